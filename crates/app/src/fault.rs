@@ -1,0 +1,54 @@
+//! Why a process cannot start.
+
+use mainstay_domain::Error;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// A folder or file cannot be used.
+    #[error("{path}: {cause}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The master key cannot be read or made.
+    #[error("the master key: {0}")]
+    MasterKey(#[source] mainstay_platform::crypto::master_key::MasterKeyError),
+    /// The schema cannot be brought up to date.
+    #[error("migrating the database: {0}")]
+    Migrate(#[source] mainstay_repositories::MigrateError),
+    /// The database cannot be opened.
+    #[error("opening the database: {0}")]
+    Database(#[source] mainstay_platform::database::DatabaseError),
+    /// A setting that cannot be used.
+    #[error("{0}")]
+    Setting(String),
+    /// What is in the database cannot be used.
+    #[error("reading what the database holds: {}", told(.0))]
+    Content(#[source] Error),
+    /// The address cannot be listened on.
+    #[error("listening on {address}: {cause}")]
+    Listen {
+        /// Which.
+        address: String,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+/// With its causes: at the start there is no client to keep them from.
+fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

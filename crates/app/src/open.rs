@@ -1,0 +1,144 @@
+//! Puts the floors together.
+
+use crate::catalogue;
+use crate::fault::StartFault;
+use crate::outside::Outside;
+use mainstay_domain::access::Permission;
+use mainstay_domain::random;
+use mainstay_platform::config::{Settings, VerifyEmail};
+use mainstay_platform::crypto::key_ring::KeyRing;
+use mainstay_platform::crypto::master_key::MasterKey;
+use mainstay_platform::crypto::password::PasswordHasher;
+use mainstay_platform::crypto::seal::Sealer;
+use mainstay_platform::crypto::token::TokenKey;
+use mainstay_platform::database::{Database, DatabaseOptions};
+use mainstay_platform::limiter::Limiter;
+use mainstay_platform::telemetry::metrics::Metrics;
+use mainstay_repositories::migrate;
+use mainstay_services::key::Keys;
+use mainstay_services::{Parts, Policies, Services};
+use std::sync::Arc;
+
+/// The use cases over an open, migrated database, ready to be served or called from the command line.
+pub struct App {
+    /// The use cases.
+    pub services: Services,
+    /// What it was made of.
+    pub settings: Arc<Settings>,
+    pub(crate) outside: Outside,
+}
+
+/// Where the database is, as the settings say.
+pub fn database_options(settings: &Settings) -> DatabaseOptions {
+    DatabaseOptions {
+        url: settings.database.url.expose().clone(),
+        pool_size: settings.database.pool,
+        ..DatabaseOptions::default()
+    }
+}
+
+/// So many keys the rate limiter remembers at the most.
+const LIMIT_KEYS: usize = 200_000;
+
+impl App {
+    /// Migrates and opens the database, opens the keys, reads what is news, and puts the use cases together.
+    ///
+    /// # Errors
+    /// What keeps it from starting, in a sentence for the person who starts it.
+    pub async fn open(settings: Arc<Settings>, outside: Outside, public_url: String) -> Result<Self, StartFault> {
+        if settings.verify_email == VerifyEmail::Required {
+            return Err(StartFault::Setting("VERIFY_EMAIL=required is not available yet; use optional".to_owned()));
+        }
+        let dir = &settings.data_dir;
+        std::fs::create_dir_all(dir).map_err(|cause| StartFault::File { path: dir.clone(), cause })?;
+        let sealer = Arc::new(Sealer::new(master_key(&settings, &outside)?, Vec::new()));
+        let options = database_options(&settings);
+        migrate(&options).await.map_err(StartFault::Migrate)?;
+        let database = Database::open(&options).await.map_err(StartFault::Database)?;
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        watch(&metrics, &database);
+        let services = Services::new(Parts {
+            database,
+            clock: Arc::clone(&outside.clock),
+            random: Arc::clone(&outside.random),
+            hasher: hasher(&outside)?,
+            sealer,
+            keys: keys(&settings, &outside)?,
+            limiter: Limiter::new(LIMIT_KEYS),
+            mailer: Arc::clone(&outside.mailer),
+            gateway: Arc::clone(&outside.gateway),
+            policies: policies(&settings, public_url),
+            metrics,
+            jobs: catalogue::jobs(),
+            subscriptions: catalogue::subscriptions(),
+            permissions: Permission::BUILT_IN.to_vec(),
+        });
+        services.load_access().await.map_err(StartFault::Content)?;
+        services.load_keys().await.map_err(StartFault::Content)?;
+        Ok(Self { services, settings, outside })
+    }
+
+    /// Ends: what is queued is written, then the database is closed.
+    pub async fn close(self) {
+        self.services.parts().database.close().await;
+    }
+}
+
+fn master_key(settings: &Settings, outside: &Outside) -> Result<MasterKey, StartFault> {
+    match &settings.master_key {
+        Some(key) => Ok(MasterKey::from_bytes(*key.expose())),
+        None => {
+            let path = settings.data_dir.join("master.key");
+            MasterKey::load_or_create(&path, &*outside.random).map_err(StartFault::MasterKey)
+        }
+    }
+}
+
+/// One password is hashed a core at a time: more at once would only take more memory.
+fn hasher(outside: &Outside) -> Result<PasswordHasher, StartFault> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    PasswordHasher::new(outside.hashing, cores, PasswordHasher::MOST_WAITING, Arc::clone(&outside.random))
+        .map_err(|error| StartFault::Setting(format!("hashing passwords: {error}")))
+}
+
+fn keys(settings: &Settings, outside: &Outside) -> Result<Keys, StartFault> {
+    let (issuer, audience) = (&settings.tokens.issuer, &settings.tokens.audience);
+    match &settings.tokens.secret {
+        Some(secret) => {
+            let key = TokenKey::hs256(secret.expose().as_bytes());
+            let key = key.map_err(|error| StartFault::Setting(format!("JWT_SECRET: {error}")))?;
+            Ok(Keys::shared(KeyRing::new(issuer, audience, key, Vec::new())))
+        }
+        None => {
+            // Until the database's keys are read: a key that nobody holds a token of.
+            let nobody = random::bytes::<32>(&*outside.random);
+            let key = TokenKey::hs256(&nobody).map_err(|error| StartFault::Setting(error.to_string()))?;
+            Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))
+        }
+    }
+}
+
+fn policies(settings: &Settings, public_url: String) -> Policies {
+    Policies {
+        access_ttl: settings.tokens.access_ttl,
+        refresh_ttl: settings.tokens.refresh_ttl,
+        reservation_ttl: settings.orders.reservation_ttl,
+        limits: settings.limits,
+        public_url,
+        data_dir: settings.data_dir.clone(),
+    }
+}
+
+fn watch(metrics: &Metrics, database: &Database) {
+    let counters = database.clone();
+    metrics.watch(move |samples| {
+        let now = counters.counters();
+        samples.counter("mainstay_database_commits", "Commits of the database", now.commits);
+        samples.counter("mainstay_database_grouped", "Transactions that shared those commits", now.grouped);
+        samples.counter("mainstay_database_failed_commits", "Commits that failed", now.failed_commits);
+        samples.counter("mainstay_database_panics", "Transactions that panicked", now.panics);
+        samples.counter("mainstay_database_checkpoints", "Checkpoints of the write-ahead log", now.checkpoints);
+        samples.counter("mainstay_database_retries", "Transactions that were run again", now.retries);
+        samples.gauge("mainstay_database_queue_depth", "Transactions that wait for the writer", i64::try_from(now.waiting).unwrap_or(i64::MAX));
+    });
+}

@@ -1,0 +1,115 @@
+//! What every use case declares: who may knock, and how often.
+
+use super::{Caller, Permission};
+use crate::error::{Denied, Error, Result, Unauthenticated};
+use std::fmt;
+use std::time::Duration;
+
+/// Who may call a use case at all. What they may do to which row is the policy's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access(Need);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Anyone,
+    SignedIn,
+    Permission(Permission),
+    Role(&'static str),
+    System,
+}
+
+impl Access {
+    /// Everybody, signed in or not. The list of these is reviewed: `contracts/public-operations.txt`.
+    pub const fn anyone() -> Self {
+        Self(Need::Anyone)
+    }
+
+    /// Whoever signed in.
+    pub const fn signed_in() -> Self {
+        Self(Need::SignedIn)
+    }
+
+    /// Holders of a permission.
+    pub const fn permission(permission: Permission) -> Self {
+        Self(Need::Permission(permission))
+    }
+
+    /// Members of a role.
+    pub const fn role(role: &'static str) -> Self {
+        Self(Need::Role(role))
+    }
+
+    /// Mainstay itself only; no door leads here.
+    pub const fn system() -> Self {
+        Self(Need::System)
+    }
+
+    /// True when nobody has to sign in.
+    pub const fn is_public(self) -> bool {
+        matches!(self.0, Need::Anyone)
+    }
+
+    /// Lets the caller in, or says why not.
+    ///
+    /// # Errors
+    /// Not signed in (401), or a permission or role is missing (403).
+    pub fn admit(self, caller: &Caller) -> Result<()> {
+        let principal = match (self.0, caller) {
+            (Need::Anyone, _) | (_, Caller::System(_)) => return Ok(()),
+            (_, Caller::Anonymous) => return Err(Error::Unauthenticated(Unauthenticated::Missing)),
+            (_, Caller::User(principal)) => principal,
+        };
+        match self.0 {
+            Need::Permission(permission) if !principal.permissions.has(permission) => {
+                Err(Error::Denied(Denied::Permission(permission)))
+            }
+            Need::Role(role) if principal.role.as_str() != role => Err(Error::Denied(Denied::Role)),
+            Need::System => Err(Error::Denied(Denied::Role)),
+            Need::Anyone | Need::SignedIn | Need::Permission(_) | Need::Role(_) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Need::Anyone => f.write_str("anyone"),
+            Need::SignedIn => f.write_str("signed in"),
+            Need::Permission(permission) => write!(f, "{permission}"),
+            Need::Role(role) => write!(f, "role {role}"),
+            Need::System => f.write_str("system"),
+        }
+    }
+}
+
+/// How often one caller may call a use case: by account when signed in, by address otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// So many calls, also at once ...
+    pub count: u32,
+    /// ... in so long.
+    pub period: Duration,
+}
+
+impl Rate {
+    /// So many a second.
+    pub const fn per_second(count: u32) -> Self {
+        Self { count, period: Duration::from_secs(1) }
+    }
+
+    /// So many a minute.
+    pub const fn per_minute(count: u32) -> Self {
+        Self { count, period: Duration::from_mins(1) }
+    }
+
+    /// So many an hour.
+    pub const fn per_hour(count: u32) -> Self {
+        Self { count, period: Duration::from_hours(1) }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}s", self.count, self.period.as_secs())
+    }
+}

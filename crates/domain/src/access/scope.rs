@@ -1,0 +1,47 @@
+//! What a caller may see.
+
+use super::policy::{Guarded, See};
+use super::Caller;
+use crate::id::UserId;
+use std::marker::PhantomData;
+
+/// What somebody may see of one noun. Finders ask for it and filter by it, in the query itself.
+pub struct Scope<T> {
+    reach: Reach,
+    noun: PhantomData<fn() -> T>,
+}
+
+/// How far a scope reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All rows.
+    Everything,
+    /// Rows of one owner.
+    Owned(UserId),
+    /// Rows that are shown to everybody.
+    Published,
+    /// No row.
+    Nothing,
+}
+
+impl<T> Scope<T> {
+    /// How far it reaches.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+}
+
+/// The scope of a caller: the first line of the noun's policy that fits, and nothing when none does.
+pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
+    let fits = |see: &See| match (see, caller) {
+        (_, Caller::System(_)) => Some(Reach::Everything),
+        (See::Holder(permission), Caller::User(principal)) => {
+            principal.permissions.has(*permission).then_some(Reach::Everything)
+        }
+        (See::Owner, Caller::User(principal)) => Some(Reach::Owned(principal.id)),
+        (See::Published, _) => Some(Reach::Published),
+        (See::Holder(_) | See::Owner, Caller::Anonymous) => None,
+    };
+    let reach = T::POLICY.see.iter().find_map(fits).unwrap_or(Reach::Nothing);
+    Scope { reach, noun: PhantomData }
+}

@@ -1,0 +1,32 @@
+//! The nouns of Mainstay and their rules.
+//!
+//! Everything here is pure: no I/O, no ambient time, no randomness. A value that can be made here is
+//! a value that is right, so the floors above never check it again.
+//!
+//! [`access`] is the one place where it is decided who may do what.
+
+pub mod access;
+pub mod audit;
+pub mod currency;
+pub mod email;
+pub mod error;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod job;
+pub mod key;
+pub mod money;
+pub mod name;
+pub mod order;
+pub mod page;
+pub mod password;
+pub mod payment;
+pub mod product;
+pub mod random;
+pub mod security;
+pub mod session;
+pub mod text;
+pub mod time;
+pub mod user;
+
+pub use error::{Error, Result};

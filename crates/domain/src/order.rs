@@ -1,0 +1,255 @@
+//! Orders and the moves they can make.
+
+use crate::error::{Error, Result};
+use crate::fault::Flaw;
+use crate::id::{OrderId, ProductId, UserId};
+use crate::money::Money;
+use crate::product::Sku;
+use crate::random::{self, Random};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is its own name")]
+pub enum OrderStatus {
+    Pending,
+    Paid,
+    Fulfilled,
+    Shipped,
+    Delivered,
+    Cancelled,
+    Expired,
+    Refunded,
+}
+
+/// A move of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its own name")]
+pub enum Move {
+    Settle,
+    Fulfil,
+    Ship,
+    Deliver,
+    Cancel,
+    Expire,
+    Refund,
+}
+
+impl OrderStatus {
+    /// Every status.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Paid,
+        Self::Fulfilled,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Refunded,
+    ];
+
+    /// As stored and as clients read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Paid => "paid",
+            Self::Fulfilled => "fulfilled",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// Finds the status of a name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Where a move leads from here; `None` where there is no such move. This is the whole state machine.
+    pub const fn after(self, step: Move) -> Option<Self> {
+        Some(match (self, step) {
+            (Self::Pending, Move::Settle) => Self::Paid,
+            (Self::Pending, Move::Expire) => Self::Expired,
+            (Self::Pending | Self::Paid | Self::Fulfilled, Move::Cancel) => Self::Cancelled,
+            (Self::Paid, Move::Fulfil) => Self::Fulfilled,
+            (Self::Fulfilled, Move::Ship) => Self::Shipped,
+            (Self::Shipped, Move::Deliver) => Self::Delivered,
+            (Self::Paid | Self::Fulfilled | Self::Shipped | Self::Delivered, Move::Refund) => Self::Refunded,
+            _ => return None,
+        })
+    }
+}
+
+/// One line of an order: what was bought, at the price of that moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderItem {
+    /// The product.
+    pub product_id: ProductId,
+    /// Its shelf name then.
+    pub sku: Sku,
+    /// Its name then.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+    /// What one cost then.
+    pub unit_price: Money,
+    /// What the line costs.
+    pub total: Money,
+}
+
+/// A purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Its name in URLs.
+    pub id: OrderId,
+    /// Its name for people; unique.
+    pub number: String,
+    /// Who buys.
+    pub user_id: UserId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// What is bought.
+    pub items: Vec<OrderItem>,
+    /// What all of it costs.
+    pub total: Money,
+    /// What was given back, in the currency of the total.
+    pub refunded: Money,
+    /// Until when the stock is held for it, while nothing is paid.
+    pub reserved_until: Timestamp,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it was last moved.
+    pub updated_at: Timestamp,
+    /// Counts the changes; the entity tag.
+    pub version: i64,
+}
+
+/// How many of what somebody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The product.
+    pub product_id: ProductId,
+    /// How many: 1 to [`MOST_QUANTITY`].
+    pub quantity: u32,
+}
+
+/// The most lines in one order.
+pub const MOST_LINES: usize = 100;
+/// The most pieces in one line.
+pub const MOST_QUANTITY: u32 = 10_000;
+
+/// Checks a quantity of outside numbers.
+///
+/// # Errors
+/// `RANGE`.
+pub fn quantity(count: i64) -> Result<u32, Flaw> {
+    u32::try_from(count)
+        .ok()
+        .filter(|count| (1..=MOST_QUANTITY).contains(count))
+        .ok_or_else(|| Flaw::new("RANGE", format!("must be from 1 to {MOST_QUANTITY}")))
+}
+
+/// A number that people can read out: the day, and forty random bits in Crockford's base 32.
+pub fn number(now: Timestamp, random: &dyn Random) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let day = now.to_string();
+    let date = day.get(..10).unwrap_or("0000-00-00").replace('-', "");
+    let code = random::bytes::<8>(random).map(|byte| char::from(LETTERS[usize::from(byte & 31)]));
+    format!("{date}-{}", code.iter().collect::<String>())
+}
+
+impl OrderItem {
+    /// A line at today's price.
+    ///
+    /// # Errors
+    /// When the total is too large.
+    pub fn new(product_id: ProductId, sku: Sku, name: String, quantity: u32, unit_price: Money) -> Result<Self> {
+        let total = unit_price.times(quantity)?;
+        Ok(Self { product_id, sku, name, quantity, unit_price, total })
+    }
+}
+
+impl Order {
+    /// A new order whose stock is held for `hold`.
+    ///
+    /// # Errors
+    /// No line, two currencies, or a total that is too large.
+    pub fn place(
+        (id, number, user_id): (OrderId, String, UserId),
+        items: Vec<OrderItem>,
+        now: Timestamp,
+        hold: Duration,
+    ) -> Result<Self> {
+        let first = items.first().ok_or_else(|| Error::bug("an order without lines"))?;
+        let nothing = Money::zero(first.total.currency);
+        let total = items.iter().try_fold(nothing, |sum, item| sum.plus(item.total))?;
+        Ok(Self {
+            id,
+            number,
+            user_id,
+            status: OrderStatus::Pending,
+            items,
+            total,
+            refunded: nothing,
+            reserved_until: now.after(hold),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        })
+    }
+
+    /// Makes a move.
+    ///
+    /// # Errors
+    /// `INVALID_STATE` when there is no such move from where it stands.
+    pub fn step(mut self, step: Move, now: Timestamp) -> Result<Self> {
+        let Some(next) = self.status.after(step) else {
+            let (step, status) = (format!("{step:?}").to_lowercase(), self.status.as_str());
+            return Err(Error::InvalidState(format!("cannot {step} an order that is {status}")));
+        };
+        self.status = next;
+        self.updated_at = now;
+        self.version += 1;
+        Ok(self)
+    }
+
+    /// True while a payment may be begun.
+    pub fn is_payable(&self, now: Timestamp) -> bool {
+        self.status == OrderStatus::Pending && now < self.reserved_until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ended_orders_stay_ended() {
+        let moves = [Move::Settle, Move::Fulfil, Move::Ship, Move::Deliver, Move::Cancel, Move::Expire, Move::Refund];
+        for ended in [OrderStatus::Cancelled, OrderStatus::Expired, OrderStatus::Refunded] {
+            assert!(moves.iter().all(|step| ended.after(*step).is_none()), "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_shipped_is_not_cancelled() {
+        assert_eq!(OrderStatus::Shipped.after(Move::Cancel), None);
+        assert_eq!(OrderStatus::Delivered.after(Move::Cancel), None);
+        assert_eq!(OrderStatus::Fulfilled.after(Move::Cancel), Some(OrderStatus::Cancelled));
+    }
+
+    #[test]
+    fn quantities_are_whole_and_bounded() {
+        assert_eq!(quantity(1), Ok(1));
+        for bad in [0, -1, i64::from(MOST_QUANTITY) + 1, i64::MAX, i64::MIN] {
+            assert!(quantity(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Products.
+
+use crate::fault::Flaw;
+use crate::id::ProductId;
+use crate::money::Money;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Whether a product is on sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProductStatus {
+    /// Being prepared; staff only.
+    Draft,
+    /// On sale.
+    Active,
+    /// Off sale, kept for the orders that name it.
+    Archived,
+}
+
+impl ProductStatus {
+    /// As stored and as clients read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Archived => "archived",
+        }
+    }
+
+    /// Finds the status of a name.
+    pub fn find(name: &str) -> Option<Self> {
+        [Self::Draft, Self::Active, Self::Archived].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// Free-form facts about a product: a JSON object of at most [`Attributes::MOST`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Attributes(serde_json::Map<String, serde_json::Value>);
+
+impl Attributes {
+    /// The largest object, in bytes of its JSON.
+    pub const MOST: usize = 16 * 1024;
+
+    /// Makes attributes of an outside object.
+    ///
+    /// # Errors
+    /// `LENGTH`.
+    pub fn new(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Flaw> {
+        let made = Self(map);
+        if made.to_json().len() > Self::MOST {
+            return Err(Flaw::new("LENGTH", format!("must be at most {} bytes of JSON", Self::MOST)));
+        }
+        Ok(made)
+    }
+
+    /// Attributes that were stored.
+    ///
+    /// # Errors
+    /// When the text is not a JSON object.
+    pub fn stored(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    /// As JSON text.
+    pub fn to_json(&self) -> String {
+        serde_json::Value::Object(self.0.clone()).to_string()
+    }
+}
+
+/// Something on sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Product {
+    /// Its name in URLs.
+    pub id: ProductId,
+    /// Its name on shelves; unique.
+    pub sku: Sku,
+    /// Its name for people.
+    pub name: String,
+    /// A text about it.
+    pub description: String,
+    /// What one costs.
+    pub price: Money,
+    /// How many are left to sell; those held by unpaid orders are not.
+    pub stock: i64,
+    /// A word to find it by.
+    pub category: Option<String>,
+    /// Free-form facts.
+    pub attributes: Attributes,
+    /// Whether it is on sale.
+    pub status: ProductStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes, those of the stock too; the entity tag.
+    pub version: i64,
+}
+
+/// A stock-keeping unit: 1 to 64 of letters, digits, `-`, `_`, `.` and `/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sku(String);
+
+impl Sku {
+    /// Makes one of outside text.
+    ///
+    /// # Errors
+    /// `FORMAT`.
+    pub fn parse(text: &str) -> Result<Self, Flaw> {
+        let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        if (1..=64).contains(&text.len()) && text.chars().all(good) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Flaw::new("FORMAT", "must be 1 to 64 of letters, digits, '-', '_', '.' and '/'"))
+        }
+    }
+
+    /// One that was stored, and therefore checked before.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The largest stock of one product.
+pub const MOST_STOCK: i64 = 1_000_000_000;
+
+/// Checks a stock of outside numbers.
+///
+/// # Errors
+/// `RANGE`.
+pub fn stock(count: i64) -> Result<i64, Flaw> {
+    if (0..=MOST_STOCK).contains(&count) {
+        Ok(count)
+    } else {
+        Err(Flaw::new("RANGE", format!("must be from 0 to {MOST_STOCK}")))
+    }
+}
+
+impl Product {
+    /// The same product, changed.
+    pub fn touched(mut self, now: Timestamp) -> Self {
+        self.updated_at = now;
+        self.version += 1;
+        self
+    }
+}

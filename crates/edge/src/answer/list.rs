@@ -1,0 +1,82 @@
+//! Lists.
+
+use super::{Answer, json};
+use http::StatusCode;
+use mainstay_domain::page::{Listing, Place};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Data<T> {
+    /// The thing.
+    pub data: T,
+}
+
+/// Many things.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listed<T> {
+    /// The things on this page.
+    pub data: Vec<T>,
+    /// What lies around it.
+    pub pagination: Pagination,
+}
+
+/// What lies around a page.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Pagination {
+    /// For `page=`.
+    Counted(Counted),
+    /// For `cursor=`.
+    Onward(Onward),
+}
+
+/// What lies around a numbered page.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Counted {
+    /// The page, from 1.
+    pub page: u32,
+    /// Its size.
+    pub limit: u32,
+    /// How many things the whole list has.
+    pub total: u64,
+    /// How many pages.
+    pub pages: u64,
+}
+
+/// What lies around a page from a cursor.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Onward {
+    /// Its size.
+    pub limit: u32,
+    /// Where to go on.
+    pub next_cursor: Option<String>,
+    /// Whether there is more.
+    pub has_more: bool,
+}
+
+impl From<Place> for Pagination {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Numbered { page, limit, total } => {
+                Self::Counted(Counted { page, limit, total, pages: total.div_ceil(u64::from(limit.max(1))) })
+            }
+            Place::From { limit, next } => Self::Onward(Onward {
+                limit,
+                has_more: next.is_some(),
+                next_cursor: next.map(|cursor| cursor.encode()),
+            }),
+        }
+    }
+}
+
+/// 200 and a list, each thing shown as `view` says.
+///
+/// # Errors
+/// When a thing has no JSON form.
+pub fn list<T, V: Serialize>(listing: Listing<T>, view: impl FnMut(T) -> V) -> Answer {
+    let Listing { items, place } = listing.map(view);
+    json(StatusCode::OK, &Listed { data: items, pagination: place.into() })
+}

@@ -1,0 +1,83 @@
+//! Failures on their way out.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use mainstay_domain::error::Code;
+use mainstay_domain::fault::{Fault, Faults};
+use mainstay_domain::{Error, Result};
+
+/// Why a request is not answered as it hoped. The chain dresses it: only there it is known what form the client
+/// accepts and how the request is called.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// What the house says.
+    Meant(Error),
+    /// The body is larger than allowed.
+    TooLarge,
+    /// The body is of a kind that is not read here.
+    UnsupportedMedia(&'static str),
+    /// The path exists, and not with this method.
+    MethodNotAllowed,
+    /// A handler panicked. It was logged where it happened.
+    Panicked,
+}
+
+impl Refusal {
+    /// Its stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Meant(error) => error.code(),
+            Self::TooLarge => Code::PayloadTooLarge,
+            Self::UnsupportedMedia(_) => Code::UnsupportedMediaType,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::Panicked => Code::InternalError,
+        }
+    }
+
+    /// For a person.
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::Meant(error) => error.to_string(),
+            Self::TooLarge => "the request body is too large".to_owned(),
+            Self::UnsupportedMedia(what) => (*what).to_owned(),
+            Self::MethodNotAllowed => "this method is not allowed here".to_owned(),
+            Self::Panicked => "internal error".to_owned(),
+        }
+    }
+
+    pub(super) fn details(&self) -> &[Fault] {
+        match self {
+            Self::Meant(error) => error.details(),
+            Self::TooLarge | Self::UnsupportedMedia(_) | Self::MethodNotAllowed | Self::Panicked => &[],
+        }
+    }
+
+    /// The value, or every fault that was found while it was made.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED`.
+    pub fn unless_good<T>(faults: Faults, value: Option<T>) -> Result<T, Self> {
+        faults.finish(value).map_err(Self::from)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Meant(error)
+    }
+}
+
+impl From<Faults> for Refusal {
+    fn from(faults: Faults) -> Self {
+        Self::Meant(Error::Invalid(faults))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = super::dress::status(self.code());
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,82 @@
+//! Requests that a foreign page makes a browser send.
+//!
+//! Browsers say themselves where a request comes from (`Sec-Fetch-Site`), and older ones name the origin. No token
+//! is needed, and nothing has to be remembered.
+
+use crate::credential::is_explicit;
+use http::header::ORIGIN;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Our own origin.
+#[derive(Debug)]
+pub(super) struct Csrf {
+    own: String,
+}
+
+impl Csrf {
+    pub(super) fn new(public_url: &str) -> Self {
+        let own = url::Url::parse(public_url).map(|url| url.origin().ascii_serialization());
+        Self { own: own.unwrap_or_default() }
+    }
+
+    /// True for a request that may have been sent by a foreign page on behalf of somebody who does not know.
+    ///
+    /// A credential in a header is not sent by a browser on its own, so such a request is nobody's trick. A request
+    /// that names no origin at all was not sent by a browser. `host` is what the request calls us, `listed` says that
+    /// its origin may call with credentials.
+    pub(super) fn forged(&self, method: &Method, headers: &HeaderMap, host: &str, listed: bool) -> bool {
+        if method.is_safe() || listed || is_explicit(headers) {
+            return false;
+        }
+        match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
+            Some(b"same-origin" | b"none") => false,
+            Some(_) => !self.is_own(headers, host).unwrap_or(false),
+            None => !self.is_own(headers, host).unwrap_or(true),
+        }
+    }
+
+    /// Whether the origin that the request names is ours; `None` when it names none.
+    fn is_own(&self, headers: &HeaderMap, host: &str) -> Option<bool> {
+        let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
+        let named = origin.split_once("://").map_or("", |(_, host)| host);
+        Some(origin == self.own || (!host.is_empty() && named.eq_ignore_ascii_case(host)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forged(method: Method, lines: &[(&'static str, &str)]) -> bool {
+        let host = lines.iter().find(|(name, _)| *name == "host").map_or("", |(_, host)| *host);
+        let headers = lines
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
+        Csrf::new("https://shop.example/").forged(&method, &headers, host, false)
+    }
+
+    #[test]
+    fn foreign_pages_are_refused() {
+        assert!(forged(Method::POST, &[("sec-fetch-site", "cross-site")]));
+        assert!(forged(Method::POST, &[("sec-fetch-site", "same-site")]));
+        assert!(forged(Method::DELETE, &[("origin", "https://evil.example"), ("host", "shop.example")]));
+        assert!(forged(Method::POST, &[("origin", "null"), ("host", "shop.example")]));
+        assert!(forged(Method::POST, &[("origin", "https://"), ("host", "")]));
+        assert!(forged(Method::POST, &[("sec-fetch-site", "cross-site"), ("cookie", "accessToken=x")]));
+    }
+
+    #[test]
+    fn own_pages_programs_and_explicit_credentials_are_not() {
+        assert!(!forged(Method::POST, &[]));
+        assert!(!forged(Method::GET, &[("sec-fetch-site", "cross-site")]));
+        assert!(!forged(Method::POST, &[("sec-fetch-site", "same-origin")]));
+        assert!(!forged(Method::POST, &[("sec-fetch-site", "none")]));
+        assert!(!forged(Method::POST, &[("origin", "https://shop.example"), ("host", "inner:3000")]));
+        assert!(!forged(Method::POST, &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]));
+        assert!(!forged(Method::POST, &[("sec-fetch-site", "cross-site"), ("authorization", "Bearer x")]));
+        assert!(!forged(Method::POST, &[("sec-fetch-site", "cross-site"), ("x-access-token", "x")]));
+    }
+}

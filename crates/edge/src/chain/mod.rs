@@ -1,0 +1,206 @@
+//! The one layer around every request.
+//!
+//! One, because each layer of its own costs a boxed future and a look at the same headers again (see
+//! `docs/performance.md`). In this order: name and client of the request, preflight, CSRF, time limit and panic guard
+//! around the router; then the failure is dressed, headers are added, long texts compressed, the line is logged.
+
+mod client_ip;
+mod compress;
+mod cors;
+mod csrf;
+pub(crate) mod headers;
+mod record;
+mod request_id;
+#[cfg(test)]
+mod tests;
+
+pub use request_id::X_REQUEST_ID;
+
+use crate::answer::{Refusal, dress};
+use crate::exchange::Exchange;
+use crate::options::EdgeOptions;
+use axum::body::{Body, HttpBody};
+use axum::response::{IntoResponse, Response};
+use axum::{BoxError, Router};
+use bytes::Bytes;
+use cors::Cors;
+use csrf::Csrf;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::header::{ACCEPT_ENCODING, HOST};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use mainstay_domain::Error;
+use mainstay_domain::error::Denied;
+use mainstay_domain::random::Random;
+use mainstay_domain::time::Clock;
+use mainstay_platform::config::TrustedProxies;
+use mainstay_platform::stopwatch::Stopwatch;
+use mainstay_platform::telemetry::access_log::AccessLog;
+use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
+use record::Arrival;
+use request_id::RequestIds;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tower::Service;
+
+/// What the chain is made of.
+pub struct ChainParts {
+    /// Tells when a request came.
+    pub clock: Arc<dyn Clock>,
+    /// Seeds the names of requests.
+    pub random: Arc<dyn Random>,
+    /// Counts requests.
+    pub metrics: Arc<Metrics>,
+    /// Writes a line for each.
+    pub log: AccessLog,
+    /// What the deployment decided.
+    pub options: EdgeOptions,
+}
+
+/// The router with everything around it, as seen from one client. Cheap to clone.
+///
+/// As a `Service<SocketAddr>` it makes the service of a connection.
+#[derive(Clone)]
+pub struct Chain {
+    shared: Arc<Shared>,
+    router: Router,
+    peer: IpAddr,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    ids: RequestIds,
+    metrics: Arc<Metrics>,
+    unmatched: Figures,
+    log: AccessLog,
+    cors: Cors,
+    csrf: Csrf,
+    proxies: TrustedProxies,
+    timeout: Duration,
+}
+
+impl Chain {
+    /// Puts the chain around the routes of all doors.
+    pub fn new(parts: ChainParts, router: Router) -> Self {
+        let router = router.fallback(nowhere).method_not_allowed_fallback(otherwise);
+        let options = parts.options;
+        let shared = Shared {
+            clock: parts.clock,
+            ids: RequestIds::new(&*parts.random),
+            unmatched: parts.metrics.route("any", "unmatched"),
+            metrics: parts.metrics,
+            log: parts.log,
+            cors: Cors::new(&options.allowed_origins),
+            csrf: Csrf::new(&options.public_url),
+            proxies: options.trusted_proxies,
+            timeout: options.request_timeout,
+        };
+        Self { shared: Arc::new(shared), router, peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED) }
+    }
+
+    /// The chain as a client of the given address sees it.
+    #[must_use]
+    pub fn of_peer(&self, peer: IpAddr) -> Self {
+        Self { peer, ..self.clone() }
+    }
+}
+
+async fn nowhere() -> Refusal {
+    Refusal::from(Error::NotFound)
+}
+
+async fn otherwise() -> Refusal {
+    Refusal::MethodNotAllowed
+}
+
+impl Service<SocketAddr> for Chain {
+    type Response = Self;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, peer: SocketAddr) -> Self::Future {
+        ready(Ok(self.of_peer(peer.ip())))
+    }
+}
+
+impl<B> Service<Request<B>> for Chain
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (watch, shared) = (Stopwatch::start(), Arc::clone(&self.shared));
+        let mut request = request.map(Body::new);
+        let headers = request.headers();
+        let at = shared.clock.now();
+        let ip = client_ip::client_ip(self.peer, headers, &shared.proxies);
+        let exchange = Arc::new(Exchange::begin(shared.ids.name(headers, at), ip));
+        let arrival = Arrival { at, watch, method: request.method().clone(), uri: request.uri().clone() };
+        let (origin, encoding) = (shared.cors.allowed(headers), headers.get(ACCEPT_ENCODING).cloned());
+        let form = dress::Form::accepted(headers);
+        let preflight = Cors::is_preflight(&arrival.method, headers);
+        let forged = shared.csrf.forged(&arrival.method, headers, host(headers, &arrival.uri), origin.is_some());
+        request.extensions_mut().insert(Arc::clone(&exchange));
+        let answer = match (preflight, forged) {
+            (true, _) => Err(StatusCode::NO_CONTENT.into_response()),
+            (_, true) => Err(Refusal::from(Error::Denied(Denied::Csrf)).into_response()),
+            _ => Ok(self.router.call(request)),
+        };
+        Box::pin(async move {
+            let in_flight = shared.metrics.in_flight();
+            let mut response = match answer {
+                Ok(call) => shared.guarded(call).await,
+                Err(early) => early,
+            };
+            let code = dress::dress(&mut response, form, &exchange);
+            let headers = response.headers_mut();
+            headers::secure(headers);
+            headers::tell(&exchange, headers);
+            shared.cors.tell(origin, preflight, headers);
+            if let Ok(id) = HeaderValue::from_str(exchange.request_id()) {
+                headers.insert(X_REQUEST_ID, id);
+            }
+            let secret = arrival.uri.path().starts_with("/api/auth/");
+            let response = compress::compress(response, encoding, secret).await;
+            record::record(&shared, &arrival, &exchange, code, &response);
+            drop(in_flight);
+            Ok(response)
+        })
+    }
+}
+
+/// What the request calls us: `Host`, or the authority of HTTP/2.
+fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> &'r str {
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok());
+    named.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
+}
+
+impl Shared {
+    /// The router's answer, unless it takes too long or panics.
+    async fn guarded(&self, call: impl Future<Output = Result<Response, Infallible>>) -> Response {
+        match tokio::time::timeout(self.timeout, AssertUnwindSafe(call).catch_unwind()).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(never))) => match never {},
+            // The panic hook has logged it, with the place where it happened.
+            Ok(Err(_panic)) => Refusal::Panicked.into_response(),
+            Err(_elapsed) => Refusal::from(Error::Timeout).into_response(),
+        }
+    }
+}

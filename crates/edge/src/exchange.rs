@@ -1,0 +1,105 @@
+//! What is known of a request and its answer while it passes through the house.
+
+use crate::place::Place;
+use mainstay_domain::access::Caller;
+use mainstay_domain::id::UserId;
+use mainstay_services::context::Notes;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+/// One request and its answer: the chain begins it, the door adds to it, the chain reads it at the end.
+#[derive(Debug)]
+pub struct Exchange {
+    request_id: Arc<str>,
+    ip: IpAddr,
+    notes: Arc<Notes>,
+    place: OnceLock<Place>,
+    who: OnceLock<Who>,
+    fingerprint: OnceLock<[u8; 32]>,
+    replayed: AtomicBool,
+}
+
+/// Who asked, as the log line tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) kind: &'static str,
+    pub(crate) user: Option<UserId>,
+}
+
+impl Who {
+    pub(crate) const NOBODY: Self = Self { kind: "anonymous", user: None };
+
+    pub(crate) fn of(caller: &Caller) -> Self {
+        let kind = match caller {
+            Caller::Anonymous => return Self::NOBODY,
+            Caller::User(_) => "user",
+            Caller::System(_) => "system",
+        };
+        Self { kind, user: caller.user_id() }
+    }
+}
+
+impl Exchange {
+    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr) -> Self {
+        Self {
+            request_id,
+            ip,
+            notes: Arc::default(),
+            place: OnceLock::new(),
+            who: OnceLock::new(),
+            fingerprint: OnceLock::new(),
+            replayed: AtomicBool::new(false),
+        }
+    }
+
+    /// The request's name, as in `X-Request-Id`.
+    pub fn request_id(&self) -> &Arc<str> {
+        &self.request_id
+    }
+
+    /// The client's address, trusted proxies seen through.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// What the use case notes on the way.
+    pub fn notes(&self) -> &Arc<Notes> {
+        &self.notes
+    }
+
+    /// Notes which route was matched.
+    pub(crate) fn arrive(&self, place: &Place) {
+        let _ = self.place.set(place.clone());
+    }
+
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.place.get()
+    }
+
+    pub(crate) fn identify(&self, caller: &Caller) {
+        let _ = self.who.set(Who::of(caller));
+    }
+
+    pub(crate) fn who(&self) -> Who {
+        self.who.get().copied().unwrap_or(Who::NOBODY)
+    }
+
+    /// Notes the digest of the request's body.
+    pub(crate) fn set_fingerprint(&self, digest: [u8; 32]) {
+        let _ = self.fingerprint.set(digest);
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.fingerprint.get().copied()
+    }
+
+    /// Notes that the answer was given before.
+    pub(crate) fn set_replayed(&self) {
+        self.replayed.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.replayed.load(Relaxed)
+    }
+}

@@ -1,0 +1,18 @@
+//! Requests, read strictly: what is not named is refused, and all that is wrong is told at once.
+
+mod body;
+mod condition;
+mod cursor;
+mod explain;
+mod idempotency;
+mod path;
+mod query;
+#[cfg(test)]
+mod tests;
+
+pub use body::{Body, OptionalBody};
+pub use condition::{Expected, Known};
+pub use cursor::{Asked, page, sort};
+pub(crate) use idempotency::key;
+pub use path::{PathId, PathPair};
+pub use query::Query;

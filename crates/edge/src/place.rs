@@ -1,0 +1,88 @@
+//! The place where a handler is mounted.
+
+use crate::options::EdgeOptions;
+use crate::routes::RouteRow;
+use bytes::Bytes;
+use http::HeaderValue;
+use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
+use mainstay_services::Services;
+use std::fmt;
+use std::sync::Arc;
+
+/// The place where a handler is mounted: its row in the table of routes, and what all routes share. The state of
+/// every handler, so that nothing has to be looked up by the route's name. Cheap to clone.
+#[derive(Clone)]
+pub struct Place(Arc<Inner>);
+
+struct Inner {
+    house: Arc<House>,
+    row: RouteRow,
+    figures: Figures,
+    policy: Option<HeaderValue>,
+    blind: bool,
+}
+
+/// What all routes share.
+pub(crate) struct House {
+    pub(crate) services: Services,
+    pub(crate) options: EdgeOptions,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) openapi: Bytes,
+}
+
+impl Place {
+    pub(crate) fn new(house: Arc<House>, row: RouteRow, method: &'static str) -> Self {
+        let figures = house.metrics.route(method, &row.path);
+        // Sign-in must work for whoever still holds an old token.
+        let blind = row.public && row.path.starts_with("/api/auth/");
+        let policy = row.quota.and_then(|rate| {
+            let (name, count, seconds) = (row.use_case, rate.count, rate.period.as_secs());
+            HeaderValue::try_from(format!("\"{name}\";q={count};w={seconds}")).ok()
+        });
+        Self(Arc::new(Inner { house, row, figures, policy, blind }))
+    }
+
+    pub(crate) fn house(&self) -> &House {
+        &self.0.house
+    }
+
+    /// The use cases, for the door; handlers only get at them through it.
+    pub(crate) fn services(&self) -> &Services {
+        &self.0.house.services
+    }
+
+    /// What the deployment decided.
+    pub fn options(&self) -> &EdgeOptions {
+        &self.0.house.options
+    }
+
+    /// The pattern of the route: `/api/orders/{id}`.
+    pub fn pattern(&self) -> &str {
+        &self.0.row.path
+    }
+
+    /// The use case's name.
+    pub(crate) fn operation(&self) -> &'static str {
+        self.0.row.use_case
+    }
+
+    pub(crate) fn figures(&self) -> &Figures {
+        &self.0.figures
+    }
+
+    /// The header `RateLimit-Policy`, written once.
+    pub(crate) fn policy(&self) -> Option<&HeaderValue> {
+        self.0.policy.as_ref()
+    }
+
+    /// True where credentials are not even looked at.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.0.blind
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({} {})", self.0.row.method, self.0.row.path)
+    }
+}

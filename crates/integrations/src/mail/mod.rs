@@ -1,0 +1,31 @@
+//! Sends mail: into files for people who develop, through SMTP for everybody else.
+
+mod fault;
+mod file;
+mod letter;
+mod server;
+mod smtp;
+#[cfg(test)]
+mod smtp_tests;
+
+pub use fault::MailSettingFault;
+pub use file::FileMailbox;
+pub use letter::Sender;
+pub use smtp::SmtpMailer;
+
+use mainstay_domain::time::Clock;
+use mainstay_platform::config::Settings;
+use mainstay_services::ports::Mailer;
+use std::sync::Arc;
+
+/// The mailer that the settings name: SMTP when there is an `SMTP_URL`, else files in `mail/` of the data folder.
+///
+/// # Errors
+/// `SMTP_URL` or `MAIL_FROM` cannot be used. What is said of it holds no secret.
+pub fn mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, MailSettingFault> {
+    let sender = Sender::parse(&settings.mail.from)?;
+    Ok(match &settings.mail.smtp_url {
+        Some(url) => Arc::new(SmtpMailer::new(url.expose(), sender, clock)?),
+        None => Arc::new(FileMailbox::new(settings.data_dir.join("mail"), sender, clock)),
+    })
+}

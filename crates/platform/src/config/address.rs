@@ -1,0 +1,209 @@
+//! URLs, origins and networks.
+
+use super::parse::Parsed;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use url::Url;
+
+/// The networks whose word about a client's address (`X-Forwarded-For`) is believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Whether `peer` may speak for others. An IPv4 address mapped into IPv6 counts as the IPv4 one.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.0.iter().any(|net| net.contains(&peer))
+    }
+}
+
+impl From<Vec<IpNet>> for TrustedProxies {
+    fn from(nets: Vec<IpNet>) -> Self {
+        Self(nets)
+    }
+}
+
+/// A network in CIDR notation, or a single address.
+pub(super) fn network(text: &str) -> Parsed<IpNet> {
+    let net = text
+        .parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    match net {
+        // Everybody could then claim any address, and limits and logs would follow them.
+        Ok(net) if net.prefix_len() == 0 => Err(format!("{text:?} would believe everybody")),
+        Ok(net) => Ok(net.trunc()),
+        Err(_) => Err(format!(
+            "{text:?} is neither a network such as 10.0.0.0/8 nor an address"
+        )),
+    }
+}
+
+/// `http://` or `https://`, host and perhaps port, in the form browsers send (RFC 6454, 6.2).
+pub(super) fn origin(text: &str) -> Parsed<String> {
+    if text.contains('*') {
+        return Err("a wildcard would let any site act for a signed-in visitor".to_owned());
+    }
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    match url {
+        Some(url) if is_bare(&url) && !text.ends_with(['?', '#']) => Ok(url.origin().ascii_serialization()),
+        _ => Err(format!("{text:?} is not scheme://host[:port]")),
+    }
+}
+
+fn is_bare(url: &Url) -> bool {
+    url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+}
+
+/// An address or a host name to listen on; names are resolved when listening starts.
+pub(super) fn host(text: &str) -> Parsed<String> {
+    let name = text.len() <= 253
+        && text.split('.').all(|label| {
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        });
+    // Digits and dots that are no address would only be found out by the resolver.
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if text.parse::<IpAddr>().is_ok() || (name && !numeric) {
+        Ok(text.to_owned())
+    } else {
+        Err("is neither an IP address nor a host name".to_owned())
+    }
+}
+
+/// Address and port.
+pub(super) fn socket(text: &str) -> Parsed<SocketAddr> {
+    text.parse().map_err(|_| "is not ADDRESS:PORT".to_owned())
+}
+
+/// `sqlite://PATH` or a PostgreSQL connection URL.
+pub(super) fn database(text: &str) -> Parsed<String> {
+    let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    let good = match text.strip_prefix("sqlite://") {
+        Some(path) => !path.is_empty() && !path.contains('\0'),
+        // The parser's own message may quote the password, so it is not passed on.
+        None => {
+            postgres
+                && text
+                    .parse::<tokio_postgres::Config>()
+                    .is_ok_and(|config| !config.get_hosts().is_empty())
+        }
+    };
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("is neither sqlite://PATH nor postgres://USER:PASSWORD@HOST/NAME".to_owned())
+    }
+}
+
+/// `smtp://` or `smtps://` with a host.
+pub(super) fn smtp(text: &str) -> Parsed<String> {
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() && url.host_str() != Some("") =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("is not smtp://USER:PASSWORD@HOST:PORT or smtps://".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::list;
+    use super::*;
+
+    #[test]
+    fn origins_are_normalised_and_wildcards_refused() {
+        assert_eq!(
+            origin("https://App.Example:443").as_deref(),
+            Ok("https://app.example")
+        );
+        assert_eq!(
+            origin("http://localhost:5173/").as_deref(),
+            Ok("http://localhost:5173")
+        );
+        for text in [
+            "*",
+            "https://*.example",
+            "app.example",
+            "ftp://a",
+            "https://a/path",
+            "https://u:p@a",
+            "https://a?x",
+            "https://a?",
+            "null",
+            "",
+        ] {
+            assert!(origin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_networks_or_addresses_and_never_everybody() {
+        let proxies = TrustedProxies::from(list("10.0.0.0/8, 192.0.2.7, fd00::/8", network).unwrap());
+        for (peer, trusted) in [
+            ("10.9.8.7", true),
+            ("::ffff:10.9.8.7", true),
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("fd00::1", true),
+            ("::1", false),
+        ] {
+            assert_eq!(proxies.trusts(peer.parse().unwrap()), trusted, "{peer}");
+        }
+        assert!(
+            ["0.0.0.0/0", "::/0", "10.0.0.0/33", "localhost"]
+                .into_iter()
+                .all(|text| network(text).is_err())
+        );
+    }
+
+    #[test]
+    fn hosts_and_databases() {
+        assert!(
+            ["127.0.0.1", "::", "localhost", "db-1.internal"]
+                .into_iter()
+                .all(|text| host(text).is_ok())
+        );
+        assert!(
+            ["", "999.1.1.1", "a b", "http://a", "a..b"]
+                .into_iter()
+                .all(|text| host(text).is_err())
+        );
+        assert!(
+            [
+                "sqlite://data/a.db",
+                "sqlite:///var/a.db",
+                "postgres://u:p@h/d",
+                "postgresql://h/d?sslmode=disable"
+            ]
+            .into_iter()
+            .all(|text| database(text).is_ok())
+        );
+        assert!(
+            [
+                "",
+                "sqlite://",
+                "mysql://h/d",
+                "postgres://h:port/d",
+                "postgres:///d"
+            ]
+            .into_iter()
+            .all(|text| database(text).is_err())
+        );
+        assert!(smtp("smtps://u:p@mail.example:465").is_ok() && smtp("smtp://localhost:1025").is_ok());
+        assert!(
+            ["", "smtp://", "http://mail", "mail:25"]
+                .into_iter()
+                .all(|text| smtp(text).is_err())
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! Every setting, declared once: its names, its meaning, its parser, and how much of it may be shown.
+//!
+//! A new setting is a line here, an entry in `config/default.toml` with the same meaning in its comment
+//! (a test compares them), and a field in [`super::settings::Settings`].
+
+use super::address::{self, TrustedProxies};
+use super::mask::Show;
+use super::parse::{self, Parsed, optional};
+use super::secret::Secret;
+use super::settings::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A setting whose value is a `T`.
+pub(super) struct Setting<T> {
+    /// As in `mainstay.toml`.
+    pub(super) key: &'static str,
+    /// The environment variable.
+    pub(super) env: &'static str,
+    /// What people may see of the value.
+    pub(super) show: Show,
+    /// From text to value, or the reason why not.
+    pub(super) parse: fn(&str) -> Parsed<T>,
+    /// What it decides, in a line.
+    pub(super) meaning: &'static str,
+    /// What to write instead of something that was refused.
+    pub(super) fix: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:ident: $type:ty = $key:literal, $show:ident, $parse:expr, $meaning:literal, $fix:literal;)*) => {
+        $(pub(super) static $name: Setting<$type> = Setting {
+            key: $key, env: stringify!($name), show: Show::$show, parse: $parse, meaning: $meaning, fix: $fix,
+        };)*
+    };
+}
+
+settings! {
+    APP_ENV: AppEnv = "app.env", Plain,
+        |text| parse::choice(text, &[("development", AppEnv::Development), ("test", AppEnv::Test), ("production", AppEnv::Production)]),
+        "development, test or production; production refuses to start on an unsafe setting and says which.",
+        "choose one of them";
+    ROLES: Roles = "app.roles", Plain, Roles::parse,
+        "what this process does: any of api, worker, realtime, or all.",
+        "list one or more, e.g. api,worker";
+    DATA_DIR: PathBuf = "app.data_dir", Plain, parse::folder,
+        "folder of the files Mainstay keeps: database, generated keys, mail, exports.",
+        "give a folder, e.g. /var/lib/mainstay";
+
+    HOST: String = "http.host", Plain, address::host,
+        "address or host name to listen on; 0.0.0.0 or :: for every interface.",
+        "give an address, e.g. 127.0.0.1";
+    PORT: u16 = "http.port", Plain, |text| parse::whole(text, 0, u16::MAX),
+        "TCP port to listen on; 0 picks a free one, which is printed at start.",
+        "give a port, e.g. 3000, or 0 for any free one";
+    PUBLIC_URL: Option<String> = "http.public_url", Plain, |text| optional(text, address::origin),
+        "where people reach this server: links in mail, OAuth redirects, passkey relying party.",
+        "give scheme and host without a path, e.g. https://shop.example";
+    ALLOWED_ORIGINS: Vec<String> = "http.allowed_origins", Plain, |text| parse::list(text, address::origin),
+        "web origins that may call with credentials (CORS) and open WebSockets; \"*\" is refused.",
+        "list each site, e.g. https://app.example,http://localhost:5173";
+    TRUSTED_PROXIES: TrustedProxies = "http.trusted_proxies", Plain, |text| parse::list(text, address::network).map(TrustedProxies::from),
+        "networks (CIDR) whose X-Forwarded-For is believed; nobody's by default.",
+        "list the addresses of your own proxies, e.g. 10.0.0.0/8";
+    REQUEST_TIMEOUT: Duration = "http.request_timeout", Plain, |text| parse::duration(text, "100ms", "1h"),
+        "how long a request may take before it is answered with 504.",
+        "give a duration, e.g. 30s";
+    SHUTDOWN_TIMEOUT: Duration = "http.shutdown_timeout", Plain, |text| parse::duration(text, "0s", "1h"),
+        "how long open requests and running jobs may finish after SIGTERM.",
+        "give a duration, e.g. 20s";
+    BODY_LIMIT: usize = "http.body_limit", Plain, parse::size,
+        "largest request body; a larger one is answered with 413.",
+        "give a size, e.g. 10MiB";
+    DOCS: Option<bool> = "http.docs", Plain,
+        |text| parse::choice(text, &[("auto", None), ("on", Some(true)), ("off", Some(false))]),
+        "serve /docs and /openapi.json: on, off, or auto (on, except in production).",
+        "choose one of them";
+
+    DATABASE_URL: Option<String> = "database.url", Url, |text| optional(text, address::database),
+        "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME.",
+        "give one of the two; special characters of a password are percent-encoded";
+    DATABASE_POOL: usize = "database.pool", Plain, |text| parse::whole(text, 1, 1000),
+        "connections: to PostgreSQL in all, or readers beside the one writer of SQLite.",
+        "give a number, e.g. 12";
+
+    JWT_SECRET: Option<Secret<String>> = "tokens.secret", Nothing, |text| optional(text, parse::signing_secret),
+        "at least 32 bytes: sign tokens with HS256 and this secret; empty: EdDSA with keys kept sealed in the database.",
+        "give the output of `openssl rand -base64 48`, or leave it out";
+    JWT_AUDIENCE: String = "tokens.audience", Plain, parse::claim,
+        "the aud claim written into and demanded of every token.",
+        "give a name, e.g. api";
+    JWT_ISSUER: String = "tokens.issuer", Plain, parse::claim,
+        "the iss claim written into and demanded of every token.",
+        "give a name, e.g. mainstay";
+    ACCESS_TTL: Duration = "tokens.access_ttl", Plain, |text| parse::duration(text, "1s", "1d"),
+        "life of an access token.",
+        "give a duration, e.g. 15m";
+    REFRESH_TTL: Duration = "tokens.refresh_ttl", Plain, |text| parse::duration(text, "1s", "400d"),
+        "life of a session that is not used; longer than ACCESS_TTL.",
+        "give a duration longer than ACCESS_TTL, e.g. 7d";
+
+    MASTER_KEY: Option<Secret<[u8; 32]>> = "security.master_key", Nothing, |text| optional(text, parse::master_key),
+        "32 bytes in base64 that seal the secrets kept at rest: TOTP secrets, signing keys, provider tokens.",
+        "give the output of `openssl rand -base64 32`, and keep it safe: what it sealed is lost without it";
+    RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
+        "on, or off for load tests; off is refused in production.",
+        "choose on";
+    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain,
+        |text| parse::choice(text, &[("optional", VerifyEmail::Optional), ("required", VerifyEmail::Required)]),
+        "optional, or required: nobody signs in before following the link in the mail.",
+        "choose one of them";
+
+    SMTP_URL: Option<Secret<String>> = "mail.smtp_url", Url, |text| optional(text, |text| address::smtp(text).map(Secret::new)),
+        "smtp://USER:PASSWORD@HOST:587 or smtps://; empty: mail is written to DATA_DIR/mail/*.eml.",
+        "give the URL of your mail server, e.g. smtps://USER:PASSWORD@mail.example:465";
+    MAIL_FROM: String = "mail.from", Plain, parse::sender,
+        "sender of every mail.",
+        "give an address, e.g. Shop <no-reply@shop.example>";
+
+    PAYMENT_GATEWAY: Gateway = "payments.gateway", Plain,
+        |text| parse::choice(text, &[("test", Gateway::Test), ("none", Gateway::None)]),
+        "test (every card is accepted, no money moves; refused in production) or none (paying answers 503).",
+        "choose none";
+    RESERVATION_TTL: Duration = "orders.reservation_ttl", Plain, |text| parse::duration(text, "1s", "30d"),
+        "how long the stock of an unpaid order is held.",
+        "give a duration, e.g. 30m";
+
+    LOG_LEVEL: LogLevel = "log.level", Plain,
+        |text| parse::choice(text, &[
+            ("error", LogLevel::Error), ("warn", LogLevel::Warn), ("info", LogLevel::Info),
+            ("debug", LogLevel::Debug), ("trace", LogLevel::Trace),
+        ]),
+        "error, warn, info, debug or trace; the last two are refused in production.",
+        "choose info";
+    LOG_FORMAT: LogFormat = "log.format", Plain,
+        |text| parse::choice(text, &[("auto", LogFormat::Auto), ("json", LogFormat::Json), ("pretty", LogFormat::Pretty)]),
+        "json (one object a line), pretty (for people), or auto (pretty on a terminal, else json).",
+        "choose one of them";
+    LOG_DIR: Option<PathBuf> = "log.dir", Plain, |text| optional(text, parse::folder),
+        "folder for error.log and combined.log, rotated daily, 14 kept; empty: standard output only.",
+        "give a folder, e.g. /var/log/mainstay";
+    METRICS_ADDR: Option<SocketAddr> = "metrics.addr", Plain, |text| optional(text, address::socket),
+        "serve /metrics on an address of its own, e.g. 127.0.0.1:9100.",
+        "give address and port, e.g. 127.0.0.1:9100";
+}

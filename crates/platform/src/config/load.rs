@@ -1,0 +1,176 @@
+//! From sources to settings.
+
+use super::declared::*;
+use super::fault::{ConfigFault, ConfigFaults};
+use super::secret::Secret;
+use super::settings::{AppEnv, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
+use super::sources::{Effective, Reader, Sources};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+impl Settings {
+    /// Reads and validates everything.
+    ///
+    /// # Errors
+    /// Every fault at once, with secrets masked; in production also every unsafe setting.
+    pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
+        let path = sources.file.as_deref().unwrap_or(Path::new("mainstay.toml"));
+        let (text, unreadable) = match std::fs::read_to_string(path) {
+            Ok(text) => (Some(text), None),
+            Err(error) if error.kind() == ErrorKind::NotFound && sources.file.is_none() => (None, None),
+            Err(error) => (None, Some(unreadable(path, &error))),
+        };
+        let loaded = Self::read(
+            &sources.flags,
+            &sources.env,
+            text.as_deref().map(|text| (path, text)),
+        );
+        match (unreadable, loaded) {
+            (None, loaded) => loaded,
+            (Some(fault), Ok(_)) => Err(ConfigFaults(vec![fault])),
+            (Some(fault), Err(ConfigFaults(rest))) => Err(ConfigFaults([vec![fault], rest].concat())),
+        }
+    }
+
+    /// [`Settings::load`] without I/O: `file` is the path and the text of `mainstay.toml`.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn read(
+        flags: &[(String, String)],
+        env: &BTreeMap<String, String>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<Loaded, ConfigFaults> {
+        let mut reader = Reader::new(flags, env, file);
+        let settings = Self::take(&mut reader);
+        reader.refuse_unknown();
+        let Reader {
+            taken, mut faults, ..
+        } = reader;
+        if settings.env == AppEnv::Production {
+            // A refused setting was replaced by its default; that this one is unsafe is not news.
+            let told: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
+            let news = settings
+                .unsafe_in_production()
+                .into_iter()
+                .filter(|fault| !told.contains(&fault.key));
+            faults.extend(news.map(|fault| located(fault, &taken)));
+        }
+        if faults.is_empty() {
+            Ok(Loaded {
+                settings,
+                origins: taken,
+            })
+        } else {
+            Err(ConfigFaults(faults))
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Self {
+        let env = from.take(&APP_ENV);
+        let roles = from.take(&ROLES);
+        let data_dir = from.take(&DATA_DIR);
+        let http = Http::take(from, env);
+        let url = from.take(&DATABASE_URL).unwrap_or_else(|| {
+            let url = format!("sqlite://{}", data_dir.join("mainstay.db").display());
+            from.resolved(&DATABASE_URL, url.clone());
+            url
+        });
+        Self {
+            env,
+            http,
+            database: Db {
+                url: Secret::new(url),
+                pool: from.take(&DATABASE_POOL),
+            },
+            roles,
+            data_dir,
+            tokens: Tokens::take(from),
+            master_key: from.take(&MASTER_KEY),
+            limits: from.take(&RATE_LIMITS),
+            verify_email: from.take(&VERIFY_EMAIL),
+            mail: Mail {
+                smtp_url: from.take(&SMTP_URL),
+                from: from.take(&MAIL_FROM),
+            },
+            payments: Payments {
+                gateway: from.take(&PAYMENT_GATEWAY),
+            },
+            orders: Orders {
+                reservation_ttl: from.take(&RESERVATION_TTL),
+            },
+            log: Log {
+                level: from.take(&LOG_LEVEL),
+                format: from.take(&LOG_FORMAT),
+                dir: from.take(&LOG_DIR),
+            },
+            metrics_addr: from.take(&METRICS_ADDR),
+        }
+    }
+}
+
+impl Http {
+    fn take(from: &mut Reader<'_>, env: AppEnv) -> Self {
+        Self {
+            host: from.take(&HOST),
+            port: from.take(&PORT),
+            public_url: from.take(&PUBLIC_URL),
+            allowed_origins: from.take(&ALLOWED_ORIGINS),
+            trusted_proxies: from.take(&TRUSTED_PROXIES),
+            request_timeout: from.take(&REQUEST_TIMEOUT),
+            shutdown_timeout: from.take(&SHUTDOWN_TIMEOUT),
+            body_limit: from.take(&BODY_LIMIT),
+            docs: from.take(&DOCS).unwrap_or_else(|| {
+                let docs = env != AppEnv::Production;
+                from.resolved(&DOCS, if docs { "on" } else { "off" }.to_owned());
+                docs
+            }),
+        }
+    }
+}
+
+impl Tokens {
+    fn take(from: &mut Reader<'_>) -> Self {
+        let tokens = Self {
+            secret: from.take(&JWT_SECRET),
+            audience: from.take(&JWT_AUDIENCE),
+            issuer: from.take(&JWT_ISSUER),
+            access_ttl: from.take(&ACCESS_TTL),
+            refresh_ttl: from.take(&REFRESH_TTL),
+        };
+        if tokens.refresh_ttl <= tokens.access_ttl {
+            from.clash(
+                &REFRESH_TTL,
+                "is not longer than ACCESS_TTL: nobody could renew a token".to_owned(),
+            );
+        }
+        tokens
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> ConfigFault {
+    ConfigFault {
+        key: path.display().to_string(),
+        env: None,
+        value: None,
+        origin: None,
+        reason: format!("the file cannot be read: {error}"),
+        fix: "check the path and the permissions".to_owned(),
+    }
+}
+
+/// The fault with the value as it was given and where that was.
+fn located(fault: ConfigFault, taken: &[Effective]) -> ConfigFault {
+    match taken.iter().find(|setting| setting.key == fault.key) {
+        Some(setting) => {
+            let (value, origin) = (Some(setting.value.clone()), Some(setting.origin.clone()));
+            ConfigFault {
+                value,
+                origin,
+                ..fault
+            }
+        }
+        None => fault,
+    }
+}

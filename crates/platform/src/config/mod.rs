@@ -1,0 +1,31 @@
+//! Configuration: typed, read once, validated as a whole.
+//!
+//! A setting is declared once, in `declared`; its default and its long description stand in
+//! `config/default.toml`, which is compiled in. Flags win over the environment, the environment over
+//! `mainstay.toml`, the file over the defaults. Every fault is found before any is reported, so that a
+//! start is repaired in one go.
+
+mod address;
+mod declared;
+mod fault;
+mod file;
+mod load;
+mod mask;
+mod parse;
+mod safety;
+mod secret;
+mod settings;
+mod show;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use address::TrustedProxies;
+pub use fault::{ConfigFault, ConfigFaults};
+pub use secret::Secret;
+pub use settings::{
+    AppEnv, Db, Gateway, Http, Loaded, Log, LogFormat, LogLevel, Mail, Orders, Payments, Roles, Settings,
+    Tokens, VerifyEmail,
+};
+pub use show::{as_json, as_table};
+pub use sources::{Effective, Origin, Sources};

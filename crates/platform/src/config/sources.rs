@@ -1,0 +1,273 @@
+//! Where values come from, and which of them wins.
+
+use super::declared::Setting;
+use super::fault::ConfigFault;
+use super::file::{Entry, entries};
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// `config/default.toml` at build time.
+pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+
+/// Everything a configuration may be read from, besides the compiled-in defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// `(key or variable, value)` as given on the command line; of two, the later wins.
+    pub flags: Vec<(String, String)>,
+    /// Environment variables; those that are no setting are ignored.
+    pub env: BTreeMap<String, String>,
+    /// An explicit file, which must exist; `None`: `./mainstay.toml` if there is one.
+    pub file: Option<PathBuf>,
+}
+
+impl Sources {
+    /// The sources of this process: its environment beside what its command line said.
+    pub fn process(flags: Vec<(String, String)>, file: Option<PathBuf>) -> Self {
+        // Lossy, so that a value that is not UTF-8 is refused by its parser rather than silently ignored.
+        let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where the environment is read"
+        )]
+        let vars = std::env::vars_os();
+        let env = vars.map(|(name, value)| (text(name), text(value))).collect();
+        Self { flags, env, file }
+    }
+}
+
+/// Which source a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The command line.
+    Flag,
+    /// An environment variable.
+    Env,
+    /// A line of a file, counted from 1.
+    File {
+        /// As it was given.
+        path: PathBuf,
+        /// Where in it.
+        line: usize,
+    },
+    /// `config/default.toml`, compiled in.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("flag"),
+            Self::Env => f.write_str("environment"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A value in force, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Effective {
+    /// As in `mainstay.toml`.
+    pub key: &'static str,
+    /// The environment variable.
+    pub env: &'static str,
+    /// Secrets are masked; empty when not set.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What it decides.
+    pub meaning: &'static str,
+}
+
+/// Takes settings out of the sources one by one and remembers what was wrong.
+pub(super) struct Reader<'a> {
+    flags: &'a [(String, String)],
+    env: &'a BTreeMap<String, String>,
+    file: BTreeMap<String, Entry>,
+    path: &'a Path,
+    defaults: BTreeMap<String, Entry>,
+    pub(super) taken: Vec<Effective>,
+    pub(super) faults: Vec<ConfigFault>,
+}
+
+impl<'a> Reader<'a> {
+    /// `file` is the path and the text of `mainstay.toml`.
+    pub(super) fn new(
+        flags: &'a [(String, String)],
+        env: &'a BTreeMap<String, String>,
+        file: Option<(&'a Path, &str)>,
+    ) -> Self {
+        let (path, text) = file.unwrap_or((Path::new(""), ""));
+        let (file, faults) = entries(path, text);
+        let (defaults, _) = entries(Path::new("default.toml"), DEFAULTS);
+        Self {
+            flags,
+            env,
+            file,
+            path,
+            defaults,
+            taken: Vec::new(),
+            faults,
+        }
+    }
+
+    /// The value of a setting. When it is refused, the fault is noted and the default stands in,
+    /// so that the rest can be checked too.
+    pub(super) fn take<T>(&mut self, setting: &Setting<T>) -> T {
+        let (text, origin) = self.find(setting.key, setting.env);
+        let text = text.trim();
+        let value = setting.show.apply(text);
+        let mut refuse = |reason: String, fix: String| {
+            let (key, value) = (setting.key.to_owned(), Some(value.clone()));
+            self.faults.push(ConfigFault {
+                key,
+                env: Some(setting.env),
+                value,
+                origin: Some(origin.clone()),
+                reason,
+                fix,
+            });
+        };
+        if origin == Origin::Flag && value != text {
+            refuse(
+                "a secret on the command line can be read by every user of the machine".to_owned(),
+                format!(
+                    "set {} in the environment or {} in mainstay.toml",
+                    setting.env, setting.key
+                ),
+            );
+        }
+        let parsed = (setting.parse)(text);
+        if let Err(reason) = &parsed {
+            refuse(reason.clone(), setting.fix.to_owned());
+        }
+        self.taken.push(Effective {
+            key: setting.key,
+            env: setting.env,
+            value,
+            origin,
+            meaning: setting.meaning,
+        });
+        parsed
+            .or_else(|_| (setting.parse)(self.default(setting.key)))
+            .expect("a test parses every default")
+    }
+
+    /// Shows what was worked out for a setting that was left to us.
+    pub(super) fn resolved<T>(&mut self, setting: &Setting<T>, value: String) {
+        if let Some(taken) = self.taken.iter_mut().find(|taken| taken.key == setting.key) {
+            taken.value = value;
+        }
+    }
+
+    /// Notes a fault that only shows when settings are seen together.
+    pub(super) fn clash<T>(&mut self, setting: &Setting<T>, reason: String) {
+        let taken = self.taken.iter().find(|taken| taken.key == setting.key);
+        let (value, origin) = taken
+            .map(|taken| (taken.value.clone(), taken.origin.clone()))
+            .unzip();
+        let key = setting.key.to_owned();
+        self.faults.push(ConfigFault {
+            key,
+            env: Some(setting.env),
+            value,
+            origin,
+            reason,
+            fix: setting.fix.to_owned(),
+        });
+    }
+
+    /// To be called after the last [`Reader::take`]: what was given and is no setting is a fault.
+    pub(super) fn refuse_unknown(&mut self) {
+        let known = |name: &str| self.taken.iter().any(|taken| taken.key == name);
+        let in_file = self.file.iter().filter(|(key, _)| !known(key));
+        let in_file = in_file.map(|(key, entry)| {
+            (
+                key,
+                Origin::File {
+                    path: self.path.to_owned(),
+                    line: entry.line,
+                },
+            )
+        });
+        let in_flags = self
+            .flags
+            .iter()
+            .filter(|(name, _)| !known(name) && !self.taken.iter().any(|taken| taken.env == name));
+        let in_flags = in_flags.map(|(name, _)| (name, Origin::Flag));
+        let faults: Vec<ConfigFault> = in_file
+            .chain(in_flags)
+            .map(|(key, origin)| self.unknown(key, origin))
+            .collect();
+        self.faults.extend(faults);
+    }
+
+    /// The value is not told: it may be a secret under a misspelt name.
+    fn unknown(&self, key: &str, origin: Origin) -> ConfigFault {
+        let fix = match self.nearest(key) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "remove it; `mainstay config` lists every setting".to_owned(),
+        };
+        ConfigFault {
+            key: key.to_owned(),
+            env: None,
+            value: None,
+            origin: Some(origin),
+            reason: "there is no such setting".to_owned(),
+            fix,
+        }
+    }
+
+    fn nearest(&self, key: &str) -> Option<&'static str> {
+        let last = key.rsplit('.').next();
+        let likeness = |known: &Effective| {
+            if known.env.eq_ignore_ascii_case(key) || known.key.rsplit('.').next() == last {
+                1.0
+            } else {
+                strsim::jaro_winkler(known.key, key)
+            }
+        };
+        let scored = self.taken.iter().map(|known| (likeness(known), known.key));
+        scored
+            .filter(|(score, _)| *score > 0.85)
+            .max_by(|one, other| one.0.total_cmp(&other.0))
+            .map(|(_, key)| key)
+    }
+
+    fn find(&self, key: &str, env: &str) -> (String, Origin) {
+        if let Some((_, value)) = self
+            .flags
+            .iter()
+            .rev()
+            .find(|(name, _)| name == key || name == env)
+        {
+            return (value.clone(), Origin::Flag);
+        }
+        // Compose files and unit files pass unset variables on as empty ones.
+        if let Some(value) = self.env.get(env).filter(|value| !value.trim().is_empty()) {
+            return (value.clone(), Origin::Env);
+        }
+        if let Some(entry) = self.file.get(key) {
+            return (
+                entry.text.clone(),
+                Origin::File {
+                    path: self.path.to_owned(),
+                    line: entry.line,
+                },
+            );
+        }
+        (self.default(key).to_owned(), Origin::Default)
+    }
+
+    fn default(&self, key: &str) -> &str {
+        self.defaults.get(key).map_or("", |entry| &entry.text)
+    }
+}

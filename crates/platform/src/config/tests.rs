@@ -1,0 +1,304 @@
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+fn flags(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    env(pairs).into_iter().collect()
+}
+
+fn read(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> Result<Loaded, ConfigFaults> {
+    Settings::read(&flags(flag), &env(vars), Some((Path::new("mainstay.toml"), file)))
+}
+
+fn faults(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> String {
+    read(flag, vars, file).unwrap_err().to_string()
+}
+
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let Loaded { settings, origins } = read(&[], &[], "").unwrap();
+    assert_eq!(
+        (settings.env, settings.http.host.as_str(), settings.http.port),
+        (AppEnv::Development, "127.0.0.1", 3000)
+    );
+    assert_eq!(settings.database.url.expose(), "sqlite://data/mainstay.db");
+    assert_eq!(
+        settings.roles,
+        Roles {
+            api: true,
+            worker: true,
+            realtime: true
+        }
+    );
+    assert_eq!(settings.tokens.access_ttl, Duration::from_secs(900));
+    assert_eq!(settings.tokens.refresh_ttl, Duration::from_secs(7 * 86_400));
+    assert_eq!(settings.http.body_limit, 10 * 1024 * 1024);
+    assert!(
+        settings.http.docs
+            && settings.limits
+            && settings.master_key.is_none()
+            && settings.mail.smtp_url.is_none()
+    );
+    assert!(origins.iter().all(|setting| setting.origin == Origin::Default));
+}
+
+#[test]
+fn flags_beat_the_environment_beats_the_file_beats_the_defaults() {
+    let file = "[http]\nport = 1\nhost = '::1'\n[log]\nlevel = 'warn'\n[database]\npool = 3";
+    let vars = [("PORT", "2"), ("HOST", "0.0.0.0"), ("LOG_LEVEL", "")];
+    let Loaded { settings, origins } = read(&[("http.port", "4")], &vars, file).unwrap();
+    let origin = |key| {
+        origins
+            .iter()
+            .find(|setting| setting.key == key)
+            .unwrap()
+            .origin
+            .to_string()
+    };
+    assert_eq!((settings.http.port, origin("http.port")), (4, "flag".to_owned()));
+    assert_eq!(
+        (settings.http.host.as_str(), origin("http.host")),
+        ("0.0.0.0", "environment".to_owned())
+    );
+    assert_eq!(
+        (settings.log.level, origin("log.level")),
+        (LogLevel::Warn, "mainstay.toml:5".to_owned()),
+        "an empty variable is not set"
+    );
+    assert_eq!(
+        (settings.database.pool, origin("database.pool")),
+        (3, "mainstay.toml:7".to_owned())
+    );
+    assert_eq!(origin("mail.from"), "default");
+    assert_eq!(
+        read(&[("PORT", "5")], &vars, file).unwrap().settings.http.port,
+        5,
+        "a flag may use the variable's name"
+    );
+}
+
+#[test]
+fn every_fault_is_told_at_once_and_secrets_are_not() {
+    let file =
+        "[http]\nprot = 1\n[tokens]\nsecret = 'hunter2'\nrefresh_ttl = '5m'\n[http.sub]\nkey = 'hunter2'";
+    let vars = [
+        ("PORT", "80a"),
+        ("DATABASE_URL", "mysql://root:hunter2@db/shop"),
+        ("SMTP_URL", "https://me:hunter2@mail"),
+        ("MASTER_KEY", "hunter2"),
+        ("ALLOWED_ORIGINS", "https://app.example,*"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("ROLES", "api,cook"),
+    ];
+    let text = faults(
+        &[
+            ("log.levle", "hunter2"),
+            ("JWT_SECRET", "hunter2hunter2hunter2hunter2hunter2"),
+        ],
+        &vars,
+        file,
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn production_refuses_what_is_unsafe_and_says_which() {
+    let unsafe_vars = [
+        ("APP_ENV", "production"),
+        ("RATE_LIMITS", "off"),
+        ("LOG_LEVEL", "debug"),
+        ("PUBLIC_URL", "http://shop.example"),
+    ];
+    insta::assert_snapshot!(faults(&[], &unsafe_vars, ""));
+    let text = faults(&[], &[("APP_ENV", "production"), ("MASTER_KEY", "short")], "");
+    assert_eq!(
+        text.matches("MASTER_KEY").count(),
+        1,
+        "told once, as malformed: {text}"
+    );
+
+    let safe = [
+        ("APP_ENV", "production"),
+        ("MASTER_KEY", KEY),
+        ("PUBLIC_URL", "https://shop.example"),
+        ("SMTP_URL", "smtps://u:p@mail.example"),
+        ("PAYMENT_GATEWAY", "none"),
+    ];
+    let settings = read(&[], &safe, "").unwrap().settings;
+    assert!(!settings.http.docs, "documents are off unless asked for");
+    assert!(
+        read(&[], &[&safe[..], &[("DOCS", "on")]].concat(), "")
+            .unwrap()
+            .settings
+            .http
+            .docs
+    );
+    assert_eq!(
+        read(&[], &[], "").unwrap().settings.unsafe_in_production().len(),
+        4,
+        "and in development they are only listed"
+    );
+}
+
+#[test]
+fn nothing_printed_shows_a_secret() {
+    let secret = "hunter2-hunter2-hunter2-hunter2-hunter2";
+    let vars = [
+        ("JWT_SECRET", secret),
+        ("MASTER_KEY", KEY),
+        ("DATABASE_URL", "postgres://me:hunter2@db/shop"),
+        ("SMTP_URL", "smtp://me:hunter2@mail"),
+    ];
+    let loaded = read(&[], &vars, "").unwrap();
+    let printed = format!(
+        "{loaded:?}{}{}",
+        as_table(&loaded.origins),
+        as_json(&loaded.origins)
+    );
+    assert!(
+        !printed.contains("hunter2") && !printed.contains(KEY),
+        "{printed}"
+    );
+    assert!(printed.contains("postgres://me:***@db/shop"));
+    insta::assert_snapshot!(as_table(&loaded.origins));
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_be_there() {
+    let missing = Sources {
+        file: Some("/nonexistent/mainstay.toml".into()),
+        flags: flags(&[("PORT", "x")]),
+        ..Sources::default()
+    };
+    let text = Settings::load(&missing).unwrap_err().to_string();
+    assert!(
+        text.contains("cannot be read") && text.contains("http.port"),
+        "{text}"
+    );
+    assert!(
+        Settings::load(&Sources::default()).is_ok(),
+        "the usual one need not"
+    );
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("other.toml");
+    std::fs::write(&path, "app.data_dir = '/srv'").unwrap();
+    let loaded = Settings::load(&Sources {
+        file: Some(path),
+        ..Sources::default()
+    })
+    .unwrap();
+    assert_eq!(
+        loaded.settings.database.url.expose(),
+        "sqlite:///srv/mainstay.db",
+        "the database follows the data"
+    );
+}
+
+/// `(key, variable, meaning)` as the comments of the defaults tell them.
+fn documented() -> Vec<(String, String, String)> {
+    let (mut table, mut comments, mut found) = ("", Vec::new(), Vec::new());
+    for line in sources::DEFAULTS
+        .lines()
+        .skip_while(|line| !line.starts_with('['))
+    {
+        if let Some(comment) = line.strip_prefix("# ") {
+            comments.push(comment);
+        } else if let Some((name, _)) = line.split_once(" = ") {
+            let (env, meaning) = comments
+                .first()
+                .and_then(|first| first.split_once(": "))
+                .expect(line);
+            found.push((format!("{table}.{name}"), env.to_owned(), meaning.to_owned()));
+            comments.clear();
+        } else if let Some(name) = line.strip_prefix('[') {
+            table = name.trim_end_matches(']');
+        }
+    }
+    found
+}
+
+#[test]
+fn the_defaults_document_every_setting_and_nothing_else() {
+    let origins = read(&[], &[], sources::DEFAULTS).unwrap().origins;
+    let mut declared: Vec<_> = origins
+        .into_iter()
+        .map(|s| (s.key.to_owned(), s.env.to_owned(), s.meaning.to_owned()))
+        .collect();
+    let mut documented = documented();
+    declared.sort();
+    documented.sort();
+    assert_eq!(declared, documented);
+}
+
+#[test]
+fn variables_have_the_names_of_the_contract() {
+    let contract = "APP_ENV HOST PORT DATABASE_URL ROLES DATA_DIR JWT_SECRET MASTER_KEY JWT_AUDIENCE JWT_ISSUER ACCESS_TTL REFRESH_TTL \
+        SMTP_URL MAIL_FROM ALLOWED_ORIGINS PUBLIC_URL RATE_LIMITS VERIFY_EMAIL TRUSTED_PROXIES LOG_LEVEL LOG_FORMAT LOG_DIR METRICS_ADDR";
+    let ours =
+        "DATABASE_POOL DOCS REQUEST_TIMEOUT SHUTDOWN_TIMEOUT BODY_LIMIT RESERVATION_TTL PAYMENT_GATEWAY";
+    let mut expected: Vec<&str> = contract
+        .split_whitespace()
+        .chain(ours.split_whitespace())
+        .collect();
+    let origins = read(&[], &[], "").unwrap().origins;
+    let mut declared: Vec<&str> = origins.iter().map(|setting| setting.env).collect();
+    expected.sort_unstable();
+    declared.sort_unstable();
+    assert_eq!(declared, expected);
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    let known = read(&[], &[], "").unwrap().origins;
+    let names: Vec<String> = known
+        .iter()
+        .flat_map(|s| [s.key.to_owned(), s.env.to_owned()])
+        .collect();
+    prop_oneof![4 => prop::sample::select(names), 1 => ".{0,12}"]
+}
+
+fn any_value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ".{0,40}",
+        "[0-9]{0,25}(ms|s|m|h|d|KiB|)",
+        "(postgres|sqlite|smtp|https?)://[a-z:@/?=&%0-9.,*]{0,30}",
+        "[A-Za-z0-9+/]{40,44}=?"
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_input_panics(
+        flags in prop::collection::vec((any_name(), any_value()), 0..4),
+        env in prop::collection::btree_map(any_name(), any_value(), 0..6),
+        file in prop_oneof![".{0,80}", "(\\[[a-z.]{0,8}\\]\n|[a-z.]{1,12} = (\"[a-z]{0,9}\"|[0-9e.-]{1,9}|\\[[0-9,\"]{0,6}\\]|\\{[a-z=1]{0,5}\\})\n){0,6}"],
+    ) {
+        match Settings::read(&flags, &env, Some((Path::new("f.toml"), &file))) {
+            Ok(loaded) => prop_assert!(!as_table(&loaded.origins).is_empty()),
+            Err(faults) => prop_assert!(!faults.0.is_empty() && !faults.to_string().is_empty()),
+        }
+    }
+
+    /// The file takes any setting the environment takes, and they mean the same.
+    #[test]
+    fn file_and_environment_agree(port in 0u16.., minutes in 16u32..9_000, switch: bool) {
+        let ttl = format!("{minutes}m");
+        let word = if switch { "on" } else { "off" };
+        let file = format!("http.port = {port}\ntokens.refresh_ttl = '{ttl}'\nsecurity.rate_limits = {switch}");
+        let from_file = read(&[], &[], &file).unwrap().settings;
+        let from_env = read(&[], &[("PORT", &port.to_string()), ("REFRESH_TTL", &ttl), ("RATE_LIMITS", word)], "").unwrap().settings;
+        prop_assert_eq!(format!("{from_file:?}"), format!("{from_env:?}"));
+    }
+}

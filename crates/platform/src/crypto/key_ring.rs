@@ -1,0 +1,163 @@
+//! The keys that sign and check access tokens, and the tokens that were already found good.
+
+use super::base64url;
+use super::token::{Claims, TokenError, TokenKey, Unverified};
+use super::verified::{Verified, VerifiedTokens};
+use mainstay_domain::time::Timestamp;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The key ring cannot sign: the current key retires, or the claims do not fit into a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the claims do not fit into an access token")]
+pub struct CannotSign;
+
+/// Signs with the current key; accepts what the current key and those that retire signed.
+///
+/// Replacing the keys is atomic and forgets every token that was found good with the old ones.
+pub struct KeyRing {
+    issuer: String,
+    audience: String,
+    keys: RwLock<Arc<Keys>>,
+    /// Only tokens of the present keys: written under the lock of `keys`, read without.
+    verified: VerifiedTokens,
+}
+
+struct Keys {
+    current: Arc<TokenKey>,
+    /// By `kid`, the current one among them.
+    all: HashMap<String, Arc<TokenKey>>,
+}
+
+impl KeyRing {
+    /// Signs with `current`; `others` only check. Tokens are from `issuer` for `audience`, or refused.
+    pub fn new(issuer: &str, audience: &str, current: TokenKey, others: Vec<TokenKey>) -> Self {
+        let keys = RwLock::new(Arc::new(Keys::new(current, others)));
+        Self {
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            keys,
+            verified: VerifiedTokens::new(),
+        }
+    }
+
+    /// Puts other keys in place of all present ones.
+    pub fn replace(&self, current: TokenKey, others: Vec<TokenKey>) {
+        let new = Arc::new(Keys::new(current, others));
+        let mut keys = self.keys.write();
+        *keys = new;
+        self.verified.clear();
+    }
+
+    /// The `iss` that claims must have.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The `aud` that claims must have.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// The `kid` of the key that signs.
+    pub fn current(&self) -> String {
+        self.keys().current.id().to_owned()
+    }
+
+    /// Makes an access token.
+    ///
+    /// # Errors
+    /// [`CannotSign`], when the token would be longer than any that is accepted.
+    pub fn sign(&self, claims: &Claims) -> Result<String, CannotSign> {
+        self.keys().current.sign(claims).ok_or(CannotSign)
+    }
+
+    /// Checks an access token completely, but for revocation.
+    ///
+    /// # Errors
+    /// [`TokenError`]; which one is for logs and metrics. Callers learn no more than "expired" or "invalid".
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, TokenError> {
+        if let Some(claims) = self.verified.get(token, now) {
+            claims.check_time(now)?;
+            return Ok(claims);
+        }
+        let keys = self.keys();
+        let verified = self.open(&keys, token, now)?;
+        let claims = Arc::clone(&verified.claims);
+        claims.check_time(now)?;
+        let present = self.keys.read();
+        // A check that began with keys that were replaced meanwhile is still right, but not to be remembered.
+        if Arc::ptr_eq(&present, &keys) {
+            self.verified.insert(token, verified, now);
+        }
+        Ok(claims)
+    }
+
+    /// The JSON Web Key Set (RFC 7517) of the public keys. Shared secrets have no public half, so none is in it.
+    pub fn jwks(&self) -> serde_json::Value {
+        let keys = self.keys();
+        let mut public: Vec<_> = keys
+            .all
+            .values()
+            .filter_map(|key| Some((key.id(), key.public()?)))
+            .collect();
+        public.sort_unstable();
+        let jwk = |(id, public): (&str, &[u8; 32])| {
+            serde_json::json!({
+                "kty": "OKP", "crv": "Ed25519", "x": base64url(public),
+                "kid": id, "use": "sig", "alg": "EdDSA",
+            })
+        };
+        serde_json::json!({ "keys": public.into_iter().map(jwk).collect::<Vec<_>>() })
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read())
+    }
+
+    fn open(&self, keys: &Keys, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
+        let unverified = Unverified::parse(token)?;
+        let key = keys.all.get(&unverified.key).filter(|key| !key.is_retired(now));
+        let key = key.ok_or_else(|| TokenError::UnknownKey(unverified.key.clone()))?;
+        let claims = key.open(&unverified)?;
+        if claims.iss != self.issuer {
+            return Err(TokenError::WrongIssuer);
+        }
+        if claims.aud != self.audience {
+            return Err(TokenError::WrongAudience);
+        }
+        Ok(Verified {
+            claims: Arc::new(claims),
+            retires_at: key.retires_at(),
+        })
+    }
+}
+
+impl Keys {
+    fn new(current: TokenKey, others: Vec<TokenKey>) -> Self {
+        let current = Arc::new(current);
+        let others = others.into_iter().map(Arc::new);
+        // The current key last: should it be named twice, it wins.
+        let all = others
+            .chain([Arc::clone(&current)])
+            .map(|key| (key.id().to_owned(), key))
+            .collect();
+        Self { current, all }
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.keys();
+        f.debug_struct("KeyRing")
+            .field("current", &keys.current)
+            .field("all", &keys.all.values())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "key_ring_tests.rs"]
+mod tests;

@@ -1,0 +1,250 @@
+//! Hashing passwords without letting it take the machine: so many at once, so many waiting, no more.
+
+use super::phc::{Stored, encode};
+use super::same;
+use argon2::{Argon2, Block};
+use mainstay_domain::random::{self, Random};
+use parking_lot::Mutex;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zeroize::Zeroizing;
+
+/// What one hash costs. The default is what OWASP's Password Storage Cheat Sheet asks of Argon2id at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory (`t`).
+    pub passes: u32,
+    /// Lanes (`p`); they are computed one after the other.
+    pub lanes: u32,
+}
+
+impl Params {
+    /// 19 MiB, two passes, one lane: about 20 ms of one core.
+    pub const OWASP: Self = Self {
+        memory_kib: 19 * 1024,
+        passes: 2,
+        lanes: 1,
+    };
+
+    /// A fraction of a millisecond. Protects nothing.
+    pub const fn fast_for_tests() -> Self {
+        Self {
+            memory_kib: 32,
+            passes: 1,
+            lanes: 1,
+        }
+    }
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self::OWASP
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// As many wait as may; try again later.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The stored hash is not an Argon2 PHC string of bearable cost.
+    #[error("the stored password hash cannot be read")]
+    Unreadable,
+    /// The parameters are outside of what Argon2 allows.
+    #[error("Argon2 refuses these parameters")]
+    BadParams,
+    /// The runtime is shutting down, or hashing panicked.
+    #[error("password hashing was broken off")]
+    Stopped,
+}
+
+/// Whether a password was the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The password is the one that was hashed.
+    pub ok: bool,
+    /// It is, but hashed with other parameters than today's: hash it again while it is known.
+    pub needs_rehash: bool,
+}
+
+/// Hashes and checks passwords with Argon2id (RFC 9106) on the blocking threads. A clone is the same pool.
+///
+/// At most `workers` run at once, each with one block of memory that is used again, so memory is bounded by
+/// `workers` × [`Params::memory_kib`]. A caller that goes away does not free its place before its hash is done.
+#[derive(Clone)]
+pub struct PasswordHasher(Arc<Pool>);
+
+struct Pool {
+    argon2: argon2::Params,
+    workers: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+    /// Memory not in use now. Kept because fresh pages cost three percent of the whole hash.
+    spare: Mutex<Vec<Vec<Block>>>,
+    random: Arc<dyn Random>,
+    /// A hash that no password has, for accounts that do not exist.
+    decoy: String,
+}
+
+impl PasswordHasher {
+    /// How many may wait unless said otherwise: five seconds of work for two cores.
+    pub const MOST_WAITING: usize = 500;
+
+    /// A pool for `workers` hashes at once (the number of cores) and `most_waiting` callers behind them.
+    ///
+    /// # Errors
+    /// [`PasswordError::BadParams`].
+    pub fn new(
+        params: Params,
+        workers: usize,
+        most_waiting: usize,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, PasswordError> {
+        let argon2 = argon2::Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
+            .map_err(|_| PasswordError::BadParams)?;
+        let decoy = encode(&argon2, &random::bytes(&*random), &random::bytes(&*random))?;
+        Ok(Self(Arc::new(Pool {
+            argon2,
+            workers: Arc::new(Semaphore::new(workers.max(1))),
+            waiting: AtomicUsize::new(0),
+            most_waiting,
+            spare: Mutex::default(),
+            random,
+            decoy,
+        })))
+    }
+
+    /// Hashes a new password into a PHC string (`$argon2id$v=19$m=…`) with a salt of 128 random bits.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`] or [`PasswordError::Stopped`].
+    pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, PasswordError> {
+        self.run(move |pool| {
+            let salt: [u8; 16] = random::bytes(&*pool.random);
+            let argon2 = Argon2::from(&pool.argon2);
+            let mut out = Zeroizing::new([0; 32]);
+            pool.fill(&argon2, password.as_bytes(), &salt, &mut *out)
+                .map_err(|_| PasswordError::BadParams)?;
+            encode(&pool.argon2, &salt, &out)
+        })
+        .await
+    }
+
+    /// Checks a password against a PHC string that [`PasswordHasher::hash`] made, maybe with other parameters.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`], [`PasswordError::Unreadable`] or [`PasswordError::Stopped`].
+    pub async fn verify(&self, password: Zeroizing<String>, phc: &str) -> Result<Verdict, PasswordError> {
+        let phc = phc.to_owned();
+        self.run(move |pool| pool.verify(&password, &phc)).await
+    }
+
+    /// Does the work of [`PasswordHasher::verify`] when there is no account or it has no password, so that the
+    /// time taken does not tell. The verdict is never `ok`.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`] or [`PasswordError::Stopped`].
+    pub async fn verify_nothing(&self, password: Zeroizing<String>) -> Result<Verdict, PasswordError> {
+        self.run(move |pool| {
+            pool.verify(&password, &pool.decoy)?;
+            Ok(Verdict {
+                ok: false,
+                needs_rehash: false,
+            })
+        })
+        .await
+    }
+
+    /// Gives the memory of idle workers back to the system; call it when nobody signed in for a while.
+    pub fn trim(&self) {
+        self.0.spare.lock().clear();
+    }
+
+    /// How many callers wait for a worker now.
+    pub fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Pool) -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permit = self.0.worker().await?;
+        let pool = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || {
+            // Moved in here: a caller that is dropped must not make room for one more hash.
+            let _permit = permit;
+            work(&pool)
+        });
+        done.await.map_err(|_| PasswordError::Stopped)?
+    }
+}
+
+impl Pool {
+    async fn worker(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let one_more = |waiting| (waiting < self.most_waiting).then_some(waiting + 1);
+        self.waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .map_err(|_| PasswordError::Busy)?;
+        let _seat = Seat(&self.waiting);
+        Arc::clone(&self.workers)
+            .acquire_owned()
+            .await
+            .map_err(|_| PasswordError::Stopped)
+    }
+
+    fn verify(&self, password: &str, phc: &str) -> Result<Verdict, PasswordError> {
+        let stored = Stored::parse(phc).ok_or(PasswordError::Unreadable)?;
+        let mut out = Zeroizing::new(vec![0; stored.output.len()]);
+        self.fill(&stored.argon2, password.as_bytes(), &stored.salt, &mut out)
+            .map_err(|_| PasswordError::Unreadable)?;
+        let ok = same(&out, stored.output.as_bytes());
+        Ok(Verdict {
+            ok,
+            needs_rehash: ok && !stored.is_made_with(&self.argon2),
+        })
+    }
+
+    fn fill(&self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> argon2::Result<()> {
+        let (ours, needed) = (self.argon2.block_count(), argon2.params().block_count());
+        if needed > ours {
+            // A stored hash of higher cost than today's: its memory is not kept.
+            return argon2.hash_password_into_with_memory(password, salt, out, vec![Block::new(); needed]);
+        }
+        let spare = self.spare.lock().pop();
+        let mut blocks = spare.unwrap_or_else(|| vec![Block::new(); ours]);
+        // No wiping between: Argon2 writes each block before it reads it.
+        let result = argon2.hash_password_into_with_memory(password, salt, out, &mut blocks);
+        self.spare.lock().push(blocks);
+        result
+    }
+}
+
+/// A place in the queue, left on drop: also when the caller stops waiting.
+struct Seat<'a>(&'a AtomicUsize);
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordHasher")
+            .field("waiting", &self.waiting())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[path = "password_tests.rs"]
+mod tests;

@@ -1,0 +1,197 @@
+//! One database behind one seam: the same SQL text on SQLite and PostgreSQL.
+//!
+//! A body is a closure that is handed a [`Tx`]. [`Database::write`] runs it as a transaction: whoever gets `Ok` is
+//! durable, whoever gets `Err` leaves no trace, except where the error says that the outcome is unknown.
+//! [`Database::read`] runs it on a snapshot and never waits for a writer.
+//!
+//! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one COMMIT.
+//! On PostgreSQL each is a transaction of its own. A body may run more than once on either, so it changes nothing
+//! outside of its transaction; and it waits for nothing but its transaction, which SQLite cannot do at all.
+
+mod column;
+mod conflict;
+mod counters;
+mod error;
+mod ids;
+mod meaning;
+mod options;
+mod param;
+mod postgres;
+mod row;
+mod sql;
+mod sqlite;
+mod tx;
+mod value;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+pub use self::column::Column;
+pub use self::conflict::Conflict;
+pub use self::counters::Counters;
+pub use self::error::{DatabaseError, Retryable};
+pub use self::options::{DatabaseOptions, Rehearsal};
+pub use self::param::{Json, JsonRef, Param};
+pub use self::postgres::postgres_client;
+pub use self::row::{FromRow, Row};
+pub use self::sql::Sql;
+pub use self::sqlite::sqlite_connection;
+pub use self::tx::{Stats, Tx};
+pub use self::value::Value;
+#[doc(hidden)]
+pub use mainstay_domain::id::Id;
+
+use self::options::Place;
+use self::postgres::Postgres;
+use self::sqlite::{RUNS, Sqlite};
+
+/// The two databases the seam stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// One file, inside this process.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// How far a write is kept apart from others on PostgreSQL. On SQLite writes are always one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each statement sees what was committed before it began.
+    ReadCommitted,
+    /// As if all transactions ran one after another; those in each other's way run again.
+    Serializable,
+}
+
+/// Where a read runs on SQLite. On PostgreSQL both are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadMode {
+    /// On the calling thread, which it blocks: for reads known to be short.
+    InPlace,
+    /// On a blocking thread.
+    Thread,
+}
+
+/// An open database. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Database {
+    inner: Inner,
+}
+
+#[derive(Clone)]
+enum Inner {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("engine", &self.engine()).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens the database that the URL names, once it answers. A SQLite file is made if it is not there.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Options`] if the URL names none, otherwise why it cannot be opened.
+    pub async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let inner = match options.place()? {
+            Place::Postgres => Inner::Postgres(Arc::new(Postgres::open(options).await?)),
+            Place::Sqlite(_) => {
+                let options = options.clone();
+                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&options)).await;
+                let opened = opened.map_err(|error| DatabaseError::unavailable(error.to_string()))?;
+                Inner::Sqlite(Arc::new(opened?))
+            }
+        };
+        Ok(Self { inner })
+    }
+
+    /// Which engine it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.inner {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs the body as a transaction and commits it if it gives `Ok`. It may run more than once, up to ten times, when
+    /// another transaction was in the way or it asks to by [`DatabaseError::Retry`]; only the last run counts.
+    ///
+    /// If the caller goes away, the transaction still runs to its end, or never begins.
+    ///
+    /// # Errors
+    /// The body's own, after its changes are undone; or what kept it from being committed.
+    pub async fn write<T, E, F>(&self, isolation: Isolation, body: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Retryable + Send + 'static,
+    {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.write(body).await,
+            Inner::Postgres(postgres) => postgres.write(isolation, body).await,
+        }
+    }
+
+    /// Runs the body, once, on one snapshot that it cannot change.
+    ///
+    /// # Errors
+    /// The body's own, or why there is no snapshot.
+    pub async fn read<T, E, F>(&self, mode: ReadMode, body: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.read(mode, body).await,
+            Inner::Postgres(postgres) => postgres.read(body).await,
+        }
+    }
+
+    /// Whether the database answers, and takes writes.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<(), DatabaseError> {
+        match &self.inner {
+            Inner::Sqlite(sqlite) if !sqlite.is_open() => Err(DatabaseError::unavailable("the database is closed")),
+            Inner::Sqlite(_) => {
+                const ONE: &Sql = &crate::sql!("SELECT 1");
+                self.read(ReadMode::Thread, |tx| Box::pin(async move { tx.one::<i64>(ONE, &[]).await })).await.map(drop)
+            }
+            Inner::Postgres(postgres) => postgres.ping().await,
+        }
+    }
+
+    /// What has been done so far and how many wait now, for the metrics.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.counters(),
+            Inner::Postgres(postgres) => postgres.counters(),
+        }
+    }
+
+    /// Takes no more work, finishes the writes that are queued, empties SQLite's log and ends its threads.
+    pub async fn close(&self) {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.close().await,
+            Inner::Postgres(postgres) => postgres.close(),
+        }
+    }
+}
+
+/// Tells the log about a body's panic and makes an error of it.
+fn panicked(panic: &(dyn Any + Send)) -> DatabaseError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of unknown kind");
+    tracing::error!(panic = text, "a transaction panicked and was undone");
+    DatabaseError::Panicked { message: text.to_owned() }
+}

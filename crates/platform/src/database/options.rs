@@ -1,0 +1,139 @@
+//! How a database is opened.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::error::DatabaseError;
+
+/// Where the database is and how it may be used.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` or `postgres://user:password@host/name?sslmode=…`.
+    pub url: String,
+    /// PostgreSQL: connections at most.
+    pub pool_size: usize,
+    /// SQLite: reads on blocking threads at once, and idle reading connections kept.
+    pub readers: usize,
+    /// How long one statement may run before it is stopped.
+    pub statement_timeout: Duration,
+    /// How long a caller waits for the writer, a connection or another process before `Unavailable`.
+    pub wait_limit: Duration,
+    /// SQLite: writes that may wait in the queue.
+    pub queue_size: usize,
+    /// SQLite: transactions that may share one COMMIT.
+    pub group_size: usize,
+    /// SQLite: the write-ahead log is emptied, readers waited for, when it has grown over this many bytes.
+    pub wal_limit_bytes: u64,
+    /// SQLite: page cache of each connection, in KiB.
+    pub cache_kib: u32,
+    /// SQLite: bytes of the file that may be mapped into memory.
+    pub mmap_bytes: u64,
+    /// Faults played in tests.
+    #[doc(hidden)]
+    pub rehearsal: Rehearsal,
+}
+
+/// Faults that a test lets happen at the writer of SQLite.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default)]
+pub struct Rehearsal {
+    /// Statements the writing connection runs when it is opened, such as `PRAGMA max_page_count = 50`.
+    pub writer_pragmas: Vec<String>,
+    /// While true, every COMMIT is refused.
+    pub refuse_commits: Option<Arc<AtomicBool>>,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            pool_size: 16,
+            readers: 4,
+            statement_timeout: Duration::from_secs(30),
+            wait_limit: Duration::from_secs(10),
+            queue_size: 1024,
+            group_size: 64,
+            wal_limit_bytes: 64 << 20,
+            cache_kib: 16 << 10,
+            mmap_bytes: 256 << 20,
+            rehearsal: Rehearsal::default(),
+        }
+    }
+}
+
+/// The address is shown without what stands between `//` and `@`, which is where a password is.
+impl fmt::Debug for DatabaseOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("DatabaseOptions")
+            .field("url", &format_args!("{scheme}://…"))
+            .field("pool_size", &self.pool_size)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("wait_limit", &self.wait_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which database a URL names.
+pub(crate) enum Place {
+    Sqlite(PathBuf),
+    Postgres,
+}
+
+impl DatabaseOptions {
+    /// Options with the given URL and every default.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    pub(crate) fn place(&self) -> Result<Place, DatabaseError> {
+        let wrong = |reason: &str| Err(DatabaseError::Options { reason: reason.to_owned() });
+        if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
+            return Ok(Place::Postgres);
+        }
+        let Some(rest) = self.url.strip_prefix("sqlite:") else {
+            return wrong("the URL must begin with sqlite: or postgres:");
+        };
+        let path = rest.strip_prefix("//").unwrap_or(rest);
+        if path.is_empty() || path.contains(":memory:") {
+            return wrong("a SQLite URL names a file: sqlite://path/to/file.db");
+        }
+        if path.contains('?') {
+            return wrong("a SQLite URL takes no parameters");
+        }
+        Ok(Place::Sqlite(PathBuf::from(path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(url: &str) -> Option<PathBuf> {
+        match DatabaseOptions::new(url).place() {
+            Ok(Place::Sqlite(path)) => Some(path),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn urls_name_a_file_or_a_server() {
+        assert_eq!(path("sqlite://data/main.db"), Some(PathBuf::from("data/main.db")));
+        assert_eq!(path("sqlite:///var/main.db"), Some(PathBuf::from("/var/main.db")));
+        assert_eq!(path("sqlite:main.db"), Some(PathBuf::from("main.db")));
+        assert!(matches!(DatabaseOptions::new("postgresql://h/d").place(), Ok(Place::Postgres)));
+        for wrong in ["", "mysql://h/d", "sqlite::memory:", "sqlite://", "sqlite://a.db?mode=ro"] {
+            assert!(DatabaseOptions::new(wrong).place().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let shown = format!("{:?}", DatabaseOptions::new("postgres://me:hunter2@host/db"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,75 @@
+//! PostgreSQL's SQLSTATEs in the seam's words.
+
+use std::error::Error as _;
+
+use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::database::conflict::Conflict;
+use crate::database::error::DatabaseError;
+
+/// The meaning of a driver's error.
+pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
+    if let Some(db) = error.as_db_error() {
+        return told(db, sql);
+    }
+    if is_lost(error) {
+        return DatabaseError::unavailable(format!("the connection was lost: {}", chain(error)));
+    }
+    DatabaseError::Statement { code: "driver".to_owned(), message: chain(error), sql: sql.to_owned() }
+}
+
+/// Whether the connection is gone, so that nobody knows what the server still did.
+pub(super) fn is_lost(error: &Error) -> bool {
+    if let Some(db) = error.as_db_error() {
+        return db.code().code().starts_with("57P") || db.code().code().starts_with("08");
+    }
+    error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// Whether a prepared statement outlived the table's old shape; prepared anew it will do.
+pub(super) fn is_stale_plan(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|db| {
+        *db.code() == SqlState::FEATURE_NOT_SUPPORTED && db.routine() == Some("RevalidateCachedQuery")
+    })
+}
+
+/// The error and what caused it, in one line.
+pub(super) fn chain(error: &Error) -> String {
+    match error.source() {
+        Some(source) if error.as_db_error().is_none() => format!("{error}: {source}"),
+        _ => error.to_string(),
+    }
+}
+
+fn told(db: &DbError, sql: &str) -> DatabaseError {
+    let message = || db.message().to_owned();
+    let constraint = || db.constraint().map(str::to_owned);
+    let code = db.code();
+    match code.code() {
+        "23505" => {
+            DatabaseError::Conflict(Conflict::from_postgres(db.table(), db.constraint(), db.detail()))
+        }
+        "23503" => DatabaseError::ForeignKey { constraint: constraint() },
+        "23514" => DatabaseError::Check { constraint: constraint().unwrap_or_else(message) },
+        "23502" => DatabaseError::Check {
+            constraint: format!("{}.{}", db.table().unwrap_or("?"), db.column().unwrap_or("?")),
+        },
+        "40001" | "40P01" => DatabaseError::Serialization { reason: message() },
+        "0A000" if db.routine() == Some("RevalidateCachedQuery") => {
+            DatabaseError::Serialization { reason: message() }
+        }
+        "57014" => DatabaseError::Timeout { sql: sql.to_owned() },
+        "53100" => DatabaseError::Full { reason: message() },
+        "25006" => DatabaseError::ReadOnly { reason: message() },
+        "25P02" => DatabaseError::LostTransaction { reason: message() },
+        other => match other.get(..2) {
+            Some("08" | "53" | "57" | "28" | "3D") | None => DatabaseError::unavailable(message()),
+            Some("58" | "XX") => DatabaseError::Io { reason: message() },
+            Some(_) if other == "55P03" => DatabaseError::unavailable(message()),
+            Some(_) => {
+                DatabaseError::Statement { code: other.to_owned(), message: message(), sql: sql.to_owned() }
+            }
+        },
+    }
+}

@@ -1,0 +1,206 @@
+//! One connection to PostgreSQL inside a transaction.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use deadpool_postgres::Object;
+use futures_util::future::join;
+use tokio_postgres::{Error, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::fault::{explain, is_lost, is_stale_plan};
+use super::value::Bound;
+use crate::database::error::DatabaseError;
+use crate::database::param::Param;
+use crate::database::sql::{Kind, Sql};
+
+/// A pooled connection, moved into a transaction. If it is dropped before the transaction has ended, the connection is
+/// closed, so that the server rolls back and the pool never sees it again.
+pub(crate) struct Link {
+    client: Option<Object>,
+    /// BEGIN, until it has been sent together with the first statement.
+    begin: Option<&'static str>,
+    open: bool,
+    /// A statement was sent and its answer has not been read.
+    unanswered: bool,
+    /// The server ended the connection.
+    lost: bool,
+    tls: MakeRustlsConnect,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        if self.unanswered
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            // The server would work on, holding its locks, until it looks at the connection again.
+            let (token, tls) = (client.cancel_token(), self.tls.clone());
+            runtime.spawn(async move { token.cancel_query(tls).await });
+        }
+        if self.open || self.unanswered || self.lost {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(client: Object, begin: &'static str, tls: MakeRustlsConnect) -> Self {
+        Self { client: Some(client), begin: Some(begin), open: false, unanswered: false, lost: false, tls }
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
+        let (client, begin) = self.send()?;
+        let work = async {
+            let statement = client.prepare_cached(sql.postgres()).await?;
+            client.execute_raw(&statement, bound(params)).await
+        };
+        let outcome = after(client, begin, work).await;
+        let count = self.received(outcome, sql.postgres())?;
+        Ok(if sql.kind() == Kind::Reads { 0 } else { count })
+    }
+
+    /// The rows of an answer, and how many were changed.
+    pub(crate) async fn query(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<(Vec<Row>, u64), DatabaseError> {
+        let (client, begin) = self.send()?;
+        let work = async {
+            let statement = client.prepare_cached(sql.postgres()).await?;
+            let params: Vec<_> = params.iter().map(|param| Bound(param.value())).collect();
+            let params: Vec<_> = params.iter().map(|param| param as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+            client.query(&statement, &params).await
+        };
+        let outcome = after(client, begin, work).await;
+        let rows = self.received(outcome, sql.postgres())?;
+        let changed = if sql.kind() == Kind::Reads { 0 } else { rows.len() as u64 };
+        Ok((rows, changed))
+    }
+
+    /// Runs the statements in order, sending all before the first answer is there.
+    pub(crate) async fn batch(&mut self, statements: &[(&Sql, &[&dyn Param])]) -> Result<Vec<u64>, DatabaseError> {
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (client, begin) = self.send()?;
+        let work = async {
+            // All are prepared before any is sent: one that is known already must not overtake one that is not.
+            let prepare = statements.iter().map(|(sql, _)| client.prepare_cached(sql.postgres()));
+            let prepared = InOrder::new(prepare).await.into_iter().collect::<Result<Vec<Statement>, _>>()?;
+            let run = statements.iter().zip(&prepared);
+            let run = run.map(|((_, params), statement)| client.execute_raw(statement, bound(params)));
+            Ok(InOrder::new(run).await)
+        };
+        let outcome: Result<Vec<Result<u64, Error>>, Error> = after(client, begin, work).await;
+        let answers = self.received(outcome, "BEGIN")?;
+        let mut counts = Vec::with_capacity(answers.len());
+        for (answer, (sql, _)) in answers.into_iter().zip(statements) {
+            counts.push(self.received(answer, sql.postgres())?);
+        }
+        Ok(counts)
+    }
+
+    /// Marks the connection as busy before anything is sent on it.
+    fn send(&mut self) -> Result<(&Object, Option<&'static str>), DatabaseError> {
+        if self.unanswered {
+            return Err(DatabaseError::LostTransaction { reason: "a statement was abandoned".to_owned() });
+        }
+        self.unanswered = true;
+        self.open = true;
+        let begin = self.begin.take();
+        Ok((self.client()?, begin))
+    }
+
+    fn received<T>(&mut self, outcome: Result<T, Error>, sql: &str) -> Result<T, DatabaseError> {
+        self.unanswered = false;
+        outcome.map_err(|error| {
+            self.lost |= is_lost(&error);
+            if is_stale_plan(&error)
+                && let Ok(client) = self.client()
+            {
+                client.statement_cache.clear();
+            }
+            explain(&error, sql)
+        })
+    }
+
+    fn client(&self) -> Result<&Object, DatabaseError> {
+        self.client.as_ref().ok_or_else(|| DatabaseError::unavailable("the connection was given up"))
+    }
+
+    /// Whether the body left a statement behind whose outcome nobody read.
+    pub(super) fn abandoned(&self) -> bool {
+        self.unanswered
+    }
+
+    /// Whether the connection to the server is gone.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost || self.client.as_ref().is_none_or(|client| client.is_closed())
+    }
+
+    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent anything has nothing to end.
+    pub(super) async fn end(&mut self, how: &'static str) -> Result<(), Error> {
+        if !self.open {
+            return Ok(());
+        }
+        let Some(client) = &self.client else { return Ok(()) };
+        let outcome = client.batch_execute(how).await;
+        // A refused COMMIT ends the transaction as well: the server has rolled back.
+        self.open = outcome.as_ref().is_err_and(|error| error.as_db_error().is_none());
+        outcome
+    }
+}
+
+fn bound<'p>(params: &'p [&'p dyn Param]) -> impl ExactSizeIterator<Item = Bound<'p>> {
+    params.iter().map(|param| Bound(param.value()))
+}
+
+/// Runs `work` with BEGIN sent just before it, both answered in one round trip.
+async fn after<T>(
+    client: &Object,
+    begin: Option<&'static str>,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let Some(begin) = begin else { return work.await };
+    // `join` polls the first before the second, and polling is what sends.
+    let (began, worked) = join(client.batch_execute(begin), work).await;
+    began.and(worked)
+}
+
+/// Many futures of which each is first polled, and so sends, before the next; all run to their end.
+struct InOrder<F: Future> {
+    futures: Vec<Result<Pin<Box<F>>, Option<F::Output>>>,
+}
+
+impl<F: Future> InOrder<F> {
+    fn new(futures: impl Iterator<Item = F>) -> Self {
+        Self { futures: futures.map(|future| Ok(Box::pin(future))).collect() }
+    }
+}
+
+impl<F: Future> Unpin for InOrder<F> {}
+
+impl<F: Future> Future for InOrder<F> {
+    type Output = Vec<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut waiting = false;
+        for slot in &mut self.futures {
+            if let Ok(future) = slot {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(output) => *slot = Err(Some(output)),
+                    Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.futures.drain(..).filter_map(|slot| slot.err().flatten()).collect())
+    }
+}

@@ -1,0 +1,118 @@
+//! PostgreSQL: a pool of connections, ordinary transactions, run again where the server asks for it.
+
+mod fault;
+pub(super) mod link;
+mod tls;
+mod transaction;
+mod value;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::Instrument;
+
+use self::fault::{chain, explain};
+use super::Isolation;
+use super::counters::{Counters, Tally};
+use super::error::{DatabaseError, Retryable};
+use super::options::DatabaseOptions;
+use super::tx::Tx;
+
+/// A pool of connections to one PostgreSQL database.
+pub(super) struct Postgres {
+    pool: Pool,
+    tally: Tally,
+    jitter: AtomicU64,
+    tls: MakeRustlsConnect,
+}
+
+impl Postgres {
+    pub(super) async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let (config, tls) = tls::configure(options)?;
+        let manager = Manager::from_config(config, tls.clone(), ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(options.pool_size.max(1))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(options.wait_limit))
+            .create_timeout(Some(options.wait_limit))
+            .recycle_timeout(Some(options.wait_limit))
+            .build()
+            .map_err(|error| DatabaseError::Options { reason: error.to_string() })?;
+        let jitter = AtomicU64::new(u64::from(std::process::id()));
+        let opened = Self { pool, tally: Tally::default(), jitter, tls };
+        opened.ping().await?;
+        Ok(opened)
+    }
+
+    pub(super) async fn write<T, E, F>(self: &Arc<Self>, isolation: Isolation, body: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Retryable + Send + 'static,
+    {
+        // A task of its own, so that a caller who goes away leaves no transaction open half-way.
+        let task = tokio::spawn(Arc::clone(self).write_to_end(isolation, body).in_current_span());
+        task.await.unwrap_or_else(|error| {
+            Err(E::from(DatabaseError::unavailable(format!(
+                "the transaction's task broke off; whether it committed is unknown: {error}"
+            ))))
+        })
+    }
+
+    pub(super) async fn read<T, E, F>(self: &Arc<Self>, body: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        tokio::spawn(Arc::clone(self).read_to_end(body, reply).in_current_span());
+        answer.await.unwrap_or_else(|_| Err(E::from(DatabaseError::unavailable("the reading task broke off"))))
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
+        let client = self.client().await?;
+        client.batch_execute("SELECT 1").await.map_err(|error| explain(&error, "SELECT 1"))
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.tally.read(self.pool.status().waiting)
+    }
+
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
+    async fn client(&self) -> Result<Object, DatabaseError> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Timeout(_) => DatabaseError::unavailable("no connection became free in time"),
+            PoolError::Closed => DatabaseError::unavailable("the database is closed"),
+            PoolError::Backend(error) => DatabaseError::unavailable(format!("cannot connect: {}", chain(&error))),
+            other => DatabaseError::unavailable(other.to_string()),
+        })
+    }
+}
+
+/// A bare connection and the task that drives it, for migrations before the database is opened. The task ends when the
+/// client is dropped.
+///
+/// # Errors
+/// If the URL is wrong or the server cannot be reached.
+pub async fn postgres_client(options: &DatabaseOptions) -> Result<(Client, JoinHandle<()>), DatabaseError> {
+    let (config, tls) = tls::configure(options)?;
+    let connected = config.connect(tls).await;
+    let (client, connection) =
+        connected.map_err(|error| DatabaseError::unavailable(format!("cannot connect: {}", chain(&error))))?;
+    let task = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(%error, "the connection to PostgreSQL failed");
+        }
+    });
+    Ok((client, task))
+}

@@ -1,0 +1,139 @@
+//! Encryption to the server, as `sslmode` and `sslrootcert` in the URL ask for.
+//!
+//! `require` means more here than to libpq: the server's certificate is verified, against the web's roots or those in
+//! `sslrootcert`. `prefer`, the default, encrypts if the server can and verifies nothing, because whoever could
+//! present a false certificate could as well say that the server has none.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::database::error::DatabaseError;
+use crate::database::options::DatabaseOptions;
+
+/// The driver's configuration and its encryption.
+pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
+    let (url, roots) = without_roots(&options.url);
+    let mut config: Config = url.parse().map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
+    config.connect_timeout(options.wait_limit);
+    config.keepalives_idle(std::time::Duration::from_secs(30));
+    if config.get_application_name().is_none() {
+        config.application_name("mainstay");
+    }
+    let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
+    config.options(format!("{given}-c statement_timeout={}", options.statement_timeout.as_millis()));
+    let tls = connector(config.get_ssl_mode(), roots.as_deref())?;
+    Ok((config, tls))
+}
+
+/// Takes `sslrootcert`, which the driver does not know, out of the URL, and has `verify-*` mean `require`.
+fn without_roots(url: &str) -> (String, Option<String>) {
+    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let mut roots = None;
+    let mut rest = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("sslrootcert", path)) => roots = Some(path.replace("%2F", "/").replace("%2f", "/")),
+            Some(("sslmode", "verify-full" | "verify-ca")) => rest.push("sslmode=require"),
+            _ => rest.push(pair),
+        }
+    }
+    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    (format!("{base}{query}"), roots)
+}
+
+fn connector(mode: SslMode, roots: Option<&str>) -> Result<MakeRustlsConnect, DatabaseError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(format!("TLS: {error}")))?;
+    let builder = if mode == SslMode::Require || roots.is_some() {
+        builder.with_root_certificates(store(roots)?)
+    } else {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+    };
+    Ok(MakeRustlsConnect::new(builder.with_no_client_auth()))
+}
+
+fn store(roots: Option<&str>) -> Result<RootCertStore, DatabaseError> {
+    let Some(path) = roots else {
+        return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
+    };
+    let unreadable = |error: &dyn std::fmt::Display| wrong(format!("sslrootcert {path}: {error}"));
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        store.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    if store.is_empty() { Err(unreadable(&"no certificate in it")) } else { Ok(store) }
+}
+
+fn wrong(reason: String) -> DatabaseError {
+    DatabaseError::Options { reason }
+}
+
+/// Accepts every certificate: for `prefer` only, where no certificate at all would be accepted too.
+#[derive(Debug)]
+struct AnyServer(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_leave_the_url_and_verification_is_what_require_means() {
+        let (url, roots) = without_roots("postgres://h/d?sslmode=verify-full&sslrootcert=/etc%2Fca.pem&a=b");
+        assert_eq!(url, "postgres://h/d?sslmode=require&a=b");
+        assert_eq!(roots.as_deref(), Some("/etc/ca.pem"));
+        assert_eq!(without_roots("postgres://h/d?sslrootcert=x").0, "postgres://h/d");
+    }
+
+    #[test]
+    fn a_missing_root_file_is_told() {
+        let options = DatabaseOptions::new("postgres://h/d?sslmode=require&sslrootcert=/no/such.pem");
+        let error = configure(&options).map(drop).unwrap_err();
+        assert!(error.to_string().contains("/no/such.pem"), "{error}");
+    }
+}

@@ -1,0 +1,193 @@
+//! Running bodies in transactions, again where another was in the way.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use super::super::{RUNS, panicked};
+use super::Postgres;
+use super::fault::{chain, explain, is_lost};
+use super::link::Link;
+use crate::database::Isolation;
+use crate::database::counters::Tally;
+use crate::database::error::{DatabaseError, Retryable};
+use crate::database::tx::{self, Tx};
+
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+fn begin(isolation: Isolation) -> &'static str {
+    match isolation {
+        Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE",
+    }
+}
+
+/// How one run ended.
+enum Run<T, E> {
+    Done(Result<T, E>),
+    /// It left no trace and may be tried again; this is the answer if it is not.
+    Again(E),
+}
+
+impl Postgres {
+    /// Runs the body until it commits, fails for good or has been run ten times. Must not be dropped half-way:
+    /// the caller spawns it.
+    pub(super) async fn write_to_end<T, E, F>(self: Arc<Self>, isolation: Isolation, body: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Retryable + Send + 'static,
+    {
+        let mut run = 1;
+        loop {
+            let mut tx = self.begin(begin(isolation), true).await?;
+            // Only the future is held while waiting, so the body itself need not be `Sync`.
+            let answer = AssertUnwindSafe(started(&body, &mut tx)).catch_unwind().await;
+            let ended = match answer {
+                Ok(answer) => self.end(tx, answer).await,
+                Err(panic) => {
+                    Tally::add(&self.tally.panics, 1);
+                    Run::Done(Err(E::from(panicked(&*panic))))
+                }
+            };
+            match ended {
+                Run::Done(answer) => return answer,
+                Run::Again(error) if run >= RUNS => return Err(error),
+                Run::Again(_) => {}
+            }
+            Tally::add(&self.tally.retries, 1);
+            tokio::time::sleep(pause(run, &self.jitter)).await;
+            run += 1;
+        }
+    }
+
+    /// Runs the body in a snapshot, answering before the server has been told that it is over.
+    pub(super) async fn read_to_end<T, E, F>(self: Arc<Self>, body: F, reply: oneshot::Sender<Result<T, E>>)
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let mut tx = match self.begin(READ, false).await {
+            Ok(tx) => tx,
+            Err(error) => return drop(reply.send(Err(E::from(error)))),
+        };
+        let answer = AssertUnwindSafe(started(body, &mut tx)).catch_unwind().await;
+        match answer {
+            Ok(answer) => {
+                drop(reply.send(tx.verdict(answer)));
+                if !link(&mut tx).abandoned() {
+                    // If it fails, dropping the transaction closes the connection.
+                    let _ = link(&mut tx).end("COMMIT").await;
+                }
+            }
+            Err(panic) => {
+                Tally::add(&self.tally.panics, 1);
+                drop(reply.send(Err(E::from(panicked(&*panic)))));
+            }
+        }
+    }
+
+    async fn begin(&self, begin: &'static str, writes: bool) -> Result<Tx, DatabaseError> {
+        let link = Link::new(self.client().await?, begin, self.tls.clone());
+        Ok(Tx::new(tx::Link::Postgres(link), writes))
+    }
+
+    async fn end<T, E>(&self, mut tx: Tx, answer: Result<T, E>) -> Run<T, E>
+    where
+        E: From<DatabaseError> + Retryable,
+    {
+        let answer = tx.verdict(answer);
+        let link = link(&mut tx);
+        if link.abandoned() {
+            let reason = "the body left a statement unfinished".to_owned();
+            return Run::Done(answer.and(Err(E::from(DatabaseError::LostTransaction { reason }))));
+        }
+        match answer {
+            Ok(value) => match link.end("COMMIT").await {
+                Ok(()) => {
+                    Tally::add(&self.tally.commits, 1);
+                    Tally::add(&self.tally.grouped, 1);
+                    Run::Done(Ok(value))
+                }
+                Err(error) => {
+                    Tally::add(&self.tally.failed_commits, 1);
+                    refused(&error)
+                }
+            },
+            Err(error) => {
+                // Before a COMMIT was sent, a lost connection means that nothing happened.
+                let lost = link.is_lost();
+                if !lost {
+                    let _ = link.end("ROLLBACK").await;
+                }
+                if lost || error.database().is_some_and(DatabaseError::is_retryable) {
+                    Run::Again(error)
+                } else {
+                    Run::Done(Err(error))
+                }
+            }
+        }
+    }
+}
+
+/// What a failed COMMIT means.
+fn refused<T, E: From<DatabaseError>>(error: &tokio_postgres::Error) -> Run<T, E> {
+    let reason = chain(error);
+    if is_lost(error) {
+        return Run::Done(Err(E::from(DatabaseError::unavailable(format!(
+            "the connection was lost during COMMIT, so whether it took effect is unknown: {reason}"
+        )))));
+    }
+    match explain(error, "COMMIT") {
+        again if again.is_retryable() => Run::Again(E::from(again)),
+        other => Run::Done(Err(E::from(DatabaseError::CommitFailed { reason: other.to_string() }))),
+    }
+}
+
+/// Calls the body. If that panics already, the future does so when it is polled.
+fn started<'t, T, E, F>(body: F, tx: &'t mut Tx) -> BoxFuture<'t, Result<T, E>>
+where
+    F: FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+{
+    match catch_unwind(AssertUnwindSafe(move || body(tx))) {
+        Ok(future) => future,
+        Err(panic) => Box::pin(async move { resume_unwind(panic) }),
+    }
+}
+
+fn link(tx: &mut Tx) -> &mut Link {
+    match &mut tx.link {
+        tx::Link::Postgres(link) => link,
+        tx::Link::Sqlite(_) => unreachable!("a transaction of PostgreSQL is made with a connection to PostgreSQL"),
+    }
+}
+
+/// Between two runs: doubling from 2 ms to 128 ms, less up to half of it, so that two in each other's way part.
+fn pause(run: u32, jitter: &AtomicU64) -> Duration {
+    let full = 2_000_u64 << run.clamp(1, 7);
+    // SplitMix64 over a counter: even enough, and no ambient randomness.
+    let mut z = jitter.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    Duration::from_micros(full / 2 - (z ^ (z >> 31)) % (full / 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_differ() {
+        let jitter = AtomicU64::new(0);
+        let all: Vec<_> = (0..100).map(|_| pause(3, &jitter)).collect();
+        assert!(all.iter().all(|p| *p > Duration::from_micros(4_000) && *p <= Duration::from_micros(8_000)));
+        assert!(all.iter().collect::<std::collections::HashSet<_>>().len() > 90);
+        assert!(pause(40, &jitter) <= Duration::from_millis(128));
+    }
+}

@@ -1,0 +1,155 @@
+//! Bringing the write-ahead log back into the database file, beside the writer.
+//!
+//! A PASSIVE checkpoint disturbs nobody, but under readers that overlap without end the log never starts over. So when
+//! the log passes its bound the writer itself, between two groups, holds everybody up for as long as the oldest reader
+//! takes and empties it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use super::fault::explain;
+use super::open;
+use crate::database::counters::Tally;
+use crate::database::error::DatabaseError;
+use crate::database::options::DatabaseOptions;
+
+/// Frames (pages) written since the last checkpoint that make another one worth its while: 4 MiB.
+const FRAMES: u64 = 1000;
+/// How long the writer waits for readers when the log must be emptied.
+const READERS_MAY_TAKE: Duration = Duration::from_millis(500);
+
+/// The thread of checkpoints and what the writer shares with it.
+pub(super) struct Checkpoints {
+    /// SQLite lets only one checkpoint run; the second would fail rather than wait.
+    one: Arc<Mutex<()>>,
+    frames: Arc<AtomicU64>,
+    bound: u64,
+    next: u64,
+    patience: Duration,
+    tally: Arc<Tally>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    /// Starts the thread, and has `writer` tell it how the log grows. It ends when `writer` is closed.
+    pub(super) fn start(
+        writer: &mut Connection,
+        path: &Path,
+        options: &DatabaseOptions,
+        tally: Arc<Tally>,
+    ) -> Result<Self, DatabaseError> {
+        let sql = "PRAGMA page_size";
+        let page: i64 = writer.query_row(sql, [], |row| row.get(0)).map_err(|error| explain(&error, sql))?;
+        let bound = options.wal_limit_bytes / u64::try_from(page).unwrap_or(4096).max(512);
+        let frames = Arc::new(AtomicU64::new(0));
+        let one = Arc::new(Mutex::new(()));
+        let connection = open::writer(path, options)?;
+        let (signal, signals) = sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-checkpoint".to_owned())
+            .spawn({
+                let (one, tally) = (Arc::clone(&one), Arc::clone(&tally));
+                move || passive(&connection, &signals, &one, &tally)
+            })
+            .map_err(|error| DatabaseError::unavailable(format!("no thread for checkpoints: {error}")))?;
+        tell(writer, signal, Arc::clone(&frames))?;
+        Ok(Self { one, frames, bound, next: bound, patience: open::PATIENCE.min(options.wait_limit), tally, thread: Some(thread) })
+    }
+
+    /// Empties the log if it has passed its bound. Called by the writer outside of any transaction.
+    pub(super) fn keep_bound(&mut self, writer: &Connection) {
+        let frames = self.frames.load(Ordering::Relaxed);
+        if frames <= self.bound {
+            self.next = self.bound;
+            return;
+        }
+        if frames < self.next {
+            return;
+        }
+        if self.truncate(writer, READERS_MAY_TAKE) {
+            self.next = self.bound;
+        } else {
+            // A reader outlasts our patience. Stopping all writers for it again and again would help nobody.
+            self.next = frames + self.bound / 4 + 1;
+            tracing::warn!(frames, "the write-ahead log is over its bound and a reader keeps it from being emptied");
+        }
+    }
+
+    /// Tries to make room after the storage failed: what the log holds may fit into the file.
+    pub(super) fn relieve(&self, writer: &Connection) {
+        self.truncate(writer, Duration::ZERO);
+    }
+
+    /// Empties the log, waiting for readers; tells whether that succeeded.
+    pub(super) fn truncate(&self, writer: &Connection, patience: Duration) -> bool {
+        let _one = self.one.lock();
+        let emptied = writer
+            .busy_timeout(patience)
+            .and_then(|()| checkpoint(writer, "PRAGMA wal_checkpoint(TRUNCATE)"));
+        if let Err(error) = writer.busy_timeout(self.patience) {
+            tracing::error!(%error, "the writer's patience could not be set back");
+        }
+        match emptied {
+            Ok(true) => {
+                Tally::add(&self.tally.checkpoints, 1);
+                self.frames.store(0, Ordering::Relaxed);
+                true
+            }
+            Ok(false) => false,
+            Err(error) => {
+                tracing::error!(%error, "a checkpoint failed");
+                false
+            }
+        }
+    }
+
+    /// Waits for the thread, once the writing connection is closed.
+    pub(super) fn join(mut self) {
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the checkpoint thread panicked");
+        }
+    }
+}
+
+/// Has the connection count frames after each COMMIT and signal when there is work.
+fn tell(writer: &mut Connection, signal: SyncSender<()>, frames: Arc<AtomicU64>) -> Result<(), DatabaseError> {
+    let mut last = 0;
+    let hook = move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
+        let pages = u64::try_from(pages).unwrap_or(0);
+        frames.store(pages, Ordering::Relaxed);
+        if pages < last {
+            last = 0;
+        }
+        if pages - last >= FRAMES {
+            last = pages;
+            // A full channel means that a checkpoint is due already.
+            let _ = signal.try_send(());
+        }
+        Ok(())
+    };
+    writer.wal_hook(Some(hook)).map_err(|error| explain(&error, "wal_hook"))
+}
+
+fn passive(connection: &Connection, signals: &Receiver<()>, one: &Mutex<()>, tally: &Tally) {
+    while signals.recv().is_ok() {
+        let _one = one.lock();
+        match checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+            Ok(_) => Tally::add(&tally.checkpoints, 1),
+            Err(error) => tracing::error!(%error, "a checkpoint failed"),
+        }
+    }
+}
+
+/// Runs a checkpoint; tells whether it was not hindered.
+fn checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
+}

@@ -1,0 +1,185 @@
+//! Many transactions, one COMMIT.
+//!
+//! Each member runs in a savepoint of one outer transaction. Nobody is answered before the COMMIT: not those who
+//! succeeded, because they must be durable, and not those who failed, because what they saw (a name already taken, say)
+//! may have been a neighbour's and not yet true.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fault::{explain, is_busy, is_dangling};
+use super::link::Link;
+use super::member::{Member, Outcome};
+use super::open::{PAUSE, patiently};
+use crate::database::counters::Tally;
+use crate::database::error::DatabaseError;
+use crate::database::tx::{self, Tx};
+
+/// How often a body that asks for it is run again.
+pub(in crate::database) const RUNS: u32 = 10;
+
+/// Runs groups on the one writing connection.
+pub(super) struct Groups {
+    pub(super) tx: Tx,
+    pub(super) tally: Arc<Tally>,
+    pub(super) size: usize,
+    pub(super) wait_limit: Duration,
+    /// The storage failed or had no room: emptying the log may help.
+    pub(super) strained: bool,
+}
+
+/// Members that ran well enough, waiting for the COMMIT.
+#[derive(Default)]
+struct Group {
+    members: Vec<Box<dyn Member>>,
+    wrote: bool,
+}
+
+impl Groups {
+    pub(super) fn link(&mut self) -> &mut Link {
+        match &mut self.tx.link {
+            tx::Link::Sqlite(link) => link,
+            tx::Link::Postgres(_) => unreachable!("the writer of SQLite is made with a connection to SQLite"),
+        }
+    }
+
+    /// Runs the first member and everybody `next` gives, until all are answered.
+    pub(super) fn run(&mut self, first: Box<dyn Member>, mut next: impl FnMut() -> Option<Box<dyn Member>>) {
+        // Members that did nothing wrong but shared a transaction with one that did run once more.
+        let mut again = VecDeque::from([first]);
+        let mut alone = false;
+        while let Some(first) = again.pop_front() {
+            let mut more = |again: &mut VecDeque<_>| again.pop_front().or_else(&mut next);
+            let size = if alone { 1 } else { self.size };
+            alone |= self.round(first, size, &mut again, &mut more);
+        }
+    }
+
+    /// One outer transaction. Tells whether members now in `again` have to run alone.
+    fn round(
+        &mut self,
+        first: Box<dyn Member>,
+        size: usize,
+        again: &mut VecDeque<Box<dyn Member>>,
+        more: &mut dyn FnMut(&mut VecDeque<Box<dyn Member>>) -> Option<Box<dyn Member>>,
+    ) -> bool {
+        if let Some(reason) = first.expired(self.wait_limit) {
+            first.refuse(reason);
+            return false;
+        }
+        let patience = first.patience(self.wait_limit);
+        if let Err(error) = patiently(patience, || self.link().control("BEGIN IMMEDIATE")) {
+            self.roll_back();
+            first.refuse(error);
+            return false;
+        }
+        let mut group = Group::default();
+        let mut next = Some(first);
+        while let Some(mut member) = next.take() {
+            match self.member(&mut *member) {
+                Ok(wrote) => {
+                    group.wrote |= wrote;
+                    group.members.push(member);
+                }
+                Err(lost) => {
+                    self.roll_back();
+                    member.refuse(lost);
+                    group.members.into_iter().rev().for_each(|member| again.push_front(member));
+                    return false;
+                }
+            }
+            while group.members.len() < size && next.is_none() {
+                let Some(member) = more(again) else { break };
+                match member.expired(self.wait_limit) {
+                    Some(reason) => member.refuse(reason),
+                    None => next = Some(member),
+                }
+            }
+        }
+        self.conclude(group, again)
+    }
+
+    /// Runs one member in its savepoint; tells whether it left changes. The error is that the outer transaction is gone.
+    fn member(&mut self, member: &mut dyn Member) -> Result<bool, DatabaseError> {
+        for run in 1..=RUNS {
+            self.tx.renew();
+            self.link().take_wrote();
+            self.link().control("SAVEPOINT member").map_err(|error| lost(&error))?;
+            let outcome = member.run(&mut self.tx);
+            self.strained |= matches!(self.tx.failure(), Some(DatabaseError::Full { .. } | DatabaseError::Io { .. }));
+            if self.link().is_idle() {
+                return Err(self.loss());
+            }
+            if outcome != Outcome::Keep {
+                self.link().control("ROLLBACK TO member").map_err(|error| lost(&error))?;
+            }
+            self.link().control("RELEASE member").map_err(|error| lost(&error))?;
+            match outcome {
+                Outcome::Keep => return Ok(self.link().take_wrote()),
+                Outcome::Again if run < RUNS => Tally::add(&self.tally.retries, 1),
+                Outcome::Again | Outcome::Undo => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Why the outer transaction is gone: the storage's fault if it was that.
+    fn loss(&self) -> DatabaseError {
+        match self.tx.failure() {
+            Some(fault) if fault.is_unavailable() => fault.clone(),
+            Some(other) => DatabaseError::LostTransaction { reason: other.to_string() },
+            None => DatabaseError::LostTransaction { reason: "SQLite rolled it back".to_owned() },
+        }
+    }
+
+    /// Commits, then answers. Tells whether members now in `again` have to run alone.
+    fn conclude(&mut self, group: Group, again: &mut VecDeque<Box<dyn Member>>) -> bool {
+        if !group.wrote {
+            // Nothing to keep: no reason to touch the disk for pages that savepoints made and took back.
+            self.roll_back();
+            group.members.into_iter().for_each(|member| member.answer());
+            return false;
+        }
+        let committed = loop {
+            match self.link().control("COMMIT") {
+                // Cannot be in WAL mode once the write lock is held; if it is, the transaction is still open.
+                Err(error) if is_busy(&error) && !self.link().is_idle() => std::thread::sleep(PAUSE),
+                outcome => break outcome,
+            }
+        };
+        let Err(error) = committed else {
+            Tally::add(&self.tally.commits, 1);
+            Tally::add(&self.tally.grouped, group.members.len());
+            group.members.into_iter().for_each(|member| member.answer());
+            return false;
+        };
+        self.roll_back();
+        if is_dangling(&error) && group.members.len() > 1 {
+            // One left a reference dangling until the end. Alone, each bears only its own fault.
+            group.members.into_iter().rev().for_each(|member| again.push_front(member));
+            return true;
+        }
+        self.strained = true;
+        Tally::add(&self.tally.failed_commits, 1);
+        let reason = explain(&error, "COMMIT").to_string();
+        tracing::error!(reason, waiting = group.members.len(), "a commit failed; its transactions are undone");
+        for member in group.members {
+            member.refuse(DatabaseError::CommitFailed { reason: reason.clone() });
+        }
+        false
+    }
+
+    /// Leaves the connection outside of any transaction.
+    pub(super) fn roll_back(&mut self) {
+        if !self.link().is_idle()
+            && let Err(error) = self.link().control("ROLLBACK")
+        {
+            tracing::error!(%error, "a rollback failed");
+        }
+    }
+}
+
+fn lost(error: &rusqlite::Error) -> DatabaseError {
+    DatabaseError::LostTransaction { reason: explain(error, "SAVEPOINT").to_string() }
+}

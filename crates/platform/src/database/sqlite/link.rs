@@ -1,0 +1,154 @@
+//! One connection to SQLite with a statement running on it, or none.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Statement};
+
+use super::fault::{explain, is_busy};
+use super::open::PAUSE;
+use super::value::bind;
+use crate::database::error::DatabaseError;
+use crate::database::options::DatabaseOptions;
+use crate::database::param::Param;
+use crate::database::row::Row;
+use crate::database::sql::Sql;
+
+/// Instructions of SQLite's machine between two looks at the clock: about a tenth of a millisecond.
+const STRIDE: i32 = 10_000;
+
+/// A connection, moved into a transaction and out again.
+#[derive(Debug)]
+pub(crate) struct Link {
+    connection: Connection,
+    opened: Instant,
+    deadline: Arc<AtomicU64>,
+    statement_timeout: Duration,
+    wait_limit: Duration,
+    wrote: bool,
+}
+
+impl Link {
+    pub(super) fn new(mut connection: Connection, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let opened = Instant::now();
+        let deadline = Arc::new(AtomicU64::new(u64::MAX));
+        let limit = Arc::clone(&deadline);
+        connection
+            .progress_handler(STRIDE, Some(move || micros(opened.elapsed()) > limit.load(Ordering::Relaxed)))
+            .map_err(|error| explain(&error, ""))?;
+        Ok(Self {
+            connection,
+            opened,
+            deadline,
+            statement_timeout: options.statement_timeout,
+            wait_limit: options.wait_limit,
+            wrote: false,
+        })
+    }
+
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Runs one of the seam's own statements (BEGIN, SAVEPOINT, COMMIT, ...), which take no time limit.
+    pub(super) fn control(&self, sql: &'static str) -> rusqlite::Result<()> {
+        self.deadline.store(u64::MAX, Ordering::Relaxed);
+        self.connection.prepare_cached(sql)?.raw_execute().map(drop)
+    }
+
+    /// Whether SQLite is outside of any transaction.
+    pub(super) fn is_idle(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
+    /// Whether a statement other than a question has run since the last call.
+    pub(super) fn take_wrote(&mut self) -> bool {
+        std::mem::take(&mut self.wrote)
+    }
+
+    pub(crate) fn execute(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+        started: Instant,
+    ) -> Result<u64, DatabaseError> {
+        self.run(sql, params, started, |statement| {
+            if statement.column_count() > 0 {
+                // `execute` would refuse rows; PostgreSQL does not.
+                let mut rows = statement.raw_query();
+                while rows.next()?.is_some() {}
+                return Ok(Ok(()));
+            }
+            statement.raw_execute().map(|_| Ok(()))
+        })
+    }
+
+    pub(crate) fn query(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+        started: Instant,
+        one: bool,
+        each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), DatabaseError>,
+    ) -> Result<u64, DatabaseError> {
+        self.run(sql, params, started, |statement| {
+            // A change runs to its end; a question may be left once its first row is known.
+            let one = one && statement.readonly();
+            let mut rows = statement.raw_query();
+            while let Some(row) = rows.next()? {
+                if let Err(error) = each(&mut Row::sqlite(row)) {
+                    return Ok(Err(error));
+                }
+                if one {
+                    break;
+                }
+            }
+            Ok(Ok(()))
+        })
+    }
+
+    /// Prepares, binds and runs; gives the rows changed. The inner result is the reader's own.
+    fn run(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+        started: Instant,
+        mut body: impl FnMut(&mut Statement<'_>) -> rusqlite::Result<Result<(), DatabaseError>>,
+    ) -> Result<u64, DatabaseError> {
+        let limit = started.saturating_duration_since(self.opened).saturating_add(self.statement_timeout);
+        self.deadline.store(micros(limit), Ordering::Relaxed);
+        let outcome = loop {
+            match self.attempt(sql, params, &mut body) {
+                // Only the first step takes a lock, before any row was seen, so nothing is seen twice.
+                Err(error) if is_busy(&error) && started.elapsed() < self.wait_limit => std::thread::sleep(PAUSE),
+                outcome => break outcome,
+            }
+        };
+        self.deadline.store(u64::MAX, Ordering::Relaxed);
+        outcome.map_err(|error| explain(&error, sql.postgres()))?
+    }
+
+    fn attempt(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+        body: &mut impl FnMut(&mut Statement<'_>) -> rusqlite::Result<Result<(), DatabaseError>>,
+    ) -> rusqlite::Result<Result<u64, DatabaseError>> {
+        let mut statement = self.connection.prepare_cached(sql.sqlite())?;
+        let readonly = statement.readonly();
+        if !readonly {
+            self.wrote = true;
+        }
+        bind(&mut statement, params)?;
+        let before = if readonly { 0 } else { self.connection.total_changes() };
+        let outcome = body(&mut statement)?;
+        // `changes()` keeps its old figure after CREATE and the like, and counts no trigger's or cascade's rows.
+        let changed = !readonly && self.connection.total_changes() != before;
+        Ok(outcome.map(|()| if changed { self.connection.changes() } else { 0 }))
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,86 @@
+//! SQLite: one writing thread with group commit, reading connections beside it, checkpoints in the background.
+
+mod checkpoint;
+mod fault;
+mod group;
+pub(super) mod link;
+mod member;
+mod once;
+mod open;
+mod readers;
+pub(super) mod value;
+mod writer;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use rusqlite::Connection;
+
+use self::readers::Readers;
+use self::writer::Writer;
+use super::ReadMode;
+use super::counters::{Counters, Tally};
+use super::error::{DatabaseError, Retryable};
+use super::options::DatabaseOptions;
+use super::tx::Tx;
+
+pub(super) use self::group::RUNS;
+
+/// An open SQLite file.
+pub(super) struct Sqlite {
+    writer: Writer,
+    readers: Arc<Readers>,
+    tally: Arc<Tally>,
+}
+
+impl Sqlite {
+    pub(super) fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let path = open::path(options)?;
+        let tally = Arc::new(Tally::default());
+        let writer = Writer::start(&path, options, &tally)?;
+        let readers = Arc::new(Readers::new(path, Arc::new(options.clone())));
+        Ok(Self { writer, readers, tally })
+    }
+
+    pub(super) async fn write<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Retryable + Send + 'static,
+    {
+        self.writer.write(body).await
+    }
+
+    pub(super) async fn read<T, E, F>(&self, mode: ReadMode, body: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        match mode {
+            ReadMode::InPlace => self.readers.here(body),
+            ReadMode::Thread => self.readers.aside(body).await,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.writer.is_open()
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.tally.read(self.writer.waiting())
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close();
+        self.writer.close().await;
+    }
+}
+
+/// A bare connection that may write, set up as the writer's is, for migrations before the database is opened.
+///
+/// # Errors
+/// If the URL names no SQLite file or it cannot be opened.
+pub fn sqlite_connection(options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
+    open::writer(&open::path(options)?, options)
+}

@@ -1,0 +1,78 @@
+//! Opening connections to a SQLite file.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault::{explain, is_busy};
+use crate::database::error::DatabaseError;
+use crate::database::options::{DatabaseOptions, Place};
+
+/// The longest that SQLite itself waits for a lock before the seam looks at its own limit.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Between two attempts where SQLite did not wait by itself.
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
+
+/// The file, its folder made if it is not there yet.
+pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> {
+    let Place::Sqlite(path) = options.place()? else {
+        return Err(DatabaseError::Options { reason: "this is no SQLite URL".to_owned() });
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| DatabaseError::Options {
+            reason: format!("cannot make the folder {}: {error}", folder.display()),
+        })?;
+    }
+    Ok(path)
+}
+
+/// A connection that may write, in WAL mode, durable at every COMMIT. Checkpoints are made elsewhere.
+pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
+    patiently(options.wait_limit, || {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, options)?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")?;
+        Ok(connection)
+    })
+}
+
+/// A connection that cannot write.
+pub(super) fn reader(path: &Path, options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
+    patiently(options.wait_limit, || {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options)?;
+        connection.execute_batch("PRAGMA query_only = ON;")?;
+        Ok(connection)
+    })
+}
+
+fn connect(path: &Path, access: OpenFlags, options: &DatabaseOptions) -> rusqlite::Result<Connection> {
+    // Each connection belongs to one thread at a time, so SQLite's own mutex would only cost.
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE.min(options.wait_limit))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    // PostgreSQL reads "x" as a name, never as a text; a misspelt column must not pass on either.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    connection.execute_batch(&format!(
+        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
+         PRAGMA cache_size = -{}; PRAGMA mmap_size = {};",
+        options.cache_kib, options.mmap_bytes
+    ))?;
+    Ok(connection)
+}
+
+/// Tries again while another process is in the way, up to the limit.
+pub(super) fn patiently<T>(
+    limit: Duration,
+    mut attempt: impl FnMut() -> rusqlite::Result<T>,
+) -> Result<T, DatabaseError> {
+    let started = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && started.elapsed() < limit => std::thread::sleep(PAUSE),
+            outcome => return outcome.map_err(|error| explain(&error, "")),
+        }
+    }
+}

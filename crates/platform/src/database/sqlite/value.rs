@@ -1,0 +1,45 @@
+//! Values between the seam and SQLite.
+
+use rusqlite::Statement;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use crate::database::error::DatabaseError;
+use crate::database::param::Param;
+use crate::database::value::Value;
+
+/// Reads a cell. SQLite keeps no type but its own five, so a column makes of them what it expects.
+pub(crate) fn read(cell: ValueRef<'_>) -> Result<Value<'_>, DatabaseError> {
+    Ok(match cell {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes),
+        ValueRef::Text(bytes) => Value::Text(std::str::from_utf8(bytes).map_err(|_| DatabaseError::Decode {
+            column: 0,
+            wanted: "text",
+            found: "bytes that are no UTF-8",
+        })?),
+    })
+}
+
+/// Binds every parameter to its number.
+pub(super) fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> rusqlite::Result<()> {
+    let expected = statement.parameter_count();
+    if params.len() != expected {
+        return Err(rusqlite::Error::InvalidParameterCount(params.len(), expected));
+    }
+    for (index, param) in params.iter().enumerate() {
+        let value = param.value();
+        let cell = match &value {
+            Value::Null => ValueRef::Null,
+            Value::Integer(integer) => ValueRef::Integer(*integer),
+            Value::Bool(bool) => ValueRef::Integer(i64::from(*bool)),
+            Value::Real(real) => ValueRef::Real(*real),
+            Value::Text(text) | Value::Json(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+            Value::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
+        };
+        statement.raw_bind_parameter(index + 1, ToSqlOutput::Borrowed(cell))?;
+    }
+    Ok(())
+}

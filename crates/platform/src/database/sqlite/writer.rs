@@ -1,0 +1,145 @@
+//! The one thread that writes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use super::checkpoint::Checkpoints;
+use super::fault::explain;
+use super::group::Groups;
+use super::link::Link;
+use super::member::{Errand, Member};
+use super::open;
+use crate::database::counters::Tally;
+use crate::database::error::{DatabaseError, Retryable};
+use crate::database::options::DatabaseOptions;
+use crate::database::tx::{self, Tx};
+
+/// The way to the writing thread.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    wait_limit: Duration,
+}
+
+enum Message {
+    Run(Box<dyn Member>),
+    Close,
+}
+
+impl Writer {
+    pub(super) fn start(path: &Path, options: &DatabaseOptions, tally: &Arc<Tally>) -> Result<Self, DatabaseError> {
+        let mut connection = open::writer(path, options)?;
+        for pragma in &options.rehearsal.writer_pragmas {
+            connection.execute_batch(pragma).map_err(|error| explain(&error, pragma))?;
+        }
+        if let Some(refuse) = options.rehearsal.refuse_commits.clone() {
+            connection
+                .commit_hook(Some(move || refuse.load(std::sync::atomic::Ordering::SeqCst)))
+                .map_err(|error| DatabaseError::Options { reason: error.to_string() })?;
+        }
+        let checkpoints = Checkpoints::start(&mut connection, path, options, Arc::clone(tally))?;
+        let (queue, messages) = mpsc::channel(options.queue_size.max(1));
+        let groups = Groups {
+            tx: Tx::new(tx::Link::Sqlite(Link::new(connection, options)?), true),
+            tally: Arc::clone(tally),
+            size: options.group_size.max(1),
+            wait_limit: options.wait_limit,
+            strained: false,
+        };
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || serve(groups, messages, checkpoints))
+            .map_err(|error| DatabaseError::unavailable(format!("no thread for the writer: {error}")))?;
+        Ok(Self { queue, thread: Mutex::new(Some(thread)), wait_limit: options.wait_limit })
+    }
+
+    /// Queues the body and waits until what it did is durable, or undone.
+    pub(super) async fn write<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Retryable + Send + 'static,
+    {
+        let (errand, answer) = Errand::new(body);
+        self.queue(Message::Run(Box::new(errand))).await?;
+        let gone = |_| E::from(DatabaseError::unavailable("the writer broke off; whether it committed is unknown"));
+        answer.await.map_err(gone)?
+    }
+
+    async fn queue(&self, message: Message) -> Result<(), DatabaseError> {
+        let closed = || DatabaseError::unavailable("the database is closed");
+        match self.queue.try_send(message) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => Err(closed()),
+            Err(TrySendError::Full(message)) => {
+                match tokio::time::timeout(self.wait_limit, self.queue.send(message)).await {
+                    Ok(sent) => sent.map_err(|_| closed()),
+                    Err(_) => Err(DatabaseError::unavailable("too many writes wait")),
+                }
+            }
+        }
+    }
+
+    /// Writes waiting now.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// Whether the thread still takes writes.
+    pub(super) fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// Lets everything that is queued finish, empties the log and ends both threads.
+    pub(super) async fn close(&self) {
+        // Refused only if it is closed already.
+        let _ = self.queue.send(Message::Close).await;
+        let Some(thread) = self.thread.lock().take() else { return };
+        match tokio::task::spawn_blocking(move || thread.join()).await {
+            Ok(Ok(())) => {}
+            _ => tracing::error!("the writing thread did not end well"),
+        }
+    }
+}
+
+fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoints: Checkpoints) {
+    while let Some(message) = messages.blocking_recv() {
+        match message {
+            Message::Close => messages.close(),
+            Message::Run(first) => {
+                // Members catch their own panics; this is for a caller's types that panic when dropped or converted.
+                let next = || next(&mut messages);
+                if catch_unwind(AssertUnwindSafe(|| groups.run(first, next))).is_err() {
+                    tracing::error!("a group of writes broke off with a panic");
+                    groups.roll_back();
+                }
+                if std::mem::take(&mut groups.strained) {
+                    checkpoints.relieve(groups.link().connection());
+                }
+                checkpoints.keep_bound(groups.link().connection());
+            }
+        }
+    }
+    // Readers are done or have only moments left; what stays in the log is not lost, only opened more slowly.
+    checkpoints.truncate(groups.link().connection(), open::PATIENCE);
+    drop(groups);
+    checkpoints.join();
+}
+
+/// The next write that waits at this very moment.
+fn next(messages: &mut mpsc::Receiver<Message>) -> Option<Box<dyn Member>> {
+    loop {
+        match messages.try_recv() {
+            Ok(Message::Run(member)) => return Some(member),
+            Ok(Message::Close) => messages.close(),
+            Err(_) => return None,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A transaction as its body sees it.
+
+use std::time::Instant;
+
+use super::Engine;
+use super::error::DatabaseError;
+use super::param::Param;
+use super::postgres::link::Link as PostgresLink;
+use super::row::{FromRow, Row};
+use super::sql::{Kind, Sql};
+use super::sqlite::link::Link as SqliteLink;
+
+/// What a transaction has cost so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Statements sent.
+    pub statements: u32,
+    /// Time spent in them, in microseconds.
+    pub database_us: u64,
+    /// Rows inserted, updated or deleted.
+    pub changed_rows: u64,
+}
+
+/// An open transaction: a write, or a snapshot to read from.
+///
+/// Once a statement has failed the transaction takes no more of them and will not commit, on either engine, whether its
+/// body passes the error over or not. Write `ON CONFLICT DO NOTHING` where a conflict is to be expected.
+#[derive(Debug)]
+pub struct Tx {
+    pub(crate) link: Link,
+    stats: Stats,
+    failed: Option<DatabaseError>,
+    writes: bool,
+}
+
+/// The connection that was moved in.
+#[derive(Debug)]
+pub(crate) enum Link {
+    Sqlite(SqliteLink),
+    Postgres(PostgresLink),
+}
+
+impl Tx {
+    pub(crate) fn new(link: Link, writes: bool) -> Self {
+        Self { link, stats: Stats::default(), failed: None, writes }
+    }
+
+    /// The engine below, for the few statements that differ.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.link {
+            Link::Sqlite(_) => Engine::Sqlite,
+            Link::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Statements, time and changed rows so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Runs a statement that changes something; gives the number of rows changed.
+    ///
+    /// # Errors
+    /// Whatever the database refuses; see [`DatabaseError`].
+    pub async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
+        self.admit(sql)?;
+        let started = Instant::now();
+        let outcome = match &mut self.link {
+            Link::Sqlite(link) => link.execute(sql, params, started),
+            Link::Postgres(link) => link.execute(sql, params).await,
+        };
+        self.note(1, started, outcome)
+    }
+
+    /// Runs several statements of which none needs another's answer, in order; gives the rows changed by each.
+    /// On PostgreSQL they share one round trip.
+    ///
+    /// # Errors
+    /// The first failure; nothing of the transaction will remain.
+    pub async fn batch(&mut self, statements: &[(&Sql, &[&dyn Param])]) -> Result<Vec<u64>, DatabaseError> {
+        for (sql, _) in statements {
+            self.admit(sql)?;
+        }
+        let started = Instant::now();
+        let outcome = match &mut self.link {
+            Link::Sqlite(link) => {
+                statements.iter().map(|(sql, params)| link.execute(sql, params, Instant::now())).collect()
+            }
+            Link::Postgres(link) => link.batch(statements).await,
+        };
+        let counts: Result<Vec<u64>, _> = outcome;
+        let changed = counts.as_ref().map(|counts| counts.iter().sum()).map_err(DatabaseError::clone);
+        self.note(u32::try_from(statements.len()).unwrap_or(u32::MAX), started, changed)?;
+        counts
+    }
+
+    /// All rows of an answer.
+    ///
+    /// # Errors
+    /// Whatever the database refuses, or a row that does not fit `T`.
+    pub async fn all<T: FromRow>(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<Vec<T>, DatabaseError> {
+        self.gather(sql, params).await
+    }
+
+    /// The first row of an answer, if it has any.
+    ///
+    /// # Errors
+    /// Whatever the database refuses, or a row that does not fit `T`.
+    pub async fn optional<T: FromRow>(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+    ) -> Result<Option<T>, DatabaseError> {
+        self.gather(sql, params).await
+    }
+
+    /// The first row of an answer that always has one.
+    ///
+    /// # Errors
+    /// [`DatabaseError::NoRow`] if it has none; otherwise as [`Tx::optional`].
+    pub async fn one<T: FromRow>(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<T, DatabaseError> {
+        let row = self.optional(sql, params).await?;
+        row.ok_or_else(|| DatabaseError::NoRow { sql: sql.postgres().to_owned() })
+    }
+
+    async fn gather<T: FromRow, G: Gather<T>>(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+    ) -> Result<G, DatabaseError> {
+        self.admit(sql)?;
+        let started = Instant::now();
+        let outcome = match &mut self.link {
+            Link::Sqlite(link) => {
+                let mut gathered = G::default();
+                let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| gathered.add(row));
+                link.query(sql, params, started, G::ONE, &mut add).map(|changed| (gathered, changed))
+            }
+            Link::Postgres(link) => link.query(sql, params).await.and_then(|(rows, changed)| {
+                let mut gathered = G::default();
+                for row in rows.iter().take(if G::ONE { 1 } else { usize::MAX }) {
+                    gathered.add(T::from_row(&mut Row::postgres(row))?);
+                }
+                Ok((gathered, changed))
+            }),
+        };
+        match outcome {
+            Ok((gathered, changed)) => self.note(1, started, Ok(changed)).map(|_| gathered),
+            Err(error) => self.note(1, started, Err(error)).map(|_| G::default()),
+        }
+    }
+
+    /// Refuses what must not reach the database.
+    fn admit(&self, sql: &Sql) -> Result<(), DatabaseError> {
+        if let Some(first) = &self.failed {
+            return Err(DatabaseError::FailedBefore { first: Box::new(first.clone()) });
+        }
+        match sql.kind() {
+            Kind::Controls => Err(DatabaseError::Statement {
+                code: "seam".to_owned(),
+                message: "transactions and connections are controlled by the seam alone".to_owned(),
+                sql: sql.postgres().to_owned(),
+            }),
+            Kind::Changes if !self.writes => Err(DatabaseError::WriteInRead { sql: sql.postgres().to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
+    fn note(
+        &mut self,
+        statements: u32,
+        started: Instant,
+        outcome: Result<u64, DatabaseError>,
+    ) -> Result<u64, DatabaseError> {
+        self.stats.statements = self.stats.statements.saturating_add(statements);
+        self.stats.database_us += u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        match &outcome {
+            Ok(changed) => self.stats.changed_rows += changed,
+            Err(error) => self.failed = Some(error.clone()),
+        }
+        outcome
+    }
+
+    /// For the next transaction on the same connection.
+    pub(crate) fn renew(&mut self) {
+        self.stats = Stats::default();
+        self.failed = None;
+    }
+
+    /// What a body's answer is worth: a success is none if a statement failed on the way.
+    pub(crate) fn verdict<T, E: From<DatabaseError>>(&self, answer: Result<T, E>) -> Result<T, E> {
+        match (&self.failed, answer) {
+            (Some(first), Ok(_)) => Err(E::from(DatabaseError::FailedBefore { first: Box::new(first.clone()) })),
+            (_, answer) => answer,
+        }
+    }
+
+    /// The failure of a statement, if there was one.
+    pub(crate) fn failure(&self) -> Option<&DatabaseError> {
+        self.failed.as_ref()
+    }
+}
+
+/// Where rows go: into a list, or the first alone.
+trait Gather<T>: Default {
+    const ONE: bool;
+    fn add(&mut self, row: T);
+}
+
+impl<T> Gather<T> for Vec<T> {
+    const ONE: bool = false;
+    fn add(&mut self, row: T) {
+        self.push(row);
+    }
+}
+
+impl<T> Gather<T> for Option<T> {
+    const ONE: bool = true;
+    fn add(&mut self, row: T) {
+        self.get_or_insert(row);
+    }
+}

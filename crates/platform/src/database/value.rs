@@ -1,0 +1,133 @@
+//! One value on its way to or from the database, borrowed where it lies.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::error::DatabaseError;
+
+/// A value as the seam sees it, between Rust's types and those of either engine.
+#[derive(Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// NULL, of whatever type.
+    Null,
+    /// INTEGER, BIGINT.
+    Integer(i64),
+    /// BOOLEAN; on SQLite INTEGER 0 or 1.
+    Bool(bool),
+    /// REAL, DOUBLE PRECISION.
+    Real(f64),
+    /// TEXT.
+    Text(&'a str),
+    /// BLOB, BYTEA.
+    Bytes(&'a [u8]),
+    /// UUID; on SQLite a BLOB of its 16 bytes.
+    Uuid(Uuid),
+    /// JSONB or JSON; on SQLite TEXT.
+    Json(&'a str),
+}
+
+/// Shows the kind and length, never the content: values may be secrets or somebody's data, and drivers log them.
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Json(text) => write!(f, "{}({} bytes)", self.kind(), text.len()),
+            Self::Bytes(bytes) => write!(f, "{}({} bytes)", self.kind(), bytes.len()),
+            _ => f.write_str(self.kind()),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The plain name of the value's kind, for messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Integer(_) => "integer",
+            Self::Bool(_) => "boolean",
+            Self::Real(_) => "real",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+            Self::Uuid(_) => "uuid",
+            Self::Json(_) => "json",
+        }
+    }
+
+    /// The error of finding something else than what was wanted. The row adds the position.
+    #[must_use]
+    pub fn mismatch(&self, wanted: &'static str) -> DatabaseError {
+        DatabaseError::Decode { column: 0, wanted, found: self.kind() }
+    }
+
+    /// The integer.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Decode`] for any other kind.
+    pub fn integer(&self) -> Result<i64, DatabaseError> {
+        match *self {
+            Self::Integer(integer) => Ok(integer),
+            _ => Err(self.mismatch("integer")),
+        }
+    }
+
+    /// The text, or the text of a JSON document.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Decode`] for any other kind.
+    pub fn text(&self) -> Result<&'a str, DatabaseError> {
+        match *self {
+            Self::Text(text) | Self::Json(text) => Ok(text),
+            _ => Err(self.mismatch("text")),
+        }
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Decode`] for any other kind.
+    pub fn bytes(&self) -> Result<&'a [u8], DatabaseError> {
+        match *self {
+            Self::Bytes(bytes) => Ok(bytes),
+            _ => Err(self.mismatch("bytes")),
+        }
+    }
+
+    /// The boolean: one, or an integer that is 0 or 1.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Decode`] for any other kind.
+    pub fn bool(&self) -> Result<bool, DatabaseError> {
+        match *self {
+            Self::Bool(bool) => Ok(bool),
+            Self::Integer(0) => Ok(false),
+            Self::Integer(1) => Ok(true),
+            _ => Err(self.mismatch("boolean")),
+        }
+    }
+
+    /// The UUID: one, or its 16 bytes.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Decode`] for any other kind or length.
+    pub fn uuid(&self) -> Result<Uuid, DatabaseError> {
+        match *self {
+            Self::Uuid(uuid) => Ok(uuid),
+            Self::Bytes(bytes) => Uuid::from_slice(bytes).map_err(|_| self.mismatch("uuid")),
+            _ => Err(self.mismatch("uuid")),
+        }
+    }
+
+    /// The real number; an integer counts as one where it is exact.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Decode`] for any other kind.
+    pub fn real(&self) -> Result<f64, DatabaseError> {
+        match *self {
+            Self::Real(real) => Ok(real),
+            Self::Integer(integer) => i32::try_from(integer).map(f64::from).map_err(|_| self.mismatch("real")),
+            _ => Err(self.mismatch("real")),
+        }
+    }
+}

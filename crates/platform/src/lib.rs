@@ -1,0 +1,10 @@
+//! mainstay-platform
+
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod limiter;
+pub mod stopwatch;
+pub mod telemetry;
+
+pub mod database;

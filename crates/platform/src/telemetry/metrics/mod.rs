@@ -1,0 +1,233 @@
+//! Figures for Prometheus. All names begin with `mainstay_`; every label has few values, and none comes from a client.
+
+mod http;
+mod text;
+mod watch;
+
+pub use http::{InFlight, Route};
+pub use watch::Samples;
+
+use parking_lot::Mutex;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// `Content-Type` of [`Metrics::encode`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Upper bounds in seconds, from a cached read to a slow export.
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// All figures of a process. Made once and shared by `Arc`; nothing here is global.
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    http: http::Http,
+    use_cases: Family<UseCase, Counter>,
+    use_case_seconds: Family<Name, Histogram, fn() -> Histogram>,
+    statements: Counter,
+    database_seconds: Histogram,
+    jobs: Family<Job, Counter>,
+    job_seconds: Family<Kind, Histogram, fn() -> Histogram>,
+    queue_depth: Family<Queue, Gauge>,
+    security_events: Family<Type, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UseCase {
+    use_case: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Name {
+    use_case: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Job {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Queue {
+    queue: String,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Type {
+    r#type: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+}
+
+/// How a run of a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// It did what it had to.
+    Done,
+    /// It failed and will be tried again.
+    Failed,
+    /// It failed for the last time.
+    Dead,
+}
+
+impl Metrics {
+    /// `version` is told as `mainstay_build_info`.
+    pub fn new(version: &'static str) -> Self {
+        let mut registry = Registry::with_prefix("mainstay");
+        let metrics = Self {
+            http: http::Http::register(&mut registry),
+            use_cases: Family::default(),
+            use_case_seconds: Family::new_with_constructor(seconds),
+            statements: Counter::default(),
+            database_seconds: seconds(),
+            jobs: Family::default(),
+            job_seconds: Family::new_with_constructor(seconds),
+            queue_depth: Family::default(),
+            security_events: Family::default(),
+            registry: Mutex::default(),
+        };
+        let build = Family::<Build, Gauge>::default();
+        build.get_or_create(&Build { version }).set(1);
+        registry.register("build_info", "What is running; always 1", build);
+        registry.register(
+            "use_cases",
+            "Use cases run, by outcome: ok or the code of the error",
+            metrics.use_cases.clone(),
+        );
+        registry.register(
+            "use_case_duration_seconds",
+            "Time a use case took",
+            metrics.use_case_seconds.clone(),
+        );
+        registry.register(
+            "database_statements",
+            "Statements sent to the database",
+            metrics.statements.clone(),
+        );
+        registry.register(
+            "database_duration_seconds",
+            "Time a transaction spent in statements",
+            metrics.database_seconds.clone(),
+        );
+        registry.register(
+            "job_runs",
+            "Runs of jobs, by outcome: done, failed (tried again) or dead",
+            metrics.jobs.clone(),
+        );
+        registry.register(
+            "job_duration_seconds",
+            "Time a run of a job took",
+            metrics.job_seconds.clone(),
+        );
+        registry.register(
+            "queue_jobs",
+            "Jobs in a queue, by state",
+            metrics.queue_depth.clone(),
+        );
+        registry.register(
+            "security_events",
+            "Denied and suspicious attempts",
+            metrics.security_events.clone(),
+        );
+        Self {
+            registry: Mutex::new(registry),
+            ..metrics
+        }
+    }
+
+    /// The figures of one route; to be asked for once, when the route is mounted. `route` is its pattern, never a path.
+    pub fn route(&self, method: &'static str, route: &str) -> Route {
+        self.http.route(method, route)
+    }
+
+    /// Counts a request as being answered until the guard is dropped.
+    pub fn in_flight(&self) -> InFlight {
+        self.http.in_flight()
+    }
+
+    /// A use case ran; `outcome` is `ok` or the code of its error.
+    pub fn use_case_ran(&self, name: &'static str, outcome: &'static str, took: Duration) {
+        self.use_cases
+            .get_or_create(&UseCase {
+                use_case: name,
+                outcome,
+            })
+            .inc();
+        self.use_case_seconds
+            .get_or_create(&Name { use_case: name })
+            .observe(took.as_secs_f64());
+    }
+
+    /// A transaction or a read sent so many statements and spent so long in them.
+    pub fn database_used(&self, statements: u32, took: Duration) {
+        self.statements.inc_by(u64::from(statements));
+        self.database_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A run of a job ended.
+    pub fn job_ran(&self, kind: &'static str, outcome: JobOutcome, took: Duration) {
+        let outcome = match outcome {
+            JobOutcome::Done => "done",
+            JobOutcome::Failed => "failed",
+            JobOutcome::Dead => "dead",
+        };
+        self.jobs.get_or_create(&Job { kind, outcome }).inc();
+        self.job_seconds
+            .get_or_create(&Kind { kind })
+            .observe(took.as_secs_f64());
+    }
+
+    /// So many jobs of a queue are in a state now.
+    pub fn queue_depth(&self, queue: &str, state: &'static str, jobs: i64) {
+        self.queue_depth
+            .get_or_create(&Queue {
+                queue: queue.to_owned(),
+                state,
+            })
+            .set(jobs);
+    }
+
+    /// A security event was noticed.
+    pub fn security_event(&self, kind: &'static str) {
+        self.security_events.get_or_create(&Type { r#type: kind }).inc();
+    }
+
+    /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
+    pub fn watch(&self, read: impl Fn(&mut Samples) + Send + Sync + 'static) {
+        self.registry
+            .lock()
+            .register_collector(Box::new(watch::Watched::new(read)));
+    }
+
+    /// Everything in the text format of Prometheus; see [`CONTENT_TYPE`].
+    pub fn encode(&self) -> String {
+        let mut text = String::with_capacity(16 * 1024);
+        prometheus_client::encoding::text::encode_registry(&mut text, &self.registry.lock())
+            .expect("writing to a String cannot fail");
+        text::from_open_metrics(&text)
+    }
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+#[cfg(test)]
+mod tests;

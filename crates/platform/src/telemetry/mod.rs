@@ -1,0 +1,17 @@
+//! What a running process tells about itself: logs, one line a request, and metrics.
+//!
+//! All log lines, of `tracing` and of [`access_log`], go through one [`sink::LogSink`], which hands them to a thread of
+//! its own: a request never waits for a terminal, a pipe or a disk. Secrets are kept out by what is not passed in: no
+//! query string, no header, no body, no text that a panic formatted.
+
+pub mod access_log;
+pub mod logs;
+pub mod metrics;
+mod panics;
+pub mod rotation;
+pub mod sink;
+
+pub use access_log::{AccessLog, RequestLine};
+pub use logs::Logs;
+pub use metrics::Metrics;
+pub use sink::LogSink;

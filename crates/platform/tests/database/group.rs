@@ -1,0 +1,291 @@
+//! Many transactions in one COMMIT of SQLite, and what goes wrong in such company.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc;
+
+use futures_util::future::BoxFuture;
+use mainstay_platform::database::{Database, DatabaseError, Isolation, Tx};
+use mainstay_platform::sql;
+use tokio::task::{JoinHandle, block_in_place};
+
+use crate::house::{ADD_THING, Answer, add, add_alone, boxed, owners, sqlite};
+
+/// Holds the writer inside a first transaction until `all` others wait, so that they form one group with it.
+async fn together<F>(db: &Database, bodies: Vec<F>) -> Vec<Answer<u64>>
+where
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Answer<u64>> + Send + 'static,
+{
+    let (entered, inside) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let first = tokio::spawn({
+        let db = db.clone();
+        async move {
+            db.write(Isolation::ReadCommitted, move |_| {
+                let _ = entered.send(());
+                // Gone on a second run, which then does not wait.
+                let _ = released.recv();
+                boxed(async { Ok(0) })
+            })
+            .await
+        }
+    });
+    block_in_place(|| inside.recv().unwrap());
+    let mut calls: Vec<JoinHandle<Answer<u64>>> = Vec::new();
+    for body in bodies {
+        let before = db.counters().waiting;
+        let db_of_call = db.clone();
+        calls.push(tokio::spawn(async move { db_of_call.write(Isolation::ReadCommitted, body).await }));
+        while db.counters().waiting == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    release.send(()).unwrap();
+    drop(release);
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.unwrap());
+    }
+    // It shares the fate of the rest where the whole group fails.
+    let _ = first.await.unwrap();
+    answers
+}
+
+type Body = Box<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Answer<u64>> + Send>;
+
+fn adds(id: i64) -> Body {
+    Box::new(move |tx| boxed(async move { add(tx, id).await }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_wait_share_one_commit() {
+    let house = sqlite(|_| {}).await;
+    let answers = together(&house.db, (0..63).map(adds).collect()).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let counters = house.db.counters();
+    assert_eq!((counters.commits, counters.grouped), (1, 64));
+    assert_eq!(owners(&house.db).await, (0..63).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_has_its_limit() {
+    let house = sqlite(|options| options.group_size = 8).await;
+    let answers = together(&house.db, (0..31).map(adds).collect()).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let counters = house.db.counters();
+    assert_eq!((counters.commits, counters.grouped), (4, 32));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_fails_leaves_no_trace_and_hurts_no_neighbour() {
+    let house = sqlite(|_| {}).await;
+    let bodies = (0..60).map(|id| -> Body {
+        match id % 6 {
+            0 => Box::new(move |tx| {
+                boxed(async move {
+                    add(tx, id).await?;
+                    Err(DatabaseError::NoRow { sql: "its own refusal".to_owned() })
+                })
+            }),
+            1 => Box::new(move |tx| {
+                boxed(async move {
+                    add(tx, id).await?;
+                    panic!("on purpose")
+                })
+            }),
+            2 => Box::new(move |tx| {
+                boxed(async move {
+                    add(tx, id).await?;
+                    tokio::task::yield_now().await;
+                    Ok(0)
+                })
+            }),
+            // A neighbour's row, not yet committed, is in the way.
+            3 => Box::new(move |tx| boxed(async move { add(tx, id + 1 - 6).await })),
+            _ => adds(id),
+        }
+    });
+    let answers = together(&house.db, bodies.collect()).await;
+    for (id, answer) in answers.iter().enumerate() {
+        match (id % 6, answer) {
+            (0, Err(DatabaseError::NoRow { .. }))
+            | (1, Err(DatabaseError::Panicked { .. }))
+            | (2, Err(DatabaseError::WaitedElsewhere))
+            | (3, Err(DatabaseError::Conflict(_)))
+            | (4 | 5, Ok(1)) => {}
+            // The very first looks for a neighbour that is not there.
+            (3, Ok(1)) if id == 3 => {}
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+    let mut wanted: Vec<i64> = (0..60).filter(|id| id % 6 > 3).collect();
+    wanted.insert(0, -2);
+    assert_eq!(owners(&house.db).await, wanted);
+    assert_eq!(house.db.counters().commits, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_commit_fails_everybody_who_waited_for_it() {
+    let refuse = Arc::new(AtomicBool::new(true));
+    let flag = Arc::clone(&refuse);
+    let house = sqlite(move |options| options.rehearsal.refuse_commits = Some(flag)).await;
+    let mut bodies: Vec<Body> = (0..10).map(adds).collect();
+    // Even a refusal is not told: what it rests on did not become true.
+    bodies.push(adds(3));
+    let answers = together(&house.db, bodies).await;
+    for answer in &answers {
+        assert!(matches!(answer, Err(DatabaseError::CommitFailed { .. })), "{answer:?}");
+    }
+    assert!(owners(&house.db).await.is_empty());
+    assert_eq!(house.db.counters().failed_commits, 1);
+    refuse.store(false, Ordering::SeqCst);
+    add_alone(&house.db, 3).await.unwrap();
+    assert_eq!(owners(&house.db).await, [3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reference_left_dangling_fails_its_own_transaction_only() {
+    let house = sqlite(|_| {}).await;
+    let mut bodies: Vec<Body> = (0..10).map(adds).collect();
+    bodies.insert(
+        5,
+        Box::new(|tx| boxed(async move { tx.execute(ADD_THING, &[&1, &None::<i64>, &1, &Some(99)]).await })),
+    );
+    let answers = together(&house.db, bodies).await;
+    for (at, answer) in answers.iter().enumerate() {
+        match answer {
+            Ok(1) if at != 5 => {}
+            Err(DatabaseError::CommitFailed { .. }) if at == 5 => {}
+            other => panic!("{at}: {other:?}"),
+        }
+    }
+    assert_eq!(owners(&house.db).await, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_lost_by_sqlite_fails_who_lost_it_and_the_others_run_again() {
+    let house = sqlite(|_| {}).await;
+    add_alone(&house.db, 100).await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let mut bodies: Vec<Body> = vec![Box::new(move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        boxed(async move { add(tx, 0).await })
+    })];
+    bodies.extend((1..5).map(adds));
+    bodies.push(Box::new(|tx| {
+        boxed(async move {
+            let _ = tx.execute(&sql!("INSERT OR ROLLBACK INTO owners (id, name) VALUES (100, 'x')"), &[]).await;
+            Ok(7)
+        })
+    }));
+    bodies.extend((5..10).map(adds));
+    let answers = together(&house.db, bodies).await;
+    for (at, answer) in answers.iter().enumerate() {
+        match answer {
+            Ok(1) if at != 5 => {}
+            Err(DatabaseError::LostTransaction { .. }) if at == 5 => {}
+            other => panic!("{at}: {other:?}"),
+        }
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    let mut wanted: Vec<i64> = (0..10).collect();
+    wanted.push(100);
+    assert_eq!(owners(&house.db).await, wanted);
+    add_alone(&house.db, 11).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_waits_for_something_else_fails_as_such() {
+    let house = sqlite(|_| {}).await;
+    let db = house.db.clone();
+    let inner = db.clone();
+    let nested: Answer<u64> = db
+        .write(Isolation::ReadCommitted, move |tx| {
+            let inner = inner.clone();
+            boxed(async move {
+                add(tx, 1).await?;
+                add_alone(&inner, 2).await
+            })
+        })
+        .await;
+    assert!(matches!(nested, Err(DatabaseError::WaitedElsewhere)), "{nested:?}");
+    let slept: Answer<()> = db
+        .write(Isolation::ReadCommitted, |tx| {
+            boxed(async move {
+                add(tx, 3).await?;
+                tokio::time::sleep(std::time::Duration::from_micros(1)).await;
+                Ok(())
+            })
+        })
+        .await;
+    assert!(slept.is_err(), "{slept:?}");
+    for mode in [mainstay_platform::database::ReadMode::InPlace, mainstay_platform::database::ReadMode::Thread] {
+        let read: Answer<()> = db.read(mode, |_| boxed(std::future::pending())).await;
+        assert!(matches!(read, Err(DatabaseError::WaitedElsewhere)), "{read:?}");
+    }
+    add_alone(&db, 4).await.unwrap();
+    assert_eq!(owners(&db).await, [4], "neither the outer nor the inner one left anything");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_gone_before_its_turn_is_not_served() {
+    let house = sqlite(|_| {}).await;
+    let (entered, inside) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let db = house.db.clone();
+    let first = tokio::spawn(async move {
+        db.write(Isolation::ReadCommitted, move |_| {
+            entered.send(()).unwrap();
+            released.recv().unwrap();
+            boxed(async { Ok(()) })
+        })
+        .await
+    });
+    block_in_place(|| inside.recv().unwrap());
+    let db = house.db.clone();
+    let gone = tokio::spawn(async move { add_alone(&db, 1).await });
+    while house.db.counters().waiting == 0 {
+        tokio::task::yield_now().await;
+    }
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    release.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    add_alone(&house.db, 2).await.unwrap();
+    assert_eq!(owners(&house.db).await, [2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_and_a_long_wait_are_told() {
+    let house = sqlite(|options| {
+        options.queue_size = 1;
+        options.wait_limit = std::time::Duration::from_millis(100);
+    })
+    .await;
+    let (entered, inside) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let db = house.db.clone();
+    let first = tokio::spawn(async move {
+        db.write(Isolation::ReadCommitted, move |_| {
+            entered.send(()).unwrap();
+            released.recv().unwrap();
+            boxed(async { Ok(()) })
+        })
+        .await
+    });
+    block_in_place(|| inside.recv().unwrap());
+    let db = house.db.clone();
+    let queued = tokio::spawn(async move { add_alone(&db, 1).await });
+    while house.db.counters().waiting == 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused = add_alone(&house.db, 2).await;
+    assert!(matches!(refused, Err(DatabaseError::Unavailable { .. })), "{refused:?}");
+    release.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    // By now it has waited longer than the limit.
+    assert!(matches!(queued.await.unwrap(), Err(DatabaseError::Unavailable { .. })));
+    assert!(owners(&house.db).await.is_empty());
+    add_alone(&house.db, 3).await.unwrap();
+}

@@ -1,0 +1,133 @@
+//! A fresh, real database for each test.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use mainstay_platform::database::{
+    Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Sql, Tx, postgres_client, sqlite_connection,
+};
+use mainstay_platform::sql;
+
+/// Tables in a dialect that both engines read.
+const SCHEMA: [&str; 2] = [
+    "CREATE TABLE owners (id BIGINT PRIMARY KEY, name TEXT NOT NULL, CONSTRAINT owners_name_key UNIQUE (name))",
+    "CREATE TABLE things (id BIGINT PRIMARY KEY, owner BIGINT REFERENCES owners (id), size BIGINT NOT NULL, \
+     late BIGINT REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED, CONSTRAINT things_size_check CHECK (size >= 0))",
+];
+
+/// What a body in these tests gives.
+pub(crate) type Answer<T> = Result<T, DatabaseError>;
+
+/// A database in a folder of its own.
+pub(crate) struct House {
+    pub(crate) db: Database,
+    pub(crate) options: DatabaseOptions,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// A SQLite database with the tables, opened as `adjust` says.
+pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = DatabaseOptions::new(format!("sqlite://{}", folder.path().join("deep/main.db").display()));
+    let bare = sqlite_connection(&options).unwrap();
+    SCHEMA.iter().for_each(|table| bare.execute_batch(table).unwrap());
+    drop(bare);
+    adjust(&mut options);
+    House { db: Database::open(&options).await.unwrap(), options, folder }
+}
+
+impl House {
+    /// The file of the database with something appended to its name.
+    pub(crate) fn file(&self, suffix: &str) -> std::path::PathBuf {
+        self.folder.path().join(format!("deep/main.db{suffix}"))
+    }
+}
+
+/// Runs the test on a PostgreSQL database of its own, which is dropped afterwards. Without a server the test is skipped
+/// loudly, and fails where `CI` is set.
+pub(crate) async fn postgres<F, R>(adjust: impl FnOnce(&mut DatabaseOptions), test: F)
+where
+    F: FnOnce(Database, DatabaseOptions) -> R,
+    R: Future<Output = ()>,
+{
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let base = std::env::var("TEST_POSTGRES_URL")
+        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+    let (admin, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
+        Ok(connected) => connected,
+        Err(error) => {
+            assert!(std::env::var("CI").is_err(), "no PostgreSQL at TEST_POSTGRES_URL: {error}");
+            #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+            {
+                eprintln!("SKIPPED: no PostgreSQL at {base}: {error}");
+            }
+            return;
+        }
+    };
+    let name = format!("seam_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let (head, query) = base.split_once('?').map_or((&*base, String::new()), |(h, q)| (h, format!("?{q}")));
+    let server = head.rsplit_once('/').unwrap().0;
+    let mut options = DatabaseOptions::new(format!("{server}/{name}{query}"));
+    adjust(&mut options);
+    let (bare, _task) = postgres_client(&options).await.unwrap();
+    bare.batch_execute(&SCHEMA.join(";")).await.unwrap();
+    drop(bare);
+    let db = Database::open(&options).await.unwrap();
+    let outcome = std::panic::AssertUnwindSafe(test(db, options)).catch_unwind().await;
+    admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Declares tests that run once on each engine.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($db:ident: Database) $body:block)*) => { $(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn test($db: Database) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                let house = $crate::house::sqlite(|_| {}).await;
+                test(house.db.clone()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                $crate::house::postgres(|_| {}, |db, _| test(db)).await;
+            }
+        }
+    )* };
+}
+
+/// A future in the box that bodies come in.
+pub(crate) fn boxed<'t, T>(body: impl Future<Output = Answer<T>> + Send + 't) -> BoxFuture<'t, Answer<T>> {
+    Box::pin(body)
+}
+
+pub(crate) const ADD_OWNER: &Sql = &sql!("INSERT INTO owners (id, name) VALUES ($1, $2)");
+pub(crate) const ADD_THING: &Sql = &sql!("INSERT INTO things (id, owner, size, late) VALUES ($1, $2, $3, $4)");
+pub(crate) const OWNERS: &Sql = &sql!("SELECT id FROM owners ORDER BY id");
+
+/// Adds one owner in the given transaction.
+pub(crate) async fn add(tx: &mut Tx, id: i64) -> Answer<u64> {
+    let name = format!("owner {id}");
+    tx.execute(ADD_OWNER, &[&id, &name]).await
+}
+
+/// Adds one owner in a transaction of its own.
+pub(crate) async fn add_alone(db: &Database, id: i64) -> Answer<u64> {
+    db.write(Isolation::ReadCommitted, move |tx| boxed(async move { add(tx, id).await })).await
+}
+
+/// The numbers of all owners.
+pub(crate) async fn owners(db: &Database) -> Vec<i64> {
+    db.read(ReadMode::InPlace, |tx| boxed(async move { tx.all(OWNERS, &[]).await })).await.unwrap()
+}

@@ -1,0 +1,187 @@
+//! Full disks, failing disks, endless statements and endless readers, on SQLite.
+
+use std::io::BufRead;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, Isolation, ReadMode};
+use mainstay_platform::sql;
+
+use crate::house::{ADD_OWNER, Answer, add, add_alone, boxed, owners, sqlite};
+
+async fn add_long(db: &Database, id: i64) -> Answer<u64> {
+    let name = format!("{id} {}", "x".repeat(2000));
+    db.write(Isolation::ReadCommitted, move |tx| {
+        let name = name.clone();
+        boxed(async move { tx.execute(ADD_OWNER, &[&id, &name]).await })
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_and_nothing_answered_is_lost() {
+    let house = sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
+    let mut kept = Vec::new();
+    let mut refused = 0;
+    for id in 0..80 {
+        match add_long(&house.db, id).await {
+            Ok(_) => kept.push(id),
+            Err(DatabaseError::Full { .. } | DatabaseError::CommitFailed { .. }) => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(refused > 10 && kept.len() > 10, "{refused} refused, {} kept", kept.len());
+    assert_eq!(owners(&house.db).await, kept);
+    // Once there is room again the writer goes on.
+    let deleted = house
+        .db
+        .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(&sql!("DELETE FROM owners"), &[]).await }));
+    assert_eq!(deleted.await.unwrap(), kept.len() as u64);
+    add_long(&house.db, 1).await.unwrap();
+    assert_eq!(owners(&house.db).await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_no_changes_says_so() {
+    let house = sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA query_only = ON".into()]).await;
+    for _ in 0..3 {
+        let refused = add_alone(&house.db, 1).await;
+        assert!(matches!(refused, Err(DatabaseError::ReadOnly { .. })), "{refused:?}");
+        assert!(refused.unwrap_err().is_unavailable());
+    }
+    assert!(owners(&house.db).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_no_database_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("main.db");
+    std::fs::write(&path, "not a database at all, whatever its name says".repeat(100)).unwrap();
+    let wrong = Database::open(&DatabaseOptions::new(format!("sqlite://{}", path.display()))).await;
+    assert!(matches!(wrong, Err(DatabaseError::Io { .. })), "{wrong:?}");
+    let folder = Database::open(&DatabaseOptions::new(format!("sqlite://{}", folder.path().display()))).await;
+    assert!(matches!(folder, Err(DatabaseError::Unavailable { .. })), "{folder:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endless_statement_is_stopped() {
+    let house = sqlite(|options| options.statement_timeout = Duration::from_millis(100)).await;
+    let endless = sql!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+    for mode in [ReadMode::InPlace, ReadMode::Thread] {
+        let endless = endless.clone();
+        let read = house.db.read(mode, |tx| boxed(async move { tx.one::<i64>(&endless, &[]).await })).await;
+        assert!(matches!(read, Err(DatabaseError::Timeout { .. })), "{read:?}");
+    }
+    let write = house
+        .db
+        .write(Isolation::ReadCommitted, move |tx| {
+            let endless = endless.clone();
+            boxed(async move {
+                add(tx, 1).await?;
+                tx.one::<i64>(&endless, &[]).await
+            })
+        })
+        .await;
+    assert!(matches!(write, Err(DatabaseError::Timeout { .. })), "{write:?}");
+    add_alone(&house.db, 2).await.unwrap();
+    assert_eq!(owners(&house.db).await, [2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn endless_overlapping_readers_do_not_let_the_log_grow_for_ever() {
+    let house = sqlite(|options| options.wal_limit_bytes = 1 << 20).await;
+    add_alone(&house.db, -1).await.unwrap();
+    // Each snapshot ends only when the next one has begun, so there is always one.
+    let chain = tokio::spawn({
+        let db = house.db.clone();
+        async move {
+            let mut last: Option<(mpsc::Sender<()>, tokio::task::JoinHandle<Answer<()>>)> = None;
+            let mut snapshots = 0_u32;
+            loop {
+                let (begun, has_begun) = mpsc::channel();
+                let (end, ended) = mpsc::channel::<()>();
+                let db = db.clone();
+                let reader = tokio::spawn(async move {
+                    db.read(ReadMode::Thread, move |tx| {
+                        boxed(async move {
+                            tx.one::<i64>(&sql!("SELECT count(*) FROM owners"), &[]).await?;
+                            begun.send(()).unwrap();
+                            let _ = ended.recv();
+                            Ok(())
+                        })
+                    })
+                    .await
+                });
+                tokio::task::block_in_place(|| has_begun.recv().unwrap());
+                snapshots += 1;
+                if let Some((end, reader)) = last.replace((end, reader)) {
+                    drop(end);
+                    reader.await.unwrap().unwrap();
+                }
+                if snapshots % 16 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    });
+    let mut longest = 0;
+    for id in 0..3000 {
+        add_long(&house.db, id).await.unwrap();
+        longest = longest.max(std::fs::metadata(house.file("-wal")).unwrap().len());
+    }
+    chain.abort();
+    assert!(longest > 1 << 19, "the test wrote too little: {longest}");
+    assert!(longest < 2 << 20, "the log grew to {longest} bytes");
+    house.db.close().await;
+    assert_eq!(std::fs::metadata(house.file("-wal")).map_or(0, |log| log.len()), 0, "closing empties the log");
+}
+
+/// Not a test by itself: what a process with too small a limit on its files does, for the test below.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_with_little_room() {
+    let Ok(url) = std::env::var("SEAM_LITTLE_ROOM") else { return };
+    let db = Database::open(&DatabaseOptions::new(url)).await.unwrap();
+    let mut failures = 0;
+    for id in 0..5000 {
+        match add_long(&db, id).await {
+            Ok(_) => say(&format!("kept {id}")),
+            Err(error) => {
+                assert!(error.is_unavailable(), "{error:?}");
+                failures += 1;
+            }
+        }
+        if failures > 20 {
+            break;
+        }
+    }
+    say(&format!("failed {failures}"));
+}
+
+#[expect(clippy::print_stdout, reason = "the parent process reads it")]
+fn say(line: &str) {
+    println!("\nSEAM {line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_loses_nothing_answered() {
+    let house = sqlite(|_| {}).await;
+    house.db.close().await;
+    // Writing past the limit fails with EFBIG once the signal is ignored: a disk that fails in the middle of a COMMIT.
+    let child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "storage::child_with_little_room", "--nocapture"])
+        .env("SEAM_LITTLE_ROOM", &house.options.url)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    let lines: Vec<String> = child.stdout.lines().map(Result::unwrap).collect();
+    let told = |what: &str| lines.iter().filter_map(|line| line.strip_prefix(what)?.parse().ok()).collect::<Vec<i64>>();
+    let (kept, failed) = (told("SEAM kept "), told("SEAM failed "));
+    assert!(kept.len() > 50 && failed[0] > 0, "{} kept, {failed:?} failed", kept.len());
+    let again = Database::open(&house.options).await.unwrap();
+    assert_eq!(owners(&again).await, kept);
+    add_long(&again, 10_000).await.unwrap();
+}

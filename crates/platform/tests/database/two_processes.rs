@@ -1,0 +1,95 @@
+//! A second process on the same SQLite file.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, sqlite_connection};
+
+use crate::house::{House, add_alone, owners, sqlite};
+
+const WRITES: i64 = 300;
+
+/// Not a test by itself: what the second process does, for the tests below.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child() {
+    let Ok(url) = std::env::var("SEAM_CHILD") else { return };
+    let base: i64 = std::env::var("SEAM_BASE").unwrap().parse().unwrap();
+    // Opened and closed many times: that is when SQLite recovers, checkpoints and locks most.
+    for part in 0..WRITES / 10 {
+        let db = Database::open(&DatabaseOptions::new(&*url)).await.unwrap();
+        for id in 0..10 {
+            let id = base + part * 10 + id;
+            add_alone(&db, id).await.unwrap();
+            assert!(owners(&db).await.contains(&id));
+            say(id);
+        }
+        db.close().await;
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the parent process reads it")]
+fn say(id: i64) {
+    println!("\nSEAM {id}");
+}
+
+fn start(house: &House, base: i64) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "two_processes::child", "--nocapture"])
+        .env("SEAM_CHILD", &house.options.url)
+        .env("SEAM_BASE", base.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn busy_never_reaches_a_caller() {
+    let house = sqlite(|_| {}).await;
+    let children = [start(&house, 100_000), start(&house, 200_000)];
+    let mut mine = 0;
+    let mut waits: Vec<_> =
+        children.into_iter().map(|child| std::thread::spawn(|| child.wait_with_output().unwrap())).collect();
+    while mine < WRITES || !waits.iter().all(|wait| wait.is_finished()) {
+        add_alone(&house.db, mine).await.unwrap();
+        assert!(owners(&house.db).await.contains(&mine));
+        mine += 1;
+    }
+    for wait in waits.drain(..) {
+        let output = wait.join().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    assert_eq!(owners(&house.db).await.len() as i64, mine + 2 * WRITES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_outlives_a_kill() {
+    let house = sqlite(|_| {}).await;
+    house.db.close().await;
+    let mut child = start(&house, 0);
+    let mut kept = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        kept.extend(line.unwrap().strip_prefix("SEAM ").and_then(|id| id.parse::<i64>().ok()));
+        if kept.len() == 77 {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let again = Database::open(&house.options).await.unwrap();
+    let found = owners(&again).await;
+    assert_eq!(found[..kept.len()], kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_is_never_let_go_makes_the_database_unavailable() {
+    let house = sqlite(|options| options.wait_limit = Duration::from_millis(100)).await;
+    let other = sqlite_connection(&house.options).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = add_alone(&house.db, 1).await;
+    assert!(matches!(refused, Err(DatabaseError::Unavailable { .. })), "{refused:?}");
+    assert!(owners(&house.db).await.is_empty(), "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    add_alone(&house.db, 2).await.unwrap();
+    assert_eq!(owners(&house.db).await, [2]);
+}

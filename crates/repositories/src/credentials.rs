@@ -1,0 +1,44 @@
+//! Password hashes, kept apart from accounts so that none is ever shown with one.
+
+use crate::sight::{Sight, owned};
+use mainstay_domain::Result;
+use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
+
+statements! {
+    FIND = "SELECT password_hash FROM credentials WHERE user_id = $1";
+    FIND_OWNED = "SELECT password_hash FROM credentials WHERE user_id = $1 AND user_id = $2";
+    SET = "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) \
+           ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
+}
+
+repository! {
+    /// Password hashes.
+    Credentials
+}
+
+impl Credentials<'_> {
+    /// The hash of somebody's password; `None` when they have none, or the account may not be seen.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn find(&mut self, scope: &Scope<User>, id: UserId) -> Result<Option<String>> {
+        match owned(scope) {
+            Sight::All => Ok(self.0.optional(&FIND, &[&id]).await?),
+            Sight::Of(owner) => Ok(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            Sight::None => Ok(None),
+        }
+    }
+
+    /// Sets the hash of somebody's password.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn set(&mut self, permit: &Permit<User>, user: &User, hash: &str, now: Timestamp) -> Result<()> {
+        permit.covers(user)?;
+        self.0.execute(&SET, &[&user.id, &hash, &now]).await?;
+        Ok(())
+    }
+}

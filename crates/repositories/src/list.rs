@@ -1,0 +1,273 @@
+//! Lists: composed of fixed fragments, so that nothing from outside is ever part of a text.
+
+use crate::outcome;
+use crate::read::Read;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::page::{self, Cursor, CursorKey, Listing, Page, Place};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{FromRow, Param, Sql, Tx, Value};
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+/// The most filters a list may have.
+const MOST_FILTERS: usize = 8;
+
+/// What a list can be sorted by; equal keys are told apart by the id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Key {
+    /// A column of numbers.
+    Number(&'static str),
+    /// A text, as an expression that an index knows.
+    Text(&'static str),
+    /// The id alone, which sorts by the time it was made.
+    Id,
+}
+
+/// What can be listed, and how. The statement of each combination is composed once, when it is first asked for.
+pub(crate) struct List {
+    name: &'static str,
+    columns: &'static str,
+    table: &'static str,
+    filters: &'static [&'static str],
+    keys: &'static [Key],
+    made: OnceLock<Box<[OnceLock<Sql>]>>,
+}
+
+/// What a statement of a list is for.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Count,
+    Numbered,
+    After,
+}
+
+impl List {
+    /// A filter is a condition; `{}` in it stands for its value, as often as it occurs.
+    pub(crate) const fn new(
+        name: &'static str,
+        (columns, table): (&'static str, &'static str),
+        filters: &'static [&'static str],
+        keys: &'static [Key],
+    ) -> Self {
+        assert!(filters.len() <= MOST_FILTERS, "a list has at most eight filters");
+        Self { name, columns, table, filters, keys, made: OnceLock::new() }
+    }
+
+    /// Begins to ask, sorted by the key of the given number.
+    pub(crate) fn by<'p>(&'static self, key: usize, descending: bool) -> Asked<'p> {
+        Asked { list: self, chosen: 0, values: [None; MOST_FILTERS], key, descending, hopeless: false }
+    }
+
+    /// Every statement it can make, for the test that prepares them.
+    pub(crate) fn all(&'static self) -> impl Iterator<Item = (&'static str, Sql)> {
+        let sorted = |chosen: usize| {
+            (0..self.keys.len()).flat_map(move |key| {
+                [(key, false), (key, true)].into_iter().flat_map(move |(key, descending)| {
+                    [Kind::Numbered, Kind::After].map(|kind| self.sql(chosen, key, descending, kind).clone())
+                })
+            })
+        };
+        (0..1usize << self.filters.len()).flat_map(move |chosen| {
+            let count = self.sql(chosen, 0, false, Kind::Count).clone();
+            std::iter::once(count).chain(sorted(chosen)).map(|sql| (self.name, sql))
+        })
+    }
+
+    fn sql(&self, chosen: usize, key: usize, descending: bool, kind: Kind) -> &Sql {
+        let variants = self.keys.len() * 6;
+        let made = self.made.get_or_init(|| vec![OnceLock::new(); variants << self.filters.len()].into());
+        let at = chosen * variants + key * 6 + usize::from(descending) * 3 + kind as usize;
+        made[at].get_or_init(|| Sql::owned(self.compose(chosen, self.keys[key], descending, kind)))
+    }
+
+    fn compose(&self, chosen: usize, key: Key, descending: bool, kind: Kind) -> String {
+        let columns = if matches!(kind, Kind::Count) { "count(*)" } else { self.columns };
+        let mut text = format!("SELECT {columns} FROM {}", self.table);
+        let (mut place, mut joint) = (1, " WHERE ");
+        for (_, filter) in self.filters.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1) {
+            let _ = write!(text, "{joint}{}", filter.replace("{}", &format!("${place}")));
+            place += usize::from(filter.contains("{}"));
+            joint = " AND ";
+        }
+        let (order, beyond) = if descending { (" DESC", '<') } else { ("", '>') };
+        let (sorted, after, values) = match key {
+            Key::Number(key) | Key::Text(key) => {
+                (format!("{key}{order}, id{order}"), format!("({key}, id) {beyond} (${place}, ${})", place + 1), 2)
+            }
+            Key::Id => (format!("id{order}"), format!("id {beyond} ${place}"), 1),
+        };
+        let _ = match kind {
+            Kind::Count => Ok(()),
+            Kind::Numbered => write!(text, " ORDER BY {sorted} LIMIT ${place} OFFSET ${}", place + 1),
+            Kind::After => write!(text, "{joint}{after} ORDER BY {sorted} LIMIT ${}", place + values),
+        };
+        text
+    }
+}
+
+/// A list with the filters that were asked for.
+pub(crate) struct Asked<'p> {
+    list: &'static List,
+    chosen: usize,
+    values: [Option<&'p dyn Param>; MOST_FILTERS],
+    key: usize,
+    descending: bool,
+    hopeless: bool,
+}
+
+impl<'p> Asked<'p> {
+    /// A filter that has no value.
+    pub(crate) fn only(mut self, filter: usize) -> Self {
+        self.chosen |= 1 << filter;
+        self
+    }
+
+    /// A filter and its value, if there is one.
+    pub(crate) fn with<P: Param>(mut self, filter: usize, value: Option<&'p P>) -> Self {
+        if let Some(value) = value {
+            // PostgreSQL cannot store NUL and faults on it; so no row holds it, and none is found by it.
+            self.hopeless |= matches!(value.value(), Value::Text(text) if text.contains('\0'));
+            self.values[filter] = Some(value);
+            return self.only(filter);
+        }
+        self
+    }
+
+    /// A filter that nothing passes.
+    pub(crate) fn nothing(mut self) -> Self {
+        self.hopeless = true;
+        self
+    }
+
+    /// The page that was asked for. `cursor` tells the place of a thing in this list.
+    pub(crate) async fn page<T>(
+        self,
+        tx: &mut Tx,
+        page: &Page,
+        cursor: impl Fn(&T) -> Cursor + Send,
+    ) -> Result<Listing<T>>
+    where
+        T: Send,
+        Read<T>: FromRow,
+    {
+        let limit = page.limit().min(page::MOST);
+        match page {
+            Page::Numbered { page, .. } => self.numbered(tx, *page, limit).await,
+            Page::From { cursor: after, .. } => self.from(tx, after.as_ref(), limit, cursor).await,
+        }
+    }
+
+    async fn numbered<T>(self, tx: &mut Tx, page: u32, limit: u32) -> Result<Listing<T>>
+    where
+        T: Send,
+        Read<T>: FromRow,
+    {
+        let place = |total| Place::Numbered { page, limit, total };
+        if self.hopeless {
+            return Ok(Listing { items: Vec::new(), place: place(0) });
+        }
+        let skipped = i64::from(page.saturating_sub(1)) * i64::from(limit);
+        let mut values: Vec<&dyn Param> = self.values.iter().copied().flatten().collect();
+        values.extend([&limit as &dyn Param, &skipped]);
+        let items = outcome::rows(tx.all(self.sql(Kind::Numbered), &values).await?);
+        let shown = items.len() as u64;
+        let total = if shown < u64::from(limit) && (shown > 0 || skipped == 0) {
+            // The list ends on this page, so there is nothing to count.
+            u64::try_from(skipped).unwrap_or(0) + shown
+        } else {
+            values.truncate(values.len() - 2);
+            u64::try_from(tx.one::<i64>(self.sql(Kind::Count), &values).await?).unwrap_or(0)
+        };
+        Ok(Listing { items, place: place(total) })
+    }
+
+    async fn from<T>(
+        self,
+        tx: &mut Tx,
+        after: Option<&Cursor>,
+        limit: u32,
+        cursor: impl Fn(&T) -> Cursor + Send,
+    ) -> Result<Listing<T>>
+    where
+        T: Send,
+        Read<T>: FromRow,
+    {
+        let key = after.map(|after| self.bound(&after.key)).transpose()?;
+        if self.hopeless {
+            return Ok(Listing { items: Vec::new(), place: Place::From { limit, next: None } });
+        }
+        // One more than is shown tells whether there is more.
+        let (asked, none) = (i64::from(limit) + 1, 0i64);
+        let mut values: Vec<&dyn Param> = self.values.iter().copied().flatten().collect();
+        let kind = match (after, key) {
+            (Some(after), Some(key)) => {
+                values.extend(key);
+                values.extend([&after.id as &dyn Param, &asked]);
+                Kind::After
+            }
+            _ => {
+                values.extend([&asked as &dyn Param, &none]);
+                Kind::Numbered
+            }
+        };
+        let mut items: Vec<T> = outcome::rows(tx.all(self.sql(kind), &values).await?);
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| more).map(cursor);
+        Ok(Listing { items, place: Place::From { limit, next } })
+    }
+
+    fn sql(&self, kind: Kind) -> &'static Sql {
+        self.list.sql(self.chosen, self.key, self.descending, kind)
+    }
+
+    /// The cursor's key as this list sorts by it, if it is a cursor of this list.
+    fn bound<'c>(&self, key: &'c CursorKey) -> Result<Option<&'c dyn Param>> {
+        match (self.list.keys[self.key], key) {
+            (Key::Number(_), CursorKey::Number(number)) => Ok(Some(number)),
+            (Key::Text(_), CursorKey::Text(text)) if !text.contains('\0') => Ok(Some(text)),
+            (Key::Id, CursorKey::Number(_)) => Ok(None),
+            _ => Err(Error::Invalid(Faults::one("cursor", "FORMAT", "is not a cursor of this list"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static THINGS: List = List::new(
+        "things",
+        ("id, name", "things"),
+        &["status = 'active'", "owner = {}", "(a LIKE {} OR b LIKE {})"],
+        &[Key::Number("created_at"), Key::Text("lower(name)"), Key::Id],
+    );
+
+    #[test]
+    fn values_are_numbered_in_the_order_of_the_filters() {
+        assert_eq!(
+            THINGS.sql(0b111, 0, true, Kind::After).postgres(),
+            "SELECT id, name FROM things WHERE status = 'active' AND owner = $1 AND (a LIKE $2 OR b LIKE $2) \
+             AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
+        );
+        assert_eq!(
+            THINGS.sql(0b001, 1, false, Kind::Numbered).postgres(),
+            "SELECT id, name FROM things WHERE status = 'active' ORDER BY lower(name), id LIMIT $1 OFFSET $2"
+        );
+        assert_eq!(
+            THINGS.sql(0, 2, true, Kind::After).postgres(),
+            "SELECT id, name FROM things WHERE id < $1 ORDER BY id DESC LIMIT $2"
+        );
+        assert_eq!(THINGS.sql(0b010, 0, false, Kind::Count).postgres(), "SELECT count(*) FROM things WHERE owner = $1");
+    }
+
+    #[test]
+    fn every_combination_is_another_statement() {
+        let mut texts: Vec<String> = THINGS.all().map(|(_, sql)| sql.postgres().to_owned()).collect();
+        let all = texts.len();
+        assert_eq!(all, 8 * (1 + 3 * 2 * 2));
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), all);
+    }
+}

@@ -1,0 +1,103 @@
+//! The items of orders: read for a whole page at once, written for a whole order at once.
+
+use crate::family::Family;
+use crate::read::{Held, held, number};
+use mainstay_domain::currency::Currency;
+use mainstay_domain::id::{OrderId, ProductId};
+use mainstay_domain::money::Money;
+use mainstay_domain::order::{Order, OrderItem};
+use mainstay_domain::product::Sku;
+use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+use std::fmt::Write as _;
+
+pub(crate) static ITEMS_OF: Family =
+    Family::new(concat!(module_path!(), "::ITEMS_OF"), &[1, 5, 20, 100], |orders| {
+        let places: Vec<String> = (1..=orders).map(|place| format!("${place}")).collect();
+        format!(
+            "SELECT order_id, product_id, sku, name, quantity, unit_amount, total_amount FROM order_items \
+             WHERE order_id IN ({}) ORDER BY order_id, line",
+            places.join(", ")
+        )
+    });
+
+pub(crate) static INSERT_ITEMS: Family =
+    Family::new(concat!(module_path!(), "::INSERT_ITEMS"), &[1, 2, 3, 4, 5, 6, 7, 8], |items| {
+        let mut text = "INSERT INTO order_items (order_id, line, product_id, sku, name, quantity, unit_amount, \
+                        total_amount) VALUES "
+            .to_owned();
+        for item in 0..items {
+            let joint = if item == 0 { "($1" } else { ", ($1" };
+            text.push_str(joint);
+            for column in 0..7 {
+                let _ = write!(text, ", ${}", 2 + item * 7 + column);
+            }
+            text.push(')');
+        }
+        text
+    });
+
+/// An item as it is stored: its amounts are in the currency of its order.
+pub(crate) struct Item {
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    quantity: u32,
+    unit_amount: i64,
+    total_amount: i64,
+}
+
+impl FromRow for Item {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            product_id: row.next()?,
+            sku: row.next()?,
+            name: row.next()?,
+            quantity: row.next()?,
+            unit_amount: row.next()?,
+            total_amount: row.next()?,
+        })
+    }
+}
+
+impl Item {
+    /// The item of an order in the given currency.
+    pub(crate) fn of(self, currency: Currency) -> OrderItem {
+        OrderItem {
+            product_id: self.product_id,
+            sku: Sku::stored(self.sku),
+            name: self.name,
+            quantity: self.quantity,
+            unit_price: Money { amount: self.unit_amount, currency },
+            total: Money { amount: self.total_amount, currency },
+        }
+    }
+}
+
+/// An item and the order it belongs to.
+pub(crate) struct Belonging(pub(crate) OrderId, pub(crate) Item);
+
+impl FromRow for Belonging {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(row.next()?, Item::from_row(row)?))
+    }
+}
+
+/// The statements that write the items of a new order.
+pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
+    let most = INSERT_ITEMS.most();
+    order.items.chunks(most).enumerate().map(move |(chunk, items)| {
+        let mut values = vec![held(&order.id)];
+        for (at, item) in items.iter().enumerate() {
+            values.extend([
+                number(chunk * most + at),
+                held(&item.product_id),
+                held(item.sku.as_str()),
+                held(&item.name),
+                held(&item.quantity),
+                held(&item.unit_price.amount),
+                held(&item.total.amount),
+            ]);
+        }
+        (INSERT_ITEMS.fitting(items.len()).1, values)
+    })
+}

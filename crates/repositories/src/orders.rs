@@ -1,0 +1,260 @@
+//! Orders.
+
+use crate::list::{Key, List};
+use crate::order_items::{self, Belonging, ITEMS_OF, Item};
+use crate::outcome::{fresh, rows, taken};
+use crate::read::{Held, Read, held, params, word};
+use crate::sight::{Sight, owned};
+use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::id::{Id, OrderId, UserId};
+use mainstay_domain::money::Money;
+use mainstay_domain::order::{Order, OrderStatus};
+use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+
+const COLUMNS: &str = "id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, \
+                       created_at, updated_at, version";
+
+macro_rules! with_items {
+    ($condition:literal) => {
+        concat!(
+            "SELECT o.id, o.number, o.user_id, o.status, o.total_amount, o.refunded_amount, o.currency, \
+             o.reserved_until, o.created_at, o.updated_at, o.version, \
+             i.product_id, i.sku, i.name, i.quantity, i.unit_amount, i.total_amount \
+             FROM orders o JOIN order_items i ON i.order_id = o.id WHERE ",
+            $condition,
+            " ORDER BY i.line"
+        )
+    };
+}
+
+macro_rules! overdue {
+    ($condition:literal, $limit:literal) => {
+        concat!(
+            "SELECT id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, created_at, \
+             updated_at, version FROM orders WHERE status = 'pending' AND reserved_until < $1",
+            $condition,
+            " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.status = 'pending') \
+             ORDER BY reserved_until, id LIMIT ",
+            $limit
+        )
+    };
+}
+
+statements! {
+    FIND = with_items!("o.id = $1");
+    FIND_OWNED = with_items!("o.id = $1 AND o.user_id = $2");
+    INSERT = "INSERT INTO orders (id, number, user_id, status, total_amount, refunded_amount, currency, \
+              reserved_until, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    SAVE = "UPDATE orders SET status = $2, refunded_amount = $3, reserved_until = $4, updated_at = $5, version = $6 \
+            WHERE id = $1 AND version = $7";
+    OVERDUE = overdue!("", "$2");
+    OVERDUE_OWNED = overdue!(" AND user_id = $2", "$3");
+}
+
+const OWNED: usize = 0;
+const STATUS: usize = 1;
+const USER: usize = 2;
+
+pub(crate) static LIST: List = List::new(
+    concat!(module_path!(), "::LIST"),
+    (COLUMNS, "orders"),
+    &["user_id = {}", "status = {}", "user_id = {}"],
+    &[Key::Number("created_at")],
+);
+
+/// Which orders to list.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// Of this status.
+    pub status: Option<OrderStatus>,
+    /// Of this person.
+    pub user_id: Option<UserId>,
+}
+
+/// What orders are sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OrderSort {
+    /// When they were placed.
+    #[default]
+    CreatedAt,
+}
+
+impl FromRow for Read<Order> {
+    /// Without its items: they stand in rows of their own.
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        let (id, number, user_id, status) = (row.next()?, row.next()?, row.next()?, word(row)?);
+        let (total, refunded, currency) = (row.next()?, row.next()?, word(row)?);
+        Ok(Self(Order {
+            id,
+            number,
+            user_id,
+            status,
+            items: Vec::new(),
+            total: Money { amount: total, currency },
+            refunded: Money { amount: refunded, currency },
+            reserved_until: row.next()?,
+            created_at: row.next()?,
+            updated_at: row.next()?,
+            version: row.next()?,
+        }))
+    }
+}
+
+/// An order and one of its items.
+struct Joined(Order, Item);
+
+impl FromRow for Joined {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        let Read(order) = Read::<Order>::from_row(row)?;
+        Ok(Self(order, Item::from_row(row)?))
+    }
+}
+
+repository! {
+    /// Orders with their items.
+    Orders
+}
+
+impl Orders<'_> {
+    /// The order.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for somebody else's.
+    pub async fn find(&mut self, scope: &Scope<Order>, id: OrderId) -> Result<Order> {
+        let lines: Vec<Joined> = match owned(scope) {
+            Sight::All => self.0.all(&FIND, &[&id]).await?,
+            Sight::Of(owner) => self.0.all(&FIND_OWNED, &[&id, &owner]).await?,
+            Sight::None => Vec::new(),
+        };
+        let mut whole: Option<Order> = None;
+        for Joined(order, item) in lines {
+            let order = whole.get_or_insert(order);
+            order.items.push(item.of(order.total.currency));
+        }
+        whole.ok_or(Error::NotFound)
+    }
+
+    /// A page of the orders that may be seen.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a cursor of another list.
+    pub async fn list(
+        &mut self,
+        scope: &Scope<Order>,
+        filter: &OrderFilter,
+        sort: OrderSort,
+        descending: bool,
+        page: &Page,
+    ) -> Result<Listing<Order>> {
+        let sight = owned(scope);
+        let status = filter.status.map(OrderStatus::as_str);
+        let asked = LIST.by(sort as usize, descending);
+        let asked = match &sight {
+            Sight::All => asked,
+            Sight::Of(owner) => asked.with(OWNED, Some(owner)),
+            Sight::None => asked.nothing(),
+        };
+        let asked = asked.with(STATUS, status.as_ref()).with(USER, filter.user_id.as_ref());
+        let place = |order: &Order| Cursor { key: CursorKey::Number(order.created_at.micros()), id: order.id.uuid() };
+        let mut listing = asked.page(self.0, page, place).await?;
+        self.fill(&mut listing.items).await?;
+        Ok(listing)
+    }
+
+    /// Writes a new order with its items, in one round trip.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the number is taken.
+    pub async fn insert(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
+        let statements = inserting(permit, order)?;
+        let bound: Vec<(&Sql, Vec<&dyn Param>)> =
+            statements.iter().map(|(sql, values)| (*sql, params(values))).collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> = bound.iter().map(|(sql, values)| (*sql, values.as_slice())).collect();
+        self.0.batch(&batch).await.map(drop).map_err(number_taken)
+    }
+
+    /// Writes an order that has moved. Its items never change.
+    ///
+    /// # Errors
+    /// `PRECONDITION_FAILED` when it has moved meanwhile.
+    pub async fn save(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
+        permit.covers(order)?;
+        let done = self.0.execute(
+            &SAVE,
+            &[
+                &order.id,
+                &order.status.as_str(),
+                &order.refunded.amount,
+                &order.reserved_until,
+                &order.updated_at,
+                &order.version,
+                &(order.version - 1),
+            ],
+        );
+        fresh(done.await?)
+    }
+
+    /// The orders whose stock was held long enough, with nothing paid and no payment under way; the oldest first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn overdue(&mut self, scope: &Scope<Order>, now: Timestamp, limit: u32) -> Result<Vec<Order>> {
+        let mut orders = match owned(scope) {
+            Sight::All => rows(self.0.all(&OVERDUE, &[&now, &limit]).await?),
+            Sight::Of(owner) => rows(self.0.all(&OVERDUE_OWNED, &[&now, &owner, &limit]).await?),
+            Sight::None => Vec::new(),
+        };
+        self.fill(&mut orders).await?;
+        Ok(orders)
+    }
+
+    /// Reads the items of some orders, all of a page at once.
+    async fn fill(&mut self, orders: &mut [Order]) -> Result<()> {
+        for orders in orders.chunks_mut(ITEMS_OF.most()) {
+            let (size, sql) = ITEMS_OF.fitting(orders.len());
+            let mut index: Vec<(OrderId, usize)> =
+                orders.iter().enumerate().map(|(at, order)| (order.id, at)).collect();
+            index.sort_unstable();
+            let Some((last, _)) = index.last() else { continue };
+            // What is left over of the statement asks for the last order again, which finds nothing more.
+            let mut ids: Vec<&dyn Param> = index.iter().map(|(id, _)| id as &dyn Param).collect();
+            ids.resize(size, last);
+            for Belonging(id, item) in self.0.all(sql, &ids).await? {
+                if let Ok(at) = index.binary_search_by_key(&id, |(id, _)| *id) {
+                    let order = &mut orders[index[at].1];
+                    order.items.push(item.of(order.total.currency));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The statements that write a new order.
+pub(crate) fn inserting<'o>(
+    permit: &Permit<Order>,
+    order: &'o Order,
+) -> Result<Vec<(&'static Sql, Vec<Held<'o>>)>> {
+    permit.covers(order)?;
+    let row = vec![
+        held(&order.id),
+        held(&order.number),
+        held(&order.user_id),
+        held(order.status.as_str()),
+        held(&order.total.amount),
+        held(&order.refunded.amount),
+        held(order.total.currency.code()),
+        held(&order.reserved_until),
+        held(&order.created_at),
+        held(&order.updated_at),
+        held(&order.version),
+    ];
+    Ok(std::iter::once((&INSERT, row)).chain(order_items::inserting(order)).collect())
+}
+
+pub(crate) fn number_taken(error: DatabaseError) -> Error {
+    taken(error, "an order of this number exists")
+}

@@ -1,0 +1,97 @@
+//! Events on their way to subscribers.
+
+use crate::dialect;
+use crate::outcome::rows;
+use crate::read::{Held, Read, held, params};
+use mainstay_domain::Result;
+use mainstay_domain::event::Event;
+use mainstay_domain::id::EventId;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+
+statements! {
+    INSERT = "INSERT INTO outbox (id, at, kind, resource, resource_id, user_id, request_id, payload) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    RELAYED = "UPDATE outbox SET relayed_at = $2 WHERE id = $1 AND relayed_at IS NULL";
+    PRUNE = "DELETE FROM outbox WHERE relayed_at < $1";
+}
+
+impl FromRow for Read<Event> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(Event {
+            id: row.next()?,
+            at: row.next()?,
+            kind: row.next()?,
+            resource: row.next()?,
+            resource_id: row.next()?,
+            user_id: row.next()?,
+            request_id: row.next()?,
+            payload: payload(&row.next::<String>()?)?,
+        }))
+    }
+}
+
+fn payload(text: &str) -> Result<serde_json::Value, DatabaseError> {
+    serde_json::from_str(text).map_err(|_| DatabaseError::Decode { column: 8, wanted: "JSON", found: "text" })
+}
+
+repository! {
+    /// Events on their way.
+    Outbox
+}
+
+impl Outbox<'_> {
+    /// Writes an event. Called by nothing but the one function that runs use cases.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn insert(&mut self, event: &Event) -> Result<()> {
+        let payload = event.payload.to_string();
+        let (sql, values) = inserting(event, &payload);
+        self.0.execute(sql, &params(&values)).await?;
+        Ok(())
+    }
+
+    /// Events that nobody was told of, the oldest first. On PostgreSQL they are kept from other relays until this
+    /// transaction ends, so it is asked in a command, never in a query.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn waiting(&mut self, limit: u32) -> Result<Vec<Event>> {
+        Ok(rows(self.0.all(&dialect::OUTBOX_WAITING, &[&limit]).await?))
+    }
+
+    /// Notes that subscribers were told.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn mark_relayed(&mut self, events: &[EventId], now: Timestamp) -> Result<()> {
+        let values: Vec<[&dyn Param; 2]> = events.iter().map(|id| [id as &dyn Param, &now]).collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> = values.iter().map(|values| (&RELAYED, values.as_slice())).collect();
+        self.0.batch(&batch).await?;
+        Ok(())
+    }
+
+    /// Removes events that were told before an instant; gives how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+    }
+}
+
+/// The statement that writes an event; its payload is written out already.
+pub(crate) fn inserting<'e>(event: &'e Event, payload: &'e str) -> (&'static Sql, Vec<Held<'e>>) {
+    let values = vec![
+        held(&event.id),
+        held(&event.at),
+        held(&event.kind),
+        held(&event.resource),
+        held(&event.resource_id),
+        held(&event.user_id),
+        held(&event.request_id),
+        held(payload),
+    ];
+    (&INSERT, values)
+}

@@ -1,0 +1,135 @@
+//! Payments.
+
+use crate::outcome::{found, fresh, taken};
+use crate::read::{Read, money, word};
+use crate::sight::{Sight, owned};
+use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::id::{OrderId, PaymentId};
+use mainstay_domain::payment::{Payment, PaymentStatus};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, order_id, user_id, status, amount, currency, reference, failure, created_at, updated_at \
+             FROM payments WHERE ",
+            $rest
+        )
+    };
+    (of_order $condition:literal) => {
+        concat!(
+            "SELECT id, order_id, user_id, status, amount, currency, reference, failure, created_at, updated_at \
+             FROM payments WHERE order_id = $1",
+            $condition,
+            " ORDER BY CASE WHEN status IN ('pending', 'succeeded') THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1"
+        )
+    };
+}
+
+statements! {
+    FIND = select!("id = $1");
+    FIND_OWNED = select!("id = $1 AND user_id = $2");
+    OF_ORDER = select!(of_order "");
+    OF_ORDER_OWNED = select!(of_order " AND user_id = $2");
+    INSERT = "INSERT INTO payments (id, order_id, user_id, status, amount, currency, reference, failure, created_at, \
+              updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SAVE = "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
+            WHERE id = $1 AND status = $6";
+}
+
+impl FromRow for Read<Payment> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(Payment {
+            id: row.next()?,
+            order_id: row.next()?,
+            user_id: row.next()?,
+            status: word(row)?,
+            amount: money(row)?,
+            reference: row.next()?,
+            failure: row.next()?,
+            created_at: row.next()?,
+            updated_at: row.next()?,
+        }))
+    }
+}
+
+repository! {
+    /// Payments. The database itself keeps a second one from being pending or succeeded for the same order.
+    Payments
+}
+
+impl Payments<'_> {
+    /// The payment.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for somebody else's.
+    pub async fn find(&mut self, scope: &Scope<Payment>, id: PaymentId) -> Result<Payment> {
+        match owned(scope) {
+            Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
+            Sight::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            Sight::None => Err(Error::NotFound),
+        }
+    }
+
+    /// The payment of an order that counts: the pending or succeeded one, else the last.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn of_order(&mut self, scope: &Scope<Payment>, order: OrderId) -> Result<Option<Payment>> {
+        let row = match owned(scope) {
+            Sight::All => self.0.optional(&OF_ORDER, &[&order]).await?,
+            Sight::Of(owner) => self.0.optional(&OF_ORDER_OWNED, &[&order, &owner]).await?,
+            Sight::None => None,
+        };
+        Ok(row.map(|Read(payment)| payment))
+    }
+
+    /// Writes a new payment.
+    ///
+    /// # Errors
+    /// `CONFLICT` when another payment of the order is pending or has succeeded.
+    pub async fn insert(&mut self, permit: &Permit<Payment>, payment: &Payment) -> Result<()> {
+        permit.covers(payment)?;
+        let done = self.0.execute(
+            &INSERT,
+            &[
+                &payment.id,
+                &payment.order_id,
+                &payment.user_id,
+                &payment.status.as_str(),
+                &payment.amount.amount,
+                &payment.amount.currency.code(),
+                &payment.reference,
+                &payment.failure,
+                &payment.created_at,
+                &payment.updated_at,
+            ],
+        );
+        done.await.map(drop).map_err(paid_already)
+    }
+
+    /// Writes a payment that moved on from a status.
+    ///
+    /// # Errors
+    /// `PRECONDITION_FAILED` when it was no longer of that status; `CONFLICT` when it became succeeded beside another.
+    pub async fn save(&mut self, permit: &Permit<Payment>, payment: &Payment, from: PaymentStatus) -> Result<()> {
+        permit.covers(payment)?;
+        let done = self.0.execute(
+            &SAVE,
+            &[
+                &payment.id,
+                &payment.status.as_str(),
+                &payment.reference,
+                &payment.failure,
+                &payment.updated_at,
+                &from.as_str(),
+            ],
+        );
+        fresh(done.await.map_err(paid_already)?)
+    }
+}
+
+fn paid_already(error: DatabaseError) -> Error {
+    taken(error, "this order has a payment already")
+}

@@ -1,0 +1,238 @@
+//! Products.
+
+use crate::dialect;
+use crate::list::{Key, List};
+use crate::outcome::{found, fresh, taken};
+use crate::read::{Read, money, word};
+use mainstay_domain::access::{Permit, Reach, Scope};
+use mainstay_domain::id::{Id, ProductId};
+use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Json, JsonRef, Row};
+
+const COLUMNS: &str = "id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
+                       created_at, updated_at, version";
+
+macro_rules! find {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
+             created_at, updated_at, version FROM products WHERE ",
+            $condition
+        )
+    };
+}
+
+statements! {
+    FIND = find!("id = $1");
+    FIND_PUBLISHED = find!("id = $1 AND status = 'active'");
+    INSERT = "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
+              attributes, status, created_at, updated_at, version) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    SAVE = "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
+            stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12 \
+            WHERE id = $1 AND version = $13";
+    DELETE = "DELETE FROM products WHERE id = $1";
+    IS_ORDERED = "SELECT 1 FROM order_items WHERE product_id = $1 LIMIT 1";
+}
+
+const PUBLISHED: usize = 0;
+const STATUS: usize = 1;
+const CATEGORY: usize = 2;
+const WORDS: usize = 3;
+
+pub(crate) static LIST: List = List::new(
+    concat!(module_path!(), "::LIST"),
+    (COLUMNS, "products"),
+    &["status = 'active'", "status = {}", "category = {}", "id IN (SELECT id FROM products_search({}))"],
+    &[Key::Number("created_at"), Key::Number("price_amount"), Key::Text("lower(name)")],
+);
+
+/// Which products to list.
+#[derive(Debug, Clone, Default)]
+pub struct ProductFilter {
+    /// In this category.
+    pub category: Option<String>,
+    /// With words that begin so, each of them, in number, name, description or category.
+    pub q: Option<String>,
+    /// Of this status.
+    pub status: Option<ProductStatus>,
+}
+
+/// What products are sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProductSort {
+    /// When they were made.
+    #[default]
+    CreatedAt,
+    /// The price in minor units, whatever the currency.
+    Price,
+    /// The name; case does not matter in ASCII.
+    Name,
+}
+
+impl FromRow for Read<Product> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(Product {
+            id: row.next()?,
+            sku: Sku::stored(row.next()?),
+            name: row.next()?,
+            description: row.next()?,
+            price: money(row)?,
+            stock: row.next()?,
+            category: row.next()?,
+            attributes: attributes(&row.next::<Json>()?)?,
+            status: word(row)?,
+            created_at: row.next()?,
+            updated_at: row.next()?,
+            version: row.next()?,
+        }))
+    }
+}
+
+fn attributes(json: &Json) -> Result<Attributes, DatabaseError> {
+    let wrong = |_| DatabaseError::Decode { column: 9, wanted: "a JSON object", found: "json" };
+    Attributes::stored(&json.0).map_err(wrong)
+}
+
+repository! {
+    /// Products, and what of them is left.
+    Products
+}
+
+impl Products<'_> {
+    /// The product.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for one that is not on sale, to whoever may see no other.
+    pub async fn find(&mut self, scope: &Scope<Product>, id: ProductId) -> Result<Product> {
+        match scope.reach() {
+            Reach::Everything => found(self.0.optional(&FIND, &[&id]).await?),
+            Reach::Published => found(self.0.optional(&FIND_PUBLISHED, &[&id]).await?),
+            Reach::Owned(_) | Reach::Nothing => Err(Error::NotFound),
+        }
+    }
+
+    /// A page of the products that may be seen.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a cursor of another list.
+    pub async fn list(
+        &mut self,
+        scope: &Scope<Product>,
+        filter: &ProductFilter,
+        sort: ProductSort,
+        descending: bool,
+        page: &Page,
+    ) -> Result<Listing<Product>> {
+        let status = filter.status.map(ProductStatus::as_str);
+        let words = filter.q.as_deref().map(dialect::words);
+        let asked = LIST.by(sort as usize, descending);
+        let mut asked = match scope.reach() {
+            Reach::Everything => asked,
+            Reach::Published => asked.only(PUBLISHED),
+            Reach::Owned(_) | Reach::Nothing => asked.nothing(),
+        };
+        if words.as_ref().is_some_and(String::is_empty) {
+            asked = asked.nothing();
+        }
+        let asked =
+            asked.with(STATUS, status.as_ref()).with(CATEGORY, filter.category.as_ref()).with(WORDS, words.as_ref());
+        asked.page(self.0, page, |product: &Product| place(product, sort)).await
+    }
+
+    /// Writes a new product.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the SKU is taken.
+    pub async fn insert(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
+        permit.covers(product)?;
+        let attributes = product.attributes.to_json();
+        let done = self.0.execute(
+            &INSERT,
+            &[
+                &product.id,
+                &product.sku.as_str(),
+                &product.name,
+                &product.description,
+                &product.price.amount,
+                &product.price.currency.code(),
+                &product.stock,
+                &product.category,
+                &JsonRef(&attributes),
+                &product.status.as_str(),
+                &product.created_at,
+                &product.updated_at,
+                &product.version,
+            ],
+        );
+        done.await.map(drop).map_err(sku_taken)
+    }
+
+    /// Writes a changed product, its stock as it was read.
+    ///
+    /// # Errors
+    /// `PRECONDITION_FAILED` when it, or its stock, has changed meanwhile; `CONFLICT` when the SKU is taken.
+    pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
+        permit.covers(product)?;
+        let attributes = product.attributes.to_json();
+        let done = self.0.execute(
+            &SAVE,
+            &[
+                &product.id,
+                &product.sku.as_str(),
+                &product.name,
+                &product.description,
+                &product.price.amount,
+                &product.price.currency.code(),
+                &product.stock,
+                &product.category,
+                &JsonRef(&attributes),
+                &product.status.as_str(),
+                &product.updated_at,
+                &product.version,
+                &(product.version - 1),
+            ],
+        );
+        fresh(done.await.map_err(sku_taken)?)
+    }
+
+    /// Removes a product that nobody ordered.
+    ///
+    /// # Errors
+    /// `CONFLICT` when somebody did, `NOT_FOUND` when it is gone already.
+    pub async fn delete(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
+        permit.covers(product)?;
+        match self.0.execute(&DELETE, &[&product.id]).await {
+            Err(DatabaseError::ForeignKey { .. }) => Err(Error::Conflict("this product was ordered".to_owned())),
+            Err(other) => Err(other.into()),
+            Ok(0) => Err(Error::NotFound),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Whether anybody ever ordered it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` to whoever may not see all products.
+    pub async fn is_ordered(&mut self, scope: &Scope<Product>, id: ProductId) -> Result<bool> {
+        if scope.reach() != Reach::Everything {
+            return Err(Error::NotFound);
+        }
+        Ok(self.0.optional::<i64>(&IS_ORDERED, &[&id]).await?.is_some())
+    }
+}
+
+fn sku_taken(error: DatabaseError) -> Error {
+    taken(error, "this SKU is taken")
+}
+
+fn place(product: &Product, sort: ProductSort) -> Cursor {
+    let key = match sort {
+        ProductSort::CreatedAt => CursorKey::Number(product.created_at.micros()),
+        ProductSort::Price => CursorKey::Number(product.price.amount),
+        ProductSort::Name => CursorKey::Text(product.name.to_ascii_lowercase()),
+    };
+    Cursor { key, id: product.id.uuid() }
+}

@@ -1,0 +1,88 @@
+//! Nouns out of rows.
+
+use mainstay_domain::audit::Actor;
+use mainstay_domain::currency::Currency;
+use mainstay_domain::job::JobState;
+use mainstay_domain::money::Money;
+use mainstay_domain::order::OrderStatus;
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::product::ProductStatus;
+use mainstay_domain::user::UserStatus;
+use mainstay_domain::access::RoleName;
+use mainstay_platform::database::{Column, DatabaseError, Param, Row, Value};
+
+/// A noun that was read from a row. Both the noun and the trait are foreign here, hence the wrapping.
+#[derive(Debug)]
+pub(crate) struct Read<T>(pub(crate) T);
+
+/// A noun that is stored as a word.
+pub(crate) trait Named: Sized {
+    const WHAT: &'static str;
+    fn named(word: &str) -> Option<Self>;
+}
+
+/// A column that holds a word.
+pub(crate) struct Word<T>(pub(crate) T);
+
+impl<T: Named> Column for Word<T> {
+    fn from_value(value: Value<'_>) -> Result<Self, DatabaseError> {
+        T::named(value.text()?).map(Self).ok_or_else(|| value.mismatch(T::WHAT))
+    }
+}
+
+macro_rules! words {
+    ($($type:ty: $what:literal, $find:expr;)*) => { $(
+        impl Named for $type {
+            const WHAT: &'static str = $what;
+            fn named(word: &str) -> Option<Self> {
+                $find(word)
+            }
+        }
+    )* };
+}
+
+words! {
+    Actor: "an actor", Actor::find;
+    Currency: "a currency", |code| Currency::parse(code).ok();
+    JobState: "a state of a job", JobState::find;
+    OrderStatus: "a status of an order", OrderStatus::find;
+    PaymentStatus: "a status of a payment", PaymentStatus::find;
+    ProductStatus: "a status of a product", ProductStatus::find;
+    RoleName: "a role", |name| Some(RoleName::stored(name));
+    UserStatus: "a status of a user", UserStatus::find;
+}
+
+/// The next column, a word.
+pub(crate) fn word<T: Named>(row: &mut Row<'_>) -> Result<T, DatabaseError> {
+    row.next::<Word<T>>().map(|Word(noun)| noun)
+}
+
+/// The next two columns, an amount and its currency.
+pub(crate) fn money(row: &mut Row<'_>) -> Result<Money, DatabaseError> {
+    Ok(Money { amount: row.next()?, currency: word(row)? })
+}
+
+/// A value that waits to be bound, borrowed from the noun it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held<'a>(Value<'a>);
+
+impl Param for Held<'_> {
+    fn value(&self) -> Value<'_> {
+        self.0
+    }
+}
+
+/// Holds a value until it is bound.
+pub(crate) fn held<P: Param + ?Sized>(param: &P) -> Held<'_> {
+    Held(param.value())
+}
+
+/// Holds a number that belongs to nothing else.
+pub(crate) fn number(number: usize) -> Held<'static> {
+    Held(Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
+}
+
+/// Held values as parameters.
+pub(crate) fn params<'h>(held: &'h [Held<'_>]) -> Vec<&'h dyn Param> {
+    held.iter().map(|held| held as &dyn Param).collect()
+}

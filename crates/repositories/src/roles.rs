@@ -1,0 +1,74 @@
+//! Roles and what they may do.
+
+use crate::read::word;
+use mainstay_domain::Result;
+use mainstay_domain::access::RoleName;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+
+statements! {
+    ALL_ROLES = "SELECT r.name, r.built_in, r.changed_at, p.permission FROM roles r \
+                 LEFT JOIN role_permissions p ON p.role = r.name ORDER BY r.name, p.permission";
+    EXISTS = "SELECT 1 FROM roles WHERE name = $1";
+}
+
+/// A role and what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleRow {
+    /// Its name.
+    pub name: RoleName,
+    /// Its permissions by name; the administrator's role lists none and has all.
+    pub permissions: Vec<String>,
+    /// Whether it came with Mainstay.
+    pub built_in: bool,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// A role with one of its permissions, if it has any.
+struct Joined(RoleRow, Option<String>);
+
+impl FromRow for Joined {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        let role = RoleRow {
+            name: word(row)?,
+            permissions: Vec::new(),
+            built_in: row.next()?,
+            changed_at: row.next()?,
+        };
+        Ok(Self(role, row.next()?))
+    }
+}
+
+repository! {
+    /// Roles. What they may do is no secret, so no scope is asked for.
+    Roles
+}
+
+impl Roles<'_> {
+    /// Every role, by name.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn all(&mut self) -> Result<Vec<RoleRow>> {
+        let mut roles: Vec<RoleRow> = Vec::new();
+        for Joined(role, permission) in self.0.all(&ALL_ROLES, &[]).await? {
+            if roles.last().is_none_or(|last| last.name != role.name) {
+                roles.push(role);
+            }
+            if let Some(last) = roles.last_mut() {
+                last.permissions.extend(permission);
+            }
+        }
+        Ok(roles)
+    }
+
+    /// Whether there is a role of this name.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn exists(&mut self, name: &RoleName) -> Result<bool> {
+        let name = name.as_str();
+        Ok(self.0.optional::<i64>(&EXISTS, &[&name]).await?.is_some())
+    }
+}

@@ -1,0 +1,220 @@
+//! Sessions: one sign-in on one device.
+
+use crate::outcome::{found, rows};
+use crate::read::Read;
+use crate::sight::{Sight, all, owned};
+use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::session::Session;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use uuid::Uuid;
+
+macro_rules! select {
+    ($also:literal, $rest:literal) => {
+        concat!(
+            "SELECT id, user_id, generation, ip, user_agent, created_at, last_seen_at, expires_at, ended_at",
+            $also,
+            " FROM sessions WHERE ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    FIND = select!("", "id = $1");
+    FIND_OWNED = select!("", "id = $1 AND user_id = $2");
+    FIND_SEED = select!(", seed", "id = $1");
+    FIND_SEED_OWNED = select!(", seed", "id = $1 AND user_id = $2");
+    LIVE = select!("", "user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC");
+    INSERT = "INSERT INTO sessions (id, user_id, generation, seed, ip, user_agent, created_at, last_seen_at, \
+              expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    ADVANCE = "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
+               WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
+    END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    // The nil id names no session, so it excepts none.
+    END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
+    ENDED_SINCE = "SELECT id, ended_at FROM sessions WHERE ended_at >= $1 ORDER BY ended_at, id";
+    PRUNE = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
+}
+
+impl FromRow for Read<Session> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(Session {
+            id: row.next()?,
+            user_id: row.next()?,
+            generation: row.next()?,
+            ip: row.next()?,
+            user_agent: row.next()?,
+            created_at: row.next()?,
+            last_seen_at: row.next()?,
+            expires_at: row.next()?,
+            ended_at: row.next()?,
+        }))
+    }
+}
+
+impl FromRow for Read<(Session, Vec<u8>)> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        let Read(session) = Read::<Session>::from_row(row)?;
+        Ok(Self((session, row.next()?)))
+    }
+}
+
+repository! {
+    /// Sessions.
+    Sessions
+}
+
+impl Sessions<'_> {
+    /// The session, ended or not.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for somebody else's.
+    pub async fn find(&mut self, scope: &Scope<Session>, id: SessionId) -> Result<Session> {
+        match owned(scope) {
+            Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
+            Sight::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            Sight::None => Err(Error::NotFound),
+        }
+    }
+
+    /// The session and the sealed seed of its refresh tokens.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn with_seed(&mut self, scope: &Scope<Session>, id: SessionId) -> Result<Option<(Session, Vec<u8>)>> {
+        let row: Option<Read<_>> = match owned(scope) {
+            Sight::All => self.0.optional(&FIND_SEED, &[&id]).await?,
+            Sight::Of(owner) => self.0.optional(&FIND_SEED_OWNED, &[&id, &owner]).await?,
+            Sight::None => None,
+        };
+        Ok(row.map(|Read(pair)| pair))
+    }
+
+    /// Writes a new session with the sealed seed of its refresh tokens.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn insert(&mut self, permit: &Permit<Session>, session: &Session, sealed_seed: &[u8]) -> Result<()> {
+        permit.covers(session)?;
+        let done = self.0.execute(
+            &INSERT,
+            &[
+                &session.id,
+                &session.user_id,
+                &session.generation,
+                &sealed_seed,
+                &session.ip,
+                &session.user_agent,
+                &session.created_at,
+                &session.last_seen_at,
+                &session.expires_at,
+                &session.ended_at,
+            ],
+        );
+        done.await?;
+        Ok(())
+    }
+
+    /// Writes a session that moved on to another generation; false when it was ended, or had moved on already.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn advance(
+        &mut self,
+        permit: &Permit<Session>,
+        session: &Session,
+        from_generation: u32,
+    ) -> Result<bool> {
+        permit.covers(session)?;
+        let done = self.0.execute(
+            &ADVANCE,
+            &[
+                &session.id,
+                &session.generation,
+                &session.ip,
+                &session.user_agent,
+                &session.last_seen_at,
+                &session.expires_at,
+                &from_generation,
+            ],
+        );
+        Ok(done.await? == 1)
+    }
+
+    /// Ends a session. One that has ended keeps the time it did.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn end(&mut self, permit: &Permit<Session>, session: &Session, now: Timestamp) -> Result<()> {
+        permit.covers(session)?;
+        self.0.execute(&END, &[&session.id, &now]).await?;
+        Ok(())
+    }
+
+    /// Ends every session of somebody, but for one; gives those that it ended.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn end_all(
+        &mut self,
+        scope: &Scope<Session>,
+        user: UserId,
+        except: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<Vec<SessionId>> {
+        if !sees(scope, user) {
+            return Ok(Vec::new());
+        }
+        let none = Uuid::nil();
+        match except {
+            Some(except) => Ok(self.0.all(&END_ALL, &[&user, &now, &except]).await?),
+            None => Ok(self.0.all(&END_ALL, &[&user, &now, &none]).await?),
+        }
+    }
+
+    /// Somebody's sessions that are neither ended nor have run out, the last seen first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn list(&mut self, scope: &Scope<Session>, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+        if !sees(scope, user) {
+            return Ok(Vec::new());
+        }
+        Ok(rows(self.0.all(&LIVE, &[&user, &now]).await?))
+    }
+
+    /// The sessions that ended at or after an instant, and when. An end is noted with the time its transaction
+    /// began, so whoever asks again and again asks for a little more than what is new.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn ended_since(
+        &mut self,
+        scope: &Scope<Session>,
+        since: Timestamp,
+    ) -> Result<Vec<(SessionId, Timestamp)>> {
+        if !all(scope) {
+            return Ok(Vec::new());
+        }
+        Ok(self.0.all(&ENDED_SINCE, &[&since]).await?)
+    }
+
+    /// Removes what ended or ran out before an instant; gives how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+    }
+}
+
+fn sees(scope: &Scope<Session>, user: UserId) -> bool {
+    match owned(scope) {
+        Sight::All => true,
+        Sight::Of(owner) => owner == user,
+        Sight::None => false,
+    }
+}

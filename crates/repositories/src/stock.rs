@@ -1,0 +1,118 @@
+//! The stock of products: each change is one statement that cannot go below zero.
+
+use crate::products::Products;
+use crate::read::{Read, money, word};
+use mainstay_domain::Result;
+use mainstay_domain::access::Permit;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::money::Money;
+use mainstay_domain::order::Order;
+use mainstay_domain::product::{MOST_STOCK, Product, ProductStatus, Sku};
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+
+statements! {
+    ADD = "UPDATE products SET stock = stock + $2, version = version + 1, updated_at = $3 \
+           WHERE id = $1 AND stock + $2 BETWEEN 0 AND $4 \
+           RETURNING id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
+           created_at, updated_at, version";
+    TAKE = "UPDATE products SET stock = stock - $2, version = version + 1, updated_at = $3 \
+            WHERE id = $1 AND stock >= $2 AND status = 'active' \
+            RETURNING sku, name, price_amount, price_currency, stock";
+    PUT_BACK = "UPDATE products SET stock = stock + $2, version = version + 1, updated_at = $3 WHERE id = $1";
+    SHORTAGE = "SELECT status, stock FROM products WHERE id = $1";
+}
+
+/// What was taken from the shelf, at the price of that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its name on the shelf.
+    pub sku: Sku,
+    /// Its name for people.
+    pub name: String,
+    /// What one costs.
+    pub price: Money,
+    /// What is left.
+    pub stock_left: i64,
+}
+
+impl FromRow for Taken {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            sku: Sku::stored(row.next()?),
+            name: row.next()?,
+            price: money(row)?,
+            stock_left: row.next()?,
+        })
+    }
+}
+
+struct Shortage(ProductStatus, i64);
+
+impl FromRow for Shortage {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(word(row)?, row.next()?))
+    }
+}
+
+impl Products<'_> {
+    /// Adds to the stock, or takes from it; gives the product as it is now, or `None` when the stock would fall below
+    /// zero or above [`MOST_STOCK`].
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn add_stock(
+        &mut self,
+        permit: &Permit<Product>,
+        product: &Product,
+        delta: i64,
+        now: Timestamp,
+    ) -> Result<Option<Product>> {
+        permit.covers(product)?;
+        if delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
+            return Ok(None);
+        }
+        let row = self.0.optional(&ADD, &[&product.id, &delta, &now, &MOST_STOCK]).await?;
+        Ok(row.map(|Read(product)| product))
+    }
+
+    /// Takes so many of a product for an order; `None` when it is not on sale or too few are left. Orders of several
+    /// lines take in the order of the products' ids, so that two of them never wait for each other.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn take(
+        &mut self,
+        _for_order: &Permit<Order>,
+        id: ProductId,
+        quantity: u32,
+        now: Timestamp,
+    ) -> Result<Option<Taken>> {
+        Ok(self.0.optional(&TAKE, &[&id, &quantity, &now]).await?)
+    }
+
+    /// Puts so many of a product back that an order held.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn put_back(
+        &mut self,
+        _for_order: &Permit<Order>,
+        id: ProductId,
+        quantity: u32,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.0.execute(&PUT_BACK, &[&id, &quantity, &now]).await?;
+        Ok(())
+    }
+
+    /// Why [`take`](Self::take) gave nothing: the product's status and what is left; `None` when there is no such
+    /// product.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn shortage(&mut self, id: ProductId) -> Result<Option<(ProductStatus, i64)>> {
+        let row = self.0.optional(&SHORTAGE, &[&id]).await?;
+        Ok(row.map(|Shortage(status, stock)| (status, stock)))
+    }
+}

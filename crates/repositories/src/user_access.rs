@@ -1,0 +1,154 @@
+//! What accounts may do besides their role, and the facts that decide it.
+
+use crate::outcome::rows;
+use crate::read::{Read, word};
+use crate::sight::{Sight, owned};
+use crate::users::Users;
+use mainstay_domain::Result;
+use mainstay_domain::access::{Grant, Permit, Scope};
+use mainstay_domain::email::Email;
+use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::{AccessFacts, User};
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+
+statements! {
+    FACTS = "SELECT id, email, role, status, access_changed_at FROM users WHERE id = $1";
+    FACTS_SINCE = "SELECT id, email, role, status, access_changed_at FROM users \
+                   WHERE access_changed_at >= $1 ORDER BY id";
+    GRANTS_SINCE = "SELECT g.user_id, g.permission, g.expires_at FROM user_permissions g \
+                    JOIN users u ON u.id = g.user_id WHERE u.access_changed_at >= $1 ORDER BY g.user_id";
+    GRANTS = "SELECT permission, expires_at, granted_by, created_at FROM user_permissions \
+              WHERE user_id = $1 ORDER BY permission";
+    GRANT = "INSERT INTO user_permissions (user_id, permission, expires_at, granted_by, created_at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, permission) DO UPDATE SET \
+             expires_at = excluded.expires_at, granted_by = excluded.granted_by, created_at = excluded.created_at";
+    REVOKE = "DELETE FROM user_permissions WHERE user_id = $1 AND permission = $2";
+    // The clocks of two nodes may differ, and news must not grow older.
+    TOUCH = "UPDATE users SET access_changed_at = $2 WHERE id = $1 AND access_changed_at < $2";
+}
+
+/// A permission given to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonalGrant {
+    /// Its name: `verb:resource`.
+    pub permission: String,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+    /// Who gave it; `None` for Mainstay itself.
+    pub granted_by: Option<UserId>,
+    /// When it was given.
+    pub created_at: Timestamp,
+}
+
+impl FromRow for PersonalGrant {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            permission: row.next()?,
+            expires_at: row.next()?,
+            granted_by: row.next()?,
+            created_at: row.next()?,
+        })
+    }
+}
+
+impl FromRow for Read<AccessFacts> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(AccessFacts {
+            user_id: row.next()?,
+            email: Email::stored(row.next()?),
+            role: word(row)?,
+            status: word(row)?,
+            grants: Vec::new(),
+            changed_at: row.next()?,
+        }))
+    }
+}
+
+impl Users<'_> {
+    /// The facts that decide what an account may do, ended grants among them; `None` when it may not be seen.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn access_facts(&mut self, scope: &Scope<User>, id: UserId) -> Result<Option<AccessFacts>> {
+        if !sees(scope, id) {
+            return Ok(None);
+        }
+        let Some(Read(mut facts)) = self.0.optional::<Read<AccessFacts>>(&FACTS, &[&id]).await? else {
+            return Ok(None);
+        };
+        let grants: Vec<PersonalGrant> = self.0.all(&GRANTS, &[&id]).await?;
+        let bare = |grant: PersonalGrant| Grant { permission: grant.permission, until: grant.expires_at };
+        facts.grants = grants.into_iter().map(bare).collect();
+        Ok(Some(facts))
+    }
+
+    /// The facts of all accounts where any changed at or after an instant. A change is noted with the time its
+    /// transaction began, so whoever asks again and again asks for a little more than what is new.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn access_facts_since(&mut self, scope: &Scope<User>, since: Timestamp) -> Result<Vec<AccessFacts>> {
+        if owned(scope) != Sight::All {
+            return Ok(Vec::new());
+        }
+        let mut all: Vec<AccessFacts> = rows(self.0.all(&FACTS_SINCE, &[&since]).await?);
+        let grants: Vec<(UserId, String, Option<Timestamp>)> = self.0.all(&GRANTS_SINCE, &[&since]).await?;
+        for (user, permission, until) in grants {
+            if let Ok(at) = all.binary_search_by_key(&user, |facts| facts.user_id) {
+                all[at].grants.push(Grant { permission, until });
+            }
+        }
+        Ok(all)
+    }
+
+    /// The permissions given to one person, ended ones among them, by name.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn grants(&mut self, scope: &Scope<User>, id: UserId) -> Result<Vec<PersonalGrant>> {
+        if !sees(scope, id) {
+            return Ok(Vec::new());
+        }
+        Ok(self.0.all(&GRANTS, &[&id]).await?)
+    }
+
+    /// Gives a permission, or gives it anew with another end.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn grant(&mut self, permit: &Permit<User>, user: &User, grant: &PersonalGrant) -> Result<()> {
+        permit.covers(user)?;
+        let given: [&dyn mainstay_platform::database::Param; 5] =
+            [&user.id, &grant.permission, &grant.expires_at, &grant.granted_by, &grant.created_at];
+        self.0.batch(&[(&GRANT, &given), (&TOUCH, &[&user.id, &grant.created_at])]).await?;
+        Ok(())
+    }
+
+    /// Takes a permission away; false when the person did not have it.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn revoke_grant(
+        &mut self,
+        permit: &Permit<User>,
+        user: &User,
+        permission: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        permit.covers(user)?;
+        if permission.contains('\0') || self.0.execute(&REVOKE, &[&user.id, &permission]).await? == 0 {
+            return Ok(false);
+        }
+        self.0.execute(&TOUCH, &[&user.id, &now]).await?;
+        Ok(true)
+    }
+}
+
+fn sees(scope: &Scope<User>, id: UserId) -> bool {
+    match owned(scope) {
+        Sight::All => true,
+        Sight::Of(owner) => owner == id,
+        Sight::None => false,
+    }
+}

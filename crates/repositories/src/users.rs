@@ -1,0 +1,235 @@
+//! Accounts.
+
+use crate::list::{Key, List};
+use crate::outcome::{found, fresh, taken};
+use crate::read::{Read, word};
+use crate::sight::{Sight, owned};
+use crate::dialect;
+use mainstay_domain::access::{Permit, RoleName, Scope};
+use mainstay_domain::email::Email;
+use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::name::PersonName;
+use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::user::{User, UserStatus};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+
+const COLUMNS: &str = "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version";
+
+macro_rules! find {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version \
+             FROM users WHERE ",
+            $condition
+        )
+    };
+}
+
+statements! {
+    FIND = find!("id = $1");
+    FIND_OWNED = find!("id = $1 AND id = $2");
+    FIND_BY_EMAIL = find!("email = $1");
+    FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
+    INSERT = "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
+              version, access_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)";
+    SAVE = "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
+            updated_at = $8, access_changed_at = $8, version = $9 WHERE id = $1 AND version = $10";
+    DELETE = "DELETE FROM users WHERE id = $1";
+}
+
+const OWNED: usize = 0;
+const ROLE: usize = 1;
+const STATUS: usize = 2;
+const WORDS: usize = 3;
+
+pub(crate) static LIST: List = List::new(
+    concat!(module_path!(), "::LIST"),
+    (COLUMNS, "users"),
+    &["id = {}", "role = {}", "status = {}", "(email LIKE {} ESCAPE '!' OR lower(name) LIKE {} ESCAPE '!')"],
+    &[Key::Number("created_at"), Key::Text("lower(name)"), Key::Text("email")],
+);
+
+/// Which accounts to list.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Part of the address or of the name; case does not matter in ASCII.
+    pub q: Option<String>,
+    /// Of this role.
+    pub role: Option<RoleName>,
+    /// Of this status.
+    pub status: Option<UserStatus>,
+}
+
+/// What accounts are sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UserSort {
+    /// When they were made.
+    #[default]
+    CreatedAt,
+    /// The name; case does not matter in ASCII.
+    Name,
+    /// The address.
+    Email,
+}
+
+impl FromRow for Read<User> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(User {
+            id: row.next()?,
+            email: Email::stored(row.next()?),
+            name: PersonName::stored(row.next()?),
+            role: word(row)?,
+            status: word(row)?,
+            email_verified: row.next()?,
+            mfa_enabled: row.next()?,
+            created_at: row.next()?,
+            updated_at: row.next()?,
+            version: row.next()?,
+        }))
+    }
+}
+
+repository! {
+    /// Accounts, and the permissions given to single ones.
+    Users
+}
+
+impl Users<'_> {
+    /// The account.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for one that may not be seen.
+    pub async fn find(&mut self, scope: &Scope<User>, id: UserId) -> Result<User> {
+        match owned(scope) {
+            Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
+            Sight::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            Sight::None => Err(Error::NotFound),
+        }
+    }
+
+    /// The account of an address, if there is one to be seen.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn find_by_email(&mut self, scope: &Scope<User>, email: &Email) -> Result<Option<User>> {
+        let email = email.as_str();
+        let row = match owned(scope) {
+            Sight::All => self.0.optional(&FIND_BY_EMAIL, &[&email]).await?,
+            Sight::Of(owner) => self.0.optional(&FIND_BY_EMAIL_OWNED, &[&email, &owner]).await?,
+            Sight::None => None,
+        };
+        Ok(row.map(|Read(user)| user))
+    }
+
+    /// A page of the accounts that may be seen.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a cursor of another list.
+    pub async fn list(
+        &mut self,
+        scope: &Scope<User>,
+        filter: &UserFilter,
+        sort: UserSort,
+        descending: bool,
+        page: &Page,
+    ) -> Result<Listing<User>> {
+        let role = filter.role.as_ref().map(RoleName::as_str);
+        let status = filter.status.map(UserStatus::as_str);
+        let words = filter.q.as_deref().map(dialect::anywhere);
+        let mut asked = LIST.by(sort as usize, descending);
+        let sight = owned(scope);
+        asked = match &sight {
+            Sight::All => asked,
+            Sight::Of(owner) => asked.with(OWNED, Some(owner)),
+            Sight::None => asked.nothing(),
+        };
+        let asked = asked.with(ROLE, role.as_ref()).with(STATUS, status.as_ref()).with(WORDS, words.as_ref());
+        asked.page(self.0, page, |user: &User| place(user, sort)).await
+    }
+
+    /// Writes a new account.
+    ///
+    /// # Errors
+    /// `CONFLICT` when the address is taken.
+    pub async fn insert(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
+        permit.covers(user)?;
+        let done = self.0.execute(
+            &INSERT,
+            &[
+                &user.id,
+                &user.email.as_str(),
+                &user.name.as_str(),
+                &user.role.as_str(),
+                &user.status.as_str(),
+                &user.email_verified,
+                &user.mfa_enabled,
+                &user.created_at,
+                &user.updated_at,
+                &user.version,
+            ],
+        );
+        done.await.map(drop).map_err(address_taken)
+    }
+
+    /// Writes a changed account, and notes that what it may do may have changed.
+    ///
+    /// # Errors
+    /// `PRECONDITION_FAILED` when it has changed meanwhile, `CONFLICT` when the address is taken.
+    pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
+        permit.covers(user)?;
+        let done = self.0.execute(
+            &SAVE,
+            &[
+                &user.id,
+                &user.email.as_str(),
+                &user.name.as_str(),
+                &user.role.as_str(),
+                &user.status.as_str(),
+                &user.email_verified,
+                &user.mfa_enabled,
+                &user.updated_at,
+                &user.version,
+                &(user.version - 1),
+            ],
+        );
+        fresh(done.await.map_err(address_taken)?)
+    }
+
+    /// Removes an account with its password, sessions and grants. Its orders and audit entries stay.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is gone already.
+    pub async fn delete(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
+        permit.covers(user)?;
+        match self.0.execute(&DELETE, &[&user.id]).await? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many accounts can administer. Nobody else can change that before this transaction has ended, so it is
+    /// asked in a command, never in a query.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn active_admins(&mut self, scope: &Scope<User>) -> Result<i64> {
+        match owned(scope) {
+            Sight::All => Ok(self.0.one(&dialect::ACTIVE_ADMINS, &[]).await?),
+            Sight::Of(_) | Sight::None => Ok(0),
+        }
+    }
+}
+
+fn address_taken(error: DatabaseError) -> Error {
+    taken(error, "this e-mail address is taken")
+}
+
+fn place(user: &User, sort: UserSort) -> Cursor {
+    let key = match sort {
+        UserSort::CreatedAt => CursorKey::Number(user.created_at.micros()),
+        UserSort::Name => CursorKey::Text(user.name.as_str().to_ascii_lowercase()),
+        UserSort::Email => CursorKey::Text(user.email.as_str().to_owned()),
+    };
+    Cursor { key, id: user.id.uuid() }
+}

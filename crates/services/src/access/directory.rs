@@ -1,0 +1,131 @@
+//! What is news about who may do what.
+//!
+//! An access token carries what was true when it was signed. This memory holds what became true since, for
+//! as long as a token signed before may live; so a revoked session, a changed role or a permission that was
+//! given or taken is felt at once, without asking the database at each request.
+
+use mainstay_domain::access::{Grant, PermissionSet, Principal, RoleName};
+use mainstay_domain::email::Email;
+use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
+use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::{AccessFacts, UserStatus};
+use mainstay_platform::crypto::token::Claims;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One piece of news.
+#[derive(Debug, Clone)]
+pub enum AccessChange {
+    /// An account's role, status or own permissions changed.
+    User(AccessFacts),
+    /// A session ended.
+    SessionEnded(SessionId, Timestamp),
+    /// All roles, read anew.
+    Roles(Vec<(RoleName, Vec<String>)>),
+}
+
+/// The memory of news. One a node.
+#[derive(Default)]
+pub struct AccessDirectory {
+    state: RwLock<State>,
+    version: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    users: HashMap<UserId, AccessFacts>,
+    ended: HashMap<SessionId, Timestamp>,
+    roles: HashMap<RoleName, PermissionSet>,
+}
+
+/// A caller as of an instant, and how long that stays true if no news comes.
+pub struct Resolved {
+    /// The person.
+    pub principal: Principal,
+    /// Until when, by the clock alone: the first of the token's end and the ends of permissions.
+    pub good_until: Timestamp,
+}
+
+impl AccessDirectory {
+    /// Grows with each piece of news; what was resolved before it has to be resolved again.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Takes in a piece of news. Older news about the same thing does not undo newer.
+    pub fn apply(&self, change: AccessChange) {
+        let mut state = self.state.write();
+        let is_news = match change {
+            AccessChange::User(facts) => {
+                let known = state.users.get(&facts.user_id);
+                let newer = known.is_none_or(|known| known.changed_at <= facts.changed_at && *known != facts);
+                if newer {
+                    state.users.insert(facts.user_id, facts);
+                }
+                newer
+            }
+            AccessChange::SessionEnded(id, at) => state.ended.insert(id, at).is_none(),
+            AccessChange::Roles(roles) => {
+                let sets = roles.into_iter().map(|(name, permissions)| {
+                    let set = if name.is_admin() { PermissionSet::everything() } else { PermissionSet::of(permissions) };
+                    (name, set)
+                });
+                let sets: HashMap<_, _> = sets.collect();
+                let newer = sets != state.roles;
+                state.roles = sets;
+                newer
+            }
+        };
+        drop(state);
+        if is_news {
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Forgets what no living token can contradict.
+    pub fn forget_before(&self, instant: Timestamp) {
+        let mut state = self.state.write();
+        state.users.retain(|_, facts| facts.changed_at >= instant);
+        state.ended.retain(|_, at| *at >= instant);
+    }
+
+    /// What a role may do, with somebody's own permissions.
+    pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
+        let state = self.state.read();
+        state.roles.get(role).cloned().unwrap_or_default().with_grants(grants, now)
+    }
+
+    /// Who the bearer of a verified token is at this instant.
+    ///
+    /// # Errors
+    /// The session has ended (401) or the account is disabled (403).
+    pub fn resolve(&self, claims: &Claims, now: Timestamp) -> Result<Resolved> {
+        let state = self.state.read();
+        let news = state.users.get(&claims.sub);
+        if news.is_some_and(|facts| facts.status == UserStatus::Disabled) {
+            return Err(Error::Denied(Denied::Disabled));
+        }
+        if state.ended.contains_key(&claims.sid) {
+            return Err(Error::Unauthenticated(Unauthenticated::Revoked));
+        }
+        let (role, email, grants) = match news {
+            Some(facts) => (facts.role.clone(), facts.email.clone(), facts.grants.clone()),
+            None => (RoleName::stored(&claims.role), Email::stored(claims.email.clone()), grants_of(claims)),
+        };
+        let permissions = state.roles.get(&role).cloned().unwrap_or_default().with_grants(&grants, now);
+        let ends = grants.iter().filter_map(|grant| grant.until).filter(|until| *until > now);
+        let good_until = ends.fold(Timestamp::from_seconds(claims.exp), std::cmp::min);
+        let principal = Principal { id: claims.sub, email, role, permissions, session: claims.sid };
+        Ok(Resolved { principal, good_until })
+    }
+}
+
+fn grants_of(claims: &Claims) -> Vec<Grant> {
+    let grant = |(permission, until): &(String, Option<i64>)| Grant {
+        permission: permission.clone(),
+        until: until.map(Timestamp::from_seconds),
+    };
+    claims.grants.iter().map(grant).collect()
+}

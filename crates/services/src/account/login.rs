@@ -1,0 +1,123 @@
+//! Signs somebody in with an address and a password.
+
+use super::password::{Password, hashing};
+use super::{Tokens, open_session};
+use crate::use_case::{Command, UseCase};
+use crate::work::{Outside, Repositories, Work};
+use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use mainstay_domain::email::Email;
+use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::id::UserId;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::limiter::{LimitKey, Quota};
+use std::time::Duration;
+
+/// Signs somebody in. A wrong address and a wrong password are one answer, in one time.
+#[derive(Debug, Clone)]
+pub struct Login {
+    email: Email,
+    password: Password,
+    proven: Option<Proven>,
+}
+
+/// An account whose password was shown, and the hash that it was held against.
+#[derive(Debug, Clone)]
+struct Proven {
+    user: UserId,
+    hash: String,
+    better: Option<String>,
+}
+
+/// Tries for one address from one network, so that guessing is slow and nobody else is locked out by it.
+const TRIES: Quota = Quota { count: 10, period: Duration::from_mins(15) };
+
+impl Login {
+    /// Asks to be let in.
+    pub fn new(email: Email, password: Password) -> Self {
+        Self { email, password, proven: None }
+    }
+
+    fn refused() -> Error {
+        Error::Unauthenticated(Unauthenticated::Credentials)
+    }
+
+    /// Only wrong tries are counted: who knows the password may sign in as often as the rate allows.
+    fn check_tries(&self, outside: &Outside<'_>, count: bool) -> Result<()> {
+        let services = outside.services();
+        if !services.policies().limits {
+            return Ok(());
+        }
+        let network = match outside.context().origin.ip.map(LimitKey::from) {
+            Some(LimitKey::V6(network)) => format!("{network:?}"),
+            Some(LimitKey::V4(address)) => format!("{address:?}"),
+            _ => String::new(),
+        };
+        let key = LimitKey::text(&format!("{} {network}", self.email));
+        let limiter = &services.parts().limiter;
+        let decision = if count {
+            limiter.check("account.login.failed", TRIES, key, services.now())
+        } else {
+            limiter.peek("account.login.failed", TRIES, key, services.now())
+        };
+        if decision.allowed { Ok(()) } else { Err(Error::Limited { retry_after: decision.retry_after }) }
+    }
+}
+
+impl UseCase for Login {
+    const NAME: &'static str = "account.login";
+    const ACCESS: Access = Access::anyone();
+    const RATE: Rate = Rate::per_minute(60);
+    type Output = Tokens;
+}
+
+impl Command for Login {
+    const IDEMPOTENT: bool = false;
+
+    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
+        self.check_tries(outside, false)?;
+        let email = self.email.clone();
+        let known = outside
+            .look(move |view| {
+                Box::pin(async move {
+                    let users = view.scope_of(SystemCaller::SIGN_IN);
+                    let Some(user) = view.users().find_by_email(&users, &email).await? else { return Ok(None) };
+                    let hash = view.credentials().find(&users, user.id).await?;
+                    Ok(hash.map(|hash| (user.id, hash)))
+                })
+            })
+            .await?;
+        let hasher = &outside.services().parts().hasher;
+        let password = self.password.text();
+        let Some((user, hash)) = known.filter(|_| self.password.is_possible()) else {
+            hasher.verify_nothing(password).await.map_err(hashing)?;
+            self.check_tries(outside, true)?;
+            return Err(Self::refused());
+        };
+        let verdict = hasher.verify(password, &hash).await.map_err(hashing)?;
+        if !verdict.ok {
+            self.check_tries(outside, true)?;
+            return Err(Self::refused());
+        }
+        let better = match verdict.needs_rehash {
+            true => Some(hasher.hash(self.password.text()).await.map_err(hashing)?),
+            false => None,
+        };
+        self.proven = Some(Proven { user, hash, better });
+        Ok(self)
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
+        let proven = self.proven.ok_or_else(|| Error::bug("signing in without proof"))?;
+        let scope = work.scope_of(SystemCaller::SIGN_IN);
+        // The password may have been changed, or the account removed, since it was held against the hash.
+        let user = work.users().find(&scope, proven.user).await.map_err(|_| Self::refused())?;
+        if work.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {
+            return Err(Self::refused());
+        }
+        if let Some(better) = proven.better {
+            let (permit, now) = (work.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?, work.now());
+            work.credentials().set(&permit, &user, &better, now).await?;
+        }
+        open_session(work, user).await
+    }
+}

@@ -1,0 +1,34 @@
+//! Who the caller is.
+
+use super::Profile;
+use crate::use_case::{Query, UseCase};
+use crate::work::{Repositories, View};
+use mainstay_domain::Result;
+use mainstay_domain::access::{Access, Grant};
+use mainstay_domain::error::{Error, Unauthenticated};
+use mainstay_domain::user::User;
+use mainstay_platform::database::ReadMode;
+
+/// The caller's own account, as it is now.
+#[derive(Debug, Clone)]
+pub struct Me;
+
+impl UseCase for Me {
+    const NAME: &'static str = "account.me";
+    const ACCESS: Access = Access::signed_in();
+    type Output = Profile;
+}
+
+impl Query for Me {
+    const READ: ReadMode = ReadMode::InPlace;
+
+    async fn run(self, view: &mut View<'_>) -> Result<Profile> {
+        let id = view.caller().user_id().ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        let scope = view.scope::<User>();
+        let user = view.users().find(&scope, id).await?;
+        let grants = view.users().grants(&scope, id).await?;
+        let grants: Vec<Grant> =
+            grants.into_iter().map(|row| Grant { permission: row.permission, until: row.expires_at }).collect();
+        Ok(view.services().profile(user, &grants, view.now()))
+    }
+}

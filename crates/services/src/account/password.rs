@@ -1,0 +1,51 @@
+//! A password on its way to being hashed.
+
+use mainstay_domain::fault::Faults;
+use mainstay_domain::{Error, email::Email, password};
+use mainstay_platform::crypto::password::PasswordError;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// A password as somebody typed it. Does not print itself and is wiped when it is dropped.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes what somebody typed.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// Checks it as a new password.
+    ///
+    /// # Errors
+    /// A fault at `password`.
+    pub(crate) fn check_new(&self, email: &Email) -> Result<(), Faults> {
+        let mut faults = Faults::new();
+        faults.take("password", password::check_new(&self.0, Some(email.as_str())));
+        faults.check()
+    }
+
+    pub(crate) fn text(&self) -> Zeroizing<String> {
+        self.0.clone()
+    }
+
+    /// Nothing this long was ever set, so nothing this long needs hashing.
+    pub(crate) fn is_possible(&self) -> bool {
+        self.0.chars().count() <= password::MOST
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What a failure to hash means to the caller.
+pub(crate) fn hashing(error: PasswordError) -> Error {
+    match error {
+        PasswordError::Busy => Error::unavailable("sign-in", error),
+        other => Error::internal(other),
+    }
+}

@@ -1,0 +1,138 @@
+//! Gets the next pair of tokens.
+
+use super::opening::grants;
+use super::Tokens;
+use crate::access::directory::AccessChange;
+use crate::services::Services;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::event::Story;
+use mainstay_domain::session::{Presented, Session};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::refresh::RefreshToken;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Gets the next pair of tokens for a refresh token.
+///
+/// A client that lost the answer and asks again is told the same successor. A token whose successor was used
+/// already ends the session: one of the two who hold it is a thief (RFC 9700, 4.14.2).
+#[derive(Clone)]
+pub struct Refresh {
+    token: String,
+}
+
+/// What came of it. The end of a session has to be committed, so it is no error inside of the transaction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Refreshed {
+    /// The next pair.
+    Tokens(Box<Tokens>),
+    /// The token had been used before, and the session has ended.
+    Reused,
+}
+
+impl Refresh {
+    /// Shows a refresh token.
+    pub fn new(token: String) -> Self {
+        Self { token }
+    }
+}
+
+impl fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refresh(***)")
+    }
+}
+
+impl Refreshed {
+    /// The tokens, or what the caller is told.
+    ///
+    /// # Errors
+    /// `TOKEN_REUSED`.
+    pub fn tokens(self) -> Result<Tokens> {
+        match self {
+            Self::Tokens(tokens) => Ok(*tokens),
+            Self::Reused => Err(Error::Unauthenticated(Unauthenticated::Reused)),
+        }
+    }
+}
+
+impl UseCase for Refresh {
+    const NAME: &'static str = "account.refresh";
+    const ACCESS: Access = Access::anyone();
+    const RATE: Rate = Rate::per_minute(300);
+    type Output = Refreshed;
+}
+
+impl Command for Refresh {
+    const IDEMPOTENT: bool = false;
+    /// A refresh moves a counter; only its misuse is a story.
+    const QUIET: bool = true;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Refreshed> {
+        let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
+        let token = RefreshToken::parse(&self.token).ok_or_else(invalid)?;
+        let scope = work.scope_of(SystemCaller::SIGN_IN);
+        let found = work.sessions().with_seed(&scope, token.session()).await?;
+        let (session, sealed) = found.ok_or_else(invalid)?;
+        let seed = work.services().open_seed(&session, &sealed)?;
+        if !token.matches(&seed) {
+            return Err(invalid());
+        }
+        if session.ended_at.is_some() {
+            return Err(Error::Unauthenticated(Unauthenticated::Revoked));
+        }
+        if !session.is_live(work.now()) {
+            return Err(Error::Unauthenticated(Unauthenticated::Expired));
+        }
+        match session.judge(token.generation()) {
+            Presented::Unknown => Err(invalid()),
+            Presented::Current => {
+                let next = advance(work, session).await?;
+                pair(work, next, &seed).await
+            }
+            Presented::Retry => pair(work, session, &seed).await,
+            Presented::Replay => end(work, session).await,
+        }
+    }
+}
+
+async fn advance(work: &mut Work<'_>, session: Session) -> Result<Session> {
+    let (now, from) = (work.now(), session.generation);
+    let expires_at = now.after(work.services().policies().refresh_ttl);
+    let next = Session { generation: from + 1, last_seen_at: now, expires_at, ..session };
+    let permit = work.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
+    if work.sessions().advance(&permit, &next, from).await? {
+        return Ok(next);
+    }
+    // Another request with the same token was a moment faster, so this is the retry that is told again.
+    let scope = work.scope_of(SystemCaller::SIGN_IN);
+    let now_there = work.sessions().find(&scope, next.id).await?;
+    match (now_there.ended_at, now_there.judge(from)) {
+        (None, Presented::Retry) => Ok(now_there),
+        _ => Err(Error::Unauthenticated(Unauthenticated::Revoked)),
+    }
+}
+
+async fn pair(work: &mut Work<'_>, session: Session, seed: &[u8; 32]) -> Result<Refreshed> {
+    let scope = work.scope_of(SystemCaller::SIGN_IN);
+    let user = work.users().find(&scope, session.user_id).await?;
+    user.check_usable()?;
+    let grants = grants(work, &user).await?;
+    let now = work.now();
+    let services: Services = work.services().clone();
+    let tokens = services.sign_tokens((user, &grants), &session, seed, now)?;
+    Ok(Refreshed::Tokens(Box::new(tokens)))
+}
+
+async fn end(work: &mut Work<'_>, session: Session) -> Result<Refreshed> {
+    let now = work.now();
+    let permit = work.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
+    work.sessions().end(&permit, &session, now).await?;
+    work.access_changed(AccessChange::SessionEnded(session.id, now));
+    let ended = Session { ended_at: Some(now), ..session.clone() };
+    work.record(permit, Story::acted("session.reused", "TOKEN_REUSED", &session, &ended));
+    Ok(Refreshed::Reused)
+}

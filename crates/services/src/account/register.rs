@@ -1,0 +1,67 @@
+//! Makes an account for whoever asks.
+
+use super::password::{Password, hashing};
+use super::{Tokens, open_session};
+use crate::use_case::{Command, UseCase};
+use crate::work::{Outside, Repositories, Work};
+use mainstay_domain::access::{Access, Action, Rate, RoleName};
+use mainstay_domain::email::Email;
+use mainstay_domain::event::Story;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::user::{NewUser, User, UserStatus};
+use mainstay_domain::{Error, Result};
+
+/// Makes a customer's account and signs its owner in.
+#[derive(Debug, Clone)]
+pub struct Register {
+    email: Email,
+    password: Password,
+    name: PersonName,
+    hash: Option<String>,
+}
+
+impl Register {
+    /// Asks for an account.
+    pub fn new(email: Email, password: Password, name: PersonName) -> Self {
+        Self { email, password, name, hash: None }
+    }
+}
+
+impl UseCase for Register {
+    const NAME: &'static str = "account.register";
+    const ACCESS: Access = Access::anyone();
+    const RATE: Rate = Rate::per_minute(20);
+    type Output = Tokens;
+
+    fn validate(&self) -> Result<(), Faults> {
+        self.password.check_new(&self.email)
+    }
+}
+
+impl Command for Register {
+    const IDEMPOTENT: bool = false;
+
+    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
+        let hasher = &outside.services().parts().hasher;
+        self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);
+        Ok(self)
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
+        let hash = self.hash.ok_or_else(|| Error::bug("registering without a hash"))?;
+        let new = NewUser {
+            email: self.email,
+            name: self.name,
+            role: RoleName::customer(),
+            status: UserStatus::Active,
+            email_verified: false,
+        };
+        let (now, user) = (work.now(), User::new(work.make_id(), new, work.now()));
+        let permit = work.permit(Action::REGISTER, &user)?;
+        work.users().insert(&permit, &user).await?;
+        work.credentials().set(&permit, &user, &hash, now).await?;
+        work.record(permit, Story::created("user.registered", &user));
+        open_session(work, user).await
+    }
+}

@@ -1,0 +1,102 @@
+//! What somebody holds after signing in.
+
+use crate::services::Services;
+use mainstay_domain::access::Grant;
+use mainstay_domain::id::Id;
+use mainstay_domain::session::Session;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::refresh::RefreshToken;
+use mainstay_platform::crypto::token::Claims;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An account with what it may do right now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The account.
+    pub user: User,
+    /// The names of its permissions: the role's and its own.
+    pub permissions: Vec<String>,
+}
+
+/// An access token, a refresh token and whose they are. Does not print the tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Whose they are.
+    pub user: Profile,
+    /// Opens doors until `expires_at`.
+    pub access_token: String,
+    /// Gets the next pair.
+    pub refresh_token: String,
+    /// When the access token ends.
+    pub expires_at: Timestamp,
+    /// When the refresh token ends, if it is not used.
+    pub session_ends_at: Timestamp,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens({}, until {})", self.user.user.id, self.expires_at)
+    }
+}
+
+impl Services {
+    /// An account with its permissions at an instant.
+    pub(crate) fn profile(&self, user: User, grants: &[Grant], now: Timestamp) -> Profile {
+        let permissions = self.directory().permissions(&user.role, grants, now).names();
+        Profile { user, permissions }
+    }
+
+    /// Signs the tokens of a session.
+    pub(crate) fn sign_tokens(
+        &self,
+        (user, grants): (User, &[Grant]),
+        session: &Session,
+        seed: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Tokens> {
+        let profile = self.profile(user, grants, now);
+        let ring = self.parts().keys.ring();
+        let expires_at = now.after(self.policies().access_ttl);
+        let live = grants.iter().filter(|grant| grant.until.is_none_or(|until| now < until));
+        let claims = Claims {
+            sub: profile.user.id,
+            email: profile.user.email.as_str().to_owned(),
+            role: profile.user.role.as_str().to_owned(),
+            permissions: profile.permissions.clone(),
+            grants: live.map(|grant| (grant.permission.clone(), grant.until.map(Timestamp::seconds))).collect(),
+            sid: session.id,
+            jti: mainstay_domain::id::uuid_v7(now, &*self.parts().random),
+            iat: now.seconds(),
+            nbf: now.seconds(),
+            exp: expires_at.seconds(),
+            aud: ring.audience().to_owned(),
+            iss: ring.issuer().to_owned(),
+        };
+        let access_token = ring.sign(&claims).map_err(Error::internal)?;
+        let refresh = RefreshToken::mint(session.id, session.generation, seed);
+        Ok(Tokens {
+            user: profile,
+            access_token,
+            refresh_token: refresh.text().to_string(),
+            expires_at: Timestamp::from_seconds(claims.exp),
+            session_ends_at: session.expires_at,
+        })
+    }
+
+    /// Opens a session's seed.
+    pub(crate) fn open_seed(&self, session: &Session, sealed: &[u8]) -> Result<[u8; 32]> {
+        let plain = self.parts().sealer.open(SEED, session.id.uuid().as_bytes(), sealed).map_err(Error::internal)?;
+        plain.as_slice().try_into().map_err(|_| Error::bug("a session's seed has another length"))
+    }
+
+    /// Seals a session's seed.
+    pub(crate) fn seal_seed(&self, session: &Session, seed: &[u8; 32]) -> Vec<u8> {
+        self.parts().sealer.seal(SEED, session.id.uuid().as_bytes(), seed, &*self.parts().random)
+    }
+}
+
+/// Binds sealed seeds to their place.
+const SEED: &str = "session-seed";

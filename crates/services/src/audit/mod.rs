@@ -1,0 +1,12 @@
+//! The audit trail: read, linked into a chain, and verified.
+
+mod anchor;
+pub mod chain;
+mod list;
+mod seal;
+mod security;
+mod verify;
+
+pub use list::ListAudit;
+pub use security::ListSecurityEvents;
+pub use verify::{ChainFault, Verdict, VerifyAudit};

@@ -1,0 +1,50 @@
+//! Links committed entries into the chain, in batches. Writers never wait for it.
+
+use super::{anchor, chain};
+use crate::services::Services;
+use mainstay_domain::id::AuditId;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, Isolation};
+use mainstay_repositories::Audit;
+
+impl Services {
+    /// Links entries that wait; tells how many. When as many as `limit`, there may be more.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn seal_audit(&self, limit: u32) -> Result<usize> {
+        let services = self.clone();
+        let linked = self
+            .database()
+            .write(Isolation::ReadCommitted, move |tx| {
+                let services = services.clone();
+                Box::pin(async move {
+                    let entries = Audit::new(tx).unlinked(limit).await?;
+                    if entries.is_empty() {
+                        return Ok::<_, Error>(None);
+                    }
+                    let from = Audit::new(tx).head().await?.map_or_else(chain::beginning, |(head, _)| head);
+                    let mut head = from.clone();
+                    let mut links: Vec<(AuditId, i64, Vec<u8>)> = Vec::with_capacity(entries.len());
+                    for entry in &entries {
+                        head = chain::next(&head, entry);
+                        links.push((entry.id, head.seq, head.hash.clone()));
+                    }
+                    let seal = chain::seal(&services.parts().sealer, &head);
+                    if !Audit::new(tx).set_head(&head, &seal, services.now(), from.seq).await? {
+                        // Another node linked at the same time: look again.
+                        return Err(DatabaseError::Retry.into());
+                    }
+                    Audit::new(tx).link(&links).await?;
+                    Ok(Some((head, seal, links.len())))
+                })
+            })
+            .await?;
+        let Some((head, seal, count)) = linked else { return Ok(0) };
+        if let Err(error) = anchor::keep(&self.policies().data_dir, &head, &seal).await {
+            // The chain itself is committed; the file is a second lock on the same door.
+            tracing::warn!(%error, "the anchor of the audit chain could not be kept");
+        }
+        Ok(count)
+    }
+}

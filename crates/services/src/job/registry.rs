@@ -1,0 +1,88 @@
+//! The commands that can be done later, by name.
+
+use crate::context::Context;
+use crate::services::Services;
+use crate::use_case::{Job, UseCase};
+use futures_util::future::BoxFuture;
+use mainstay_domain::{Error, Result};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A job, ready to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobSpec {
+    pub(crate) kind: &'static str,
+    pub(crate) queue: &'static str,
+    pub(crate) payload: String,
+    pub(crate) max_attempts: u32,
+    pub(crate) unique_key: Option<String>,
+}
+
+impl JobSpec {
+    /// Writes a command down.
+    ///
+    /// # Errors
+    /// A fault of ours when it cannot be.
+    pub fn of<J: Job>(job: &J) -> Result<Self> {
+        Ok(Self {
+            kind: J::NAME,
+            queue: J::QUEUE,
+            payload: serde_json::to_string(job).map_err(Error::internal)?,
+            max_attempts: J::MAX_ATTEMPTS,
+            unique_key: None,
+        })
+    }
+
+    /// The same job, which is not written down again while one with this key waits.
+    pub fn unique(mut self, key: String) -> Self {
+        self.unique_key = Some(key);
+        self
+    }
+}
+
+type Run = fn(Services, Context, String) -> BoxFuture<'static, Result<()>>;
+
+/// How one kind of job is done.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) run: Run,
+    pub(crate) timeout: Duration,
+    pub(crate) is_worth_another_try: fn(&Error) -> bool,
+}
+
+/// Every kind of job this process can do.
+#[derive(Default, Clone)]
+pub struct JobRegistry(BTreeMap<&'static str, Kind>);
+
+impl JobRegistry {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a command.
+    #[must_use]
+    pub fn with<J: Job>(mut self) -> Self {
+        let kind = Kind { name: J::NAME, run: run::<J>, timeout: J::TIMEOUT, is_worth_another_try: J::is_worth_another_try };
+        self.0.insert(<J as UseCase>::NAME, kind);
+        self
+    }
+
+    /// How a kind is done.
+    pub fn find(&self, kind: &str) -> Option<Kind> {
+        self.0.get(kind).copied()
+    }
+
+    /// The names of all kinds.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.0.keys().copied()
+    }
+}
+
+fn run<J: Job>(services: Services, cx: Context, payload: String) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        let job: J = serde_json::from_str(&payload).map_err(Error::internal)?;
+        services.command::<J>(&cx, job).await.map(drop)
+    })
+}

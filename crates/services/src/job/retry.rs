@@ -1,0 +1,41 @@
+//! Tries a job again.
+
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::event::Story;
+use mainstay_domain::id::JobId;
+use mainstay_domain::job::{Job, JobState};
+use mainstay_domain::{Error, Result};
+use serde_json::json;
+
+/// Puts a job that failed for good, or was called off, back in its line with fresh attempts.
+#[derive(Debug, Clone)]
+pub struct RetryJob {
+    /// The job.
+    pub id: JobId,
+}
+
+impl UseCase for RetryJob {
+    const NAME: &'static str = "job.retry";
+    const ACCESS: Access = Access::permission(Permission::MANAGE_JOB);
+    type Output = ();
+}
+
+impl Command for RetryJob {
+    async fn run(self, work: &mut Work<'_>) -> Result<()> {
+        let (scope, now) = (work.scope::<Job>(), work.now());
+        let job = work.jobs().find(&scope, self.id).await?;
+        let permit = work.permit(Action::RETRY, &job)?;
+        if !matches!(job.state, JobState::Dead | JobState::Cancelled | JobState::Retrying) {
+            return Err(Error::InvalidState(format!("a job that is {} cannot be retried", job.state.as_str())));
+        }
+        if !work.jobs().retry(&permit, &job, now).await? {
+            return Err(Error::Stale);
+        }
+        let (before, after) = (json!({"state": job.state}), json!({"state": JobState::Queued}));
+        work.record(permit, Story::acted("job.retried", "RETRY", &before, &after));
+        work.changes.jobs += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! What a buyer is told when the money has come.
+
+use super::render::one_line;
+use mainstay_domain::order::{Order, OrderItem};
+use mainstay_domain::user::User;
+use serde::Serialize;
+
+/// The values of the mail. Names are kept to one line each: a name must not look like another line of the order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderPaid {
+    name: String,
+    number: String,
+    lines: Vec<Line>,
+    total: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Line {
+    name: String,
+    sku: String,
+    quantity: u32,
+    unit_price: String,
+    total: String,
+}
+
+impl OrderPaid {
+    /// What is told of an order to its buyer.
+    pub fn new(order: &Order, buyer: &User) -> Self {
+        Self {
+            name: one_line(buyer.name.as_str()),
+            number: one_line(&order.number),
+            lines: order.items.iter().map(line).collect(),
+            total: order.total.to_string(),
+        }
+    }
+}
+
+fn line(item: &OrderItem) -> Line {
+    Line {
+        name: one_line(&item.name),
+        sku: one_line(item.sku.as_str()),
+        quantity: item.quantity,
+        unit_price: item.unit_price.to_string(),
+        total: item.total.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Rendered, Template, Templates};
+    use super::*;
+    use mainstay_domain::access::RoleName;
+    use mainstay_domain::currency::Currency;
+    use mainstay_domain::email::Email;
+    use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
+    use mainstay_domain::money::Money;
+    use mainstay_domain::name::PersonName;
+    use mainstay_domain::product::Sku;
+    use mainstay_domain::random::Counting;
+    use mainstay_domain::time::Timestamp;
+    use mainstay_domain::user::{NewUser, UserStatus};
+    use std::time::Duration;
+
+    fn mail(buyer: &str, items: &[(&str, &str, u32, i64)]) -> Rendered {
+        let (now, random) = (Timestamp::from_seconds(1_800_000_000), Counting::default());
+        let usd = Currency::parse("USD").unwrap();
+        let new = NewUser {
+            email: Email::parse("ada@example.com").unwrap(),
+            name: PersonName::stored(buyer.to_owned()),
+            role: RoleName::customer(),
+            status: UserStatus::Active,
+            email_verified: true,
+        };
+        let buyer = User::new(UserId::make(now, &random), new, now);
+        let item = |&(sku, name, quantity, cents): &(&str, &str, u32, i64)| {
+            let price = Money::price(cents, usd).unwrap();
+            let product = ProductId::make(now, &random);
+            OrderItem::new(
+                product,
+                Sku::stored(sku.to_owned()),
+                name.to_owned(),
+                quantity,
+                price,
+            )
+            .unwrap()
+        };
+        let items = items.iter().map(item).collect();
+        let names = (
+            OrderId::make(now, &random),
+            "20270115-7K2M9QXD".to_owned(),
+            buyer.id,
+        );
+        let order = Order::place(names, items, now, Duration::from_mins(30)).unwrap();
+        Templates::compiled()
+            .render(Template::OrderPaid, &OrderPaid::new(&order, &buyer))
+            .unwrap()
+    }
+
+    #[test]
+    fn reads_as_expected() {
+        let items = [
+            ("MUG-01", "Enamel mug", 2, 1450),
+            ("LMP-01", "Desk lamp <b>\"warm\"</b> & quiet", 1, 6900),
+        ];
+        let mail = mail("Ada Lovelace", &items);
+        assert_eq!(mail.subject, "Thank you for your order 20270115-7K2M9QXD");
+        assert_eq!(mail.text, include_str!("expected/order_paid.txt"));
+        assert_eq!(mail.html, include_str!("expected/order_paid.html"));
+    }
+
+    #[test]
+    fn values_are_shown_and_never_run() {
+        let name = "{{7*7}}{% raw %}<script>alert('x')</script>";
+        let mail = mail(
+            name,
+            &[
+                ("A", name, 1, 100),
+                ("<i>B</i>", "\"><img src=x onerror=y>", 1, 100),
+            ],
+        );
+        assert_eq!(mail.text.matches(name).count(), 2);
+        assert!(
+            mail.html.contains("{{7*7}}{% raw %}&lt;script&gt;alert("),
+            "{}",
+            mail.html
+        );
+        for raw in ["<script", "<img", "<i>"] {
+            assert!(!mail.html.contains(raw), "{raw} in {}", mail.html);
+        }
+    }
+
+    #[test]
+    fn names_stay_on_their_lines() {
+        let mail = mail(
+            "Ada\r\n\r\nTotal: 0.00 USD",
+            &[("A", "Mug\nTotal: 0.00 USD\u{2028}x", 1, 100)],
+        );
+        assert_eq!(mail.subject.lines().count(), 1);
+        let totals: Vec<_> = mail
+            .text
+            .lines()
+            .filter(|line| line.starts_with("Total:"))
+            .collect();
+        assert_eq!(totals, ["Total: 1.00 USD"]);
+    }
+
+    #[test]
+    fn nothing_is_fetched_when_it_is_read() {
+        let html = mail("Ada", &[("A", "Mug", 1, 100)]).html.to_lowercase();
+        for outside in [
+            "http:", "https:", "//", "src=", "href=", "url(", "@import", "<link", "<script", "<form",
+        ] {
+            assert!(!html.contains(outside), "{outside}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Cancels an order.
+
+use super::put_stock_back;
+use crate::payment::RefundPayment;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action};
+use mainstay_domain::event::Story;
+use mainstay_domain::id::OrderId;
+use mainstay_domain::order::{Move, Order};
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::{Error, Result};
+use serde_json::json;
+
+/// Cancels an order before it is shipped: the stock goes back, and what was paid is given back by a job.
+#[derive(Debug, Clone)]
+pub struct CancelOrder {
+    /// Which.
+    pub id: OrderId,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+    /// The version that the caller saw.
+    pub expected: Option<i64>,
+}
+
+impl UseCase for CancelOrder {
+    const NAME: &'static str = "order.cancel";
+    const ACCESS: Access = Access::signed_in();
+    type Output = Order;
+}
+
+impl Command for CancelOrder {
+    async fn run(self, work: &mut Work<'_>) -> Result<Order> {
+        let (scope, now) = (work.scope::<Order>(), work.now());
+        let before = work.orders().find(&scope, self.id).await?;
+        let permit = work.permit(Action::CANCEL, &before)?;
+        if self.expected.is_some_and(|expected| expected != before.version) {
+            return Err(Error::Stale);
+        }
+        let after = before.clone().step(Move::Cancel, now)?;
+        work.orders().save(&permit, &after).await?;
+        put_stock_back(work, &permit, &after).await?;
+        stop_payment(work, &after).await?;
+        let was = json!({"status": before.status});
+        let is = json!({"status": after.status, "reason": self.reason});
+        let mut story = Story::acted("order.cancelled", "CANCEL", &was, &is);
+        story.payload = json!(after);
+        work.record(permit, story);
+        Ok(after)
+    }
+}
+
+/// Gives collected money back, and keeps money from being collected.
+async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
+    let (scope, now) = (work.scope(), work.now());
+    let Some(payment) = work.payments().of_order(&scope, order.id).await? else { return Ok(()) };
+    match payment.status {
+        PaymentStatus::Succeeded => work.enqueue(&RefundPayment::new(payment.id)),
+        PaymentStatus::Pending => {
+            // The gateway may be collecting right now; then the charge's own transaction sees this and refunds.
+            let permit = work.permit(Action::CANCEL, &payment)?;
+            let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
+            work.payments().save(&permit, &stopped, payment.status).await?;
+            work.record(permit, Story::updated("payment.cancelled", &payment, &stopped));
+            Ok(())
+        }
+        PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Refunded => Ok(()),
+    }
+}

@@ -1,0 +1,74 @@
+//! Gives up an order that nobody paid in time.
+
+use super::put_stock_back;
+use crate::context::Context;
+use crate::services::Services;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::event::Story;
+use mainstay_domain::id::OrderId;
+use mainstay_domain::order::{Move, Order, OrderStatus};
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::ReadMode;
+
+/// Gives up an order that nobody paid in time: the stock goes back.
+#[derive(Debug, Clone)]
+pub struct ExpireOrder {
+    /// Which.
+    pub id: OrderId,
+}
+
+impl UseCase for ExpireOrder {
+    const NAME: &'static str = "order.expire";
+    const ACCESS: Access = Access::system();
+    type Output = ();
+}
+
+impl Command for ExpireOrder {
+    async fn run(self, work: &mut Work<'_>) -> Result<()> {
+        let (scope, now) = (work.scope::<Order>(), work.now());
+        let before = work.orders().find(&scope, self.id).await?;
+        let payments = work.scope();
+        let payment = work.payments().of_order(&payments, before.id).await?;
+        let paying = payment.is_some_and(|payment| payment.status == PaymentStatus::Pending);
+        if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
+            return Ok(());
+        }
+        let permit = work.permit(Action::EXPIRE, &before)?;
+        let after = before.clone().step(Move::Expire, now)?;
+        work.orders().save(&permit, &after).await?;
+        put_stock_back(work, &permit, &after).await?;
+        work.record(permit, Story::acted("order.expired", "EXPIRE", &before, &after));
+        Ok(())
+    }
+}
+
+/// So many orders are given up in one go.
+const BATCH: u32 = 100;
+
+impl Services {
+    /// Gives up orders whose time is over; tells how many there were. When a hundred, there may be more.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn expire_orders(&self) -> Result<usize> {
+        let (cx, now) = (Context::system(SystemCaller::SWEEPER), self.now());
+        let look = self.look(&cx, ReadMode::Thread, move |view| {
+            Box::pin(async move {
+                let scope = view.scope::<Order>();
+                view.orders().overdue(&scope, now, BATCH).await
+            })
+        });
+        let overdue = look.await?;
+        for order in &overdue {
+            match self.command(&cx, ExpireOrder { id: order.id }).await {
+                // Paid or cancelled in between, which is as good.
+                Ok(_) | Err(Error::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(overdue.len())
+    }
+}

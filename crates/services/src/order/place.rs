@@ -1,0 +1,89 @@
+//! Places an order.
+
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::event::Story;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::order::{self, Line, MOST_LINES, MOST_QUANTITY, Order, OrderItem};
+use mainstay_domain::product::ProductStatus;
+use mainstay_domain::{Error, Result};
+use std::collections::BTreeMap;
+
+/// Places an order: prices are today's, and the stock is held until it is paid or the time is up.
+#[derive(Debug, Clone)]
+pub struct PlaceOrder {
+    /// What is bought. A product that is named twice is bought as often as both say.
+    pub lines: Vec<Line>,
+}
+
+impl UseCase for PlaceOrder {
+    const NAME: &'static str = "order.place";
+    const ACCESS: Access = Access::permission(Permission::CREATE_ORDER);
+    type Output = Order;
+
+    fn validate(&self) -> Result<(), Faults> {
+        let mut faults = Faults::new();
+        if self.lines.is_empty() || self.lines.len() > MOST_LINES {
+            faults.add("items", "LENGTH", format!("must have 1 to {MOST_LINES} lines"));
+        }
+        for (product, (at, quantity)) in self.wanted() {
+            if quantity > MOST_QUANTITY {
+                let most = format!("at most {MOST_QUANTITY} of {product} in one order");
+                faults.add(format!("items[{at}].quantity"), "RANGE", most);
+            }
+        }
+        faults.check()
+    }
+}
+
+impl PlaceOrder {
+    /// By product, so that two orders never wait for each other in a circle: its first line and how many.
+    fn wanted(&self) -> BTreeMap<ProductId, (usize, u32)> {
+        let mut wanted = BTreeMap::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            let (_, quantity) = wanted.entry(line.product_id).or_insert((at, 0_u32));
+            *quantity = quantity.saturating_add(line.quantity);
+        }
+        wanted
+    }
+}
+
+impl Command for PlaceOrder {
+    async fn run(self, work: &mut Work<'_>) -> Result<Order> {
+        let buyer = work.caller().user_id().ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        let (now, hold) = (work.now(), work.services().policies().reservation_ttl);
+        let number = order::number(now, work.random());
+        let names = (work.make_id(), number, buyer);
+        let items = hold_stock(work, self.wanted()).await?;
+        let order = Order::place(names, items, now, hold)?;
+        let permit = work.permit(Action::PLACE, &order)?;
+        work.orders().insert(&permit, &order).await?;
+        work.record(permit, Story::created("order.placed", &order));
+        Ok(order)
+    }
+}
+
+/// Takes every line from the stock, or says of all that fall short why, and the transaction takes none.
+async fn hold_stock(work: &mut Work<'_>, wanted: BTreeMap<ProductId, (usize, u32)>) -> Result<Vec<OrderItem>> {
+    let now = work.now();
+    let (mut items, mut short, mut unknown) = (Vec::new(), Faults::new(), Faults::new());
+    for (product, (at, quantity)) in wanted {
+        if let Some(taken) = work.products().take(product, quantity, now).await? {
+            items.push((at, OrderItem::new(product, taken.sku, taken.name, quantity, taken.price)?));
+            continue;
+        }
+        match work.products().shortage(product).await? {
+            Some((ProductStatus::Active, left)) => {
+                short.add(format!("items[{at}].quantity"), "OUT_OF_STOCK", format!("{left} are left"));
+            }
+            _ => unknown.add(format!("items[{at}].productId"), "NOT_FOUND", "there is no such product on sale"),
+        }
+    }
+    unknown.check()?;
+    short.check().map_err(Error::OutOfStock)?;
+    items.sort_unstable_by_key(|(at, _)| *at);
+    Ok(items.into_iter().map(|(_, item)| item).collect())
+}

@@ -1,0 +1,31 @@
+//! Reads one order.
+
+use crate::use_case::{Query, UseCase};
+use crate::work::{Repositories, View};
+use mainstay_domain::Result;
+use mainstay_domain::access::Access;
+use mainstay_domain::id::OrderId;
+use mainstay_domain::order::Order;
+use mainstay_platform::database::ReadMode;
+
+/// One order; a stranger's is not found.
+#[derive(Debug, Clone)]
+pub struct ReadOrder {
+    /// Which.
+    pub id: OrderId,
+}
+
+impl UseCase for ReadOrder {
+    const NAME: &'static str = "order.read";
+    const ACCESS: Access = Access::signed_in();
+    type Output = Order;
+}
+
+impl Query for ReadOrder {
+    const READ: ReadMode = ReadMode::InPlace;
+
+    async fn run(self, view: &mut View<'_>) -> Result<Order> {
+        let scope = view.scope();
+        view.orders().find(&scope, self.id).await
+    }
+}

@@ -1,0 +1,76 @@
+//! One attempt at a command's transaction. It may be run again, so it owns what it needs.
+
+use super::idempotency;
+use crate::context::Context;
+use crate::services::Services;
+use crate::use_case::Command;
+use crate::work::{Changes, Work};
+use futures_util::future::BoxFuture;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, Engine, Tx};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What a committed attempt leaves.
+pub(super) struct Outcome<T> {
+    pub(super) output: T,
+    pub(super) changes: Changes,
+    pub(super) replayed: bool,
+}
+
+/// A command with its circumstances, ready to be tried as often as the database asks.
+pub(super) struct Attempt<C> {
+    services: Services,
+    cx: Context,
+    command: C,
+    tries: AtomicU32,
+}
+
+/// So often a row that changed between its reading and its writing is read again before the caller hears of it.
+const LOST_RACES: u32 = 5;
+
+impl<C: Command> Attempt<C> {
+    pub(super) fn new(services: Services, cx: Context, command: C) -> Self {
+        Self { services, cx, command, tries: AtomicU32::new(0) }
+    }
+
+    /// The body of the transaction.
+    pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Output>>> {
+        let (services, cx, command) = (self.services.clone(), self.cx.clone(), self.command.clone());
+        let may_try_again = self.tries.fetch_add(1, Ordering::Relaxed) < LOST_RACES;
+        Box::pin(async move {
+            let engine = tx.engine();
+            let out = body(&services, &cx, command, tx).await;
+            let stats = tx.stats();
+            cx.notes.add_database(stats.statements, stats.database_us);
+            match out {
+                // Another transaction wrote the row first. On SQLite there is only one writer, so there it is
+                // the caller who looked too long ago.
+                Err(Error::Stale) if engine == Engine::Postgres && may_try_again => Err(DatabaseError::Retry.into()),
+                out => out,
+            }
+        })
+    }
+}
+
+async fn body<C: Command>(services: &Services, cx: &Context, command: C, tx: &mut Tx) -> Result<Outcome<C::Output>> {
+    let now = services.now();
+    let mut work = Work::new(tx, services, cx, now);
+    let output = command.run(&mut work).await?;
+    work.check_told(C::QUIET, C::NAME)?;
+    let key = cx.idempotency.as_ref().filter(|_| C::IDEMPOTENT).zip(cx.caller.user_id());
+    if let Some((key, user)) = key {
+        work.tail.idempotency(idempotency::success::<C>(user, key, &output, now)?);
+    }
+    if let Some(lease) = cx.lease {
+        work.tail.finish_job(lease, now);
+    }
+    let written = work.write_tail().await?;
+    if written.idempotency_taken {
+        // Another node answered the same request first: run again, and find its answer.
+        return Err(DatabaseError::Retry.into());
+    }
+    if written.lease_lost {
+        return Err(Error::Conflict("the job was given to another worker".to_owned()));
+    }
+    Ok(Outcome { output, changes: work.changes, replayed: false })
+}

@@ -1,0 +1,123 @@
+//! Answers that are told again (draft-ietf-httpapi-idempotency-key-header).
+
+use crate::context::{Context, IdempotencyKey};
+use crate::services::Services;
+use crate::use_case::Command;
+use crate::work::Repositories;
+use mainstay_domain::error::Code;
+use mainstay_domain::fault::{Fault, Faults};
+use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{Isolation, ReadMode};
+use mainstay_repositories::{NewRemembered, Remembered, Tail};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long an answer is remembered.
+pub(crate) const KEPT: Duration = Duration::from_hours(24);
+
+#[derive(Serialize, Deserialize)]
+struct Refusal {
+    message: String,
+    details: Vec<(String, String, String)>,
+}
+
+/// The answer to the same request, when there was one.
+pub(super) async fn recall<C: Command>(
+    services: &Services,
+    cx: &Context,
+    user: UserId,
+    key: &IdempotencyKey,
+) -> Result<Option<Result<C::Output>>> {
+    let name = std::sync::Arc::clone(&key.key);
+    let not_before = services.now().before(KEPT);
+    let found = services
+        .look(cx, ReadMode::InPlace, move |view| {
+            Box::pin(async move { view.idempotency().find(user, C::NAME, &name, not_before).await })
+        })
+        .await?;
+    found.map(|found| told_again::<C>(&found, key)).transpose()
+}
+
+fn told_again<C: Command>(found: &Remembered, key: &IdempotencyKey) -> Result<Result<C::Output>> {
+    if found.fingerprint != key.fingerprint {
+        return Err(Error::IdempotencyMismatch);
+    }
+    let Some(code) = &found.code else {
+        return Ok(Ok(serde_json::from_str(&found.answer).map_err(Error::internal)?));
+    };
+    let refusal: Refusal = serde_json::from_str(&found.answer).map_err(Error::internal)?;
+    let code = Code::find(code).ok_or_else(|| Error::bug(format!("a remembered answer has the code {code}")))?;
+    let mut details = Faults::new();
+    for (path, code, message) in refusal.details {
+        details.add(path, stable(&code), message);
+    }
+    Ok(Err(Error::Replayed { code, message: refusal.message, details }))
+}
+
+/// The kinds of detail that an answer of an operation has.
+fn stable(code: &str) -> &'static str {
+    ["OUT_OF_STOCK", "NOT_FOUND", "NOT_ACTIVE", "RANGE"].into_iter().find(|known| *known == code).unwrap_or("FAULT")
+}
+
+/// The record of a success, for the tail of its transaction.
+pub(super) fn success<C: Command>(
+    user: UserId,
+    key: &IdempotencyKey,
+    output: &C::Output,
+    now: Timestamp,
+) -> Result<NewRemembered> {
+    let answer = serde_json::to_string(output).map_err(Error::internal)?;
+    Ok(record::<C>(user, key, None, answer, now))
+}
+
+fn record<C: Command>(
+    user: UserId,
+    key: &IdempotencyKey,
+    code: Option<Code>,
+    answer: String,
+    now: Timestamp,
+) -> NewRemembered {
+    NewRemembered {
+        caller_id: user,
+        operation: C::NAME.to_owned(),
+        key: key.key.to_string(),
+        fingerprint: key.fingerprint.to_vec(),
+        code: code.map(|code| code.as_str().to_owned()),
+        answer,
+        created_at: now,
+        not_before: now.before(KEPT),
+    }
+}
+
+/// Remembers an answer that changed nothing: not found, conflict, out of stock, wrong state.
+pub(super) async fn remember_refusal<C: Command>(
+    services: &Services,
+    cx: &Context,
+    user: UserId,
+    key: &IdempotencyKey,
+    error: &Error,
+) -> Result<()> {
+    if !error.is_answer() {
+        return Ok(());
+    }
+    let parts = |fault: &Fault| (fault.path.clone(), fault.code.to_owned(), fault.message.clone());
+    let refusal = Refusal { message: error.to_string(), details: error.details().iter().map(parts).collect() };
+    let answer = serde_json::to_string(&refusal).map_err(Error::internal)?;
+    let row = record::<C>(user, key, Some(error.code()), answer, services.now());
+    let notes = std::sync::Arc::clone(&cx.notes);
+    services
+        .database()
+        .write(Isolation::ReadCommitted, move |tx| {
+            let (row, notes) = (row.clone(), std::sync::Arc::clone(&notes));
+            Box::pin(async move {
+                let mut tail = Tail::new();
+                tail.idempotency(row);
+                tail.flush(tx).await?;
+                notes.add_database(tx.stats().statements, tx.stats().database_us);
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+}

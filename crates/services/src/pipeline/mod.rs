@@ -1,0 +1,132 @@
+//! The one function that every use case goes through, whatever the door.
+//!
+//! In this order: access, rate limit, validation, idempotency, `prepare`, the transaction around `run`
+//! (rows, audit entry, event, jobs and idempotency record in one commit), and after the commit: memory is
+//! told, workers are woken.
+
+mod attempt;
+pub(crate) mod idempotency;
+pub(crate) mod in_flight;
+mod limit;
+
+use crate::access::directory::AccessChange;
+use crate::context::Context;
+use crate::services::Services;
+use crate::use_case::{Command, Query, UseCase};
+use crate::work::{Changes, Outside};
+use attempt::{Attempt, Outcome};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::stopwatch::Stopwatch;
+
+/// What a command answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done<T> {
+    /// The answer.
+    pub output: T,
+    /// Whether it is the first answer told again, because the request was a repetition.
+    pub replayed: bool,
+}
+
+impl Services {
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// A refusal of access, rate or validation before anything began; else what the command says, with
+    /// nothing changed.
+    pub async fn command<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+        let watch = Stopwatch::start();
+        let result = self.command_inner(cx, command).await;
+        self.measured(C::NAME, &watch, result.as_ref().err());
+        result
+    }
+
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// A refusal of access, rate or validation; else what the query says.
+    pub async fn query<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
+        let watch = Stopwatch::start();
+        let result = self.query_inner(cx, query).await;
+        self.measured(Q::NAME, &watch, result.as_ref().err());
+        result
+    }
+
+    async fn command_inner<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+        self.admit(cx, &command)?;
+        let key = cx.idempotency.as_ref().filter(|_| C::IDEMPOTENT).zip(cx.caller.user_id());
+        let Some((key, user)) = key else {
+            return self.carry_out(cx, command).await;
+        };
+        let _running = self.in_flight().begin(user, C::NAME, &key.key).ok_or(Error::IdempotencyInFlight)?;
+        if let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await? {
+            return answer.map(|output| Done { output, replayed: true });
+        }
+        let result = self.carry_out(cx, command).await;
+        if let Err(error) = &result {
+            idempotency::remember_refusal::<C>(self, cx, user, key, error).await?;
+        }
+        result
+    }
+
+    async fn carry_out<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+        let command = match command.prepare(&Outside::new(self, cx)).await {
+            Ok(command) => command,
+            Err(error) => return Err(self.refused::<C>(cx, error)),
+        };
+        let attempt = Attempt::new(self.clone(), cx.clone(), command);
+        let written = self.database().write(C::ISOLATION, move |tx| attempt.run(tx)).await;
+        match written {
+            Ok(Outcome { output, changes, replayed }) => {
+                self.committed(changes);
+                Ok(Done { output, replayed })
+            }
+            Err(error) => Err(self.refused::<C>(cx, error)),
+        }
+    }
+
+    async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
+        self.admit(cx, &query)?;
+        let look = self.look(cx, Q::READ, move |view| Box::pin(query.run(view))).await;
+        look.map_err(|error| self.refused::<Q>(cx, error))
+    }
+
+    fn measured(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
+        let outcome = error.map_or("OK", |error| error.code().as_str());
+        self.parts().metrics.use_case_ran(name, outcome, watch.elapsed());
+    }
+
+    /// Access, rate limit, validation: what refuses a request before it begins.
+    fn admit<U: UseCase>(&self, cx: &Context, use_case: &U) -> Result<()> {
+        U::ACCESS.admit(&cx.caller).map_err(|error| self.refused::<U>(cx, error))?;
+        limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        Ok(use_case.validate()?)
+    }
+
+    /// Notes a refusal that somebody should see.
+    fn refused<U: UseCase>(&self, cx: &Context, error: Error) -> Error {
+        self.security().refused(cx, U::NAME, &error, self.now());
+        error
+    }
+
+    /// After the commit: memory is told before the caller is, and workers are woken.
+    fn committed(&self, changes: Changes) {
+        for change in changes.access {
+            self.directory().apply(change);
+        }
+        if changes.keys {
+            self.parts().keys.mark_stale();
+        }
+        if changes.jobs > 0 {
+            self.work_waits().notify_one();
+        }
+        if changes.stories > 0 {
+            self.events_wait().notify_one();
+            self.audit_waits().notify_one();
+        }
+    }
+
+    /// Tells this node's memory of a change that another part of it made.
+    pub fn tell(&self, change: AccessChange) {
+        self.directory().apply(change);
+    }
+}

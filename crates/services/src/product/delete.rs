@@ -1,0 +1,48 @@
+//! Takes a product away.
+
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::event::Story;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::product::{Product, ProductStatus};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::Isolation;
+
+/// Takes a product away. One that was ever ordered is archived instead, because orders name it.
+#[derive(Debug, Clone)]
+pub struct DeleteProduct {
+    /// Which.
+    pub id: ProductId,
+    /// The version that the caller saw.
+    pub expected: Option<i64>,
+}
+
+impl UseCase for DeleteProduct {
+    const NAME: &'static str = "product.delete";
+    const ACCESS: Access = Access::permission(Permission::DELETE_PRODUCT);
+    type Output = ();
+}
+
+impl Command for DeleteProduct {
+    /// An order may name the product between the look and the removal.
+    const ISOLATION: Isolation = Isolation::Serializable;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<()> {
+        let (scope, now) = (work.scope::<Product>(), work.now());
+        let before = work.products().find(&scope, self.id).await?;
+        let permit = work.permit(Action::DELETE, &before)?;
+        if self.expected.is_some_and(|expected| expected != before.version) {
+            return Err(Error::Stale);
+        }
+        if work.products().is_ordered(&scope, self.id).await? {
+            let after = Product { status: ProductStatus::Archived, ..before.clone().touched(now) };
+            work.products().save(&permit, &after).await?;
+            work.record(permit, Story::acted("product.archived", "ARCHIVE", &before, &after));
+        } else {
+            work.products().delete(&permit, &before).await?;
+            work.record(permit, Story::deleted("product.deleted", &before));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Adds to the stock, or takes from it.
+
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::event::Story;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::product::{MOST_STOCK, Product};
+use mainstay_domain::{Error, Result};
+use serde_json::json;
+
+/// Adds to the stock, or takes from it with a negative number. It never falls below nothing.
+#[derive(Debug, Clone)]
+pub struct ChangeStock {
+    /// Of which product.
+    pub id: ProductId,
+    /// By how many.
+    pub delta: i64,
+    /// Why, for the audit trail.
+    pub reason: String,
+}
+
+impl UseCase for ChangeStock {
+    const NAME: &'static str = "product.stock";
+    const ACCESS: Access = Access::permission(Permission::UPDATE_PRODUCT);
+    type Output = Product;
+
+    fn validate(&self) -> Result<(), Faults> {
+        let mut faults = Faults::new();
+        if self.delta == 0 || self.delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
+            faults.add("delta", "RANGE", format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"));
+        }
+        faults.check()
+    }
+}
+
+impl Command for ChangeStock {
+    async fn run(self, work: &mut Work<'_>) -> Result<Product> {
+        let (scope, now) = (work.scope::<Product>(), work.now());
+        let before = work.products().find(&scope, self.id).await?;
+        let permit = work.permit(Action::STOCK, &before)?;
+        let Some(after) = work.products().add_stock(&permit, &before, self.delta, now).await? else {
+            let short = format!("{} are left", before.stock);
+            return Err(Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", short)));
+        };
+        if after.stock > MOST_STOCK {
+            return Err(Error::Invalid(Faults::one("delta", "RANGE", format!("the stock may be at most {MOST_STOCK}"))));
+        }
+        // From the row as it was written, not as it was read: another order may have come between.
+        let was = json!({"stock": after.stock - self.delta});
+        let is = json!({"stock": after.stock, "reason": self.reason});
+        work.record(permit, Story::acted("product.stock-changed", "STOCK", &was, &is));
+        Ok(after)
+    }
+}

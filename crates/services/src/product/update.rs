@@ -1,0 +1,72 @@
+//! Changes a product.
+
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::event::Story;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::money::Money;
+use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+
+/// What of a product is to change; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "as in `Product`")]
+pub struct ProductPatch {
+    pub sku: Option<Sku>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub price: Option<Money>,
+    pub stock: Option<i64>,
+    pub category: Option<Option<String>>,
+    pub attributes: Option<Attributes>,
+    pub status: Option<ProductStatus>,
+}
+
+impl ProductPatch {
+    fn apply(self, product: Product, now: Timestamp) -> Product {
+        let mut product = product.touched(now);
+        product.sku = self.sku.unwrap_or(product.sku);
+        product.name = self.name.unwrap_or(product.name);
+        product.description = self.description.unwrap_or(product.description);
+        product.price = self.price.unwrap_or(product.price);
+        product.stock = self.stock.unwrap_or(product.stock);
+        product.category = self.category.unwrap_or(product.category);
+        product.attributes = self.attributes.unwrap_or(product.attributes);
+        product.status = self.status.unwrap_or(product.status);
+        product
+    }
+}
+
+/// Changes a product, unless it changed since the caller looked.
+#[derive(Debug, Clone)]
+pub struct UpdateProduct {
+    /// Which.
+    pub id: ProductId,
+    /// What.
+    pub patch: ProductPatch,
+    /// The version that the caller saw.
+    pub expected: Option<i64>,
+}
+
+impl UseCase for UpdateProduct {
+    const NAME: &'static str = "product.update";
+    const ACCESS: Access = Access::permission(Permission::UPDATE_PRODUCT);
+    type Output = Product;
+}
+
+impl Command for UpdateProduct {
+    async fn run(self, work: &mut Work<'_>) -> Result<Product> {
+        let (scope, now) = (work.scope(), work.now());
+        let before = work.products().find(&scope, self.id).await?;
+        let permit = work.permit(Action::UPDATE, &before)?;
+        if self.expected.is_some_and(|expected| expected != before.version) {
+            return Err(Error::Stale);
+        }
+        let after = self.patch.apply(before.clone(), now);
+        work.products().save(&permit, &after).await?;
+        work.record(permit, Story::updated("product.updated", &before, &after));
+        Ok(after)
+    }
+}

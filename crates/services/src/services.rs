@@ -1,0 +1,203 @@
+//! What the use cases share, and the way in.
+
+use crate::access::authenticator::Authenticator;
+use crate::access::directory::AccessDirectory;
+use crate::context::Context;
+use crate::job::live::Live;
+use crate::job::registry::JobRegistry;
+use crate::job::subscriptions::Subscriptions;
+use crate::key::Keys;
+use crate::pipeline::in_flight::InFlight;
+use crate::ports::{Mailer, PaymentGateway};
+use crate::readiness::Draining;
+use crate::security::SecurityLog;
+use crate::work::View;
+use futures_util::future::BoxFuture;
+use mainstay_domain::Result;
+use mainstay_domain::access::Permission;
+use mainstay_domain::random::Random;
+use mainstay_domain::time::{Clock, Timestamp};
+use mainstay_platform::crypto::password::PasswordHasher;
+use mainstay_platform::crypto::seal::Sealer;
+use mainstay_platform::database::{Database, ReadMode};
+use mainstay_platform::limiter::Limiter;
+use mainstay_platform::telemetry::metrics::Metrics;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The rules that a deployment chooses.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    /// How long an access token is good.
+    pub access_ttl: Duration,
+    /// How long a session lasts without being refreshed.
+    pub refresh_ttl: Duration,
+    /// How long stock is held for an order that is not paid.
+    pub reservation_ttl: Duration,
+    /// Whether an address has to be confirmed before anybody signs in with it.
+    pub verify_email: bool,
+    /// Whether rates are limited.
+    pub limits: bool,
+    /// Where clients reach this deployment; links in mail begin with it.
+    pub public_url: String,
+    /// Where files are kept: the anchor of the audit chain among them.
+    pub data_dir: PathBuf,
+}
+
+/// Everything the composition root hands over.
+pub struct Parts {
+    /// The database.
+    pub database: Database,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Hashes passwords.
+    pub hasher: PasswordHasher,
+    /// Seals secrets at rest.
+    pub sealer: Arc<Sealer>,
+    /// Signs and verifies access tokens.
+    pub keys: Keys,
+    /// Counts calls.
+    pub limiter: Limiter,
+    /// Sends mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Collects money.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// The rules that the deployment chose.
+    pub policies: Policies,
+    /// Counts and times what happens.
+    pub metrics: Metrics,
+    /// The commands that can be done later.
+    pub jobs: JobRegistry,
+    /// Who is told of which events.
+    pub subscriptions: Subscriptions,
+    /// The permissions that can be given: ours and those of added nouns.
+    pub permissions: Vec<Permission>,
+}
+
+/// The use cases' shared parts, and the one way to run them. Cheap to clone.
+#[derive(Clone)]
+pub struct Services(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    directory: Arc<AccessDirectory>,
+    authenticator: Authenticator,
+    in_flight: InFlight,
+    security: SecurityLog,
+    live: Live,
+    draining: Draining,
+    work_waits: Notify,
+    events_wait: Notify,
+    audit_waits: Notify,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let directory = Arc::new(AccessDirectory::default());
+        Self(Arc::new(Inner {
+            authenticator: Authenticator::new(Arc::clone(&directory)),
+            directory,
+            in_flight: InFlight::default(),
+            security: SecurityLog::default(),
+            live: Live::default(),
+            draining: Draining::default(),
+            work_waits: Notify::new(),
+            events_wait: Notify::new(),
+            audit_waits: Notify::new(),
+            parts,
+        }))
+    }
+
+    /// The parts.
+    pub fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    /// The deployment's rules.
+    pub fn policies(&self) -> &Policies {
+        &self.0.parts.policies
+    }
+
+    /// The database, for the mechanisms of this crate.
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.parts.database
+    }
+
+    /// Whether there is a permission of this name.
+    pub(crate) fn knows_permission(&self, name: &str) -> bool {
+        self.0.parts.permissions.iter().any(|known| known.as_str() == name)
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+
+    /// What is news about who may do what.
+    pub fn directory(&self) -> &AccessDirectory {
+        &self.0.directory
+    }
+
+    /// Turns a credential into a caller.
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
+    }
+
+    pub(crate) fn draining(&self) -> &Draining {
+        &self.0.draining
+    }
+
+    /// Denied and suspicious attempts on their way to the database.
+    pub fn security(&self) -> &SecurityLog {
+        &self.0.security
+    }
+
+    /// Events, told to whoever listens in this process.
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// Wakes when jobs were committed on this node.
+    pub fn work_waits(&self) -> &Notify {
+        &self.0.work_waits
+    }
+
+    /// Wakes when events were committed on this node.
+    pub fn events_wait(&self) -> &Notify {
+        &self.0.events_wait
+    }
+
+    /// Wakes when audit entries were committed on this node.
+    pub fn audit_waits(&self) -> &Notify {
+        &self.0.audit_waits
+    }
+
+    /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::Outside`].
+    pub(crate) async fn look<T, F>(&self, cx: &Context, mode: ReadMode, look: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut View<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        let (services, cx, now) = (self.clone(), cx.clone(), self.now());
+        self.database()
+            .read(mode, move |tx| {
+                Box::pin(async move {
+                    let mut view = View::new(tx, &services, &cx, now);
+                    let out = look(&mut view).await;
+                    let stats = tx.stats();
+                    cx.notes.add_database(stats.statements, stats.database_us);
+                    out
+                })
+            })
+            .await
+    }
+}

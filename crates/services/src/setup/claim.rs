@@ -1,0 +1,75 @@
+//! Uses the one-time link.
+
+use super::link::PREFIX;
+use super::{PURPOSE, make_admin};
+use crate::account::{Password, Tokens, open_session};
+use crate::use_case::{Command, UseCase};
+use crate::work::{Outside, Repositories, Work};
+use mainstay_domain::access::{Access, Rate, SystemCaller};
+use mainstay_domain::email::Email;
+use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::opaque::OpaqueToken;
+use mainstay_platform::database::Isolation;
+use std::fmt;
+
+/// Makes the first administrator, for whoever holds the link that the server printed, and signs them in.
+#[derive(Clone)]
+pub struct ClaimSetup {
+    token: String,
+    email: Email,
+    password: Password,
+    name: PersonName,
+    hash: Option<String>,
+}
+
+impl ClaimSetup {
+    /// Shows the token of the link.
+    pub fn new(token: String, email: Email, password: Password, name: PersonName) -> Self {
+        Self { token, email, password, name, hash: None }
+    }
+}
+
+impl fmt::Debug for ClaimSetup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClaimSetup({})", self.email)
+    }
+}
+
+impl UseCase for ClaimSetup {
+    const NAME: &'static str = "setup.claim";
+    const ACCESS: Access = Access::anyone();
+    const RATE: Rate = Rate::per_minute(10);
+    type Output = Tokens;
+
+    fn validate(&self) -> Result<(), Faults> {
+        self.password.check_new(&self.email)
+    }
+}
+
+impl Command for ClaimSetup {
+    const IDEMPOTENT: bool = false;
+    const ISOLATION: Isolation = Isolation::Serializable;
+
+    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
+        let hasher = &outside.services().parts().hasher;
+        self.hash = Some(hasher.hash(self.password.text()).await.map_err(crate::account::hashing)?);
+        Ok(self)
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
+        let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
+        let hash = self.hash.ok_or_else(|| Error::bug("setting up without a hash"))?;
+        let (now, scope) = (work.now(), work.scope_of(SystemCaller::SETUP));
+        let token = OpaqueToken::parse(PREFIX, &self.token).ok_or_else(invalid)?;
+        let consumed = work.one_time_tokens().consume(PURPOSE, token.digest().as_bytes(), now).await?;
+        consumed.ok_or_else(invalid)?;
+        if work.users().active_admins(&scope).await? > 0 {
+            return Err(Error::Conflict("there is an administrator already".to_owned()));
+        }
+        let user = make_admin(work, self.email, self.name, &hash).await?;
+        open_session(work, user).await
+    }
+}

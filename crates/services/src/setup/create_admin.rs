@@ -1,0 +1,53 @@
+//! Makes an administrator from the command line.
+
+use super::make_admin;
+use crate::account::{Password, hashing};
+use crate::use_case::{Command, UseCase};
+use crate::work::{Outside, Work};
+use mainstay_domain::access::Access;
+use mainstay_domain::email::Email;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::user::User;
+use mainstay_domain::{Error, Result};
+
+/// Makes an administrator. Who can run commands on the server needs no other leave.
+#[derive(Debug, Clone)]
+pub struct CreateAdmin {
+    email: Email,
+    password: Password,
+    name: PersonName,
+    hash: Option<String>,
+}
+
+impl CreateAdmin {
+    /// Asks for an administrator.
+    pub fn new(email: Email, password: Password, name: PersonName) -> Self {
+        Self { email, password, name, hash: None }
+    }
+}
+
+impl UseCase for CreateAdmin {
+    const NAME: &'static str = "setup.create-admin";
+    const ACCESS: Access = Access::system();
+    type Output = User;
+
+    fn validate(&self) -> Result<(), Faults> {
+        self.password.check_new(&self.email)
+    }
+}
+
+impl Command for CreateAdmin {
+    const IDEMPOTENT: bool = false;
+
+    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
+        let hasher = &outside.services().parts().hasher;
+        self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);
+        Ok(self)
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<User> {
+        let hash = self.hash.ok_or_else(|| Error::bug("making an administrator without a hash"))?;
+        make_admin(work, self.email, self.name, &hash).await
+    }
+}

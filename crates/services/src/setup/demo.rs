@@ -1,0 +1,74 @@
+//! Something to look at: a few products and a customer.
+
+use crate::account::{Password, Register};
+use crate::context::Context;
+use crate::product::{CreateProduct, NewProduct};
+use crate::services::Services;
+use mainstay_domain::access::SystemCaller;
+use mainstay_domain::currency::Currency;
+use mainstay_domain::email::Email;
+use mainstay_domain::error::{Error, Result};
+use mainstay_domain::fault::{Faults, Flaw};
+use mainstay_domain::money::Money;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::product::{Attributes, ProductStatus, Sku};
+use serde_json::{Map, json};
+
+/// SKU, name, description, price in cents, stock, category, colour.
+const PRODUCTS: [(&str, &str, &str, i64, i64, &str, &str); 6] = [
+    ("MUG-01", "Enamel mug", "Holds 350 ml and survives a fall.", 1_450, 120, "kitchen", "white"),
+    ("MUG-02", "Enamel mug, large", "Holds half a litre.", 1_750, 80, "kitchen", "blue"),
+    ("LMP-01", "Desk lamp", "Warm light, a long arm, a quiet switch.", 6_900, 25, "office", "black"),
+    ("NTB-01", "Notebook, dotted", "192 pages that lie flat.", 1_290, 300, "office", "grey"),
+    ("BAG-01", "Canvas bag", "Carries what a market sells.", 2_400, 60, "travel", "natural"),
+    ("BTL-01", "Steel bottle", "Keeps tea hot for six hours.", 3_150, 45, "travel", "steel"),
+];
+
+/// Who can sign in to look around.
+const CUSTOMER: (&str, &str, &str) = ("demo@example.com", "demo-customer-1", "Demo Customer");
+
+impl Services {
+    /// Adds a few products and a customer; what is there already stays as it is. Tells who can sign in.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn add_demo(&self) -> Result<(&'static str, &'static str)> {
+        let cx = Context::system(SystemCaller::SETUP);
+        for row in PRODUCTS {
+            let new = product(row).map_err(bug)?;
+            there_is_as_good(self.command(&cx, CreateProduct { new }).await)?;
+        }
+        let (email, password, name) = CUSTOMER;
+        let email = Email::parse(email).map_err(bug)?;
+        let name = PersonName::parse(name).map_err(bug)?;
+        let register = Register::new(email, Password::new(password.to_owned()), name);
+        there_is_as_good(self.command(&cx, register).await)?;
+        Ok((CUSTOMER.0, CUSTOMER.1))
+    }
+}
+
+fn product(
+    (sku, name, about, cents, stock, category, colour): (&str, &str, &str, i64, i64, &str, &str),
+) -> Result<NewProduct, Flaw> {
+    Ok(NewProduct {
+        sku: Sku::parse(sku)?,
+        name: name.to_owned(),
+        description: about.to_owned(),
+        price: Money::price(cents, Currency::parse("USD")?)?,
+        stock,
+        category: Some(category.to_owned()),
+        attributes: Attributes::new(Map::from_iter([("colour".to_owned(), json!(colour))]))?,
+        status: ProductStatus::Active,
+    })
+}
+
+fn there_is_as_good<T>(result: Result<T>) -> Result<()> {
+    match result {
+        Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn bug(flaw: Flaw) -> Error {
+    Error::Invalid(Faults::one("demo", flaw.code, flaw.message))
+}

@@ -1,0 +1,61 @@
+//! The one-time link for the first administrator.
+
+use super::PURPOSE;
+use crate::context::Context;
+use crate::services::Services;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::Result;
+use mainstay_domain::access::{Access, SystemCaller};
+use mainstay_platform::crypto::opaque::OpaqueToken;
+use mainstay_platform::database::Isolation;
+use std::time::Duration;
+
+/// What the tokens begin with.
+pub(super) const PREFIX: &str = "mst_";
+/// How long a link is good; the next start prints another one.
+const GOOD_FOR: Duration = Duration::from_hours(24);
+
+/// Makes the token of a link, while nobody can administer. An earlier link stops working.
+#[derive(Debug, Clone)]
+pub struct OpenSetup;
+
+impl UseCase for OpenSetup {
+    const NAME: &'static str = "setup.open";
+    const ACCESS: Access = Access::system();
+    /// The token, unless there is an administrator.
+    type Output = Option<String>;
+}
+
+impl Command for OpenSetup {
+    const IDEMPOTENT: bool = false;
+    /// Nothing happened yet; whoever uses the link is the story.
+    const QUIET: bool = true;
+    const ISOLATION: Isolation = Isolation::Serializable;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Option<String>> {
+        let scope = work.scope_of(SystemCaller::SETUP);
+        if work.users().active_admins(&scope).await? > 0 {
+            return Ok(None);
+        }
+        let now = work.now();
+        let token = OpaqueToken::mint(PREFIX, work.random());
+        work.one_time_tokens().revoke_all(PURPOSE).await?;
+        let digest = token.digest();
+        work.one_time_tokens().insert(PURPOSE, digest.as_bytes(), None, now.after(GOOD_FOR), now).await?;
+        Ok(Some(token.text().to_owned()))
+    }
+}
+
+impl Services {
+    /// The link that makes the first administrator, while there is none. The token stands behind `#`, which
+    /// browsers send to nobody.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn setup_link(&self) -> Result<Option<String>> {
+        let done = self.command(&Context::system(SystemCaller::SETUP), OpenSetup).await?;
+        let url = self.policies().public_url.trim_end_matches('/').to_owned();
+        Ok(done.output.map(|token| format!("{url}/setup#{token}")))
+    }
+}

@@ -1,0 +1,77 @@
+//! Gives somebody a permission.
+
+use super::changed;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::error::Denied;
+use mainstay_domain::event::Story;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_repositories::PersonalGrant;
+use serde_json::json;
+use std::time::Duration;
+
+/// Until when a permission is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// For good.
+    Never,
+    /// For so long from now.
+    In(Duration),
+    /// Until an instant.
+    At(Timestamp),
+}
+
+/// Gives somebody a permission, for good or for a time. Felt at once by tokens that are out already.
+#[derive(Debug, Clone)]
+pub struct GrantPermission {
+    /// Whom.
+    pub id: UserId,
+    /// What.
+    pub permission: String,
+    /// How long.
+    pub expires: Expiry,
+}
+
+impl UseCase for GrantPermission {
+    const NAME: &'static str = "user.grant";
+    const ACCESS: Access = Access::permission(Permission::GRANT_PERMISSION);
+    type Output = PersonalGrant;
+}
+
+impl Command for GrantPermission {
+    async fn run(self, work: &mut Work<'_>) -> Result<PersonalGrant> {
+        let now = work.now();
+        let expires_at = match self.expires {
+            Expiry::Never => None,
+            Expiry::In(time) => Some(now.after(time)),
+            Expiry::At(instant) if instant > now => Some(instant),
+            Expiry::At(_) => return Err(Error::Invalid(Faults::one("expiresAt", "RANGE", "must be in the future"))),
+        };
+        if !work.services().knows_permission(&self.permission) {
+            return Err(Error::NotFound);
+        }
+        let scope = work.scope_of(SystemCaller::SIGN_IN);
+        let user = work.users().find(&scope, self.id).await?;
+        let permit = work.permit(Action::GRANT, &user)?;
+        check_held(work, &self.permission)?;
+        let granted_by = work.caller().user_id();
+        let grant = PersonalGrant { permission: self.permission, expires_at, granted_by, created_at: now };
+        work.users().grant(&permit, &user, &grant).await?;
+        let told = json!({"permission": grant.permission, "expiresAt": grant.expires_at});
+        work.record(permit, Story::noted("user.permission-granted", "GRANT", &told));
+        changed(work, user).await?;
+        Ok(grant)
+    }
+}
+
+/// Nobody gives what they do not hold.
+fn check_held(work: &Work<'_>, permission: &str) -> Result<()> {
+    match work.caller().principal() {
+        Some(principal) if !principal.permissions.has_name(permission) => Err(Error::Denied(Denied::Role)),
+        _ => Ok(()),
+    }
+}

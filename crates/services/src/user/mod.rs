@@ -1,0 +1,50 @@
+//! Accounts, seen by those who look after them.
+
+mod grant;
+mod list;
+mod permissions;
+mod read;
+mod revoke;
+mod set_role;
+mod update;
+
+pub use grant::{Expiry, GrantPermission};
+pub use list::ListUsers;
+pub use permissions::ListPermissions;
+pub use read::ReadUser;
+pub use revoke::RevokePermission;
+pub use set_role::SetRole;
+pub use update::UpdateUser;
+
+use crate::account::Profile;
+use crate::access::directory::AccessChange;
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Grant, Scope, SystemCaller};
+use mainstay_domain::user::User;
+use mainstay_domain::{Error, Result};
+use mainstay_repositories::PersonalGrant;
+
+fn bare(grants: Vec<PersonalGrant>) -> Vec<Grant> {
+    grants.into_iter().map(|row| Grant { permission: row.permission, until: row.expires_at }).collect()
+}
+
+/// The account with its permissions, after a change; and the news of it for this node's memory.
+async fn changed(work: &mut Work<'_>, user: User) -> Result<Profile> {
+    let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
+    let facts = work.users().access_facts(&scope, user.id).await?.ok_or(Error::NotFound)?;
+    let profile = work.services().profile(user, &facts.grants, work.now());
+    work.access_changed(AccessChange::User(facts));
+    Ok(profile)
+}
+
+/// Refuses to leave nobody who can administer.
+async fn check_an_admin_stays(work: &mut Work<'_>, before: &User, after: &User) -> Result<()> {
+    if !before.is_active_admin() || after.is_active_admin() {
+        return Ok(());
+    }
+    let scope = work.scope_of(SystemCaller::SIGN_IN);
+    if work.users().active_admins(&scope).await? > 1 {
+        return Ok(());
+    }
+    Err(Error::Conflict("this is the last administrator".to_owned()))
+}

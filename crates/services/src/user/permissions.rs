@@ -1,0 +1,33 @@
+//! Lists somebody's own permissions.
+
+use crate::use_case::{Query, UseCase};
+use crate::work::{Repositories, View};
+use mainstay_domain::Result;
+use mainstay_domain::access::{Access, Permission, SystemCaller};
+use mainstay_domain::id::UserId;
+use mainstay_repositories::PersonalGrant;
+
+/// The permissions that somebody has besides those of the role, ended ones left out.
+#[derive(Debug, Clone)]
+pub struct ListPermissions {
+    /// Whose.
+    pub id: UserId,
+}
+
+impl UseCase for ListPermissions {
+    const NAME: &'static str = "user.permissions";
+    const ACCESS: Access = Access::permission(Permission::GRANT_PERMISSION);
+    type Output = Vec<PersonalGrant>;
+}
+
+impl Query for ListPermissions {
+    async fn run(self, view: &mut View<'_>) -> Result<Vec<PersonalGrant>> {
+        // Whoever may grant sees whom: the use case's own access is the check.
+        let scope = view.scope_of(SystemCaller::SIGN_IN);
+        let user = view.users().find(&scope, self.id).await?;
+        let now = view.now();
+        let mut grants = view.users().grants(&scope, user.id).await?;
+        grants.retain(|grant| grant.expires_at.is_none_or(|until| now < until));
+        Ok(grants)
+    }
+}

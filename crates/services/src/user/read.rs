@@ -1,0 +1,31 @@
+//! Reads one account.
+
+use super::bare;
+use crate::account::Profile;
+use crate::use_case::{Query, UseCase};
+use crate::work::{Repositories, View};
+use mainstay_domain::Result;
+use mainstay_domain::access::{Access, Permission};
+use mainstay_domain::id::UserId;
+
+/// One account.
+#[derive(Debug, Clone)]
+pub struct ReadUser {
+    /// Which.
+    pub id: UserId,
+}
+
+impl UseCase for ReadUser {
+    const NAME: &'static str = "user.read";
+    const ACCESS: Access = Access::permission(Permission::READ_USER);
+    type Output = Profile;
+}
+
+impl Query for ReadUser {
+    async fn run(self, view: &mut View<'_>) -> Result<Profile> {
+        let scope = view.scope();
+        let user = view.users().find(&scope, self.id).await?;
+        let grants = bare(view.users().grants(&scope, self.id).await?);
+        Ok(view.services().profile(user, &grants, view.now()))
+    }
+}

@@ -1,0 +1,40 @@
+//! Takes a permission back.
+
+use super::changed;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::event::Story;
+use mainstay_domain::id::UserId;
+use mainstay_domain::{Error, Result};
+use serde_json::json;
+
+/// Takes back a permission that was given to somebody; those of the role stay. Felt at once.
+#[derive(Debug, Clone)]
+pub struct RevokePermission {
+    /// From whom.
+    pub id: UserId,
+    /// What.
+    pub permission: String,
+}
+
+impl UseCase for RevokePermission {
+    const NAME: &'static str = "user.revoke";
+    const ACCESS: Access = Access::permission(Permission::GRANT_PERMISSION);
+    type Output = ();
+}
+
+impl Command for RevokePermission {
+    async fn run(self, work: &mut Work<'_>) -> Result<()> {
+        let (scope, now) = (work.scope_of(SystemCaller::SIGN_IN), work.now());
+        let user = work.users().find(&scope, self.id).await?;
+        let permit = work.permit(Action::REVOKE, &user)?;
+        if !work.users().revoke_grant(&permit, &user, &self.permission, now).await? {
+            return Err(Error::NotFound);
+        }
+        let told = json!({"permission": self.permission});
+        work.record(permit, Story::noted("user.permission-revoked", "REVOKE", &told));
+        changed(work, user).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Changes an account.
+
+use super::{changed, check_an_admin_stays};
+use crate::access::directory::AccessChange;
+use crate::account::Profile;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::email::Email;
+use mainstay_domain::error::Denied;
+use mainstay_domain::event::Story;
+use mainstay_domain::id::UserId;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::user::{User, UserStatus};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::Isolation;
+
+/// Changes somebody's account; what is `None` stays. Disabling it ends its sessions at once.
+#[derive(Debug, Clone)]
+pub struct UpdateUser {
+    /// Which.
+    pub id: UserId,
+    /// Another name.
+    pub name: Option<PersonName>,
+    /// Another address; it counts as not confirmed.
+    pub email: Option<Email>,
+    /// Another status.
+    pub status: Option<UserStatus>,
+    /// The version that the caller saw.
+    pub expected: Option<i64>,
+}
+
+impl UseCase for UpdateUser {
+    const NAME: &'static str = "user.update";
+    const ACCESS: Access = Access::permission(Permission::UPDATE_USER);
+    type Output = Profile;
+}
+
+impl Command for UpdateUser {
+    /// Two administrators who disable each other at once must not both succeed.
+    const ISOLATION: Isolation = Isolation::Serializable;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Profile> {
+        let (scope, now) = (work.scope(), work.now());
+        let before = work.users().find(&scope, self.id).await?;
+        if self.expected.is_some_and(|expected| expected != before.version) {
+            return Err(Error::Stale);
+        }
+        let permit = work.permit(Action::UPDATE, &before)?;
+        check_rank(work, &before)?;
+        let mut after = before.clone().touched(now);
+        after.name = self.name.unwrap_or(after.name);
+        after.status = self.status.unwrap_or(after.status);
+        if let Some(email) = self.email.filter(|email| *email != before.email) {
+            after.email = email;
+            after.email_verified = false;
+        }
+        check_an_admin_stays(work, &before, &after).await?;
+        work.users().save(&permit, &after).await?;
+        if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
+            let sessions = work.scope_of(SystemCaller::SIGN_IN);
+            for id in work.sessions().end_all(&sessions, after.id, None, now).await? {
+                work.access_changed(AccessChange::SessionEnded(id, now));
+            }
+        }
+        work.record(permit, Story::updated("user.updated", &before, &after));
+        changed(work, after).await
+    }
+}
+
+/// Only an administrator changes an administrator: else `update:user` would be a way to take one over.
+fn check_rank(work: &Work<'_>, target: &User) -> Result<()> {
+    let caller_is_admin = work.caller().principal().is_none_or(|principal| principal.role.is_admin());
+    if target.role.is_admin() && !caller_is_admin {
+        return Err(Error::Denied(Denied::Role));
+    }
+    Ok(())
+}

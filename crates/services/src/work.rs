@@ -1,0 +1,303 @@
+//! What a use case works with: a transaction, a snapshot, or the outside.
+
+use crate::access::directory::AccessChange;
+use crate::context::Context;
+use crate::job::{new_job, registry::JobSpec};
+use crate::services::Services;
+use crate::use_case::Job;
+use mainstay_domain::access::{self, Action, Caller, Guarded, Permit, Scope, SystemCaller};
+use mainstay_domain::audit::{Actor, AuditEntry};
+use mainstay_domain::event::{Event, Story};
+use mainstay_domain::id::Id;
+use mainstay_domain::random::Random;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{ReadMode, Tx};
+use mainstay_repositories as repositories;
+use mainstay_repositories::Tail;
+
+macro_rules! rooms {
+    ($($(#[$meta:meta])* $method:ident: $repository:ident;)*) => {
+        /// The repositories, all over the one transaction or snapshot.
+        pub trait Repositories {
+            /// The transaction itself, for the repositories of nouns that were added outside.
+            fn tx(&mut self) -> &mut Tx;
+            $($(#[$meta])* fn $method(&mut self) -> repositories::$repository<'_> {
+                repositories::$repository::new(self.tx())
+            })*
+        }
+    };
+}
+
+rooms! {
+    /// Accounts.
+    users: Users;
+    /// Password hashes.
+    credentials: Credentials;
+    /// Roles.
+    roles: Roles;
+    /// Sessions.
+    sessions: Sessions;
+    /// Products.
+    products: Products;
+    /// Orders.
+    orders: Orders;
+    /// Payments.
+    payments: Payments;
+    /// The audit trail.
+    audit: Audit;
+    /// Jobs.
+    jobs: Jobs;
+    /// Events on their way.
+    outbox: Outbox;
+    /// Idempotency records.
+    idempotency: Idempotency;
+    /// Signing keys.
+    signing_keys: SigningKeys;
+    /// Links that work once.
+    one_time_tokens: OneTimeTokens;
+    /// Denied attempts.
+    security_events: SecurityEvents;
+}
+
+/// A transaction on its way: everything written through it is committed together or not at all.
+pub struct Work<'w> {
+    tx: &'w mut Tx,
+    services: &'w Services,
+    cx: &'w Context,
+    now: Timestamp,
+    pub(crate) tail: Tail,
+    pub(crate) changes: Changes,
+}
+
+/// What has to be told once the transaction is committed.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) stories: usize,
+    pub(crate) jobs: usize,
+    pub(crate) access: Vec<AccessChange>,
+    pub(crate) keys: bool,
+}
+
+impl Repositories for Work<'_> {
+    fn tx(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+impl<'w> Work<'w> {
+    pub(crate) fn new(tx: &'w mut Tx, services: &'w Services, cx: &'w Context, now: Timestamp) -> Self {
+        Self { tx, services, cx, now, tail: Tail::new(), changes: Changes::default() }
+    }
+
+    /// The instant of this transaction: the same however often it is asked.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who is asking.
+    pub fn caller(&self) -> &Caller {
+        &self.cx.caller
+    }
+
+    /// The circumstances.
+    pub fn context(&self) -> &Context {
+        self.cx
+    }
+
+    /// What the use cases share: settings, keys, hashing.
+    pub fn services(&self) -> &Services {
+        self.services
+    }
+
+    /// A new id.
+    pub fn make_id<I: Id>(&self) -> I {
+        I::make(self.now, self.random())
+    }
+
+    /// Randomness.
+    pub fn random(&self) -> &dyn Random {
+        &*self.services.parts().random
+    }
+
+    /// What the caller may see of a noun.
+    pub fn scope<T: Guarded>(&self) -> Scope<T> {
+        access::scope(&self.cx.caller)
+    }
+
+    /// What a part of Mainstay may see, where the caller is not known yet or the work is not theirs.
+    pub fn scope_of<T: Guarded>(&self, part: SystemCaller) -> Scope<T> {
+        access::scope(&Caller::System(part))
+    }
+
+    /// Leave for the caller to do something to a thing.
+    ///
+    /// # Errors
+    /// The policy's refusal.
+    pub fn permit<T: Guarded>(&self, action: Action, row: &T) -> Result<Permit<T>> {
+        access::permit(&self.cx.caller, action, row)
+    }
+
+    /// Leave for a part of Mainstay to do something to a thing.
+    ///
+    /// # Errors
+    /// The policy's refusal.
+    pub fn permit_of<T: Guarded>(&self, part: SystemCaller, action: Action, row: &T) -> Result<Permit<T>> {
+        access::permit(&Caller::System(part), action, row)
+    }
+
+    /// Tells what happened: an audit entry and an event, written with the rest.
+    pub fn record<T: Guarded>(&mut self, permit: Permit<T>, story: Story) {
+        let resource_id = permit.id().to_string();
+        let request_id = self.cx.request_id.as_deref().map(str::to_owned);
+        let (actor, agent) = match &self.cx.caller {
+            Caller::User(_) => (Actor::User, self.cx.origin.user_agent.as_deref()),
+            Caller::System(part) => (Actor::System, Some(part.name())),
+            Caller::Anonymous => (Actor::System, self.cx.origin.user_agent.as_deref()),
+        };
+        self.tail.audit(AuditEntry {
+            id: self.make_id(),
+            at: self.now,
+            user_id: self.cx.caller.user_id(),
+            actor,
+            action: story.verb.to_owned(),
+            resource: T::NOUN.to_owned(),
+            resource_id: resource_id.clone(),
+            before: story.before.map(|facts| facts.to_string()),
+            after: story.after.map(|facts| facts.to_string()),
+            ip: self.cx.origin.ip.map(|ip| ip.to_string()),
+            user_agent: agent.map(str::to_owned),
+            request_id: request_id.clone(),
+        });
+        self.tail.event(Event {
+            id: self.make_id(),
+            at: self.now,
+            kind: story.kind.to_owned(),
+            resource: T::NOUN.to_owned(),
+            resource_id,
+            user_id: self.cx.caller.user_id(),
+            request_id,
+            payload: story.payload,
+        });
+        self.changes.stories += 1;
+    }
+
+    /// Asks for work to be done later, written with the rest.
+    ///
+    /// # Errors
+    /// A fault of ours when it cannot be written down.
+    pub fn enqueue<J: Job>(&mut self, job: &J) -> Result<()> {
+        let spec = JobSpec::of(job)?;
+        let row = new_job(spec, self.now, self.random(), self.cx.request_id.as_deref());
+        self.tail.job(row);
+        self.changes.jobs += 1;
+        Ok(())
+    }
+
+    /// Notes a change of what somebody may do, for this node's memory once it is committed.
+    pub fn access_changed(&mut self, change: AccessChange) {
+        self.changes.access.push(change);
+    }
+
+    /// Notes that the signing keys changed.
+    pub fn keys_changed(&mut self) {
+        self.changes.keys = true;
+    }
+
+    /// Writes what was told and asked for; the last statements of the transaction.
+    pub(crate) async fn write_tail(&mut self) -> Result<repositories::TailOutcome> {
+        let tail = std::mem::take(&mut self.tail);
+        tail.flush(self.tx).await
+    }
+
+    pub(crate) fn check_told(&self, quiet: bool, name: &str) -> Result<()> {
+        if !quiet && self.changes.stories == 0 && self.tx.stats().changed_rows > 0 {
+            return Err(Error::bug(format!("{name} changed rows and told no story")));
+        }
+        Ok(())
+    }
+}
+
+/// A read-only snapshot.
+pub struct View<'v> {
+    tx: &'v mut Tx,
+    services: &'v Services,
+    cx: &'v Context,
+    now: Timestamp,
+}
+
+impl Repositories for View<'_> {
+    fn tx(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+impl<'v> View<'v> {
+    pub(crate) fn new(tx: &'v mut Tx, services: &'v Services, cx: &'v Context, now: Timestamp) -> Self {
+        Self { tx, services, cx, now }
+    }
+
+    /// The instant of this look.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who is asking.
+    pub fn caller(&self) -> &Caller {
+        &self.cx.caller
+    }
+
+    /// What the use cases share.
+    pub fn services(&self) -> &Services {
+        self.services
+    }
+
+    /// What the caller may see of a noun.
+    pub fn scope<T: Guarded>(&self) -> Scope<T> {
+        access::scope(&self.cx.caller)
+    }
+
+    /// What a part of Mainstay may see.
+    pub fn scope_of<T: Guarded>(&self, part: SystemCaller) -> Scope<T> {
+        access::scope(&Caller::System(part))
+    }
+}
+
+/// The outside of a transaction: where hashing is done and other servers are asked.
+pub struct Outside<'o> {
+    services: &'o Services,
+    cx: &'o Context,
+}
+
+impl<'o> Outside<'o> {
+    pub(crate) fn new(services: &'o Services, cx: &'o Context) -> Self {
+        Self { services, cx }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.services.now()
+    }
+
+    /// The circumstances.
+    pub fn context(&self) -> &Context {
+        self.cx
+    }
+
+    /// What the use cases share.
+    pub fn services(&self) -> &Services {
+        self.services
+    }
+
+    /// Looks something up in a snapshot of its own.
+    ///
+    /// # Errors
+    /// Whatever the look says.
+    pub async fn look<T, F>(&self, look: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut View<'_>) -> futures_util::future::BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        self.services.look(self.cx, ReadMode::InPlace, look).await
+    }
+}

@@ -1,0 +1,119 @@
+//! `cargo xtask test`: every test of the workspace on every engine that can be had here, and a plain word about those
+//! that cannot.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use crate::{environment, project};
+use totals::Totals;
+
+mod postgres;
+mod totals;
+
+/// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, unattended, every engine was
+/// tested.
+pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
+    let engine = postgres::find()?;
+    println!("{}", said(&engine));
+
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(project::root())
+        .args(cargo_arguments(arguments, environment::unattended()));
+    if let postgres::Engine::At { url, .. } = &engine {
+        command.env(postgres::VARIABLE, url);
+    }
+    let (passed, totals) = stream(command)?;
+
+    println!("\ntested      SQLite (built in)\n{}", said(&engine));
+    let complete = !environment::unattended() || matches!(engine, postgres::Engine::At { .. });
+    if !complete {
+        println!("failed      unattended, every engine has to be tested (CI is set)");
+    }
+    if !passed && totals.failed == 0 {
+        println!("failed      cargo test did not get to the end: see above");
+    }
+    println!("{totals}");
+    // Here, and not earlier: a private server runs for as long as its engine lives.
+    drop(engine);
+    Ok(passed && complete)
+}
+
+fn said(engine: &postgres::Engine) -> String {
+    match engine {
+        postgres::Engine::At { description, .. } => format!("tested      {description}"),
+        postgres::Engine::Missing(reason) => format!("NOT TESTED  PostgreSQL: {reason}"),
+    }
+}
+
+/// What cargo is asked for: the whole workspace unless the caller names packages, and all tests even after a failure,
+/// because the totals are to be the totals.
+fn cargo_arguments(further: &[String], unattended: bool) -> Vec<String> {
+    let further = further.strip_prefix(&["--".to_owned()]).unwrap_or(further);
+    let own = further.iter().take_while(|argument| *argument != "--");
+    let names_packages = own.into_iter().any(|argument| {
+        argument.starts_with("-p") || argument == "--package" || argument.starts_with("--package=")
+    });
+    let mut arguments = vec!["test".to_owned(), "--no-fail-fast".to_owned()];
+    if !names_packages {
+        arguments.push("--workspace".to_owned());
+    }
+    if unattended {
+        arguments.push("--locked".to_owned());
+    }
+    arguments.extend_from_slice(further);
+    arguments
+}
+
+/// Runs the command, passes its output on as it comes, and counts.
+fn stream(mut command: Command) -> Result<(bool, Totals), Box<dyn Error>> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut totals = Totals::default();
+    if let Some(output) = child.stdout.take() {
+        let mut shown = std::io::stdout().lock();
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line?;
+            shown.write_all(&line)?;
+            shown.write_all(b"\n")?;
+            totals.read(&String::from_utf8_lossy(&line));
+        }
+    }
+    Ok((child.wait()?.success(), totals))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(further: &[&str], unattended: bool) -> String {
+        let further: Vec<String> = further.iter().map(|argument| (*argument).to_owned()).collect();
+        cargo_arguments(&further, unattended).join(" ")
+    }
+
+    #[test]
+    fn the_whole_workspace_is_the_rule() {
+        assert_eq!(arguments(&[], false), "test --no-fail-fast --workspace");
+        assert_eq!(
+            arguments(&["--", "money"], false),
+            "test --no-fail-fast --workspace money"
+        );
+    }
+
+    #[test]
+    fn named_packages_replace_it() {
+        assert_eq!(
+            arguments(&["--", "-p", "mainstay-domain"], false),
+            "test --no-fail-fast -p mainstay-domain"
+        );
+        assert_eq!(
+            arguments(&["--", "--", "-p"], false),
+            "test --no-fail-fast --workspace -- -p"
+        );
+    }
+
+    #[test]
+    fn unattended_the_lock_file_is_the_law() {
+        assert_eq!(arguments(&[], true), "test --no-fail-fast --workspace --locked");
+    }
+}
