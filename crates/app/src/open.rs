@@ -55,7 +55,7 @@ impl App {
         let options = database_options(&settings);
         migrate(&options).await.map_err(StartFault::Migrate)?;
         let database = Database::open(&options).await.map_err(StartFault::Database)?;
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         watch(&metrics, &database);
         let services = Services::new(Parts {
             database,

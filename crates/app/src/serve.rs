@@ -3,32 +3,108 @@
 use crate::fault::StartFault;
 use crate::open::App;
 use mainstay_background::{Background, BackgroundOptions};
-use mainstay_edge::server::{Server, ServerOptions};
-use mainstay_edge::{ChainParts, EdgeOptions};
+use mainstay_edge::server::Listening;
+use mainstay_edge::{Chain, ChainParts, EdgeOptions};
 use mainstay_platform::config::Settings;
-use std::net::{SocketAddr, TcpListener};
+use mainstay_services::Services;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Takes the address that the settings name. First, so that links know the port when it was 0.
+/// Takes the address that the settings name, and tells the URL of it. First of all, so that links know the port
+/// when any free one was asked for.
 ///
 /// # Errors
 /// The address is taken or not ours.
-pub fn listen(settings: &Settings) -> Result<(TcpListener, String), StartFault> {
-    let address = format!("{}:{}", settings.http.host, settings.http.port);
-    let fault = |cause| StartFault::Listen { address: address.clone(), cause };
-    let listener = TcpListener::bind((settings.http.host.as_str(), settings.http.port)).map_err(fault)?;
-    listener.set_nonblocking(true).map_err(fault)?;
-    let bound = listener.local_addr().map_err(fault)?;
-    let url = settings.http.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
-    Ok((listener, url))
+pub async fn listen(settings: &Settings) -> Result<(Listening, String), StartFault> {
+    let (host, port) = (&settings.http.host, settings.http.port);
+    let listening = Listening::on(host, port)
+        .await
+        .map_err(|cause| StartFault::Listen { address: format!("{host}:{port}"), cause })?;
+    let url = settings.http.public_url.clone().unwrap_or_else(|| format!("http://{}", listening.address()));
+    Ok((listening, url))
 }
 
 /// A process that serves, until it is stopped.
 pub struct Serving {
-    /// Where it listens.
-    pub address: SocketAddr,
     app: App,
-    server: Server,
+    address: SocketAddr,
+    stop: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
     background: Option<Background>,
-    metrics: Option<Server>,
+}
+
+impl Serving {
+    /// Answers requests, and does what is to be done in the background.
+    pub fn start(app: App, listening: Listening) -> Self {
+        let options = BackgroundOptions {
+            worker: app.settings.roles.worker,
+            grace: app.settings.http.shutdown_timeout,
+            ..BackgroundOptions::default()
+        };
+        let background = Background::start(app.services.clone(), options);
+        let mut serving = Self::start_without_background(app, listening);
+        serving.background = Some(background);
+        serving
+    }
+
+    /// Answers requests only; what is to be done in the background is left to whoever asks for it. For tests.
+    pub fn start_without_background(app: App, listening: Listening) -> Self {
+        let address = listening.address();
+        let (stop, grace) = (CancellationToken::new(), app.settings.http.shutdown_timeout);
+        let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace));
+        Self { app, address, stop, server, background: None }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The use cases that it serves.
+    pub fn services(&self) -> &Services {
+        &self.app.services
+    }
+
+    /// Waits until the server fails, which it should not.
+    pub async fn failed(&mut self) -> String {
+        match (&mut self.server).await {
+            Ok(Ok(())) => "the server ended by itself".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Stops: not ready from now on, open requests and running jobs may finish within the grace, then the database
+    /// is closed.
+    pub async fn stop(self) {
+        self.app.services.drain();
+        self.stop.cancel();
+        if let Ok(Err(error)) = self.server.await {
+            tracing::error!(%error, "the server failed while it was stopping");
+        }
+        if let Some(background) = self.background {
+            background.stop().await;
+        }
+        self.app.close().await;
+    }
+}
+
+/// The routes of all doors with the chain around them.
+fn chain(app: &App) -> Chain {
+    let options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
+    let metrics = Arc::clone(&app.services.parts().metrics);
+    let openapi = crate::routes().openapi("Mainstay", env!("CARGO_PKG_VERSION"));
+    let router = crate::routes().router(app.services.clone(), Arc::clone(&metrics), options.clone(), &openapi);
+    let outside = &app.outside;
+    let parts = ChainParts {
+        clock: Arc::clone(&outside.clock),
+        random: Arc::clone(&outside.random),
+        metrics,
+        log: outside.access_log.clone(),
+        options,
+    };
+    Chain::new(parts, router)
 }

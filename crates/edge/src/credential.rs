@@ -31,7 +31,11 @@ pub(crate) fn find(headers: &HeaderMap) -> Credential<'_> {
         return bearer.map_or(Credential::Unreadable, Credential::Explicit);
     }
     if let Some(value) = headers.get(X_ACCESS_TOKEN) {
-        let token = value.to_str().ok().map(str::trim).filter(|token| !token.is_empty());
+        let token = value
+            .to_str()
+            .ok()
+            .map(str::trim)
+            .filter(|token| !token.is_empty());
         return token.map_or(Credential::Unreadable, Credential::Explicit);
     }
     cookie(headers, "accessToken").map_or(Credential::None, Credential::Ambient)
@@ -46,7 +50,10 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// The value of a cookie; an empty one counts as none.
 pub(crate) fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let all = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
     all.filter(|cookie| cookie.name() == name)
         .find_map(|cookie| cookie.value_raw().filter(|value| !value.is_empty()))
@@ -57,7 +64,10 @@ mod tests {
     use super::*;
 
     fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
-        lines.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+        lines
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -68,7 +78,10 @@ mod tests {
         for bad in ["Basic abc", "Bearer", "Bearer ", "abc", ""] {
             assert_eq!(find(&both(bad)), Credential::Unreadable, "{bad}");
         }
-        assert_eq!(find(&headers(&[(X_ACCESS_TOKEN, "abc")])), Credential::Explicit("abc"));
+        assert_eq!(
+            find(&headers(&[(X_ACCESS_TOKEN, "abc")])),
+            Credential::Explicit("abc")
+        );
     }
 
     #[test]
@@ -76,7 +89,10 @@ mod tests {
         let found = headers(&[(COOKIE, "a=b; accessToken=x.y.z; refreshToken=r")]);
         assert_eq!(find(&found), Credential::Ambient("x.y.z"));
         assert_eq!(cookie(&found, "refreshToken"), Some("r"));
-        assert_eq!(find(&headers(&[(COOKIE, "accessToken=; other")])), Credential::None);
+        assert_eq!(
+            find(&headers(&[(COOKIE, "accessToken=; other")])),
+            Credential::None
+        );
         assert_eq!(find(&HeaderMap::new()), Credential::None);
     }
 }

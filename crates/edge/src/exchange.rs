@@ -1,8 +1,10 @@
 //! What is known of a request and its answer while it passes through the house.
 
 use crate::place::Place;
+use http::request::Parts;
 use mainstay_domain::access::Caller;
 use mainstay_domain::id::UserId;
+use mainstay_domain::{Error, Result};
 use mainstay_services::context::Notes;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -28,7 +30,10 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    pub(crate) const NOBODY: Self = Self { kind: "anonymous", user: None };
+    pub(crate) const NOBODY: Self = Self {
+        kind: "anonymous",
+        user: None,
+    };
 
     pub(crate) fn of(caller: &Caller) -> Self {
         let kind = match caller {
@@ -36,7 +41,10 @@ impl Who {
             Caller::User(_) => "user",
             Caller::System(_) => "system",
         };
-        Self { kind, user: caller.user_id() }
+        Self {
+            kind,
+            user: caller.user_id(),
+        }
     }
 }
 
@@ -101,5 +109,18 @@ impl Exchange {
 
     pub(crate) fn is_replayed(&self) -> bool {
         self.replayed.load(Relaxed)
+    }
+}
+
+impl Exchange {
+    /// The exchange of a request.
+    ///
+    /// # Errors
+    /// A fault of ours when the router is not inside of the chain.
+    pub(crate) fn of(parts: &Parts) -> Result<&Arc<Self>> {
+        parts
+            .extensions
+            .get()
+            .ok_or_else(|| Error::bug("a route outside of the chain"))
     }
 }

@@ -4,7 +4,7 @@ use crate::options::EdgeOptions;
 use crate::routes::RouteRow;
 use bytes::Bytes;
 use http::HeaderValue;
-use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
+use mainstay_platform::telemetry::metrics::Route as Figures;
 use mainstay_services::Services;
 use std::fmt;
 use std::sync::Arc;
@@ -19,27 +19,28 @@ struct Inner {
     row: RouteRow,
     figures: Figures,
     policy: Option<HeaderValue>,
-    blind: bool,
 }
 
 /// What all routes share.
 pub(crate) struct House {
     pub(crate) services: Services,
     pub(crate) options: EdgeOptions,
-    pub(crate) metrics: Arc<Metrics>,
     pub(crate) openapi: Bytes,
 }
 
 impl Place {
     pub(crate) fn new(house: Arc<House>, row: RouteRow, method: &'static str) -> Self {
-        let figures = house.metrics.route(method, &row.path);
-        // Sign-in must work for whoever still holds an old token.
-        let blind = row.public && row.path.starts_with("/api/auth/");
+        let figures = house.services.parts().metrics.route(method, &row.path);
         let policy = row.quota.and_then(|rate| {
             let (name, count, seconds) = (row.use_case, rate.count, rate.period.as_secs());
             HeaderValue::try_from(format!("\"{name}\";q={count};w={seconds}")).ok()
         });
-        Self(Arc::new(Inner { house, row, figures, policy, blind }))
+        Self(Arc::new(Inner {
+            house,
+            row,
+            figures,
+            policy,
+        }))
     }
 
     pub(crate) fn house(&self) -> &House {
@@ -77,7 +78,7 @@ impl Place {
 
     /// True where credentials are not even looked at.
     pub(crate) fn is_blind(&self) -> bool {
-        self.0.blind
+        self.0.row.is_blind()
     }
 }
 

@@ -1,1 +1,19 @@
-//! mainstay
+//! Mainstay as a library: what an application with nouns of its own needs.
+//!
+//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Guarded`] for nouns of your own.
+//! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
+//!   [`services::Repositories::tx`].
+//! - [`database`]: the seam that repositories stand on, and [`sql!`].
+//! - [`edge`]: routes, doors, strict input, dressed answers.
+//! - [`app`]: the composition root.
+
+pub use mainstay_app as app;
+pub use mainstay_background as background;
+pub use mainstay_domain as domain;
+pub use mainstay_edge as edge;
+pub use mainstay_platform::{config, database, telemetry};
+pub use mainstay_rest as rest;
+pub use mainstay_services as services;
+
+pub use mainstay_domain::typed_id;
+pub use mainstay_platform::sql;

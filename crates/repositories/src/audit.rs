@@ -4,12 +4,12 @@ use crate::list::{Key, List};
 use crate::outcome::{fresh, rows};
 use crate::read::{Held, Read, held, params, word};
 use crate::sight;
+use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{AuditEntry, ChainHead};
 use mainstay_domain::id::{AuditId, Id, UserId};
 use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
 use mainstay_domain::time::Timestamp;
-use mainstay_domain::Result;
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
 
 const COLUMNS: &str = "id, at, user_id, actor, action, resource, resource_id, before_json, after_json, ip, user_agent, \
@@ -34,6 +34,7 @@ statements! {
     LINK = "UPDATE audit_entries SET seq = $2, hash = $3 WHERE id = $1 AND seq IS NULL";
     LINKED_AFTER = select!("seq, hash, ", "seq > $1 ORDER BY seq LIMIT $2");
     COUNT_LINKED = "SELECT count(*) FROM audit_entries WHERE seq IS NOT NULL";
+    COUNT_UNLINKED = "SELECT count(*) FROM audit_entries WHERE seq IS NULL";
     HEAD = "SELECT seq, hash, seal FROM audit_head WHERE id = 1 AND seq > 0";
     SET_HEAD = "UPDATE audit_head SET seq = $1, hash = $2, seal = $3, at = $4 WHERE id = 1 AND seq = $5";
 }
@@ -48,7 +49,14 @@ const TO: usize = 5;
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
     (COLUMNS, "audit_entries"),
-    &["resource = {}", "resource_id = {}", "user_id = {}", "action = {}", "at >= {}", "at < {}"],
+    &[
+        "resource = {}",
+        "resource_id = {}",
+        "user_id = {}",
+        "action = {}",
+        "at >= {}",
+        "at < {}",
+    ],
     &[Key::Id],
 );
 
@@ -98,7 +106,13 @@ impl FromRow for Read<(i64, Vec<u8>, AuditEntry)> {
 
 impl FromRow for Read<(ChainHead, Vec<u8>)> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self((ChainHead { seq: row.next()?, hash: row.next()? }, row.next()?)))
+        Ok(Self((
+            ChainHead {
+                seq: row.next()?,
+                hash: row.next()?,
+            },
+            row.next()?,
+        )))
     }
 }
 
@@ -137,8 +151,10 @@ impl Audit<'_> {
             .with(ACTION, filter.action.as_ref())
             .with(FROM, filter.from.as_ref())
             .with(TO, filter.to.as_ref());
-        let place =
-            |entry: &AuditEntry| Cursor { key: CursorKey::Number(entry.at.micros()), id: entry.id.uuid() };
+        let place = |entry: &AuditEntry| Cursor {
+            key: CursorKey::Number(entry.at.micros()),
+            id: entry.id.uuid(),
+        };
         asked.page(self.0, page, place).await
     }
 
@@ -164,9 +180,12 @@ impl Audit<'_> {
     /// # Errors
     /// `PRECONDITION_FAILED` when one of them is in it already.
     pub async fn link(&mut self, links: &[(AuditId, i64, Vec<u8>)]) -> Result<()> {
-        let values: Vec<[&dyn Param; 3]> =
-            links.iter().map(|(id, seq, hash)| [id as &dyn Param, seq, hash]).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> = values.iter().map(|values| (&LINK, values.as_slice())).collect();
+        let values: Vec<[&dyn Param; 3]> = links
+            .iter()
+            .map(|(id, seq, hash)| [id as &dyn Param, seq, hash])
+            .collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> =
+            values.iter().map(|values| (&LINK, values.as_slice())).collect();
         let changed = self.0.batch(&batch).await?;
         changed.into_iter().try_for_each(fresh)
     }
@@ -183,8 +202,11 @@ impl Audit<'_> {
         at: Timestamp,
         expected_seq: i64,
     ) -> Result<bool> {
-        let done = self.0.execute(&SET_HEAD, &[&head.seq, &head.hash, &seal, &at, &expected_seq]);
-        Ok(done.await? == 1)
+        let done = self
+            .0
+            .execute(&SET_HEAD, &[&head.seq, &head.hash, &seal, &at, &expected_seq])
+            .await;
+        Ok(done? == 1)
     }
 
     /// The chain after a number, in its order: number, hash, entry.
@@ -201,6 +223,14 @@ impl Audit<'_> {
     /// Only the database's.
     pub async fn count_linked(&mut self) -> Result<i64> {
         Ok(self.0.one(&COUNT_LINKED, &[]).await?)
+    }
+
+    /// How many entries wait to be put into the chain.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn count_unlinked(&mut self) -> Result<i64> {
+        Ok(self.0.one(&COUNT_UNLINKED, &[]).await?)
     }
 }
 

@@ -36,7 +36,13 @@ impl Credentials<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn set(&mut self, permit: &Permit<User>, user: &User, hash: &str, now: Timestamp) -> Result<()> {
+    pub async fn set(
+        &mut self,
+        permit: &Permit<User>,
+        user: &User,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         permit.covers(user)?;
         self.0.execute(&SET, &[&user.id, &hash, &now]).await?;
         Ok(())

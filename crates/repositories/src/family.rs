@@ -13,8 +13,17 @@ pub(crate) struct Family {
 
 impl Family {
     /// Sizes grow; `compose` makes the text of a size.
-    pub(crate) const fn new(name: &'static str, sizes: &'static [usize], compose: fn(usize) -> String) -> Self {
-        Self { name, sizes, compose, made: OnceLock::new() }
+    pub(crate) const fn new(
+        name: &'static str,
+        sizes: &'static [usize],
+        compose: fn(usize) -> String,
+    ) -> Self {
+        Self {
+            name,
+            sizes,
+            compose,
+            made: OnceLock::new(),
+        }
     }
 
     /// The largest size.
@@ -24,7 +33,11 @@ impl Family {
 
     /// The smallest size that so many values fit in, and its statement.
     pub(crate) fn fitting(&self, values: usize) -> (usize, &Sql) {
-        let at = self.sizes.iter().position(|size| *size >= values).unwrap_or(self.sizes.len() - 1);
+        let at = self
+            .sizes
+            .iter()
+            .position(|size| *size >= values)
+            .unwrap_or(self.sizes.len() - 1);
         (self.sizes[at], &self.made()[at])
     }
 
@@ -34,6 +47,11 @@ impl Family {
     }
 
     fn made(&self) -> &[Sql] {
-        self.made.get_or_init(|| self.sizes.iter().map(|size| Sql::owned((self.compose)(*size))).collect())
+        self.made.get_or_init(|| {
+            self.sizes
+                .iter()
+                .map(|size| Sql::owned((self.compose)(*size)))
+                .collect()
+        })
     }
 }

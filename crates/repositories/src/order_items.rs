@@ -10,21 +10,27 @@ use mainstay_domain::product::Sku;
 use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
 use std::fmt::Write as _;
 
-pub(crate) static ITEMS_OF: Family =
-    Family::new(concat!(module_path!(), "::ITEMS_OF"), &[1, 5, 20, 100], |orders| {
+pub(crate) static ITEMS_OF: Family = Family::new(
+    concat!(module_path!(), "::ITEMS_OF"),
+    &[1, 5, 20, 100],
+    |orders| {
         let places: Vec<String> = (1..=orders).map(|place| format!("${place}")).collect();
         format!(
             "SELECT order_id, product_id, sku, name, quantity, unit_amount, total_amount FROM order_items \
              WHERE order_id IN ({}) ORDER BY order_id, line",
             places.join(", ")
         )
-    });
+    },
+);
 
-pub(crate) static INSERT_ITEMS: Family =
-    Family::new(concat!(module_path!(), "::INSERT_ITEMS"), &[1, 2, 3, 4, 5, 6, 7, 8], |items| {
-        let mut text = "INSERT INTO order_items (order_id, line, product_id, sku, name, quantity, unit_amount, \
+pub(crate) static INSERT_ITEMS: Family = Family::new(
+    concat!(module_path!(), "::INSERT_ITEMS"),
+    &[1, 2, 3, 4, 5, 6, 7, 8],
+    |items| {
+        let mut text =
+            "INSERT INTO order_items (order_id, line, product_id, sku, name, quantity, unit_amount, \
                         total_amount) VALUES "
-            .to_owned();
+                .to_owned();
         for item in 0..items {
             let joint = if item == 0 { "($1" } else { ", ($1" };
             text.push_str(joint);
@@ -34,7 +40,8 @@ pub(crate) static INSERT_ITEMS: Family =
             text.push(')');
         }
         text
-    });
+    },
+);
 
 /// An item as it is stored: its amounts are in the currency of its order.
 pub(crate) struct Item {
@@ -67,8 +74,14 @@ impl Item {
             sku: Sku::stored(self.sku),
             name: self.name,
             quantity: self.quantity,
-            unit_price: Money { amount: self.unit_amount, currency },
-            total: Money { amount: self.total_amount, currency },
+            unit_price: Money {
+                amount: self.unit_amount,
+                currency,
+            },
+            total: Money {
+                amount: self.total_amount,
+                currency,
+            },
         }
     }
 }

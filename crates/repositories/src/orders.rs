@@ -2,7 +2,7 @@
 
 use crate::list::{Key, List};
 use crate::order_items::{self, Belonging, ITEMS_OF, Item};
-use crate::outcome::{fresh, rows, taken};
+use crate::outcome::{fresh, rows};
 use crate::read::{Held, Read, held, params, word};
 use crate::sight::{Sight, owned};
 use mainstay_domain::access::{Permit, Scope};
@@ -93,8 +93,14 @@ impl FromRow for Read<Order> {
             user_id,
             status,
             items: Vec::new(),
-            total: Money { amount: total, currency },
-            refunded: Money { amount: refunded, currency },
+            total: Money {
+                amount: total,
+                currency,
+            },
+            refunded: Money {
+                amount: refunded,
+                currency,
+            },
             reserved_until: row.next()?,
             created_at: row.next()?,
             updated_at: row.next()?,
@@ -137,7 +143,7 @@ impl Orders<'_> {
         whole.ok_or(Error::NotFound)
     }
 
-    /// A page of the orders that may be seen.
+    /// A page of the orders that may be seen, sorted, backwards if so asked.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -145,8 +151,7 @@ impl Orders<'_> {
         &mut self,
         scope: &Scope<Order>,
         filter: &OrderFilter,
-        sort: OrderSort,
-        descending: bool,
+        (sort, descending): (OrderSort, bool),
         page: &Page,
     ) -> Result<Listing<Order>> {
         let sight = owned(scope);
@@ -157,8 +162,13 @@ impl Orders<'_> {
             Sight::Of(owner) => asked.with(OWNED, Some(owner)),
             Sight::None => asked.nothing(),
         };
-        let asked = asked.with(STATUS, status.as_ref()).with(USER, filter.user_id.as_ref());
-        let place = |order: &Order| Cursor { key: CursorKey::Number(order.created_at.micros()), id: order.id.uuid() };
+        let asked = asked
+            .with(STATUS, status.as_ref())
+            .with(USER, filter.user_id.as_ref());
+        let place = |order: &Order| Cursor {
+            key: CursorKey::Number(order.created_at.micros()),
+            id: order.id.uuid(),
+        };
         let mut listing = asked.page(self.0, page, place).await?;
         self.fill(&mut listing.items).await?;
         Ok(listing)
@@ -169,10 +179,14 @@ impl Orders<'_> {
     /// # Errors
     /// `CONFLICT` when the number is taken.
     pub async fn insert(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
-        let statements = inserting(permit, order)?;
-        let bound: Vec<(&Sql, Vec<&dyn Param>)> =
-            statements.iter().map(|(sql, values)| (*sql, params(values))).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> = bound.iter().map(|(sql, values)| (*sql, values.as_slice())).collect();
+        permit.covers(order)?;
+        let statements: Vec<(&Sql, Vec<Held<'_>>)> = inserting(order).collect();
+        let values: Vec<Vec<&dyn Param>> = statements.iter().map(|(_, values)| params(values)).collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> = statements
+            .iter()
+            .zip(&values)
+            .map(|((sql, _), values)| (*sql, values.as_slice()))
+            .collect();
         self.0.batch(&batch).await.map(drop).map_err(number_taken)
     }
 
@@ -182,19 +196,22 @@ impl Orders<'_> {
     /// `PRECONDITION_FAILED` when it has moved meanwhile.
     pub async fn save(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
         permit.covers(order)?;
-        let done = self.0.execute(
-            &SAVE,
-            &[
-                &order.id,
-                &order.status.as_str(),
-                &order.refunded.amount,
-                &order.reserved_until,
-                &order.updated_at,
-                &order.version,
-                &(order.version - 1),
-            ],
-        );
-        fresh(done.await?)
+        let done = self
+            .0
+            .execute(
+                &SAVE,
+                &[
+                    &order.id,
+                    &order.status.as_str(),
+                    &order.refunded.amount,
+                    &order.reserved_until,
+                    &order.updated_at,
+                    &order.version,
+                    &(order.version - 1),
+                ],
+            )
+            .await;
+        fresh(done?)
     }
 
     /// The orders whose stock was held long enough, with nothing paid and no payment under way; the oldest first.
@@ -215,8 +232,11 @@ impl Orders<'_> {
     async fn fill(&mut self, orders: &mut [Order]) -> Result<()> {
         for orders in orders.chunks_mut(ITEMS_OF.most()) {
             let (size, sql) = ITEMS_OF.fitting(orders.len());
-            let mut index: Vec<(OrderId, usize)> =
-                orders.iter().enumerate().map(|(at, order)| (order.id, at)).collect();
+            let mut index: Vec<(OrderId, usize)> = orders
+                .iter()
+                .enumerate()
+                .map(|(at, order)| (order.id, at))
+                .collect();
             index.sort_unstable();
             let Some((last, _)) = index.last() else { continue };
             // What is left over of the statement asks for the last order again, which finds nothing more.
@@ -234,11 +254,7 @@ impl Orders<'_> {
 }
 
 /// The statements that write a new order.
-pub(crate) fn inserting<'o>(
-    permit: &Permit<Order>,
-    order: &'o Order,
-) -> Result<Vec<(&'static Sql, Vec<Held<'o>>)>> {
-    permit.covers(order)?;
+pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
     let row = vec![
         held(&order.id),
         held(&order.number),
@@ -252,9 +268,14 @@ pub(crate) fn inserting<'o>(
         held(&order.updated_at),
         held(&order.version),
     ];
-    Ok(std::iter::once((&INSERT, row)).chain(order_items::inserting(order)).collect())
+    std::iter::once((&INSERT, row)).chain(order_items::inserting(order))
 }
 
 pub(crate) fn number_taken(error: DatabaseError) -> Error {
-    taken(error, "an order of this number exists")
+    match error.conflict() {
+        Some(conflict) if conflict.on("orders", "number") => {
+            Error::Conflict("an order of this number exists".to_owned())
+        }
+        _ => error.into(),
+    }
 }

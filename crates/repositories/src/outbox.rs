@@ -32,7 +32,11 @@ impl FromRow for Read<Event> {
 }
 
 fn payload(text: &str) -> Result<serde_json::Value, DatabaseError> {
-    serde_json::from_str(text).map_err(|_| DatabaseError::Decode { column: 8, wanted: "JSON", found: "text" })
+    serde_json::from_str(text).map_err(|_| DatabaseError::Decode {
+        column: 8,
+        wanted: "JSON",
+        found: "text",
+    })
 }
 
 repository! {
@@ -67,7 +71,10 @@ impl Outbox<'_> {
     /// Only the database's.
     pub async fn mark_relayed(&mut self, events: &[EventId], now: Timestamp) -> Result<()> {
         let values: Vec<[&dyn Param; 2]> = events.iter().map(|id| [id as &dyn Param, &now]).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> = values.iter().map(|values| (&RELAYED, values.as_slice())).collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> = values
+            .iter()
+            .map(|values| (&RELAYED, values.as_slice()))
+            .collect();
         self.0.batch(&batch).await?;
         Ok(())
     }

@@ -91,42 +91,53 @@ impl Payments<'_> {
     /// `CONFLICT` when another payment of the order is pending or has succeeded.
     pub async fn insert(&mut self, permit: &Permit<Payment>, payment: &Payment) -> Result<()> {
         permit.covers(payment)?;
-        let done = self.0.execute(
-            &INSERT,
-            &[
-                &payment.id,
-                &payment.order_id,
-                &payment.user_id,
-                &payment.status.as_str(),
-                &payment.amount.amount,
-                &payment.amount.currency.code(),
-                &payment.reference,
-                &payment.failure,
-                &payment.created_at,
-                &payment.updated_at,
-            ],
-        );
-        done.await.map(drop).map_err(paid_already)
+        let done = self
+            .0
+            .execute(
+                &INSERT,
+                &[
+                    &payment.id,
+                    &payment.order_id,
+                    &payment.user_id,
+                    &payment.status.as_str(),
+                    &payment.amount.amount,
+                    &payment.amount.currency.code(),
+                    &payment.reference,
+                    &payment.failure,
+                    &payment.created_at,
+                    &payment.updated_at,
+                ],
+            )
+            .await;
+        done.map(drop).map_err(paid_already)
     }
 
     /// Writes a payment that moved on from a status.
     ///
     /// # Errors
     /// `PRECONDITION_FAILED` when it was no longer of that status; `CONFLICT` when it became succeeded beside another.
-    pub async fn save(&mut self, permit: &Permit<Payment>, payment: &Payment, from: PaymentStatus) -> Result<()> {
+    pub async fn save(
+        &mut self,
+        permit: &Permit<Payment>,
+        payment: &Payment,
+        from: PaymentStatus,
+    ) -> Result<()> {
         permit.covers(payment)?;
-        let done = self.0.execute(
-            &SAVE,
-            &[
-                &payment.id,
-                &payment.status.as_str(),
-                &payment.reference,
-                &payment.failure,
-                &payment.updated_at,
-                &from.as_str(),
-            ],
-        );
-        fresh(done.await.map_err(paid_already)?)
+        let done = self
+            .0
+            .execute(
+                &SAVE,
+                &[
+                    &payment.id,
+                    &payment.status.as_str(),
+                    &payment.reference,
+                    &payment.failure,
+                    &payment.updated_at,
+                    &from.as_str(),
+                ],
+            )
+            .await;
+        fresh(done.map_err(paid_already)?)
     }
 }
 

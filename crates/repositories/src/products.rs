@@ -45,8 +45,17 @@ const WORDS: usize = 3;
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
     (COLUMNS, "products"),
-    &["status = 'active'", "status = {}", "category = {}", "id IN (SELECT id FROM products_search({}))"],
-    &[Key::Number("created_at"), Key::Number("price_amount"), Key::Text("lower(name)")],
+    &[
+        "status = 'active'",
+        "status = {}",
+        "category = {}",
+        "id IN (SELECT id FROM products_search({}))",
+    ],
+    &[
+        Key::Number("created_at"),
+        Key::Number("price_amount"),
+        Key::Text("lower(name)"),
+    ],
 );
 
 /// Which products to list.
@@ -92,7 +101,11 @@ impl FromRow for Read<Product> {
 }
 
 fn attributes(json: &Json) -> Result<Attributes, DatabaseError> {
-    let wrong = |_| DatabaseError::Decode { column: 9, wanted: "a JSON object", found: "json" };
+    let wrong = |_| DatabaseError::Decode {
+        column: 9,
+        wanted: "a JSON object",
+        found: "json",
+    };
     Attributes::stored(&json.0).map_err(wrong)
 }
 
@@ -114,7 +127,7 @@ impl Products<'_> {
         }
     }
 
-    /// A page of the products that may be seen.
+    /// A page of the products that may be seen, sorted, backwards if so asked.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -122,8 +135,7 @@ impl Products<'_> {
         &mut self,
         scope: &Scope<Product>,
         filter: &ProductFilter,
-        sort: ProductSort,
-        descending: bool,
+        (sort, descending): (ProductSort, bool),
         page: &Page,
     ) -> Result<Listing<Product>> {
         let status = filter.status.map(ProductStatus::as_str);
@@ -137,9 +149,13 @@ impl Products<'_> {
         if words.as_ref().is_some_and(String::is_empty) {
             asked = asked.nothing();
         }
-        let asked =
-            asked.with(STATUS, status.as_ref()).with(CATEGORY, filter.category.as_ref()).with(WORDS, words.as_ref());
-        asked.page(self.0, page, |product: &Product| place(product, sort)).await
+        let asked = asked
+            .with(STATUS, status.as_ref())
+            .with(CATEGORY, filter.category.as_ref())
+            .with(WORDS, words.as_ref());
+        asked
+            .page(self.0, page, |product: &Product| place(product, sort))
+            .await
     }
 
     /// Writes a new product.
@@ -149,25 +165,28 @@ impl Products<'_> {
     pub async fn insert(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         let attributes = product.attributes.to_json();
-        let done = self.0.execute(
-            &INSERT,
-            &[
-                &product.id,
-                &product.sku.as_str(),
-                &product.name,
-                &product.description,
-                &product.price.amount,
-                &product.price.currency.code(),
-                &product.stock,
-                &product.category,
-                &JsonRef(&attributes),
-                &product.status.as_str(),
-                &product.created_at,
-                &product.updated_at,
-                &product.version,
-            ],
-        );
-        done.await.map(drop).map_err(sku_taken)
+        let done = self
+            .0
+            .execute(
+                &INSERT,
+                &[
+                    &product.id,
+                    &product.sku.as_str(),
+                    &product.name,
+                    &product.description,
+                    &product.price.amount,
+                    &product.price.currency.code(),
+                    &product.stock,
+                    &product.category,
+                    &JsonRef(&attributes),
+                    &product.status.as_str(),
+                    &product.created_at,
+                    &product.updated_at,
+                    &product.version,
+                ],
+            )
+            .await;
+        done.map(drop).map_err(sku_taken)
     }
 
     /// Writes a changed product, its stock as it was read.
@@ -177,25 +196,28 @@ impl Products<'_> {
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         let attributes = product.attributes.to_json();
-        let done = self.0.execute(
-            &SAVE,
-            &[
-                &product.id,
-                &product.sku.as_str(),
-                &product.name,
-                &product.description,
-                &product.price.amount,
-                &product.price.currency.code(),
-                &product.stock,
-                &product.category,
-                &JsonRef(&attributes),
-                &product.status.as_str(),
-                &product.updated_at,
-                &product.version,
-                &(product.version - 1),
-            ],
-        );
-        fresh(done.await.map_err(sku_taken)?)
+        let done = self
+            .0
+            .execute(
+                &SAVE,
+                &[
+                    &product.id,
+                    &product.sku.as_str(),
+                    &product.name,
+                    &product.description,
+                    &product.price.amount,
+                    &product.price.currency.code(),
+                    &product.stock,
+                    &product.category,
+                    &JsonRef(&attributes),
+                    &product.status.as_str(),
+                    &product.updated_at,
+                    &product.version,
+                    &(product.version - 1),
+                ],
+            )
+            .await;
+        fresh(done.map_err(sku_taken)?)
     }
 
     /// Removes a product that nobody ordered.
@@ -205,7 +227,9 @@ impl Products<'_> {
     pub async fn delete(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         match self.0.execute(&DELETE, &[&product.id]).await {
-            Err(DatabaseError::ForeignKey { .. }) => Err(Error::Conflict("this product was ordered".to_owned())),
+            Err(DatabaseError::ForeignKey { .. }) => {
+                Err(Error::Conflict("this product was ordered".to_owned()))
+            }
             Err(other) => Err(other.into()),
             Ok(0) => Err(Error::NotFound),
             Ok(_) => Ok(()),
@@ -234,5 +258,8 @@ fn place(product: &Product, sort: ProductSort) -> Cursor {
         ProductSort::Price => CursorKey::Number(product.price.amount),
         ProductSort::Name => CursorKey::Text(product.name.to_ascii_lowercase()),
     };
-    Cursor { key, id: product.id.uuid() }
+    Cursor {
+        key,
+        id: product.id.uuid(),
+    }
 }

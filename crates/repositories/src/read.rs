@@ -1,5 +1,6 @@
 //! Nouns out of rows.
 
+use mainstay_domain::access::RoleName;
 use mainstay_domain::audit::Actor;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::job::JobState;
@@ -8,7 +9,6 @@ use mainstay_domain::order::OrderStatus;
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::product::ProductStatus;
 use mainstay_domain::user::UserStatus;
-use mainstay_domain::access::RoleName;
 use mainstay_platform::database::{Column, DatabaseError, Param, Row, Value};
 
 /// A noun that was read from a row. Both the noun and the trait are foreign here, hence the wrapping.
@@ -26,7 +26,9 @@ pub(crate) struct Word<T>(pub(crate) T);
 
 impl<T: Named> Column for Word<T> {
     fn from_value(value: Value<'_>) -> Result<Self, DatabaseError> {
-        T::named(value.text()?).map(Self).ok_or_else(|| value.mismatch(T::WHAT))
+        T::named(value.text()?)
+            .map(Self)
+            .ok_or_else(|| value.mismatch(T::WHAT))
     }
 }
 
@@ -59,7 +61,10 @@ pub(crate) fn word<T: Named>(row: &mut Row<'_>) -> Result<T, DatabaseError> {
 
 /// The next two columns, an amount and its currency.
 pub(crate) fn money(row: &mut Row<'_>) -> Result<Money, DatabaseError> {
-    Ok(Money { amount: row.next()?, currency: word(row)? })
+    Ok(Money {
+        amount: row.next()?,
+        currency: word(row)?,
+    })
 }
 
 /// A value that waits to be bound, borrowed from the noun it belongs to.

@@ -84,7 +84,11 @@ impl Sessions<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn with_seed(&mut self, scope: &Scope<Session>, id: SessionId) -> Result<Option<(Session, Vec<u8>)>> {
+    pub async fn with_seed(
+        &mut self,
+        scope: &Scope<Session>,
+        id: SessionId,
+    ) -> Result<Option<(Session, Vec<u8>)>> {
         let row: Option<Read<_>> = match owned(scope) {
             Sight::All => self.0.optional(&FIND_SEED, &[&id]).await?,
             Sight::Of(owner) => self.0.optional(&FIND_SEED_OWNED, &[&id, &owner]).await?,
@@ -97,24 +101,32 @@ impl Sessions<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn insert(&mut self, permit: &Permit<Session>, session: &Session, sealed_seed: &[u8]) -> Result<()> {
+    pub async fn insert(
+        &mut self,
+        permit: &Permit<Session>,
+        session: &Session,
+        sealed_seed: &[u8],
+    ) -> Result<()> {
         permit.covers(session)?;
-        let done = self.0.execute(
-            &INSERT,
-            &[
-                &session.id,
-                &session.user_id,
-                &session.generation,
-                &sealed_seed,
-                &session.ip,
-                &session.user_agent,
-                &session.created_at,
-                &session.last_seen_at,
-                &session.expires_at,
-                &session.ended_at,
-            ],
-        );
-        done.await?;
+        let done = self
+            .0
+            .execute(
+                &INSERT,
+                &[
+                    &session.id,
+                    &session.user_id,
+                    &session.generation,
+                    &sealed_seed,
+                    &session.ip,
+                    &session.user_agent,
+                    &session.created_at,
+                    &session.last_seen_at,
+                    &session.expires_at,
+                    &session.ended_at,
+                ],
+            )
+            .await;
+        done?;
         Ok(())
     }
 
@@ -129,19 +141,22 @@ impl Sessions<'_> {
         from_generation: u32,
     ) -> Result<bool> {
         permit.covers(session)?;
-        let done = self.0.execute(
-            &ADVANCE,
-            &[
-                &session.id,
-                &session.generation,
-                &session.ip,
-                &session.user_agent,
-                &session.last_seen_at,
-                &session.expires_at,
-                &from_generation,
-            ],
-        );
-        Ok(done.await? == 1)
+        let done = self
+            .0
+            .execute(
+                &ADVANCE,
+                &[
+                    &session.id,
+                    &session.generation,
+                    &session.ip,
+                    &session.user_agent,
+                    &session.last_seen_at,
+                    &session.expires_at,
+                    &from_generation,
+                ],
+            )
+            .await;
+        Ok(done? == 1)
     }
 
     /// Ends a session. One that has ended keeps the time it did.
@@ -179,7 +194,12 @@ impl Sessions<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn list(&mut self, scope: &Scope<Session>, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+    pub async fn list(
+        &mut self,
+        scope: &Scope<Session>,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>> {
         if !sees(scope, user) {
             return Ok(Vec::new());
         }

@@ -34,7 +34,10 @@ pub fn all() -> Vec<(&'static str, Sql)> {
         &crate::users::LIST,
     ];
     let families = [&crate::order_items::ITEMS_OF, &crate::order_items::INSERT_ITEMS];
-    let fixed = fixed.into_iter().flatten().map(|(name, sql)| (*name, (*sql).clone()));
+    let fixed = fixed
+        .into_iter()
+        .flatten()
+        .map(|(name, sql)| (*name, (*sql).clone()));
     fixed
         .chain(lists.into_iter().flat_map(|list| list.all()))
         .chain(families.into_iter().flat_map(|family| family.all()))
@@ -52,8 +55,10 @@ mod tests {
 
     #[test]
     fn no_statement_is_made_where_the_test_does_not_see_it() {
-        let listed: BTreeSet<String> =
-            super::all().iter().filter_map(|(name, _)| Some(name.split("::").nth(1)?.to_owned())).collect();
+        let listed: BTreeSet<String> = super::all()
+            .iter()
+            .filter_map(|(name, _)| Some(name.split("::").nth(1)?.to_owned()))
+            .collect();
         let mut files = 0;
         for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
             let path = entry.unwrap().path();
@@ -61,7 +66,10 @@ mod tests {
             let text = fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap();
             for maker in ["sql!", "Sql::owned", "Sql::new", "Sql::spelled"] {
-                assert!(MAKERS.contains(&name.as_str()) || !text.contains(maker), "{name} makes a statement: {maker}");
+                assert!(
+                    MAKERS.contains(&name.as_str()) || !text.contains(maker),
+                    "{name} makes a statement: {maker}"
+                );
             }
             let noun = name.trim_end_matches(".rs");
             if text.contains("\nstatements! {") {
@@ -69,13 +77,20 @@ mod tests {
                 assert!(listed.contains(noun), "statements::all() leaves out {noun}");
             }
             let composed = text.matches(": List =").count() + text.matches(": Family =").count();
-            assert_eq!(composed, named_here(noun), "statements::all() leaves out a list or family of {noun}");
+            assert_eq!(
+                composed,
+                named_here(noun),
+                "statements::all() leaves out a list or family of {noun}"
+            );
         }
         assert!(files > 10, "the sources were not found");
     }
 
     fn named_here(noun: &str) -> usize {
-        let source = include_str!("statements.rs").split("#[cfg(test)]").next().unwrap();
+        let source = include_str!("statements.rs")
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap();
         source.matches(&format!("&crate::{noun}::")).count()
     }
 }

@@ -72,7 +72,10 @@ impl Products<'_> {
         if delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
             return Ok(None);
         }
-        let row = self.0.optional(&ADD, &[&product.id, &delta, &now, &MOST_STOCK]).await?;
+        let row = self
+            .0
+            .optional(&ADD, &[&product.id, &delta, &now, &MOST_STOCK])
+            .await?;
         Ok(row.map(|Read(product)| product))
     }
 

@@ -10,7 +10,8 @@ use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, User};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
+use serde::{Deserialize, Serialize};
 
 statements! {
     FACTS = "SELECT id, email, role, status, access_changed_at FROM users WHERE id = $1";
@@ -29,7 +30,8 @@ statements! {
 }
 
 /// A permission given to one person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PersonalGrant {
     /// Its name: `verb:resource`.
     pub permission: String,
@@ -78,7 +80,10 @@ impl Users<'_> {
             return Ok(None);
         };
         let grants: Vec<PersonalGrant> = self.0.all(&GRANTS, &[&id]).await?;
-        let bare = |grant: PersonalGrant| Grant { permission: grant.permission, until: grant.expires_at };
+        let bare = |grant: PersonalGrant| Grant {
+            permission: grant.permission,
+            until: grant.expires_at,
+        };
         facts.grants = grants.into_iter().map(bare).collect();
         Ok(Some(facts))
     }
@@ -88,7 +93,11 @@ impl Users<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn access_facts_since(&mut self, scope: &Scope<User>, since: Timestamp) -> Result<Vec<AccessFacts>> {
+    pub async fn access_facts_since(
+        &mut self,
+        scope: &Scope<User>,
+        since: Timestamp,
+    ) -> Result<Vec<AccessFacts>> {
         if owned(scope) != Sight::All {
             return Ok(Vec::new());
         }
@@ -119,9 +128,16 @@ impl Users<'_> {
     /// Only the database's.
     pub async fn grant(&mut self, permit: &Permit<User>, user: &User, grant: &PersonalGrant) -> Result<()> {
         permit.covers(user)?;
-        let given: [&dyn mainstay_platform::database::Param; 5] =
-            [&user.id, &grant.permission, &grant.expires_at, &grant.granted_by, &grant.created_at];
-        self.0.batch(&[(&GRANT, &given), (&TOUCH, &[&user.id, &grant.created_at])]).await?;
+        let given: [&dyn Param; 5] = [
+            &user.id,
+            &grant.permission,
+            &grant.expires_at,
+            &grant.granted_by,
+            &grant.created_at,
+        ];
+        self.0
+            .batch(&[(&GRANT, &given), (&TOUCH, &[&user.id, &grant.created_at])])
+            .await?;
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! Accounts.
 
+use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{found, fresh, taken};
 use crate::read::{Read, word};
 use crate::sight::{Sight, owned};
-use crate::dialect;
 use mainstay_domain::access::{Permit, RoleName, Scope};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, UserId};
@@ -14,7 +14,8 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
 
-const COLUMNS: &str = "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version";
+const COLUMNS: &str =
+    "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version";
 
 macro_rules! find {
     ($condition:literal) => {
@@ -46,8 +47,17 @@ const WORDS: usize = 3;
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
     (COLUMNS, "users"),
-    &["id = {}", "role = {}", "status = {}", "(email LIKE {} ESCAPE '!' OR lower(name) LIKE {} ESCAPE '!')"],
-    &[Key::Number("created_at"), Key::Text("lower(name)"), Key::Text("email")],
+    &[
+        "id = {}",
+        "role = {}",
+        "status = {}",
+        "(email LIKE {} ESCAPE '!' OR lower(name) LIKE {} ESCAPE '!')",
+    ],
+    &[
+        Key::Number("created_at"),
+        Key::Text("lower(name)"),
+        Key::Text("email"),
+    ],
 );
 
 /// Which accounts to list.
@@ -122,7 +132,7 @@ impl Users<'_> {
         Ok(row.map(|Read(user)| user))
     }
 
-    /// A page of the accounts that may be seen.
+    /// A page of the accounts that may be seen, sorted, backwards if so asked.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -130,8 +140,7 @@ impl Users<'_> {
         &mut self,
         scope: &Scope<User>,
         filter: &UserFilter,
-        sort: UserSort,
-        descending: bool,
+        (sort, descending): (UserSort, bool),
         page: &Page,
     ) -> Result<Listing<User>> {
         let role = filter.role.as_ref().map(RoleName::as_str);
@@ -144,7 +153,10 @@ impl Users<'_> {
             Sight::Of(owner) => asked.with(OWNED, Some(owner)),
             Sight::None => asked.nothing(),
         };
-        let asked = asked.with(ROLE, role.as_ref()).with(STATUS, status.as_ref()).with(WORDS, words.as_ref());
+        let asked = asked
+            .with(ROLE, role.as_ref())
+            .with(STATUS, status.as_ref())
+            .with(WORDS, words.as_ref());
         asked.page(self.0, page, |user: &User| place(user, sort)).await
     }
 
@@ -154,22 +166,25 @@ impl Users<'_> {
     /// `CONFLICT` when the address is taken.
     pub async fn insert(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         permit.covers(user)?;
-        let done = self.0.execute(
-            &INSERT,
-            &[
-                &user.id,
-                &user.email.as_str(),
-                &user.name.as_str(),
-                &user.role.as_str(),
-                &user.status.as_str(),
-                &user.email_verified,
-                &user.mfa_enabled,
-                &user.created_at,
-                &user.updated_at,
-                &user.version,
-            ],
-        );
-        done.await.map(drop).map_err(address_taken)
+        let done = self
+            .0
+            .execute(
+                &INSERT,
+                &[
+                    &user.id,
+                    &user.email.as_str(),
+                    &user.name.as_str(),
+                    &user.role.as_str(),
+                    &user.status.as_str(),
+                    &user.email_verified,
+                    &user.mfa_enabled,
+                    &user.created_at,
+                    &user.updated_at,
+                    &user.version,
+                ],
+            )
+            .await;
+        done.map(drop).map_err(address_taken)
     }
 
     /// Writes a changed account, and notes that what it may do may have changed.
@@ -178,22 +193,25 @@ impl Users<'_> {
     /// `PRECONDITION_FAILED` when it has changed meanwhile, `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         permit.covers(user)?;
-        let done = self.0.execute(
-            &SAVE,
-            &[
-                &user.id,
-                &user.email.as_str(),
-                &user.name.as_str(),
-                &user.role.as_str(),
-                &user.status.as_str(),
-                &user.email_verified,
-                &user.mfa_enabled,
-                &user.updated_at,
-                &user.version,
-                &(user.version - 1),
-            ],
-        );
-        fresh(done.await.map_err(address_taken)?)
+        let done = self
+            .0
+            .execute(
+                &SAVE,
+                &[
+                    &user.id,
+                    &user.email.as_str(),
+                    &user.name.as_str(),
+                    &user.role.as_str(),
+                    &user.status.as_str(),
+                    &user.email_verified,
+                    &user.mfa_enabled,
+                    &user.updated_at,
+                    &user.version,
+                    &(user.version - 1),
+                ],
+            )
+            .await;
+        fresh(done.map_err(address_taken)?)
     }
 
     /// Removes an account with its password, sessions and grants. Its orders and audit entries stay.
@@ -231,5 +249,8 @@ fn place(user: &User, sort: UserSort) -> Cursor {
         UserSort::Name => CursorKey::Text(user.name.as_str().to_ascii_lowercase()),
         UserSort::Email => CursorKey::Text(user.email.as_str().to_owned()),
     };
-    Cursor { key, id: user.id.uuid() }
+    Cursor {
+        key,
+        id: user.id.uuid(),
+    }
 }

@@ -69,7 +69,7 @@ pub struct Parts {
     /// The rules that the deployment chose.
     pub policies: Policies,
     /// Counts and times what happens.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// The commands that can be done later.
     pub jobs: JobRegistry,
     /// Who is told of which events.

@@ -8,7 +8,7 @@ use crate::use_case::Job;
 use mainstay_domain::access::{self, Action, Caller, Guarded, Permit, Scope, SystemCaller};
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::event::{Event, Story};
-use mainstay_domain::id::Id;
+use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
@@ -136,6 +136,14 @@ impl<'w> Work<'w> {
     /// The policy's refusal.
     pub fn permit<T: Guarded>(&self, action: Action, row: &T) -> Result<Permit<T>> {
         access::permit(&self.cx.caller, action, row)
+    }
+
+    /// Leave for the caller to make something whose name and owner are known before the rest of it.
+    ///
+    /// # Errors
+    /// The policy's refusal.
+    pub fn permit_new<T: Guarded>(&self, action: Action, id: T::Id, owner: Option<UserId>) -> Result<Permit<T>> {
+        access::permit_new(&self.cx.caller, action, id, owner)
     }
 
     /// Leave for a part of Mainstay to do something to a thing.

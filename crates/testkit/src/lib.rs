@@ -1,1 +1,33 @@
-//! mainstay-testkit
+//! The house as its tests use it: put together by the same composition root as the binary, on port 0, over a real
+//! database, with fakes for the outside world only (time, mail, payments).
+//!
+//! A story is an `async fn(app: &TestApp)`; [`on_both_engines!`] tells it once on SQLite and once on PostgreSQL.
+//! Nothing happens in the background: a story says when time passes ([`TestApp::clock`]), when jobs are done
+//! ([`TestApp::run_jobs`]) and when the audit chain is linked ([`TestApp::seal_audit`]). An app that is dropped with
+//! jobs left undone fails its test, unless the test said so ([`TestApp::leave_jobs`]).
+
+mod answer;
+mod app;
+mod client;
+mod database;
+mod engine;
+mod gateway;
+mod later;
+mod log;
+mod mailbox;
+mod node;
+mod people;
+mod product;
+mod stories;
+
+pub use answer::Answer;
+pub use app::TestApp;
+pub use client::Client;
+pub use engine::Engine;
+pub use gateway::{FakeGateway, Held};
+pub use log::captured;
+pub use mailbox::Mailbox;
+pub use node::Node;
+pub use people::Person;
+pub use product::TestProduct;
+pub use stories::tell;

@@ -29,7 +29,7 @@ mod scope;
 pub use caller::{Caller, Principal, SystemCaller};
 pub use knock::{Access, Rate};
 pub use permission::{Grant, Permission, PermissionSet};
-pub use permit::{Action, Permit, permit};
+pub use permit::{Action, Permit, permit, permit_new};
 pub use policy::{Guarded, Policy, Rule, See};
 pub use role::RoleName;
 pub use scope::{Reach, Scope, scope};

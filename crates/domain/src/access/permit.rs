@@ -3,7 +3,7 @@
 use super::policy::{Guarded, Rule};
 use super::Caller;
 use crate::error::{Denied, Error, Result, Unauthenticated};
-use crate::id::Id;
+use crate::id::{Id, UserId};
 use serde::Serialize;
 use std::fmt;
 use std::marker::PhantomData;
@@ -94,7 +94,15 @@ impl<T: Guarded> Permit<T> {
 /// Not signed in (401), or not theirs and no permission (403). An action that the policy does not name
 /// is denied to everybody but the system.
 pub fn permit<T: Guarded>(caller: &Caller, action: Action, row: &T) -> Result<Permit<T>> {
-    let granted = Permit { id: row.id().uuid(), action, noun: PhantomData };
+    permit_new(caller, action, row.id(), row.owner())
+}
+
+/// The same for a row that is about to be made, whose name and owner are known before the rest of it.
+///
+/// # Errors
+/// As [`permit`].
+pub fn permit_new<T: Guarded>(caller: &Caller, action: Action, id: T::Id, owner: Option<UserId>) -> Result<Permit<T>> {
+    let granted = Permit { id: id.uuid(), action, noun: PhantomData };
     if matches!(caller, Caller::System(_)) {
         return Ok(granted);
     }
@@ -105,7 +113,7 @@ pub fn permit<T: Guarded>(caller: &Caller, action: Action, row: &T) -> Result<Pe
     let Some(principal) = caller.principal() else {
         return Err(Error::Unauthenticated(Unauthenticated::Missing));
     };
-    let owns = row.owner() == Some(principal.id);
+    let owns = owner == Some(principal.id);
     let denied = match rule {
         Some(Rule::Owner) if !owns => Denied::Ownership,
         Some(Rule::OwnerOr(permission)) if !owns && !principal.permissions.has(permission) => Denied::Ownership,

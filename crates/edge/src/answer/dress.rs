@@ -31,13 +31,22 @@ pub(crate) enum Form {
 impl Form {
     /// The form that the request asks for: RFC 9457 whenever it is named, unless with `q=0`.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+        let lines = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|line| line.to_str().ok());
         let named = |range: &str| {
             let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/problem+json"));
+            let kind = parts
+                .next()
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("application/problem+json"));
             kind && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
         };
-        if lines.flat_map(|line| line.split(',')).any(named) { Self::Problem } else { Self::Plain }
+        if lines.flat_map(|line| line.split(',')).any(named) {
+            Self::Problem
+        } else {
+            Self::Plain
+        }
     }
 }
 
@@ -52,12 +61,16 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::TokenReused
         | Code::InvalidCredentials
         | Code::MfaInvalid => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::StepUpRequired | Code::AccountDisabled | Code::EmailUnverified | Code::CsrfFailed => {
-            StatusCode::FORBIDDEN
-        }
+        Code::Forbidden
+        | Code::StepUpRequired
+        | Code::AccountDisabled
+        | Code::EmailUnverified
+        | Code::CsrfFailed => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::Conflict | Code::OutOfStock | Code::InvalidState | Code::IdempotencyInFlight => StatusCode::CONFLICT,
+        Code::Conflict | Code::OutOfStock | Code::InvalidState | Code::IdempotencyInFlight => {
+            StatusCode::CONFLICT
+        }
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -115,7 +128,14 @@ pub(crate) fn dress(response: &mut Response, form: Form, exchange: &Exchange) ->
 fn body(refusal: &Refusal, form: Form, status: StatusCode, request_id: &str) -> Vec<u8> {
     let (code, message, details) = (refusal.code().as_str(), &*refusal.message(), refusal.details());
     let written = match form {
-        Form::Plain => serde_json::to_vec(&Plain { error: Facts { code, message, request_id, details } }),
+        Form::Plain => serde_json::to_vec(&Plain {
+            error: Facts {
+                code,
+                message,
+                request_id,
+                details,
+            },
+        }),
         Form::Problem => serde_json::to_vec(&Problem {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
@@ -150,14 +170,28 @@ fn advise(refusal: &Refusal, headers: &mut HeaderMap) {
 /// Faults of ours are logged here and nowhere else, with all their causes.
 fn log(refusal: &Refusal, exchange: &Exchange) {
     let Refusal::Meant(error) = refusal else { return };
-    let (request_id, operation) = (&**exchange.request_id(), exchange.place().map(|place| place.operation()));
+    let (request_id, operation) = (
+        &**exchange.request_id(),
+        exchange.place().map(|place| place.operation()),
+    );
     match error {
         Error::Internal(cause) => {
-            tracing::error!(request_id, operation, cause = chain(&**cause), "a request failed by a fault of ours");
+            tracing::error!(
+                request_id,
+                operation,
+                cause = chain(&**cause),
+                "a request failed by a fault of ours"
+            );
         }
         Error::Unavailable { what, source } => {
             let cause = source.as_deref().map(|cause| chain(cause));
-            tracing::warn!(request_id, operation, what, cause, "a request failed because something is away");
+            tracing::warn!(
+                request_id,
+                operation,
+                what,
+                cause,
+                "a request failed because something is away"
+            );
         }
         Error::Timeout => tracing::warn!(request_id, operation, "a request took too long"),
         _ => {}
@@ -186,10 +220,18 @@ mod tests {
     #[test]
     fn problems_are_told_to_those_who_name_them() {
         assert_eq!(Form::accepted(&HeaderMap::new()), Form::Plain);
-        for plain in ["*/*", "application/json", "application/problem+json;q=0", "application/problem+jsonx"] {
+        for plain in [
+            "*/*",
+            "application/json",
+            "application/problem+json;q=0",
+            "application/problem+jsonx",
+        ] {
             assert_eq!(accepted(plain), Form::Plain, "{plain}");
         }
-        for problem in ["application/problem+json", "text/html, Application/Problem+JSON ; q=0.5"] {
+        for problem in [
+            "application/problem+json",
+            "text/html, Application/Problem+JSON ; q=0.5",
+        ] {
             assert_eq!(accepted(problem), Form::Problem, "{problem}");
         }
     }

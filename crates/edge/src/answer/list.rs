@@ -60,9 +60,12 @@ pub struct Onward {
 impl From<Place> for Pagination {
     fn from(place: Place) -> Self {
         match place {
-            Place::Numbered { page, limit, total } => {
-                Self::Counted(Counted { page, limit, total, pages: total.div_ceil(u64::from(limit.max(1))) })
-            }
+            Place::Numbered { page, limit, total } => Self::Counted(Counted {
+                page,
+                limit,
+                total,
+                pages: total.div_ceil(u64::from(limit.max(1))),
+            }),
             Place::From { limit, next } => Self::Onward(Onward {
                 limit,
                 has_more: next.is_some(),
@@ -78,5 +81,11 @@ impl From<Place> for Pagination {
 /// When a thing has no JSON form.
 pub fn list<T, V: Serialize>(listing: Listing<T>, view: impl FnMut(T) -> V) -> Answer {
     let Listing { items, place } = listing.map(view);
-    json(StatusCode::OK, &Listed { data: items, pagination: place.into() })
+    json(
+        StatusCode::OK,
+        &Listed {
+            data: items,
+            pagination: place.into(),
+        },
+    )
 }

@@ -25,7 +25,10 @@ impl Tag {
         // FNV-1a: it has to be the same on every node and after every restart, and nothing more.
         let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         let bytes = facts.into_iter().flat_map(|fact| fact.bytes().chain([b'\n']));
-        Self { version, rest: Some(bytes.fold(0x811c_9dc5, step)) }
+        Self {
+            version,
+            rest: Some(bytes.fold(0x811c_9dc5, step)),
+        }
     }
 
     /// As a header.

@@ -14,9 +14,15 @@ pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProx
     if !trusted.trusts(client) {
         return client;
     }
-    let lines: Vec<&str> = headers.get_all(X_FORWARDED_FOR).iter().map_while(|line| line.to_str().ok()).collect();
+    let lines: Vec<&str> = headers
+        .get_all(X_FORWARDED_FOR)
+        .iter()
+        .map_while(|line| line.to_str().ok())
+        .collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Some(address) = read(hop.trim()) else { return client };
+        let Some(address) = read(hop.trim()) else {
+            return client;
+        };
         client = address;
         if !trusted.trusts(client) {
             return client;
@@ -27,8 +33,13 @@ pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProx
 
 /// An address, perhaps with a port.
 fn read(hop: &str) -> Option<IpAddr> {
-    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
-    let address = bare.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(hop);
+    let address = bare
+        .parse::<IpAddr>()
+        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.ok().map(|address| address.to_canonical())
 }
 
@@ -38,7 +49,10 @@ mod tests {
 
     fn told(peer: &str, lines: &[&str]) -> String {
         let trusted = TrustedProxies::from(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
-        let headers = lines.iter().map(|line| (X_FORWARDED_FOR, line.parse().unwrap())).collect();
+        let headers = lines
+            .iter()
+            .map(|line| (X_FORWARDED_FOR, line.parse().unwrap()))
+            .collect();
         client_ip(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
 
@@ -49,8 +63,14 @@ mod tests {
 
     #[test]
     fn the_first_untrusted_hop_from_the_right_is_the_client() {
-        assert_eq!(told("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.9.9.9"]), "198.51.100.7");
-        assert_eq!(told("10.0.0.1", &["1.1.1.1", "198.51.100.7", "10.2.3.4"]), "198.51.100.7");
+        assert_eq!(
+            told("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.9.9.9"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            told("10.0.0.1", &["1.1.1.1", "198.51.100.7", "10.2.3.4"]),
+            "198.51.100.7"
+        );
         assert_eq!(told("::ffff:10.0.0.1", &["198.51.100.7:4711"]), "198.51.100.7");
         assert_eq!(told("fd00::1", &["[2001:db8::1]:80"]), "2001:db8::1");
         assert_eq!(told("fd00::1", &["[2001:db8::1]"]), "2001:db8::1");

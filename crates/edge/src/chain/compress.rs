@@ -37,7 +37,9 @@ pub(super) async fn compress(response: Response, accepted: Option<HeaderValue>, 
 
 /// A cache must know that other clients get another form.
 fn varying(mut response: Response) -> Response {
-    response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
 
@@ -55,21 +57,44 @@ fn is_text(response: &Response) -> bool {
 mod tests {
     use super::*;
 
-    async fn encoding(length: usize, kind: &'static str, accepted: Option<&'static str>, secret: bool) -> Option<String> {
+    async fn encoding(
+        length: usize,
+        kind: &'static str,
+        accepted: Option<&'static str>,
+        secret: bool,
+    ) -> Option<String> {
         let mut response = Response::new(Body::from("x".repeat(length)));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         let response = compress(response, accepted.map(HeaderValue::from_static), secret).await;
-        response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
+        response
+            .headers()
+            .get(CONTENT_ENCODING)
+            .map(|value| value.to_str().unwrap().to_owned())
     }
 
     #[tokio::test]
     async fn only_long_texts_without_secrets_are_compressed() {
-        assert_eq!(encoding(860, "application/json", Some("gzip"), false).await.as_deref(), Some("gzip"));
-        assert_eq!(encoding(5000, "text/html; charset=utf-8", Some("br"), false).await.as_deref(), Some("br"));
+        assert_eq!(
+            encoding(860, "application/json", Some("gzip"), false)
+                .await
+                .as_deref(),
+            Some("gzip")
+        );
+        assert_eq!(
+            encoding(5000, "text/html; charset=utf-8", Some("br"), false)
+                .await
+                .as_deref(),
+            Some("br")
+        );
         assert_eq!(encoding(859, "application/json", Some("gzip"), false).await, None);
         assert_eq!(encoding(5000, "application/json", Some("gzip"), true).await, None);
         assert_eq!(encoding(5000, "application/json", None, false).await, None);
-        assert_eq!(encoding(5000, "application/json", Some("identity"), false).await, None);
+        assert_eq!(
+            encoding(5000, "application/json", Some("identity"), false).await,
+            None
+        );
         assert_eq!(encoding(5000, "image/png", Some("gzip"), false).await, None);
     }
 }

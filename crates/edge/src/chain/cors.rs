@@ -25,7 +25,12 @@ pub(super) struct Cors {
 
 impl Cors {
     pub(super) fn new(origins: &[String]) -> Self {
-        Self { allowed: origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect() }
+        Self {
+            allowed: origins
+                .iter()
+                .filter_map(|origin| HeaderValue::from_str(origin).ok())
+                .collect(),
+        }
     }
 
     /// The request's origin, when it may call.
@@ -36,7 +41,9 @@ impl Cors {
 
     /// True for the question that browsers ask before they send a request.
     pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-        method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        method == Method::OPTIONS
+            && headers.contains_key(ORIGIN)
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
     /// Tells the browser what the origin may do. Without an allowed origin nothing is told, which is a no.

@@ -18,7 +18,9 @@ pub(super) struct Csrf {
 impl Csrf {
     pub(super) fn new(public_url: &str) -> Self {
         let own = url::Url::parse(public_url).map(|url| url.origin().ascii_serialization());
-        Self { own: own.unwrap_or_default() }
+        Self {
+            own: own.unwrap_or_default(),
+        }
     }
 
     /// True for a request that may have been sent by a foreign page on behalf of somebody who does not know.
@@ -50,7 +52,10 @@ mod tests {
     use super::*;
 
     fn forged(method: Method, lines: &[(&'static str, &str)]) -> bool {
-        let host = lines.iter().find(|(name, _)| *name == "host").map_or("", |(_, host)| *host);
+        let host = lines
+            .iter()
+            .find(|(name, _)| *name == "host")
+            .map_or("", |(_, host)| *host);
         let headers = lines
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
@@ -62,10 +67,19 @@ mod tests {
     fn foreign_pages_are_refused() {
         assert!(forged(Method::POST, &[("sec-fetch-site", "cross-site")]));
         assert!(forged(Method::POST, &[("sec-fetch-site", "same-site")]));
-        assert!(forged(Method::DELETE, &[("origin", "https://evil.example"), ("host", "shop.example")]));
-        assert!(forged(Method::POST, &[("origin", "null"), ("host", "shop.example")]));
+        assert!(forged(
+            Method::DELETE,
+            &[("origin", "https://evil.example"), ("host", "shop.example")]
+        ));
+        assert!(forged(
+            Method::POST,
+            &[("origin", "null"), ("host", "shop.example")]
+        ));
         assert!(forged(Method::POST, &[("origin", "https://"), ("host", "")]));
-        assert!(forged(Method::POST, &[("sec-fetch-site", "cross-site"), ("cookie", "accessToken=x")]));
+        assert!(forged(
+            Method::POST,
+            &[("sec-fetch-site", "cross-site"), ("cookie", "accessToken=x")]
+        ));
     }
 
     #[test]
@@ -74,9 +88,21 @@ mod tests {
         assert!(!forged(Method::GET, &[("sec-fetch-site", "cross-site")]));
         assert!(!forged(Method::POST, &[("sec-fetch-site", "same-origin")]));
         assert!(!forged(Method::POST, &[("sec-fetch-site", "none")]));
-        assert!(!forged(Method::POST, &[("origin", "https://shop.example"), ("host", "inner:3000")]));
-        assert!(!forged(Method::POST, &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]));
-        assert!(!forged(Method::POST, &[("sec-fetch-site", "cross-site"), ("authorization", "Bearer x")]));
-        assert!(!forged(Method::POST, &[("sec-fetch-site", "cross-site"), ("x-access-token", "x")]));
+        assert!(!forged(
+            Method::POST,
+            &[("origin", "https://shop.example"), ("host", "inner:3000")]
+        ));
+        assert!(!forged(
+            Method::POST,
+            &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]
+        ));
+        assert!(!forged(
+            Method::POST,
+            &[("sec-fetch-site", "cross-site"), ("authorization", "Bearer x")]
+        ));
+        assert!(!forged(
+            Method::POST,
+            &[("sec-fetch-site", "cross-site"), ("x-access-token", "x")]
+        ));
     }
 }

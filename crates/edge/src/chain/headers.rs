@@ -20,7 +20,9 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSub
 pub(super) fn secure(headers: &mut HeaderMap) {
     headers.reserve(12);
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(CSP);
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -19,11 +19,19 @@ pub(super) struct Arrival {
 }
 
 /// Counts the request and writes its line.
-pub(super) fn record(shared: &Shared, arrival: &Arrival, exchange: &Exchange, code: Option<Code>, response: &Response) {
+pub(super) fn record(
+    shared: &Shared,
+    arrival: &Arrival,
+    exchange: &Exchange,
+    code: Option<Code>,
+    response: &Response,
+) {
     let took = arrival.watch.elapsed();
     let status = response.status().as_u16();
     let place = exchange.place();
-    place.map_or(&shared.unmatched, |place| place.figures()).answered(status, took);
+    place
+        .map_or(&shared.unmatched, |place| place.figures())
+        .answered(status, took);
     let (who, notes) = (exchange.who(), exchange.notes());
     shared.log.record(&RequestLine {
         at: arrival.at,

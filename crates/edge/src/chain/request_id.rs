@@ -19,7 +19,9 @@ pub(super) struct RequestIds {
 
 impl RequestIds {
     pub(super) fn new(random: &dyn Random) -> Self {
-        Self { state: AtomicU64::new(u64::from_be_bytes(random::bytes(random))) }
+        Self {
+            state: AtomicU64::new(u64::from_be_bytes(random::bytes(random))),
+        }
     }
 
     /// The client's own name when it is a sane one, else a new UUIDv7.

@@ -58,7 +58,12 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 /// JSON and nothing around it.
 fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    let kind = kind
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii()
+        .to_ascii_lowercase();
     let json = kind == b"application/json" || (kind.starts_with(b"application/") && kind.ends_with(b"+json"));
     if !json {
         return Err(Refusal::UnsupportedMedia("send the body as application/json"));
@@ -66,24 +71,32 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
     // A compressed body could unpack to more than any limit.
     match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => Ok(()),
-        Some(_) => Err(Refusal::UnsupportedMedia("send the body without a content encoding")),
+        Some(_) => Err(Refusal::UnsupportedMedia(
+            "send the body without a content encoding",
+        )),
     }
 }
 
 async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
-    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limit as u64) {
         return Err(Refusal::TooLarge);
     }
     // Only requests that may be repeated are worth a digest.
     let exchange = request.extensions().get::<Arc<Exchange>>().cloned();
     let exchange = exchange.filter(|_| idempotency::is_asked(request.method(), request.headers()));
-    let body = Limited::new(request.into_body(), limit).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() || source_is_limit(&*error) {
-            return Refusal::TooLarge;
-        }
-        Refusal::from(Error::BadRequest("the request body ended early".to_owned()))
-    })?;
+    let body = Limited::new(request.into_body(), limit)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() || source_is_limit(&*error) {
+                return Refusal::TooLarge;
+            }
+            Refusal::from(Error::BadRequest("the request body ended early".to_owned()))
+        })?;
     let bytes = body.to_bytes();
     if let Some(exchange) = exchange {
         exchange.set_fingerprint(sha256(&bytes));
@@ -92,5 +105,7 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
 }
 
 fn source_is_limit(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.source().is_some_and(|source| source.is::<LengthLimitError>() || source_is_limit(source))
+    error
+        .source()
+        .is_some_and(|source| source.is::<LengthLimitError>() || source_is_limit(source))
 }

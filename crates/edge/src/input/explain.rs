@@ -1,31 +1,129 @@
-//! Says what is wrong with a document that did not fit.
+//! Says what is wrong with a document that did not fit: everything that can be found, not only the first thing.
 
+use super::finding::{Finding, Step};
 use crate::answer::Refusal;
 use mainstay_domain::Error;
 use mainstay_domain::fault::{Fault, Faults};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
-use serde_path_to_error::{Path, Segment};
+use serde_json::{Value, json};
 
-/// More faults than this are not worth telling.
+/// More faults than this are not told.
 const MOST: usize = 32;
+/// In longer documents only the first fault is looked for: each further one costs another reading.
+const LONGEST: usize = 64 * 1024;
 
 /// Why the bytes are no `T`.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
+    if bytes.trim_ascii().is_empty() {
+        return unreadable("the request body is empty");
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let first = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) if error.inner().is_data() => fault(error.path(), &error.inner().to_string()),
-        Err(error) if bytes.trim_ascii().is_empty() => unreadable("the request body is empty", error.inner()),
-        Err(error) => return unreadable("the request body is not JSON", error.inner()).0,
-        // The document itself is right, so something stands after it.
-        Ok(_) => return bad("there is something after the JSON document").0,
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
+        return unreadable("something follows the JSON document");
     };
-    let first = match first {
-        Found::Fault(fault) => fault,
-        Found::Refusal(refusal) => return refusal,
+    if !error.inner().is_data() {
+        return unreadable(&format!("the request body is not JSON: {}", error.inner()));
+    }
+    let first = Finding::of(error.path(), &error.inner().to_string());
+    // A document may begin right, go wrong, and then not even be JSON.
+    let value = match serde_json::from_slice::<Value>(bytes) {
+        Ok(value) => value,
+        Err(error) => return unreadable(&format!("the request body is not JSON: {error}")),
     };
-    let Ok(value) = serde_json::from_slice(bytes) else {
-        return bad("the request body is not JSON").0;
+    let found = if bytes.len() <= LONGEST {
+        all::<T>(value)
+    } else {
+        Vec::new()
     };
-    all::<T>(value, Some(first)).into()
+    // What is only wrong in the text, such as a field given twice, is not found in the value.
+    told(if found.is_empty() {
+        vec![first.fault]
+    } else {
+        found
+    })
+    .into()
+}
+
+/// The value as `T`, or why it is none.
+///
+/// # Errors
+/// Everything that was found.
+pub(super) fn value<T: DeserializeOwned>(value: Value) -> Result<T, Faults> {
+    serde_json::from_value(value.clone()).map_err(|_| told(all::<T>(value)))
+}
+
+fn unreadable(why: &str) -> Refusal {
+    Error::BadRequest(why.to_owned()).into()
+}
+
+fn told(found: Vec<Fault>) -> Faults {
+    let mut faults = Faults::new();
+    found
+        .into_iter()
+        .for_each(|fault| faults.add(fault.path, fault.code, fault.message));
+    faults
+}
+
+/// Finds a fault, mends the place with something that fits, and goes on looking.
+fn all<T: DeserializeOwned>(mut value: Value) -> Vec<Fault> {
+    let mut found = Vec::new();
+    let mut mended: Vec<Vec<Step>> = Vec::new();
+    let mut left: Vec<Value> = Vec::new();
+    // Each place needs a handful of readings at most, until something fits.
+    for _ in 0..MOST * 8 {
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else {
+            break;
+        };
+        let finding = Finding::of(error.path(), &error.inner().to_string());
+        let again = mended.last() == Some(&finding.place);
+        if !mended.iter().any(|place| finding.place.starts_with(place)) {
+            found.push(finding.fault);
+        }
+        if found.len() >= MOST {
+            break;
+        }
+        if finding.is_surplus {
+            remove(&mut value, &finding.place);
+            continue;
+        }
+        if !again {
+            mended.push(finding.place.clone());
+            left = vec![
+                Value::Null,
+                json!(false),
+                json!({}),
+                json!([]),
+                json!(0),
+                json!(""),
+            ];
+            left.extend(finding.variant.map(Value::String));
+        }
+        let Some(next) = left.pop() else { break };
+        if put(&mut value, &finding.place, next).is_none() {
+            break;
+        }
+    }
+    found
+}
+
+fn step<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
+    match (value, step) {
+        (Value::Object(map), Step::Field(name)) => Some(map.entry(name.as_str()).or_insert(Value::Null)),
+        (Value::Array(list), Step::Item(index)) => list.get_mut(*index),
+        _ => None,
+    }
+}
+
+fn put(value: &mut Value, place: &[Step], new: Value) -> Option<()> {
+    *place.iter().try_fold(value, step)? = new;
+    Some(())
+}
+
+fn remove(value: &mut Value, place: &[Step]) {
+    let Some((Step::Field(name), above)) = place.split_last() else {
+        return;
+    };
+    if let Some(Value::Object(map)) = above.iter().try_fold(value, step) {
+        map.remove(name);
+    }
 }

@@ -4,6 +4,7 @@ mod body;
 mod condition;
 mod cursor;
 mod explain;
+mod finding;
 mod idempotency;
 mod path;
 mod query;

@@ -50,7 +50,10 @@ fn narrow<N: TryFrom<i64>>(value: Value<'_>) -> Result<N, DatabaseError> {
 
 impl<const N: usize> Column for [u8; N] {
     fn from_value(value: Value<'_>) -> Result<Self, DatabaseError> {
-        value.bytes()?.try_into().map_err(|_| value.mismatch("bytes of another length"))
+        value
+            .bytes()?
+            .try_into()
+            .map_err(|_| value.mismatch("bytes of another length"))
     }
 }
 

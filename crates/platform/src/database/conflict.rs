@@ -17,7 +17,11 @@ impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let constraint = self.constraint.as_deref().unwrap_or("unique");
         let table = self.table.as_deref().unwrap_or("?");
-        write!(f, "exists already: {table}.{} ({constraint})", self.columns.join(","))
+        write!(
+            f,
+            "exists already: {table}.{} ({constraint})",
+            self.columns.join(",")
+        )
     }
 }
 
@@ -25,8 +29,15 @@ impl Conflict {
     /// From SQLite's message: `UNIQUE constraint failed: users.tenant, users.email` or `... failed: index 'name'`.
     pub(crate) fn from_sqlite(message: &str) -> Self {
         let what = message.split_once("failed: ").map_or(message, |(_, what)| what);
-        if let Some(name) = what.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')) {
-            return Self { table: None, columns: Vec::new(), constraint: Some(name.to_owned()) };
+        if let Some(name) = what
+            .strip_prefix("index '")
+            .and_then(|name| name.strip_suffix('\''))
+        {
+            return Self {
+                table: None,
+                columns: Vec::new(),
+                constraint: Some(name.to_owned()),
+            };
         }
         let mut table = None;
         let mut columns = Vec::new();
@@ -36,14 +47,24 @@ impl Conflict {
                 columns.push(column.to_owned());
             }
         }
-        Self { table, columns, constraint: None }
+        Self {
+            table,
+            columns,
+            constraint: None,
+        }
     }
 
     /// From PostgreSQL's fields; `detail` is `Key (tenant, email)=(...) already exists.` in the server's language.
     pub(crate) fn from_postgres(table: Option<&str>, constraint: Option<&str>, detail: Option<&str>) -> Self {
-        let list = detail.and_then(|text| Some(text.split_once('(')?.1.split_once(")=(")?.0)).unwrap_or_default();
-        let plain = list.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte));
-        let columns = if plain { list } else { "" }.split(", ").filter(|name| !name.is_empty());
+        let list = detail
+            .and_then(|text| Some(text.split_once('(')?.1.split_once(")=(")?.0))
+            .unwrap_or_default();
+        let plain = list
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte));
+        let columns = if plain { list } else { "" }
+            .split(", ")
+            .filter(|name| !name.is_empty());
         Self {
             table: table.map(str::to_owned),
             columns: columns.map(str::to_owned).collect(),
@@ -89,7 +110,11 @@ mod tests {
         let detail = Some("Schlüssel »(tenant, email)=(1, a@b)« existiert bereits.");
         let pair = Conflict::from_postgres(Some("users"), Some("any_name"), detail);
         assert!(pair.on("users", "tenant,email") && !pair.on("users", "email"));
-        let expression = Conflict::from_postgres(Some("users"), Some("users_email_key"), Some("Key (lower(email))=(a)"));
+        let expression = Conflict::from_postgres(
+            Some("users"),
+            Some("users_email_key"),
+            Some("Key (lower(email))=(a)"),
+        );
         assert!(expression.on("users", "email"));
         let silent = Conflict::from_postgres(Some("users"), Some("users_email_key"), None);
         assert!(silent.on("users", "email") && !silent.on("users", "name"));

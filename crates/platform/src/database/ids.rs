@@ -23,4 +23,14 @@ macro_rules! id_columns {
     )+ };
 }
 
-id_columns!(UserId, SessionId, ProductId, OrderId, PaymentId, JobId, AuditId, EventId, SecurityEventId);
+id_columns!(
+    UserId,
+    SessionId,
+    ProductId,
+    OrderId,
+    PaymentId,
+    JobId,
+    AuditId,
+    EventId,
+    SecurityEventId
+);

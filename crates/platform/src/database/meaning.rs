@@ -17,7 +17,10 @@ impl From<DatabaseError> for Error {
 impl Retryable for Error {
     fn database(&self) -> Option<&DatabaseError> {
         match self {
-            Self::Unavailable { source: Some(source), .. } | Self::Internal(source) => source.downcast_ref(),
+            Self::Unavailable {
+                source: Some(source), ..
+            }
+            | Self::Internal(source) => source.downcast_ref(),
             _ => None,
         }
     }

@@ -89,7 +89,9 @@ enum Inner {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database").field("engine", &self.engine()).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("engine", &self.engine())
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,10 +163,16 @@ impl Database {
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
         match &self.inner {
-            Inner::Sqlite(sqlite) if !sqlite.is_open() => Err(DatabaseError::unavailable("the database is closed")),
+            Inner::Sqlite(sqlite) if !sqlite.is_open() => {
+                Err(DatabaseError::unavailable("the database is closed"))
+            }
             Inner::Sqlite(_) => {
                 const ONE: &Sql = &crate::sql!("SELECT 1");
-                self.read(ReadMode::Thread, |tx| Box::pin(async move { tx.one::<i64>(ONE, &[]).await })).await.map(drop)
+                self.read(ReadMode::Thread, |tx| {
+                    Box::pin(async move { tx.one::<i64>(ONE, &[]).await })
+                })
+                .await
+                .map(drop)
             }
             Inner::Postgres(postgres) => postgres.ping().await,
         }
@@ -191,7 +199,11 @@ impl Database {
 /// Tells the log about a body's panic and makes an error of it.
 fn panicked(panic: &(dyn Any + Send)) -> DatabaseError {
     let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of unknown kind");
+    let text = text
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("of unknown kind");
     tracing::error!(panic = text, "a transaction panicked and was undone");
-    DatabaseError::Panicked { message: text.to_owned() }
+    DatabaseError::Panicked {
+        message: text.to_owned(),
+    }
 }

@@ -87,11 +87,18 @@ impl DatabaseOptions {
     /// Options with the given URL and every default.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), ..Self::default() }
+        Self {
+            url: url.into(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn place(&self) -> Result<Place, DatabaseError> {
-        let wrong = |reason: &str| Err(DatabaseError::Options { reason: reason.to_owned() });
+        let wrong = |reason: &str| {
+            Err(DatabaseError::Options {
+                reason: reason.to_owned(),
+            })
+        };
         if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
             return Ok(Place::Postgres);
         }
@@ -125,8 +132,17 @@ mod tests {
         assert_eq!(path("sqlite://data/main.db"), Some(PathBuf::from("data/main.db")));
         assert_eq!(path("sqlite:///var/main.db"), Some(PathBuf::from("/var/main.db")));
         assert_eq!(path("sqlite:main.db"), Some(PathBuf::from("main.db")));
-        assert!(matches!(DatabaseOptions::new("postgresql://h/d").place(), Ok(Place::Postgres)));
-        for wrong in ["", "mysql://h/d", "sqlite::memory:", "sqlite://", "sqlite://a.db?mode=ro"] {
+        assert!(matches!(
+            DatabaseOptions::new("postgresql://h/d").place(),
+            Ok(Place::Postgres)
+        ));
+        for wrong in [
+            "",
+            "mysql://h/d",
+            "sqlite::memory:",
+            "sqlite://",
+            "sqlite://a.db?mode=ro",
+        ] {
             assert!(DatabaseOptions::new(wrong).place().is_err(), "{wrong}");
         }
     }

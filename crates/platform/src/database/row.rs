@@ -28,24 +28,40 @@ enum Cells<'r> {
 
 impl<'r> Row<'r> {
     pub(crate) fn sqlite(row: &'r rusqlite::Row<'r>) -> Self {
-        Self { cells: Cells::Sqlite(row), at: 0 }
+        Self {
+            cells: Cells::Sqlite(row),
+            at: 0,
+        }
     }
 
     pub(crate) fn postgres(row: &'r tokio_postgres::Row) -> Self {
-        Self { cells: Cells::Postgres(row), at: 0 }
+        Self {
+            cells: Cells::Postgres(row),
+            at: 0,
+        }
     }
 
     /// Reads the next column.
     ///
     /// # Errors
     /// [`DatabaseError::Decode`] with the column's position (from 1) if it holds another kind or is not there.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "columns differ in type, which no `Iterator` can say"
+    )]
     pub fn next<C: Column>(&mut self) -> Result<C, DatabaseError> {
         self.at += 1;
         let column = self.at;
-        self.value(column - 1).and_then(C::from_value).map_err(|error| match error {
-            DatabaseError::Decode { wanted, found, .. } => DatabaseError::Decode { column, wanted, found },
-            other => other,
-        })
+        self.value(column - 1)
+            .and_then(C::from_value)
+            .map_err(|error| match error {
+                DatabaseError::Decode { wanted, found, .. } => DatabaseError::Decode {
+                    column,
+                    wanted,
+                    found,
+                },
+                other => other,
+            })
     }
 
     /// Passes over the next `columns` columns.
@@ -54,7 +70,11 @@ impl<'r> Row<'r> {
     }
 
     fn value(&self, index: usize) -> Result<Value<'_>, DatabaseError> {
-        let absent = || DatabaseError::Decode { column: 0, wanted: "a readable column", found: "none" };
+        let absent = || DatabaseError::Decode {
+            column: 0,
+            wanted: "a readable column",
+            found: "none",
+        };
         match self.cells {
             Cells::Sqlite(row) => super::sqlite::value::read(row.get_ref(index).map_err(|_| absent())?),
             Cells::Postgres(row) => row.try_get(index).map_err(|_| absent()),

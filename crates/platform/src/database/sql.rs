@@ -32,7 +32,11 @@ impl Sql {
     #[must_use]
     pub fn new(text: &'static str) -> Self {
         let sqlite = numbered(text);
-        Self { kind: kind(text), postgres: Cow::Borrowed(text), sqlite: Cow::Owned(sqlite) }
+        Self {
+            kind: kind(text),
+            postgres: Cow::Borrowed(text),
+            sqlite: Cow::Owned(sqlite),
+        }
     }
 
     /// A statement composed while running. Values never belong in the text: bind them.
@@ -42,14 +46,22 @@ impl Sql {
     #[must_use]
     pub fn owned(text: String) -> Self {
         let sqlite = numbered(&text);
-        Self { kind: kind(&text), postgres: Cow::Owned(text), sqlite: Cow::Owned(sqlite) }
+        Self {
+            kind: kind(&text),
+            postgres: Cow::Owned(text),
+            sqlite: Cow::Owned(sqlite),
+        }
     }
 
     /// For [`sql!`](crate::sql): both spellings, already made.
     #[doc(hidden)]
     #[must_use]
     pub const fn spelled(postgres: &'static str, sqlite: &'static str) -> Self {
-        Self { postgres: Cow::Borrowed(postgres), sqlite: Cow::Borrowed(sqlite), kind: kind(postgres) }
+        Self {
+            postgres: Cow::Borrowed(postgres),
+            sqlite: Cow::Borrowed(sqlite),
+            kind: kind(postgres),
+        }
     }
 
     /// For [`sql!`](crate::sql): the bytes with `$` turned into `?`.
@@ -105,7 +117,17 @@ const fn check(text: &[u8]) {
 }
 
 const CONTROLS: [&[u8]; 12] = [
-    b"BEGIN", b"START", b"COMMIT", b"END", b"ROLLBACK", b"ABORT", b"SAVEPOINT", b"RELEASE", b"PRAGMA", b"ATTACH", b"DETACH",
+    b"BEGIN",
+    b"START",
+    b"COMMIT",
+    b"END",
+    b"ROLLBACK",
+    b"ABORT",
+    b"SAVEPOINT",
+    b"RELEASE",
+    b"PRAGMA",
+    b"ATTACH",
+    b"DETACH",
     b"VACUUM",
 ];
 
@@ -130,7 +152,10 @@ const fn kind(text: &str) -> Kind {
         return Kind::Changes;
     }
     while start < bytes.len() {
-        if word_at(bytes, start, b"INSERT") || word_at(bytes, start, b"UPDATE") || word_at(bytes, start, b"DELETE") {
+        if word_at(bytes, start, b"INSERT")
+            || word_at(bytes, start, b"UPDATE")
+            || word_at(bytes, start, b"DELETE")
+        {
             return Kind::Changes;
         }
         start += 1;
@@ -182,8 +207,14 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_for_both_engines() {
         const FIND: Sql = sql!("SELECT 'ä' FROM t WHERE a = $2 AND b = $10 LIMIT $1");
-        assert_eq!(FIND.postgres(), "SELECT 'ä' FROM t WHERE a = $2 AND b = $10 LIMIT $1");
-        assert_eq!(FIND.sqlite(), "SELECT 'ä' FROM t WHERE a = ?2 AND b = ?10 LIMIT ?1");
+        assert_eq!(
+            FIND.postgres(),
+            "SELECT 'ä' FROM t WHERE a = $2 AND b = $10 LIMIT $1"
+        );
+        assert_eq!(
+            FIND.sqlite(),
+            "SELECT 'ä' FROM t WHERE a = ?2 AND b = ?10 LIMIT ?1"
+        );
         assert_eq!(Sql::owned("x = $1".into()).sqlite(), "x = ?1");
         assert_eq!(Sql::new("x = $1").sqlite(), "x = ?1");
     }
@@ -202,10 +233,19 @@ mod tests {
 
     #[test]
     fn asking_is_told_from_changing_and_controlling() {
-        for asks in [" select 1", "WITH x AS (SELECT updated_at FROM t) SELECT 1", "(SELECT 1) UNION (SELECT 2)"] {
+        for asks in [
+            " select 1",
+            "WITH x AS (SELECT updated_at FROM t) SELECT 1",
+            "(SELECT 1) UNION (SELECT 2)",
+        ] {
             assert_eq!(Sql::owned(asks.into()).kind(), Kind::Reads, "{asks}");
         }
-        for changes in ["INSERT INTO t VALUES (1)", "with x as (select 1) delete from t", "selection", "UPDATE t"] {
+        for changes in [
+            "INSERT INTO t VALUES (1)",
+            "with x as (select 1) delete from t",
+            "selection",
+            "UPDATE t",
+        ] {
             assert_eq!(Sql::owned(changes.into()).kind(), Kind::Changes, "{changes}");
         }
         for controls in ["commit", " ROLLBACK TO x", "pragma query_only"] {

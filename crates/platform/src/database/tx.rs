@@ -1,7 +1,5 @@
 //! A transaction as its body sees it.
 
-use std::time::Instant;
-
 use super::Engine;
 use super::error::DatabaseError;
 use super::param::Param;
@@ -9,6 +7,7 @@ use super::postgres::link::Link as PostgresLink;
 use super::row::{FromRow, Row};
 use super::sql::{Kind, Sql};
 use super::sqlite::link::Link as SqliteLink;
+use crate::stopwatch::Stopwatch;
 
 /// What a transaction has cost so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +41,12 @@ pub(crate) enum Link {
 
 impl Tx {
     pub(crate) fn new(link: Link, writes: bool) -> Self {
-        Self { link, stats: Stats::default(), failed: None, writes }
+        Self {
+            link,
+            stats: Stats::default(),
+            failed: None,
+            writes,
+        }
     }
 
     /// The engine below, for the few statements that differ.
@@ -66,9 +70,9 @@ impl Tx {
     /// Whatever the database refuses; see [`DatabaseError`].
     pub async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
         self.admit(sql)?;
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let outcome = match &mut self.link {
-            Link::Sqlite(link) => link.execute(sql, params, started),
+            Link::Sqlite(link) => link.execute(sql, params),
             Link::Postgres(link) => link.execute(sql, params).await,
         };
         self.note(1, started, outcome)
@@ -83,16 +87,24 @@ impl Tx {
         for (sql, _) in statements {
             self.admit(sql)?;
         }
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let outcome = match &mut self.link {
-            Link::Sqlite(link) => {
-                statements.iter().map(|(sql, params)| link.execute(sql, params, Instant::now())).collect()
-            }
+            Link::Sqlite(link) => statements
+                .iter()
+                .map(|(sql, params)| link.execute(sql, params))
+                .collect(),
             Link::Postgres(link) => link.batch(statements).await,
         };
         let counts: Result<Vec<u64>, _> = outcome;
-        let changed = counts.as_ref().map(|counts| counts.iter().sum()).map_err(DatabaseError::clone);
-        self.note(u32::try_from(statements.len()).unwrap_or(u32::MAX), started, changed)?;
+        let changed = counts
+            .as_ref()
+            .map(|counts| counts.iter().sum())
+            .map_err(DatabaseError::clone);
+        self.note(
+            u32::try_from(statements.len()).unwrap_or(u32::MAX),
+            started,
+            changed,
+        )?;
         counts
     }
 
@@ -100,7 +112,11 @@ impl Tx {
     ///
     /// # Errors
     /// Whatever the database refuses, or a row that does not fit `T`.
-    pub async fn all<T: FromRow>(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<Vec<T>, DatabaseError> {
+    pub async fn all<T: FromRow>(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+    ) -> Result<Vec<T>, DatabaseError> {
         self.gather(sql, params).await
     }
 
@@ -122,7 +138,9 @@ impl Tx {
     /// [`DatabaseError::NoRow`] if it has none; otherwise as [`Tx::optional`].
     pub async fn one<T: FromRow>(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<T, DatabaseError> {
         let row = self.optional(sql, params).await?;
-        row.ok_or_else(|| DatabaseError::NoRow { sql: sql.postgres().to_owned() })
+        row.ok_or_else(|| DatabaseError::NoRow {
+            sql: sql.postgres().to_owned(),
+        })
     }
 
     async fn gather<T: FromRow, G: Gather<T>>(
@@ -131,12 +149,13 @@ impl Tx {
         params: &[&dyn Param],
     ) -> Result<G, DatabaseError> {
         self.admit(sql)?;
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let outcome = match &mut self.link {
             Link::Sqlite(link) => {
                 let mut gathered = G::default();
                 let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| gathered.add(row));
-                link.query(sql, params, started, G::ONE, &mut add).map(|changed| (gathered, changed))
+                link.query(sql, params, G::ONE, &mut add)
+                    .map(|changed| (gathered, changed))
             }
             Link::Postgres(link) => link.query(sql, params).await.and_then(|(rows, changed)| {
                 let mut gathered = G::default();
@@ -155,7 +174,9 @@ impl Tx {
     /// Refuses what must not reach the database.
     fn admit(&self, sql: &Sql) -> Result<(), DatabaseError> {
         if let Some(first) = &self.failed {
-            return Err(DatabaseError::FailedBefore { first: Box::new(first.clone()) });
+            return Err(DatabaseError::FailedBefore {
+                first: Box::new(first.clone()),
+            });
         }
         match sql.kind() {
             Kind::Controls => Err(DatabaseError::Statement {
@@ -163,7 +184,9 @@ impl Tx {
                 message: "transactions and connections are controlled by the seam alone".to_owned(),
                 sql: sql.postgres().to_owned(),
             }),
-            Kind::Changes if !self.writes => Err(DatabaseError::WriteInRead { sql: sql.postgres().to_owned() }),
+            Kind::Changes if !self.writes => Err(DatabaseError::WriteInRead {
+                sql: sql.postgres().to_owned(),
+            }),
             _ => Ok(()),
         }
     }
@@ -171,11 +194,11 @@ impl Tx {
     fn note(
         &mut self,
         statements: u32,
-        started: Instant,
+        started: Stopwatch,
         outcome: Result<u64, DatabaseError>,
     ) -> Result<u64, DatabaseError> {
         self.stats.statements = self.stats.statements.saturating_add(statements);
-        self.stats.database_us += u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.stats.database_us += started.micros();
         match &outcome {
             Ok(changed) => self.stats.changed_rows += changed,
             Err(error) => self.failed = Some(error.clone()),
@@ -192,7 +215,9 @@ impl Tx {
     /// What a body's answer is worth: a success is none if a statement failed on the way.
     pub(crate) fn verdict<T, E: From<DatabaseError>>(&self, answer: Result<T, E>) -> Result<T, E> {
         match (&self.failed, answer) {
-            (Some(first), Ok(_)) => Err(E::from(DatabaseError::FailedBefore { first: Box::new(first.clone()) })),
+            (Some(first), Ok(_)) => Err(E::from(DatabaseError::FailedBefore {
+                first: Box::new(first.clone()),
+            })),
             (_, answer) => answer,
         }
     }

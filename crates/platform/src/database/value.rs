@@ -58,7 +58,11 @@ impl<'a> Value<'a> {
     /// The error of finding something else than what was wanted. The row adds the position.
     #[must_use]
     pub fn mismatch(&self, wanted: &'static str) -> DatabaseError {
-        DatabaseError::Decode { column: 0, wanted, found: self.kind() }
+        DatabaseError::Decode {
+            column: 0,
+            wanted,
+            found: self.kind(),
+        }
     }
 
     /// The integer.
@@ -126,7 +130,9 @@ impl<'a> Value<'a> {
     pub fn real(&self) -> Result<f64, DatabaseError> {
         match *self {
             Self::Real(real) => Ok(real),
-            Self::Integer(integer) => i32::try_from(integer).map(f64::from).map_err(|_| self.mismatch("real")),
+            Self::Integer(integer) => i32::try_from(integer)
+                .map(f64::from)
+                .map_err(|_| self.mismatch("real")),
             _ => Err(self.mismatch("real")),
         }
     }

@@ -35,7 +35,9 @@ where
     for body in bodies {
         let before = db.counters().waiting;
         let db_of_call = db.clone();
-        calls.push(tokio::spawn(async move { db_of_call.write(Isolation::ReadCommitted, body).await }));
+        calls.push(tokio::spawn(async move {
+            db_of_call.write(Isolation::ReadCommitted, body).await
+        }));
         while db.counters().waiting == before {
             tokio::task::yield_now().await;
         }
@@ -84,7 +86,9 @@ async fn who_fails_leaves_no_trace_and_hurts_no_neighbour() {
             0 => Box::new(move |tx| {
                 boxed(async move {
                     add(tx, id).await?;
-                    Err(DatabaseError::NoRow { sql: "its own refusal".to_owned() })
+                    Err(DatabaseError::NoRow {
+                        sql: "its own refusal".to_owned(),
+                    })
                 })
             }),
             1 => Box::new(move |tx| {
@@ -134,7 +138,10 @@ async fn a_failed_commit_fails_everybody_who_waited_for_it() {
     bodies.push(adds(3));
     let answers = together(&house.db, bodies).await;
     for answer in &answers {
-        assert!(matches!(answer, Err(DatabaseError::CommitFailed { .. })), "{answer:?}");
+        assert!(
+            matches!(answer, Err(DatabaseError::CommitFailed { .. })),
+            "{answer:?}"
+        );
     }
     assert!(owners(&house.db).await.is_empty());
     assert_eq!(house.db.counters().failed_commits, 1);
@@ -175,7 +182,12 @@ async fn a_transaction_lost_by_sqlite_fails_who_lost_it_and_the_others_run_again
     bodies.extend((1..5).map(adds));
     bodies.push(Box::new(|tx| {
         boxed(async move {
-            let _ = tx.execute(&sql!("INSERT OR ROLLBACK INTO owners (id, name) VALUES (100, 'x')"), &[]).await;
+            let _ = tx
+                .execute(
+                    &sql!("INSERT OR ROLLBACK INTO owners (id, name) VALUES (100, 'x')"),
+                    &[],
+                )
+                .await;
             Ok(7)
         })
     }));
@@ -209,7 +221,10 @@ async fn a_transaction_that_waits_for_something_else_fails_as_such() {
             })
         })
         .await;
-    assert!(matches!(nested, Err(DatabaseError::WaitedElsewhere)), "{nested:?}");
+    assert!(
+        matches!(nested, Err(DatabaseError::WaitedElsewhere)),
+        "{nested:?}"
+    );
     let slept: Answer<()> = db
         .write(Isolation::ReadCommitted, |tx| {
             boxed(async move {
@@ -220,12 +235,19 @@ async fn a_transaction_that_waits_for_something_else_fails_as_such() {
         })
         .await;
     assert!(slept.is_err(), "{slept:?}");
-    for mode in [mainstay_platform::database::ReadMode::InPlace, mainstay_platform::database::ReadMode::Thread] {
+    for mode in [
+        mainstay_platform::database::ReadMode::InPlace,
+        mainstay_platform::database::ReadMode::Thread,
+    ] {
         let read: Answer<()> = db.read(mode, |_| boxed(std::future::pending())).await;
         assert!(matches!(read, Err(DatabaseError::WaitedElsewhere)), "{read:?}");
     }
     add_alone(&db, 4).await.unwrap();
-    assert_eq!(owners(&db).await, [4], "neither the outer nor the inner one left anything");
+    assert_eq!(
+        owners(&db).await,
+        [4],
+        "neither the outer nor the inner one left anything"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -281,11 +303,17 @@ async fn a_full_queue_and_a_long_wait_are_told() {
         tokio::task::yield_now().await;
     }
     let refused = add_alone(&house.db, 2).await;
-    assert!(matches!(refused, Err(DatabaseError::Unavailable { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(DatabaseError::Unavailable { .. })),
+        "{refused:?}"
+    );
     release.send(()).unwrap();
     first.await.unwrap().unwrap();
     // By now it has waited longer than the limit.
-    assert!(matches!(queued.await.unwrap(), Err(DatabaseError::Unavailable { .. })));
+    assert!(matches!(
+        queued.await.unwrap(),
+        Err(DatabaseError::Unavailable { .. })
+    ));
     assert!(owners(&house.db).await.is_empty());
     add_alone(&house.db, 3).await.unwrap();
 }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mainstay_platform::database::{
-    Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Sql, Tx, postgres_client, sqlite_connection,
+    Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Sql, Tx, postgres_client,
+    sqlite_connection,
 };
 use mainstay_platform::sql;
 
@@ -30,12 +31,19 @@ pub(crate) struct House {
 /// A SQLite database with the tables, opened as `adjust` says.
 pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
     let folder = tempfile::tempdir().unwrap();
-    let mut options = DatabaseOptions::new(format!("sqlite://{}", folder.path().join("deep/main.db").display()));
+    let mut options = DatabaseOptions::new(format!(
+        "sqlite://{}",
+        folder.path().join("deep/main.db").display()
+    ));
     let bare = sqlite_connection(&options).unwrap();
     SCHEMA.iter().for_each(|table| bare.execute_batch(table).unwrap());
     drop(bare);
     adjust(&mut options);
-    House { db: Database::open(&options).await.unwrap(), options, folder }
+    House {
+        db: Database::open(&options).await.unwrap(),
+        options,
+        folder,
+    }
 }
 
 impl House {
@@ -58,7 +66,10 @@ where
     let (admin, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
         Ok(connected) => connected,
         Err(error) => {
-            assert!(std::env::var("CI").is_err(), "no PostgreSQL at TEST_POSTGRES_URL: {error}");
+            assert!(
+                std::env::var("CI").is_err(),
+                "no PostgreSQL at TEST_POSTGRES_URL: {error}"
+            );
             #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
             {
                 eprintln!("SKIPPED: no PostgreSQL at {base}: {error}");
@@ -66,9 +77,18 @@ where
             return;
         }
     };
-    let name = format!("seam_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let (head, query) = base.split_once('?').map_or((&*base, String::new()), |(h, q)| (h, format!("?{q}")));
+    let name = format!(
+        "seam_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    admin
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    let (head, query) = base
+        .split_once('?')
+        .map_or((&*base, String::new()), |(h, q)| (h, format!("?{q}")));
     let server = head.rsplit_once('/').unwrap().0;
     let mut options = DatabaseOptions::new(format!("{server}/{name}{query}"));
     adjust(&mut options);
@@ -76,8 +96,13 @@ where
     bare.batch_execute(&SCHEMA.join(";")).await.unwrap();
     drop(bare);
     let db = Database::open(&options).await.unwrap();
-    let outcome = std::panic::AssertUnwindSafe(test(db, options)).catch_unwind().await;
-    admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    let outcome = std::panic::AssertUnwindSafe(test(db, options))
+        .catch_unwind()
+        .await;
+    admin
+        .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+        .await
+        .unwrap();
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
     }
@@ -113,7 +138,8 @@ pub(crate) fn boxed<'t, T>(body: impl Future<Output = Answer<T>> + Send + 't) ->
 }
 
 pub(crate) const ADD_OWNER: &Sql = &sql!("INSERT INTO owners (id, name) VALUES ($1, $2)");
-pub(crate) const ADD_THING: &Sql = &sql!("INSERT INTO things (id, owner, size, late) VALUES ($1, $2, $3, $4)");
+pub(crate) const ADD_THING: &Sql =
+    &sql!("INSERT INTO things (id, owner, size, late) VALUES ($1, $2, $3, $4)");
 pub(crate) const OWNERS: &Sql = &sql!("SELECT id FROM owners ORDER BY id");
 
 /// Adds one owner in the given transaction.
@@ -124,10 +150,17 @@ pub(crate) async fn add(tx: &mut Tx, id: i64) -> Answer<u64> {
 
 /// Adds one owner in a transaction of its own.
 pub(crate) async fn add_alone(db: &Database, id: i64) -> Answer<u64> {
-    db.write(Isolation::ReadCommitted, move |tx| boxed(async move { add(tx, id).await })).await
+    db.write(Isolation::ReadCommitted, move |tx| {
+        boxed(async move { add(tx, id).await })
+    })
+    .await
 }
 
 /// The numbers of all owners.
 pub(crate) async fn owners(db: &Database) -> Vec<i64> {
-    db.read(ReadMode::InPlace, |tx| boxed(async move { tx.all(OWNERS, &[]).await })).await.unwrap()
+    db.read(ReadMode::InPlace, |tx| {
+        boxed(async move { tx.all(OWNERS, &[]).await })
+    })
+    .await
+    .unwrap()
 }

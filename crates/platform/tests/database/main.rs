@@ -1,5 +1,11 @@
 //! The seam over the two databases, tested against both of them as they really are.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, and learns from the environment which server and which part of a child it is"
+)]
+
 mod contract;
 mod group;
 mod house;

@@ -21,7 +21,8 @@ async fn add_long(db: &Database, id: i64) -> Answer<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_told_and_nothing_answered_is_lost() {
-    let house = sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
+    let house =
+        sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
     let mut kept = Vec::new();
     let mut refused = 0;
     for id in 0..80 {
@@ -31,12 +32,16 @@ async fn a_full_disk_is_told_and_nothing_answered_is_lost() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(refused > 10 && kept.len() > 10, "{refused} refused, {} kept", kept.len());
+    assert!(
+        refused > 10 && kept.len() > 10,
+        "{refused} refused, {} kept",
+        kept.len()
+    );
     assert_eq!(owners(&house.db).await, kept);
     // Once there is room again the writer goes on.
-    let deleted = house
-        .db
-        .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(&sql!("DELETE FROM owners"), &[]).await }));
+    let deleted = house.db.write(Isolation::ReadCommitted, |tx| {
+        boxed(async move { tx.execute(&sql!("DELETE FROM owners"), &[]).await })
+    });
     assert_eq!(deleted.await.unwrap(), kept.len() as u64);
     add_long(&house.db, 1).await.unwrap();
     assert_eq!(owners(&house.db).await, [1]);
@@ -44,10 +49,14 @@ async fn a_full_disk_is_told_and_nothing_answered_is_lost() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_takes_no_changes_says_so() {
-    let house = sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA query_only = ON".into()]).await;
+    let house =
+        sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA query_only = ON".into()]).await;
     for _ in 0..3 {
         let refused = add_alone(&house.db, 1).await;
-        assert!(matches!(refused, Err(DatabaseError::ReadOnly { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(DatabaseError::ReadOnly { .. })),
+            "{refused:?}"
+        );
         assert!(refused.unwrap_err().is_unavailable());
     }
     assert!(owners(&house.db).await.is_empty());
@@ -60,17 +69,30 @@ async fn a_file_that_is_no_database_is_told() {
     std::fs::write(&path, "not a database at all, whatever its name says".repeat(100)).unwrap();
     let wrong = Database::open(&DatabaseOptions::new(format!("sqlite://{}", path.display()))).await;
     assert!(matches!(wrong, Err(DatabaseError::Io { .. })), "{wrong:?}");
-    let folder = Database::open(&DatabaseOptions::new(format!("sqlite://{}", folder.path().display()))).await;
-    assert!(matches!(folder, Err(DatabaseError::Unavailable { .. })), "{folder:?}");
+    let folder = Database::open(&DatabaseOptions::new(format!(
+        "sqlite://{}",
+        folder.path().display()
+    )))
+    .await;
+    assert!(
+        matches!(folder, Err(DatabaseError::Unavailable { .. })),
+        "{folder:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endless_statement_is_stopped() {
     let house = sqlite(|options| options.statement_timeout = Duration::from_millis(100)).await;
-    let endless = sql!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+    let endless =
+        sql!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
     for mode in [ReadMode::InPlace, ReadMode::Thread] {
         let endless = endless.clone();
-        let read = house.db.read(mode, |tx| boxed(async move { tx.one::<i64>(&endless, &[]).await })).await;
+        let read = house
+            .db
+            .read(mode, |tx| {
+                boxed(async move { tx.one::<i64>(&endless, &[]).await })
+            })
+            .await;
         assert!(matches!(read, Err(DatabaseError::Timeout { .. })), "{read:?}");
     }
     let write = house
@@ -90,7 +112,7 @@ async fn an_endless_statement_is_stopped() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn endless_overlapping_readers_do_not_let_the_log_grow_for_ever() {
-    let house = sqlite(|options| options.wal_limit_bytes = 1 << 20).await;
+    let house = sqlite(|options| options.wal_limit_bytes = 1 << 40).await;
     add_alone(&house.db, -1).await.unwrap();
     // Each snapshot ends only when the next one has begun, so there is always one.
     let chain = tokio::spawn({
@@ -119,7 +141,7 @@ async fn endless_overlapping_readers_do_not_let_the_log_grow_for_ever() {
                     drop(end);
                     reader.await.unwrap().unwrap();
                 }
-                if snapshots % 16 == 0 {
+                if snapshots.is_multiple_of(16) {
                     tokio::task::yield_now().await;
                 }
             }
@@ -134,13 +156,19 @@ async fn endless_overlapping_readers_do_not_let_the_log_grow_for_ever() {
     assert!(longest > 1 << 19, "the test wrote too little: {longest}");
     assert!(longest < 2 << 20, "the log grew to {longest} bytes");
     house.db.close().await;
-    assert_eq!(std::fs::metadata(house.file("-wal")).map_or(0, |log| log.len()), 0, "closing empties the log");
+    assert_eq!(
+        std::fs::metadata(house.file("-wal")).map_or(0, |log| log.len()),
+        0,
+        "closing empties the log"
+    );
 }
 
 /// Not a test by itself: what a process with too small a limit on its files does, for the test below.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_with_little_room() {
-    let Ok(url) = std::env::var("SEAM_LITTLE_ROOM") else { return };
+    let Ok(url) = std::env::var("SEAM_LITTLE_ROOM") else {
+        return;
+    };
     let db = Database::open(&DatabaseOptions::new(url)).await.unwrap();
     let mut failures = 0;
     for id in 0..5000 {
@@ -176,11 +204,24 @@ async fn a_disk_that_fails_loses_nothing_answered() {
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    assert!(
+        child.status.success(),
+        "{}",
+        String::from_utf8_lossy(&child.stdout)
+    );
     let lines: Vec<String> = child.stdout.lines().map(Result::unwrap).collect();
-    let told = |what: &str| lines.iter().filter_map(|line| line.strip_prefix(what)?.parse().ok()).collect::<Vec<i64>>();
+    let told = |what: &str| {
+        lines
+            .iter()
+            .filter_map(|line| line.strip_prefix(what)?.parse().ok())
+            .collect::<Vec<i64>>()
+    };
     let (kept, failed) = (told("SEAM kept "), told("SEAM failed "));
-    assert!(kept.len() > 50 && failed[0] > 0, "{} kept, {failed:?} failed", kept.len());
+    assert!(
+        kept.len() > 50 && failed[0] > 0,
+        "{} kept, {failed:?} failed",
+        kept.len()
+    );
     let again = Database::open(&house.options).await.unwrap();
     assert_eq!(owners(&again).await, kept);
     add_long(&again, 10_000).await.unwrap();

@@ -13,7 +13,9 @@ const WRITES: i64 = 300;
 /// Not a test by itself: what the second process does, for the tests below.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
-    let Ok(url) = std::env::var("SEAM_CHILD") else { return };
+    let Ok(url) = std::env::var("SEAM_CHILD") else {
+        return;
+    };
     let base: i64 = std::env::var("SEAM_BASE").unwrap().parse().unwrap();
     // Opened and closed many times: that is when SQLite recovers, checkpoints and locks most.
     for part in 0..WRITES / 10 {
@@ -48,8 +50,10 @@ async fn busy_never_reaches_a_caller() {
     let house = sqlite(|_| {}).await;
     let children = [start(&house, 100_000), start(&house, 200_000)];
     let mut mine = 0;
-    let mut waits: Vec<_> =
-        children.into_iter().map(|child| std::thread::spawn(|| child.wait_with_output().unwrap())).collect();
+    let mut waits: Vec<_> = children
+        .into_iter()
+        .map(|child| std::thread::spawn(|| child.wait_with_output().unwrap()))
+        .collect();
     while mine < WRITES || !waits.iter().all(|wait| wait.is_finished()) {
         add_alone(&house.db, mine).await.unwrap();
         assert!(owners(&house.db).await.contains(&mine));
@@ -57,7 +61,11 @@ async fn busy_never_reaches_a_caller() {
     }
     for wait in waits.drain(..) {
         let output = wait.join().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
     assert_eq!(owners(&house.db).await.len() as i64, mine + 2 * WRITES);
 }
@@ -69,7 +77,11 @@ async fn what_was_answered_outlives_a_kill() {
     let mut child = start(&house, 0);
     let mut kept = Vec::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        kept.extend(line.unwrap().strip_prefix("SEAM ").and_then(|id| id.parse::<i64>().ok()));
+        kept.extend(
+            line.unwrap()
+                .strip_prefix("SEAM ")
+                .and_then(|id| id.parse::<i64>().ok()),
+        );
         if kept.len() == 77 {
             break;
         }
@@ -87,7 +99,10 @@ async fn a_lock_that_is_never_let_go_makes_the_database_unavailable() {
     let other = sqlite_connection(&house.options).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = add_alone(&house.db, 1).await;
-    assert!(matches!(refused, Err(DatabaseError::Unavailable { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(DatabaseError::Unavailable { .. })),
+        "{refused:?}"
+    );
     assert!(owners(&house.db).await.is_empty(), "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
     add_alone(&house.db, 2).await.unwrap();

@@ -19,7 +19,10 @@ impl FromRow for Named {
     fn from_row(row: &mut Row<'_>) -> Answer<Self> {
         let id = row.next()?;
         row.skip(1);
-        Ok(Self { id, name: row.next()? })
+        Ok(Self {
+            id,
+            name: row.next()?,
+        })
     }
 }
 
@@ -36,8 +39,16 @@ async fn through<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &str
     let table = format!("t{}", tx.stats().statements);
     let made = mainstay_platform::database::Sql::owned(format!("CREATE TABLE {table} (v {ty})"));
     tx.execute(&made, &[]).await?;
-    tx.execute(&mainstay_platform::database::Sql::owned(format!("INSERT INTO {table} VALUES ($1)")), &[&value]).await?;
-    tx.one(&mainstay_platform::database::Sql::owned(format!("SELECT v FROM {table}")), &[]).await
+    tx.execute(
+        &mainstay_platform::database::Sql::owned(format!("INSERT INTO {table} VALUES ($1)")),
+        &[&value],
+    )
+    .await?;
+    tx.one(
+        &mainstay_platform::database::Sql::owned(format!("SELECT v FROM {table}")),
+        &[],
+    )
+    .await
 }
 
 on_both! {

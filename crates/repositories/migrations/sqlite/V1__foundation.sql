@@ -97,12 +97,15 @@ CREATE INDEX one_time_tokens_expiring ON one_time_tokens (expires_at);
 
 CREATE TABLE signing_keys (
     id         BLOB    NOT NULL PRIMARY KEY,
+    kid        TEXT    NOT NULL,
     algorithm  TEXT    NOT NULL,
     sealed     BLOB    NOT NULL,
     public_key BLOB    NOT NULL,
     created_at INTEGER NOT NULL,
     retires_at INTEGER
 ) STRICT;
+
+CREATE UNIQUE INDEX signing_keys_kid_key ON signing_keys (kid);
 
 -- Products. Lists are sorted by an index within what they are filtered by.
 

@@ -129,3 +129,102 @@ fn grants_of(claims: &Claims) -> Vec<Grant> {
     };
     claims.grants.iter().map(grant).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_domain::access::Permission;
+    use mainstay_domain::id::Id;
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1000);
+
+    fn claims() -> Claims {
+        Claims {
+            sub: UserId::from_uuid(Uuid::from_u128(1)),
+            email: "ann@example.com".into(),
+            role: "customer".into(),
+            permissions: Vec::new(),
+            grants: vec![("read:order".into(), Some(1010))],
+            sid: SessionId::from_uuid(Uuid::from_u128(2)),
+            jti: Uuid::from_u128(3),
+            iat: 900,
+            nbf: 900,
+            exp: 1900,
+            aud: "api".into(),
+            iss: "mainstay".into(),
+        }
+    }
+
+    fn facts(role: &str, status: UserStatus, changed: i64) -> AccessChange {
+        AccessChange::User(AccessFacts {
+            user_id: claims().sub,
+            email: Email::stored("ann@example.com".into()),
+            role: RoleName::stored(role),
+            status,
+            grants: Vec::new(),
+            changed_at: Timestamp::from_seconds(changed),
+        })
+    }
+
+    fn directory() -> AccessDirectory {
+        let directory = AccessDirectory::default();
+        let role = |name: &str, permissions: &[&str]| {
+            (RoleName::stored(name), permissions.iter().map(|text| (*text).to_owned()).collect())
+        };
+        directory.apply(AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:order"])]));
+        directory
+    }
+
+    fn can(directory: &AccessDirectory, permission: Permission, now: Timestamp) -> bool {
+        directory.resolve(&claims(), now).is_ok_and(|resolved| resolved.principal.permissions.has(permission))
+    }
+
+    #[test]
+    fn a_permission_of_the_token_ends_to_the_second() {
+        let directory = directory();
+        assert!(can(&directory, Permission::READ_ORDER, NOW));
+        assert!(!can(&directory, Permission::READ_ORDER, Timestamp::from_seconds(1010)));
+        let resolved = directory.resolve(&claims(), NOW).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(resolved.good_until, Timestamp::from_seconds(1010), "and is asked for again by then");
+    }
+
+    #[test]
+    fn news_counts_more_than_the_token() {
+        let directory = directory();
+        directory.apply(facts("admin", UserStatus::Active, 950));
+        assert!(can(&directory, Permission::READ_AUDIT, NOW));
+        directory.apply(facts("customer", UserStatus::Active, 960));
+        assert!(!can(&directory, Permission::READ_AUDIT, NOW));
+        assert!(!can(&directory, Permission::READ_ORDER, NOW), "the grants of the token are old news too");
+    }
+
+    #[test]
+    fn older_news_does_not_undo_newer() {
+        let directory = directory();
+        directory.apply(facts("customer", UserStatus::Active, 960));
+        directory.apply(facts("admin", UserStatus::Active, 950));
+        assert!(!can(&directory, Permission::READ_AUDIT, NOW));
+    }
+
+    #[test]
+    fn the_ended_and_the_disabled_are_told_apart() {
+        let directory = directory();
+        directory.apply(AccessChange::SessionEnded(claims().sid, NOW));
+        let refused = directory.resolve(&claims(), NOW).err();
+        assert!(matches!(refused, Some(Error::Unauthenticated(Unauthenticated::Revoked))));
+        directory.apply(facts("customer", UserStatus::Disabled, 960));
+        assert!(matches!(directory.resolve(&claims(), NOW).err(), Some(Error::Denied(Denied::Disabled))));
+    }
+
+    #[test]
+    fn only_news_makes_a_new_version() {
+        let directory = directory();
+        let version = directory.version();
+        directory.apply(facts("admin", UserStatus::Active, 950));
+        assert_ne!(directory.version(), version);
+        let version = directory.version();
+        directory.apply(facts("admin", UserStatus::Active, 950));
+        assert_eq!(directory.version(), version, "hearing it again changes nothing");
+    }
+}

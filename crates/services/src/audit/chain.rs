@@ -37,3 +37,59 @@ fn sealed_bytes(head: &ChainHead) -> Vec<u8> {
     bytes.extend_from_slice(&head.hash);
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_domain::audit::Actor;
+    use mainstay_domain::id::{AuditId, Id};
+    use mainstay_domain::time::Timestamp;
+    use mainstay_platform::crypto::master_key::MasterKey;
+    use uuid::Uuid;
+
+    fn entry(resource_id: &str, after: Option<&str>) -> AuditEntry {
+        AuditEntry {
+            id: AuditId::from_uuid(Uuid::from_u128(7)),
+            at: Timestamp::from_micros(1),
+            user_id: None,
+            actor: Actor::System,
+            action: "UPDATE".into(),
+            resource: "order".into(),
+            resource_id: resource_id.into(),
+            before: None,
+            after: after.map(str::to_owned),
+            ip: None,
+            user_agent: None,
+            request_id: None,
+        }
+    }
+
+    #[test]
+    fn every_fact_and_the_place_count() {
+        let first = next(&beginning(), &entry("1", None));
+        assert_ne!(first.hash, next(&beginning(), &entry("2", None)).hash);
+        assert_ne!(first.hash, next(&beginning(), &entry("1", Some(""))).hash);
+        assert_ne!(first.hash, next(&first, &entry("1", None)).hash);
+    }
+
+    #[test]
+    fn facts_do_not_run_into_each_other() {
+        let mut a = entry("1", None);
+        let mut b = entry("1", None);
+        (a.action, a.resource) = ("AB".into(), "C".into());
+        (b.action, b.resource) = ("A".into(), "BC".into());
+        assert_ne!(next(&beginning(), &a).hash, next(&beginning(), &b).hash);
+    }
+
+    #[test]
+    fn only_the_holder_of_the_key_seals() {
+        let sealer = |byte| Sealer::new(MasterKey::from_bytes([byte; 32]), Vec::new());
+        let head = next(&beginning(), &entry("1", None));
+        let seal = seal(&sealer(1), &head);
+        assert!(is_sealed(&sealer(1), &head, &seal));
+        assert!(!is_sealed(&sealer(2), &head, &seal));
+        assert!(!is_sealed(&sealer(1), &ChainHead { seq: head.seq + 1, ..head.clone() }, &seal));
+        let rotated = Sealer::new(MasterKey::from_bytes([2; 32]), vec![MasterKey::from_bytes([1; 32])]);
+        assert!(is_sealed(&rotated, &head, &seal), "a head sealed before the master key was rotated");
+    }
+}

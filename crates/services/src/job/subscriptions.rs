@@ -30,6 +30,11 @@ impl Subscriptions {
         self
     }
 
+    /// The kinds of events that somebody is told of.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.0.iter().map(|(kind, _)| *kind)
+    }
+
     fn of<'s>(&'s self, event: &'s Event) -> impl Iterator<Item = Result<JobSpec>> + 's {
         let told = self.0.iter().filter(|(kind, _)| *kind == event.kind);
         told.map(|(_, subscriber)| {

@@ -2,7 +2,7 @@
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Action, Permission, Permit};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::Story;
 use mainstay_domain::fault::Faults;
@@ -56,10 +56,10 @@ impl Command for PlaceOrder {
         let buyer = work.caller().user_id().ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
         let (now, hold) = (work.now(), work.services().policies().reservation_ttl);
         let number = order::number(now, work.random());
-        let names = (work.make_id(), number, buyer);
-        let items = hold_stock(work, self.wanted()).await?;
-        let order = Order::place(names, items, now, hold)?;
-        let permit = work.permit(Action::PLACE, &order)?;
+        let id = work.make_id();
+        let permit = work.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
+        let items = hold_stock(work, &permit, self.wanted()).await?;
+        let order = Order::place((id, number, buyer), items, now, hold)?;
         work.orders().insert(&permit, &order).await?;
         work.record(permit, Story::created("order.placed", &order));
         Ok(order)
@@ -67,11 +67,15 @@ impl Command for PlaceOrder {
 }
 
 /// Takes every line from the stock, or says of all that fall short why, and the transaction takes none.
-async fn hold_stock(work: &mut Work<'_>, wanted: BTreeMap<ProductId, (usize, u32)>) -> Result<Vec<OrderItem>> {
+async fn hold_stock(
+    work: &mut Work<'_>,
+    permit: &Permit<Order>,
+    wanted: BTreeMap<ProductId, (usize, u32)>,
+) -> Result<Vec<OrderItem>> {
     let now = work.now();
     let (mut items, mut short, mut unknown) = (Vec::new(), Faults::new(), Faults::new());
     for (product, (at, quantity)) in wanted {
-        if let Some(taken) = work.products().take(product, quantity, now).await? {
+        if let Some(taken) = work.products().take(permit, product, quantity, now).await? {
             items.push((at, OrderItem::new(product, taken.sku, taken.name, quantity, taken.price)?));
             continue;
         }

@@ -74,14 +74,17 @@ impl Services {
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };
         let attempt = Attempt::new(self.clone(), cx.clone(), command);
-        let written = self.database().write(C::ISOLATION, move |tx| attempt.run(tx)).await;
-        match written {
-            Ok(Outcome { output, changes, replayed }) => {
-                self.committed(changes);
-                Ok(Done { output, replayed })
-            }
-            Err(error) => Err(self.refused::<C>(cx, error)),
-        }
+        let services = self.clone();
+        // A task of its own: whoever goes away while it commits must not keep memory from being told.
+        let written = tokio::spawn(async move {
+            let written = services.database().write(C::ISOLATION, move |tx| attempt.run(tx)).await;
+            written.map(|Outcome { output, changes, replayed }| {
+                services.committed(changes);
+                Done { output, replayed }
+            })
+        });
+        let written = written.await.map_err(Error::internal)?;
+        written.map_err(|error| self.refused::<C>(cx, error))
     }
 
     async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {

@@ -16,7 +16,11 @@ pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
     if is_lost(error) {
         return DatabaseError::unavailable(format!("the connection was lost: {}", chain(error)));
     }
-    DatabaseError::Statement { code: "driver".to_owned(), message: chain(error), sql: sql.to_owned() }
+    DatabaseError::Statement {
+        code: "driver".to_owned(),
+        message: chain(error),
+        sql: sql.to_owned(),
+    }
 }
 
 /// Whether the connection is gone, so that nobody knows what the server still did.
@@ -47,11 +51,13 @@ fn told(db: &DbError, sql: &str) -> DatabaseError {
     let constraint = || db.constraint().map(str::to_owned);
     let code = db.code();
     match code.code() {
-        "23505" => {
-            DatabaseError::Conflict(Conflict::from_postgres(db.table(), db.constraint(), db.detail()))
-        }
-        "23503" => DatabaseError::ForeignKey { constraint: constraint() },
-        "23514" => DatabaseError::Check { constraint: constraint().unwrap_or_else(message) },
+        "23505" => DatabaseError::Conflict(Conflict::from_postgres(db.table(), db.constraint(), db.detail())),
+        "23503" => DatabaseError::ForeignKey {
+            constraint: constraint(),
+        },
+        "23514" => DatabaseError::Check {
+            constraint: constraint().unwrap_or_else(message),
+        },
         "23502" => DatabaseError::Check {
             constraint: format!("{}.{}", db.table().unwrap_or("?"), db.column().unwrap_or("?")),
         },
@@ -67,9 +73,11 @@ fn told(db: &DbError, sql: &str) -> DatabaseError {
             Some("08" | "53" | "57" | "28" | "3D") | None => DatabaseError::unavailable(message()),
             Some("58" | "XX") => DatabaseError::Io { reason: message() },
             Some(_) if other == "55P03" => DatabaseError::unavailable(message()),
-            Some(_) => {
-                DatabaseError::Statement { code: other.to_owned(), message: message(), sql: sql.to_owned() }
-            }
+            Some(_) => DatabaseError::Statement {
+                code: other.to_owned(),
+                message: message(),
+                sql: sql.to_owned(),
+            },
         },
     }
 }

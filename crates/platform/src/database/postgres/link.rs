@@ -31,7 +31,9 @@ pub(crate) struct Link {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("open", &self.open).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("open", &self.open)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,7 +55,14 @@ impl Drop for Link {
 
 impl Link {
     pub(super) fn new(client: Object, begin: &'static str, tls: MakeRustlsConnect) -> Self {
-        Self { client: Some(client), begin: Some(begin), open: false, unanswered: false, lost: false, tls }
+        Self {
+            client: Some(client),
+            begin: Some(begin),
+            open: false,
+            unanswered: false,
+            lost: false,
+            tls,
+        }
     }
 
     pub(crate) async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
@@ -68,30 +77,49 @@ impl Link {
     }
 
     /// The rows of an answer, and how many were changed.
-    pub(crate) async fn query(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<(Vec<Row>, u64), DatabaseError> {
+    pub(crate) async fn query(
+        &mut self,
+        sql: &Sql,
+        params: &[&dyn Param],
+    ) -> Result<(Vec<Row>, u64), DatabaseError> {
         let (client, begin) = self.send()?;
         let work = async {
             let statement = client.prepare_cached(sql.postgres()).await?;
             let params: Vec<_> = params.iter().map(|param| Bound(param.value())).collect();
-            let params: Vec<_> = params.iter().map(|param| param as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+            let params: Vec<_> = params
+                .iter()
+                .map(|param| param as &(dyn tokio_postgres::types::ToSql + Sync))
+                .collect();
             client.query(&statement, &params).await
         };
         let outcome = after(client, begin, work).await;
         let rows = self.received(outcome, sql.postgres())?;
-        let changed = if sql.kind() == Kind::Reads { 0 } else { rows.len() as u64 };
+        let changed = if sql.kind() == Kind::Reads {
+            0
+        } else {
+            rows.len() as u64
+        };
         Ok((rows, changed))
     }
 
     /// Runs the statements in order, sending all before the first answer is there.
-    pub(crate) async fn batch(&mut self, statements: &[(&Sql, &[&dyn Param])]) -> Result<Vec<u64>, DatabaseError> {
+    pub(crate) async fn batch(
+        &mut self,
+        statements: &[(&Sql, &[&dyn Param])],
+    ) -> Result<Vec<u64>, DatabaseError> {
         if statements.is_empty() {
             return Ok(Vec::new());
         }
         let (client, begin) = self.send()?;
         let work = async {
             // All are prepared before any is sent: one that is known already must not overtake one that is not.
-            let prepare = statements.iter().map(|(sql, _)| client.prepare_cached(sql.postgres()));
-            let prepared = InOrder::new(prepare).await.into_iter().collect::<Result<Vec<Statement>, _>>()?;
+            let prepare = statements
+                .iter()
+                .map(|(sql, _)| client.prepare_cached(sql.postgres()));
+            let prepared = InOrder::new(prepare)
+                .await
+                .into_iter()
+                .collect::<Result<Vec<Statement>, _>>()?;
             let run = statements.iter().zip(&prepared);
             let run = run.map(|((_, params), statement)| client.execute_raw(statement, bound(params)));
             Ok(InOrder::new(run).await)
@@ -108,7 +136,9 @@ impl Link {
     /// Marks the connection as busy before anything is sent on it.
     fn send(&mut self) -> Result<(&Object, Option<&'static str>), DatabaseError> {
         if self.unanswered {
-            return Err(DatabaseError::LostTransaction { reason: "a statement was abandoned".to_owned() });
+            return Err(DatabaseError::LostTransaction {
+                reason: "a statement was abandoned".to_owned(),
+            });
         }
         self.unanswered = true;
         self.open = true;
@@ -130,7 +160,9 @@ impl Link {
     }
 
     fn client(&self) -> Result<&Object, DatabaseError> {
-        self.client.as_ref().ok_or_else(|| DatabaseError::unavailable("the connection was given up"))
+        self.client
+            .as_ref()
+            .ok_or_else(|| DatabaseError::unavailable("the connection was given up"))
     }
 
     /// Whether the body left a statement behind whose outcome nobody read.
@@ -172,14 +204,19 @@ async fn after<T>(
     began.and(worked)
 }
 
+/// A future, or what it gave.
+type Slot<F> = Result<Pin<Box<F>>, Option<<F as Future>::Output>>;
+
 /// Many futures of which each is first polled, and so sends, before the next; all run to their end.
 struct InOrder<F: Future> {
-    futures: Vec<Result<Pin<Box<F>>, Option<F::Output>>>,
+    futures: Vec<Slot<F>>,
 }
 
 impl<F: Future> InOrder<F> {
     fn new(futures: impl Iterator<Item = F>) -> Self {
-        Self { futures: futures.map(|future| Ok(Box::pin(future))).collect() }
+        Self {
+            futures: futures.map(|future| Ok(Box::pin(future))).collect(),
+        }
     }
 }
 
@@ -201,6 +238,11 @@ impl<F: Future> Future for InOrder<F> {
         if waiting {
             return Poll::Pending;
         }
-        Poll::Ready(self.futures.drain(..).filter_map(|slot| slot.err().flatten()).collect())
+        Poll::Ready(
+            self.futures
+                .drain(..)
+                .filter_map(|slot| slot.err().flatten())
+                .collect(),
+        )
     }
 }

@@ -35,7 +35,13 @@ pub(super) struct Postgres {
 impl Postgres {
     pub(super) async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let (config, tls) = tls::configure(options)?;
-        let manager = Manager::from_config(config, tls.clone(), ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let manager = Manager::from_config(
+            config,
+            tls.clone(),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
         let pool = Pool::builder(manager)
             .max_size(options.pool_size.max(1))
             .runtime(Runtime::Tokio1)
@@ -43,9 +49,16 @@ impl Postgres {
             .create_timeout(Some(options.wait_limit))
             .recycle_timeout(Some(options.wait_limit))
             .build()
-            .map_err(|error| DatabaseError::Options { reason: error.to_string() })?;
+            .map_err(|error| DatabaseError::Options {
+                reason: error.to_string(),
+            })?;
         let jitter = AtomicU64::new(u64::from(std::process::id()));
-        let opened = Self { pool, tally: Tally::default(), jitter, tls };
+        let opened = Self {
+            pool,
+            tally: Tally::default(),
+            jitter,
+            tls,
+        };
         opened.ping().await?;
         Ok(opened)
     }
@@ -73,12 +86,17 @@ impl Postgres {
     {
         let (reply, answer) = oneshot::channel();
         tokio::spawn(Arc::clone(self).read_to_end(body, reply).in_current_span());
-        answer.await.unwrap_or_else(|_| Err(E::from(DatabaseError::unavailable("the reading task broke off"))))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(E::from(DatabaseError::unavailable("the reading task broke off"))))
     }
 
     pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
         let client = self.client().await?;
-        client.batch_execute("SELECT 1").await.map_err(|error| explain(&error, "SELECT 1"))
+        client
+            .batch_execute("SELECT 1")
+            .await
+            .map_err(|error| explain(&error, "SELECT 1"))
     }
 
     pub(super) fn counters(&self) -> Counters {
@@ -93,7 +111,9 @@ impl Postgres {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(_) => DatabaseError::unavailable("no connection became free in time"),
             PoolError::Closed => DatabaseError::unavailable("the database is closed"),
-            PoolError::Backend(error) => DatabaseError::unavailable(format!("cannot connect: {}", chain(&error))),
+            PoolError::Backend(error) => {
+                DatabaseError::unavailable(format!("cannot connect: {}", chain(&error)))
+            }
             other => DatabaseError::unavailable(other.to_string()),
         })
     }
@@ -107,8 +127,8 @@ impl Postgres {
 pub async fn postgres_client(options: &DatabaseOptions) -> Result<(Client, JoinHandle<()>), DatabaseError> {
     let (config, tls) = tls::configure(options)?;
     let connected = config.connect(tls).await;
-    let (client, connection) =
-        connected.map_err(|error| DatabaseError::unavailable(format!("cannot connect: {}", chain(&error))))?;
+    let (client, connection) = connected
+        .map_err(|error| DatabaseError::unavailable(format!("cannot connect: {}", chain(&error))))?;
     let task = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "the connection to PostgreSQL failed");

@@ -21,21 +21,31 @@ use crate::database::options::DatabaseOptions;
 /// The driver's configuration and its encryption.
 pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
     let (url, roots) = without_roots(&options.url);
-    let mut config: Config = url.parse().map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
+    let mut config: Config = url
+        .parse()
+        .map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
     config.connect_timeout(options.wait_limit);
     config.keepalives_idle(std::time::Duration::from_secs(30));
     if config.get_application_name().is_none() {
         config.application_name("mainstay");
     }
-    let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
-    config.options(format!("{given}-c statement_timeout={}", options.statement_timeout.as_millis()));
+    let given = config
+        .get_options()
+        .map(|given| format!("{given} "))
+        .unwrap_or_default();
+    config.options(format!(
+        "{given}-c statement_timeout={}",
+        options.statement_timeout.as_millis()
+    ));
     let tls = connector(config.get_ssl_mode(), roots.as_deref())?;
     Ok((config, tls))
 }
 
 /// Takes `sslrootcert`, which the driver does not know, out of the URL, and has `verify-*` mean `require`.
 fn without_roots(url: &str) -> (String, Option<String>) {
-    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let Some((base, query)) = url.split_once('?') else {
+        return (url.to_owned(), None);
+    };
     let mut roots = None;
     let mut rest = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -45,7 +55,11 @@ fn without_roots(url: &str) -> (String, Option<String>) {
             _ => rest.push(pair),
         }
     }
-    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    let query = if rest.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", rest.join("&"))
+    };
     (format!("{base}{query}"), roots)
 }
 
@@ -57,14 +71,18 @@ fn connector(mode: SslMode, roots: Option<&str>) -> Result<MakeRustlsConnect, Da
     let builder = if mode == SslMode::Require || roots.is_some() {
         builder.with_root_certificates(store(roots)?)
     } else {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
     };
     Ok(MakeRustlsConnect::new(builder.with_no_client_auth()))
 }
 
 fn store(roots: Option<&str>) -> Result<RootCertStore, DatabaseError> {
     let Some(path) = roots else {
-        return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
+        return Ok(RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        });
     };
     let unreadable = |error: &dyn std::fmt::Display| wrong(format!("sslrootcert {path}: {error}"));
     let mut store = RootCertStore::empty();
@@ -72,7 +90,11 @@ fn store(roots: Option<&str>) -> Result<RootCertStore, DatabaseError> {
         let certificate = certificate.map_err(|error| unreadable(&error))?;
         store.add(certificate).map_err(|error| unreadable(&error))?;
     }
-    if store.is_empty() { Err(unreadable(&"no certificate in it")) } else { Ok(store) }
+    if store.is_empty() {
+        Err(unreadable(&"no certificate in it"))
+    } else {
+        Ok(store)
+    }
 }
 
 fn wrong(reason: String) -> DatabaseError {

@@ -146,7 +146,9 @@ fn refused<T, E: From<DatabaseError>>(error: &tokio_postgres::Error) -> Run<T, E
     }
     match explain(error, "COMMIT") {
         again if again.is_retryable() => Run::Again(E::from(again)),
-        other => Run::Done(Err(E::from(DatabaseError::CommitFailed { reason: other.to_string() }))),
+        other => Run::Done(Err(E::from(DatabaseError::CommitFailed {
+            reason: other.to_string(),
+        }))),
     }
 }
 
@@ -164,7 +166,9 @@ where
 fn link(tx: &mut Tx) -> &mut Link {
     match &mut tx.link {
         tx::Link::Postgres(link) => link,
-        tx::Link::Sqlite(_) => unreachable!("a transaction of PostgreSQL is made with a connection to PostgreSQL"),
+        tx::Link::Sqlite(_) => {
+            unreachable!("a transaction of PostgreSQL is made with a connection to PostgreSQL")
+        }
     }
 }
 
@@ -186,7 +190,10 @@ mod tests {
     fn pauses_grow_and_differ() {
         let jitter = AtomicU64::new(0);
         let all: Vec<_> = (0..100).map(|_| pause(3, &jitter)).collect();
-        assert!(all.iter().all(|p| *p > Duration::from_micros(4_000) && *p <= Duration::from_micros(8_000)));
+        assert!(
+            all.iter()
+                .all(|p| *p > Duration::from_micros(4_000) && *p <= Duration::from_micros(8_000))
+        );
         assert!(all.iter().collect::<std::collections::HashSet<_>>().len() > 90);
         assert!(pause(40, &jitter) <= Duration::from_millis(128));
     }

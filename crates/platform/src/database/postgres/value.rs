@@ -66,7 +66,9 @@ impl<'a> FromSql<'a> for Value<'a> {
                 [1, text @ ..] => Self::Json(std::str::from_utf8(text)?),
                 _ => return Err("an unknown version of JSONB".into()),
             },
-            ref other => return Err(format!("a {other} is not read; CAST it to BIGINT, TEXT or the like").into()),
+            ref other => {
+                return Err(format!("a {other} is not read; CAST it to BIGINT, TEXT or the like").into());
+            }
         })
     }
 

@@ -46,7 +46,9 @@ impl Checkpoints {
         tally: Arc<Tally>,
     ) -> Result<Self, DatabaseError> {
         let sql = "PRAGMA page_size";
-        let page: i64 = writer.query_row(sql, [], |row| row.get(0)).map_err(|error| explain(&error, sql))?;
+        let page: i64 = writer
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(|error| explain(&error, sql))?;
         let bound = options.wal_limit_bytes / u64::try_from(page).unwrap_or(4096).max(512);
         let frames = Arc::new(AtomicU64::new(0));
         let one = Arc::new(Mutex::new(()));
@@ -60,7 +62,15 @@ impl Checkpoints {
             })
             .map_err(|error| DatabaseError::unavailable(format!("no thread for checkpoints: {error}")))?;
         tell(writer, signal, Arc::clone(&frames))?;
-        Ok(Self { one, frames, bound, next: bound, patience: open::PATIENCE.min(options.wait_limit), tally, thread: Some(thread) })
+        Ok(Self {
+            one,
+            frames,
+            bound,
+            next: bound,
+            patience: open::PATIENCE.min(options.wait_limit),
+            tally,
+            thread: Some(thread),
+        })
     }
 
     /// Empties the log if it has passed its bound. Called by the writer outside of any transaction.
@@ -78,7 +88,10 @@ impl Checkpoints {
         } else {
             // A reader outlasts our patience. Stopping all writers for it again and again would help nobody.
             self.next = frames + self.bound / 4 + 1;
-            tracing::warn!(frames, "the write-ahead log is over its bound and a reader keeps it from being emptied");
+            tracing::warn!(
+                frames,
+                "the write-ahead log is over its bound and a reader keeps it from being emptied"
+            );
         }
     }
 
@@ -121,7 +134,11 @@ impl Checkpoints {
 }
 
 /// Has the connection count frames after each COMMIT and signal when there is work.
-fn tell(writer: &mut Connection, signal: SyncSender<()>, frames: Arc<AtomicU64>) -> Result<(), DatabaseError> {
+fn tell(
+    writer: &mut Connection,
+    signal: SyncSender<()>,
+    frames: Arc<AtomicU64>,
+) -> Result<(), DatabaseError> {
     let mut last = 0;
     let hook = move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
         let pages = u64::try_from(pages).unwrap_or(0);
@@ -136,7 +153,9 @@ fn tell(writer: &mut Connection, signal: SyncSender<()>, frames: Arc<AtomicU64>)
         }
         Ok(())
     };
-    writer.wal_hook(Some(hook)).map_err(|error| explain(&error, "wal_hook"))
+    writer
+        .wal_hook(Some(hook))
+        .map_err(|error| explain(&error, "wal_hook"))
 }
 
 fn passive(connection: &Connection, signals: &Receiver<()>, one: &Mutex<()>, tally: &Tally) {
@@ -151,5 +170,7 @@ fn passive(connection: &Connection, signals: &Receiver<()>, one: &Mutex<()>, tal
 
 /// Runs a checkpoint; tells whether it was not hindered.
 fn checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
-    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
+    connection
+        .query_row(sql, [], |row| row.get::<_, i64>(0))
+        .map(|busy| busy == 0)
 }

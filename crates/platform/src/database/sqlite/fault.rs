@@ -15,7 +15,9 @@ pub(super) fn is_busy(error: &Error) -> bool {
 
 /// Whether a COMMIT was refused for a deferred foreign key, which one member of a group is to blame for.
 pub(super) fn is_dangling(error: &Error) -> bool {
-    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
+    error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
 /// The meaning of a driver's error.
@@ -28,7 +30,9 @@ pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
     match code.code {
         ErrorCode::ConstraintViolation => violation(code.extended_code, message, sql),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
-            DatabaseError::unavailable(format!("another process held the database for too long ({message})"))
+            DatabaseError::unavailable(format!(
+                "another process held the database for too long ({message})"
+            ))
         }
         ErrorCode::DiskFull => DatabaseError::Full { reason: message },
         ErrorCode::ReadOnly => DatabaseError::ReadOnly { reason: message },
@@ -37,28 +41,37 @@ pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
         | ErrorCode::DatabaseCorrupt
         | ErrorCode::NotADatabase
         | ErrorCode::OutOfMemory
-        | ErrorCode::NoLargeFileSupport => {
-            DatabaseError::Io { reason: format!("{message} ({})", code.extended_code) }
-        }
+        | ErrorCode::NoLargeFileSupport => DatabaseError::Io {
+            reason: format!("{message} ({})", code.extended_code),
+        },
         ErrorCode::CannotOpen => DatabaseError::unavailable(format!("cannot open the file: {message}")),
         _ => refused(&code.extended_code.to_string(), message, sql),
     }
 }
 
 fn violation(extended: i32, message: String, sql: &str) -> DatabaseError {
-    let constraint = || message.split_once("failed: ").map_or(message.as_str(), |(_, name)| name).to_owned();
+    let constraint = || {
+        message
+            .split_once("failed: ")
+            .map_or(message.as_str(), |(_, name)| name)
+            .to_owned()
+    };
     match extended {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
             DatabaseError::Conflict(Conflict::from_sqlite(&message))
         }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => DatabaseError::ForeignKey { constraint: None },
-        ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_NOTNULL => {
-            DatabaseError::Check { constraint: constraint() }
-        }
+        ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_NOTNULL => DatabaseError::Check {
+            constraint: constraint(),
+        },
         _ => refused(&extended.to_string(), message, sql),
     }
 }
 
 fn refused(code: &str, message: String, sql: &str) -> DatabaseError {
-    DatabaseError::Statement { code: code.to_owned(), message, sql: sql.to_owned() }
+    DatabaseError::Statement {
+        code: code.to_owned(),
+        message,
+        sql: sql.to_owned(),
+    }
 }

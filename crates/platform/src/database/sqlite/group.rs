@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::fault::{explain, is_busy, is_dangling};
 use super::link::Link;
 use super::member::{Member, Outcome};
-use super::open::{PAUSE, patiently};
+use super::open::{patiently, pause};
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::tx::{self, Tx};
@@ -28,6 +28,9 @@ pub(super) struct Groups {
     /// The storage failed or had no room: emptying the log may help.
     pub(super) strained: bool,
 }
+
+/// Members that run again, before any new one.
+type Waiting = VecDeque<Box<dyn Member>>;
 
 /// Members that ran well enough, waiting for the COMMIT.
 #[derive(Default)]
@@ -50,7 +53,7 @@ impl Groups {
         let mut again = VecDeque::from([first]);
         let mut alone = false;
         while let Some(first) = again.pop_front() {
-            let mut more = |again: &mut VecDeque<_>| again.pop_front().or_else(&mut next);
+            let mut more = |again: &mut Waiting| again.pop_front().or_else(&mut next);
             let size = if alone { 1 } else { self.size };
             alone |= self.round(first, size, &mut again, &mut more);
         }
@@ -61,8 +64,8 @@ impl Groups {
         &mut self,
         first: Box<dyn Member>,
         size: usize,
-        again: &mut VecDeque<Box<dyn Member>>,
-        more: &mut dyn FnMut(&mut VecDeque<Box<dyn Member>>) -> Option<Box<dyn Member>>,
+        again: &mut Waiting,
+        more: &mut dyn FnMut(&mut Waiting) -> Option<Box<dyn Member>>,
     ) -> bool {
         if let Some(reason) = first.expired(self.wait_limit) {
             first.refuse(reason);
@@ -85,7 +88,11 @@ impl Groups {
                 Err(lost) => {
                     self.roll_back();
                     member.refuse(lost);
-                    group.members.into_iter().rev().for_each(|member| again.push_front(member));
+                    group
+                        .members
+                        .into_iter()
+                        .rev()
+                        .for_each(|member| again.push_front(member));
                     return false;
                 }
             }
@@ -105,16 +112,25 @@ impl Groups {
         for run in 1..=RUNS {
             self.tx.renew();
             self.link().take_wrote();
-            self.link().control("SAVEPOINT member").map_err(|error| lost(&error))?;
+            self.link()
+                .control("SAVEPOINT member")
+                .map_err(|error| lost(&error))?;
             let outcome = member.run(&mut self.tx);
-            self.strained |= matches!(self.tx.failure(), Some(DatabaseError::Full { .. } | DatabaseError::Io { .. }));
+            self.strained |= matches!(
+                self.tx.failure(),
+                Some(DatabaseError::Full { .. } | DatabaseError::Io { .. })
+            );
             if self.link().is_idle() {
                 return Err(self.loss());
             }
             if outcome != Outcome::Keep {
-                self.link().control("ROLLBACK TO member").map_err(|error| lost(&error))?;
+                self.link()
+                    .control("ROLLBACK TO member")
+                    .map_err(|error| lost(&error))?;
             }
-            self.link().control("RELEASE member").map_err(|error| lost(&error))?;
+            self.link()
+                .control("RELEASE member")
+                .map_err(|error| lost(&error))?;
             match outcome {
                 Outcome::Keep => return Ok(self.link().take_wrote()),
                 Outcome::Again if run < RUNS => Tally::add(&self.tally.retries, 1),
@@ -128,13 +144,17 @@ impl Groups {
     fn loss(&self) -> DatabaseError {
         match self.tx.failure() {
             Some(fault) if fault.is_unavailable() => fault.clone(),
-            Some(other) => DatabaseError::LostTransaction { reason: other.to_string() },
-            None => DatabaseError::LostTransaction { reason: "SQLite rolled it back".to_owned() },
+            Some(other) => DatabaseError::LostTransaction {
+                reason: other.to_string(),
+            },
+            None => DatabaseError::LostTransaction {
+                reason: "SQLite rolled it back".to_owned(),
+            },
         }
     }
 
     /// Commits, then answers. Tells whether members now in `again` have to run alone.
-    fn conclude(&mut self, group: Group, again: &mut VecDeque<Box<dyn Member>>) -> bool {
+    fn conclude(&mut self, group: Group, again: &mut Waiting) -> bool {
         if !group.wrote {
             // Nothing to keep: no reason to touch the disk for pages that savepoints made and took back.
             self.roll_back();
@@ -144,7 +164,7 @@ impl Groups {
         let committed = loop {
             match self.link().control("COMMIT") {
                 // Cannot be in WAL mode once the write lock is held; if it is, the transaction is still open.
-                Err(error) if is_busy(&error) && !self.link().is_idle() => std::thread::sleep(PAUSE),
+                Err(error) if is_busy(&error) && !self.link().is_idle() => pause(),
                 outcome => break outcome,
             }
         };
@@ -157,15 +177,25 @@ impl Groups {
         self.roll_back();
         if is_dangling(&error) && group.members.len() > 1 {
             // One left a reference dangling until the end. Alone, each bears only its own fault.
-            group.members.into_iter().rev().for_each(|member| again.push_front(member));
+            group
+                .members
+                .into_iter()
+                .rev()
+                .for_each(|member| again.push_front(member));
             return true;
         }
         self.strained = true;
         Tally::add(&self.tally.failed_commits, 1);
         let reason = explain(&error, "COMMIT").to_string();
-        tracing::error!(reason, waiting = group.members.len(), "a commit failed; its transactions are undone");
+        tracing::error!(
+            reason,
+            waiting = group.members.len(),
+            "a commit failed; its transactions are undone"
+        );
         for member in group.members {
-            member.refuse(DatabaseError::CommitFailed { reason: reason.clone() });
+            member.refuse(DatabaseError::CommitFailed {
+                reason: reason.clone(),
+            });
         }
         false
     }
@@ -181,5 +211,7 @@ impl Groups {
 }
 
 fn lost(error: &rusqlite::Error) -> DatabaseError {
-    DatabaseError::LostTransaction { reason: explain(error, "SAVEPOINT").to_string() }
+    DatabaseError::LostTransaction {
+        reason: explain(error, "SAVEPOINT").to_string(),
+    }
 }

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, Statement};
 
 use super::fault::{explain, is_busy};
-use super::open::PAUSE;
+use super::open::pause;
 use super::value::bind;
 use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 use crate::database::param::Param;
 use crate::database::row::Row;
 use crate::database::sql::Sql;
+use crate::stopwatch::Stopwatch;
 
 /// Instructions of SQLite's machine between two looks at the clock: about a tenth of a millisecond.
 const STRIDE: i32 = 10_000;
@@ -22,7 +23,7 @@ const STRIDE: i32 = 10_000;
 #[derive(Debug)]
 pub(crate) struct Link {
     connection: Connection,
-    opened: Instant,
+    opened: Stopwatch,
     deadline: Arc<AtomicU64>,
     statement_timeout: Duration,
     wait_limit: Duration,
@@ -31,11 +32,14 @@ pub(crate) struct Link {
 
 impl Link {
     pub(super) fn new(mut connection: Connection, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let opened = Instant::now();
+        let opened = Stopwatch::start();
         let deadline = Arc::new(AtomicU64::new(u64::MAX));
         let limit = Arc::clone(&deadline);
         connection
-            .progress_handler(STRIDE, Some(move || micros(opened.elapsed()) > limit.load(Ordering::Relaxed)))
+            .progress_handler(
+                STRIDE,
+                Some(move || micros(opened.elapsed()) > limit.load(Ordering::Relaxed)),
+            )
             .map_err(|error| explain(&error, ""))?;
         Ok(Self {
             connection,
@@ -67,13 +71,8 @@ impl Link {
         std::mem::take(&mut self.wrote)
     }
 
-    pub(crate) fn execute(
-        &mut self,
-        sql: &Sql,
-        params: &[&dyn Param],
-        started: Instant,
-    ) -> Result<u64, DatabaseError> {
-        self.run(sql, params, started, |statement| {
+    pub(crate) fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
+        self.run(sql, params, |statement| {
             if statement.column_count() > 0 {
                 // `execute` would refuse rows; PostgreSQL does not.
                 let mut rows = statement.raw_query();
@@ -88,11 +87,10 @@ impl Link {
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
-        started: Instant,
         one: bool,
         each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), DatabaseError>,
     ) -> Result<u64, DatabaseError> {
-        self.run(sql, params, started, |statement| {
+        self.run(sql, params, |statement| {
             // A change runs to its end; a question may be left once its first row is known.
             let one = one && statement.readonly();
             let mut rows = statement.raw_query();
@@ -113,15 +111,17 @@ impl Link {
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
-        started: Instant,
         mut body: impl FnMut(&mut Statement<'_>) -> rusqlite::Result<Result<(), DatabaseError>>,
     ) -> Result<u64, DatabaseError> {
-        let limit = started.saturating_duration_since(self.opened).saturating_add(self.statement_timeout);
-        self.deadline.store(micros(limit), Ordering::Relaxed);
+        let started = self.opened.elapsed();
+        self.deadline.store(
+            micros(started.saturating_add(self.statement_timeout)),
+            Ordering::Relaxed,
+        );
         let outcome = loop {
             match self.attempt(sql, params, &mut body) {
                 // Only the first step takes a lock, before any row was seen, so nothing is seen twice.
-                Err(error) if is_busy(&error) && started.elapsed() < self.wait_limit => std::thread::sleep(PAUSE),
+                Err(error) if is_busy(&error) && self.opened.elapsed() < started + self.wait_limit => pause(),
                 outcome => break outcome,
             }
         };
@@ -141,7 +141,11 @@ impl Link {
             self.wrote = true;
         }
         bind(&mut statement, params)?;
-        let before = if readonly { 0 } else { self.connection.total_changes() };
+        let before = if readonly {
+            0
+        } else {
+            self.connection.total_changes()
+        };
         let outcome = body(&mut statement)?;
         // `changes()` keeps its old figure after CREATE and the like, and counts no trigger's or cascade's rows.
         let changed = !readonly && self.connection.total_changes() != before;

@@ -1,7 +1,7 @@
 //! One write waiting for, or taking part in, a group.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ use super::super::panicked;
 use super::once::poll_once;
 use crate::database::error::{DatabaseError, Retryable};
 use crate::database::tx::Tx;
+use crate::stopwatch::Stopwatch;
 
 /// What is to become of a member's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +44,22 @@ pub(super) struct Errand<T, E, F> {
     kept: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
     span: Span,
-    queued: Instant,
+    queued: Stopwatch,
 }
 
 impl<T, E, F> Errand<T, E, F> {
     pub(super) fn new(body: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { body, kept: None, reply, span: Span::current(), queued: Instant::now() }, answer)
+        (
+            Self {
+                body,
+                kept: None,
+                reply,
+                span: Span::current(),
+                queued: Stopwatch::start(),
+            },
+            answer,
+        )
     }
 }
 
@@ -63,9 +73,12 @@ where
         let _entered = self.span.enter();
         // The transaction is undone below, so nothing half-done is ever looked at after a panic.
         let ran = catch_unwind(AssertUnwindSafe(|| {
-            let answer = poll_once((self.body)(tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
+            let answer =
+                poll_once((self.body)(tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
             let answer = tx.verdict(answer);
-            let again = answer.as_ref().is_err_and(|e| e.database().is_some_and(DatabaseError::is_retryable));
+            let again = answer
+                .as_ref()
+                .is_err_and(|e| e.database().is_some_and(DatabaseError::is_retryable));
             (answer, again)
         }));
         let (answer, again) = ran.unwrap_or_else(|panic| (Err(E::from(panicked(&*panic))), false));

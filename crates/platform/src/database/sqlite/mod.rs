@@ -39,7 +39,11 @@ impl Sqlite {
         let tally = Arc::new(Tally::default());
         let writer = Writer::start(&path, options, &tally)?;
         let readers = Arc::new(Readers::new(path, Arc::new(options.clone())));
-        Ok(Self { writer, readers, tally })
+        Ok(Self {
+            writer,
+            readers,
+            tally,
+        })
     }
 
     pub(super) async fn write<T, E, F>(&self, body: F) -> Result<T, E>

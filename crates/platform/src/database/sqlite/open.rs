@@ -1,7 +1,7 @@
 //! Opening connections to a SQLite file.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -9,17 +9,27 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::{explain, is_busy};
 use crate::database::error::DatabaseError;
 use crate::database::options::{DatabaseOptions, Place};
+use crate::stopwatch::Stopwatch;
 
 /// The longest that SQLite itself waits for a lock before the seam looks at its own limit.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Between two attempts where SQLite did not wait by itself.
-pub(super) const PAUSE: Duration = Duration::from_millis(1);
+/// Waits a moment between two attempts. SQLite waits by itself where it can; this is for the few locks where it cannot,
+/// which are held for an instant, by another process.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is nothing to wait for but time: the lock is another process's"
+)]
+pub(super) fn pause() {
+    std::thread::sleep(Duration::from_millis(1));
+}
 
 /// The file, its folder made if it is not there yet.
 pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> {
     let Place::Sqlite(path) = options.place()? else {
-        return Err(DatabaseError::Options { reason: "this is no SQLite URL".to_owned() });
+        return Err(DatabaseError::Options {
+            reason: "this is no SQLite URL".to_owned(),
+        });
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| DatabaseError::Options {
@@ -32,8 +42,14 @@ pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> 
 /// A connection that may write, in WAL mode, durable at every COMMIT. Checkpoints are made elsewhere.
 pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
     patiently(options.wait_limit, || {
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, options)?;
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")?;
+        let connection = connect(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            options,
+        )?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;",
+        )?;
         Ok(connection)
     })
 }
@@ -68,10 +84,10 @@ pub(super) fn patiently<T>(
     limit: Duration,
     mut attempt: impl FnMut() -> rusqlite::Result<T>,
 ) -> Result<T, DatabaseError> {
-    let started = Instant::now();
+    let started = Stopwatch::start();
     loop {
         match attempt() {
-            Err(error) if is_busy(&error) && started.elapsed() < limit => std::thread::sleep(PAUSE),
+            Err(error) if is_busy(&error) && started.elapsed() < limit => pause(),
             outcome => return outcome.map_err(|error| explain(&error, "")),
         }
     }

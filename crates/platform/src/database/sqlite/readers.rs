@@ -51,7 +51,8 @@ impl Readers {
         let mut tx = Tx::new(tx::Link::Sqlite(link), false);
         // The snapshot is let go below, so nothing half-done is ever looked at after a panic.
         let ran = catch_unwind(AssertUnwindSafe(|| {
-            let answer = poll_once(body(&mut tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
+            let answer =
+                poll_once(body(&mut tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
             tx.verdict(answer)
         }));
         let answer = ran.unwrap_or_else(|panic| Err(E::from(panicked(&*panic))));
@@ -79,7 +80,9 @@ impl Readers {
             span.in_scope(|| readers.here(body))
         });
         thread.await.unwrap_or_else(|error| {
-            Err(E::from(DatabaseError::unavailable(format!("the reading thread broke off: {error}"))))
+            Err(E::from(DatabaseError::unavailable(format!(
+                "the reading thread broke off: {error}"
+            ))))
         })
     }
 

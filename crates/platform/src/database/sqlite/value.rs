@@ -14,11 +14,13 @@ pub(crate) fn read(cell: ValueRef<'_>) -> Result<Value<'_>, DatabaseError> {
         ValueRef::Integer(integer) => Value::Integer(integer),
         ValueRef::Real(real) => Value::Real(real),
         ValueRef::Blob(bytes) => Value::Bytes(bytes),
-        ValueRef::Text(bytes) => Value::Text(std::str::from_utf8(bytes).map_err(|_| DatabaseError::Decode {
-            column: 0,
-            wanted: "text",
-            found: "bytes that are no UTF-8",
-        })?),
+        ValueRef::Text(bytes) => {
+            Value::Text(std::str::from_utf8(bytes).map_err(|_| DatabaseError::Decode {
+                column: 0,
+                wanted: "text",
+                found: "bytes that are no UTF-8",
+            })?)
+        }
     })
 }
 

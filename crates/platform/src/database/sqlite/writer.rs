@@ -34,15 +34,23 @@ enum Message {
 }
 
 impl Writer {
-    pub(super) fn start(path: &Path, options: &DatabaseOptions, tally: &Arc<Tally>) -> Result<Self, DatabaseError> {
+    pub(super) fn start(
+        path: &Path,
+        options: &DatabaseOptions,
+        tally: &Arc<Tally>,
+    ) -> Result<Self, DatabaseError> {
         let mut connection = open::writer(path, options)?;
         for pragma in &options.rehearsal.writer_pragmas {
-            connection.execute_batch(pragma).map_err(|error| explain(&error, pragma))?;
+            connection
+                .execute_batch(pragma)
+                .map_err(|error| explain(&error, pragma))?;
         }
         if let Some(refuse) = options.rehearsal.refuse_commits.clone() {
             connection
                 .commit_hook(Some(move || refuse.load(std::sync::atomic::Ordering::SeqCst)))
-                .map_err(|error| DatabaseError::Options { reason: error.to_string() })?;
+                .map_err(|error| DatabaseError::Options {
+                    reason: error.to_string(),
+                })?;
         }
         let checkpoints = Checkpoints::start(&mut connection, path, options, Arc::clone(tally))?;
         let (queue, messages) = mpsc::channel(options.queue_size.max(1));
@@ -57,7 +65,11 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || serve(groups, messages, checkpoints))
             .map_err(|error| DatabaseError::unavailable(format!("no thread for the writer: {error}")))?;
-        Ok(Self { queue, thread: Mutex::new(Some(thread)), wait_limit: options.wait_limit })
+        Ok(Self {
+            queue,
+            thread: Mutex::new(Some(thread)),
+            wait_limit: options.wait_limit,
+        })
     }
 
     /// Queues the body and waits until what it did is durable, or undone.
@@ -69,7 +81,11 @@ impl Writer {
     {
         let (errand, answer) = Errand::new(body);
         self.queue(Message::Run(Box::new(errand))).await?;
-        let gone = |_| E::from(DatabaseError::unavailable("the writer broke off; whether it committed is unknown"));
+        let gone = |_| {
+            E::from(DatabaseError::unavailable(
+                "the writer broke off; whether it committed is unknown",
+            ))
+        };
         answer.await.map_err(gone)?
     }
 
@@ -101,7 +117,9 @@ impl Writer {
     pub(super) async fn close(&self) {
         // Refused only if it is closed already.
         let _ = self.queue.send(Message::Close).await;
-        let Some(thread) = self.thread.lock().take() else { return };
+        let Some(thread) = self.thread.lock().take() else {
+            return;
+        };
         match tokio::task::spawn_blocking(move || thread.join()).await {
             Ok(Ok(())) => {}
             _ => tracing::error!("the writing thread did not end well"),

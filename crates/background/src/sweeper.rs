@@ -1,0 +1,49 @@
+//! Keeps deadlines, and removes what is past its time.
+
+use crate::chore::{Chore, Turn};
+use mainstay_domain::Result;
+use mainstay_services::Services;
+use std::time::Duration;
+
+/// As many orders as [`Services::expire_orders`] gives up in one go.
+const BATCH: u32 = 100;
+
+/// Gives up orders that nobody paid in time, so that others can buy what was held for them.
+pub(crate) struct Deadlines(Services);
+
+impl Deadlines {
+    pub(crate) fn new(services: Services) -> Self {
+        Self(services)
+    }
+}
+
+impl Chore for Deadlines {
+    const NAME: &'static str = "deadlines";
+    const REST: Duration = Duration::from_secs(2);
+
+    async fn turn(&mut self) -> Result<Turn> {
+        Ok(Turn::of(self.0.expire_orders().await?, BATCH))
+    }
+}
+
+/// Removes records that nobody asks for again.
+pub(crate) struct OldRecords(Services);
+
+impl OldRecords {
+    pub(crate) fn new(services: Services) -> Self {
+        Self(services)
+    }
+}
+
+impl Chore for OldRecords {
+    const NAME: &'static str = "old records";
+    const REST: Duration = Duration::from_mins(10);
+
+    async fn turn(&mut self) -> Result<Turn> {
+        let gone = self.0.prune().await?;
+        if gone > 0 {
+            tracing::debug!(gone, "removed old records");
+        }
+        Ok(Turn::Rest)
+    }
+}

@@ -1,0 +1,85 @@
+//! How long answers took, in few numbers.
+
+/// Below this, every microsecond has a slot of its own; above, each power of two has this many.
+const FINE: u64 = 32;
+const SLOTS: usize = 64 * FINE as usize;
+
+/// Counts durations in slots that are 3 % wide.
+pub(super) struct Histogram {
+    slots: Vec<u64>,
+    max: u64,
+}
+
+impl Histogram {
+    /// Empty.
+    pub(super) fn new() -> Self {
+        Self { slots: vec![0; SLOTS], max: 0 }
+    }
+
+    /// Counts one duration, in microseconds.
+    pub(super) fn add(&mut self, micros: u64) {
+        self.slots[slot(micros)] += 1;
+        self.max = self.max.max(micros);
+    }
+
+    /// The duration that so many of a hundred do not exceed, to within a slot.
+    pub(super) fn percentile(&self, percent: u64) -> u64 {
+        let all: u64 = self.slots.iter().sum();
+        let wanted = (all * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        for (at, count) in self.slots.iter().enumerate() {
+            seen += count;
+            if seen >= wanted {
+                return start(at);
+            }
+        }
+        0
+    }
+
+    /// The longest.
+    pub(super) fn max(&self) -> u64 {
+        self.max
+    }
+}
+
+fn slot(micros: u64) -> usize {
+    let power = u64::from(micros.checked_ilog2().unwrap_or(0));
+    if micros < FINE {
+        return micros as usize;
+    }
+    let shift = power - 5;
+    ((shift + 1) * FINE + ((micros >> shift) & (FINE - 1))) as usize
+}
+
+fn start(slot: usize) -> u64 {
+    let slot = slot as u64;
+    if slot < FINE {
+        return slot;
+    }
+    (FINE + slot % FINE) << (slot / FINE - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_begins_where_its_durations_do() {
+        for micros in [0, 1, 31, 32, 33, 63, 64, 1000, 1_000_000, u64::MAX / 3] {
+            let begins = start(slot(micros));
+            assert!(begins <= micros && micros - begins <= micros / 32, "{micros}: {begins}");
+        }
+    }
+
+    #[test]
+    fn percentiles_are_of_what_was_added() {
+        let mut histogram = Histogram::new();
+        assert_eq!(histogram.percentile(50), 0);
+        for micros in 1..=100 {
+            histogram.add(micros * 10);
+        }
+        assert!((480..=500).contains(&histogram.percentile(50)));
+        assert!((960..=990).contains(&histogram.percentile(99)));
+        assert_eq!(histogram.max(), 1000);
+    }
+}

@@ -1,0 +1,138 @@
+//! The load generator: many connections on one thread, each asking again as soon as it is answered.
+
+mod connection;
+mod histogram;
+mod script;
+
+pub(crate) use connection::Connection;
+pub(crate) use script::{Workload, post};
+
+use crate::cpu;
+use crate::fault::Fault;
+use crate::measured::Measured;
+use crate::seed::Seed;
+use histogram::Histogram;
+use mainstay_platform::stopwatch::Stopwatch;
+use script::{Script, scripts};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::task::LocalSet;
+
+/// What to ask of which server.
+#[derive(clap::Args)]
+pub(crate) struct Load {
+    workload: Workload,
+    /// Where the server listens.
+    #[arg(long)]
+    address: SocketAddr,
+    /// What `prepare` wrote down.
+    #[arg(long)]
+    seed: PathBuf,
+    /// The server's process, to tell what it used.
+    #[arg(long)]
+    process: u32,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// How long answers are not counted at first.
+    #[arg(long, default_value_t = 1000)]
+    warm_up_ms: u64,
+}
+
+/// What was counted since counting began.
+struct Tally {
+    count: u64,
+    took: Histogram,
+    unexpected: BTreeMap<u16, u64>,
+    complaint: Option<String>,
+}
+
+impl Tally {
+    fn new() -> Self {
+        Self { count: 0, took: Histogram::new(), unexpected: BTreeMap::new(), complaint: None }
+    }
+
+    fn complain(&mut self, status: u16, why: impl FnOnce() -> String) {
+        *self.unexpected.entry(status).or_default() += 1;
+        self.complaint.get_or_insert_with(why);
+    }
+}
+
+impl Load {
+    /// Loads the server for as long as was asked.
+    pub(crate) async fn run(self) -> Result<Measured, Fault> {
+        let seed = Seed::read(&self.seed)?;
+        let tally = Rc::new(RefCell::new(Tally::new()));
+        let local = LocalSet::new();
+        for script in scripts(self.workload, seed, self.connections, std::process::id()) {
+            let connection = Connection::open(self.address).await?;
+            local.spawn_local(drive(connection, script, Rc::clone(&tally)));
+        }
+        // Leaving the local set drops the connections wherever they are.
+        local.run_until(self.watch(&tally)).await
+    }
+
+    async fn watch(&self, tally: &RefCell<Tally>) -> Result<Measured, Fault> {
+        tokio::time::sleep(Duration::from_millis(self.warm_up_ms)).await;
+        let warm = tally.replace(Tally::new());
+        let (watch, server, own) = (Stopwatch::start(), cpu::of(self.process), cpu::own());
+        tokio::time::sleep(Duration::from_secs(self.seconds)).await;
+        let tally = tally.replace(Tally::new());
+        // What went wrong while warming up has not gone right since.
+        let (unexpected, complaint) =
+            if warm.unexpected.is_empty() { (tally.unexpected, tally.complaint) } else { (warm.unexpected, warm.complaint) };
+        Ok(Measured {
+            count: tally.count,
+            elapsed_us: watch.micros(),
+            cpu_us: cpu::of(self.process).saturating_sub(server),
+            generator_cpu_us: cpu::own().saturating_sub(own),
+            p50_us: tally.took.percentile(50),
+            p99_us: tally.took.percentile(99),
+            max_us: tally.took.max(),
+            peak_kib: cpu::peak_kib(self.process),
+            unexpected,
+            complaint,
+        })
+    }
+}
+
+async fn drive(mut connection: Connection, mut script: Script, tally: Rc<RefCell<Tally>>) {
+    loop {
+        let watch = Stopwatch::start();
+        match connection.exchange(script.request()).await {
+            Ok((status, body)) if status == script.expected() => {
+                let next = script.answered(body);
+                let mut tally = tally.borrow_mut();
+                tally.count += 1;
+                tally.took.add(watch.micros());
+                if let Err(fault) = next {
+                    return tally.complain(status, || format!("{fault:?}"));
+                }
+            }
+            Ok((status, body)) => {
+                let why = || format!("{status} {}", String::from_utf8_lossy(&body[..body.len().min(300)]));
+                tally.borrow_mut().complain(status, why);
+            }
+            Err(broken) => return tally.borrow_mut().complain(0, || broken.to_string()),
+        }
+    }
+}
+
+/// Asks for `/health/ready` every millisecond until it is; only `elapsed_us` is told.
+pub(crate) async fn ready(address: SocketAddr) -> Result<Measured, Fault> {
+    let watch = Stopwatch::start();
+    while watch.elapsed() < Duration::from_secs(10) {
+        if let Ok(mut connection) = Connection::open(address).await
+            && let Ok((200, _)) = connection.exchange(b"GET /health/ready HTTP/1.1\r\nHost: bench\r\n\r\n").await
+        {
+            return Ok(Measured { elapsed_us: watch.micros(), ..Measured::default() });
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Err(Fault::new("the server was not ready in ten seconds"))
+}

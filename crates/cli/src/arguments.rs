@@ -1,0 +1,124 @@
+//! What can be asked for on the command line.
+
+use crate::commands::{audit, config, doctor, jobs, keys, migrate, openapi, routes, serve, users};
+use clap::{Args, Parser, Subcommand};
+use mainstay_platform::config::Sources;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, and nothing is wrong
+  1  it failed, or something is wrong (doctor, audit verify)
+  2  the configuration or the command line has a fault; trying again does not help
+  3  something it needs is away (the database); trying again may help
+
+Settings come from these flags, then the environment, then ./mainstay.toml, then the defaults; `mainstay config` shows
+what is in force and where it came from.";
+
+/// A complete application backend in one binary: accounts, access control, catalogue, orders, payments, jobs and an
+/// audit trail, on an embedded database or on PostgreSQL.
+///
+/// Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "mainstay", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    #[command(flatten)]
+    pub(crate) serve: serve::Options,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve, and work in the background, until SIGTERM or SIGINT (what no command means, too)
+    Serve(serve::Options),
+    /// Bring the database's schema up to date and end; `serve` does so by itself
+    Migrate,
+    /// Show the settings in force and where each came from; secrets are masked
+    Config(config::Options),
+    /// Say what is unsafe or unreachable, and how to mend it; exits with 1 when something fails
+    Doctor(doctor::Options),
+    /// List every route with its use case, who may call it and how often
+    Routes(routes::Options),
+    /// Print the OpenAPI 3.1 document
+    Openapi,
+    /// Look after accounts
+    #[command(subcommand)]
+    Users(users::Command),
+    /// Look after the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Look after the audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Look after the work that happens later
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+}
+
+/// Settings given on the command line.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Overrides {
+    /// Read this file instead of ./mainstay.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address to listen on (HOST)
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    host: Option<String>,
+    /// Port to listen on; 0 picks a free one (PORT)
+    #[arg(long, global = true, value_name = "NUMBER")]
+    port: Option<String>,
+    /// sqlite://PATH or postgres://…, without a password (DATABASE_URL)
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Folder of the files Mainstay keeps (DATA_DIR)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Any other setting, such as --set log.level=warn; secrets are refused here
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+}
+
+impl Overrides {
+    /// Together with the environment of this process.
+    pub(crate) fn into_sources(self) -> Sources {
+        let named = [
+            ("http.host", self.host),
+            ("http.port", self.port),
+            ("database.url", self.database_url),
+            ("app.data_dir", self.data_dir.map(|path| path.to_string_lossy().into_owned())),
+        ];
+        let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        Sources::process(self.set.into_iter().chain(named).collect(), self.config)
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_may_stand_before_and_after_the_command() {
+        for line in ["mainstay --port 0 --set a=b=c config", "mainstay config --port 0 --set a=b=c"] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+            let flags = arguments.overrides.into_sources().flags;
+            assert_eq!(flags, [("a".to_owned(), "b=c".to_owned()), ("http.port".to_owned(), "0".to_owned())], "{line}");
+        }
+        assert!(Arguments::try_parse_from(["mainstay", "--set", "novalue"]).is_err());
+    }
+}

@@ -1,0 +1,20 @@
+//! `mainstay config`: the settings in force.
+
+use crate::fault::{Exit, Outcome};
+use crate::terminal::say;
+use clap::Args;
+use mainstay_platform::config::{Loaded, as_json, as_table};
+
+/// How to show them.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// As JSON: [{key, env, value, origin, meaning}]
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints each setting, its value and where that came from. Secrets are masked.
+pub(crate) fn run(loaded: &Loaded, options: Options) -> Outcome {
+    say(&if options.json { as_json(&loaded.origins) } else { as_table(&loaded.origins) })?;
+    Ok(Exit::Done)
+}

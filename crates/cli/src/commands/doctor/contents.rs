@@ -1,0 +1,62 @@
+//! What the database holds, and whether the clock agrees with it.
+
+use super::finding::Finding;
+use crate::fault::Fault;
+use crate::open::operator;
+use mainstay_domain::access::RoleName;
+use mainstay_domain::page::Page;
+use mainstay_domain::time::{Clock, Timestamp};
+use mainstay_domain::user::UserStatus;
+use mainstay_platform::clock::SystemClock;
+use mainstay_services::Services;
+use mainstay_services::audit::ListAudit;
+use mainstay_services::list::{AuditFilter, UserFilter, UserSort};
+use mainstay_services::user::ListUsers;
+use std::time::Duration;
+
+const CLOCK: &str = "clock";
+const SYNCHRONISE: &str = "synchronise the clock (NTP); tokens, sessions and reservations hang on it";
+/// 2026-01-01: older than this program no correct clock can be.
+const BUILT_AFTER: Timestamp = Timestamp::from_seconds(1_767_225_600);
+/// Nodes may differ by a little.
+const TOLERANCE: Duration = Duration::from_secs(60);
+
+/// The clock by itself.
+pub(super) fn clock() -> Finding {
+    let now = SystemClock.now();
+    if now < BUILT_AFTER {
+        return Finding::fail(CLOCK, format!("it says {now}, which is past"), SYNCHRONISE);
+    }
+    Finding::ok(CLOCK, format!("it says {now}"))
+}
+
+/// What only an open database tells.
+pub(super) async fn check(services: &Services) -> Vec<Finding> {
+    [administrator(services).await, newest_entry(services).await].into_iter().flatten().collect()
+}
+
+async fn administrator(services: &Services) -> Option<Finding> {
+    const CHECK: &str = "administrator";
+    let filter =
+        UserFilter { role: Some(RoleName::admin()), status: Some(UserStatus::Active), ..UserFilter::default() };
+    let page = Page::From { cursor: None, limit: 1 };
+    let found = services.query(&operator(), ListUsers { filter, sort: (UserSort::CreatedAt, false), page }).await;
+    Some(match found {
+        Ok(listing) if listing.items.is_empty() => Finding::warn(
+            CHECK,
+            "nobody can administer yet",
+            "follow the link that `serve` prints, or `mainstay users create-admin --email E`",
+        ),
+        Ok(_) => Finding::ok(CHECK, "there is one"),
+        Err(error) => Finding::fail(CHECK, Fault::from(error).into_sentence(), "see the log of the server"),
+    })
+}
+
+/// A clock that was set back makes ids and audit entries stand in the wrong order.
+async fn newest_entry(services: &Services) -> Option<Finding> {
+    let page = Page::From { cursor: None, limit: 1 };
+    let newest = services.query(&operator(), ListAudit { filter: AuditFilter::default(), page }).await.ok()?;
+    let (now, entry) = (services.now(), newest.items.into_iter().next()?);
+    let found = format!("it says {now}, and the newest audit entry was made at {}", entry.at);
+    (entry.at.since(now) > TOLERANCE).then(|| Finding::fail("clock", found, SYNCHRONISE))
+}

@@ -1,0 +1,88 @@
+//! Whether the database is there, up to date, and keeps what it acknowledged.
+
+use super::finding::Finding;
+use crate::fault::Fault;
+use mainstay_app::Condition;
+use mainstay_platform::config::Settings;
+use std::path::Path;
+use std::time::Duration;
+
+const CHECK: &str = "database";
+/// A server that takes longer to answer is as good as away.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What was found, and whether the database can be opened without changing it.
+pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
+    if let Some(file) = missing_file(settings.database.url.expose()) {
+        let finding = Finding::warn(CHECK, format!("{file} is not there yet"), "the first start makes it");
+        return (vec![finding], false);
+    }
+    let condition = tokio::time::timeout(PATIENCE, mainstay_app::condition(settings)).await;
+    let sentence = match condition {
+        Ok(Ok(condition)) => {
+            let ready = condition.missing.is_empty() && condition.unknown.is_empty();
+            return (told(&condition), ready);
+        }
+        Ok(Err(fault)) => Fault::from(fault).into_sentence(),
+        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+    };
+    let fix = "check DATABASE_URL, that the server runs, and that it lets this user in";
+    (vec![Finding::fail(CHECK, sentence, fix)], false)
+}
+
+/// The file of a SQLite URL, when it is not there.
+fn missing_file(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (!Path::new(path).exists()).then_some(path)
+}
+
+fn told(condition: &Condition) -> Vec<Finding> {
+    const SCHEMA: &str = "schema";
+    const DURABILITY: &str = "durability";
+    let mut findings = vec![Finding::ok(CHECK, "it answers")];
+    let (missing, unknown) = (condition.missing.join(", "), condition.unknown.join(", "));
+    findings.push(match (missing.as_str(), unknown.as_str()) {
+        ("", "") => Finding::ok(SCHEMA, "up to date"),
+        (_, "") => Finding::warn(SCHEMA, format!("lacks {missing}"), "`mainstay migrate`; `serve` does it, too"),
+        _ => {
+            let fix = "run the version that migrated it, or a later one";
+            Finding::fail(SCHEMA, format!("newer than this program: it has {unknown}"), fix)
+        }
+    });
+    let reasons = condition.not_durable.iter().map(|reason| {
+        Finding::fail(DURABILITY, reason, "set the database, or the file system under it, so that commits are kept")
+    });
+    findings.extend(reasons);
+    if condition.not_durable.is_empty() {
+        findings.push(Finding::ok(DURABILITY, "what was acknowledged survives a power cut"));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    fn verdicts(condition: &Condition) -> Vec<(&'static str, Verdict)> {
+        told(condition).into_iter().map(|finding| (finding.check, finding.verdict)).collect()
+    }
+
+    #[test]
+    fn an_old_schema_is_a_warning_a_newer_one_and_lost_writes_are_failures() {
+        let good = Condition::default();
+        assert!(verdicts(&good).iter().all(|(_, verdict)| *verdict == Verdict::Ok));
+        let old = Condition { missing: vec!["V2__next".to_owned()], ..good.clone() };
+        assert!(verdicts(&old).contains(&("schema", Verdict::Warn)));
+        let bad = Condition { unknown: vec!["V9__later".to_owned()], not_durable: vec!["fsync is off".to_owned()], ..good };
+        assert!(verdicts(&bad).contains(&("schema", Verdict::Fail)));
+        assert!(verdicts(&bad).contains(&("durability", Verdict::Fail)));
+    }
+
+    #[test]
+    fn only_a_file_can_be_missing() {
+        assert_eq!(missing_file("sqlite://no/such.db"), Some("no/such.db"));
+        assert_eq!(missing_file("postgres://host/name"), None);
+    }
+}

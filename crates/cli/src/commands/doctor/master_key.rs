@@ -1,0 +1,27 @@
+//! The key that seals the secrets at rest.
+
+use super::finding::Finding;
+use mainstay_platform::clock::SystemRandom;
+use mainstay_platform::config::Settings;
+use mainstay_platform::crypto::master_key::MasterKey;
+
+pub(super) fn check(settings: &Settings) -> Finding {
+    const CHECK: &str = "master key";
+    if settings.master_key.is_some() {
+        return Finding::ok(CHECK, "given by MASTER_KEY");
+    }
+    let path = settings.data_dir.join("master.key");
+    if !path.exists() {
+        let found = format!("{} is not there yet", path.display());
+        return Finding::warn(CHECK, found, "the first start makes it, or set MASTER_KEY");
+    }
+    // The file is there, so this only reads it.
+    match MasterKey::load_or_create(&path, &SystemRandom) {
+        Ok(_) => Finding::ok(CHECK, format!("{} is readable by its owner alone", path.display())),
+        Err(error) => Finding::fail(
+            CHECK,
+            error.to_string(),
+            "if others could read it, think it lost and change what it seals; else restore the file from its backup",
+        ),
+    }
+}

@@ -1,0 +1,86 @@
+//! `mainstay doctor`: what is unsafe or unreachable, and how to mend it. It looks and changes nothing: the one file it
+//! makes, to see whether that works, it removes again.
+
+mod contents;
+mod database;
+mod finding;
+mod folder;
+mod mail;
+mod master_key;
+mod safety;
+
+use crate::fault::{Exit, Outcome};
+use crate::open::{block_on, with_services};
+use crate::terminal::{Colour, Paint, say, say_json};
+use clap::Args;
+use finding::{Finding, Verdict};
+use mainstay_platform::config::Loaded;
+use serde::Serialize;
+
+/// How to report.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// As JSON: {healthy, checks: [{check, verdict, found, fix}]}
+    #[arg(long)]
+    json: bool,
+}
+
+/// Looks at everything and reports, the worst included: one failure does not hide another.
+pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
+    let findings = block_on(async { Ok(examine(loaded).await) })?;
+    let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
+    if options.json {
+        say_json(&Report { healthy, checks: findings })?;
+    } else {
+        say(&as_text(&findings, Paint::of(&std::io::stdout())))?;
+    }
+    Ok(if healthy { Exit::Done } else { Exit::Failed })
+}
+
+#[derive(Serialize)]
+struct Report {
+    healthy: bool,
+    checks: Vec<Finding>,
+}
+
+async fn examine(loaded: Loaded) -> Vec<Finding> {
+    let mut findings = safety::check(&loaded);
+    let settings = loaded.settings;
+    findings.push(folder::check("data folder", "DATA_DIR", &settings.data_dir));
+    if let Some(dir) = &settings.log.dir {
+        findings.push(folder::check("log folder", "LOG_DIR", dir));
+    }
+    findings.push(master_key::check(&settings));
+    findings.push(contents::clock());
+    findings.push(mail::check(&settings).await);
+    let (database, is_ready) = database::check(&settings).await;
+    findings.extend(database);
+    // Opening it brings an old schema up to date, and makes keys where there are none: not for a doctor to do.
+    if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
+        let inside = with_services(settings, async |services| Ok(contents::check(services).await)).await;
+        findings.extend(inside.unwrap_or_else(|fault| {
+            let fix = "mend it before the next start, which would fail in the same way";
+            vec![Finding::fail("start", fault.into_sentence(), fix)]
+        }));
+    }
+    findings
+}
+
+fn as_text(findings: &[Finding], paint: Paint) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let (colour, word) = match finding.verdict {
+            Verdict::Ok => (Colour::Green, "ok  "),
+            Verdict::Warn => (Colour::Yellow, "warn"),
+            Verdict::Fail => (Colour::Red, "fail"),
+        };
+        text.push_str(&format!("{}  {}: {}\n", paint.paint(colour, word), finding.check, finding.found));
+        if let Some(fix) = &finding.fix {
+            text.push_str(&format!("      fix: {fix}\n"));
+        }
+    }
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let (warn, fail) = (count(Verdict::Warn), count(Verdict::Fail));
+    text.push_str(&format!("{} checks, {warn} to look at, {fail} to mend\n", findings.len()));
+    text
+}

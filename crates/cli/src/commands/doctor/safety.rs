@@ -1,0 +1,48 @@
+//! Settings that production would refuse, and secrets that lie open.
+
+use super::finding::Finding;
+use mainstay_platform::config::{AppEnv, Loaded, Origin};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+pub(super) fn check(loaded: &Loaded) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = loaded
+        .settings
+        .unsafe_in_production()
+        .into_iter()
+        .map(|fault| {
+            let name = fault.env.unwrap_or(&fault.key);
+            Finding::warn("setting", format!("{name} is {}", fault.reason), fault.fix)
+        })
+        .collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok("setting", match loaded.settings.env {
+            AppEnv::Production => "production, and every setting is safe there",
+            AppEnv::Development | AppEnv::Test => "every setting would be safe in production",
+        }));
+    }
+    findings.extend(secret_files(loaded).into_iter().filter_map(open_to_others));
+    findings
+}
+
+/// The configuration files in which a secret stands: whose value is not shown, or not whole.
+fn secret_files(loaded: &Loaded) -> BTreeSet<&Path> {
+    let secret = loaded.origins.iter().filter(|setting| setting.value.contains("***"));
+    secret
+        .filter_map(|setting| match &setting.origin {
+            Origin::File { path, .. } => Some(path.as_path()),
+            Origin::Flag | Origin::Env | Origin::Default => None,
+        })
+        .collect()
+}
+
+fn open_to_others(path: &Path) -> Option<Finding> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let (path, exposed) = (path.display(), mode & 0o077 != 0);
+    exposed.then(|| {
+        let found = format!("{path} holds secrets and may be read by others (mode {mode:03o})");
+        Finding::fail("secrets", found, format!("chmod 600 {path}"))
+    })
+}

@@ -1,0 +1,120 @@
+//! `mainstay jobs`: work that happens later.
+
+use crate::fault::{Exit, Outcome};
+use crate::open::{block_on, operator, with_services};
+use crate::terminal::{say, say_json, table};
+use clap::Subcommand;
+use mainstay_domain::id::JobId;
+use mainstay_domain::job::{Job, JobState};
+use mainstay_domain::page::{MOST, Page, Place};
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::config::Settings;
+use mainstay_services::Services;
+use mainstay_services::job::{ListJobs, RetryJob};
+use mainstay_services::list::JobFilter;
+use serde::Serialize;
+
+/// What to do with jobs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List jobs, newest first
+    List {
+        /// Only those in this state: queued, running, retrying, done, dead or cancelled
+        #[arg(long, value_parser = state)]
+        state: Option<JobState>,
+        /// So many at the most
+        #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+        /// As JSON: [{id, kind, queue, state, attempts, maxAttempts, runAt, lastError, createdAt, finishedAt}]
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a job that failed for good, or was called off, back in its line with fresh attempts
+    Retry {
+        /// Its id, as `jobs list` shows it
+        id: JobId,
+    },
+}
+
+fn state(text: &str) -> Result<JobState, &'static str> {
+    JobState::find(text).ok_or("one of queued, running, retrying, done, dead, cancelled")
+}
+
+/// Does it.
+pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+    match command {
+        Command::Retry { id } => {
+            block_on(with_services(settings, async |services| {
+                services.command(&operator(), RetryJob { id }).await?;
+                Ok(())
+            }))?;
+            say(&format!("{id} is back in its line"))?;
+        }
+        Command::List { state, limit, json } => {
+            let filter = JobFilter { state, ..JobFilter::default() };
+            let jobs = block_on(with_services(settings, async |services| list(services, filter, limit).await))?;
+            if json { say_json(&jobs.iter().map(Shown::of).collect::<Vec<_>>())? } else { say(&as_table(jobs))? }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Page by page, newest first, until there are enough or no more.
+async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<Job>> {
+    let mut jobs = Vec::new();
+    let mut cursor = None;
+    loop {
+        let left = most - u32::try_from(jobs.len()).unwrap_or(most);
+        let page = Page::From { cursor, limit: left.min(MOST) };
+        let listing = services.query(&operator(), ListJobs { filter: filter.clone(), page }).await?;
+        jobs.extend(listing.items);
+        match listing.place {
+            Place::From { next: Some(next), .. } if jobs.len() < most as usize => cursor = Some(next),
+            _ => return Ok(jobs),
+        }
+    }
+}
+
+fn as_table(jobs: Vec<Job>) -> String {
+    let rows = jobs.into_iter().map(|job| {
+        let (state, made) = (job.state.as_str().to_owned(), job.created_at.to_string());
+        let attempts = format!("{}/{}", job.attempts, job.max_attempts);
+        [job.id.to_string(), job.kind, job.queue, state, attempts, made, job.last_error.unwrap_or_default()]
+    });
+    table(["ID", "KIND", "QUEUE", "STATE", "ATTEMPTS", "CREATED", "LAST ERROR"], rows)
+}
+
+/// A job as programs read it. What it is to do is not shown: it may hold personal data.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'j> {
+    id: JobId,
+    kind: &'j str,
+    queue: &'j str,
+    state: JobState,
+    attempts: i64,
+    max_attempts: i64,
+    run_at: Timestamp,
+    last_error: Option<&'j str>,
+    request_id: Option<&'j str>,
+    created_at: Timestamp,
+    finished_at: Option<Timestamp>,
+}
+
+impl<'j> Shown<'j> {
+    fn of(job: &'j Job) -> Self {
+        Self {
+            id: job.id,
+            kind: &job.kind,
+            queue: &job.queue,
+            state: job.state,
+            attempts: job.attempts,
+            max_attempts: job.max_attempts,
+            run_at: job.run_at,
+            last_error: job.last_error.as_deref(),
+            request_id: job.request_id.as_deref(),
+            created_at: job.created_at,
+            finished_at: job.finished_at,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! `mainstay openapi`: the document that `/openapi.json` serves.
+
+use crate::fault::{Exit, Outcome};
+use crate::terminal::say;
+
+/// Prints the document.
+pub(crate) fn run() -> Outcome {
+    say(&mainstay_app::openapi())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,27 @@
+//! `mainstay routes`: every door's routes.
+
+use crate::fault::{Exit, Outcome};
+use crate::terminal::{say, say_json, table};
+use clap::Args;
+
+/// How to list them.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// As JSON: [{door, method, path, useCase, access, rate, public}]
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the table of routes, of which the OpenAPI document and the mounting are made, too.
+pub(crate) fn run(options: Options) -> Outcome {
+    let routes = mainstay_app::routes();
+    if options.json {
+        say_json(&routes)?;
+        return Ok(Exit::Done);
+    }
+    let rows = routes.into_iter().map(|route| {
+        [route.door.to_owned(), route.method.to_owned(), route.path, route.use_case.to_owned(), route.access, route.rate]
+    });
+    say(&table(["DOOR", "METHOD", "PATH", "USE CASE", "WHO", "RATE"], rows))?;
+    Ok(Exit::Done)
+}

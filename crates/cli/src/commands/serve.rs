@@ -1,0 +1,105 @@
+//! `mainstay serve`: until it is told to stop.
+
+use crate::fault::{Exit, Fault, Outcome};
+use crate::open::block_on;
+use crate::terminal::say;
+use clap::Args;
+use mainstay_app::{App, Outside, Serving, listen};
+use mainstay_platform::clock::SystemClock;
+use mainstay_platform::config::Settings;
+use mainstay_platform::telemetry::{AccessLog, Logs};
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How to serve.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Options {
+    /// Add a few products and a customer to look at
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+impl Options {
+    /// What either of two places on the command line asks for.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { demo: self.demo || other.demo }
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, then finishes what it began. A second signal ends it at once.
+pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+    let logs = Logs::open(&settings.log, Arc::new(SystemClock));
+    let logs = logs.map_err(|error| Fault::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
+    logs.install();
+    let outcome = block_on(serve(Arc::new(settings), logs.access_log(), options));
+    // Dropped last, so that the end is in the log as well.
+    drop(logs);
+    outcome
+}
+
+async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options) -> Outcome {
+    let mut signals = Signals::listen()?;
+    // Whoever stops it while it waits for its database shall not wait with it.
+    let serving = tokio::select! {
+        serving = start(settings, access_log) => serving?,
+        name = signals.next() => {
+            tracing::info!(signal = name, "stopped before it was ready");
+            return Ok(Exit::Done);
+        }
+    };
+    greet(&serving, options).await?;
+    let name = signals.next().await;
+    tracing::info!(signal = name, "stopping: what was begun is finished first");
+    tokio::select! {
+        () = serving.stop() => {
+            tracing::info!("stopped");
+            Ok(Exit::Done)
+        }
+        name = signals.next() => Err(Fault::failed(format!("a second signal ({name}): stopped at once"))),
+    }
+}
+
+async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Serving> {
+    let (listener, url) = listen(&settings)?;
+    let outside = Outside::real(&settings, access_log)?;
+    let app = App::open(settings, outside, url).await?;
+    Ok(Serving::start(app, listener).await?)
+}
+
+/// Says where it listens, which scripts wait for, and what the first visitor needs. These lines are for people and stand
+/// on standard output whatever the form of the logs; none of them begins with a brace, as the lines of the log do.
+async fn greet(serving: &Serving, options: Options) -> Outcome<()> {
+    let demo = match options.demo {
+        true => Some(serving.services().add_demo().await?),
+        false => None,
+    };
+    let link = serving.services().setup_link().await?;
+    say(&format!("listening on http://{}", serving.address))?;
+    if let Some(link) = link {
+        say(&format!("create the first administrator: {link}"))?;
+    }
+    if let Some((email, password)) = demo {
+        say(&format!("demo customer: {email} with the password {password}"))?;
+    }
+    Ok(())
+}
+
+/// The signals that ask for an end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Outcome<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one and names it.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `mainstay users create-admin`: who can run commands on the server needs no other leave.
+
+use crate::fault::{Exit, Fault, Outcome};
+use crate::open::{block_on, operator, with_services};
+use crate::terminal::{say, say_json};
+use clap::Args;
+use mainstay_domain::email::Email;
+use mainstay_domain::fault::Flaw;
+use mainstay_domain::name::PersonName;
+use mainstay_platform::config::Settings;
+use mainstay_services::account::Password;
+use mainstay_services::setup::CreateAdmin;
+use std::io::{BufRead, IsTerminal, Read};
+
+/// Who it shall be.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Address to sign in with
+    #[arg(long, value_parser = email)]
+    email: Email,
+    /// Name to be called by
+    #[arg(long, default_value = "Administrator", value_parser = name)]
+    name: PersonName,
+    /// Read the password from the first line of standard input instead of asking
+    #[arg(long)]
+    password_stdin: bool,
+    /// Print the account as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn email(text: &str) -> Result<Email, Flaw> {
+    Email::parse(text)
+}
+
+fn name(text: &str) -> Result<PersonName, Flaw> {
+    PersonName::parse(text)
+}
+
+/// Makes the account and says its name.
+pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+    let password = password(options.password_stdin)?;
+    let command = CreateAdmin::new(options.email, password, options.name);
+    let user = block_on(with_services(settings, async |services| {
+        Ok(services.command(&operator(), command).await?.output)
+    }))?;
+    match options.json {
+        true => say_json(&user)?,
+        false => say(&format!("created the administrator {} ({})", user.email, user.id))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Longer than any password that can be set; what goes on after it is not one.
+const MOST_BYTES: u64 = 16 * 1024;
+
+fn password(from_stdin: bool) -> Outcome<Password> {
+    if from_stdin {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().take(MOST_BYTES).read_line(&mut line);
+        read.map_err(|error| Fault::usage(format!("the password cannot be read from standard input: {error}")))?;
+        let end = line.trim_end_matches(['\r', '\n']).len();
+        line.truncate(end);
+        return Ok(Password::new(line));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Fault::usage("there is no terminal to ask for the password at: use --password-stdin"));
+    }
+    let ask = |prompt: &str| {
+        rpassword::prompt_password(prompt).map_err(|error| Fault::failed(format!("the terminal cannot be read: {error}")))
+    };
+    let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
+    match first == second {
+        true => Ok(Password::new(first)),
+        false => Err(Fault::usage("the two passwords differ")),
+    }
+}

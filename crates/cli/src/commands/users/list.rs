@@ -1,0 +1,66 @@
+//! `mainstay users list`.
+
+use crate::fault::{Exit, Outcome};
+use crate::open::{block_on, operator, with_services};
+use crate::terminal::{say, say_json, table};
+use clap::Args;
+use mainstay_domain::access::RoleName;
+use mainstay_domain::fault::Flaw;
+use mainstay_domain::page::{MOST, Page, Place};
+use mainstay_domain::user::User;
+use mainstay_platform::config::Settings;
+use mainstay_services::Services;
+use mainstay_services::list::{UserFilter, UserSort};
+use mainstay_services::user::ListUsers;
+
+/// Which, and how many.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only those of this role
+    #[arg(long, value_parser = role)]
+    role: Option<RoleName>,
+    /// So many at the most
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// As JSON: [{id, email, name, role, status, …}]
+    #[arg(long)]
+    json: bool,
+}
+
+fn role(text: &str) -> Result<RoleName, Flaw> {
+    RoleName::parse(text)
+}
+
+/// Prints them.
+pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+    let filter = UserFilter { role: options.role, ..UserFilter::default() };
+    let users = block_on(with_services(settings, async |services| list(services, filter, options.limit).await))?;
+    if options.json {
+        say_json(&users)?;
+        return Ok(Exit::Done);
+    }
+    let rows = users.into_iter().map(|user| {
+        let status = user.status.as_str().to_owned();
+        let (role, made) = (user.role.to_string(), user.created_at.to_string());
+        [user.id.to_string(), user.email.to_string(), user.name.as_str().to_owned(), role, status, made]
+    });
+    say(&table(["ID", "EMAIL", "NAME", "ROLE", "STATUS", "CREATED"], rows))?;
+    Ok(Exit::Done)
+}
+
+/// Page by page, newest first, until there are enough or no more.
+async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec<User>> {
+    let mut users = Vec::new();
+    let mut cursor = None;
+    loop {
+        let left = most - u32::try_from(users.len()).unwrap_or(most);
+        let page = Page::From { cursor, limit: left.min(MOST) };
+        let query = ListUsers { filter: filter.clone(), sort: (UserSort::CreatedAt, true), page };
+        let listing = services.query(&operator(), query).await?;
+        users.extend(listing.items.into_iter().map(|profile| profile.user));
+        match listing.place {
+            Place::From { next: Some(next), .. } if users.len() < most as usize => cursor = Some(next),
+            _ => return Ok(users),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `mainstay users`: accounts.
+
+mod create_admin;
+mod list;
+
+use crate::fault::Outcome;
+use clap::Subcommand;
+use mainstay_platform::config::Settings;
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make an administrator; the password is asked for twice, or read from standard input
+    CreateAdmin(create_admin::Options),
+    /// List accounts, newest first
+    List(list::Options),
+}
+
+/// Does it.
+pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+    match command {
+        Command::CreateAdmin(options) => create_admin::run(settings, options),
+        Command::List(options) => list::run(settings, options),
+    }
+}

@@ -1,0 +1,47 @@
+//! The use cases, for a command that does not serve.
+
+use crate::fault::{Fault, Outcome};
+use mainstay_app::{App, Outside};
+use mainstay_domain::access::SystemCaller;
+use mainstay_platform::clock::SystemClock;
+use mainstay_platform::config::{LogLevel, Settings};
+use mainstay_platform::telemetry::sink::{LogSink, Outputs};
+use mainstay_platform::telemetry::{AccessLog, Logs};
+use mainstay_services::{Context, Services};
+use std::future::Future;
+use std::sync::Arc;
+
+/// Runs to the end on a runtime of its own. What is still going on then is left behind.
+pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::failed(format!("the system gives no threads: {error}")))?;
+    let outcome = runtime.block_on(future);
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Opens everything as `serve` does, without listening, and closes it when the work is done.
+pub(crate) async fn with_services<T>(
+    settings: Settings,
+    work: impl AsyncFnOnce(&Services) -> Outcome<T>,
+) -> Outcome<T> {
+    let settings = Arc::new(settings);
+    let outside = Outside::real(&settings, silent()?)?;
+    let http = &settings.http;
+    let url = http.public_url.clone().unwrap_or_else(|| format!("http://{}:{}", http.host, http.port));
+    let app = App::open(Arc::clone(&settings), outside, url).await?;
+    let outcome = work(&app.services).await;
+    app.close().await;
+    outcome
+}
+
+/// Who asks when somebody at the command line does.
+pub(crate) fn operator() -> Context {
+    Context::system(SystemCaller::OPERATOR)
+}
+
+/// A log of requests, of which there are none.
+pub(crate) fn silent() -> Outcome<AccessLog> {
+    let (sink, _guard) = LogSink::start(Outputs::default())?;
+    Ok(Logs::into_sink(sink, LogLevel::Error, Arc::new(SystemClock)).access_log())
+}

@@ -1,0 +1,108 @@
+//! The cookies that carry tokens for browsers.
+
+use crate::credential;
+use axum::extract::FromRequestParts;
+use cookie::time::{Duration, OffsetDateTime};
+use cookie::{Cookie, Expiration, SameSite};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue};
+use http::request::Parts;
+use mainstay_domain::time::Timestamp;
+use std::convert::Infallible;
+
+/// The access token; sent to every path.
+const ACCESS: (&str, &str, SameSite) = ("accessToken", "/", SameSite::Lax);
+/// The refresh token; sent to nothing but the sign-in, and never from a foreign page.
+const REFRESH: (&str, &str, SameSite) = ("refreshToken", "/api/auth", SameSite::Strict);
+
+/// A pair of tokens, and until when each is good.
+#[derive(Clone, Copy)]
+pub struct TokenPair<'t> {
+    /// The access token.
+    pub access: (&'t str, Timestamp),
+    /// The refresh token.
+    pub refresh: (&'t str, Timestamp),
+}
+
+/// Hands the tokens to the browser, out of reach of scripts. `secure`: over encrypted connections only.
+pub fn set(headers: &mut HeaderMap, tokens: TokenPair<'_>, secure: bool) {
+    put(headers, ACCESS, Some(tokens.access), secure);
+    put(headers, REFRESH, Some(tokens.refresh), secure);
+}
+
+/// Makes the browser forget them.
+pub fn clear(headers: &mut HeaderMap, secure: bool) {
+    put(headers, ACCESS, None, secure);
+    put(headers, REFRESH, None, secure);
+}
+
+/// The refresh token that the browser sent along.
+#[derive(Clone, Default)]
+pub struct RefreshCookie(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for RefreshCookie {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(credential::cookie(&parts.headers, REFRESH.0).map(str::to_owned)))
+    }
+}
+
+fn put(
+    headers: &mut HeaderMap,
+    (name, path, same_site): (&str, &str, SameSite),
+    token: Option<(&str, Timestamp)>,
+    secure: bool,
+) {
+    let (value, until) = token.map_or(("", None), |(token, until)| (token, Some(until)));
+    let mut cookie = Cookie::build((name, value))
+        .path(path)
+        .http_only(true)
+        .secure(secure)
+        .same_site(same_site)
+        .build();
+    match until.map(|until| OffsetDateTime::from_unix_timestamp(until.seconds())) {
+        Some(Ok(until)) => cookie.set_expires(Expiration::from(until)),
+        Some(Err(_)) => {}
+        None => cookie.set_max_age(Duration::ZERO),
+    }
+    // Tokens are base64url and dots, so this cannot fail.
+    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
+        headers.append(SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(fill: impl FnOnce(&mut HeaderMap)) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        fill(&mut headers);
+        headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn scripts_and_foreign_pages_do_not_get_at_them() {
+        let until = Timestamp::from_seconds(1_800_000_000);
+        let tokens = TokenPair { access: ("a.b.c", until), refresh: ("r", until) };
+        assert_eq!(
+            told(|headers| set(headers, tokens, true)),
+            [
+                "accessToken=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Expires=Fri, 15 Jan 2027 08:00:00 GMT",
+                "refreshToken=r; HttpOnly; SameSite=Strict; Secure; Path=/api/auth; Expires=Fri, 15 Jan 2027 08:00:00 GMT"
+            ]
+        );
+        assert_eq!(
+            told(|headers| clear(headers, false)),
+            [
+                "accessToken=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0",
+                "refreshToken=; HttpOnly; SameSite=Strict; Path=/api/auth; Max-Age=0"
+            ]
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! The door: the only way from a handler to a use case.
+
+use crate::answer::Refusal;
+use crate::credential::{self, Credential};
+use crate::exchange::Exchange;
+use crate::input;
+use crate::place::Place;
+use axum::extract::FromRequestParts;
+use http::header::USER_AGENT;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use mainstay_domain::access::Caller;
+use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::sha256;
+use mainstay_services::{Command, Context, IdempotencyKey, Origin, Query, UseCase};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The door to one use case, with the caller who stands before it.
+///
+/// A handler is given a door to the use case that its route was declared with, and to no other; so what the table of
+/// routes says about access is what happens. It opens once.
+pub struct Door<U> {
+    place: Place,
+    exchange: Arc<Exchange>,
+    cx: Context,
+    asked: Option<Repeatable>,
+    leads_to: PhantomData<fn() -> U>,
+}
+
+/// A request whose repetitions are one.
+struct Repeatable {
+    key: Arc<str>,
+    method: Method,
+    path: String,
+}
+
+impl<U: UseCase> FromRequestParts<Place> for Door<U> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, place: &Place) -> Result<Self, Refusal> {
+        let exchange = Arc::clone(Exchange::of(parts)?);
+        exchange.arrive(place);
+        let mut cx = Context::anonymous();
+        cx.origin = Origin {
+            ip: Some(exchange.ip()),
+            user_agent: user_agent(&parts.headers),
+        };
+        cx.request_id = Some(Arc::clone(exchange.request_id()));
+        cx.notes = Arc::clone(exchange.notes());
+        if !place.is_blind() {
+            cx.caller = identify::<U>(place, &cx, &parts.headers).await?;
+            exchange.identify(&cx.caller);
+        }
+        // The use case asks again; here it is asked so that a stranger learns nothing of what a body should be.
+        if let Err(error) = U::ACCESS.admit(&cx.caller) {
+            place.services().note_refused(&cx, U::NAME, &error);
+            return Err(error.into());
+        }
+        let asked = input::key(&parts.method, &parts.headers)?.map(|key| Repeatable {
+            key,
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+        });
+        Ok(Self {
+            place: place.clone(),
+            exchange,
+            cx,
+            asked,
+            leads_to: PhantomData,
+        })
+    }
+}
+
+/// Who is asking. A token that the caller chose to send must be good, also where none is needed; one that the browser
+/// sent along counts for nothing there when it is not.
+async fn identify<U: UseCase>(place: &Place, cx: &Context, headers: &HeaderMap) -> Result<Caller> {
+    let (token, optional) = match credential::find(headers) {
+        Credential::None => return Ok(Caller::Anonymous),
+        Credential::Explicit(token) => (Some(token), false),
+        Credential::Ambient(token) => (Some(token), U::ACCESS.is_public()),
+        Credential::Unreadable => (None, false),
+    };
+    let found = match token {
+        Some(token) => place.services().authenticate(token).await,
+        None => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
+    };
+    match found {
+        Err(Error::Unauthenticated(_) | Error::Denied(_)) if optional => Ok(Caller::Anonymous),
+        Err(error) => {
+            place.services().note_refused(cx, U::NAME, &error);
+            Err(error)
+        }
+        Ok(caller) => Ok(caller),
+    }
+}
+
+/// How the client names itself, at most 256 characters.
+fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(text.get(..256).unwrap_or(text).into())
+}
+
+impl<U> Door<U> {
+    /// The place where the handler is mounted.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Who is asking.
+    pub fn caller(&self) -> &Caller {
+        &self.cx.caller
+    }
+
+    /// The circumstances, with the digest of the request when its repetitions are one.
+    fn context(&mut self) -> &Context {
+        if let Some(asked) = self.asked.take() {
+            // The body's digest stands for the body; a POST without one is told apart by its path alone.
+            let body = self.exchange.fingerprint().unwrap_or_default();
+            let what = [
+                asked.method.as_str().as_bytes(),
+                b" ",
+                asked.path.as_bytes(),
+                b"\n",
+                &body,
+            ]
+            .concat();
+            self.cx.idempotency = Some(IdempotencyKey {
+                key: asked.key,
+                fingerprint: sha256(&what),
+            });
+        }
+        &self.cx
+    }
+}
+
+impl<U: Command> Door<U> {
+    /// Runs the command. An answer that was given before is marked so by the chain.
+    ///
+    /// # Errors
+    /// As [`mainstay_services::Services::command`].
+    pub async fn command(mut self, use_case: U) -> Result<U::Output> {
+        let services = self.place.services().clone();
+        let done = services.command(self.context(), use_case).await;
+        if matches!(&done, Ok(done) if done.replayed) || matches!(&done, Err(Error::Replayed { .. })) {
+            self.exchange.set_replayed();
+        }
+        done.map(|done| done.output)
+    }
+}
+
+impl<U: Query> Door<U> {
+    /// Runs the query.
+    ///
+    /// # Errors
+    /// As [`mainstay_services::Services::query`].
+    pub async fn query(self, use_case: U) -> Result<U::Output> {
+        self.place.services().query(&self.cx, use_case).await
+    }
+}
+
+impl<U> fmt::Debug for Door<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Door({:?})", self.place)
+    }
+}

@@ -1,0 +1,79 @@
+//! Which part of a list is asked for, and in what order.
+
+use mainstay_domain::fault::{Faults, Flaw};
+use mainstay_domain::page::{self, Cursor, Page};
+
+/// The part of a list that the query names, as it was written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked<'q> {
+    /// `page=`
+    pub page: Option<&'q str>,
+    /// `limit=`
+    pub limit: Option<&'q str>,
+    /// `cursor=`; an empty one is the beginning of a list that is not counted.
+    pub cursor: Option<&'q str>,
+}
+
+/// The part of a list that is asked for; `usual` things when no limit is named.
+pub fn page(faults: &mut Faults, asked: Asked<'_>, usual: u32) -> Option<Page> {
+    let bounds = format!("must be a whole number from 1 to {}", page::MOST);
+    let limit = match asked.limit {
+        None => Ok(usual),
+        Some(text) => whole(text)
+            .filter(|limit| (1..=page::MOST).contains(limit))
+            .ok_or_else(|| Flaw::new("RANGE", bounds)),
+    };
+    let limit = faults.take("limit", limit);
+    match (asked.page, asked.cursor) {
+        (Some(_), Some(_)) => {
+            faults.add("cursor", "CONFLICT", "cannot be asked for together with page");
+            None
+        }
+        (_, Some(text)) => {
+            let cursor = (!text.is_empty()).then(|| Cursor::decode(text));
+            let cursor = faults.take_optional("cursor", cursor);
+            Some(Page::From {
+                cursor,
+                limit: limit?,
+            })
+        }
+        (number, None) => {
+            let number = number.map_or(Some(1), whole);
+            let number = number.ok_or_else(|| Flaw::new("RANGE", "must be a whole number from 1 to 1000000"));
+            let (number, limit) = (faults.take("page", number)?, limit?);
+            faults.take("page", Page::numbered(number, limit))
+        }
+    }
+}
+
+/// The order that is asked for: a name, with `-` before it for the last first. `true`: the last first.
+pub fn sort<S: Copy>(
+    faults: &mut Faults,
+    asked: Option<&str>,
+    names: &[(&str, S)],
+    usual: (S, bool),
+) -> Option<(S, bool)> {
+    let Some(text) = asked else { return Some(usual) };
+    let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+    let found = names
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, sort)| (*sort, descending));
+    let known = || names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    faults.take(
+        "sort",
+        found.ok_or_else(|| {
+            Flaw::new(
+                "FORMAT",
+                format!("must be one of {}, perhaps with - before it", known()),
+            )
+        }),
+    )
+}
+
+/// Digits and nothing else: no sign, no space.
+fn whole(text: &str) -> Option<u32> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}

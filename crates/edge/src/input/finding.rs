@@ -1,0 +1,101 @@
+//! One fault of a document, as the reader found it.
+
+use mainstay_domain::fault::Fault;
+use serde_path_to_error::{Path, Segment};
+
+/// A step into a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Field(String),
+    Item(usize),
+}
+
+/// One fault of a document, and what is needed to read on behind it.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) place: Vec<Step>,
+    pub(super) fault: Fault,
+    /// True for a field that nobody asked for.
+    pub(super) is_surplus: bool,
+    /// One of the words that fit.
+    pub(super) variant: Option<String>,
+}
+
+impl Finding {
+    /// Translates what the reader says into a stable code and words for people who do not know its types.
+    pub(super) fn of(path: &Path, message: &str) -> Self {
+        let message = message
+            .rsplit_once(" at line ")
+            .map_or(message, |(message, _)| message);
+        let mut place: Vec<Step> = path.iter().filter_map(Step::of).collect();
+        let (kind, rest) = message.split_once('`').unwrap_or((message, ""));
+        let name = rest.split('`').next().unwrap_or_default();
+        let expected = message
+            .rsplit_once("expected ")
+            .map_or("", |(_, expected)| expected);
+        let mut variant = None;
+        let (code, text) = match kind {
+            "missing field " => ("REQUIRED", "is required".to_owned()),
+            "unknown field " => ("UNKNOWN_FIELD", "is not known here".to_owned()),
+            "duplicate field " => ("DUPLICATE", "is given more than once".to_owned()),
+            "unknown variant " => {
+                let words: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+                variant = words.first().map(|word| (*word).to_owned());
+                ("FORMAT", format!("must be one of {}", words.join(", ")))
+            }
+            _ if message.starts_with("invalid type") => ("TYPE", format!("must be {}", plain(expected))),
+            _ if message.starts_with("invalid value") => ("RANGE", format!("must be {}", plain(expected))),
+            _ if message.starts_with("invalid length") => ("LENGTH", format!("must be {}", plain(expected))),
+            _ => ("FORMAT", message.to_owned()),
+        };
+        if matches!(code, "REQUIRED" | "UNKNOWN_FIELD" | "DUPLICATE") {
+            let named = Step::Field(name.to_owned());
+            if place.last() != Some(&named) || code == "REQUIRED" {
+                place.push(named);
+            }
+        }
+        let fault = Fault::new(spelled(&place), code, text);
+        Self {
+            place,
+            fault,
+            is_surplus: code == "UNKNOWN_FIELD",
+            variant,
+        }
+    }
+}
+
+impl Step {
+    fn of(segment: &Segment) -> Option<Self> {
+        match segment {
+            Segment::Seq { index } => Some(Self::Item(*index)),
+            Segment::Map { key } => Some(Self::Field(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        }
+    }
+}
+
+/// `items[0].quantity`
+fn spelled(place: &[Step]) -> String {
+    let mut text = String::new();
+    for step in place {
+        match step {
+            Step::Item(index) => text.push_str(&format!("[{index}]")),
+            Step::Field(name) => {
+                text.push_str(if text.is_empty() { "" } else { "." });
+                text.push_str(name);
+            }
+        }
+    }
+    text
+}
+
+/// What was expected, without the names of our types.
+fn plain(expected: &str) -> &str {
+    let mut bytes = expected.bytes();
+    match (bytes.next(), bytes.next()) {
+        (Some(b'i' | b'u'), Some(b'0'..=b'9')) => "a whole number in range",
+        _ if expected.starts_with("struct ") || expected == "a map" => "an object",
+        _ if expected == "a sequence" => "a list",
+        _ => expected,
+    }
+}

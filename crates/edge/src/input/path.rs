@@ -1,0 +1,63 @@
+//! Identifiers in paths.
+
+use crate::answer::Refusal;
+use axum::extract::{FromRequestParts, Path};
+use http::request::Parts;
+use mainstay_domain::Error;
+use serde::de::{Deserialize, Deserializer, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+/// The one identifier in a path. What cannot be one is the name of nothing: 404.
+#[derive(Debug)]
+pub struct PathId<T>(pub T);
+
+/// An identifier in a path, and a name after it.
+#[derive(Debug)]
+pub struct PathPair<T>(pub T, pub String);
+
+impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let found = Path::<Piece<T>>::from_request_parts(parts, state).await;
+        found
+            .map(|Path(Piece(id))| Self(id))
+            .map_err(|_| Error::NotFound.into())
+    }
+}
+
+impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for PathPair<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let found = Path::<(Piece<T>, String)>::from_request_parts(parts, state).await;
+        found
+            .map(|Path((Piece(id), name))| Self(id, name))
+            .map_err(|_| Error::NotFound.into())
+    }
+}
+
+/// A piece of the path, read where it stands.
+struct Piece<T>(T);
+
+impl<'de, T: FromStr> Deserialize<'de> for Piece<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Reader(PhantomData)).map(Self)
+    }
+}
+
+struct Reader<T>(PhantomData<T>);
+
+impl<T: FromStr> Visitor<'_> for Reader<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an identifier")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(|_| E::custom("not an identifier"))
+    }
+}

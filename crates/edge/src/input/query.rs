@@ -1,0 +1,45 @@
+//! Query strings.
+
+use super::explain;
+use crate::answer::Refusal;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use mainstay_domain::fault::Faults;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+/// The parameters of a query string. `T` has a field of text for each that it knows, and refuses others; a parameter that
+/// is given twice is refused too, because two readers could disagree on which one counts.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        read(parts.uri.query().unwrap_or_default())
+            .map(Self)
+            .map_err(Refusal::from)
+    }
+}
+
+pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Faults> {
+    let mut given = Map::new();
+    let mut faults = Faults::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if given.contains_key(&*name) {
+            faults.add(&*name, "DUPLICATE", "is given more than once");
+        }
+        given.insert(name.into_owned(), Value::String(value.into_owned()));
+    }
+    match explain::value(Value::Object(given)) {
+        Ok(value) => faults.finish(Some(value)),
+        Err(more) => {
+            more.list()
+                .iter()
+                .for_each(|fault| faults.add(&*fault.path, fault.code, &*fault.message));
+            Err(faults)
+        }
+    }
+}

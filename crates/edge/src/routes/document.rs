@@ -1,0 +1,206 @@
+//! The OpenAPI document: what handlers say of shapes, and what use cases say of access, in one.
+
+use super::{Described, RouteRow};
+use crate::answer::dress;
+use mainstay_domain::error::Code;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Components, Content, Info, OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+/// What a failure says, as the document shows it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Failure)]
+struct FailureSchema {
+    error: FailureFacts,
+}
+
+/// What is told of a failure.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct FailureFacts {
+    /// Stable, for programs.
+    code: String,
+    /// For people.
+    message: String,
+    /// As in `X-Request-Id`.
+    request_id: String,
+    /// Everything that is wrong with the request.
+    details: Vec<FailureDetail>,
+}
+
+/// One thing wrong with a request.
+#[derive(Serialize, ToSchema)]
+struct FailureDetail {
+    /// Where: `items[0].quantity`.
+    path: String,
+    /// What kind, stable.
+    code: String,
+    /// For people.
+    message: String,
+}
+
+/// The same facts as RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Problem {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    code: String,
+    request_id: String,
+    details: Vec<FailureDetail>,
+}
+
+pub(super) fn document<'r>(
+    routes: impl Iterator<Item = (&'r RouteRow, &'r Described)>,
+    title: &str,
+    version: &str,
+) -> Value {
+    let mut paths = Paths::new();
+    let mut components = Components::new();
+    for (row, described) in routes {
+        components.schemas.extend(described.schemas.iter().cloned());
+        paths.add_path_operation(
+            &row.path,
+            vec![described.method.clone()],
+            operation(row, &described.operation),
+        );
+    }
+    components.schemas.extend([
+        ("Failure".to_owned(), FailureSchema::schema()),
+        ("FailureFacts".to_owned(), FailureFacts::schema()),
+        ("FailureDetail".to_owned(), FailureDetail::schema()),
+        ("Problem".to_owned(), Problem::schema()),
+    ]);
+    for code in Code::ALL {
+        let status = dress::status(code).as_u16();
+        components.responses.insert(name(status), failure(status).into());
+    }
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("accessToken"));
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
+    let header = ApiKey::Header(ApiKeyValue::new("x-access-token"));
+    components.add_security_scheme("header", SecurityScheme::ApiKey(header));
+    let mut openapi = OpenApi::new(Info::new(title, version), paths);
+    openapi.components = Some(components);
+    // A tree of values is sorted by key, so that the text is the same each time.
+    serde_json::to_value(openapi).unwrap_or_default()
+}
+
+fn operation(row: &RouteRow, declared: &Operation) -> Operation {
+    let mut operation = declared.clone();
+    operation.operation_id = Some(row.use_case.to_owned());
+    operation.security = Some(security(row));
+    if takes_key(row) {
+        operation.parameters.get_or_insert_default().push(idempotency_key().into());
+    }
+    let told = [("x-access", json!(row.access)), ("x-rate", json!(row.rate))];
+    operation
+        .extensions
+        .get_or_insert_default()
+        .merge(told.into_iter().collect::<Extensions>());
+    for status in failures(row, declared) {
+        let response = Ref::from_response_name(name(status)).into();
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .or_insert(response);
+    }
+    operation
+}
+
+/// Any one of these; the empty one where nobody has to sign in.
+fn security(row: &RouteRow) -> Vec<SecurityRequirement> {
+    let mut any = Vec::new();
+    if row.public {
+        any.push(SecurityRequirement::default());
+    }
+    if row.is_use_case && !row.is_blind() {
+        any.extend(
+            ["bearer", "cookie", "header"].map(|name| SecurityRequirement::new(name, [] as [&str; 0])),
+        );
+    }
+    any
+}
+
+/// The failures that follow from the declaration; handlers name those of their own.
+fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
+    if !row.is_use_case {
+        return vec![500, 504];
+    }
+    let changes = row.method != "GET";
+    let reads = operation.request_body.is_some();
+    let asks = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let known = !row.is_blind();
+    let conditional = operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.name == "If-Match",
+        RefOr::Ref(_) => false,
+    });
+    [
+        (reads || asks || row.method == "POST", 400),
+        (known, 401),
+        (known || changes, 403),
+        (row.path.contains('{'), 404),
+        (takes_key(row), 409),
+        (conditional, 412),
+        (reads, 413),
+        (reads, 415),
+        (takes_key(row), 422),
+        (true, 429),
+        (true, 500),
+        (true, 503),
+        (true, 504),
+    ]
+    .into_iter()
+    .filter_map(|(may, status)| may.then_some(status))
+    .collect()
+}
+
+/// Whether repetitions of a request are one.
+fn takes_key(row: &RouteRow) -> bool {
+    row.is_use_case && row.method == "POST" && !row.path.starts_with("/api/auth/")
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Repetitions with the same key and body get the first answer again, for 24 hours."))
+        .schema(Some(String::schema()))
+        .build()
+}
+
+fn name(status: u16) -> String {
+    format!("Failure{status}")
+}
+
+fn failure(status: u16) -> utoipa::openapi::Response {
+    let codes = Code::ALL
+        .into_iter()
+        .filter(|code| dress::status(*code).as_u16() == status);
+    let codes: Vec<String> = codes.map(|code| format!("`{}`", code.as_str())).collect();
+    ResponseBuilder::new()
+        .description(codes.join(", "))
+        .content(
+            "application/json",
+            Content::new(Some(Ref::from_schema_name("Failure"))),
+        )
+        .content(
+            "application/problem+json",
+            Content::new(Some(Ref::from_schema_name("Problem"))),
+        )
+        .build()
+}

@@ -1,0 +1,203 @@
+//! The table of routes: one declaration for mounting, for `mainstay routes`, and for the OpenAPI document.
+
+mod document;
+mod knock;
+mod row;
+
+pub use knock::{Knocks, Passes};
+pub use row::RouteRow;
+
+use crate::open::Open;
+use crate::options::EdgeOptions;
+use crate::place::{House, Place};
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use mainstay_services::{Services, UseCase};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::{RefOr, Schema};
+
+/// Declares a route: the use case, and the handler that dresses it. Method, path and shapes stand at the handler, in
+/// `#[utoipa::path(…)]`; access and rate stand at the use case.
+///
+/// The first parameter of the handler has to be the door to that very use case:
+///
+/// ```
+#[doc = include_str!("example.rs.txt")]
+/// #[utoipa::path(get, path = "/api/things", responses((status = 200)))]
+/// async fn list(door: Door<ListThings>) -> Answer {
+///     Ok(mainstay_edge::answer::nothing())
+/// }
+/// let route = mainstay_edge::route!(ListThings, list);
+/// ```
+///
+/// A handler with a door to somewhere else does not compile:
+///
+/// ```compile_fail,E0277
+#[doc = include_str!("example.rs.txt")]
+/// #[utoipa::path(get, path = "/api/things", responses((status = 200)))]
+/// async fn list(door: Door<ListSecrets>) -> Answer {
+///     Ok(mainstay_edge::answer::nothing())
+/// }
+/// let route = mainstay_edge::route!(ListThings, list);
+/// ```
+#[macro_export]
+macro_rules! route {
+    ($use_case:ty, $handler:ident) => {
+        $crate::macros::paste! {
+            $crate::Route::of::<$use_case, _, _>($crate::routes::Described::of::<[<__path_ $handler>]>(), $handler)
+        }
+    };
+}
+
+/// Declares a public operation that is no use case, under a name of its own.
+#[macro_export]
+macro_rules! open_route {
+    ($name:literal, $handler:ident) => {
+        $crate::macros::paste! {
+            $crate::Route::open::<_, _>($name, $crate::routes::Described::of::<[<__path_ $handler>]>(), $handler)
+        }
+    };
+}
+
+/// What `#[utoipa::path(…)]` says of a handler.
+pub struct Described {
+    path: String,
+    method: HttpMethod,
+    operation: Operation,
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Described {
+    /// Asks the type that the attribute made.
+    #[doc(hidden)]
+    pub fn of<P>() -> Self
+    where
+        P: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t>,
+    {
+        let mut schemas = Vec::new();
+        P::schemas(&mut schemas);
+        let mut operation = P::operation();
+        let tags = P::tags();
+        operation.tags = (!tags.is_empty()).then(|| tags.into_iter().map(str::to_owned).collect());
+        let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+        Self {
+            path: P::path(),
+            method,
+            operation,
+            schemas,
+        }
+    }
+}
+
+/// A mounted handler to be.
+pub struct Route {
+    row: RouteRow,
+    described: Described,
+    mount: Box<dyn FnOnce(MethodFilter, Place) -> MethodRouter + Send>,
+}
+
+impl Route {
+    /// A route to a use case; see [`route!`](crate::route).
+    pub fn of<U, H, T>(described: Described, handler: H) -> Self
+    where
+        U: UseCase,
+        H: Handler<T, Place>,
+        T: Knocks<U> + 'static,
+    {
+        Self::made(
+            RouteRow::of::<U>(row::method(&described.method), &described.path),
+            described,
+            handler,
+        )
+    }
+
+    /// A public operation that is no use case; see [`open_route!`](crate::open_route).
+    pub fn open<H, T>(name: &'static str, described: Described, handler: H) -> Self
+    where
+        H: Handler<T, Place>,
+        T: Passes<Open> + 'static,
+    {
+        Self::made(
+            RouteRow::open(name, row::method(&described.method), &described.path),
+            described,
+            handler,
+        )
+    }
+
+    fn made<H: Handler<T, Place>, T: 'static>(row: RouteRow, described: Described, handler: H) -> Self {
+        let mount = Box::new(move |filter, place| on(filter, handler).with_state(place));
+        Self {
+            row,
+            described,
+            mount,
+        }
+    }
+}
+
+/// The routes of a door, in the order they were added.
+#[derive(Default)]
+pub struct Routes {
+    routes: Vec<Route>,
+}
+
+impl Routes {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "adding to a collection, not arithmetic"
+    )]
+    pub fn add(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Adds all of others.
+    #[must_use]
+    pub fn merge(mut self, others: Self) -> Self {
+        self.routes.extend(others.routes);
+        self
+    }
+
+    /// Every route with its access and rate, by path and method.
+    pub fn table(&self) -> Vec<RouteRow> {
+        let mut rows: Vec<RouteRow> = self.routes.iter().map(|route| route.row.clone()).collect();
+        rows.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
+        rows
+    }
+
+    /// The OpenAPI 3.1 document of all routes.
+    pub fn openapi(&self, title: &str, version: &str) -> Value {
+        document::document(
+            self.routes.iter().map(|route| (&route.row, &route.described)),
+            title,
+            version,
+        )
+    }
+
+    /// Mounts them. `openapi` is the document that is shown.
+    ///
+    /// # Panics
+    /// When two of them have one method and path: a fault of the program, found by every start.
+    pub fn router(self, services: Services, options: EdgeOptions, openapi: &Value) -> Router {
+        let openapi = openapi.to_string().into();
+        let house = Arc::new(House {
+            services,
+            options,
+            openapi,
+        });
+        self.routes.into_iter().fold(Router::new(), |router, route| {
+            let path = route.row.path.clone();
+            let place = Place::new(Arc::clone(&house), route.row.clone(), route.row.method);
+            router.route(&path, (route.mount)(row::filter(&route.described.method), place))
+        })
+    }
+}

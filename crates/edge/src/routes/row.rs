@@ -1,0 +1,116 @@
+//! One line of the table of routes.
+
+use axum::routing::MethodFilter;
+use mainstay_domain::access::{Access, Rate};
+use mainstay_services::UseCase;
+use serde::Serialize;
+use std::fmt;
+use utoipa::openapi::path::HttpMethod;
+
+/// One line of the table of routes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteRow {
+    /// Through which door.
+    pub door: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// The pattern of the path.
+    pub path: String,
+    /// The use case, or the name of an operation that is none.
+    pub use_case: &'static str,
+    /// Who may.
+    pub access: String,
+    /// How often.
+    pub rate: String,
+    /// Whether nobody has to sign in.
+    pub public: bool,
+    /// The same as `rate`, for programs; `None`: as often as anybody likes.
+    #[serde(skip)]
+    pub quota: Option<Rate>,
+    /// Whether it is a use case, and may answer what use cases answer.
+    #[serde(skip)]
+    pub is_use_case: bool,
+}
+
+impl RouteRow {
+    pub(super) fn of<U: UseCase>(method: &'static str, path: &str) -> Self {
+        Self {
+            door: "rest",
+            method,
+            path: path.to_owned(),
+            use_case: U::NAME,
+            access: U::ACCESS.to_string(),
+            rate: U::RATE.to_string(),
+            public: U::ACCESS.is_public(),
+            quota: Some(U::RATE),
+            is_use_case: true,
+        }
+    }
+
+    pub(super) fn open(name: &'static str, method: &'static str, path: &str) -> Self {
+        Self {
+            door: "rest",
+            method,
+            path: path.to_owned(),
+            use_case: name,
+            access: Access::anyone().to_string(),
+            rate: "unlimited".to_owned(),
+            public: true,
+            quota: None,
+            is_use_case: false,
+        }
+    }
+}
+
+impl RouteRow {
+    /// True where credentials are not even looked at: sign-in must work for whoever still holds an old token.
+    pub fn is_blind(&self) -> bool {
+        self.public && (!self.is_use_case || self.path.starts_with("/api/auth/"))
+    }
+}
+
+impl fmt::Display for RouteRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            door,
+            method,
+            path,
+            use_case,
+            access,
+            rate,
+            ..
+        } = self;
+        write!(
+            f,
+            "{door:<5} {method:<7} {path:<44} {use_case:<24} {access:<20} {rate}"
+        )
+    }
+}
+
+/// The method's name as HTTP writes it.
+pub(super) fn method(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
+pub(super) fn filter(method: &HttpMethod) -> MethodFilter {
+    match method {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Put => MethodFilter::PUT,
+        HttpMethod::Patch => MethodFilter::PATCH,
+        HttpMethod::Delete => MethodFilter::DELETE,
+        HttpMethod::Head => MethodFilter::HEAD,
+        HttpMethod::Options => MethodFilter::OPTIONS,
+        HttpMethod::Trace => MethodFilter::TRACE,
+    }
+}

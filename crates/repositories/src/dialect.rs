@@ -1,0 +1,140 @@
+//! Where the two engines differ, and nowhere else.
+//!
+//! - Rows that several workers reach for at once: PostgreSQL locks them and passes over those that are locked; SQLite
+//!   has one writer, who needs no lock.
+//! - Full-text search: the statement is the same, `SELECT id FROM products_search($1)`. It is a table-valued function of
+//!   FTS5 on SQLite and a function over a `tsvector` on PostgreSQL, made by the migrations. Both take [`words`].
+
+macro_rules! promote {
+    ($lock:literal) => {
+        concat!(
+            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE NOT due AND state IN ('queued', 'retrying') \
+             AND run_at <= $1 ORDER BY run_at LIMIT 1000",
+            $lock,
+            ") UPDATE jobs SET due = TRUE FROM picked WHERE id = job"
+        )
+    };
+}
+
+macro_rules! recover {
+    ($lock:literal) => {
+        concat!(
+            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE state = 'running' AND lease_until <= $1 \
+             ORDER BY lease_until LIMIT 1000",
+            $lock,
+            ") UPDATE jobs SET state = CASE WHEN attempts < max_attempts THEN 'retrying' ELSE 'dead' END, \
+             due = (attempts < max_attempts), lease_until = NULL, \
+             finished_at = CASE WHEN attempts < max_attempts THEN NULL ELSE $1 END, \
+             last_error = 'the worker went away before it was done' FROM picked WHERE id = job"
+        )
+    };
+}
+
+macro_rules! claim {
+    ($condition:literal, $lock:literal) => {
+        concat!(
+            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE due",
+            $condition,
+            " ORDER BY priority DESC, run_at, id LIMIT $1",
+            $lock,
+            ") UPDATE jobs SET state = 'running', due = FALSE, attempts = attempts + 1, fence = fence + 1, \
+             lease_until = $2 FROM picked WHERE id = job \
+             RETURNING priority, id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, \
+             request_id, created_at, finished_at, fence"
+        )
+    };
+}
+
+macro_rules! waiting {
+    ($lock:literal) => {
+        concat!(
+            "SELECT id, at, kind, resource, resource_id, user_id, request_id, payload FROM outbox \
+             WHERE relayed_at IS NULL ORDER BY id LIMIT $1",
+            $lock
+        )
+    };
+}
+
+macro_rules! active_admins {
+    ($lock:literal) => {
+        concat!(
+            "SELECT count(*) FROM (SELECT id FROM users WHERE role = 'admin' AND status = 'active'",
+            $lock,
+            ") admins"
+        )
+    };
+}
+
+statements! {
+    /// Jobs whose time has come may be claimed.
+    PROMOTE_JOBS = postgres promote!(" FOR UPDATE SKIP LOCKED"), sqlite promote!("");
+    /// Jobs of workers that went away may be claimed again, unless that was their last attempt: a job that takes its
+    /// worker down with it must not do so for ever.
+    RECOVER_JOBS = postgres recover!(" FOR UPDATE SKIP LOCKED"), sqlite recover!("");
+    /// The most urgent jobs, leased.
+    CLAIM_JOBS = postgres claim!("", " FOR UPDATE SKIP LOCKED"), sqlite claim!("", "");
+    /// The most urgent jobs of one queue, leased.
+    CLAIM_JOBS_OF = postgres claim!(" AND queue = $3", " FOR UPDATE SKIP LOCKED"), sqlite claim!(" AND queue = $3", "");
+    /// Events that nobody was told of.
+    OUTBOX_WAITING = postgres waiting!(" FOR UPDATE SKIP LOCKED"), sqlite waiting!("");
+    /// How many can administer. Locked, so that of two who remove each other one comes second.
+    ACTIVE_ADMINS = postgres active_admins!(" FOR UPDATE"), sqlite active_admins!("");
+}
+
+/// Keeps other nodes from migrating the same PostgreSQL database until the connection is closed. The number is nothing
+/// but ours: `mainstay` in ASCII.
+pub(crate) const LOCK_MIGRATIONS: &str =
+    "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(7881696745979404665)";
+
+/// What somebody typed into a search box, as [`products_search`](self) is asked: at most eight words of letters and
+/// digits, each the beginning of one that must be there. Empty when there is no word in it.
+pub(crate) fn words(typed: &str) -> String {
+    let words = typed
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let begun = words.take(8).map(|word| {
+        word.chars()
+            .take(64)
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+            + "*"
+    });
+    begun.collect::<Vec<_>>().join(" ")
+}
+
+/// A pattern for `lower(…) LIKE … ESCAPE '!'` that finds a text anywhere. Only ASCII is folded, as `lower` does on
+/// SQLite and, under `COLLATE "C"`, on PostgreSQL.
+pub(crate) fn anywhere(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(letter.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_letters_and_digits_reach_the_index() {
+        assert_eq!(words("  Blue T-Shirt "), "blue* t* shirt*");
+        assert_eq!(
+            words("\"x\" OR name:y NEAR(z) ^a -b + c* '); --"),
+            "x* or* name* y* near* z* a* b*"
+        );
+        assert_eq!(words("Größe 42 ½ 咖啡"), "größe* 42* ½* 咖啡*");
+        assert_eq!(words(" '\"*():^-+&|!<>\\\0 "), "");
+        assert_eq!(words(&"a".repeat(1000)).len(), 65);
+    }
+
+    #[test]
+    fn wildcards_are_meant_literally() {
+        assert_eq!(anywhere("50%_Off!"), "%50!%!_off!!%");
+    }
+}

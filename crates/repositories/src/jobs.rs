@@ -1,0 +1,225 @@
+//! Jobs as people see them, and as they are asked for. How workers hold them is in [`leases`](crate::leases).
+
+use crate::list::{Key, List};
+use crate::outcome::{found, taken};
+use crate::read::{Held, Read, held, params, word};
+use crate::sight;
+use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::id::{Id, JobId};
+use mainstay_domain::job::{Job, JobState};
+use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+
+const COLUMNS: &str = "id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, \
+                       created_at, finished_at, fence";
+
+statements! {
+    FIND = "SELECT id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, created_at, \
+            finished_at, fence FROM jobs WHERE id = $1";
+    // While a job of the same unique key is live, another is not wanted.
+    ENQUEUE = "INSERT INTO jobs (id, kind, queue, payload, state, due, priority, max_attempts, run_at, unique_key, \
+               request_id, created_at) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11) \
+               ON CONFLICT DO NOTHING";
+    RETRY = "UPDATE jobs SET state = 'queued', due = TRUE, attempts = 0, run_at = $2, finished_at = NULL \
+             WHERE id = $1 AND state IN ('dead', 'cancelled') AND NOT EXISTS (SELECT 1 FROM jobs other \
+             WHERE other.unique_key = jobs.unique_key AND other.state IN ('queued', 'running', 'retrying'))";
+    CANCEL = "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
+              WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
+    COUNTS = "SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state";
+    PRUNE = "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1";
+}
+
+const STATE: usize = 0;
+const QUEUE: usize = 1;
+const KIND: usize = 2;
+
+pub(crate) static LIST: List = List::new(
+    concat!(module_path!(), "::LIST"),
+    (COLUMNS, "jobs"),
+    &["state = {}", "queue = {}", "kind = {}"],
+    &[Key::Id],
+);
+
+/// Which jobs to list.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// In this state.
+    pub state: Option<JobState>,
+    /// In this queue.
+    pub queue: Option<String>,
+    /// Done by this use case.
+    pub kind: Option<String>,
+}
+
+/// What is needed to ask for work to be done later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    /// Its name.
+    pub id: JobId,
+    /// The use case that does it.
+    pub kind: String,
+    /// The line it stands in.
+    pub queue: String,
+    /// What to do, as JSON text.
+    pub payload: String,
+    /// How often it may be begun.
+    pub max_attempts: i64,
+    /// Not before.
+    pub run_at: Timestamp,
+    /// The higher, the sooner among those that are due; usually 0.
+    pub priority: i64,
+    /// While a job of this key waits or runs, this one is not added.
+    pub unique_key: Option<String>,
+    /// The request that asks for it.
+    pub request_id: Option<String>,
+    /// When it is asked for.
+    pub created_at: Timestamp,
+}
+
+impl NewJob {
+    /// Whether its time has come when it is asked for.
+    pub(crate) fn is_due(&self) -> bool {
+        self.run_at <= self.created_at
+    }
+}
+
+impl FromRow for Read<Job> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(Job {
+            id: row.next()?,
+            kind: row.next()?,
+            queue: row.next()?,
+            payload: row.next()?,
+            state: word(row)?,
+            attempts: row.next()?,
+            max_attempts: row.next()?,
+            run_at: row.next()?,
+            last_error: row.next()?,
+            request_id: row.next()?,
+            created_at: row.next()?,
+            finished_at: row.next()?,
+            fence: row.next()?,
+        }))
+    }
+}
+
+repository! {
+    /// Jobs.
+    Jobs
+}
+
+impl Jobs<'_> {
+    /// Asks for work to be done later; false when a job of the same unique key waits or runs already.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn enqueue(&mut self, job: &NewJob) -> Result<bool> {
+        let due = job.is_due();
+        let (sql, values) = inserting(job, &due);
+        Ok(self.0.execute(sql, &params(&values)).await? == 1)
+    }
+
+    /// The job.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also to whoever may not see jobs.
+    pub async fn find(&mut self, scope: &Scope<Job>, id: JobId) -> Result<Job> {
+        if !sight::all(scope) {
+            return Err(Error::NotFound);
+        }
+        found(self.0.optional(&FIND, &[&id]).await?)
+    }
+
+    /// A page of the jobs that may be seen, the newest first.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a cursor of another list.
+    pub async fn list(
+        &mut self,
+        scope: &Scope<Job>,
+        filter: &JobFilter,
+        page: &Page,
+    ) -> Result<Listing<Job>> {
+        let state = filter.state.map(JobState::as_str);
+        let asked = LIST.by(0, true);
+        let asked = if sight::all(scope) { asked } else { asked.nothing() };
+        let asked = asked
+            .with(STATE, state.as_ref())
+            .with(QUEUE, filter.queue.as_ref())
+            .with(KIND, filter.kind.as_ref());
+        let place = |job: &Job| Cursor {
+            key: CursorKey::Number(job.created_at.micros()),
+            id: job.id.uuid(),
+        };
+        asked.page(self.0, page, place).await
+    }
+
+    /// Puts a job that is dead or was called off back in line, as if it had never been tried; false when it is
+    /// neither, or one of the same unique key waits or runs.
+    ///
+    /// # Errors
+    /// `CONFLICT` when one of the same unique key is added at the same moment.
+    pub async fn retry(&mut self, permit: &Permit<Job>, job: &Job, now: Timestamp) -> Result<bool> {
+        permit.covers(job)?;
+        let done = self.0.execute(&RETRY, &[&job.id, &now]).await;
+        Ok(done.map_err(|error| taken(error, "such a job is in line already"))? == 1)
+    }
+
+    /// Calls a job off; false when it has ended. One that runs is not stopped, but what it does in its last
+    /// transaction is undone, because its lease is good no more.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn cancel(&mut self, permit: &Permit<Job>, job: &Job, now: Timestamp) -> Result<bool> {
+        permit.covers(job)?;
+        Ok(self.0.execute(&CANCEL, &[&job.id, &now]).await? == 1)
+    }
+
+    /// How many jobs there are in each state that any is in.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn counts(&mut self) -> Result<Vec<(JobState, i64)>> {
+        let rows: Vec<Count> = self.0.all(&COUNTS, &[]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|Count(state, count)| (state, count))
+            .collect())
+    }
+
+    /// Removes jobs that were done or called off before an instant; gives how many. Dead ones stay for a person.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+    }
+}
+
+struct Count(JobState, i64);
+
+impl FromRow for Count {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(word(row)?, row.next()?))
+    }
+}
+
+/// The statement that asks for a job.
+pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (&'static Sql, Vec<Held<'j>>) {
+    let values = vec![
+        held(&job.id),
+        held(&job.kind),
+        held(&job.queue),
+        held(&job.payload),
+        held(due),
+        held(&job.priority),
+        held(&job.max_attempts),
+        held(&job.run_at),
+        held(&job.unique_key),
+        held(&job.request_id),
+        held(&job.created_at),
+    ];
+    (&ENQUEUE, values)
+}

@@ -1,0 +1,151 @@
+//! Brings a database up to the schema that this program knows.
+
+use crate::dialect;
+use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
+use refinery::error::Kind;
+use refinery::{Migration, Runner};
+
+mod condition;
+
+pub use condition::{Condition, condition};
+
+mod sqlite {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod postgres {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The migrations that were applied now, in their order; empty when there was nothing to do.
+    pub applied: Vec<String>,
+}
+
+/// Why a database could not be migrated. What was applied before the failure stays; each migration is a transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// A newer version of this program has been here.
+    #[error(
+        "the database is newer than this program: it has {applied}, and this program knows up to version {known}; \
+         run the version that migrated it, or a later one"
+    )]
+    Newer {
+        /// The migration that this program does not know.
+        applied: String,
+        /// The last version it knows.
+        known: i32,
+    },
+    /// A migration was edited after it had been applied.
+    #[error(
+        "the database has another {applied} than this program: a migration that was applied is never edited"
+    )]
+    Edited {
+        /// The migration.
+        applied: String,
+    },
+    /// The database cannot be reached or opened.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The database refused a migration.
+    #[error("the database could not be migrated")]
+    Refused(#[source] Box<refinery::Error>),
+    /// The thread that migrated ended before its work.
+    #[error("the migration was broken off")]
+    BrokenOff(#[source] tokio::task::JoinError),
+}
+
+/// Applies the migrations that the database does not have yet. Safe when several processes start at once: on PostgreSQL
+/// they wait for each other, on SQLite the one that comes second finds the work done.
+///
+/// # Errors
+/// See [`MigrateError`]; a database that is newer than this program is refused.
+pub async fn migrate(options: &DatabaseOptions) -> Result<Report, MigrateError> {
+    if options.url.starts_with("postgres") {
+        return on_postgres(options).await;
+    }
+    let options = options.clone();
+    tokio::task::spawn_blocking(move || on_sqlite(&options))
+        .await
+        .map_err(MigrateError::BrokenOff)?
+}
+
+async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> {
+    let runner = postgres::migrations::runner();
+    let (mut client, connection) = postgres_client(options).await?;
+    let locked = client.batch_execute(dialect::LOCK_MIGRATIONS).await;
+    locked.map_err(|error| DatabaseError::Unavailable {
+        what: format!("cannot lock for migrations: {error}"),
+    })?;
+    let outcome = runner.run_async(&mut client).await;
+    drop(client);
+    // The lock is let go with the connection; whoever asks next shall not find it held.
+    let _ = connection.await;
+    outcome
+        .map(|done| report(done.applied_migrations()))
+        .map_err(|error| meaning(error, &runner))
+}
+
+fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
+    let runner = sqlite::migrations::runner();
+    let mut connection = sqlite_connection(options)?;
+    let patient = connection.busy_timeout(options.wait_limit);
+    patient.map_err(|error| DatabaseError::Unavailable {
+        what: error.to_string(),
+    })?;
+    let mut applied = Report::default();
+    loop {
+        let before = runner
+            .get_applied_migrations(&mut connection)
+            .map_or(0, |applied| applied.len());
+        match runner.run(&mut connection) {
+            Ok(done) => {
+                applied.applied.extend(report(done.applied_migrations()).applied);
+                return Ok(applied);
+            }
+            // Another process applied the same migration first, so this one undid its own: look again.
+            Err(error) if matches!(error.kind(), Kind::Connection(..)) => {
+                let now = runner
+                    .get_applied_migrations(&mut connection)
+                    .map_or(0, |applied| applied.len());
+                applied.applied.extend(
+                    error
+                        .report()
+                        .map(|done| report(done.applied_migrations()).applied)
+                        .unwrap_or_default(),
+                );
+                if now <= before {
+                    return Err(meaning(error, &runner));
+                }
+            }
+            Err(error) => return Err(meaning(error, &runner)),
+        }
+    }
+}
+
+fn report(applied: &[Migration]) -> Report {
+    Report {
+        applied: applied.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn meaning(error: refinery::Error, runner: &Runner) -> MigrateError {
+    let known = runner
+        .get_migrations()
+        .iter()
+        .map(Migration::version)
+        .max()
+        .unwrap_or(0);
+    match error.kind() {
+        Kind::MissingVersion(applied) if applied.version() > known => MigrateError::Newer {
+            applied: applied.to_string(),
+            known,
+        },
+        Kind::DivergentVersion(applied, _) => MigrateError::Edited {
+            applied: applied.to_string(),
+        },
+        _ => MigrateError::Refused(Box::new(error)),
+    }
+}

@@ -1,0 +1,73 @@
+//! Tokens that work once: links in mails, the first administrator's link. Only their digests are stored.
+
+use mainstay_domain::Result;
+use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO one_time_tokens (digest, purpose, user_id, expires_at, created_at) \
+              VALUES ($1, $2, $3, $4, $5)";
+    CONSUME = "UPDATE one_time_tokens SET used_at = $3 \
+               WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING user_id";
+    REVOKE_ALL = "DELETE FROM one_time_tokens WHERE purpose = $1 AND used_at IS NULL";
+    PRUNE = "DELETE FROM one_time_tokens WHERE expires_at < $1";
+}
+
+repository! {
+    /// Tokens that work once. Whoever shows one is not known yet, so neither scope nor permit is asked for.
+    OneTimeTokens
+}
+
+impl OneTimeTokens<'_> {
+    /// Writes the digest of a new token, for somebody or for nobody in particular.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn insert(
+        &mut self,
+        purpose: &str,
+        digest: &[u8],
+        user: Option<UserId>,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.0
+            .execute(&INSERT, &[&digest, &purpose, &user, &expires_at, &now])
+            .await?;
+        Ok(())
+    }
+
+    /// Uses a token, in one statement, so that of two who show it one comes too late: `None` when it is used, has run
+    /// out, is for something else or was never given out; else whose it is.
+    ///
+    /// # Errors
+    /// Only the database's.
+    #[expect(
+        clippy::option_option,
+        reason = "a token that works may be nobody's in particular"
+    )]
+    pub async fn consume(
+        &mut self,
+        purpose: &str,
+        digest: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Option<UserId>>> {
+        Ok(self.0.optional(&CONSUME, &[&digest, &purpose, &now]).await?)
+    }
+
+    /// Takes back every token of a purpose that was not used; gives how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn revoke_all(&mut self, purpose: &str) -> Result<u64> {
+        Ok(self.0.execute(&REVOKE_ALL, &[&purpose]).await?)
+    }
+
+    /// Removes what ran out before an instant; gives how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+    }
+}

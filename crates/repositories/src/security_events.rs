@@ -1,0 +1,146 @@
+//! Security events: attempts of one kind, counted by the minute, so that a flood of them is one row.
+
+use crate::list::{Key, List};
+use crate::read::{Held, Read, held, params};
+use crate::sight;
+use mainstay_domain::Result;
+use mainstay_domain::access::Scope;
+use mainstay_domain::id::Id;
+use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::security::SecurityEvent;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::crypto::sha256;
+use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+
+const COLUMNS: &str =
+    "id, kind, user_id, ip, user_agent, operation, resource, resource_id, count, first_at, last_at";
+
+statements! {
+    RECORD = "INSERT INTO security_events (id, digest, period, kind, user_id, ip, user_agent, operation, resource, \
+              resource_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+              ON CONFLICT (digest, period) DO UPDATE SET count = security_events.count + excluded.count, \
+              last_at = excluded.last_at";
+    PRUNE = "DELETE FROM security_events WHERE last_at < $1";
+}
+
+pub(crate) static LIST: List = List::new(
+    concat!(module_path!(), "::LIST"),
+    (COLUMNS, "security_events"),
+    &[],
+    &[Key::Number("last_at")],
+);
+
+/// How long attempts are counted together, in seconds.
+const PERIOD: i64 = 60;
+
+impl FromRow for Read<SecurityEvent> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(SecurityEvent {
+            id: row.next()?,
+            kind: row.next()?,
+            user_id: row.next()?,
+            ip: row.next()?,
+            user_agent: row.next()?,
+            operation: row.next()?,
+            resource: row.next()?,
+            resource_id: row.next()?,
+            count: row.next()?,
+            first_at: row.next()?,
+            last_at: row.next()?,
+        }))
+    }
+}
+
+repository! {
+    /// Security events.
+    SecurityEvents
+}
+
+impl SecurityEvents<'_> {
+    /// Writes events, adding to the count of one that is the same but for its id, its count and its times, where both
+    /// began in the same minute.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn record(&mut self, events: &[SecurityEvent]) -> Result<()> {
+        let keys: Vec<([u8; 32], i64)> = events
+            .iter()
+            .map(|event| (digest(event), event.first_at.seconds().div_euclid(PERIOD)))
+            .collect();
+        let rows: Vec<[Held<'_>; 13]> = events
+            .iter()
+            .zip(&keys)
+            .map(|(event, key)| row(event, key))
+            .collect();
+        let values: Vec<Vec<&dyn Param>> = rows.iter().map(|row| params(row)).collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> =
+            values.iter().map(|values| (&RECORD, values.as_slice())).collect();
+        self.0.batch(&batch).await?;
+        Ok(())
+    }
+
+    /// A page of the events that may be seen, the last first.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a cursor of another list.
+    pub async fn list(
+        &mut self,
+        scope: &Scope<SecurityEvent>,
+        page: &Page,
+    ) -> Result<Listing<SecurityEvent>> {
+        let asked = LIST.by(0, true);
+        let asked = if sight::all(scope) { asked } else { asked.nothing() };
+        let place = |event: &SecurityEvent| Cursor {
+            key: CursorKey::Number(event.last_at.micros()),
+            id: event.id.uuid(),
+        };
+        asked.page(self.0, page, place).await
+    }
+
+    /// Removes events whose last attempt was before an instant; gives how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+    }
+}
+
+fn row<'e>(event: &'e SecurityEvent, (digest, period): &'e ([u8; 32], i64)) -> [Held<'e>; 13] {
+    [
+        held(&event.id),
+        held(digest),
+        held(period),
+        held(&event.kind),
+        held(&event.user_id),
+        held(&event.ip),
+        held(&event.user_agent),
+        held(&event.operation),
+        held(&event.resource),
+        held(&event.resource_id),
+        held(&event.count),
+        held(&event.first_at),
+        held(&event.last_at),
+    ]
+}
+
+/// What makes two events the same: every fact, each with its length before it.
+fn digest(event: &SecurityEvent) -> [u8; 32] {
+    let user = event.user_id.map(|id| id.to_string());
+    let facts = [
+        Some(event.kind.as_str()),
+        user.as_deref(),
+        event.ip.as_deref(),
+        event.user_agent.as_deref(),
+        Some(event.operation.as_str()),
+        event.resource.as_deref(),
+        event.resource_id.as_deref(),
+    ];
+    let mut bytes = Vec::with_capacity(256);
+    for fact in facts {
+        let length = fact.map_or(u64::MAX, |fact| fact.len() as u64);
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(fact.unwrap_or_default().as_bytes());
+    }
+    sha256(&bytes)
+}

@@ -1,0 +1,199 @@
+//! Things to store.
+
+use crate::harness::Store;
+use mainstay_domain::access::{
+    self, Action, Caller, Guarded, Permission, PermissionSet, Permit, Principal, RoleName, Scope, SystemCaller,
+};
+use mainstay_domain::audit::{Actor, AuditEntry};
+use mainstay_domain::currency::Currency;
+use mainstay_domain::email::Email;
+use mainstay_domain::event::Event;
+use mainstay_domain::id::{Id, SessionId, UserId};
+use mainstay_domain::money::Money;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::order::{Order, OrderItem};
+use mainstay_domain::page::{Cursor, Listing, Page, Place};
+use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
+use mainstay_domain::session::Session;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::{User, UserStatus};
+use mainstay_repositories::{NewJob, Orders, Products, Users};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+pub fn id<I: Id>(number: u128) -> I {
+    I::from_uuid(Uuid::from_u128(number))
+}
+
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
+
+pub fn usd(amount: i64) -> Money {
+    Money { amount, currency: Currency::parse("USD").unwrap() }
+}
+
+/// What Mainstay itself sees.
+pub fn everything<T: Guarded>() -> Scope<T> {
+    access::scope(&Caller::System(SystemCaller::OPERATOR))
+}
+
+/// What a person without any permission sees.
+pub fn own<T: Guarded>(user: UserId) -> Scope<T> {
+    access::scope(&person(user, &[]))
+}
+
+/// What somebody sees who did not sign in.
+pub fn anonymous<T: Guarded>() -> Scope<T> {
+    access::scope(&Caller::Anonymous)
+}
+
+pub fn person(user: UserId, permissions: &[Permission]) -> Caller {
+    Caller::User(Arc::new(Principal {
+        id: user,
+        email: Email::parse("somebody@example.com").unwrap(),
+        role: RoleName::customer(),
+        permissions: PermissionSet::of(permissions.iter().map(|permission| permission.as_str().to_owned())),
+        session: id(1),
+    }))
+}
+
+/// Leave of Mainstay itself.
+pub fn leave<T: Guarded>(row: &T) -> Permit<T> {
+    access::permit(&Caller::System(SystemCaller::OPERATOR), Action::UPDATE, row).unwrap()
+}
+
+pub fn user(number: u128) -> User {
+    User {
+        id: id(number),
+        email: Email::parse(&format!("user{number}@example.com")).unwrap(),
+        name: PersonName::parse(&format!("User {number}")).unwrap(),
+        role: RoleName::customer(),
+        status: UserStatus::Active,
+        email_verified: false,
+        mfa_enabled: false,
+        created_at: at(100),
+        updated_at: at(100),
+        version: 1,
+    }
+}
+
+pub fn session(number: u128, user: UserId) -> Session {
+    Session {
+        id: id::<SessionId>(number),
+        user_id: user,
+        generation: 0,
+        ip: Some("192.0.2.1".to_owned()),
+        user_agent: None,
+        created_at: at(100),
+        last_seen_at: at(100),
+        expires_at: at(1000),
+        ended_at: None,
+    }
+}
+
+pub fn product(number: u128) -> Product {
+    Product {
+        id: id(number),
+        sku: Sku::parse(&format!("SKU-{number}")).unwrap(),
+        name: format!("Thing {number}"),
+        description: "A thing".to_owned(),
+        price: usd(1999),
+        stock: 10,
+        category: None,
+        attributes: Attributes::stored(r#"{"size": {"b": 2, "a": [1, null, "x"]}}"#).unwrap(),
+        status: ProductStatus::Active,
+        created_at: at(100),
+        updated_at: at(100),
+        version: 1,
+    }
+}
+
+/// An order of so many lines, each of the same product.
+pub fn order(number: u128, user: UserId, product: &Product, lines: u32) -> Order {
+    let item = |line: u32| {
+        OrderItem::new(product.id, product.sku.clone(), format!("line {line}"), line + 1, product.price).unwrap()
+    };
+    let name = (id(number), format!("N-{number}"), user);
+    Order::place(name, (0..lines).map(item).collect(), at(100), Duration::from_secs(900)).unwrap()
+}
+
+pub fn audit_entry(number: u128) -> AuditEntry {
+    AuditEntry {
+        id: id(number),
+        at: at(100 + i64::try_from(number).unwrap()),
+        user_id: (number % 2 == 0).then(|| id(7)),
+        actor: Actor::User,
+        action: "UPDATE".to_owned(),
+        resource: "order".to_owned(),
+        resource_id: format!("thing-{}", number % 3),
+        before: Some(r#"{"a":1}"#.to_owned()),
+        after: Some(r#"{"a":"it's \"2\""}"#.to_owned()),
+        ip: None,
+        user_agent: Some("test".to_owned()),
+        request_id: Some("r-1".to_owned()),
+    }
+}
+
+pub fn event(number: u128) -> Event {
+    Event {
+        id: id(number),
+        at: at(100),
+        kind: "order.paid".to_owned(),
+        resource: "order".to_owned(),
+        resource_id: "x".to_owned(),
+        user_id: None,
+        request_id: None,
+        payload: serde_json::json!({"z": 1, "a": [true, null, "ü"]}),
+    }
+}
+
+pub fn job(number: u128) -> NewJob {
+    NewJob {
+        id: id(number),
+        kind: "mail.send".to_owned(),
+        queue: "mail".to_owned(),
+        payload: "{}".to_owned(),
+        max_attempts: 3,
+        run_at: at(100),
+        priority: 0,
+        unique_key: None,
+        request_id: None,
+        created_at: at(100),
+    }
+}
+
+pub async fn put_user(store: &Store, user: &User) {
+    write!(store, [user], |tx| { Users::new(tx).insert(&leave(&user), &user).await }).unwrap();
+}
+
+pub async fn put_product(store: &Store, product: &Product) {
+    write!(store, [product], |tx| { Products::new(tx).insert(&leave(&product), &product).await }).unwrap();
+}
+
+pub async fn put_order(store: &Store, order: &Order) {
+    write!(store, [order], |tx| { Orders::new(tx).insert(&leave(&order), &order).await }).unwrap();
+}
+
+pub fn first(limit: u32) -> Page {
+    Page::From { cursor: None, limit }
+}
+
+pub fn numbered(page: u32, limit: u32) -> Page {
+    Page::Numbered { page, limit }
+}
+
+pub fn total<T>(listing: &Listing<T>) -> u64 {
+    match &listing.place {
+        Place::Numbered { total, .. } => *total,
+        Place::From { .. } => panic!("not counted"),
+    }
+}
+
+pub fn next<T>(listing: &Listing<T>) -> Option<Cursor> {
+    match &listing.place {
+        Place::From { next, .. } => next.clone(),
+        Place::Numbered { .. } => panic!("no cursor"),
+    }
+}

@@ -1,0 +1,115 @@
+//! A fresh database of each engine, gone when the test is over.
+
+use mainstay_platform::database::{Database, DatabaseOptions, Engine};
+use mainstay_repositories::migrate;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+/// Where PostgreSQL is, unless `TEST_POSTGRES_URL` says otherwise.
+const USUAL_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+
+/// Runs a body in a transaction; what it needs from outside is named and cloned, because it may run again.
+macro_rules! write {
+    ($store:expr, [$($kept:ident),*], |$tx:ident| $body:block) => {{
+        $(let $kept = $kept.clone();)*
+        $store
+            .database
+            .write(mainstay_platform::database::Isolation::ReadCommitted, move |$tx| {
+                $(let $kept = $kept.clone();)*
+                Box::pin(async move {
+                    let answer: mainstay_domain::Result<_> = async { $body }.await;
+                    answer
+                })
+            })
+            .await
+    }};
+}
+
+/// A migrated database.
+pub struct Store {
+    pub database: Database,
+    pub options: DatabaseOptions,
+    _place: Place,
+}
+
+/// An empty database that is removed with this value.
+pub enum Place {
+    File(#[expect(dead_code, reason = "held for its drop")] TempDir),
+    Server(Server),
+}
+
+/// A database on the server.
+pub struct Server {
+    admin: DatabaseOptions,
+    name: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let (admin, drop) = (self.admin.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        // The test's own runtime is busy with this very drop.
+        let gone = std::thread::spawn(move || runtime().block_on(run(&admin, &drop))).join();
+        assert!(matches!(gone, Ok(Ok(()))) || std::thread::panicking(), "the test's database could not be dropped");
+    }
+}
+
+pub fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+async fn run(options: &DatabaseOptions, statement: &str) -> Result<(), String> {
+    let (client, _) = mainstay_platform::database::postgres_client(options).await.map_err(|e| e.to_string())?;
+    client.batch_execute(statement).await.map_err(|e| format!("{e:?}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the settings of a test run stand in its environment")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// An empty database, not migrated; `None`, loudly, when there is no server.
+pub async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    if engine == Engine::Sqlite {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        return Some((DatabaseOptions::new(url), Place::File(folder)));
+    }
+    let url = environment("TEST_POSTGRES_URL").unwrap_or_else(|| USUAL_URL.to_owned());
+    let admin = DatabaseOptions::new(&url);
+    let name = format!("mainstay_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    if let Err(reason) = run(&admin, &format!("CREATE DATABASE {name} TEMPLATE template0")).await {
+        assert!(environment("CI").is_none(), "PostgreSQL is needed in CI: {reason}");
+        eprintln!("\n*** SKIPPED ON POSTGRESQL: {reason} (set TEST_POSTGRES_URL) ***\n");
+        return None;
+    }
+    let (base, parameters) = url.split_once('?').map_or((url.as_str(), None), |(base, rest)| (base, Some(rest)));
+    let server = &base[..base.rfind('/').unwrap()];
+    let url = format!("{server}/{name}{}", parameters.map(|rest| format!("?{rest}")).unwrap_or_default());
+    Some((DatabaseOptions { pool_size: 8, ..DatabaseOptions::new(url) }, Place::Server(Server { admin, name })))
+}
+
+impl Store {
+    /// A migrated database; `None`, loudly, when there is no server.
+    pub async fn fresh(engine: Engine) -> Option<Self> {
+        let (options, place) = empty(engine).await?;
+        migrate(&options).await.unwrap();
+        let database = Database::open(&options).await.unwrap();
+        Some(Self { database, options, _place: place })
+    }
+}
+
+/// Runs a test on SQLite and then on PostgreSQL.
+pub fn on_both<T: Future<Output = ()>>(test: impl Fn(std::sync::Arc<Store>) -> T) {
+    let runtime = runtime();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        runtime.block_on(async {
+            if let Some(store) = Store::fresh(engine).await {
+                let store = std::sync::Arc::new(store);
+                test(std::sync::Arc::clone(&store)).await;
+                store.database.close().await;
+            }
+        });
+    }
+}

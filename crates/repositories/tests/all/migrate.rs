@@ -1,0 +1,80 @@
+//! Databases are brought up to date once, whoever starts at the same time.
+
+use crate::harness::{empty, runtime};
+use mainstay_platform::database::{DatabaseOptions, Engine, postgres_client, sqlite_connection};
+use mainstay_repositories::{MigrateError, migrate};
+
+async fn change(engine: Engine, options: &DatabaseOptions, sql: &str) {
+    match engine {
+        Engine::Sqlite => sqlite_connection(options).unwrap().execute_batch(sql).unwrap(),
+        Engine::Postgres => postgres_client(options).await.unwrap().0.batch_execute(sql).await.unwrap(),
+    }
+}
+
+fn on_empty<T: Future<Output = ()>>(test: impl Fn(Engine, DatabaseOptions) -> T) {
+    let runtime = runtime();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        runtime.block_on(async {
+            if let Some((options, _place)) = empty(engine).await {
+                test(engine, options).await;
+            }
+        });
+    }
+}
+
+#[test]
+fn the_second_time_there_is_nothing_to_do() {
+    on_empty(async |_, options| {
+        let first = migrate(&options).await.unwrap();
+        assert_eq!(first.applied.first().map(String::as_str), Some("V1__foundation"));
+        assert!(migrate(&options).await.unwrap().applied.is_empty());
+    });
+}
+
+#[test]
+fn of_many_that_start_at_once_each_migration_is_applied_by_one() {
+    on_empty(async |_, options| {
+        let starts: Vec<_> = (0..6)
+            .map(|_| {
+                let options = options.clone();
+                tokio::spawn(async move { migrate(&options).await })
+            })
+            .collect();
+        let mut applied = Vec::new();
+        for start in starts {
+            applied.extend(start.await.unwrap().unwrap().applied);
+        }
+        assert_eq!(applied, ["V1__foundation"]);
+    });
+}
+
+#[test]
+fn a_database_that_is_newer_is_refused() {
+    on_empty(async |engine, options| {
+        migrate(&options).await.unwrap();
+        let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
+                     VALUES (999, 'from_the_future', '2030-01-01T00:00:00Z', '1')";
+        change(engine, &options, newer).await;
+        let error = migrate(&options).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Newer { .. }), "{error:?}");
+        assert!(error.to_string().contains("V999__from_the_future"), "{error}");
+    });
+}
+
+#[test]
+fn a_migration_that_was_edited_is_refused() {
+    on_empty(async |engine, options| {
+        migrate(&options).await.unwrap();
+        change(engine, &options, "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1").await;
+        let error = migrate(&options).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Edited { .. }), "{error:?}");
+    });
+}
+
+#[test]
+fn a_server_that_is_away_is_said_to_be() {
+    runtime().block_on(async {
+        let options = DatabaseOptions::new("postgres://nobody@127.0.0.1:1/none");
+        assert!(matches!(migrate(&options).await, Err(MigrateError::Database(_))));
+    });
+}

@@ -1,0 +1,36 @@
+//! Both engines understand every statement there is.
+
+use crate::harness::{Store, runtime};
+use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
+use mainstay_repositories::statements;
+
+#[test]
+fn sqlite_prepares_every_statement() {
+    runtime().block_on(async {
+        let store = Store::fresh(Engine::Sqlite).await.unwrap();
+        let connection = sqlite_connection(&store.options).unwrap();
+        for (name, sql) in statements::all() {
+            let statement = connection.prepare(sql.sqlite());
+            assert!(statement.is_ok(), "{name}: {}\n{:?}", sql.sqlite(), statement.err());
+        }
+    });
+}
+
+#[test]
+fn postgres_prepares_every_statement() {
+    runtime().block_on(async {
+        let Some(store) = Store::fresh(Engine::Postgres).await else { return };
+        let (client, _connection) = postgres_client(&store.options).await.unwrap();
+        for (name, sql) in statements::all() {
+            let statement = client.prepare(sql.postgres()).await;
+            assert!(statement.is_ok(), "{name}: {}\n{:?}", sql.postgres(), statement.err());
+        }
+    });
+}
+
+#[test]
+fn statements_have_names_and_there_are_many() {
+    let all = statements::all();
+    assert!(all.len() > 500, "{}", all.len());
+    assert!(all.iter().all(|(name, _)| name.starts_with("mainstay_repositories::")));
+}

@@ -1,0 +1,184 @@
+//! Signing in and out.
+
+use crate::view::TokensView;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::LOCATION;
+use mainstay_domain::email::Email;
+use mainstay_domain::error::{Error, Unauthenticated};
+use mainstay_domain::fault::Faults;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::password;
+use mainstay_edge::answer::{self, Data};
+use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
+use mainstay_edge::input::{Body, OptionalBody};
+use mainstay_edge::{Answer, Door, Place, Refusal, Routes, route};
+use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
+use mainstay_services::setup::ClaimSetup;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(route!(Register, register))
+        .add(route!(Login, login))
+        .add(route!(Refresh, refresh))
+        .add(route!(Logout, logout))
+        .add(route!(LogoutAll, logout_all))
+        .add(route!(ClaimSetup, setup))
+}
+
+/// How tokens travel.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Transport {
+    /// In the body of the answer.
+    Body,
+    /// As `HttpOnly` cookies, out of reach of scripts.
+    Cookie,
+}
+
+/// An account to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Registration {
+    #[schema(format = Email)]
+    email: String,
+    /// At least 8 characters, and none of those that everybody tries first.
+    #[schema(format = Password, min_length = 8, max_length = 128)]
+    password: String,
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    transport: Option<Transport>,
+}
+
+/// A password for an address.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Credentials {
+    #[schema(format = Email)]
+    email: String,
+    #[schema(format = Password)]
+    password: String,
+    transport: Option<Transport>,
+}
+
+/// A refresh token, unless the cookie brings it.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Renewal {
+    refresh_token: Option<String>,
+    transport: Option<Transport>,
+}
+
+/// The one-time token of the first start, and the first administrator.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Claim {
+    token: String,
+    #[schema(format = Email)]
+    email: String,
+    #[schema(format = Password, min_length = 8, max_length = 128)]
+    password: String,
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    transport: Option<Transport>,
+}
+
+/// Makes an account and signs its owner in.
+#[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Registration,
+    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409, response = crate::contract::Failure)))]
+async fn register(door: Door<Register>, Body(input): Body<Registration>) -> Answer {
+    let place = door.place().clone();
+    let (email, password, name) = person(&input.email, input.password, &input.name)?;
+    let tokens = door.command(Register::new(email, password, name)).await?;
+    made(&place, tokens, input.transport)
+}
+
+/// Signs in.
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials,
+    responses((status = 200, description = "Signed in", body = Data<TokensView>)))]
+async fn login(door: Door<Login>, Body(input): Body<Credentials>) -> Answer {
+    let place = door.place().clone();
+    let mut faults = Faults::new();
+    let email = faults.take("email", Email::parse(&input.email));
+    let email = Refusal::unless_good(faults, email)?;
+    let tokens = door.command(Login::new(email, Password::new(input.password))).await?;
+    signed_in(StatusCode::OK, &place, tokens, input.transport)
+}
+
+/// Gets the next pair of tokens. A client that lost the answer may ask again.
+#[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = Option<Renewal>,
+    responses((status = 200, description = "The next pair", body = Data<TokensView>)))]
+async fn refresh(door: Door<Refresh>, cookie: RefreshCookie, OptionalBody(input): OptionalBody<Renewal>) -> Answer {
+    let place = door.place().clone();
+    let (token, usual) = match (input.refresh_token, cookie.0) {
+        (Some(token), _) => (token, Transport::Body),
+        (None, Some(token)) => (token, Transport::Cookie),
+        (None, None) => return Err(Error::Unauthenticated(Unauthenticated::Missing).into()),
+    };
+    let tokens = door.command(Refresh::new(token)).await?.tokens()?;
+    signed_in(StatusCode::OK, &place, tokens, Some(input.transport.unwrap_or(usual)))
+}
+
+/// Ends this session; its tokens stop working at once.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", responses((status = 204, description = "Ended")))]
+async fn logout(door: Door<Logout>) -> Answer {
+    let place = door.place().clone();
+    door.command(Logout).await?;
+    Ok(signed_out(&place))
+}
+
+/// Ends every session of the caller.
+#[utoipa::path(post, path = "/api/auth/logout-all", tag = "auth", responses((status = 204, description = "Ended")))]
+async fn logout_all(door: Door<LogoutAll>) -> Answer {
+    let place = door.place().clone();
+    door.command(LogoutAll).await?;
+    Ok(signed_out(&place))
+}
+
+/// Makes the first administrator, with the link that the first start printed.
+#[utoipa::path(post, path = "/api/auth/setup", tag = "auth", request_body = Claim,
+    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409, response = crate::contract::Failure)))]
+async fn setup(door: Door<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
+    let place = door.place().clone();
+    let (email, password, name) = person(&input.email, input.password, &input.name)?;
+    let tokens = door.command(ClaimSetup::new(input.token, email, password, name)).await?;
+    made(&place, tokens, input.transport)
+}
+
+/// Checks all three before any fault is told. The use case checks the password again, for every other door.
+fn person(email: &str, password: String, name: &str) -> Result<(Email, Password, PersonName), Refusal> {
+    let mut faults = Faults::new();
+    let email = faults.take("email", Email::parse(email));
+    let good = password::check_new(&password, email.as_ref().map(Email::as_str));
+    let good = faults.take("password", good);
+    let name = faults.take("name", PersonName::parse(name));
+    let made = email.zip(good).zip(name).map(|((email, ()), name)| (email, Password::new(password), name));
+    Refusal::unless_good(faults, made)
+}
+
+fn made(place: &Place, tokens: Tokens, transport: Option<Transport>) -> Answer {
+    let location = format!("/api/users/{}", tokens.user.user.id);
+    let mut response = signed_in(StatusCode::CREATED, place, tokens, transport)?;
+    answer::set(&mut response, LOCATION, &location);
+    Ok(response)
+}
+
+fn signed_in(status: StatusCode, place: &Place, tokens: Tokens, transport: Option<Transport>) -> Answer {
+    if transport != Some(Transport::Cookie) {
+        return answer::json(status, &Data { data: TokensView::of(tokens, true) });
+    }
+    let pair = (tokens.access_token.clone(), tokens.refresh_token.clone());
+    let ends = (tokens.expires_at, tokens.session_ends_at);
+    let mut response = answer::json(status, &Data { data: TokensView::of(tokens, false) })?;
+    let pair = TokenPair { access: (&pair.0, ends.0), refresh: (&pair.1, ends.1) };
+    cookies::set(response.headers_mut(), pair, place.options().secure_cookies);
+    Ok(response)
+}
+
+fn signed_out(place: &Place) -> Response {
+    let mut response = answer::nothing();
+    cookies::clear(response.headers_mut(), place.options().secure_cookies);
+    response
+}

@@ -1,0 +1,33 @@
+//! What outsiders rely on, as text: the snapshots in `contracts/`.
+
+use mainstay_edge::Routes;
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// The OpenAPI 3.1 document of the routes.
+pub fn openapi(routes: &Routes) -> Value {
+    routes.openapi("Mainstay", env!("CARGO_PKG_VERSION"))
+}
+
+/// `contracts/openapi.json`
+pub fn openapi_text() -> String {
+    format!("{:#}\n", openapi(&crate::routes(true)))
+}
+
+/// `contracts/routes.txt`: every route with its use case, access and rate.
+pub fn routes_text() -> String {
+    let mut text = String::new();
+    for row in crate::routes(true).table() {
+        let _ = writeln!(text, "{row}");
+    }
+    text
+}
+
+/// `contracts/public-operations.txt`: what is open to everybody. It may only grow by a reviewed change.
+pub fn public_text() -> String {
+    let mut text = String::new();
+    for row in crate::routes(true).table().iter().filter(|row| row.public) {
+        let _ = writeln!(text, "{:<7} {:<32} {}", row.method, row.path, row.use_case);
+    }
+    text
+}

@@ -1,0 +1,60 @@
+//! Values of requests, from text.
+
+use mainstay_domain::currency::Currency;
+use mainstay_domain::fault::{Faults, Flaw};
+use mainstay_domain::money::Money;
+use mainstay_domain::text;
+use mainstay_domain::time::Timestamp;
+use serde::{Deserialize, Deserializer};
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+/// The longest word that a list is filtered by.
+const MOST: usize = 200;
+
+/// Money in a request.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MoneyInput)]
+pub(crate) struct MoneyInput {
+    /// Minor units: cents of a dollar.
+    #[schema(minimum = 0)]
+    amount: i64,
+    /// ISO 4217.
+    #[schema(example = "USD")]
+    currency: String,
+}
+
+impl MoneyInput {
+    /// A price, or what is wrong with it, at `path`.
+    pub(crate) fn price(&self, faults: &mut Faults, path: &str) -> Option<Money> {
+        let currency = faults.take(format!("{path}.currency"), Currency::parse(&self.currency));
+        let currency = currency?;
+        faults.take(format!("{path}.amount"), Money::price(self.amount, currency))
+    }
+}
+
+/// An identifier.
+pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Flaw> {
+    text.parse().map_err(|_| Flaw::new("FORMAT", "must be a UUID"))
+}
+
+/// An instant.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, Flaw> {
+    Timestamp::parse(text).map_err(|error| Flaw::new("FORMAT", format!("is {error}")))
+}
+
+/// One of a few words.
+pub(crate) fn word<T>(text: &str, find: impl Fn(&str) -> Option<T>, words: &str) -> Result<T, Flaw> {
+    find(text).ok_or_else(|| Flaw::new("FORMAT", format!("must be one of {words}")))
+}
+
+/// A few words to look for.
+pub(crate) fn words(text: &str) -> Result<String, Flaw> {
+    text::line(text, MOST)
+}
+
+/// Tells `null` from nothing at all.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

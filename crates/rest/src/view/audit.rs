@@ -1,0 +1,72 @@
+//! The audit trail, as clients see it.
+
+use mainstay_domain::audit::{Actor, AuditEntry};
+use mainstay_domain::id::{AuditId, UserId};
+use mainstay_domain::time::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Who did what to which thing.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditEntry)]
+pub struct AuditView {
+    #[schema(value_type = String, format = Uuid)]
+    id: AuditId,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    #[schema(value_type = Option<String>, format = Uuid, required)]
+    user_id: Option<UserId>,
+    #[schema(value_type = super::audit::ActorShape)]
+    actor: Actor,
+    /// `CREATE`, `UPDATE`, `DELETE` or a verb.
+    action: String,
+    /// What kind of thing.
+    resource: String,
+    /// Which one.
+    resource_id: String,
+    /// The changed facts before.
+    #[schema(required)]
+    before: Option<Value>,
+    /// The changed facts after.
+    #[schema(required)]
+    after: Option<Value>,
+    #[schema(required)]
+    ip: Option<String>,
+    #[schema(required)]
+    user_agent: Option<String>,
+    #[schema(required)]
+    request_id: Option<String>,
+}
+
+/// Who acted.
+#[derive(ToSchema)]
+#[schema(as = Actor, rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its shape is shown")]
+pub(crate) enum ActorShape {
+    User,
+    ApiKey,
+    System,
+}
+
+impl From<AuditEntry> for AuditView {
+    fn from(entry: AuditEntry) -> Self {
+        // What was stored is JSON; were it not, it is still shown as the text it is.
+        let facts = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self {
+            id: entry.id,
+            at: entry.at,
+            user_id: entry.user_id,
+            actor: entry.actor,
+            action: entry.action,
+            resource: entry.resource,
+            resource_id: entry.resource_id,
+            before: entry.before.map(facts),
+            after: entry.after.map(facts),
+            ip: entry.ip,
+            user_agent: entry.user_agent,
+            request_id: entry.request_id,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Permissions of one person, as clients see them.
+
+use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
+use mainstay_services::list::PersonalGrant;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A permission that somebody has besides those of the role.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Grant)]
+pub struct GrantView {
+    #[schema(example = "read:order")]
+    permission: String,
+    /// When it ends, if it does.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    expires_at: Option<Timestamp>,
+    /// Who gave it.
+    #[schema(value_type = Option<String>, format = Uuid, required)]
+    granted_by: Option<UserId>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<PersonalGrant> for GrantView {
+    fn from(grant: PersonalGrant) -> Self {
+        Self {
+            permission: grant.permission,
+            expires_at: grant.expires_at,
+            granted_by: grant.granted_by,
+            created_at: grant.created_at,
+        }
+    }
+}

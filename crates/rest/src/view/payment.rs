@@ -1,0 +1,39 @@
+//! Payments, as clients see them.
+
+use mainstay_domain::id::PaymentId;
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_services::order::Begun;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The attempt to collect an order's money.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Payment)]
+pub struct PaymentView {
+    #[schema(value_type = String, format = Uuid)]
+    payment_id: PaymentId,
+    #[schema(value_type = super::payment::StatusShape)]
+    status: PaymentStatus,
+    /// What a front end needs to ask the payer for consent, at gateways that do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+}
+
+/// Where a payment stands.
+#[derive(ToSchema)]
+#[schema(as = PaymentStatus, rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its shape is shown")]
+pub(crate) enum StatusShape {
+    Pending,
+    Succeeded,
+    Failed,
+    Cancelled,
+    Refunded,
+}
+
+impl From<Begun> for PaymentView {
+    fn from(Begun { payment, client_secret }: Begun) -> Self {
+        Self { payment_id: payment.id, status: payment.status, client_secret }
+    }
+}

@@ -1,0 +1,37 @@
+//! Tokens, as clients get them.
+
+use super::UserView;
+use mainstay_domain::time::Timestamp;
+use mainstay_services::account::Tokens;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Who signed in, and what opens doors for them. With `"transport": "cookie"` the tokens come as cookies, not here.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Tokens)]
+pub struct TokensView {
+    user: UserView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// When the access token ends.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl TokensView {
+    /// With the tokens, or without them when they travel as cookies.
+    pub(crate) fn of(tokens: Tokens, shown: bool) -> Self {
+        Self {
+            user: tokens.user.into(),
+            access_token: shown.then_some(tokens.access_token),
+            refresh_token: shown.then_some(tokens.refresh_token),
+            token_type: "Bearer",
+            expires_at: tokens.expires_at,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The app under test.
+
+use crate::client::Client;
+use crate::database::TestDatabase;
+use crate::engine::Engine;
+use crate::gateway::FakeGateway;
+use crate::later;
+use crate::log::RequestLog;
+use crate::mailbox::Mailbox;
+use crate::node::{Node, Setup, outside};
+use mainstay_domain::time::{Clock, Timestamp};
+use mainstay_platform::clock::ManualClock;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// When every story begins.
+const BEGINNING: i64 = 1_795_341_600;
+
+/// An app over a database of its own, served on a port of its own.
+pub struct TestApp {
+    /// Stands still until it is moved.
+    pub clock: Arc<ManualClock>,
+    /// The mail that was sent.
+    pub mailbox: Arc<Mailbox>,
+    /// The money that was moved.
+    pub gateway: Arc<FakeGateway>,
+    node: Node,
+    setup: Setup,
+    database: TestDatabase,
+    log: RequestLog,
+    jobs_may_stay: AtomicBool,
+}
+
+/// The fakes of an app.
+pub(crate) struct Fakes {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) gateway: Arc<FakeGateway>,
+}
+
+impl TestApp {
+    /// Starts an app with the given settings besides those that tests need, by their variables
+    /// (`[("RATE_LIMITS", "on")]`). `None` when the engine cannot be had here, which was said.
+    pub async fn start(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
+        let database = TestDatabase::make(engine).await?;
+        let fakes = Fakes {
+            clock: Arc::new(ManualClock::new(Timestamp::from_seconds(BEGINNING))),
+            mailbox: Arc::default(),
+            gateway: Arc::default(),
+        };
+        let log = RequestLog::new();
+        let setup = Setup::new(&variables(&database, settings), outside(&fakes, &log));
+        let node = setup.start().await;
+        let Fakes { clock, mailbox, gateway } = fakes;
+        let jobs_may_stay = AtomicBool::new(false);
+        Some(Self { clock, mailbox, gateway, node, setup, database, log, jobs_may_stay })
+    }
+
+    /// The use cases.
+    pub fn services(&self) -> &mainstay_services::Services {
+        &self.node.services
+    }
+
+    /// What its database runs on.
+    pub fn engine(&self) -> Engine {
+        self.database.engine
+    }
+
+    /// The process that the app's clients talk to.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Another process over the same database, with the same settings and the same outside.
+    pub async fn another_node(&self) -> Node {
+        self.setup.start().await
+    }
+
+    /// A client that has shown no credential.
+    pub fn client(&self) -> Client {
+        self.node.client()
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// The line of every request so far.
+    pub fn request_lines(&self) -> Vec<Value> {
+        self.log.lines()
+    }
+
+    /// The folder of the app's files.
+    pub fn folder(&self) -> &Path {
+        self.database.folder()
+    }
+
+    /// Runs SQL past the house, as somebody who reached the database itself.
+    pub async fn tamper(&self, sql: &str) {
+        self.database.tamper(sql).await;
+    }
+
+    /// Reads texts past the house; every column is to be cast to `TEXT`.
+    pub async fn peek(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.database.peek(sql).await
+    }
+
+    /// Says that this story ends with jobs left undone, or dead.
+    pub fn leave_jobs(&self) {
+        self.jobs_may_stay.store(true, Ordering::Relaxed);
+    }
+}
+
+fn variables(database: &TestDatabase, more: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let folder = database.folder().display().to_string();
+    let usual = [
+        ("APP_ENV", "test"),
+        ("PORT", "0"),
+        ("DATA_DIR", &*folder),
+        ("DATABASE_URL", &*database.url),
+        ("DATABASE_POOL", "6"),
+        ("RATE_LIMITS", "off"),
+        ("SHUTDOWN_TIMEOUT", "5s"),
+    ];
+    usual.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+impl Drop for TestApp {
+    /// # Panics
+    /// When jobs were left undone and the test did not say so.
+    fn drop(&mut self) {
+        let look = !std::thread::panicking() && !self.jobs_may_stay.load(Ordering::Relaxed);
+        let database = &mut self.database;
+        // On a thread and a runtime of their own: whatever state the test left its own in, they wait for nobody in it.
+        let left = std::thread::scope(|scope| scope.spawn(|| later::end(database, look)).join());
+        let left = left.unwrap_or_else(|_| vec!["the database could not be looked at".to_owned()]);
+        assert!(
+            left.is_empty() || std::thread::panicking(),
+            "left undone at the end: {left:?}; run_jobs(), or say leave_jobs()"
+        );
+    }
+}

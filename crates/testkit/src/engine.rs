@@ -1,0 +1,30 @@
+//! The engines, and where PostgreSQL is.
+
+/// What a story's database runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in a folder of its own.
+    Sqlite,
+    /// A database of its own on the server at `TEST_POSTGRES_URL`.
+    Postgres,
+}
+
+/// The server that tests may make databases on.
+pub(crate) fn postgres_server() -> String {
+    variable("TEST_POSTGRES_URL").unwrap_or_else(|| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
+}
+
+/// Says loudly that an engine was not tested. Where nobody watches, that is a failure.
+pub(crate) fn skip(server: &str, error: &dyn std::error::Error) {
+    let place = server.rsplit_once('@').map_or(server, |(_, place)| place);
+    assert!(variable("CI").is_none(), "CI is set, and there is no PostgreSQL at {place}: {error}");
+    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+    {
+        eprintln!("SKIPPED: PostgreSQL at {place}: {error}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "no configuration has been read: this is what tests are told by")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

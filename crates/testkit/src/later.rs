@@ -1,0 +1,75 @@
+//! What happens later, when the story says so.
+
+use crate::app::TestApp;
+use crate::database::TestDatabase;
+use mainstay_domain::access::{self, Caller, SystemCaller};
+use mainstay_domain::job::{Job, JobState};
+use mainstay_domain::page::Page;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{Database, Isolation, ReadMode};
+use mainstay_repositories::{JobFilter, Jobs, Outbox};
+use mainstay_services::job::run::Ran;
+
+/// So many at once; enough that one round is the rule.
+const BATCH: u32 = 100;
+
+impl TestApp {
+    /// Relays events and does the jobs that are due, one after the other, until there are none. Tells the kind of each
+    /// and what came of it. What failed waits for its time: [`TestApp::pass`].
+    pub async fn run_jobs(&self) -> Vec<(String, Ran)> {
+        let services = self.services();
+        let mut all = Vec::new();
+        loop {
+            let relayed = services.relay_events(BATCH).await.expect("the database is there");
+            let jobs = services.claim_jobs(BATCH).await.expect("the database is there");
+            if relayed == 0 && jobs.is_empty() {
+                return all;
+            }
+            let ran = services.run_jobs(jobs, 1).await;
+            all.extend(ran.into_iter().map(|(job, ran)| (job.kind, ran)));
+        }
+    }
+
+    /// Links every audit entry into the chain; tells how many were.
+    pub async fn seal_audit(&self) -> usize {
+        let mut all = 0;
+        loop {
+            let linked = self.services().seal_audit(BATCH).await.expect("the database is there");
+            all += linked;
+            if linked < BATCH as usize {
+                return all;
+            }
+        }
+    }
+}
+
+/// Ends a test's database. When asked to `look`, tells what was left undone in it.
+pub(crate) fn end(database: &mut TestDatabase, look: bool) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("the system has room for a runtime").block_on(async {
+        let left = if look { undone(database).await } else { Ok(Vec::new()) };
+        database.remove().await;
+        left.unwrap_or_else(|error| vec![format!("cannot look: {error:?}")])
+    })
+}
+
+async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
+    let open = Database::open(&database.options()).await?;
+    let jobs = open.read(ReadMode::Thread, |tx| {
+        Box::pin(async move {
+            let scope = access::scope::<Job>(&Caller::System(SystemCaller::WORKER));
+            let page = Page::From { cursor: None, limit: BATCH };
+            Ok::<_, Error>(Jobs::new(tx).list(&scope, &JobFilter::default(), &page).await?.items)
+        })
+    });
+    let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
+    let jobs = jobs.await?.into_iter().filter(|job| !finished(job));
+    let told = |job: Job| format!("{} {} {}", job.state.as_str(), job.kind, job.last_error.unwrap_or_default());
+    let mut left: Vec<String> = jobs.map(told).collect();
+    let events = open.write(Isolation::ReadCommitted, |tx| Box::pin(async move { Outbox::new(tx).waiting(BATCH).await }));
+    let kinds: Vec<&str> = mainstay_app::subscriptions().kinds().collect();
+    let waiting = events.await?.into_iter().filter(|event| kinds.contains(&event.kind.as_str()));
+    left.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
+    open.close().await;
+    Ok(left)
+}
