@@ -7,6 +7,7 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod check;
 mod environment;
 mod patience;
@@ -17,6 +18,8 @@ const HELP: &str = "\
 The project's chores.
 
   cargo xtask check            what the compiler cannot see: who may depend on whom, where SQL may stand, broken links…
+  cargo xtask bench [P1 P3 …]  the release binary and its floors in turn; a whole run writes docs/performance.md
+                               [--seconds N] [--rounds N] [--no-slow-fsync]
   cargo xtask test [-- ARGS]   every test on every engine; starts a private PostgreSQL when none is running;
                                ARGS go to `cargo test`, for example: cargo xtask test -- -p mainstay-domain money";
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((chore, rest)) if chore == "check" && rest.is_empty() => check::run(),
         Some((chore, rest)) if chore == "test" => test::run(rest),
+        Some((chore, rest)) if chore == "bench" => bench::run(rest),
         Some((chore, _)) if matches!(chore.as_str(), "help" | "--help" | "-h") => {
             println!("{HELP}");
             Ok(true)

@@ -14,9 +14,14 @@ pub use outside::Outside;
 pub use schema::{Condition, Report, condition, migrate};
 pub use serve::{Serving, listen};
 
-use mainstay_edge::Routes;
+use mainstay_edge::RouteRow;
 
-/// The routes of all doors.
-pub fn routes() -> Routes {
-    mainstay_rest::routes()
+/// Every route of every door with its use case, access and rate.
+pub fn routes() -> Vec<RouteRow> {
+    mainstay_rest::routes(true).table()
+}
+
+/// The OpenAPI 3.1 document, as JSON text.
+pub fn openapi() -> String {
+    format!("{:#}", mainstay_rest::contract::openapi(&mainstay_rest::routes(true)))
 }

@@ -4,7 +4,7 @@ use crate::fault::StartFault;
 use crate::open::App;
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_edge::server::Listening;
-use mainstay_edge::{Chain, ChainParts, EdgeOptions};
+use mainstay_edge::{Chain, ChainParts, EdgeOptions, Routes};
 use mainstay_platform::config::Settings;
 use mainstay_services::Services;
 use std::io;
@@ -96,8 +96,7 @@ impl Serving {
 fn chain(app: &App) -> Chain {
     let options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
     let metrics = Arc::clone(&app.services.parts().metrics);
-    let openapi = crate::routes().openapi("Mainstay", env!("CARGO_PKG_VERSION"));
-    let router = crate::routes().router(app.services.clone(), Arc::clone(&metrics), options.clone(), &openapi);
+    let router = mainstay_rest::router(app.services.clone(), options.clone(), Routes::new());
     let outside = &app.outside;
     let parts = ChainParts {
         clock: Arc::clone(&outside.clock),

@@ -51,6 +51,7 @@ impl Default for BackgroundOptions {
 pub struct Background {
     loops: JoinSet<()>,
     stop: DropGuard,
+    no_new_jobs: CancellationToken,
     grace: Duration,
 }
 
@@ -61,6 +62,7 @@ impl Background {
     /// [`Services::load_access`]).
     pub fn start(services: Services, options: BackgroundOptions) -> Self {
         let stop = CancellationToken::new();
+        let no_new_jobs = stop.child_token();
         let mut loops = JoinSet::new();
         let mut begin = Begin {
             services: &services,
@@ -75,13 +77,20 @@ impl Background {
             begin.chore(sealer::Sealer::new);
             begin.chore(sweeper::Deadlines::new);
             begin.chore(sweeper::OldRecords::new);
-            begin.worker(&options);
+            begin.worker(&options, &no_new_jobs);
         }
         Self {
             loops,
             stop: stop.drop_guard(),
+            no_new_jobs,
             grace: options.grace,
         }
+    }
+
+    /// Begins the end: from now on no job is claimed, and the grace of those that run has begun. Call it when the
+    /// process begins to drain, so that requests and jobs finish side by side.
+    pub fn drain(&self) {
+        self.no_new_jobs.cancel();
     }
 
     /// Ends the loops: no job is claimed any more, running jobs may finish within the grace, and what is not
@@ -92,6 +101,7 @@ impl Background {
             mut loops,
             stop,
             grace,
+            ..
         } = self;
         drop(stop);
         let ended = async { while loops.join_next().await.is_some() {} };
@@ -123,17 +133,16 @@ impl Begin<'_> {
             }));
     }
 
-    fn worker(&mut self, options: &BackgroundOptions) {
-        let (services, stop) = (self.services.clone(), self.stop.clone());
+    fn worker(&mut self, options: &BackgroundOptions, stop: &CancellationToken) {
+        let (services, stop) = (self.services.clone(), stop.clone());
         let (at_once, grace) = (options.jobs_at_once.max(1), options.grace);
         self.loops
-            .spawn(supervisor::watch(worker::NAME, self.stop.clone(), move || {
+            .spawn(supervisor::watch(worker::NAME, stop.clone(), move || {
                 let (services, stop) = (services.clone(), stop.clone());
                 async move {
                     let random = services.parts().random.clone();
-                    worker::Worker::new(services, at_once, grace)
-                        .work(&stop, &*random)
-                        .await;
+                    let worker = worker::Worker::new(services, at_once, grace);
+                    worker.work(&stop, &*random).await;
                 }
             }));
     }

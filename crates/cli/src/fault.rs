@@ -140,14 +140,14 @@ fn worth(error: &DatabaseError) -> Exit {
 
 /// The database's own word somewhere among the causes.
 fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e DatabaseError> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+    std::iter::successors(Some(error), |error| (*error).source()).find_map(|error| error.downcast_ref())
 }
 
 /// The sentence with its causes, as far as they say anything new. At the server's own command line there is no
 /// client to keep them from.
 fn with_causes(error: &dyn StdError) -> String {
     let mut sentence = error.to_string();
-    for cause in std::iter::successors(error.source(), |error| error.source()) {
+    for cause in std::iter::successors(error.source(), |error| (*error).source()) {
         let cause = cause.to_string();
         if !sentence.contains(&cause) {
             sentence = format!("{sentence}: {cause}");

@@ -5,8 +5,8 @@ use axum::extract::FromRequestParts;
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, Expiration, SameSite};
 use http::header::SET_COOKIE;
-use http::{HeaderMap, HeaderValue};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use mainstay_domain::time::Timestamp;
 use std::convert::Infallible;
 
@@ -44,7 +44,9 @@ impl<S: Sync> FromRequestParts<S> for RefreshCookie {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(credential::cookie(&parts.headers, REFRESH.0).map(str::to_owned)))
+        Ok(Self(
+            credential::cookie(&parts.headers, REFRESH.0).map(str::to_owned),
+        ))
     }
 }
 
@@ -89,7 +91,10 @@ mod tests {
     #[test]
     fn scripts_and_foreign_pages_do_not_get_at_them() {
         let until = Timestamp::from_seconds(1_800_000_000);
-        let tokens = TokenPair { access: ("a.b.c", until), refresh: ("r", until) };
+        let tokens = TokenPair {
+            access: ("a.b.c", until),
+            refresh: ("r", until),
+        };
         assert_eq!(
             told(|headers| set(headers, tokens, true)),
             [

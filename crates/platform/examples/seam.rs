@@ -56,8 +56,13 @@ async fn place(tx: &mut Tx, id: i64) -> Result<(), DatabaseError> {
 }
 
 fn place_bare(connection: &mut rusqlite::Connection, id: i64) -> rusqlite::Result<()> {
-    let (product, owner) = (id % PRODUCTS, id % 100);
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    statements(&tx, id)?;
+    tx.commit()
+}
+
+fn statements(tx: &rusqlite::Connection, id: i64) -> rusqlite::Result<()> {
+    let (product, owner) = (id % PRODUCTS, id % 100);
     let price: i64 = tx
         .prepare_cached(PRICE.sqlite())?
         .query_row([product], |row| row.get(0))?;
@@ -67,7 +72,7 @@ fn place_bare(connection: &mut rusqlite::Connection, id: i64) -> rusqlite::Resul
     tx.prepare_cached(ITEM.sqlite())?.execute([id, product, 1])?;
     tx.prepare_cached(AUDIT.sqlite())?.execute((id, owner, DETAIL))?;
     tx.prepare_cached(OUTBOX.sqlite())?.execute((id, DETAIL))?;
-    tx.commit()
+    Ok(())
 }
 
 fn tell(what: &str, done: u64, since: Stopwatch) -> f64 {
@@ -98,6 +103,33 @@ fn bare_writes(folder: &tempfile::TempDir) -> f64 {
     tell(
         "write, 6 statements, bare rusqlite, one fsync each",
         id as u64,
+        since,
+    )
+}
+
+/// What one thread could do at best: no seam, no waiting, one fsync for 64.
+fn bare_groups(folder: &tempfile::TempDir) -> f64 {
+    let mut connection = sqlite_connection(&fresh(folder, "groups.db")).unwrap();
+    connection
+        .execute_batch("PRAGMA wal_autocheckpoint = 1000")
+        .unwrap();
+    connection.set_prepared_statement_cache_capacity(256);
+    let (since, mut id) = (Stopwatch::start(), 0);
+    while since.elapsed() < Duration::from_secs(SECONDS) {
+        let mut group = connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .unwrap();
+        for _ in 0..TOGETHER {
+            let one = group.savepoint().unwrap();
+            statements(&one, id).unwrap();
+            one.commit().unwrap();
+            id += 1;
+        }
+        group.commit().unwrap();
+    }
+    tell(
+        "write, 6 statements, bare rusqlite, one fsync for 64",
+        id.unsigned_abs(),
         since,
     )
 }
@@ -208,6 +240,7 @@ async fn lists(db: &Database, mode: ReadMode, what: &str) -> f64 {
 async fn main() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let bare = bare_writes(&folder);
+    bare_groups(&folder);
     let options = fresh(&folder, "seam.db");
     let db = Database::open(&options).await.unwrap();
     let seam = seam_writes(&db, "write, 6 statements, seam, 64 at once").await;

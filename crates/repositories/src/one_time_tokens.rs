@@ -42,10 +42,6 @@ impl OneTimeTokens<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    #[expect(
-        clippy::option_option,
-        reason = "a token that works may be nobody's in particular"
-    )]
     pub async fn consume(
         &mut self,
         purpose: &str,

@@ -87,7 +87,7 @@ struct Claim {
 
 /// Makes an account and signs its owner in.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Registration,
-    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409, response = crate::contract::Failure)))]
+    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409)))]
 async fn register(door: Door<Register>, Body(input): Body<Registration>) -> Answer {
     let place = door.place().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
@@ -103,14 +103,20 @@ async fn login(door: Door<Login>, Body(input): Body<Credentials>) -> Answer {
     let mut faults = Faults::new();
     let email = faults.take("email", Email::parse(&input.email));
     let email = Refusal::unless_good(faults, email)?;
-    let tokens = door.command(Login::new(email, Password::new(input.password))).await?;
+    let tokens = door
+        .command(Login::new(email, Password::new(input.password)))
+        .await?;
     signed_in(StatusCode::OK, &place, tokens, input.transport)
 }
 
 /// Gets the next pair of tokens. A client that lost the answer may ask again.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = Option<Renewal>,
     responses((status = 200, description = "The next pair", body = Data<TokensView>)))]
-async fn refresh(door: Door<Refresh>, cookie: RefreshCookie, OptionalBody(input): OptionalBody<Renewal>) -> Answer {
+async fn refresh(
+    door: Door<Refresh>,
+    cookie: RefreshCookie,
+    OptionalBody(input): OptionalBody<Renewal>,
+) -> Answer {
     let place = door.place().clone();
     let (token, usual) = match (input.refresh_token, cookie.0) {
         (Some(token), _) => (token, Transport::Body),
@@ -118,7 +124,12 @@ async fn refresh(door: Door<Refresh>, cookie: RefreshCookie, OptionalBody(input)
         (None, None) => return Err(Error::Unauthenticated(Unauthenticated::Missing).into()),
     };
     let tokens = door.command(Refresh::new(token)).await?.tokens()?;
-    signed_in(StatusCode::OK, &place, tokens, Some(input.transport.unwrap_or(usual)))
+    signed_in(
+        StatusCode::OK,
+        &place,
+        tokens,
+        Some(input.transport.unwrap_or(usual)),
+    )
 }
 
 /// Ends this session; its tokens stop working at once.
@@ -139,11 +150,13 @@ async fn logout_all(door: Door<LogoutAll>) -> Answer {
 
 /// Makes the first administrator, with the link that the first start printed.
 #[utoipa::path(post, path = "/api/auth/setup", tag = "auth", request_body = Claim,
-    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409, response = crate::contract::Failure)))]
+    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409)))]
 async fn setup(door: Door<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
     let place = door.place().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
-    let tokens = door.command(ClaimSetup::new(input.token, email, password, name)).await?;
+    let tokens = door
+        .command(ClaimSetup::new(input.token, email, password, name))
+        .await?;
     made(&place, tokens, input.transport)
 }
 
@@ -154,7 +167,10 @@ fn person(email: &str, password: String, name: &str) -> Result<(Email, Password,
     let good = password::check_new(&password, email.as_ref().map(Email::as_str));
     let good = faults.take("password", good);
     let name = faults.take("name", PersonName::parse(name));
-    let made = email.zip(good).zip(name).map(|((email, ()), name)| (email, Password::new(password), name));
+    let made = email
+        .zip(good)
+        .zip(name)
+        .map(|((email, ()), name)| (email, Password::new(password), name));
     Refusal::unless_good(faults, made)
 }
 
@@ -167,12 +183,25 @@ fn made(place: &Place, tokens: Tokens, transport: Option<Transport>) -> Answer {
 
 fn signed_in(status: StatusCode, place: &Place, tokens: Tokens, transport: Option<Transport>) -> Answer {
     if transport != Some(Transport::Cookie) {
-        return answer::json(status, &Data { data: TokensView::of(tokens, true) });
+        return answer::json(
+            status,
+            &Data {
+                data: TokensView::of(tokens, true),
+            },
+        );
     }
     let pair = (tokens.access_token.clone(), tokens.refresh_token.clone());
     let ends = (tokens.expires_at, tokens.session_ends_at);
-    let mut response = answer::json(status, &Data { data: TokensView::of(tokens, false) })?;
-    let pair = TokenPair { access: (&pair.0, ends.0), refresh: (&pair.1, ends.1) };
+    let mut response = answer::json(
+        status,
+        &Data {
+            data: TokensView::of(tokens, false),
+        },
+    )?;
+    let pair = TokenPair {
+        access: (&pair.0, ends.0),
+        refresh: (&pair.1, ends.1),
+    };
     cookies::set(response.headers_mut(), pair, place.options().secure_cookies);
     Ok(response)
 }

@@ -40,7 +40,11 @@ pub fn routes(docs: bool) -> Routes {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(setup::routes());
-    if docs { routes.merge(docs::routes()) } else { routes }
+    if docs {
+        routes.merge(docs::routes())
+    } else {
+        routes
+    }
 }
 
 /// The router of this door, to be put into a [`mainstay_edge::Chain`]. `more` are the routes of an extending application.

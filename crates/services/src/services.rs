@@ -36,8 +36,6 @@ pub struct Policies {
     pub refresh_ttl: Duration,
     /// How long stock is held for an order that is not paid.
     pub reservation_ttl: Duration,
-    /// Whether an address has to be confirmed before anybody signs in with it.
-    pub verify_email: bool,
     /// Whether rates are limited.
     pub limits: bool,
     /// Where clients reach this deployment; links in mail begin with it.

@@ -57,7 +57,7 @@ impl Node {
 
     /// Every route it answers.
     pub fn routes(&self) -> Vec<RouteRow> {
-        mainstay_app::routes().table()
+        mainstay_app::routes()
     }
 
     /// Stops as a process does on SIGTERM.

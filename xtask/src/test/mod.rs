@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::{environment, project};
 use totals::Totals;
 
-mod postgres;
+pub(crate) mod postgres;
 mod totals;
 
 /// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, unattended, every engine was

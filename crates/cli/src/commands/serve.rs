@@ -40,7 +40,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
 async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options) -> Outcome {
     let mut signals = Signals::listen()?;
     // Whoever stops it while it waits for its database shall not wait with it.
-    let serving = tokio::select! {
+    let mut serving = tokio::select! {
         serving = start(settings, access_log) => serving?,
         name = signals.next() => {
             tracing::info!(signal = name, "stopped before it was ready");
@@ -48,7 +48,10 @@ async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options)
         }
     };
     greet(&serving, options).await?;
-    let name = signals.next().await;
+    let name = tokio::select! {
+        name = signals.next() => name,
+        why = serving.failed() => return Err(Fault::failed(format!("the server failed: {why}"))),
+    };
     tracing::info!(signal = name, "stopping: what was begun is finished first");
     tokio::select! {
         () = serving.stop() => {
@@ -60,10 +63,10 @@ async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options)
 }
 
 async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Serving> {
-    let (listener, url) = listen(&settings)?;
+    let (listening, url) = listen(&settings).await?;
     let outside = Outside::real(&settings, access_log)?;
     let app = App::open(settings, outside, url).await?;
-    Ok(Serving::start(app, listener).await?)
+    Ok(Serving::start(app, listening))
 }
 
 /// Says where it listens, which scripts wait for, and what the first visitor needs. These lines are for people and stand
@@ -74,7 +77,7 @@ async fn greet(serving: &Serving, options: Options) -> Outcome<()> {
         false => None,
     };
     let link = serving.services().setup_link().await?;
-    say(&format!("listening on http://{}", serving.address))?;
+    say(&format!("listening on http://{}", serving.address()))?;
     if let Some(link) = link {
         say(&format!("create the first administrator: {link}"))?;
     }

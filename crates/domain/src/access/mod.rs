@@ -25,6 +25,8 @@ mod permit;
 pub mod policy;
 mod role;
 mod scope;
+#[cfg(test)]
+mod tests;
 
 pub use caller::{Caller, Principal, SystemCaller};
 pub use knock::{Access, Rate};

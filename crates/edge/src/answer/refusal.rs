@@ -35,7 +35,7 @@ impl Refusal {
     }
 
     /// For a person.
-    pub(super) fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Meant(error) => error.to_string(),
             Self::TooLarge => "the request body is too large".to_owned(),
@@ -45,7 +45,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn details(&self) -> &[Fault] {
+    pub(crate) fn details(&self) -> &[Fault] {
         match self {
             Self::Meant(error) => error.details(),
             Self::TooLarge | Self::UnsupportedMedia(_) | Self::MethodNotAllowed | Self::Panicked => &[],

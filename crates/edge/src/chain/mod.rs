@@ -100,7 +100,11 @@ impl Chain {
             proxies: options.trusted_proxies,
             timeout: options.request_timeout,
         };
-        Self { shared: Arc::new(shared), router, peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED) }
+        Self {
+            shared: Arc::new(shared),
+            router,
+            peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        }
     }
 
     /// The chain as a client of the given address sees it.
@@ -152,11 +156,24 @@ where
         let at = shared.clock.now();
         let ip = client_ip::client_ip(self.peer, headers, &shared.proxies);
         let exchange = Arc::new(Exchange::begin(shared.ids.name(headers, at), ip));
-        let arrival = Arrival { at, watch, method: request.method().clone(), uri: request.uri().clone() };
-        let (origin, encoding) = (shared.cors.allowed(headers), headers.get(ACCEPT_ENCODING).cloned());
+        let arrival = Arrival {
+            at,
+            watch,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        };
+        let (origin, encoding) = (
+            shared.cors.allowed(headers),
+            headers.get(ACCEPT_ENCODING).cloned(),
+        );
         let form = dress::Form::accepted(headers);
         let preflight = Cors::is_preflight(&arrival.method, headers);
-        let forged = shared.csrf.forged(&arrival.method, headers, host(headers, &arrival.uri), origin.is_some());
+        let forged = shared.csrf.forged(
+            &arrival.method,
+            headers,
+            host(headers, &arrival.uri),
+            origin.is_some(),
+        );
         request.extensions_mut().insert(Arc::clone(&exchange));
         let answer = match (preflight, forged) {
             (true, _) => Err(StatusCode::NO_CONTENT.into_response()),
@@ -189,7 +206,9 @@ where
 /// What the request calls us: `Host`, or the authority of HTTP/2.
 fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> &'r str {
     let named = headers.get(HOST).and_then(|host| host.to_str().ok());
-    named.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
+    named
+        .or_else(|| uri.authority().map(|authority| authority.as_str()))
+        .unwrap_or_default()
 }
 
 impl Shared {

@@ -10,7 +10,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn,
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Components, Content, Info, OpenApi, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::{Components, Content, Info, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 /// What a failure says, as the document shows it.
@@ -103,7 +103,10 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
     operation.operation_id = Some(row.use_case.to_owned());
     operation.security = Some(security(row));
     if takes_key(row) {
-        operation.parameters.get_or_insert_default().push(idempotency_key().into());
+        operation
+            .parameters
+            .get_or_insert_default()
+            .push(idempotency_key().into());
     }
     let told = [("x-access", json!(row.access)), ("x-rate", json!(row.rate))];
     operation
@@ -144,10 +147,14 @@ fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
     let reads = operation.request_body.is_some();
     let asks = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     let known = !row.is_blind();
-    let conditional = operation.parameters.iter().flatten().any(|parameter| match parameter {
-        RefOr::T(parameter) => parameter.name == "If-Match",
-        RefOr::Ref(_) => false,
-    });
+    let conditional = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| match parameter {
+            RefOr::T(parameter) => parameter.name == "If-Match",
+            RefOr::Ref(_) => false,
+        });
     [
         (reads || asks || row.method == "POST", 400),
         (known, 401),
@@ -178,7 +185,9 @@ fn idempotency_key() -> Parameter {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("Repetitions with the same key and body get the first answer again, for 24 hours."))
+        .description(Some(
+            "Repetitions with the same key and body get the first answer again, for 24 hours.",
+        ))
         .schema(Some(String::schema()))
         .build()
 }
@@ -187,7 +196,7 @@ fn name(status: u16) -> String {
     format!("Failure{status}")
 }
 
-fn failure(status: u16) -> utoipa::openapi::Response {
+fn failure(status: u16) -> Response {
     let codes = Code::ALL
         .into_iter()
         .filter(|code| dress::status(*code).as_u16() == status);

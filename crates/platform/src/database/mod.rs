@@ -71,7 +71,7 @@ pub enum Isolation {
 pub enum ReadMode {
     /// On the calling thread, which it blocks: for reads known to be short.
     InPlace,
-    /// On a blocking thread.
+    /// On a thread for reading.
     Thread,
 }
 
@@ -191,7 +191,7 @@ impl Database {
     pub async fn close(&self) {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.close().await,
-            Inner::Postgres(postgres) => postgres.close(),
+            Inner::Postgres(postgres) => postgres.close().await,
         }
     }
 }

@@ -15,13 +15,13 @@ pub struct DatabaseOptions {
     pub url: String,
     /// PostgreSQL: connections at most.
     pub pool_size: usize,
-    /// SQLite: reads on blocking threads at once, and idle reading connections kept.
+    /// SQLite: threads that read, and idle reading connections kept.
     pub readers: usize,
     /// How long one statement may run before it is stopped.
     pub statement_timeout: Duration,
     /// How long a caller waits for the writer, a connection or another process before `Unavailable`.
     pub wait_limit: Duration,
-    /// SQLite: writes that may wait in the queue.
+    /// SQLite: writes that may wait in their queue, and reads in theirs.
     pub queue_size: usize,
     /// SQLite: transactions that may share one COMMIT.
     pub group_size: usize,

@@ -177,6 +177,7 @@ on_both! {
                 assert!(matches!(read, Err(DatabaseError::Panicked { .. })), "{read:?}");
             }
         }
+        assert_eq!(db.counters().panics, 82);
         add_alone(&db, 2).await.unwrap();
         assert_eq!(owners(&db).await, [2]);
     }

@@ -355,3 +355,40 @@ async fn a_server_that_is_not_there_or_not_encrypted_is_told() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_waits_for_what_runs() {
+    postgres(
+        |_| {},
+        |db, options| async move {
+            let (inside, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let call = tokio::spawn({
+                let (db, inside, go_on) = (db.clone(), Arc::clone(&inside), Arc::clone(&go_on));
+                async move {
+                    db.write(Isolation::ReadCommitted, move |tx| {
+                        let (inside, go_on) = (Arc::clone(&inside), Arc::clone(&go_on));
+                        boxed(async move {
+                            add(tx, 1).await?;
+                            inside.notify_one();
+                            go_on.notified().await;
+                            add(tx, 2).await
+                        })
+                    })
+                    .await
+                }
+            });
+            inside.notified().await;
+            let closing = tokio::spawn(async move { db.close().await });
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            assert!(!closing.is_finished());
+            go_on.notify_one();
+            closing.await.unwrap();
+            call.await.unwrap().unwrap();
+            let again = Database::open(&options).await.unwrap();
+            assert_eq!(owners(&again).await, [1, 2]);
+        },
+    )
+    .await;
+}

@@ -25,7 +25,9 @@ pub async fn condition(options: &DatabaseOptions) -> Result<Condition, MigrateEr
         return of_postgres(options).await;
     }
     let options = options.clone();
-    tokio::task::spawn_blocking(move || of_sqlite(&options)).await.map_err(MigrateError::BrokenOff)?
+    tokio::task::spawn_blocking(move || of_sqlite(&options))
+        .await
+        .map_err(MigrateError::BrokenOff)?
 }
 
 fn of_sqlite(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
@@ -35,11 +37,15 @@ fn of_sqlite(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
     let applied = runner.get_applied_migrations(&mut connection).unwrap_or_default();
     let mode: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
-        .map_err(|error| DatabaseError::Unavailable { what: error.to_string() })?;
+        .map_err(|error| DatabaseError::Unavailable {
+            what: error.to_string(),
+        })?;
     // SQLite says so and goes on where the file system cannot share memory, such as over a network.
     let not_durable = match mode.as_str() {
         "wal" => Vec::new(),
-        other => vec![format!("the file cannot have a write-ahead log here (journal_mode is {other})")],
+        other => vec![format!(
+            "the file cannot have a write-ahead log here (journal_mode is {other})"
+        )],
     };
     Ok(compare(&runner, &applied, not_durable))
 }
@@ -50,16 +56,24 @@ async fn of_postgres(options: &DatabaseOptions) -> Result<Condition, MigrateErro
     let mut not_durable = Vec::new();
     for (setting, loss) in [
         ("fsync", "a power cut may damage the whole database"),
-        ("full_page_writes", "a power cut may damage pages that were being written"),
+        (
+            "full_page_writes",
+            "a power cut may damage pages that were being written",
+        ),
         ("synchronous_commit", "the last writes may be lost in a power cut"),
     ] {
         let row = client.query_one(&format!("SHOW {setting}"), &[]).await;
-        let row = row.map_err(|error| DatabaseError::Unavailable { what: error.to_string() })?;
+        let row = row.map_err(|error| DatabaseError::Unavailable {
+            what: error.to_string(),
+        })?;
         if row.get::<_, &str>(0) == "off" {
             not_durable.push(format!("{setting} is off: {loss}"));
         }
     }
-    let applied = runner.get_applied_migrations_async(&mut client).await.unwrap_or_default();
+    let applied = runner
+        .get_applied_migrations_async(&mut client)
+        .await
+        .unwrap_or_default();
     drop(client);
     let _ = connection.await;
     Ok(compare(&runner, &applied, not_durable))
@@ -68,8 +82,14 @@ async fn of_postgres(options: &DatabaseOptions) -> Result<Condition, MigrateErro
 fn compare(runner: &Runner, applied: &[Migration], not_durable: Vec<String>) -> Condition {
     let known = runner.get_migrations();
     let without = |these: &[Migration], those: &[Migration]| {
-        let left = these.iter().filter(|one| those.iter().all(|other| other.version() != one.version()));
+        let left = these
+            .iter()
+            .filter(|one| those.iter().all(|other| other.version() != one.version()));
         left.map(ToString::to_string).collect()
     };
-    Condition { missing: without(known, applied), unknown: without(applied, known), not_durable }
+    Condition {
+        missing: without(known, applied),
+        unknown: without(applied, known),
+        not_durable,
+    }
 }

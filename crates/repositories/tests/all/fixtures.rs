@@ -2,7 +2,8 @@
 
 use crate::harness::Store;
 use mainstay_domain::access::{
-    self, Action, Caller, Guarded, Permission, PermissionSet, Permit, Principal, RoleName, Scope, SystemCaller,
+    self, Action, Caller, Guarded, Permission, PermissionSet, Permit, Principal, RoleName, Scope,
+    SystemCaller,
 };
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::currency::Currency;
@@ -22,49 +23,56 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-pub fn id<I: Id>(number: u128) -> I {
+pub(crate) fn id<I: Id>(number: u128) -> I {
     I::from_uuid(Uuid::from_u128(number))
 }
 
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
-pub fn usd(amount: i64) -> Money {
-    Money { amount, currency: Currency::parse("USD").unwrap() }
+pub(crate) fn usd(amount: i64) -> Money {
+    Money {
+        amount,
+        currency: Currency::parse("USD").unwrap(),
+    }
 }
 
 /// What Mainstay itself sees.
-pub fn everything<T: Guarded>() -> Scope<T> {
+pub(crate) fn everything<T: Guarded>() -> Scope<T> {
     access::scope(&Caller::System(SystemCaller::OPERATOR))
 }
 
 /// What a person without any permission sees.
-pub fn own<T: Guarded>(user: UserId) -> Scope<T> {
+pub(crate) fn own<T: Guarded>(user: UserId) -> Scope<T> {
     access::scope(&person(user, &[]))
 }
 
 /// What somebody sees who did not sign in.
-pub fn anonymous<T: Guarded>() -> Scope<T> {
+pub(crate) fn anonymous<T: Guarded>() -> Scope<T> {
     access::scope(&Caller::Anonymous)
 }
 
-pub fn person(user: UserId, permissions: &[Permission]) -> Caller {
+pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
     Caller::User(Arc::new(Principal {
         id: user,
         email: Email::parse("somebody@example.com").unwrap(),
         role: RoleName::customer(),
-        permissions: PermissionSet::of(permissions.iter().map(|permission| permission.as_str().to_owned())),
+        permissions: PermissionSet::of(
+            permissions
+                .iter()
+                .map(|permission| permission.as_str().to_owned()),
+        ),
         session: id(1),
     }))
 }
 
 /// Leave of Mainstay itself.
-pub fn leave<T: Guarded>(row: &T) -> Permit<T> {
+pub(crate) fn leave<T: Guarded>(row: &T) -> Permit<T> {
     access::permit(&Caller::System(SystemCaller::OPERATOR), Action::UPDATE, row).unwrap()
 }
 
-pub fn user(number: u128) -> User {
+pub(crate) fn user(number: u128) -> User {
     User {
         id: id(number),
         email: Email::parse(&format!("user{number}@example.com")).unwrap(),
@@ -79,7 +87,7 @@ pub fn user(number: u128) -> User {
     }
 }
 
-pub fn session(number: u128, user: UserId) -> Session {
+pub(crate) fn session(number: u128, user: UserId) -> Session {
     Session {
         id: id::<SessionId>(number),
         user_id: user,
@@ -93,7 +101,7 @@ pub fn session(number: u128, user: UserId) -> Session {
     }
 }
 
-pub fn product(number: u128) -> Product {
+pub(crate) fn product(number: u128) -> Product {
     Product {
         id: id(number),
         sku: Sku::parse(&format!("SKU-{number}")).unwrap(),
@@ -111,19 +119,32 @@ pub fn product(number: u128) -> Product {
 }
 
 /// An order of so many lines, each of the same product.
-pub fn order(number: u128, user: UserId, product: &Product, lines: u32) -> Order {
+pub(crate) fn order(number: u128, user: UserId, product: &Product, lines: u32) -> Order {
     let item = |line: u32| {
-        OrderItem::new(product.id, product.sku.clone(), format!("line {line}"), line + 1, product.price).unwrap()
+        OrderItem::new(
+            product.id,
+            product.sku.clone(),
+            format!("line {line}"),
+            line + 1,
+            product.price,
+        )
+        .unwrap()
     };
     let name = (id(number), format!("N-{number}"), user);
-    Order::place(name, (0..lines).map(item).collect(), at(100), Duration::from_secs(900)).unwrap()
+    Order::place(
+        name,
+        (0..lines).map(item).collect(),
+        at(100),
+        Duration::from_secs(900),
+    )
+    .unwrap()
 }
 
-pub fn audit_entry(number: u128) -> AuditEntry {
+pub(crate) fn audit_entry(number: u128) -> AuditEntry {
     AuditEntry {
         id: id(number),
         at: at(100 + i64::try_from(number).unwrap()),
-        user_id: (number % 2 == 0).then(|| id(7)),
+        user_id: number.is_multiple_of(2).then(|| id(7)),
         actor: Actor::User,
         action: "UPDATE".to_owned(),
         resource: "order".to_owned(),
@@ -136,7 +157,7 @@ pub fn audit_entry(number: u128) -> AuditEntry {
     }
 }
 
-pub fn event(number: u128) -> Event {
+pub(crate) fn event(number: u128) -> Event {
     Event {
         id: id(number),
         at: at(100),
@@ -149,7 +170,7 @@ pub fn event(number: u128) -> Event {
     }
 }
 
-pub fn job(number: u128) -> NewJob {
+pub(crate) fn job(number: u128) -> NewJob {
     NewJob {
         id: id(number),
         kind: "mail.send".to_owned(),
@@ -164,34 +185,43 @@ pub fn job(number: u128) -> NewJob {
     }
 }
 
-pub async fn put_user(store: &Store, user: &User) {
-    write!(store, [user], |tx| { Users::new(tx).insert(&leave(&user), &user).await }).unwrap();
+pub(crate) async fn put_user(store: &Store, user: &User) {
+    write!(store, [user], |tx| {
+        Users::new(tx).insert(&leave(&user), &user).await
+    })
+    .unwrap();
 }
 
-pub async fn put_product(store: &Store, product: &Product) {
-    write!(store, [product], |tx| { Products::new(tx).insert(&leave(&product), &product).await }).unwrap();
+pub(crate) async fn put_product(store: &Store, product: &Product) {
+    write!(store, [product], |tx| {
+        Products::new(tx).insert(&leave(&product), &product).await
+    })
+    .unwrap();
 }
 
-pub async fn put_order(store: &Store, order: &Order) {
-    write!(store, [order], |tx| { Orders::new(tx).insert(&leave(&order), &order).await }).unwrap();
+pub(crate) async fn put_order(store: &Store, order: &Order) {
+    write!(store, [order], |tx| {
+        Orders::new(tx).insert(&leave(&order), &order).await
+    })
+    .unwrap();
 }
 
-pub fn first(limit: u32) -> Page {
+pub(crate) fn first(limit: u32) -> Page {
     Page::From { cursor: None, limit }
 }
 
-pub fn numbered(page: u32, limit: u32) -> Page {
+pub(crate) fn numbered(page: u32, limit: u32) -> Page {
     Page::Numbered { page, limit }
 }
 
-pub fn total<T>(listing: &Listing<T>) -> u64 {
+pub(crate) fn total<T>(listing: &Listing<T>) -> u64 {
     match &listing.place {
         Place::Numbered { total, .. } => *total,
         Place::From { .. } => panic!("not counted"),
     }
 }
 
-pub fn next<T>(listing: &Listing<T>) -> Option<Cursor> {
+pub(crate) fn next<T>(listing: &Listing<T>) -> Option<Cursor> {
     match &listing.place {
         Place::From { next, .. } => next.clone(),
         Place::Numbered { .. } => panic!("no cursor"),

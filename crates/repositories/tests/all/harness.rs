@@ -27,49 +27,68 @@ macro_rules! write {
 }
 
 /// A migrated database.
-pub struct Store {
-    pub database: Database,
-    pub options: DatabaseOptions,
+pub(crate) struct Store {
+    pub(crate) database: Database,
+    pub(crate) options: DatabaseOptions,
     _place: Place,
 }
 
 /// An empty database that is removed with this value.
-pub enum Place {
-    File(#[expect(dead_code, reason = "held for its drop")] TempDir),
+#[expect(dead_code, reason = "held for their drop")]
+pub(crate) enum Place {
+    File(TempDir),
     Server(Server),
 }
 
 /// A database on the server.
-pub struct Server {
+pub(crate) struct Server {
     admin: DatabaseOptions,
     name: String,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let (admin, drop) = (self.admin.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let (admin, drop) = (
+            self.admin.clone(),
+            format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
+        );
         // The test's own runtime is busy with this very drop.
         let gone = std::thread::spawn(move || runtime().block_on(run(&admin, &drop))).join();
-        assert!(matches!(gone, Ok(Ok(()))) || std::thread::panicking(), "the test's database could not be dropped");
+        assert!(
+            matches!(gone, Ok(Ok(()))) || std::thread::panicking(),
+            "the test's database could not be dropped"
+        );
     }
 }
 
-pub fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 async fn run(options: &DatabaseOptions, statement: &str) -> Result<(), String> {
-    let (client, _) = mainstay_platform::database::postgres_client(options).await.map_err(|e| e.to_string())?;
-    client.batch_execute(statement).await.map_err(|e| format!("{e:?}"))
+    let (client, _) = mainstay_platform::database::postgres_client(options)
+        .await
+        .map_err(|e| e.to_string())?;
+    client
+        .batch_execute(statement)
+        .await
+        .map_err(|e| format!("{e:?}"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the settings of a test run stand in its environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the settings of a test run stand in its environment"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// An empty database, not migrated; `None`, loudly, when there is no server.
-pub async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
+pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     if engine == Engine::Sqlite {
         let folder = tempfile::tempdir().unwrap();
@@ -78,30 +97,52 @@ pub async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
     }
     let url = environment("TEST_POSTGRES_URL").unwrap_or_else(|| USUAL_URL.to_owned());
     let admin = DatabaseOptions::new(&url);
-    let name = format!("mainstay_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let name = format!(
+        "mainstay_test_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
     if let Err(reason) = run(&admin, &format!("CREATE DATABASE {name} TEMPLATE template0")).await {
-        assert!(environment("CI").is_none(), "PostgreSQL is needed in CI: {reason}");
+        assert!(
+            environment("CI").is_none(),
+            "PostgreSQL is needed in CI: {reason}"
+        );
         eprintln!("\n*** SKIPPED ON POSTGRESQL: {reason} (set TEST_POSTGRES_URL) ***\n");
         return None;
     }
-    let (base, parameters) = url.split_once('?').map_or((url.as_str(), None), |(base, rest)| (base, Some(rest)));
+    let (base, parameters) = url
+        .split_once('?')
+        .map_or((url.as_str(), None), |(base, rest)| (base, Some(rest)));
     let server = &base[..base.rfind('/').unwrap()];
-    let url = format!("{server}/{name}{}", parameters.map(|rest| format!("?{rest}")).unwrap_or_default());
-    Some((DatabaseOptions { pool_size: 8, ..DatabaseOptions::new(url) }, Place::Server(Server { admin, name })))
+    let url = format!(
+        "{server}/{name}{}",
+        parameters.map(|rest| format!("?{rest}")).unwrap_or_default()
+    );
+    Some((
+        DatabaseOptions {
+            pool_size: 8,
+            ..DatabaseOptions::new(url)
+        },
+        Place::Server(Server { admin, name }),
+    ))
 }
 
 impl Store {
     /// A migrated database; `None`, loudly, when there is no server.
-    pub async fn fresh(engine: Engine) -> Option<Self> {
+    pub(crate) async fn fresh(engine: Engine) -> Option<Self> {
         let (options, place) = empty(engine).await?;
         migrate(&options).await.unwrap();
         let database = Database::open(&options).await.unwrap();
-        Some(Self { database, options, _place: place })
+        Some(Self {
+            database,
+            options,
+            _place: place,
+        })
     }
 }
 
 /// Runs a test on SQLite and then on PostgreSQL.
-pub fn on_both<T: Future<Output = ()>>(test: impl Fn(std::sync::Arc<Store>) -> T) {
+pub(crate) fn on_both(test: impl AsyncFn(std::sync::Arc<Store>)) {
     let runtime = runtime();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         runtime.block_on(async {

@@ -1,20 +1,37 @@
 //! The repositories against real databases: a fresh SQLite file and a fresh PostgreSQL database for each test.
+//!
+//! Each module says `cfg(test)` so that its helpers, too, may fail loudly.
 
+#[cfg(test)]
 #[macro_use]
 mod harness;
-mod fixtures;
-
+#[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod leftovers;
+#[cfg(test)]
 mod migrate;
+#[cfg(test)]
 mod orders;
+#[cfg(test)]
 mod paging;
+#[cfg(test)]
 mod payments;
+#[cfg(test)]
 mod plans;
+#[cfg(test)]
 mod products;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod statements;
+#[cfg(test)]
 mod tail;
+#[cfg(test)]
 mod users;

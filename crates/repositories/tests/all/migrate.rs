@@ -7,11 +7,17 @@ use mainstay_repositories::{MigrateError, migrate};
 async fn change(engine: Engine, options: &DatabaseOptions, sql: &str) {
     match engine {
         Engine::Sqlite => sqlite_connection(options).unwrap().execute_batch(sql).unwrap(),
-        Engine::Postgres => postgres_client(options).await.unwrap().0.batch_execute(sql).await.unwrap(),
+        Engine::Postgres => postgres_client(options)
+            .await
+            .unwrap()
+            .0
+            .batch_execute(sql)
+            .await
+            .unwrap(),
     }
 }
 
-fn on_empty<T: Future<Output = ()>>(test: impl Fn(Engine, DatabaseOptions) -> T) {
+fn on_empty(test: impl AsyncFn(Engine, DatabaseOptions)) {
     let runtime = runtime();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         runtime.block_on(async {
@@ -65,7 +71,12 @@ fn a_database_that_is_newer_is_refused() {
 fn a_migration_that_was_edited_is_refused() {
     on_empty(async |engine, options| {
         migrate(&options).await.unwrap();
-        change(engine, &options, "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1").await;
+        change(
+            engine,
+            &options,
+            "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1",
+        )
+        .await;
         let error = migrate(&options).await.unwrap_err();
         assert!(matches!(error, MigrateError::Edited { .. }), "{error:?}");
     });

@@ -10,8 +10,11 @@ const ONLY_ON_SQLITE: [&str; 3] = [
     "key products search_row",
     "unique products id",
 ];
-const ONLY_ON_POSTGRES: [&str; 3] =
-    ["column products.search TSVECTOR nullable=false", "key products id", "index products_search unique=false USINGginsearch"];
+const ONLY_ON_POSTGRES: [&str; 3] = [
+    "column products.search TSVECTOR nullable=false",
+    "key products id",
+    "index products_search unique=false USINGginsearch",
+];
 
 const SQLITE: &str = "
     WITH tables AS (
@@ -98,24 +101,35 @@ fn compared(lines: impl IntoIterator<Item = String>, apart: &[&str]) -> BTreeSet
         assert!(all.contains(*known), "no longer a difference: {known}");
     }
     // The shadow tables of the full-text index are SQLite's own business.
-    all.into_iter().filter(|line| !apart.contains(&line.as_str()) && !line.contains("products_search")).collect()
+    all.into_iter()
+        .filter(|line| !apart.contains(&line.as_str()) && !line.contains("products_search"))
+        .collect()
 }
 
 #[test]
 fn both_engines_have_the_same_schema() {
     runtime().block_on(async {
         let sqlite = Store::fresh(Engine::Sqlite).await.unwrap();
-        let Some(postgres) = Store::fresh(Engine::Postgres).await else { return };
+        let Some(postgres) = Store::fresh(Engine::Postgres).await else {
+            return;
+        };
         let connection = sqlite_connection(&sqlite.options).unwrap();
         let mut statement = connection.prepare(SQLITE).unwrap();
-        let lines: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let lines: Vec<String> = statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
         let here = compared(lines, &ONLY_ON_SQLITE);
         let (client, _connection) = postgres_client(&postgres.options).await.unwrap();
         let rows = client.query(POSTGRES, &[]).await.unwrap();
         let there = compared(rows.iter().map(|row| row.get(0)), &ONLY_ON_POSTGRES);
         let only_here: Vec<_> = here.difference(&there).collect();
         let only_there: Vec<_> = there.difference(&here).collect();
-        assert!(only_here.is_empty() && only_there.is_empty(), "SQLite: {only_here:#?}\nPostgreSQL: {only_there:#?}");
+        assert!(
+            only_here.is_empty() && only_there.is_empty(),
+            "SQLite: {only_here:#?}\nPostgreSQL: {only_there:#?}"
+        );
         assert!(here.len() > 150, "only {} facts were compared", here.len());
     });
 }

@@ -11,7 +11,12 @@ fn sqlite_prepares_every_statement() {
         let connection = sqlite_connection(&store.options).unwrap();
         for (name, sql) in statements::all() {
             let statement = connection.prepare(sql.sqlite());
-            assert!(statement.is_ok(), "{name}: {}\n{:?}", sql.sqlite(), statement.err());
+            assert!(
+                statement.is_ok(),
+                "{name}: {}\n{:?}",
+                sql.sqlite(),
+                statement.err()
+            );
         }
     });
 }
@@ -19,11 +24,18 @@ fn sqlite_prepares_every_statement() {
 #[test]
 fn postgres_prepares_every_statement() {
     runtime().block_on(async {
-        let Some(store) = Store::fresh(Engine::Postgres).await else { return };
+        let Some(store) = Store::fresh(Engine::Postgres).await else {
+            return;
+        };
         let (client, _connection) = postgres_client(&store.options).await.unwrap();
         for (name, sql) in statements::all() {
             let statement = client.prepare(sql.postgres()).await;
-            assert!(statement.is_ok(), "{name}: {}\n{:?}", sql.postgres(), statement.err());
+            assert!(
+                statement.is_ok(),
+                "{name}: {}\n{:?}",
+                sql.postgres(),
+                statement.err()
+            );
         }
     });
 }
@@ -32,5 +44,8 @@ fn postgres_prepares_every_statement() {
 fn statements_have_names_and_there_are_many() {
     let all = statements::all();
     assert!(all.len() > 500, "{}", all.len());
-    assert!(all.iter().all(|(name, _)| name.starts_with("mainstay_repositories::")));
+    assert!(
+        all.iter()
+            .all(|(name, _)| name.starts_with("mainstay_repositories::"))
+    );
 }

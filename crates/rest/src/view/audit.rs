@@ -18,7 +18,7 @@ pub struct AuditView {
     at: Timestamp,
     #[schema(value_type = Option<String>, format = Uuid, required)]
     user_id: Option<UserId>,
-    #[schema(value_type = super::audit::ActorShape)]
+    #[schema(value_type = ActorShape)]
     actor: Actor,
     /// `CREATE`, `UPDATE`, `DELETE` or a verb.
     action: String,

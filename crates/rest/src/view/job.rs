@@ -16,7 +16,7 @@ pub struct JobView {
     /// The use case that does it.
     kind: String,
     queue: String,
-    #[schema(value_type = super::job::StateShape)]
+    #[schema(value_type = StateShape)]
     state: JobState,
     attempts: i64,
     max_attempts: i64,

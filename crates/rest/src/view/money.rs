@@ -18,6 +18,9 @@ pub struct MoneyView {
 
 impl From<Money> for MoneyView {
     fn from(money: Money) -> Self {
-        Self { amount: money.amount, currency: money.currency }
+        Self {
+            amount: money.amount,
+            currency: money.currency,
+        }
     }
 }

@@ -19,7 +19,7 @@ pub struct OrderView {
     number: String,
     #[schema(value_type = String, format = Uuid)]
     user_id: UserId,
-    #[schema(value_type = super::order::StatusShape)]
+    #[schema(value_type = StatusShape)]
     status: OrderStatus,
     items: Vec<OrderItemView>,
     total: MoneyView,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct PaymentView {
     #[schema(value_type = String, format = Uuid)]
     payment_id: PaymentId,
-    #[schema(value_type = super::payment::StatusShape)]
+    #[schema(value_type = StatusShape)]
     status: PaymentStatus,
     /// What a front end needs to ask the payer for consent, at gateways that do.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,16 @@ pub(crate) enum StatusShape {
 }
 
 impl From<Begun> for PaymentView {
-    fn from(Begun { payment, client_secret }: Begun) -> Self {
-        Self { payment_id: payment.id, status: payment.status, client_secret }
+    fn from(
+        Begun {
+            payment,
+            client_secret,
+        }: Begun,
+    ) -> Self {
+        Self {
+            payment_id: payment.id,
+            status: payment.status,
+            client_secret,
+        }
     }
 }

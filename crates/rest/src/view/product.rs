@@ -25,7 +25,7 @@ pub struct ProductView {
     category: Option<String>,
     #[schema(value_type = Object)]
     attributes: Attributes,
-    #[schema(value_type = super::product::StatusShape)]
+    #[schema(value_type = StatusShape)]
     status: ProductStatus,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,

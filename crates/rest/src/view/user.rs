@@ -26,7 +26,7 @@ pub struct UserView {
     role: RoleName,
     /// The role's permissions and the person's own.
     permissions: Vec<String>,
-    #[schema(value_type = super::user::StatusShape)]
+    #[schema(value_type = StatusShape)]
     status: UserStatus,
     email_verified: bool,
     mfa_enabled: bool,
@@ -66,6 +66,9 @@ impl From<Profile> for UserView {
 impl UserView {
     /// The state of an account: permissions come and go without a new version of it.
     pub(crate) fn tag(profile: &Profile) -> Tag {
-        Tag::with(profile.user.version, profile.permissions.iter().map(String::as_str))
+        Tag::with(
+            profile.user.version,
+            profile.permissions.iter().map(String::as_str),
+        )
     }
 }

@@ -8,6 +8,7 @@ mod value;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::BoxFuture;
@@ -30,7 +31,11 @@ pub(super) struct Postgres {
     tally: Tally,
     jitter: AtomicU64,
     tls: MakeRustlsConnect,
+    wait_limit: Duration,
 }
+
+/// Between two looks at whether a closing pool is empty.
+const LOOK: Duration = Duration::from_millis(2);
 
 impl Postgres {
     pub(super) async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
@@ -57,6 +62,7 @@ impl Postgres {
             pool,
             tally: Tally::default(),
             jitter,
+            wait_limit: options.wait_limit,
             tls,
         };
         opened.ping().await?;
@@ -103,8 +109,17 @@ impl Postgres {
         self.tally.read(self.pool.status().waiting)
     }
 
-    pub(super) fn close(&self) {
+    /// Takes no more work and waits, within the limit, for the transactions that run.
+    pub(super) async fn close(&self) {
         self.pool.close();
+        let closed = async {
+            while self.pool.status().size > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if tokio::time::timeout(self.wait_limit, closed).await.is_err() {
+            tracing::warn!("transactions still run although the database is closed");
+        }
     }
 
     async fn client(&self) -> Result<Object, DatabaseError> {

@@ -135,6 +135,10 @@ impl Groups {
                 Outcome::Keep => return Ok(self.link().take_wrote()),
                 Outcome::Again if run < RUNS => Tally::add(&self.tally.retries, 1),
                 Outcome::Again | Outcome::Undo => return Ok(false),
+                Outcome::Panic => {
+                    Tally::add(&self.tally.panics, 1);
+                    return Ok(false);
+                }
             }
         }
         Ok(false)

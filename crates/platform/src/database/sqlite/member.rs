@@ -22,6 +22,8 @@ pub(super) enum Outcome {
     Undo,
     /// They go, and the body asks to run again.
     Again,
+    /// They go; the body panicked.
+    Panic,
 }
 
 /// A write whose types the writer need not know.
@@ -81,11 +83,11 @@ where
                 .is_err_and(|e| e.database().is_some_and(DatabaseError::is_retryable));
             (answer, again)
         }));
-        let (answer, again) = ran.unwrap_or_else(|panic| (Err(E::from(panicked(&*panic))), false));
-        let outcome = match (&answer, again) {
-            (Ok(_), _) => Outcome::Keep,
-            (Err(_), true) => Outcome::Again,
-            (Err(_), false) => Outcome::Undo,
+        let (answer, outcome) = match ran {
+            Err(panic) => (Err(E::from(panicked(&*panic))), Outcome::Panic),
+            Ok((answer @ Ok(_), _)) => (answer, Outcome::Keep),
+            Ok((answer, true)) => (answer, Outcome::Again),
+            Ok((answer, false)) => (answer, Outcome::Undo),
         };
         self.kept = Some(answer);
         outcome

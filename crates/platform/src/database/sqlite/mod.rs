@@ -1,6 +1,7 @@
 //! SQLite: one writing thread with group commit, reading connections beside it, checkpoints in the background.
 
 mod checkpoint;
+mod crew;
 mod fault;
 mod group;
 pub(super) mod link;
@@ -38,7 +39,7 @@ impl Sqlite {
         let path = open::path(options)?;
         let tally = Arc::new(Tally::default());
         let writer = Writer::start(&path, options, &tally)?;
-        let readers = Arc::new(Readers::new(path, Arc::new(options.clone())));
+        let readers = Arc::new(Readers::new(path, Arc::new(options.clone()), Arc::clone(&tally))?);
         Ok(Self {
             writer,
             readers,
@@ -76,7 +77,13 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) {
-        self.readers.close();
+        let readers = Arc::clone(&self.readers);
+        if tokio::task::spawn_blocking(move || readers.close())
+            .await
+            .is_err()
+        {
+            tracing::error!("the reading threads did not end well");
+        }
         self.writer.close().await;
     }
 }

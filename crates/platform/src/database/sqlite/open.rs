@@ -71,6 +71,8 @@ fn connect(path: &Path, access: OpenFlags, options: &DatabaseOptions) -> rusqlit
     // PostgreSQL reads "x" as a name, never as a text; a misspelt column must not pass on either.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // Otherwise SQLite plans a known statement anew for each value bound to an indexed column.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
          PRAGMA cache_size = -{}; PRAGMA mmap_size = {};",

@@ -7,35 +7,45 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::super::panicked;
+use super::crew::Crew;
 use super::link::Link;
 use super::once::poll_once;
 use super::open;
+use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 use crate::database::tx::{self, Tx};
+use crate::stopwatch::Stopwatch;
 
-/// Idle reading connections, and how many reads may run on blocking threads at once.
+/// Idle reading connections, and the threads for reads that may take long.
 pub(super) struct Readers {
     idle: Mutex<Vec<Link>>,
     closed: AtomicBool,
-    threads: Arc<Semaphore>,
+    crew: Crew,
     path: PathBuf,
     options: Arc<DatabaseOptions>,
+    tally: Arc<Tally>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, options: Arc<DatabaseOptions>) -> Self {
-        Self {
+    pub(super) fn new(
+        path: PathBuf,
+        options: Arc<DatabaseOptions>,
+        tally: Arc<Tally>,
+    ) -> Result<Self, DatabaseError> {
+        let crew = Crew::start(options.readers, options.queue_size.max(1))?;
+        Ok(Self {
             idle: Mutex::new(Vec::with_capacity(options.readers)),
             closed: AtomicBool::new(false),
-            threads: Arc::new(Semaphore::new(options.readers.max(1))),
+            crew,
             path,
             options,
-        }
+            tally,
+        })
     }
 
     /// Runs the body in a snapshot on the calling thread.
@@ -55,34 +65,43 @@ impl Readers {
                 poll_once(body(&mut tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
             tx.verdict(answer)
         }));
-        let answer = ran.unwrap_or_else(|panic| Err(E::from(panicked(&*panic))));
+        let answer = ran.unwrap_or_else(|panic| {
+            Tally::add(&self.tally.panics, 1);
+            Err(E::from(panicked(&*panic)))
+        });
         if let tx::Link::Sqlite(link) = tx.link {
             self.give(link);
         }
         answer
     }
 
-    /// Runs the body in a snapshot on a blocking thread, once one of them is free.
+    /// Runs the body in a snapshot on a reading thread, once one of them is free.
     pub(super) async fn aside<T, E, F>(self: &Arc<Self>, body: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let threads = Arc::clone(&self.threads).acquire_owned();
-        let Ok(permit) = tokio::time::timeout(self.options.wait_limit, threads).await else {
-            return Err(E::from(DatabaseError::unavailable("too many reads wait")));
-        };
-        let readers = Arc::clone(self);
-        let span = Span::current();
-        let thread = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            span.in_scope(|| readers.here(body))
-        });
-        thread.await.unwrap_or_else(|error| {
-            Err(E::from(DatabaseError::unavailable(format!(
-                "the reading thread broke off: {error}"
-            ))))
+        let (reply, answer) = oneshot::channel();
+        let (readers, span, queued) = (Arc::clone(self), Span::current(), Stopwatch::start());
+        self.crew.send(Box::new(move || {
+            if reply.is_closed() {
+                return;
+            }
+            let outcome = if queued.elapsed() > readers.options.wait_limit {
+                Err(E::from(DatabaseError::unavailable(
+                    "the read waited too long for its turn",
+                )))
+            } else {
+                span.in_scope(|| readers.here(body))
+            };
+            // A caller that has gone away is told nothing.
+            let _ = reply.send(outcome);
+        }))?;
+        answer.await.unwrap_or_else(|_| {
+            Err(E::from(DatabaseError::unavailable(
+                "the reading thread broke off",
+            )))
         })
     }
 
@@ -112,8 +131,9 @@ impl Readers {
         }
     }
 
-    /// Takes no more reads. Those that run end by themselves.
+    /// Takes no more reads and waits for those on threads. Blocks.
     pub(super) fn close(&self) {
+        self.crew.join();
         self.closed.store(true, Ordering::Release);
         self.idle.lock().clear();
     }

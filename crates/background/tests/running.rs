@@ -1,0 +1,103 @@
+//! The loops over the real services: nobody asks, and it happens.
+
+use mainstay_background::{Background, BackgroundOptions};
+use mainstay_domain::event::Event;
+use mainstay_testkit::{Person, TestApp, on_both_engines};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+
+on_both_engines! {
+    a_paid_order_is_charged_and_mailed_by_itself;
+    what_the_loops_leave_at_the_end_another_worker_finds;
+    an_order_that_nobody_paid_is_given_up_by_itself;
+    a_process_that_is_no_worker_does_no_job;
+}
+
+fn start(app: &TestApp, worker: bool) -> Background {
+    let options = BackgroundOptions {
+        worker,
+        grace: Duration::from_secs(10),
+        ..BackgroundOptions::default()
+    };
+    Background::start(app.services().clone(), options)
+}
+
+async fn order(app: &TestApp, buyer: &Person) -> String {
+    let product = app.product(5, 1999).await;
+    let body = json!({"items": [{"productId": product.id, "quantity": 2}]});
+    let order = buyer.post("/api/orders", body).await.expect(201).data();
+    format!("/api/orders/{}", order["id"].as_str().unwrap())
+}
+
+/// Waits until an event of this kind is told.
+async fn heard(mut told: Receiver<Arc<Event>>, kind: &str) {
+    let heard = async { while told.recv().await.unwrap().kind != kind {} };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(20), heard).await.is_ok(),
+        "{kind} was not told"
+    );
+}
+
+async fn a_paid_order_is_charged_and_mailed_by_itself(app: &TestApp) {
+    let background = start(app, true);
+    let told = app.services().live().listen();
+    let ada = app.customer("ada").await;
+    let order = order(app, &ada).await;
+    ada.post(&format!("{order}/pay"), json!({})).await.expect(200);
+    heard(told, "order.paid").await;
+    assert_eq!(ada.get(&order).await.expect(200).data()["status"], "paid");
+    background.stop().await;
+    // The mail was begun and has finished, or was given back; either way it is sent once.
+    app.run_jobs().await;
+    let mail = app.mailbox.messages();
+    assert_eq!(
+        mail.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),
+        ["ada@example.com"]
+    );
+    assert!(
+        mail[0].text.contains("39.98 USD") && mail[0].id.starts_with("order-paid-"),
+        "{mail:?}"
+    );
+}
+
+async fn what_the_loops_leave_at_the_end_another_worker_finds(app: &TestApp) {
+    let background = start(app, true);
+    background.drain();
+    let ada = app.customer("ada").await;
+    let order = order(app, &ada).await;
+    ada.post(&format!("{order}/pay"), json!({})).await.expect(200);
+    background.stop().await;
+    assert_eq!(ada.get(&order).await.expect(200).data()["status"], "pending");
+    app.run_jobs().await;
+    assert_eq!(ada.get(&order).await.expect(200).data()["status"], "paid");
+}
+
+async fn an_order_that_nobody_paid_is_given_up_by_itself(app: &TestApp) {
+    let ada = app.customer("ada").await;
+    let order = order(app, &ada).await;
+    app.pass(Duration::from_hours(1));
+    let told = app.services().live().listen();
+    let background = start(app, true);
+    heard(told, "order.expired").await;
+    background.stop().await;
+    let ada = app.sign_in(&ada.email, &ada.password).await;
+    assert_eq!(ada.get(&order).await.expect(200).data()["status"], "expired");
+}
+
+async fn a_process_that_is_no_worker_does_no_job(app: &TestApp) {
+    let background = start(app, false);
+    let ada = app.customer("ada").await;
+    let order = order(app, &ada).await;
+    ada.post(&format!("{order}/pay"), json!({})).await.expect(200);
+    // Refused, counted in memory, and written by the loop that every process has.
+    app.client().get("/api/users/me").await.expect(401);
+    background.stop().await;
+    assert_eq!(ada.get(&order).await.expect(200).data()["status"], "pending");
+    let refused = app
+        .peek("SELECT CAST(count(*) AS TEXT) FROM security_events")
+        .await;
+    assert_ne!(refused[0][0].as_deref(), Some("0"));
+    app.run_jobs().await;
+}

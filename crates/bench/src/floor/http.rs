@@ -1,0 +1,29 @@
+//! One route, nothing around it.
+
+use crate::fault::Fault;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use bytes::Bytes;
+use std::io::Read;
+use tokio::net::TcpListener;
+
+/// Answers these bytes to whoever asks for a product, on a free port that is printed, until standard input ends.
+pub(super) async fn serve(answer: Vec<u8>) -> Result<(), Fault> {
+    let answer = Bytes::from(answer);
+    let route = get(move || std::future::ready(([(CONTENT_TYPE, "application/json")], answer.clone())));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| {
+        // Without it the last part of an answer may wait; it is set or the figures tell.
+        let _ = stream.set_nodelay(true);
+    });
+    let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    let router = Router::new().route("/api/products/{id}", route);
+    tokio::select! {
+        served = axum::serve(listener, router) => served?,
+        _ = ended => {}
+    }
+    Ok(())
+}

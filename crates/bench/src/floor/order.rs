@@ -1,0 +1,209 @@
+//! What is written when an order is placed: the product's statements in the product's order, with values of the
+//! product's sizes.
+
+use super::field::Field;
+use super::statement::Statements;
+use crate::fault::Fault;
+use crate::seed::Seed;
+use mainstay_domain::currency::Currency;
+use mainstay_domain::event::Story;
+use mainstay_domain::id::{AuditId, EventId, Id, OrderId, ProductId, UserId};
+use mainstay_domain::money::Money;
+use mainstay_domain::order::{self, Order, OrderItem};
+use mainstay_domain::product::Sku;
+use mainstay_domain::random::Counting;
+use mainstay_domain::time::{Clock, Timestamp};
+use mainstay_platform::clock::SystemClock;
+use mainstay_platform::database::Sql;
+use std::path::Path;
+use std::time::Duration;
+use uuid::Uuid;
+
+const HOLD: Duration = Duration::from_mins(30);
+const KEPT: Duration = Duration::from_hours(24);
+const OPERATION: &str = "order.place";
+
+/// A statement and its values.
+pub(super) type Step<'o> = (&'o Sql, Vec<Field>);
+
+/// Makes orders to write.
+pub(super) struct Orders {
+    seed: Seed,
+    sql: Texts,
+    /// The texts of an order of one, two and three items, as the product tells and remembers it.
+    told: Vec<(String, String)>,
+    random: Counting,
+    next: u64,
+    stride: u64,
+}
+
+struct Texts {
+    recall: Sql,
+    take: Sql,
+    order: Sql,
+    items: Vec<Sql>,
+    audit: Sql,
+    event: Sql,
+    remember: Sql,
+}
+
+impl Orders {
+    /// Orders by the people and of the products that were prepared; the `number`th of so many writers at once.
+    pub(super) fn new(seed: &Path, number: u64, writers: u64) -> Result<Self, Fault> {
+        let seed = Seed::read(seed)?;
+        let random = Counting::default();
+        // Writers that draw the same would make the same ids.
+        for _ in 0..number * 1_000_003 % 4096 {
+            mainstay_domain::random::bytes::<8>(&random);
+        }
+        let told = (1..=3).map(|lines| told(&seed, lines, &random)).collect::<Result<_, _>>()?;
+        Ok(Self { seed, sql: Texts::new()?, told, random, next: number, stride: writers })
+    }
+
+    /// The next order: what is asked first, and what is then written.
+    pub(super) fn next(&mut self) -> (Step<'_>, Vec<Step<'_>>) {
+        let number = self.next;
+        self.next += self.stride;
+        let basket = self.seed.basket(number);
+        let user = self.seed.users[number as usize % self.seed.users.len()].id;
+        let now = SystemClock.now();
+        let at = Field::Integer(now.micros());
+        let order: OrderId = Id::make(now, &self.random);
+        let key = Field::Text(format!("bench-{:08x}-{:04x}-{number:016x}", std::process::id(), number % 64));
+        let (facts, answer) = &self.told[basket.len() - 1];
+        let request = Field::Text(Uuid::from_u128(u128::from(number)).to_string());
+        let sql = &self.sql;
+
+        let not_before = Field::Integer(now.before(KEPT).micros());
+        let asked = vec![Field::Id(user), Field::Fixed(OPERATION), key.clone(), not_before.clone()];
+        let mut steps: Vec<Step<'_>> = basket
+            .iter()
+            .map(|(product, quantity)| (&sql.take, vec![Field::Id(*product), Field::Integer((*quantity).into()), at.clone()]))
+            .collect();
+        steps.push((&sql.order, self.row(order, user, now)));
+        steps.push((&sql.items[basket.len() - 1], items(order, &basket)));
+        steps.push((
+            &sql.audit,
+            vec![
+                Field::Id(AuditId::make(now, &self.random).uuid()),
+                at.clone(),
+                Field::Id(user),
+                Field::Fixed("user"),
+                Field::Fixed("CREATE"),
+                Field::Fixed("order"),
+                Field::Text(order.to_string()),
+                Field::Null,
+                Field::Text(facts.clone()),
+                Field::Fixed("127.0.0.1"),
+                Field::Null,
+                request.clone(),
+            ],
+        ));
+        steps.push((
+            &sql.event,
+            vec![
+                Field::Id(EventId::make(now, &self.random).uuid()),
+                at.clone(),
+                Field::Fixed("order.placed"),
+                Field::Fixed("order"),
+                Field::Text(order.to_string()),
+                Field::Id(user),
+                request,
+                Field::Text(facts.clone()),
+            ],
+        ));
+        steps.push((
+            &sql.remember,
+            vec![
+                Field::Id(user),
+                Field::Fixed(OPERATION),
+                key,
+                Field::Bytes([7; 32]),
+                Field::Fixed("ok"),
+                Field::Text(answer.clone()),
+                at,
+                not_before,
+            ],
+        ));
+        ((&sql.recall, asked), steps)
+    }
+
+    fn row(&self, order: OrderId, user: Uuid, now: Timestamp) -> Vec<Field> {
+        let at = Field::Integer(now.micros());
+        vec![
+            Field::Id(order.uuid()),
+            Field::Text(order::number(now, &self.random)),
+            Field::Id(user),
+            Field::Fixed("pending"),
+            Field::Integer(2500),
+            Field::Integer(0),
+            Field::Fixed("USD"),
+            Field::Integer(now.after(HOLD).micros()),
+            at.clone(),
+            at,
+            Field::Integer(1),
+        ]
+    }
+}
+
+fn items(order: OrderId, basket: &[(Uuid, u32)]) -> Vec<Field> {
+    let mut fields = vec![Field::Id(order.uuid())];
+    for (line, (product, quantity)) in (0..).zip(basket) {
+        let quantity = i64::from(*quantity);
+        fields.extend([
+            Field::Integer(line),
+            Field::Id(*product),
+            Field::Fixed("BENCH-00001"),
+            Field::Fixed("Bench product 1"),
+            Field::Integer(quantity),
+            Field::Integer(1250),
+            Field::Integer(1250 * quantity),
+        ]);
+    }
+    fields
+}
+
+impl Texts {
+    fn new() -> Result<Self, Fault> {
+        let known = Statements::new();
+        let items = |lines: usize| {
+            let (last, beyond) = (format!("${})", 1 + 7 * lines), format!("${}", 2 + 7 * lines));
+            known.such("order_items::INSERT_ITEMS", |text| text.ends_with(&last) && !text.contains(&beyond))
+        };
+        Ok(Self {
+            recall: known.named("idempotency::FIND")?,
+            take: known.named("stock::TAKE")?,
+            order: known.named("orders::INSERT")?,
+            items: (1..=3).map(items).collect::<Result<_, _>>()?,
+            audit: known.named("audit::INSERT")?,
+            event: known.named("outbox::INSERT")?,
+            remember: known.named("idempotency::INSERT")?,
+        })
+    }
+}
+
+/// An order of so many lines, as the audit trail and subscribers are told of it, and as the answer is remembered.
+fn told(seed: &Seed, lines: usize, random: &Counting) -> Result<(String, String), Fault> {
+    let now = SystemClock.now();
+    let price = Money { amount: 1250, currency: Currency::parse("USD").map_err(|_| Fault::new("no dollars"))? };
+    let item = |at: usize| {
+        let product = ProductId::from_uuid(seed.products[at % seed.products.len()]);
+        OrderItem::new(product, Sku::stored(format!("BENCH-{at:05}")), format!("Bench product {at}"), 1, price)
+    };
+    let items = (0..lines).map(item).collect::<Result<_, _>>()?;
+    let buyer = UserId::from_uuid(seed.users[0].id);
+    let order = Order::place((OrderId::make(now, random), order::number(now, random), buyer), items, now, HOLD)?;
+    let facts = Story::created("order.placed", &order).payload.to_string();
+    Ok((facts, serde_json::to_string(&order)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_has_the_statements_that_the_floor_runs() {
+        let texts = Texts::new().unwrap();
+        assert_eq!(texts.items.len(), 3);
+    }
+}

@@ -1,0 +1,73 @@
+//! Placing orders by tokio-postgres alone: some connections, each with one transaction after another, each statement
+//! prepared once and waited for.
+
+use super::order::Orders;
+use crate::databases::connect;
+use crate::fault::Fault;
+use crate::measured::Measured;
+use mainstay_platform::stopwatch::Stopwatch;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
+
+/// Writes on so many connections at once.
+pub(super) async fn measure(url: &str, seed: &Path, connections: u64, seconds: u64) -> Result<Measured, Fault> {
+    let (count, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let mut writing = Vec::new();
+    for number in 0..connections {
+        let writer = Writer { client: connect(url).await?, prepared: HashMap::new() };
+        let orders = Orders::new(seed, number, connections)?;
+        writing.push(tokio::spawn(writer.write(orders, Arc::clone(&count), Arc::clone(&over))));
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (before, watch, cpu) = (count.load(Ordering::Relaxed), Stopwatch::start(), crate::cpu::own());
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let mut measured =
+        Measured { elapsed_us: watch.micros(), cpu_us: crate::cpu::own().saturating_sub(cpu), ..Measured::default() };
+    measured.count = count.load(Ordering::Relaxed) - before;
+    over.store(true, Ordering::Relaxed);
+    for writer in writing {
+        writer.await??;
+    }
+    Ok(measured)
+}
+
+struct Writer {
+    client: Client,
+    prepared: HashMap<String, Statement>,
+}
+
+impl Writer {
+    async fn write(mut self, mut orders: Orders, count: Arc<AtomicU64>, over: Arc<AtomicBool>) -> Result<(), Fault> {
+        while !over.load(Ordering::Relaxed) {
+            self.place(&mut orders).await?;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn place(&mut self, orders: &mut Orders) -> Result<(), Fault> {
+        let (recall, steps) = orders.next();
+        for (sql, _) in steps.iter().chain([&recall]) {
+            if !self.prepared.contains_key(sql.postgres()) {
+                let statement = self.client.prepare(sql.postgres()).await?;
+                self.prepared.insert(sql.postgres().to_owned(), statement);
+            }
+        }
+        let work = self.client.transaction().await?;
+        for (sql, fields) in [&recall].into_iter().chain(&steps) {
+            let values: Vec<&(dyn ToSql + Sync)> = fields.iter().map(|field| field as &(dyn ToSql + Sync)).collect();
+            let statement = &self.prepared[sql.postgres()];
+            if statement.columns().is_empty() {
+                work.execute(statement, &values).await?;
+            } else {
+                work.query(statement, &values).await?;
+            }
+        }
+        Ok(work.commit().await?)
+    }
+}

@@ -1,0 +1,30 @@
+//! The product's own statements, found by name, so that a floor cannot run others than the product does.
+
+use crate::fault::Fault;
+use mainstay_platform::database::Sql;
+
+/// The statements of the product.
+pub(super) struct Statements(Vec<(&'static str, Sql)>);
+
+impl Statements {
+    /// All there are.
+    pub(super) fn new() -> Self {
+        Self(mainstay_repositories::statements::all())
+    }
+
+    /// The one statement of this name.
+    pub(super) fn named(&self, name: &str) -> Result<Sql, Fault> {
+        self.such(name, |_| true)
+    }
+
+    /// The one statement of this name whose text is such.
+    pub(super) fn such(&self, name: &str, such: impl Fn(&str) -> bool) -> Result<Sql, Fault> {
+        let is_named = |found: &str| found.split_once("::").is_some_and(|(_, rest)| rest == name);
+        let mut found = self.0.iter().filter(|(found, sql)| is_named(found) && such(sql.postgres()));
+        let (_, first) = found.next().ok_or_else(|| Fault::new(format!("the product has no such statement: {name}")))?;
+        if found.any(|(_, other)| other.postgres() != first.postgres()) {
+            return Err(Fault::new(format!("the product has more than one such statement: {name}")));
+        }
+        Ok(first.clone())
+    }
+}

@@ -1,0 +1,89 @@
+//! A disk that is full: writes are refused in plain words, reads go on, and room again is enough to go on.
+
+use crate::harness::{Answer, Home, Server, Shop, order, text, until};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// The folder of the story as a disk of 24 MiB that only the server sees. `None`, and a loud word, where the system lets
+/// nobody do that.
+fn on_a_small_disk(home: &Home) -> Option<Command> {
+    const SCRIPT: &str = "mount -t tmpfs -o size=24m tmpfs \"$0\" && cd \"$0\" && exec \"$@\"";
+    let unshare = |script: &str, rest: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(home.path("data")).args(rest);
+        command
+    };
+    std::fs::create_dir(home.path("data")).unwrap();
+    let tried = unshare(SCRIPT, &["true"]).output();
+    if !tried.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: a full disk: this system gives no disk of its own to a process (unshare, tmpfs)");
+        return None;
+    }
+    let mut command = unshare(SCRIPT, &[env!("CARGO_BIN_EXE_mainstay"), "serve"]);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear().env("PATH", path).env("DATA_DIR", home.path("data")).env("PORT", "0").env("RATE_LIMITS", "off");
+    Some(command)
+}
+
+/// Writes until there is no room, not for a single page.
+fn fill(path: &Path) {
+    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+    for size in [1 << 16, 1 << 12, 1] {
+        while file.write_all(&vec![b'x'; size]).is_ok() {}
+    }
+}
+
+fn is_refused_well(answer: &Answer) -> bool {
+    answer.status == 503 && answer.code() == "UNAVAILABLE"
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_writes_and_loses_nothing() {
+    let home = Home::sqlite();
+    let Some(command) = on_a_small_disk(&home) else { return };
+    let mut server = Server::start(command).await;
+    let link = server.line("create the first administrator: ").await;
+    let shop = Shop::claim(&server, &link).await;
+    let (product, ann) = (shop.add("MUG", 1_000_000).await, shop.customer("ann").await);
+    // The server's disk, seen from outside through its process.
+    let disk = format!("/proc/{}/root{}", server.pid(), home.path("data").display());
+    let filler = Path::new(&disk).join("filler");
+    File::create(&filler).expect("the disk of the server is seen from here");
+
+    let mut kept = Vec::new();
+    fill(&filler);
+    // Room that the log had already taken is written first; the checkpoint may give some back, too.
+    let refused = loop {
+        let answer = order(&ann, &product, 1, &format!("k{}", kept.len())).await.unwrap();
+        if answer.status != 201 {
+            break answer;
+        }
+        kept.push(text(&answer.data(201)["id"]));
+        assert!(kept.len() < 20_000, "the disk is not full");
+        if kept.len() % 50 == 0 {
+            fill(&filler);
+        }
+    };
+    assert!(is_refused_well(&refused), "{refused:?}");
+    assert_eq!(ann.get(&format!("/api/products/{product}")).await.status, 200, "reads go on");
+    assert_eq!(ann.get("/health/live").await.status, 200);
+
+    std::fs::remove_file(&filler).unwrap();
+    let key = format!("k{}", kept.len());
+    let after = until("writes go on", Duration::from_secs(30), || async {
+        let answer = order(&ann, &product, 1, &key).await.unwrap();
+        assert!(answer.status == 201 || is_refused_well(&answer), "{answer:?}");
+        (answer.status == 201).then_some(answer)
+    })
+    .await;
+    kept.push(text(&after.data(201)["id"]));
+    let mut found: Vec<String> = shop.orders().await.iter().map(|order| text(&order["id"])).collect();
+    found.sort();
+    kept.sort();
+    assert_eq!(found, kept);
+    assert_eq!(shop.stock(&product).await + i64::try_from(kept.len()).unwrap(), 1_000_000);
+    server.stop().await;
+}

@@ -1,0 +1,53 @@
+//! A fresh database on the PostgreSQL server.
+
+use mainstay_platform::database::{DatabaseOptions, postgres_client};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A database that is dropped with the value.
+pub(crate) struct PostgresDatabase {
+    base: String,
+    name: String,
+}
+
+impl PostgresDatabase {
+    /// `None`, and a loud word, where there is no server; a failure where everything has to be tested.
+    pub(crate) async fn make() -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let base = std::env::var("TEST_POSTGRES_URL");
+        let base = base.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+        let (client, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
+            Ok(connected) => connected,
+            Err(error) => {
+                assert!(std::env::var("CI").is_err(), "no PostgreSQL at TEST_POSTGRES_URL: {error}");
+                eprintln!("SKIPPED: no PostgreSQL at {base}: {error}");
+                return None;
+            }
+        };
+        let name = format!("story_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        Some(Self { base, name })
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        let (head, query) = self.base.split_once('?').map_or((&*self.base, ""), |(head, query)| (head, query));
+        let server = head.rsplit_once('/').unwrap().0;
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{server}/{}{mark}{query}", self.name)
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        let (base, name) = (self.base.clone(), self.name.clone());
+        // A thread of its own: this runs inside of a test's runtime, where nothing can be waited for.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let (client, _task) = postgres_client(&DatabaseOptions::new(base)).await.unwrap();
+                client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+            });
+        });
+        assert!(dropping.join().is_ok() || std::thread::panicking(), "the database {} was left behind", self.name);
+    }
+}

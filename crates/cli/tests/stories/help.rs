@@ -1,0 +1,65 @@
+//! What `--help` says: snapshots, because people and scripts rely on it.
+
+use crate::harness::Home;
+
+fn help(arguments: &[&str]) -> String {
+    let home = Home::sqlite();
+    let arguments = [arguments, &["--help"]].concat();
+    home.run_in(&[], &arguments).good()
+}
+
+macro_rules! snapshots {
+    ($($name:ident: [$($word:literal),*];)*) => { $(
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(help(&[$($word),*]));
+        }
+    )* };
+}
+
+snapshots! {
+    mainstay: [];
+    serve: ["serve"];
+    migrate: ["migrate"];
+    config: ["config"];
+    doctor: ["doctor"];
+    routes: ["routes"];
+    openapi: ["openapi"];
+    users: ["users"];
+    users_create_admin: ["users", "create-admin"];
+    users_list: ["users", "list"];
+    keys: ["keys"];
+    keys_rotate: ["keys", "rotate"];
+    audit: ["audit"];
+    audit_verify: ["audit", "verify"];
+    jobs: ["jobs"];
+    jobs_list: ["jobs", "list"];
+    jobs_retry: ["jobs", "retry"];
+}
+
+#[test]
+fn every_command_has_its_snapshot() {
+    // Two spaces, a name, more spaces: a line of the list of commands.
+    let commands = |text: &str| -> Vec<String> {
+        let list = text.split_once("Commands:\n").map_or("", |(_, rest)| rest);
+        let lines = list.lines().take_while(|line| !line.is_empty());
+        lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).filter(|name| name != "help").collect()
+    };
+    let snapshots = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/snapshots")).unwrap();
+    let snapshots: Vec<String> =
+        snapshots.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let has = |name: &str| snapshots.iter().any(|file| file == &format!("stories__help__{name}.snap"));
+    for command in commands(&help(&[])) {
+        assert!(has(&command), "no snapshot of {command}");
+        for below in commands(&help(&[&command])) {
+            let name = format!("{command}_{}", below.replace('-', "_"));
+            assert!(has(&name), "no snapshot of {command} {below}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let home = Home::sqlite();
+    assert_eq!(home.run_in(&[], &["--version"]).good(), format!("mainstay {}\n", env!("CARGO_PKG_VERSION")));
+}

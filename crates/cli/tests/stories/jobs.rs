@@ -1,0 +1,42 @@
+//! Work that happens later, seen and repaired from the command line.
+
+use crate::harness::{Home, Shop, order, text};
+use crate::on_both;
+use serde_json::json;
+use std::time::Duration;
+
+on_both! {
+    async fn jobs_are_listed_and_only_failed_ones_retried(home: Home) {
+        assert_eq!(home.run(&["jobs", "list", "--json"]).json(), json!([]));
+        let server = home.serve().await;
+        let shop = Shop::open(&home, &server).await;
+        let (mug, ann) = (shop.add("MUG", 5).await, shop.customer("ann").await);
+        let bought = order(&ann, &mug, 1, "k").await.unwrap().data(201);
+        let id = text(&bought["id"]);
+        ann.post(&format!("/api/orders/{id}/pay"), json!({})).await.data(200);
+        shop.until_order_is(&id, "paid", Duration::from_secs(60)).await;
+        server.stop().await;
+
+        let jobs = home.run(&["jobs", "list", "--json"]).json();
+        let charge = jobs.as_array().unwrap().iter().find(|job| job["kind"] == "payment.charge").unwrap().clone();
+        assert_eq!((&charge["state"], &charge["attempts"]), (&json!("done"), &json!(1)), "{charge}");
+        assert_eq!(home.run(&["jobs", "list", "--json", "--state", "dead"]).json(), json!([]));
+        assert_eq!(home.run(&["jobs", "list", "--json", "--limit", "1"]).json().as_array().unwrap().len(), 1);
+        let id = text(&charge["id"]);
+        assert!(home.run(&["jobs", "list", "--state", "done"]).good().contains(&id));
+
+        let done = home.run(&["jobs", "retry", &id]);
+        assert_eq!(done.exit, Some(1), "{done:?}");
+        assert!(done.err.contains("done"), "{}", done.err);
+        home.tamper(
+            "UPDATE jobs SET state = 'dead' WHERE kind = 'payment.charge'",
+            "UPDATE jobs SET state = 'dead' WHERE kind = 'payment.charge'",
+        )
+        .await;
+        home.run(&["jobs", "retry", &id]).good();
+        let queued = home.run(&["jobs", "list", "--json", "--state", "queued"]).json();
+        assert_eq!(text(&queued[0]["id"]), id, "{queued}");
+        let nobody = home.run(&["jobs", "retry", "00000000-0000-7000-8000-000000000000"]);
+        assert_eq!((nobody.exit, nobody.err.as_str()), (Some(1), "mainstay: not found\n"));
+    }
+}

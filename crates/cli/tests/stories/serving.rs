@@ -1,0 +1,109 @@
+//! Starting, stopping, and what is printed meanwhile.
+
+use crate::harness::{Home, Server, until};
+use crate::on_both;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+on_both! {
+    async fn it_says_where_it_listens_and_ends_well_on_sigterm(home: Home) {
+        let server = home.serve().await;
+        let port: u16 = server.url().rsplit_once(':').unwrap().1.parse().unwrap();
+        assert!(server.url().starts_with("http://127.0.0.1:") && port != 0, "{}", server.url());
+        assert_eq!(server.client().get("/health/ready").await.status, 200);
+        server.signal("TERM");
+        let (status, out, err) = server.ended().await;
+        assert_eq!(status.code(), Some(0), "{err:?}");
+        assert!(err.is_empty(), "{err:?}");
+        // Whatever is no word to people is a line of the log: one JSON object.
+        for line in out.iter().filter(|line| !is_for_people(line)) {
+            let record: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert!(record["level"].is_string() && record["timestamp"].is_string(), "{line}");
+        }
+        assert!(out.iter().any(|line| line.contains("\"path\":\"/health/ready\"")), "{out:#?}");
+        assert!(out.last().unwrap().contains("stopped"), "{out:#?}");
+    }
+
+    async fn the_first_start_prints_a_link_that_makes_the_administrator_once(home: Home) {
+        let mut server = home.serve().await;
+        let link = server.line("create the first administrator: ").await;
+        let (page, token) = link.split_once('#').unwrap();
+        assert_eq!(page, format!("{}/setup", server.url()));
+        assert!(token.starts_with("mst_"), "{token}");
+        let claim = |email: &str| {
+            json!({"token": token, "email": email, "password": "a long walk in the rain", "name": "Ada"})
+        };
+        let made = server.client().post("/api/setup", claim("ada@example.com")).await.data(201);
+        assert_eq!(made["user"]["role"], "admin", "{made}");
+        let again = server.client().post("/api/setup", claim("eve@example.com")).await;
+        assert!(again.status == 401 || again.status == 409, "{again:?}");
+        assert!(server.out().iter().filter(|line| line.contains("mst_")).count() == 1, "the log tells the token");
+        server.stop().await;
+        let server = home.serve().await;
+        assert_eq!(server.client().get("/health").await.status, 200);
+        assert!(server.out().iter().all(|line| !line.contains("administrator:")), "{:#?}", server.out());
+        server.stop().await;
+    }
+}
+
+fn is_for_people(line: &str) -> bool {
+    ["listening on ", "create the first administrator: ", "demo customer: "].iter().any(|head| line.starts_with(head))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_nothing_at_all_it_serves_and_keeps_everything_in_data() {
+    let home = Home::sqlite();
+    // No command and no environment; only the port, which somebody else may have.
+    let mut server = Server::start(home.bare(&["--port", "0", "--demo"])).await;
+    let demo = server.line("demo customer: ").await;
+    let (email, password) = demo.split_once(" with the password ").unwrap();
+    let tokens = server.client().post("/api/auth/login", json!({"email": email, "password": password})).await.data(200);
+    assert_eq!(tokens["user"]["role"], "customer");
+    let products = server.client().get("/api/products").await;
+    assert_eq!(products.body["pagination"]["total"], 6, "{}", products.body);
+    server.stop().await;
+    let inside: Vec<_> = std::fs::read_dir(home.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(inside, ["data"]);
+    assert!(home.path("data/mainstay.db").exists() && home.path("data/master.key").exists());
+    let again = Server::start(home.bare(&["serve", "--port", "0", "--demo"])).await;
+    assert_eq!(again.client().get("/api/products").await.body["pagination"]["total"], 6, "twice is once");
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_is_finished_and_a_second_signal_ends_it_at_once() {
+    let home = Home::sqlite();
+    let mut command = home.command(&["serve"]);
+    command.env("SHUTDOWN_TIMEOUT", "1h").env("REQUEST_TIMEOUT", "1h");
+    let server = Server::start(command).await;
+    // A request that is half sent: the server waits for the rest of it.
+    let address = server.url().trim_start_matches("http://").to_owned();
+    let mut half = std::net::TcpStream::connect(&address).unwrap();
+    let head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    std::io::Write::write_all(&mut half, head.as_bytes()).unwrap();
+    // The request is known to be under way once another one, sent later, was answered.
+    assert_eq!(server.client().get("/health").await.status, 200);
+    server.signal("TERM");
+    until("the server says that it is stopping", Duration::from_secs(10), || async {
+        server.out().iter().any(|line| line.contains("stopping: what was begun is finished first")).then_some(())
+    })
+    .await;
+    server.signal("INT");
+    let (status, _, err) = server.ended().await;
+    assert_eq!(status.code(), Some(1), "{err:?}");
+    assert_eq!(err, ["mainstay: a second signal (SIGINT): stopped at once"]);
+    drop(half);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_go_to_files_as_well_and_people_get_their_own_form() {
+    let home = Home::sqlite();
+    let mut command = home.command(&["serve"]);
+    command.env("LOG_DIR", "logs").env("LOG_FORMAT", "pretty");
+    let server = Server::start(command).await;
+    assert_eq!(server.client().get("/api/products?secret=hunter2").await.status, 400);
+    server.stop().await;
+    let combined = std::fs::read_to_string(home.path("logs/combined.log")).unwrap();
+    assert!(combined.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{combined}");
+    assert!(combined.contains("/api/products") && !combined.contains("hunter2"), "{combined}");
+}

@@ -1,0 +1,75 @@
+//! Two servers on one database, the SQLite file included.
+
+use crate::harness::{Home, Shop, order, text, until};
+use crate::on_both;
+use futures_util::future::join_all;
+use serde_json::json;
+use std::time::Duration;
+
+/// What the cluster promises.
+const FELT: Duration = Duration::from_secs(1);
+
+on_both! {
+    async fn both_serve_the_same(home: Home) {
+        let (one, other) = (home.serve().await, home.serve().await);
+        let shop = Shop::open(&home, &one).await;
+        let (product, ann) = (shop.add("MUG", 40).await, shop.customer("ann").await);
+        assert_eq!(other.client().get(&format!("/api/products/{product}")).await.data(200)["stock"], 40);
+        let keys: Vec<String> = (0..60).map(|n| format!("k{n}")).collect();
+        let at = |n: usize| ann.at(if n % 2 == 0 { one.url() } else { other.url() });
+        let clients: Vec<_> = (0..keys.len()).map(at).collect();
+        let buying = keys.iter().zip(&clients).map(|(key, client)| order(client, &product, 1, key));
+        let answers: Vec<_> = join_all(buying).await.into_iter().map(Result::unwrap).collect();
+        let sold = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(sold, 40, "{answers:?}");
+        assert!(answers.iter().all(|answer| answer.status == 201 || answer.code() == "OUT_OF_STOCK"), "{answers:?}");
+        assert_eq!((shop.stock(&product).await, shop.orders().await.len()), (0, 40));
+
+        // The same key at both is one order; a payment begun at one is done by either.
+        let ben = shop.customer("ben").await;
+        let second = shop.add("BAG", 9).await;
+        let (here, there) = (ben.at(one.url()), ben.at(other.url()));
+        let (a, b) = tokio::join!(order(&here, &second, 1, "same"), order(&there, &second, 1, "same"));
+        let ids: Vec<String> = [a.unwrap(), b.unwrap()]
+            .into_iter()
+            .filter(|answer| answer.status == 201 || answer.code() != "IDEMPOTENCY_IN_FLIGHT")
+            .map(|answer| text(&answer.data(201)["id"]))
+            .collect();
+        assert!(!ids.is_empty() && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(shop.stock(&second).await, 8);
+        there.post(&format!("/api/orders/{}/pay", ids[0]), json!({})).await.data(200);
+        shop.until_order_is(&ids[0], "paid", Duration::from_secs(60)).await;
+        one.stop().await;
+        assert_eq!(there.get("/api/users/me").await.status, 200, "the other one goes on");
+        other.stop().await;
+        assert!(home.run(&["audit", "verify", "--json"]).json()["fault"].is_null());
+    }
+
+    async fn a_role_a_sign_out_and_a_disabled_account_are_felt_by_the_other_within_a_second(home: Home) {
+        let (one, other) = (home.serve().await, home.serve().await);
+        let shop = Shop::open(&home, &one).await;
+        let tokens = shop.register("ann").await;
+        let there = other.client().with(tokens["accessToken"].as_str().unwrap());
+        let id = text(&tokens["user"]["id"]);
+        assert_eq!(there.get("/api/users").await.status, 403);
+        for (role, status) in [("manager", 200), ("customer", 403), ("manager", 200)] {
+            shop.admin.put(&format!("/api/users/{id}/role"), json!({"role": role})).await.data(200);
+            until(&format!("{role} is {status} at the other"), FELT, || async {
+                (there.get("/api/users").await.status == status).then_some(())
+            })
+            .await;
+        }
+        let again = json!({"email": "ann@example.com", "password": "a quiet afternoon"});
+        let second = one.client().post("/api/auth/login", again).await.data(200);
+        let second = one.client().with(second["accessToken"].as_str().unwrap());
+        assert_eq!(second.at(other.url()).get("/api/users/me").await.status, 200);
+        assert_eq!(second.post("/api/auth/logout", json!({})).await.status, 204);
+        until("the signed out token is refused at the other", FELT, || async {
+            (second.at(other.url()).get("/api/users/me").await.code() == "TOKEN_REVOKED").then_some(())
+        })
+        .await;
+        assert_eq!(there.get("/api/users/me").await.status, 200, "the first session goes on");
+        one.stop().await;
+        other.stop().await;
+    }
+}

@@ -1,0 +1,82 @@
+//! Rules that hold for every input.
+
+use mainstay_domain::currency::Currency;
+use mainstay_domain::email::Email;
+use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
+use mainstay_domain::money::Money;
+use mainstay_domain::order::{Move, Order, OrderItem, OrderStatus};
+use mainstay_domain::page::{Cursor, CursorKey};
+use mainstay_domain::product::Sku;
+use mainstay_domain::time::Timestamp;
+use proptest::prelude::*;
+use std::time::Duration;
+use uuid::Uuid;
+
+const MOVES: [Move; 7] =
+    [Move::Settle, Move::Fulfil, Move::Ship, Move::Deliver, Move::Cancel, Move::Expire, Move::Refund];
+
+fn order(lines: &[(i64, u32)]) -> mainstay_domain::Result<Order> {
+    let currency = Currency::parse("EUR").expect("it is in the standard");
+    let item = |(amount, quantity): &(i64, u32)| {
+        let price = Money { amount: *amount, currency };
+        OrderItem::new(ProductId::from_uuid(Uuid::nil()), Sku::stored("S".into()), "S".into(), *quantity, price)
+    };
+    let items = lines.iter().map(item).collect::<mainstay_domain::Result<Vec<_>>>()?;
+    let names = (OrderId::from_uuid(Uuid::nil()), "1".into(), UserId::from_uuid(Uuid::nil()));
+    Order::place(names, items, Timestamp::from_micros(0), Duration::from_mins(30))
+}
+
+proptest! {
+    #[test]
+    fn a_total_is_the_sum_of_its_lines_or_refused(lines in prop::collection::vec((0..=Money::MOST, 1..=10_000_u32), 1..20)) {
+        let exact: i128 = lines.iter().map(|(amount, quantity)| i128::from(*amount) * i128::from(*quantity)).sum();
+        match order(&lines) {
+            Ok(order) => prop_assert_eq!(i128::from(order.total.amount), exact),
+            Err(_) => prop_assert!(exact > i128::from(Money::MOST)),
+        }
+    }
+
+    #[test]
+    fn no_path_pays_twice_or_leaves_an_end(steps in prop::collection::vec(0..MOVES.len(), 0..30)) {
+        let mut order = order(&[(5, 1)]).expect("a small order");
+        let mut settled = 0;
+        for step in steps {
+            let before = order.clone();
+            match order.clone().step(MOVES[step], Timestamp::from_micros(1)) {
+                Ok(after) => {
+                    settled += u32::from(MOVES[step] as u8 == Move::Settle as u8);
+                    prop_assert_eq!(after.version, before.version + 1);
+                    prop_assert!(!matches!(before.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded));
+                    order = after;
+                }
+                Err(_) => prop_assert!(before.status.after(MOVES[step]).is_none()),
+            }
+        }
+        prop_assert!(settled <= 1);
+    }
+
+    #[test]
+    fn a_cursor_comes_back(number in any::<i64>(), text in ".{0,200}", id in any::<u128>()) {
+        for key in [CursorKey::Number(number), CursorKey::Text(text.clone())] {
+            let cursor = Cursor { key, id: Uuid::from_u128(id) };
+            prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
+        }
+    }
+
+    #[test]
+    fn no_text_makes_a_parser_panic(text in ".{0,300}") {
+        let _ = Cursor::decode(&text);
+        let _ = Currency::parse(&text);
+        let _ = Timestamp::parse(&text);
+        if let Ok(email) = Email::parse(&text) {
+            prop_assert!(Email::parse(email.as_str()).is_ok_and(|again| again == email), "parsing is stable");
+        }
+    }
+
+    #[test]
+    fn instants_survive_the_wire_to_the_millisecond(micros in 0_i64..4_000_000_000_000_000) {
+        let instant = Timestamp::from_micros(micros);
+        let back = Timestamp::parse(&instant.to_string()).expect("we wrote it");
+        prop_assert_eq!(back.micros() / 1000, micros / 1000);
+    }
+}

@@ -1,0 +1,123 @@
+//! The chain around routes that need no use case.
+
+mod answers;
+mod failures;
+mod origins;
+
+use super::{Chain, ChainParts};
+use crate::answer::{Answer, Refusal};
+use crate::options::EdgeOptions;
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use mainstay_domain::Error;
+use mainstay_domain::random::Counting;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::clock::ManualClock;
+use mainstay_platform::config::LogLevel;
+use mainstay_platform::telemetry::logs::Logs;
+use mainstay_platform::telemetry::{LogSink, Metrics};
+use std::sync::Arc;
+use std::time::Duration;
+use tower::ServiceExt;
+
+/// A chain, and what it logs.
+struct House {
+    chain: Chain,
+    metrics: Arc<Metrics>,
+    sink: LogSink,
+}
+
+/// An answer, read to its end.
+struct Told {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl House {
+    fn new(router: Router) -> Self {
+        let listed = vec!["https://app.example".to_owned()];
+        let proxies = vec!["10.0.0.0/8".parse().unwrap()].into();
+        Self::with(
+            router,
+            EdgeOptions {
+                allowed_origins: listed,
+                trusted_proxies: proxies,
+                ..EdgeOptions::default()
+            },
+        )
+    }
+
+    fn with(router: Router, options: EdgeOptions) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+        let (metrics, sink) = (Arc::new(Metrics::new("test")), LogSink::memory());
+        let log = Logs::into_sink(sink.clone(), LogLevel::Info, clock.clone()).access_log();
+        let random = Arc::new(Counting::default());
+        let parts = ChainParts {
+            clock,
+            random,
+            metrics: Arc::clone(&metrics),
+            log,
+            options,
+        };
+        Self {
+            chain: Chain::new(parts, router),
+            metrics,
+            sink,
+        }
+    }
+
+    async fn ask(&self, request: http::request::Builder) -> Told {
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Told {
+        let chain = self.chain.of_peer("10.0.0.1".parse().unwrap());
+        let (parts, body) = chain.oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Told {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+}
+
+impl Told {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Routes that answer, fail, panic and take their time.
+fn router() -> Router {
+    Router::new()
+        .route("/ok", get(async || "fine").post(async || "fine"))
+        .route("/long", get(async || "x".repeat(2000)))
+        .route(
+            "/missing",
+            get(async || -> Answer { Err(Error::NotFound.into()) }),
+        )
+        .route(
+            "/bug",
+            get(async || -> Answer { Err(Error::bug("the password is hunter2").into()) }),
+        )
+        .route("/panic", get(panics))
+        .route("/slow", get(async || std::future::pending::<Response>().await))
+        .route(
+            "/busy",
+            get(async || {
+                Refusal::from(Error::Limited {
+                    retry_after: Duration::from_millis(1500),
+                })
+            }),
+        )
+}
+
+async fn panics() -> Response {
+    panic!("as it has to")
+}

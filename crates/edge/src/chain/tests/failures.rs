@@ -1,0 +1,192 @@
+//! How failures look, each code in both forms.
+
+use super::*;
+use mainstay_domain::access::Permission;
+use mainstay_domain::error::{Code, Denied, Unauthenticated};
+use mainstay_domain::fault::Faults;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// One failure of each meaning, with the status and the headers it is told with.
+fn all() -> Vec<(Refusal, u16, &'static [(&'static str, &'static str)])> {
+    const PLAIN: &[(&str, &str)] = &[("www-authenticate", "Bearer realm=\"mainstay\"")];
+    const TOKEN: &[(&str, &str)] = &[(
+        "www-authenticate",
+        "Bearer realm=\"mainstay\", error=\"invalid_token\"",
+    )];
+    let faults = || Faults::one("items[0].quantity", "RANGE", "must be from 1 to 10000");
+    let meant: Vec<(Error, u16, &'static [(&str, &str)])> = vec![
+        (Error::BadRequest("it is not JSON".into()), 400, &[]),
+        (Error::Invalid(faults()), 400, &[]),
+        (Error::Unauthenticated(Unauthenticated::Missing), 401, PLAIN),
+        (Error::Unauthenticated(Unauthenticated::Invalid), 401, TOKEN),
+        (Error::Unauthenticated(Unauthenticated::Expired), 401, TOKEN),
+        (Error::Unauthenticated(Unauthenticated::Revoked), 401, TOKEN),
+        (Error::Unauthenticated(Unauthenticated::Reused), 401, TOKEN),
+        (Error::Unauthenticated(Unauthenticated::Credentials), 401, PLAIN),
+        (Error::Denied(Denied::Permission(Permission::READ_USER)), 403, &[]),
+        (Error::Denied(Denied::Disabled), 403, &[]),
+        (Error::Denied(Denied::EmailUnverified), 403, &[]),
+        (Error::Denied(Denied::Csrf), 403, &[]),
+        (Error::NotFound, 404, &[]),
+        (Error::Conflict("the address is taken".into()), 409, &[]),
+        (Error::OutOfStock(faults()), 409, &[]),
+        (
+            Error::InvalidState("cannot cancel an order that is shipped".into()),
+            409,
+            &[],
+        ),
+        (Error::IdempotencyInFlight, 409, &[("retry-after", "1")]),
+        (Error::Stale, 412, &[]),
+        (Error::IdempotencyMismatch, 422, &[]),
+        (
+            Error::Limited {
+                retry_after: Duration::from_millis(1500),
+            },
+            429,
+            &[("retry-after", "2")],
+        ),
+        (Error::bug("hunter2"), 500, &[]),
+        (
+            Error::Unavailable {
+                what: "the database",
+                source: None,
+            },
+            503,
+            &[("retry-after", "5")],
+        ),
+        (Error::Timeout, 504, &[]),
+    ];
+    let replayed = |code, status, headers| {
+        let error = Error::Replayed {
+            code,
+            message: "as told before".into(),
+            details: faults(),
+        };
+        (Refusal::from(error), status, headers)
+    };
+    let own: [(Refusal, u16, &'static [(&str, &str)]); 6] = [
+        (Refusal::MethodNotAllowed, 405, &[]),
+        (Refusal::TooLarge, 413, &[]),
+        (Refusal::UnsupportedMedia("send JSON"), 415, &[]),
+        replayed(Code::MfaInvalid, 401, PLAIN),
+        replayed(Code::StepUpRequired, 403, &[]),
+        replayed(Code::LockedOut, 429, &[]),
+    ];
+    meant
+        .into_iter()
+        .map(|(error, status, headers)| (error.into(), status, headers))
+        .chain(own)
+        .collect()
+}
+
+async fn told(refusal: &Refusal, accept: &str) -> Told {
+    let refusal = refusal.clone();
+    let router = Router::new().route("/x", get(async move || refusal.clone()));
+    House::new(router)
+        .ask(
+            Request::get("/x")
+                .header("accept", accept)
+                .header("x-request-id", "r1"),
+        )
+        .await
+}
+
+#[tokio::test]
+async fn each_code_has_its_status_headers_and_both_forms() {
+    let mut seen = BTreeSet::new();
+    for (refusal, status, headers) in all() {
+        let (code, message) = (refusal.code().as_str(), refusal.message());
+        seen.insert(refusal.code());
+        let details: Vec<Value> = refusal.details().iter().map(|fault| json!(fault)).collect();
+        let plain = told(&refusal, "application/json").await;
+        assert_eq!(
+            (plain.status, plain.header("content-type")),
+            (status, "application/json"),
+            "{code}"
+        );
+        let expected =
+            json!({"error": {"code": code, "message": message, "requestId": "r1", "details": details}});
+        assert_eq!(serde_json::from_str::<Value>(&plain.body).unwrap(), expected);
+        for (name, value) in headers {
+            assert_eq!(plain.header(name), *value, "{code}");
+        }
+        assert_eq!(
+            plain.headers.contains_key("www-authenticate"),
+            status == 401,
+            "{code}"
+        );
+        let problem = told(&refusal, "application/problem+json").await;
+        assert_eq!(
+            (problem.status, problem.header("content-type")),
+            (status, "application/problem+json")
+        );
+        let body: Value = serde_json::from_str(&problem.body).unwrap();
+        assert_eq!(
+            (&body["status"], &body["code"], &body["detail"]),
+            (&json!(status), &json!(code), &json!(message))
+        );
+        assert_eq!(
+            (&body["type"], &body["requestId"]),
+            (&json!("about:blank"), &json!("r1"))
+        );
+    }
+    assert_eq!(seen.len(), Code::ALL.len(), "a code without a test");
+}
+
+#[tokio::test]
+async fn a_failure_looks_exactly_so() {
+    let refusal = Refusal::from(Faults::one(
+        "items[0].quantity",
+        "RANGE",
+        "must be from 1 to 10000",
+    ));
+    assert_eq!(
+        told(&refusal, "*/*").await.body,
+        r#"{"error":{"code":"VALIDATION_FAILED","message":"the request is not valid","requestId":"r1","details":[{"path":"items[0].quantity","code":"RANGE","message":"must be from 1 to 10000"}]}}"#
+    );
+    assert_eq!(
+        told(&Error::NotFound.into(), "application/problem+json")
+            .await
+            .body,
+        r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"not found","code":"NOT_FOUND","requestId":"r1","details":[]}"#
+    );
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_json_too() {
+    let house = House::new(router());
+    let nowhere = house.ask(Request::get("/nowhere")).await;
+    assert_eq!((nowhere.status, nowhere.body.contains("NOT_FOUND")), (404, true));
+    let otherwise = house.ask(Request::delete("/ok")).await;
+    assert_eq!(
+        (otherwise.status, otherwise.header("allow")),
+        (405, "GET,HEAD,POST")
+    );
+    assert!(otherwise.body.contains("METHOD_NOT_ALLOWED"));
+}
+
+#[tokio::test]
+async fn a_panic_and_a_bug_say_nothing_of_their_cause() {
+    let house = House::new(router());
+    for path in ["/panic", "/bug"] {
+        let told = house.ask(Request::get(path)).await;
+        assert_eq!((told.status, told.body.contains("INTERNAL_ERROR")), (500, true));
+        assert!(
+            !told.body.contains("hunter2") && !told.body.contains("as it has to"),
+            "{}",
+            told.body
+        );
+    }
+    assert_eq!(
+        house.ask(Request::get("/ok")).await.status,
+        200,
+        "the next request is answered"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_too_long_is_ended() {
+    let told = House::new(router()).ask(Request::get("/slow")).await;
+    assert_eq!((told.status, told.body.contains("TIMEOUT")), (504, true));
+}

@@ -1,0 +1,253 @@
+//! The audit trail: written once, linked once, never changed.
+
+use crate::fixtures::*;
+use crate::harness::{Store, on_both};
+use mainstay_domain::access::{self, Permission};
+use mainstay_domain::audit::{AuditEntry, ChainHead};
+use mainstay_domain::error::Error;
+use mainstay_domain::id::{AuditId, UserId};
+use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
+use mainstay_repositories::{Audit, AuditFilter};
+use std::sync::Arc;
+
+async fn put(store: &Store, numbers: std::ops::RangeInclusive<u128>) {
+    write!(store, [numbers], |tx| {
+        for number in numbers {
+            Audit::new(tx).insert(&audit_entry(number)).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+fn head(seq: i64) -> ChainHead {
+    ChainHead {
+        seq,
+        hash: vec![u8::try_from(seq).unwrap(); 32],
+    }
+}
+
+#[test]
+fn entries_are_read_by_whoever_may_newest_first() {
+    on_both(async |store| {
+        put(&store, 1..=6).await;
+        let mut all: Vec<AuditEntry> = (1..=6).map(audit_entry).collect();
+        all.reverse();
+        let listed = write!(store, [], |tx| {
+            let mut audit = Audit::new(tx);
+            assert!(
+                audit
+                    .list(&own(id(7)), &AuditFilter::default(), &numbered(1, 9))
+                    .await?
+                    .items
+                    .is_empty()
+            );
+            let reader = access::scope(&person(id(1), &[Permission::READ_AUDIT]));
+            audit
+                .list(&reader, &AuditFilter::default(), &numbered(1, 9))
+                .await
+        });
+        assert_eq!(listed.unwrap().items, all);
+        let filters = [
+            (
+                AuditFilter {
+                    resource: Some("order".into()),
+                    ..AuditFilter::default()
+                },
+                vec![6, 5, 4, 3, 2, 1],
+            ),
+            (
+                AuditFilter {
+                    resource: Some("user".into()),
+                    ..AuditFilter::default()
+                },
+                vec![],
+            ),
+            (
+                AuditFilter {
+                    resource_id: Some("thing-0".into()),
+                    ..AuditFilter::default()
+                },
+                vec![6, 3],
+            ),
+            (
+                AuditFilter {
+                    user_id: Some(id::<UserId>(7)),
+                    ..AuditFilter::default()
+                },
+                vec![6, 4, 2],
+            ),
+            (
+                AuditFilter {
+                    action: Some("DELETE".into()),
+                    ..AuditFilter::default()
+                },
+                vec![],
+            ),
+            (
+                AuditFilter {
+                    action: Some("UP\0".into()),
+                    ..AuditFilter::default()
+                },
+                vec![],
+            ),
+            (
+                AuditFilter {
+                    from: Some(at(102)),
+                    to: Some(at(105)),
+                    ..AuditFilter::default()
+                },
+                vec![4, 3, 2],
+            ),
+        ];
+        for (filter, wanted) in filters {
+            let listed = write!(store, [filter], |tx| {
+                Audit::new(tx).list(&everything(), &filter, &first(9)).await
+            });
+            let ids: Vec<AuditId> = listed.unwrap().items.iter().map(|entry| entry.id).collect();
+            assert_eq!(
+                ids,
+                wanted.into_iter().map(id).collect::<Vec<AuditId>>(),
+                "{filter:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_chain_grows_by_one_sealer_at_a_time() {
+    on_both(async |store| {
+        put(&store, 1..=4).await;
+        write!(store, [], |tx| {
+            let mut audit = Audit::new(tx);
+            assert_eq!(audit.head().await?, None);
+            let waiting: Vec<AuditId> = audit.unlinked(3).await?.iter().map(|entry| entry.id).collect();
+            assert_eq!(waiting, [id::<AuditId>(1), id(2), id(3)]);
+            assert!(audit.set_head(&head(2), b"seal", at(1), 0).await?);
+            assert!(!audit.set_head(&head(2), b"seal", at(1), 0).await?);
+            audit.link(&[(id(1), 1, vec![1]), (id(2), 2, vec![2])]).await?;
+            assert_eq!(audit.head().await?, Some((head(2), b"seal".to_vec())));
+            let after = audit.linked_after(0, 9).await?;
+            assert_eq!(
+                after,
+                [(1, vec![1], audit_entry(1)), (2, vec![2], audit_entry(2))]
+            );
+            assert_eq!(audit.linked_after(1, 9).await?.len(), 1);
+            assert_eq!(
+                (audit.count_linked().await?, audit.count_unlinked().await?),
+                (2, 2)
+            );
+            assert_eq!(audit.unlinked(9).await?.len(), 2);
+            Ok(())
+        })
+        .unwrap();
+        let again = write!(store, [], |tx| {
+            Audit::new(tx).link(&[(id(2), 3, vec![3])]).await
+        });
+        assert!(matches!(again, Err(Error::Stale)), "{again:?}");
+        let sealers: Vec<_> = (0..6)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    write!(store, [], |tx| {
+                        let mut audit = Audit::new(tx);
+                        if !audit.set_head(&head(3), b"seal", at(1), 2).await? {
+                            return Ok(false);
+                        }
+                        audit.link(&[(id(3), 3, vec![3])]).await?;
+                        Ok(true)
+                    })
+                })
+            })
+            .collect();
+        let mut sealed = 0;
+        for sealer in sealers {
+            sealed += usize::from(sealer.await.unwrap().unwrap());
+        }
+        assert_eq!(sealed, 1);
+    });
+}
+
+#[test]
+fn the_database_refuses_to_edit_or_remove_entries() {
+    on_both(async |store| {
+        put(&store, 1..=2).await;
+        write!(store, [], |tx| {
+            Audit::new(tx).link(&[(id(1), 1, vec![1])]).await
+        })
+        .unwrap();
+        let mut edits = vec![
+            "DELETE FROM audit_entries".to_owned(),
+            "DELETE FROM audit_entries WHERE seq IS NULL".to_owned(),
+            "UPDATE audit_entries SET hash = hash WHERE seq = 1".to_owned(),
+            "UPDATE audit_entries SET seq = NULL, hash = NULL WHERE seq = 1".to_owned(),
+            "UPDATE audit_entries SET seq = 2, hash = NULL WHERE seq IS NULL".to_owned(),
+            "UPDATE audit_entries SET action = 'x' WHERE seq IS NULL".to_owned(),
+        ];
+        let columns = [
+            "action",
+            "resource",
+            "resource_id",
+            "actor",
+            "before_json",
+            "after_json",
+            "ip",
+            "user_agent",
+            "request_id",
+        ];
+        for set in columns
+            .map(|column| format!("{column} = 'forged'"))
+            .iter()
+            .chain([
+                &"at = at + 1".to_owned(),
+                &"user_id = id".to_owned(),
+                &"request_id = NULL".to_owned(),
+            ])
+        {
+            edits.push(format!(
+                "UPDATE audit_entries SET seq = 2, hash = hash, {set} WHERE seq IS NULL"
+            ));
+            edits.push(format!("UPDATE audit_entries SET {set} WHERE seq = 1"));
+        }
+        // A hash that may be written, so that only the forged column is in the way.
+        let edits: Vec<String> = edits
+            .iter()
+            .map(|edit| edit.replace("hash = hash, ", "hash = X, "))
+            .collect();
+        match store.database.engine() {
+            Engine::Sqlite => {
+                let connection = sqlite_connection(&store.options).unwrap();
+                for edit in &edits {
+                    let outcome = connection.execute_batch(&edit.replace("= X,", "= x'02',"));
+                    assert!(
+                        outcome
+                            .as_ref()
+                            .is_err_and(|e| e.to_string().contains("audit entry is never")),
+                        "{edit}: {outcome:?}"
+                    );
+                }
+            }
+            Engine::Postgres => {
+                let (client, _connection) = postgres_client(&store.options).await.unwrap();
+                for edit in edits.iter().chain([&"TRUNCATE audit_entries".to_owned()]) {
+                    let outcome = client.batch_execute(&edit.replace("= X,", "= '\\x02',")).await;
+                    let said = outcome
+                        .as_ref()
+                        .err()
+                        .and_then(|e| e.as_db_error())
+                        .map(|e| e.message().to_owned());
+                    assert!(
+                        said.is_some_and(|said| said.contains("audit entry is never")),
+                        "{edit}: {outcome:?}"
+                    );
+                }
+            }
+        }
+        let entries = write!(store, [], |tx| {
+            Audit::new(tx)
+                .list(&everything(), &AuditFilter::default(), &first(9))
+                .await
+        });
+        assert_eq!(entries.unwrap().items, [audit_entry(2), audit_entry(1)]);
+    });
+}

@@ -1,0 +1,347 @@
+//! Jobs: claimed by one, finished by whoever holds them, never lost.
+
+use crate::fixtures::*;
+use crate::harness::{Store, on_both};
+use mainstay_domain::error::Error;
+use mainstay_domain::id::JobId;
+use mainstay_domain::job::{Job, JobState, Lease};
+use mainstay_domain::time::Timestamp;
+use mainstay_repositories::{JobFilter, Jobs, NewJob};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn put(store: &Store, jobs: &[NewJob]) {
+    let jobs = jobs.to_vec();
+    write!(store, [jobs], |tx| {
+        for job in &jobs {
+            assert!(Jobs::new(tx).enqueue(job).await?);
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+async fn claim(store: &Store, limit: u32, now: Timestamp) -> Vec<Job> {
+    write!(store, [], |tx| {
+        Jobs::new(tx).claim(&[], limit, now, MINUTE).await
+    })
+    .unwrap()
+}
+
+async fn state(store: &Store, number: u128) -> Job {
+    write!(store, [], |tx| {
+        Jobs::new(tx).find(&everything(), id(number)).await
+    })
+    .unwrap()
+}
+
+fn ids(jobs: &[Job]) -> Vec<JobId> {
+    jobs.iter().map(|job| job.id).collect()
+}
+
+#[test]
+fn the_most_urgent_of_the_due_comes_first() {
+    on_both(async |store| {
+        put(
+            &store,
+            &[
+                NewJob {
+                    run_at: at(90),
+                    ..job(1)
+                },
+                NewJob {
+                    run_at: at(80),
+                    ..job(2)
+                },
+                NewJob {
+                    priority: 5,
+                    ..job(3)
+                },
+                NewJob {
+                    run_at: at(300),
+                    priority: 9,
+                    ..job(4)
+                },
+                NewJob {
+                    queue: "slow".into(),
+                    priority: -1,
+                    ..job(5)
+                },
+            ],
+        )
+        .await;
+        let next = write!(store, [], |tx| { Jobs::new(tx).next_due(at(100)).await }).unwrap();
+        assert_eq!(next, Some(at(100)));
+        let slow = write!(store, [], |tx| {
+            Jobs::new(tx).claim(&["none", "slow"], 5, at(100), MINUTE).await
+        });
+        assert_eq!(ids(&slow.unwrap()), [id::<JobId>(5)]);
+        assert_eq!(ids(&claim(&store, 2, at(100)).await), [id::<JobId>(3), id(2)]);
+        assert_eq!(ids(&claim(&store, 9, at(100)).await), [id::<JobId>(1)]);
+        assert!(claim(&store, 9, at(159)).await.is_empty());
+        let next = write!(store, [], |tx| { Jobs::new(tx).next_due(at(120)).await }).unwrap();
+        assert_eq!(next, Some(at(160)), "the end of a lease");
+        let later = claim(&store, 9, at(300)).await;
+        assert_eq!(later[0].id, id(4));
+        assert_eq!(later.len(), 5);
+    });
+}
+
+#[test]
+fn what_is_claimed_says_so_and_is_finished_once() {
+    on_both(async |store| {
+        put(&store, &[job(1)]).await;
+        let held = claim(&store, 1, at(100)).await.remove(0);
+        assert_eq!((held.state, held.attempts, held.fence), (JobState::Running, 1, 1));
+        let done = write!(store, [held], |tx| {
+            let mut jobs = Jobs::new(tx);
+            assert!(jobs.progress(held.lease(), 50).await?);
+            assert!(jobs.extend(held.lease(), at(500)).await?);
+            assert!(jobs.claim(&[], 9, at(400), MINUTE).await?.is_empty());
+            assert!(jobs.finish(held.lease(), at(401)).await?);
+            assert!(!jobs.finish(held.lease(), at(402)).await?);
+            assert!(!jobs.fail(held.lease(), "late", None, at(402)).await?);
+            assert!(!jobs.release(held.lease()).await?);
+            assert_eq!(jobs.next_due(at(402)).await?, None);
+            jobs.find(&everything(), held.id).await
+        });
+        let done = done.unwrap();
+        assert_eq!(
+            (done.state, done.finished_at, done.last_error),
+            (JobState::Done, Some(at(401)), None)
+        );
+    });
+}
+
+#[test]
+fn a_worker_whose_lease_ran_out_cannot_finish_what_another_began() {
+    on_both(async |store| {
+        put(&store, &[job(1)]).await;
+        let slow = claim(&store, 1, at(100)).await.remove(0);
+        let other = claim(&store, 1, at(160)).await.remove(0);
+        assert_eq!(
+            (other.id, other.fence, other.attempts),
+            (slow.id, slow.fence + 1, 2)
+        );
+        write!(store, [slow, other], |tx| {
+            let mut jobs = Jobs::new(tx);
+            assert!(!jobs.finish(slow.lease(), at(161)).await?);
+            assert!(!jobs.fail(slow.lease(), "x", Some(at(200)), at(161)).await?);
+            assert!(!jobs.extend(slow.lease(), at(999)).await?);
+            assert!(!jobs.release(slow.lease()).await?);
+            assert!(!jobs.progress(slow.lease(), 1).await?);
+            assert!(jobs.finish(other.lease(), at(161)).await?);
+            assert!(
+                !jobs
+                    .finish(
+                        Lease {
+                            fence: other.fence + 1,
+                            ..other.lease()
+                        },
+                        at(161)
+                    )
+                    .await?
+            );
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_job_that_takes_its_workers_down_is_dead_after_its_last_attempt() {
+    on_both(async |store| {
+        put(
+            &store,
+            &[NewJob {
+                max_attempts: 2,
+                ..job(1)
+            }],
+        )
+        .await;
+        assert_eq!(claim(&store, 1, at(100)).await.len(), 1);
+        assert_eq!(claim(&store, 1, at(200)).await.len(), 1);
+        assert!(claim(&store, 1, at(300)).await.is_empty());
+        let dead = state(&store, 1).await;
+        assert_eq!((dead.state, dead.finished_at), (JobState::Dead, Some(at(300))));
+        assert!(dead.last_error.is_some());
+    });
+}
+
+#[test]
+fn a_failure_is_tried_again_later_or_never() {
+    on_both(async |store| {
+        put(&store, &[job(1)]).await;
+        let held = claim(&store, 1, at(100)).await.remove(0);
+        let noted = write!(store, [held], |tx| {
+            Jobs::new(tx)
+                .fail(held.lease(), "it said \0 no", Some(at(500)), at(110))
+                .await
+        });
+        assert!(noted.unwrap());
+        let waiting = state(&store, 1).await;
+        assert_eq!(
+            (waiting.state, waiting.run_at, waiting.attempts),
+            (JobState::Retrying, at(500), 1)
+        );
+        assert_eq!(waiting.last_error.as_deref(), Some("it said \u{FFFD} no"));
+        assert!(claim(&store, 1, at(499)).await.is_empty());
+        let again = claim(&store, 1, at(500)).await.remove(0);
+        let given_up = write!(store, [again], |tx| {
+            Jobs::new(tx).fail(again.lease(), "no", None, at(510)).await
+        });
+        assert!(given_up.unwrap());
+        assert_eq!(state(&store, 1).await.state, JobState::Dead);
+        assert!(claim(&store, 1, at(10_000)).await.is_empty());
+    });
+}
+
+#[test]
+fn what_is_given_back_was_not_begun() {
+    on_both(async |store| {
+        put(&store, &[job(1)]).await;
+        let held = claim(&store, 1, at(100)).await.remove(0);
+        assert!(write!(store, [held], |tx| { Jobs::new(tx).release(held.lease()).await }).unwrap());
+        let back = state(&store, 1).await;
+        assert_eq!((back.state, back.attempts), (JobState::Queued, 0));
+        let again = claim(&store, 1, at(101)).await.remove(0);
+        assert_eq!((again.attempts, again.fence), (1, 2));
+    });
+}
+
+#[test]
+fn one_of_a_unique_key_is_live() {
+    on_both(async |store| {
+        let unique = |number: u128| NewJob {
+            unique_key: Some("report".into()),
+            ..job(number)
+        };
+        put(&store, &[unique(1), job(3), job(4)]).await;
+        assert!(!write!(store, [], |tx| { Jobs::new(tx).enqueue(&unique(2)).await }).unwrap());
+        let held = claim(&store, 9, at(100)).await;
+        assert_eq!(held.len(), 3);
+        assert!(!write!(store, [], |tx| { Jobs::new(tx).enqueue(&unique(2)).await }).unwrap());
+        let first = held[0].clone();
+        write!(store, [first], |tx| {
+            let mut jobs = Jobs::new(tx);
+            assert!(jobs.fail(first.lease(), "no", None, at(101)).await?);
+            assert!(jobs.enqueue(&unique(2)).await?);
+            // The dead one would be a second live one.
+            assert!(!jobs.retry(&leave(&first), &first, at(102)).await?);
+            let second = jobs.find(&everything(), id(2)).await?;
+            assert!(jobs.cancel(&leave(&second), &second, at(103)).await?);
+            assert!(!jobs.cancel(&leave(&second), &second, at(104)).await?);
+            assert!(jobs.retry(&leave(&first), &first, at(105)).await?);
+            assert!(!jobs.retry(&leave(&first), &first, at(105)).await?);
+            let again = jobs.find(&everything(), first.id).await?;
+            assert_eq!(
+                (again.state, again.attempts, again.finished_at),
+                (JobState::Queued, 0, None)
+            );
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn what_is_called_off_while_it_runs_cannot_be_finished() {
+    on_both(async |store| {
+        put(&store, &[job(1)]).await;
+        let held = claim(&store, 1, at(100)).await.remove(0);
+        write!(store, [held], |tx| {
+            let mut jobs = Jobs::new(tx);
+            assert!(jobs.cancel(&leave(&held), &held, at(110)).await?);
+            assert!(!jobs.finish(held.lease(), at(120)).await?);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(state(&store, 1).await.state, JobState::Cancelled);
+    });
+}
+
+#[test]
+fn jobs_are_for_those_who_manage_them() {
+    on_both(async |store| {
+        put(
+            &store,
+            &[
+                job(1),
+                NewJob {
+                    queue: "slow".into(),
+                    ..job(2)
+                },
+            ],
+        )
+        .await;
+        let held = claim(&store, 1, at(100)).await.remove(0);
+        write!(store, [held], |tx| {
+            let mut jobs = Jobs::new(tx);
+            assert!(jobs.finish(held.lease(), at(110)).await?);
+            assert!(matches!(
+                jobs.find(&own(id(1)), id(1)).await,
+                Err(Error::NotFound)
+            ));
+            assert!(
+                jobs.list(&own(id(1)), &JobFilter::default(), &numbered(1, 9))
+                    .await?
+                    .items
+                    .is_empty()
+            );
+            let all = jobs
+                .list(&everything(), &JobFilter::default(), &numbered(1, 9))
+                .await?;
+            assert_eq!(ids(&all.items), [id::<JobId>(2), id(1)]);
+            let slow = JobFilter {
+                queue: Some("slow".into()),
+                kind: Some("mail.send".into()),
+                state: Some(JobState::Queued),
+            };
+            assert_eq!(jobs.list(&everything(), &slow, &first(9)).await?.items.len(), 1);
+            assert_eq!(jobs.counts().await?, [(JobState::Done, 1), (JobState::Queued, 1)]);
+            assert_eq!(jobs.prune(at(110)).await?, 0);
+            assert_eq!(jobs.prune(at(111)).await?, 1);
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn workers_that_claim_at_once_never_hold_the_same_job() {
+    on_both(async |store| {
+        let all: Vec<NewJob> = (1..=200)
+            .map(|number| NewJob {
+                run_at: at(50),
+                ..job(number)
+            })
+            .collect();
+        put(&store, &all).await;
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let mut held = Vec::new();
+                    loop {
+                        let claimed = claim(&store, 7, at(100)).await;
+                        assert!(claimed.len() <= 7);
+                        if claimed.is_empty() {
+                            return held;
+                        }
+                        held.extend(claimed);
+                    }
+                })
+            })
+            .collect();
+        let mut held = Vec::new();
+        for worker in workers {
+            held.extend(worker.await.unwrap());
+        }
+        assert!(held.iter().all(|job| job.fence == 1 && job.attempts == 1));
+        let different: HashSet<JobId> = held.iter().map(|job| job.id).collect();
+        assert_eq!((held.len(), different.len()), (200, 200));
+    });
+}

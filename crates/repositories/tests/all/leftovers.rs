@@ -1,0 +1,233 @@
+//! Outbox, idempotency, signing keys, security events, health.
+
+use crate::fixtures::*;
+use crate::harness::on_both;
+use mainstay_domain::error::Error;
+use mainstay_domain::event::Event;
+use mainstay_domain::id::{EventId, UserId};
+use mainstay_domain::key::SigningKey;
+use mainstay_domain::security::SecurityEvent;
+use mainstay_repositories::{
+    Idempotency, NewRemembered, Outbox, Remembered, SecurityEvents, SigningKeys, health,
+};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+#[test]
+fn the_database_answers() {
+    on_both(async |store| {
+        write!(store, [], |tx| { health(tx).await }).unwrap();
+    });
+}
+
+#[test]
+fn events_are_relayed_once_the_oldest_first() {
+    on_both(async |store| {
+        write!(store, [], |tx| {
+            let mut outbox = Outbox::new(tx);
+            for number in [2, 1, 3] {
+                outbox.insert(&event(number)).await?;
+            }
+            let waiting = outbox.waiting(2).await?;
+            assert_eq!(waiting, [event(1), event(2)]);
+            outbox.mark_relayed(&[id(1), id(2)], at(500)).await?;
+            assert_eq!(outbox.waiting(9).await?, [event(3)]);
+            outbox.mark_relayed(&[], at(500)).await?;
+            assert_eq!(outbox.prune(at(500)).await?, 0);
+            assert_eq!(outbox.prune(at(501)).await?, 2);
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn relays_that_work_at_once_do_not_tell_twice() {
+    on_both(async |store| {
+        write!(store, [], |tx| {
+            for number in 1..=60 {
+                Outbox::new(tx).insert(&event(number)).await?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        let relays: Vec<_> = (0..3)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let mut told: Vec<EventId> = Vec::new();
+                    loop {
+                        let batch = write!(store, [], |tx| {
+                            let waiting: Vec<Event> = Outbox::new(tx).waiting(7).await?;
+                            let ids: Vec<EventId> = waiting.iter().map(|event| event.id).collect();
+                            Outbox::new(tx).mark_relayed(&ids, at(500)).await?;
+                            Ok(ids)
+                        })
+                        .unwrap();
+                        if batch.is_empty() {
+                            return told;
+                        }
+                        told.extend(batch);
+                    }
+                })
+            })
+            .collect();
+        let mut told = Vec::new();
+        for relay in relays {
+            told.extend(relay.await.unwrap());
+        }
+        let different: HashSet<EventId> = told.iter().copied().collect();
+        assert_eq!((told.len(), different.len()), (60, 60));
+    });
+}
+
+pub(crate) fn remembered(seconds: i64, code: Option<&str>) -> NewRemembered {
+    NewRemembered {
+        caller_id: id(1),
+        operation: "order.place".to_owned(),
+        key: "k-1".to_owned(),
+        fingerprint: vec![1, 2, 3],
+        code: code.map(str::to_owned),
+        answer: format!("{{\"at\":{seconds}}}"),
+        created_at: at(seconds),
+        not_before: at(seconds - 50),
+    }
+}
+
+#[test]
+fn the_first_answer_is_kept_until_it_is_old() {
+    on_both(async |store| {
+        write!(store, [], |tx| {
+            let mut answers = Idempotency::new(tx);
+            let me: UserId = id(1);
+            assert!(answers.insert(&remembered(100, None)).await?);
+            assert!(!answers.insert(&remembered(120, Some("CONFLICT"))).await?);
+            let found = answers.find(me, "order.place", "k-1", at(100)).await?;
+            let first = Remembered {
+                fingerprint: vec![1, 2, 3],
+                code: None,
+                answer: "{\"at\":100}".to_owned(),
+            };
+            assert_eq!(found, Some(first));
+            assert_eq!(answers.find(me, "order.place", "k-1", at(101)).await?, None);
+            assert_eq!(answers.find(id(2), "order.place", "k-1", at(0)).await?, None);
+            assert_eq!(answers.find(me, "order.pay", "k-1", at(0)).await?, None);
+            assert_eq!(answers.find(me, "order.place", "k-2", at(0)).await?, None);
+            assert!(answers.insert(&remembered(151, Some("CONFLICT"))).await?);
+            let later = answers
+                .find(me, "order.place", "k-1", at(0))
+                .await?
+                .expect("it is there");
+            assert_eq!(
+                (later.code.as_deref(), later.answer.as_str()),
+                (Some("CONFLICT"), "{\"at\":151}")
+            );
+            assert_eq!(answers.prune(at(151)).await?, 0);
+            assert_eq!(answers.prune(at(152)).await?, 1);
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn of_two_answers_given_at_once_one_is_kept() {
+    on_both(async |store| {
+        let tries: Vec<_> = (0..6)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    write!(store, [], |tx| {
+                        Idempotency::new(tx).insert(&remembered(100, None)).await
+                    })
+                })
+            })
+            .collect();
+        let mut kept = 0;
+        for tried in tries {
+            kept += usize::from(tried.await.unwrap().unwrap());
+        }
+        assert_eq!(kept, 1);
+    });
+}
+
+#[test]
+fn signing_keys_are_for_mainstay_alone() {
+    on_both(async |store| {
+        let key = SigningKey {
+            id: id(1),
+            kid: "thumb".to_owned(),
+            algorithm: "EdDSA".to_owned(),
+            sealed: vec![0, 255, 1],
+            public: vec![9; 32],
+            created_at: at(100),
+            retires_at: None,
+        };
+        write!(store, [key], |tx| {
+            let mut keys = SigningKeys::new(tx);
+            keys.insert(&leave(&key), &key).await?;
+            assert!(keys.all(&own(id(1))).await?.is_empty());
+            assert!(keys.all(&anonymous()).await?.is_empty());
+            assert_eq!(keys.all(&everything()).await?, std::slice::from_ref(&key));
+            keys.retire(&leave(&key), &key, at(900)).await?;
+            assert_eq!(
+                keys.all(&everything()).await?,
+                [SigningKey {
+                    retires_at: Some(at(900)),
+                    ..key
+                }]
+            );
+            let gone = SigningKey {
+                id: id(2),
+                ..keys.all(&everything()).await?.remove(0)
+            };
+            assert!(matches!(
+                keys.retire(&leave(&gone), &gone, at(1)).await,
+                Err(Error::NotFound)
+            ));
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn attempts_of_a_minute_are_counted_together() {
+    on_both(async |store| {
+        let attempt = |number: u128, seconds: i64| SecurityEvent {
+            id: id(number),
+            kind: "login_failed".to_owned(),
+            user_id: None,
+            ip: Some("192.0.2.1".to_owned()),
+            user_agent: None,
+            operation: "account.login".to_owned(),
+            resource: Some("account".to_owned()),
+            resource_id: None,
+            count: 3,
+            first_at: at(seconds),
+            last_at: at(seconds + 5),
+        };
+        let elsewhere = SecurityEvent {
+            ip: None,
+            user_agent: Some("192.0.2.1".to_owned()),
+            ..attempt(4, 125)
+        };
+        let events = vec![attempt(1, 120), attempt(2, 130), attempt(3, 185), elsewhere];
+        let listed = write!(store, [events], |tx| {
+            let mut log = SecurityEvents::new(tx);
+            log.record(&events).await?;
+            log.record(&[]).await?;
+            assert!(log.list(&own(id(1)), &numbered(1, 9)).await?.items.is_empty());
+            let listed = log.list(&everything(), &numbered(1, 9)).await?;
+            assert_eq!(log.prune(at(190)).await?, 2);
+            Ok(listed)
+        });
+        let counts: Vec<_> = listed
+            .unwrap()
+            .items
+            .iter()
+            .map(|event| (event.count, event.last_at))
+            .collect();
+        assert_eq!(counts, [(3, at(190)), (6, at(135)), (3, at(130))]);
+    });
+}

@@ -1,0 +1,210 @@
+//! Orders with their items.
+
+use crate::fixtures::*;
+use crate::harness::on_both;
+use mainstay_domain::error::Error;
+use mainstay_domain::id::{OrderId, UserId};
+use mainstay_domain::order::{Move, Order, OrderStatus};
+use mainstay_domain::payment::{Payment, PaymentStatus};
+use mainstay_repositories::{OrderFilter, OrderSort, Orders, Payments};
+
+const NEWEST: (OrderSort, bool) = (OrderSort::CreatedAt, true);
+
+#[test]
+fn an_order_comes_back_with_every_line_in_its_place() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        for (number, lines) in [(1, 1), (2, 7), (3, 8), (4, 9), (5, 100)] {
+            let placed = order(number, id(1), &product(1), lines);
+            put_order(&store, &placed).await;
+            let found = write!(store, [], |tx| {
+                Orders::new(tx).find(&own(id(1)), id(number)).await
+            })
+            .unwrap();
+            assert_eq!(found, placed);
+        }
+    });
+}
+
+#[test]
+fn a_page_shows_each_order_with_its_own_lines() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let mut placed: Vec<Order> = (1..=30)
+            .map(|number| Order {
+                created_at: at(1000 - i64::from(number)),
+                ..order(number.into(), id(1), &product(1), number % 4 + 1)
+            })
+            .collect();
+        for order in &placed {
+            put_order(&store, order).await;
+        }
+        put_order(&store, &order(99, id(2), &product(1), 1)).await;
+        let all = write!(store, [], |tx| {
+            Orders::new(tx)
+                .list(&own(id(1)), &OrderFilter::default(), NEWEST, &numbered(1, 100))
+                .await
+        });
+        assert_eq!(all.unwrap().items, placed);
+        let page = write!(store, [], |tx| {
+            Orders::new(tx)
+                .list(&own(id(1)), &OrderFilter::default(), NEWEST, &numbered(2, 12))
+                .await
+        })
+        .unwrap();
+        assert_eq!((page.items.as_slice(), total(&page)), (&placed[12..24], 30));
+        placed.reverse();
+        let oldest = write!(store, [], |tx| {
+            let by = (OrderSort::CreatedAt, false);
+            Orders::new(tx)
+                .list(&own(id(1)), &OrderFilter::default(), by, &first(1))
+                .await
+        });
+        assert_eq!(oldest.unwrap().items, placed[..1]);
+    });
+}
+
+#[test]
+fn a_stranger_finds_nothing() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        put_order(&store, &order(1, id(1), &product(1), 2)).await;
+        write!(store, [], |tx| {
+            let mut orders = Orders::new(tx);
+            assert!(matches!(
+                orders.find(&own(id(2)), id(1)).await,
+                Err(Error::NotFound)
+            ));
+            assert!(matches!(
+                orders.find(&anonymous(), id(1)).await,
+                Err(Error::NotFound)
+            ));
+            assert!(orders.find(&everything(), id(1)).await.is_ok());
+            let mine = OrderFilter {
+                user_id: Some(id(1)),
+                status: None,
+            };
+            assert!(
+                orders
+                    .list(&own(id(2)), &mine, NEWEST, &numbered(1, 9))
+                    .await?
+                    .items
+                    .is_empty()
+            );
+            assert!(
+                orders
+                    .list(&anonymous(), &mine, NEWEST, &first(9))
+                    .await?
+                    .items
+                    .is_empty()
+            );
+            assert_eq!(
+                orders
+                    .list(&everything(), &mine, NEWEST, &numbered(1, 9))
+                    .await?
+                    .items
+                    .len(),
+                1
+            );
+            assert!(orders.overdue(&own(id(2)), at(100_000), 9).await?.is_empty());
+            assert!(orders.overdue(&anonymous(), at(100_000), 9).await?.is_empty());
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_move_from_where_it_no_longer_stands_is_refused() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let placed = order(1, id(1), &product(1), 2);
+        put_order(&store, &placed).await;
+        let cancelled = placed.clone().step(Move::Cancel, at(200)).unwrap();
+        let paid = placed.step(Move::Settle, at(200)).unwrap();
+        write!(store, [cancelled], |tx| {
+            Orders::new(tx).save(&leave(&cancelled), &cancelled).await
+        })
+        .unwrap();
+        let late = write!(store, [paid], |tx| {
+            Orders::new(tx).save(&leave(&paid), &paid).await
+        });
+        assert!(matches!(late, Err(Error::Stale)), "{late:?}");
+        let found = write!(store, [], |tx| {
+            Orders::new(tx).find(&everything(), id(1)).await
+        })
+        .unwrap();
+        assert_eq!(found, cancelled);
+        let filter = OrderFilter {
+            status: Some(OrderStatus::Cancelled),
+            user_id: None,
+        };
+        let listed = write!(store, [filter], |tx| {
+            Orders::new(tx)
+                .list(&everything(), &filter, NEWEST, &numbered(1, 9))
+                .await
+        });
+        assert_eq!(listed.unwrap().items, [cancelled]);
+    });
+}
+
+#[test]
+fn a_number_is_taken_once_and_nothing_of_the_second_order_stays() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        put_order(&store, &order(1, id(1), &product(1), 1)).await;
+        let twin = Order {
+            number: "N-1".to_owned(),
+            ..order(2, id(1), &product(1), 1)
+        };
+        let error = write!(store, [twin], |tx| {
+            Orders::new(tx).insert(&leave(&twin), &twin).await
+        });
+        assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");
+        let none = write!(store, [], |tx| {
+            Orders::new(tx).find(&everything(), id(2)).await
+        });
+        assert!(matches!(none, Err(Error::NotFound)));
+    });
+}
+
+#[test]
+fn overdue_is_what_nobody_pays_for() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let held = |number: u128, until: i64| Order {
+            reserved_until: at(until),
+            ..order(number, id(1), &product(1), 2)
+        };
+        for (number, until) in [(1, 500), (2, 400), (3, 300), (4, 2000)] {
+            put_order(&store, &held(number, until)).await;
+        }
+        let paid = held(5, 100).step(Move::Settle, at(200)).unwrap();
+        put_order(&store, &Order { version: 1, ..paid }).await;
+        let payment = Payment::begin(id(1), id(3), id(1), usd(1), at(200));
+        let failed = Payment {
+            status: PaymentStatus::Failed,
+            ..Payment::begin(id(2), id(2), id(1), usd(1), at(200))
+        };
+        write!(store, [payment, failed], |tx| {
+            Payments::new(tx).insert(&leave(&payment), &payment).await?;
+            Payments::new(tx).insert(&leave(&failed), &failed).await
+        })
+        .unwrap();
+        let overdue = write!(store, [], |tx| {
+            Orders::new(tx).overdue(&everything(), at(600), 10).await
+        })
+        .unwrap();
+        assert_eq!(overdue, [held(2, 400), held(1, 500)]);
+        let one = write!(store, [], |tx| {
+            Orders::new(tx).overdue(&own(id::<UserId>(1)), at(600), 1).await
+        });
+        assert_eq!(
+            one.unwrap()
+                .iter()
+                .map(|order| order.id)
+                .collect::<Vec<OrderId>>(),
+            [id::<OrderId>(2)]
+        );
+    });
+}

@@ -1,0 +1,209 @@
+//! Whoever turns the pages of a list by its cursors sees each row once, however it is sorted.
+
+use crate::fixtures::*;
+use crate::harness::{Store, on_both};
+use mainstay_domain::error::Error;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::page::{Cursor, CursorKey, Page};
+use mainstay_domain::product::{Product, ProductStatus};
+use mainstay_repositories::{ProductFilter, ProductSort, Products};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const SORTS: [ProductSort; 3] = [ProductSort::CreatedAt, ProductSort::Price, ProductSort::Name];
+
+/// Few different values, so that many rows share a key.
+fn things() -> impl Strategy<Value = Vec<Product>> {
+    let names = prop::sample::select(vec!["a", "A", "b", "Äa", "ä", "a b", "a' --", "%", "", "zz"]);
+    let rows = prop::collection::vec((names, 0..3i64, 0..3i64, any::<bool>()), 0..24);
+    rows.prop_map(|rows| {
+        let thing = |(number, (name, price, created, active)): (usize, (&str, i64, i64, bool))| Product {
+            name: name.to_owned(),
+            price: usd(price),
+            created_at: at(created),
+            status: if active {
+                ProductStatus::Active
+            } else {
+                ProductStatus::Draft
+            },
+            // Ids that do not follow the order of insertion.
+            id: id((number as u128 + 1) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835 % (1 << 100)),
+            ..product(number as u128 + 1)
+        };
+        rows.into_iter().enumerate().map(thing).collect()
+    })
+}
+
+async fn page(
+    store: &Store,
+    staff: bool,
+    sort: (ProductSort, bool),
+    page: &Page,
+) -> (Vec<Product>, Option<Cursor>) {
+    let page = page.clone();
+    let listing = write!(store, [page], |tx| {
+        let scope = if staff { everything() } else { anonymous() };
+        Products::new(tx)
+            .list(&scope, &ProductFilter::default(), sort, &page)
+            .await
+    })
+    .unwrap();
+    let next = if matches!(page, Page::From { .. }) {
+        next(&listing)
+    } else {
+        None
+    };
+    (listing.items, next)
+}
+
+fn expected(things: &[Product], staff: bool, (sort, descending): (ProductSort, bool)) -> Vec<ProductId> {
+    let mut seen: Vec<&Product> = things
+        .iter()
+        .filter(|thing| staff || thing.status == ProductStatus::Active)
+        .collect();
+    seen.sort_by(|a, b| {
+        let by_key = match sort {
+            ProductSort::CreatedAt => a.created_at.cmp(&b.created_at),
+            ProductSort::Price => a.price.amount.cmp(&b.price.amount),
+            ProductSort::Name => a.name.to_ascii_lowercase().cmp(&b.name.to_ascii_lowercase()),
+        };
+        by_key.then(a.id.cmp(&b.id))
+    });
+    if descending {
+        seen.reverse();
+    }
+    seen.into_iter().map(|thing| thing.id).collect()
+}
+
+async fn each_row_once(store: &Store, things: &[Product], limit: u32, staff: bool) {
+    for sort in SORTS.into_iter().flat_map(|sort| [(sort, false), (sort, true)]) {
+        let wanted = expected(things, staff, sort);
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let (items, next) = page(store, staff, sort, &Page::From { cursor, limit }).await;
+            assert!(items.len() <= limit as usize);
+            seen.extend(items.iter().map(|thing| thing.id));
+            // As a client holds it.
+            cursor = next.map(|next| Cursor::decode(&next.encode()).unwrap());
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, wanted, "{sort:?} by cursor, {limit} at once");
+        let mut seen = Vec::new();
+        for number in 1..=(wanted.len() as u32 / limit + 1) {
+            seen.extend(
+                page(store, staff, sort, &numbered(number, limit))
+                    .await
+                    .0
+                    .iter()
+                    .map(|thing| thing.id),
+            );
+        }
+        assert_eq!(seen, wanted, "{sort:?} by number, {limit} at once");
+    }
+}
+
+#[test]
+fn each_row_is_seen_once_in_every_order() {
+    on_both(async |store| {
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(12));
+        let handle = tokio::runtime::Handle::current();
+        let inputs = (things(), 1..6u32, any::<bool>());
+        tokio::task::block_in_place(|| {
+            runner.run(&inputs, |(things, limit, staff)| {
+                handle.block_on(async {
+                    for thing in &things {
+                        put_product(&store, thing).await;
+                    }
+                    each_row_once(&store, &things, limit, staff).await;
+                    let all = things.clone();
+                    write!(store, [all], |tx| {
+                        for thing in &all {
+                            Products::new(tx).delete(&leave(thing), thing).await?;
+                        }
+                        Ok(())
+                    })
+                    .unwrap();
+                });
+                Ok(())
+            })
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn the_whole_list_is_counted_wherever_the_page_is() {
+    on_both(async |store| {
+        for number in 1..=5 {
+            put_product(&store, &product(number)).await;
+        }
+        for (number, limit, shown) in [
+            (1, 2, 2),
+            (3, 2, 1),
+            (4, 2, 0),
+            (1, 5, 5),
+            (1, 6, 5),
+            (2, 5, 0),
+            (1_000_000, 100, 0),
+        ] {
+            let listing = write!(store, [], |tx| {
+                let by = (ProductSort::Name, false);
+                Products::new(tx)
+                    .list(
+                        &anonymous(),
+                        &ProductFilter::default(),
+                        by,
+                        &numbered(number, limit),
+                    )
+                    .await
+            })
+            .unwrap();
+            assert_eq!(
+                (listing.items.len(), total(&listing)),
+                (shown, 5),
+                "page {number} of {limit}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_cursor_of_another_list_is_refused() {
+    on_both(async |store| {
+        let number = Cursor {
+            key: CursorKey::Number(1),
+            id: Uuid::nil(),
+        };
+        let text = Cursor {
+            key: CursorKey::Text("' OR 1=1".into()),
+            id: Uuid::nil(),
+        };
+        let nul = Cursor {
+            key: CursorKey::Text("\0".into()),
+            id: Uuid::nil(),
+        };
+        for (sort, cursor, good) in [
+            (ProductSort::Name, &number, false),
+            (ProductSort::Name, &text, true),
+            (ProductSort::Name, &nul, false),
+            (ProductSort::Price, &text, false),
+            (ProductSort::Price, &number, true),
+        ] {
+            let page = Page::From {
+                cursor: Some(cursor.clone()),
+                limit: 3,
+            };
+            let listed = write!(store, [page], |tx| {
+                Products::new(tx)
+                    .list(&anonymous(), &ProductFilter::default(), (sort, false), &page)
+                    .await
+            });
+            assert!(
+                listed.is_ok() == good && (good || matches!(listed, Err(Error::Invalid(_)))),
+                "{sort:?} {cursor:?}"
+            );
+        }
+    });
+}

@@ -1,0 +1,145 @@
+//! Payments: at most one of an order is pending or succeeded.
+
+use crate::fixtures::*;
+use crate::harness::{Store, on_both};
+use mainstay_domain::error::Error;
+use mainstay_domain::id::PaymentId;
+use mainstay_domain::payment::{Payment, PaymentStatus};
+use mainstay_repositories::Payments;
+use std::sync::Arc;
+
+fn payment(number: u128, seconds: i64) -> Payment {
+    Payment::begin(id(number), id(1), id(1), usd(1999), at(seconds))
+}
+
+async fn placed(store: &Store) {
+    put_product(store, &product(1)).await;
+    put_order(store, &order(1, id(1), &product(1), 1)).await;
+}
+
+#[test]
+fn a_payment_comes_back_and_moves_on_from_where_it_stood() {
+    on_both(async |store| {
+        placed(&store).await;
+        let begun = payment(1, 200);
+        let done = Payment {
+            reference: Some("pi_1".into()),
+            ..begun.clone()
+        };
+        let done = done.become_status(PaymentStatus::Succeeded, at(300)).unwrap();
+        let refused = Payment {
+            failure: Some("declined".into()),
+            ..begun.clone()
+        };
+        let refused = refused.become_status(PaymentStatus::Failed, at(300)).unwrap();
+        write!(store, [begun, done], |tx| {
+            let mut payments = Payments::new(tx);
+            payments.insert(&leave(&begun), &begun).await?;
+            assert_eq!(payments.find(&own(id(1)), id(1)).await?, begun);
+            assert!(matches!(
+                payments.find(&own(id(2)), id(1)).await,
+                Err(Error::NotFound)
+            ));
+            assert_eq!(payments.of_order(&own(id(2)), id(1)).await?, None);
+            payments
+                .save(&leave(&done), &done, PaymentStatus::Pending)
+                .await?;
+            assert_eq!(payments.find(&everything(), id(1)).await?, done);
+            Ok(())
+        })
+        .unwrap();
+        let late = write!(store, [refused], |tx| {
+            Payments::new(tx)
+                .save(&leave(&refused), &refused, PaymentStatus::Pending)
+                .await
+        });
+        assert!(matches!(late, Err(Error::Stale)), "{late:?}");
+    });
+}
+
+#[test]
+fn the_live_payment_counts_else_the_last() {
+    on_both(async |store| {
+        placed(&store).await;
+        write!(store, [], |tx| {
+            let mut payments = Payments::new(tx);
+            for (number, seconds) in [(1, 200), (2, 300)] {
+                let failed = Payment {
+                    status: PaymentStatus::Failed,
+                    ..payment(number, seconds)
+                };
+                payments.insert(&leave(&failed), &failed).await?;
+            }
+            assert_eq!(
+                payments
+                    .of_order(&everything(), id(1))
+                    .await?
+                    .map(|found| found.id),
+                Some(id(2))
+            );
+            let live = payment(3, 100);
+            payments.insert(&leave(&live), &live).await?;
+            assert_eq!(payments.of_order(&own(id(1)), id(1)).await?, Some(live));
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn however_many_begin_to_pay_one_does() {
+    on_both(async |store| {
+        placed(&store).await;
+        let tries: Vec<_> = (1..=8)
+            .map(|number| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let begun = payment(number, 200);
+                    write!(store, [begun], |tx| {
+                        Payments::new(tx).insert(&leave(&begun), &begun).await
+                    })
+                })
+            })
+            .collect();
+        let mut begun = 0;
+        for tried in tries {
+            match tried.await.unwrap() {
+                Ok(()) => begun += 1,
+                Err(error) => assert!(matches!(error, Error::Conflict(_)), "{error:?}"),
+            }
+        }
+        assert_eq!(begun, 1);
+    });
+}
+
+#[test]
+fn a_cancelled_payment_does_not_succeed_beside_another() {
+    on_both(async |store| {
+        placed(&store).await;
+        let cancelled = Payment {
+            status: PaymentStatus::Cancelled,
+            ..payment(1, 200)
+        };
+        let live = payment(2, 300);
+        write!(store, [cancelled, live], |tx| {
+            Payments::new(tx).insert(&leave(&cancelled), &cancelled).await?;
+            Payments::new(tx).insert(&leave(&live), &live).await
+        })
+        .unwrap();
+        let late = cancelled
+            .become_status(PaymentStatus::Succeeded, at(400))
+            .unwrap();
+        let error = write!(store, [late], |tx| {
+            Payments::new(tx)
+                .save(&leave(&late), &late, PaymentStatus::Cancelled)
+                .await
+        });
+        assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");
+        let kept: PaymentId = id(2);
+        let found = write!(store, [], |tx| {
+            Payments::new(tx).of_order(&everything(), id(1)).await
+        })
+        .unwrap();
+        assert_eq!(found.map(|payment| payment.id), Some(kept));
+    });
+}

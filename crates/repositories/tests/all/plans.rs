@@ -1,0 +1,90 @@
+//! Lists that are read often are read along an index, in its order.
+
+use crate::harness::{Store, runtime};
+use mainstay_platform::database::{Engine, sqlite_connection};
+use mainstay_repositories::statements;
+
+fn plan(connection: &rusqlite::Connection, sql: &str) -> String {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    for place in 1..=statement.parameter_count() {
+        statement
+            .raw_bind_parameter(place, rusqlite::types::Null)
+            .unwrap();
+    }
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get::<_, String>("detail").unwrap());
+    }
+    steps.join("; ")
+}
+
+#[test]
+fn hot_lists_are_not_sorted_and_hot_reads_are_not_scans() {
+    runtime().block_on(async {
+        let store = Store::fresh(Engine::Sqlite).await.unwrap();
+        let connection = sqlite_connection(&store.options).unwrap();
+        let mut seen = [0usize; 3];
+        for (name, sql) in statements::all() {
+            let text = sql.sqlite();
+            let lists = name.ends_with("::LIST") && text.contains("ORDER BY");
+            let what = match name {
+                // One person's orders, and all of a status.
+                "mainstay_repositories::orders::LIST" if lists && !text.contains("user_id = ?2") => 0,
+                // The shop window: on sale, by any order, all or of a category.
+                "mainstay_repositories::products::LIST"
+                    if lists
+                        && text.contains("status = 'active'")
+                        && !text.contains("search")
+                        && !text.contains("status = ?") =>
+                {
+                    1
+                }
+                name if [
+                    "FIND", "SAVE", "ADVANCE", "TAKE", "FINISH", "ITEMS_OF", "UNLINKED",
+                ]
+                .iter()
+                .any(|hot| name.ends_with(&format!("::{hot}"))) =>
+                {
+                    2
+                }
+                _ => continue,
+            };
+            seen[what] += 1;
+            let plan = plan(&connection, text);
+            assert!(!plan.contains("TEMP B-TREE"), "{name} sorts: {text}\n{plan}");
+            assert!(
+                what == 0 || !plan.contains("SCAN") || plan.contains("USING INDEX"),
+                "{name} scans: {text}\n{plan}"
+            );
+        }
+        assert!(seen.iter().all(|seen| *seen > 3), "{seen:?}");
+    });
+}
+
+#[test]
+fn claiming_does_not_look_at_jobs_that_wait_for_their_time() {
+    runtime().block_on(async {
+        let store = Store::fresh(Engine::Sqlite).await.unwrap();
+        let connection = sqlite_connection(&store.options).unwrap();
+        for (name, index) in [
+            ("CLAIM_JOBS", "jobs_due"),
+            ("CLAIM_JOBS_OF", "jobs_due_queue"),
+            ("PROMOTE_JOBS", "jobs_later"),
+            ("RECOVER_JOBS", "jobs_leased"),
+            ("OUTBOX_WAITING", "outbox_waiting"),
+        ] {
+            let all = statements::all();
+            let (_, sql) = all
+                .iter()
+                .find(|(named, _)| named.ends_with(&format!("::{name}")))
+                .unwrap();
+            let plan = plan(&connection, sql.sqlite());
+            assert!(
+                plan.contains(&format!("INDEX {index} ")) || plan.ends_with(&format!("INDEX {index}")),
+                "{name}: {plan}"
+            );
+            assert!(!plan.contains("TEMP B-TREE"), "{name}: {plan}");
+        }
+    });
+}

@@ -1,0 +1,391 @@
+//! Products, their stock and their search.
+
+use crate::fixtures::*;
+use crate::harness::{Store, on_both};
+use mainstay_domain::error::Error;
+use mainstay_domain::id::{ProductId, UserId};
+use mainstay_domain::order::Order;
+use mainstay_domain::product::{Product, ProductStatus, Sku};
+use mainstay_repositories::{ProductFilter, ProductSort, Products};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn any_order() -> Order {
+    order(1, id::<UserId>(1), &product(1), 1)
+}
+
+async fn found(store: &Store, q: &str) -> Vec<ProductId> {
+    let filter = ProductFilter {
+        q: Some(q.to_owned()),
+        ..ProductFilter::default()
+    };
+    let listing = write!(store, [filter], |tx| {
+        Products::new(tx)
+            .list(
+                &everything(),
+                &filter,
+                (ProductSort::CreatedAt, false),
+                &numbered(1, 100),
+            )
+            .await
+    });
+    let listing = listing.unwrap();
+    assert_eq!(total(&listing), listing.items.len() as u64);
+    listing.items.iter().map(|product| product.id).collect()
+}
+
+fn ids(numbers: &[u128]) -> Vec<ProductId> {
+    numbers.iter().map(|number| id(*number)).collect()
+}
+
+#[test]
+fn a_product_comes_back_as_it_went() {
+    on_both(async |store| {
+        let thing = Product {
+            category: Some("toys".to_owned()),
+            ..product(1)
+        };
+        put_product(&store, &thing).await;
+        let found = write!(store, [], |tx| {
+            Products::new(tx).find(&everything(), id(1)).await
+        })
+        .unwrap();
+        assert_eq!(found, thing);
+    });
+}
+
+#[test]
+fn drafts_are_for_those_who_see_everything() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        put_product(
+            &store,
+            &Product {
+                status: ProductStatus::Draft,
+                ..product(2)
+            },
+        )
+        .await;
+        write!(store, [], |tx| {
+            let mut products = Products::new(tx);
+            assert!(matches!(
+                products.find(&anonymous(), id(2)).await,
+                Err(Error::NotFound)
+            ));
+            assert!(products.find(&anonymous(), id(1)).await.is_ok());
+            assert!(products.find(&everything(), id(2)).await.is_ok());
+            let by = (ProductSort::Price, false);
+            let all = products
+                .list(&everything(), &ProductFilter::default(), by, &numbered(1, 10))
+                .await?;
+            let shown = products
+                .list(&anonymous(), &ProductFilter::default(), by, &numbered(1, 10))
+                .await?;
+            let drafts = ProductFilter {
+                status: Some(ProductStatus::Draft),
+                ..ProductFilter::default()
+            };
+            let hidden = products.list(&own(id(1)), &drafts, by, &numbered(1, 10)).await?;
+            assert_eq!(
+                (all.items.len(), shown.items.len(), hidden.items.len()),
+                (2, 1, 0)
+            );
+            assert!(matches!(
+                products.is_ordered(&anonymous(), id(1)).await,
+                Err(Error::NotFound)
+            ));
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_sku_is_taken_once_and_changes_are_of_what_was_read() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let twin = Product {
+            sku: product(1).sku,
+            ..product(2)
+        };
+        let error = write!(store, [twin], |tx| {
+            Products::new(tx).insert(&leave(&twin), &twin).await
+        });
+        assert!(
+            matches!(&error, Err(Error::Conflict(why)) if why == "this SKU is taken"),
+            "{error:?}"
+        );
+        let changed = Product {
+            stock: 3,
+            category: Some("x".into()),
+            ..product(1)
+        }
+        .touched(at(200));
+        write!(store, [changed], |tx| {
+            Products::new(tx).save(&leave(&changed), &changed).await
+        })
+        .unwrap();
+        let error = write!(store, [changed], |tx| {
+            Products::new(tx).save(&leave(&changed), &changed).await
+        });
+        assert!(matches!(error, Err(Error::Stale)), "{error:?}");
+        let found = write!(store, [], |tx| {
+            Products::new(tx).find(&everything(), id(1)).await
+        })
+        .unwrap();
+        assert_eq!(found, changed);
+    });
+}
+
+#[test]
+fn what_was_ordered_is_not_deleted() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        put_product(&store, &product(2)).await;
+        put_order(&store, &order(1, id(1), &product(1), 1)).await;
+        write!(store, [], |tx| {
+            let mut products = Products::new(tx);
+            assert!(products.is_ordered(&everything(), id(1)).await?);
+            assert!(!products.is_ordered(&everything(), id(2)).await?);
+            products.delete(&leave(&product(2)), &product(2)).await?;
+            assert!(matches!(
+                products.delete(&leave(&product(2)), &product(2)).await,
+                Err(Error::NotFound)
+            ));
+            Ok(())
+        })
+        .unwrap();
+        let refused = write!(store, [], |tx| {
+            Products::new(tx).delete(&leave(&product(1)), &product(1)).await
+        });
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    });
+}
+
+#[test]
+fn stock_is_taken_and_put_back_and_never_below_zero() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        put_product(
+            &store,
+            &Product {
+                status: ProductStatus::Archived,
+                ..product(2)
+            },
+        )
+        .await;
+        write!(store, [], |tx| {
+            let mut products = Products::new(tx);
+            let (order, thing) = (any_order(), product(1));
+            let taken = products
+                .take(&leave(&order), id(1), 7, at(200))
+                .await?
+                .expect("there are ten");
+            assert_eq!(
+                (taken.sku, taken.name, taken.price, taken.stock_left),
+                (thing.sku.clone(), thing.name.clone(), thing.price, 3)
+            );
+            assert_eq!(products.take(&leave(&order), id(1), 4, at(200)).await?, None);
+            assert_eq!(products.shortage(id(1)).await?, Some((ProductStatus::Active, 3)));
+            assert_eq!(products.take(&leave(&order), id(2), 1, at(200)).await?, None);
+            assert_eq!(
+                products.shortage(id(2)).await?,
+                Some((ProductStatus::Archived, 10))
+            );
+            assert_eq!(products.take(&leave(&order), id(3), 1, at(200)).await?, None);
+            assert_eq!(products.shortage(id(3)).await?, None);
+            products.put_back(&leave(&order), id(1), 2, at(300)).await?;
+            assert_eq!(
+                products.add_stock(&leave(&thing), &thing, -6, at(400)).await?,
+                None
+            );
+            for delta in [i64::MIN, i64::MAX, 1_000_000_000] {
+                assert_eq!(
+                    products.add_stock(&leave(&thing), &thing, delta, at(400)).await?,
+                    None,
+                    "{delta}"
+                );
+            }
+            let now = products
+                .add_stock(&leave(&thing), &thing, -5, at(400))
+                .await?
+                .expect("there are five");
+            assert_eq!(
+                now,
+                Product {
+                    stock: 0,
+                    version: 4,
+                    updated_at: at(400),
+                    ..thing
+                }
+            );
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn the_last_ones_are_sold_once() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let buyers: Vec<_> = (0..16)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    write!(store, [], |tx| {
+                        Products::new(tx)
+                            .take(&leave(&any_order()), id(1), 1, at(200))
+                            .await
+                    })
+                })
+            })
+            .collect();
+        let mut left = Vec::new();
+        for buyer in buyers {
+            left.extend(buyer.await.unwrap().unwrap().map(|taken| taken.stock_left));
+        }
+        left.sort_unstable();
+        assert_eq!(left, (0..10).collect::<Vec<i64>>());
+    });
+}
+
+#[test]
+fn search_finds_beginnings_of_words_and_follows_changes() {
+    on_both(async |store| {
+        let named = |number: u128, name: &str, description: &str| Product {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            sku: Sku::parse(&format!("AB-{number}/x")).unwrap(),
+            ..product(number)
+        };
+        put_product(&store, &named(1, "Blue T-Shirt", "of cotton (100%)")).await;
+        put_product(
+            &store,
+            &named(2, "Red shirt", "see www.example.com/shirts or -12.5e3"),
+        )
+        .await;
+        put_product(&store, &named(3, "Grüße aus Köln", "blue, too")).await;
+        for (q, wanted) in [
+            ("shirt", &[1, 2][..]),
+            ("SHI", &[1, 2]),
+            ("blue", &[1, 3]),
+            ("blue shirt", &[1]),
+            ("t-shirt", &[1]),
+            ("shirt blue cot", &[1]),
+            ("hirt", &[]),
+            ("grüße", &[3]),
+            ("Kö", &[3]),
+            ("ab-2", &[2]),
+            ("ab-2/x", &[2]),
+            ("www.example.com", &[2]),
+            ("12.5", &[2]),
+            ("100%", &[1]),
+            ("!!!", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(found(&store, q).await, ids(wanted), "{q}");
+        }
+        let renamed = named(2, "Green trousers", "").touched(at(200));
+        write!(store, [renamed], |tx| {
+            let mut products = Products::new(tx);
+            products.save(&leave(&renamed), &renamed).await?;
+            products.delete(&leave(&product(3)), &product(3)).await
+        })
+        .unwrap();
+        assert_eq!(found(&store, "shirt").await, ids(&[1]));
+        assert_eq!(found(&store, "green").await, ids(&[2]));
+        assert_eq!(found(&store, "blue").await, ids(&[1]));
+    });
+}
+
+#[test]
+fn nothing_that_is_typed_breaks_out_of_the_search() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let hostile = [
+            "\"",
+            "'",
+            "thing\"",
+            "' OR 1=1 --",
+            "thing*",
+            "name:thing",
+            "NEAR(thing, 1)",
+            "thing AND",
+            "NOT thing",
+            "^thing",
+            "{name} : thing",
+            "a & !b",
+            "(((",
+            "thing:*",
+            "<->",
+            "\\",
+            "\0",
+            "$1",
+            "?1",
+            "*",
+            "+",
+            "\u{FFFF}",
+            "½",
+            "𝟙",
+            "ﬀ",
+            "AND",
+            "OR NOT NEAR",
+            "İ",
+        ];
+        for q in hostile {
+            found(&store, q).await;
+        }
+        assert_eq!(found(&store, "thing").await, ids(&[1]));
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(150));
+        let handle = tokio::runtime::Handle::current();
+        tokio::task::block_in_place(|| {
+            runner.run(&".{0,40}", |q| {
+                handle.block_on(found(&store, &q));
+                Ok(())
+            })
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_category_is_an_exact_word() {
+    on_both(async |store| {
+        put_product(
+            &store,
+            &Product {
+                category: Some("toys".into()),
+                ..product(1)
+            },
+        )
+        .await;
+        put_product(
+            &store,
+            &Product {
+                category: Some("toy".into()),
+                ..product(2)
+            },
+        )
+        .await;
+        put_product(&store, &product(3)).await;
+        for (category, wanted) in [
+            ("toys", &[1][..]),
+            ("TOYS", &[]),
+            ("toy' OR 'a'='a", &[]),
+            ("\0", &[]),
+        ] {
+            let filter = ProductFilter {
+                category: Some(category.into()),
+                ..ProductFilter::default()
+            };
+            let listed = write!(store, [filter], |tx| {
+                Products::new(tx)
+                    .list(&anonymous(), &filter, (ProductSort::Name, true), &first(10))
+                    .await
+            });
+            let listed: Vec<ProductId> = listed.unwrap().items.iter().map(|product| product.id).collect();
+            assert_eq!(listed, ids(wanted), "{category}");
+        }
+    });
+}

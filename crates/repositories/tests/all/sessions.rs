@@ -1,0 +1,160 @@
+//! Sessions, and what works once.
+
+use crate::fixtures::*;
+use crate::harness::on_both;
+use mainstay_domain::error::Error;
+use mainstay_domain::id::SessionId;
+use mainstay_domain::session::Session;
+use mainstay_domain::user::User;
+use mainstay_repositories::{OneTimeTokens, Sessions, Users};
+
+#[test]
+fn a_session_moves_on_once_from_each_generation() {
+    on_both(async |store| {
+        put_user(&store, &user(1)).await;
+        write!(store, [], |tx| {
+            let mut sessions = Sessions::new(tx);
+            let first = session(1, id(1));
+            sessions.insert(&leave(&first), &first, b"sealed").await?;
+            assert_eq!(
+                sessions.with_seed(&own(id(1)), first.id).await?,
+                Some((first.clone(), b"sealed".to_vec()))
+            );
+            assert_eq!(sessions.with_seed(&own(id(2)), first.id).await?, None);
+            let next = Session {
+                generation: 1,
+                last_seen_at: at(200),
+                expires_at: at(2000),
+                ..first.clone()
+            };
+            assert!(sessions.advance(&leave(&next), &next, 0).await?);
+            assert!(!sessions.advance(&leave(&next), &next, 0).await?);
+            assert_eq!(sessions.find(&everything(), first.id).await?, next);
+            assert!(matches!(
+                sessions.find(&own(id(2)), first.id).await,
+                Err(Error::NotFound)
+            ));
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn what_ended_stays_ended() {
+    on_both(async |store| {
+        put_user(&store, &user(1)).await;
+        put_user(&store, &user(2)).await;
+        write!(store, [], |tx| {
+            let mut sessions = Sessions::new(tx);
+            for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+                let new = session(number, id(owner));
+                sessions.insert(&leave(&new), &new, b"").await?;
+            }
+            let first = session(1, id(1));
+            sessions.end(&leave(&first), &first, at(300)).await?;
+            sessions.end(&leave(&first), &first, at(400)).await?;
+            let next = Session {
+                generation: 1,
+                ..first.clone()
+            };
+            assert!(!sessions.advance(&leave(&next), &next, 0).await?);
+            assert!(
+                sessions
+                    .end_all(&own(id(2)), id(1), None, at(500))
+                    .await?
+                    .is_empty()
+            );
+            assert_eq!(
+                sessions.end_all(&own(id(1)), id(1), Some(id(2)), at(500)).await?,
+                [id::<SessionId>(3)]
+            );
+            let live: Vec<SessionId> = sessions
+                .list(&own(id(1)), id(1), at(600))
+                .await?
+                .iter()
+                .map(|session| session.id)
+                .collect();
+            assert_eq!(live, [id::<SessionId>(2)]);
+            assert!(sessions.list(&own(id(2)), id(1), at(600)).await?.is_empty());
+            assert!(sessions.list(&everything(), id(1), at(1000)).await?.is_empty());
+            let ended = sessions.ended_since(&everything(), at(300)).await?;
+            assert_eq!(ended, [(id(1), at(300)), (id(3), at(500))]);
+            assert_eq!(
+                sessions.ended_since(&everything(), at(301)).await?,
+                [(id(3), at(500))]
+            );
+            assert!(sessions.ended_since(&own(id(1)), at(0)).await?.is_empty());
+            assert_eq!(
+                sessions.end_all(&everything(), id(1), None, at(700)).await?,
+                [id::<SessionId>(2)]
+            );
+            assert_eq!(sessions.prune(at(600)).await?, 2);
+            assert_eq!(sessions.prune(at(1001)).await?, 2);
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn of_many_who_refresh_at_once_one_moves_the_session_on() {
+    on_both(async |store| {
+        put_user(&store, &user(1)).await;
+        write!(store, [], |tx| {
+            let new = session(1, id(1));
+            Sessions::new(tx).insert(&leave(&new), &new, b"").await
+        })
+        .unwrap();
+        let tries: Vec<_> = (0..8)
+            .map(|_| {
+                let store = std::sync::Arc::clone(&store);
+                tokio::spawn(async move {
+                    write!(store, [], |tx| {
+                        let next = Session {
+                            generation: 1,
+                            ..session(1, id(1))
+                        };
+                        Sessions::new(tx).advance(&leave(&next), &next, 0).await
+                    })
+                })
+            })
+            .collect();
+        let mut moved = 0;
+        for tried in tries {
+            moved += usize::from(tried.await.unwrap().unwrap());
+        }
+        assert_eq!(moved, 1);
+    });
+}
+
+#[test]
+fn a_token_works_once_in_time_and_for_its_purpose() {
+    on_both(async |store| {
+        put_user(&store, &user(1)).await;
+        write!(store, [], |tx| {
+            let mut tokens = OneTimeTokens::new(tx);
+            tokens
+                .insert("verify", b"mine", Some(id(1)), at(500), at(100))
+                .await?;
+            tokens
+                .insert("setup", b"nobody's", None, at(500), at(100))
+                .await?;
+            tokens.insert("setup", b"late", None, at(500), at(100)).await?;
+            assert_eq!(tokens.consume("setup", b"mine", at(200)).await?, None);
+            assert_eq!(tokens.consume("verify", b"mine", at(500)).await?, None);
+            assert_eq!(
+                tokens.consume("verify", b"mine", at(499)).await?,
+                Some(Some(id(1)))
+            );
+            assert_eq!(tokens.consume("verify", b"mine", at(499)).await?, None);
+            assert_eq!(tokens.consume("setup", b"nobody's", at(200)).await?, Some(None));
+            assert_eq!(tokens.revoke_all("setup").await?, 1);
+            assert_eq!(tokens.consume("setup", b"late", at(200)).await?, None);
+            Users::new(tx).delete(&leave::<User>(&user(1)), &user(1)).await?;
+            assert_eq!(OneTimeTokens::new(tx).prune(at(501)).await?, 1);
+            Ok(())
+        })
+        .unwrap();
+    });
+}

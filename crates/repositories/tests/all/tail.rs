@@ -1,0 +1,108 @@
+//! What stands at the end of a transaction is written together, or not at all.
+
+use crate::fixtures::*;
+use crate::harness::on_both;
+use crate::leftovers::remembered;
+use mainstay_domain::error::Error;
+use mainstay_domain::job::JobState;
+use mainstay_repositories::{Audit, AuditFilter, Jobs, NewJob, Orders, Outbox, Tail, TailOutcome};
+use std::time::Duration;
+
+#[test]
+fn all_of_it_is_written_in_one_go() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        let lease = write!(store, [], |tx| {
+            Jobs::new(tx).enqueue(&job(9)).await?;
+            Ok(Jobs::new(tx)
+                .claim(&[], 1, at(100), Duration::from_secs(60))
+                .await?[0]
+                .lease())
+        })
+        .unwrap();
+        let outcome = write!(store, [], |tx| {
+            let placed = order(1, id(1), &product(1), 11);
+            let before = tx.stats().statements;
+            let mut tail = Tail::new();
+            tail.order(&leave(&placed), placed.clone())?;
+            tail.audit(audit_entry(1));
+            tail.event(event(1));
+            tail.job(job(1));
+            tail.job(NewJob {
+                unique_key: Some("u".into()),
+                ..job(2)
+            });
+            tail.job(NewJob {
+                unique_key: Some("u".into()),
+                ..job(3)
+            });
+            tail.idempotency(remembered(100, None));
+            tail.finish_job(lease, at(110));
+            let outcome = tail.flush(tx).await?;
+            assert_eq!(tx.stats().statements - before, 10);
+            assert_eq!(Orders::new(tx).find(&everything(), id(1)).await?, placed);
+            assert_eq!(Outbox::new(tx).waiting(9).await?, [event(1)]);
+            assert_eq!(
+                Jobs::new(tx).find(&everything(), id(9)).await?.state,
+                JobState::Done
+            );
+            assert!(Jobs::new(tx).find(&everything(), id(3)).await.is_err());
+            let told = Audit::new(tx)
+                .list(&everything(), &AuditFilter::default(), &first(9))
+                .await?;
+            assert_eq!(told.items, [audit_entry(1)]);
+            Ok(outcome)
+        });
+        assert_eq!(
+            outcome.unwrap(),
+            TailOutcome {
+                jobs_known: 1,
+                ..TailOutcome::default()
+            }
+        );
+        let second = write!(store, [], |tx| {
+            let mut tail = Tail::new();
+            tail.idempotency(remembered(120, None));
+            tail.finish_job(lease, at(120));
+            tail.flush(tx).await
+        });
+        let expected = TailOutcome {
+            idempotency_taken: true,
+            lease_lost: true,
+            jobs_known: 0,
+        };
+        assert_eq!(second.unwrap(), expected);
+    });
+}
+
+#[test]
+fn nothing_asked_for_is_nothing_sent() {
+    on_both(async |store| {
+        let sent = write!(store, [], |tx| {
+            assert_eq!(Tail::new().flush(tx).await?, TailOutcome::default());
+            Ok(tx.stats().statements)
+        });
+        assert_eq!(sent.unwrap(), 0);
+    });
+}
+
+#[test]
+fn what_fails_leaves_nothing_of_the_rest() {
+    on_both(async |store| {
+        put_product(&store, &product(1)).await;
+        put_order(&store, &order(1, id(1), &product(1), 1)).await;
+        let failed = write!(store, [], |tx| {
+            let twin = mainstay_domain::order::Order {
+                number: "N-1".into(),
+                ..order(2, id(1), &product(1), 1)
+            };
+            let mut tail = Tail::new();
+            tail.event(event(1));
+            tail.order(&leave(&twin), twin)?;
+            tail.flush(tx).await
+        });
+        assert!(matches!(failed, Err(Error::Conflict(_))), "{failed:?}");
+        let told = write!(store, [], |tx| { Outbox::new(tx).waiting(9).await });
+        assert!(told.unwrap().is_empty());
+    });
+}

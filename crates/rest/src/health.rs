@@ -1,0 +1,77 @@
+//! Whether the process lives, and whether it can do its work.
+
+use http::StatusCode;
+use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(open_route!("health.show", health))
+        .add(open_route!("health.live", live))
+        .add(open_route!("health.ready", ready))
+}
+
+/// How the process is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`, or `unavailable` while a needed part is away or the process stops.
+    status: &'static str,
+    /// The version that runs.
+    version: &'static str,
+    checks: Checks,
+}
+
+/// What was looked at: `ok` or `down`.
+#[derive(Serialize, ToSchema)]
+struct Checks {
+    database: &'static str,
+    /// `draining` while the process stops.
+    process: &'static str,
+}
+
+/// That the process lives.
+#[derive(Serialize, ToSchema)]
+struct Alive {
+    status: &'static str,
+}
+
+/// Whether the process can do its work, with what was looked at.
+#[utoipa::path(get, path = "/health", tag = "health",
+    responses((status = 200, description = "It can", body = Health), (status = 503, description = "It cannot", body = Health)))]
+async fn health(open: Open) -> Answer {
+    looked_at(&open).await
+}
+
+/// Whether the process lives; nothing else is looked at.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "It does", body = Alive)))]
+async fn live(_open: Open) -> Answer {
+    answer::json(StatusCode::OK, &Alive { status: "ok" })
+}
+
+/// Whether the process wants requests.
+#[utoipa::path(get, path = "/health/ready", tag = "health",
+    responses((status = 200, description = "It does", body = Health), (status = 503, description = "Not now", body = Health)))]
+async fn ready(open: Open) -> Answer {
+    looked_at(&open).await
+}
+
+async fn looked_at(open: &Open) -> Answer {
+    let found = open.readiness().await;
+    let (status, word) = match found.is_ready() {
+        true => (StatusCode::OK, "ok"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    let checks = Checks {
+        database: if found.database { "ok" } else { "down" },
+        process: if found.draining { "draining" } else { "ok" },
+    };
+    answer::json(
+        status,
+        &Health {
+            status: word,
+            version: env!("CARGO_PKG_VERSION"),
+            checks,
+        },
+    )
+}

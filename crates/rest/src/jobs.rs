@@ -1,0 +1,70 @@
+//! Jobs.
+
+use crate::parse;
+use crate::view::JobView;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::JobId;
+use mainstay_domain::job::JobState;
+use mainstay_domain::page::USUAL;
+use mainstay_edge::answer::{self, Listed};
+use mainstay_edge::input::{Asked, PathId, Query, page};
+use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_services::job::{ListJobs, RetryJob};
+use mainstay_services::list::JobFilter;
+use serde::Deserialize;
+
+const STATES: &str = "queued, running, retrying, done, dead, cancelled";
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(route!(ListJobs, list))
+        .add(route!(RetryJob, retry))
+}
+
+/// Which jobs, and which part of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// `queued`, `running`, `retrying`, `done`, `dead` or `cancelled`.
+    state: Option<String>,
+    queue: Option<String>,
+    kind: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1)]
+    page: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Instead of `page`: where to go on; empty for the beginning.
+    cursor: Option<String>,
+}
+
+/// Lists jobs, newest first.
+#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(Which),
+    responses((status = 200, description = "Jobs", body = Listed<JobView>)))]
+async fn list(door: Door<ListJobs>, Query(which): Query<Which>) -> Answer {
+    let mut faults = Faults::new();
+    let state = which
+        .state
+        .as_deref()
+        .map(|text| parse::word(text, JobState::find, STATES));
+    let state = faults.take_optional("state", state);
+    let queue = faults.take_optional("queue", which.queue.as_deref().map(parse::words));
+    let kind = faults.take_optional("kind", which.kind.as_deref().map(parse::words));
+    let asked = Asked {
+        page: which.page.as_deref(),
+        limit: which.limit.as_deref(),
+        cursor: which.cursor.as_deref(),
+    };
+    let page = page(&mut faults, asked, USUAL);
+    let page = Refusal::unless_good(faults, page)?;
+    let filter = JobFilter { state, queue, kind };
+    answer::list(door.query(ListJobs { filter, page }).await?, JobView::from)
+}
+
+/// Tries a dead job again.
+#[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "It will be tried again")))]
+async fn retry(door: Door<RetryJob>, PathId(id): PathId<JobId>) -> Answer {
+    door.command(RetryJob { id }).await?;
+    Ok(answer::nothing())
+}

@@ -1,0 +1,21 @@
+//! The public keys that tokens are verified with.
+
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+
+pub(crate) fn routes() -> Routes {
+    Routes::new().add(open_route!("keys.jwks", jwks))
+}
+
+/// The public keys that tokens are verified with (RFC 7517): the one that signs, and those that retire.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth",
+    responses((status = 200, description = "A JWK set", body = Object, content_type = "application/json")))]
+async fn jwks(open: Open) -> Answer {
+    let mut response = answer::bytes("application/json", open.jwks());
+    // Shorter than a retiring key is believed by a wide margin.
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    Ok(response)
+}

@@ -1,0 +1,43 @@
+//! Paying.
+
+use crate::view::PaymentView;
+use http::StatusCode;
+use mainstay_domain::id::OrderId;
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_edge::answer::{self, Data};
+use mainstay_edge::input::{OptionalBody, PathId};
+use mainstay_edge::{Answer, Door, Routes, route};
+use mainstay_services::order::PayOrder;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new().add(route!(PayOrder, pay))
+}
+
+/// Nothing has to be said: an order knows what it costs.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PaymentInput {}
+
+/// Begins to collect an order's money. However often it is asked, an order is charged once.
+#[utoipa::path(post, path = "/api/orders/{id}/pay", tag = "orders", request_body = Option<PaymentInput>,
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 200, description = "Collected", body = Data<PaymentView>), (status = 202, description = "Under way", body = Data<PaymentView>)))]
+async fn pay(
+    door: Door<PayOrder>,
+    PathId(id): PathId<OrderId>,
+    OptionalBody(_): OptionalBody<PaymentInput>,
+) -> Answer {
+    let begun = door.command(PayOrder { id }).await?;
+    let status = match begun.payment.status {
+        PaymentStatus::Pending => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
+    answer::json(
+        status,
+        &Data {
+            data: PaymentView::from(begun),
+        },
+    )
+}

@@ -1,0 +1,96 @@
+//! Permissions of one person, besides those of the role.
+
+use crate::parse;
+use crate::view::GrantView;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::UserId;
+use mainstay_edge::answer::{self, Data};
+use mainstay_edge::input::{Body, PathId, PathPair};
+use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, RevokePermission};
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// The longest time that can be named in seconds: a hundred years.
+const LONGEST: u64 = 100 * 366 * 24 * 3600;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(route!(ListPermissions, list))
+        .add(route!(GrantPermission, grant))
+        .add(route!(RevokePermission, revoke))
+}
+
+/// A permission to be given, for good or for a time.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewGrant {
+    #[schema(example = "read:order")]
+    permission: String,
+    /// For so many seconds.
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    expires_in: Option<i64>,
+    /// Until an instant.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+}
+
+/// Lists the permissions that somebody has besides those of the role.
+#[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 200, description = "The permissions", body = Data<Vec<GrantView>>)))]
+async fn list(door: Door<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
+    let grants = door.query(ListPermissions { id }).await?;
+    answer::data(&grants.into_iter().map(GrantView::from).collect::<Vec<_>>())
+}
+
+/// Gives somebody a permission, in force at once.
+#[utoipa::path(post, path = "/api/users/{id}/permissions", tag = "permissions", request_body = NewGrant,
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 201, description = "Given", body = Data<GrantView>), (status = 409)))]
+async fn grant(door: Door<GrantPermission>, PathId(id): PathId<UserId>, Body(new): Body<NewGrant>) -> Answer {
+    let mut faults = Faults::new();
+    let expires = expiry(&mut faults, &new);
+    let expires = Refusal::unless_good(faults, expires)?;
+    let grant = door
+        .command(GrantPermission {
+            id,
+            permission: new.permission,
+            expires,
+        })
+        .await?;
+    let location = format!("/api/users/{id}/permissions/{}", grant.permission);
+    answer::created(&location, &GrantView::from(grant))
+}
+
+/// Takes a permission back, in force at once; those of the role stay.
+#[utoipa::path(delete, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
+    params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
+    responses((status = 204, description = "Taken back"), (status = 409)))]
+async fn revoke(door: Door<RevokePermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
+    door.command(RevokePermission { id, permission }).await?;
+    Ok(answer::nothing())
+}
+
+fn expiry(faults: &mut Faults, new: &NewGrant) -> Option<Expiry> {
+    match (new.expires_in, &new.expires_at) {
+        (None, None) => Some(Expiry::Never),
+        (Some(seconds), None) => match u64::try_from(seconds) {
+            Ok(seconds @ 1..=LONGEST) => Some(Expiry::In(Duration::from_secs(seconds))),
+            _ => {
+                faults.add(
+                    "expiresIn",
+                    "RANGE",
+                    format!("must be from 1 to {LONGEST} seconds"),
+                );
+                None
+            }
+        },
+        (None, Some(instant)) => faults.take("expiresAt", parse::instant(instant)).map(Expiry::At),
+        (Some(_), Some(_)) => {
+            faults.add("expiresAt", "CONFLICT", "cannot be given together with expiresIn");
+            None
+        }
+    }
+}

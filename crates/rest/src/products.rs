@@ -1,0 +1,163 @@
+//! Products.
+
+mod input;
+
+use crate::parse;
+use crate::view::ProductView;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use input::{ProductInput, ProductPatchInput, StockInput};
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::ProductId;
+use mainstay_domain::page::USUAL;
+use mainstay_domain::product::{Product, ProductStatus};
+use mainstay_edge::answer::{self, Data, Listed, Tag};
+use mainstay_edge::input::{Asked, Body, Expected, Known, PathId, Query, page, sort};
+use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_services::list::{ProductFilter, ProductSort};
+use mainstay_services::product::{
+    ChangeStock, CreateProduct, DeleteProduct, ListProducts, ReadProduct, UpdateProduct,
+};
+use serde::Deserialize;
+
+const SORTS: [(&str, ProductSort); 3] = [
+    ("createdAt", ProductSort::CreatedAt),
+    ("price", ProductSort::Price),
+    ("name", ProductSort::Name),
+];
+const STATUSES: &str = "draft, active, archived";
+/// What anybody may see may be kept, as long as it is asked each time whether it is still right.
+const KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(route!(ListProducts, list))
+        .add(route!(ReadProduct, read))
+        .add(route!(CreateProduct, create))
+        .add(route!(UpdateProduct, update))
+        .add(route!(DeleteProduct, delete))
+        .add(route!(ChangeStock, stock))
+}
+
+/// Which products, and which part of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    category: Option<String>,
+    /// Words in the name or the description.
+    q: Option<String>,
+    /// `draft`, `active` or `archived`; all but `active` are shown to holders of `update:product` only.
+    status: Option<String>,
+    /// `createdAt`, `price` or `name`, with `-` before it for the last first.
+    sort: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1)]
+    page: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Instead of `page`: where to go on; empty for the beginning.
+    cursor: Option<String>,
+}
+
+/// Lists products.
+#[utoipa::path(get, path = "/api/products", tag = "products", params(Which),
+    responses((status = 200, description = "Products", body = Listed<ProductView>)))]
+async fn list(door: Door<ListProducts>, Query(which): Query<Which>) -> Answer {
+    let mut faults = Faults::new();
+    let category = faults.take_optional("category", which.category.as_deref().map(parse::words));
+    let q = faults.take_optional("q", which.q.as_deref().map(parse::words));
+    let status = which
+        .status
+        .as_deref()
+        .map(|text| parse::word(text, ProductStatus::find, STATUSES));
+    let status = faults.take_optional("status", status);
+    let sort = sort(
+        &mut faults,
+        which.sort.as_deref(),
+        &SORTS,
+        (ProductSort::CreatedAt, true),
+    );
+    let asked = Asked {
+        page: which.page.as_deref(),
+        limit: which.limit.as_deref(),
+        cursor: which.cursor.as_deref(),
+    };
+    let page = page(&mut faults, asked, USUAL);
+    let (sort, page) = Refusal::unless_good(faults, sort.zip(page))?;
+    let filter = ProductFilter { category, q, status };
+    answer::list(
+        door.query(ListProducts { filter, sort, page }).await?,
+        ProductView::from,
+    )
+}
+
+/// Reads a product.
+#[utoipa::path(get, path = "/api/products/{id}", tag = "products",
+    params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
+    responses((status = 200, description = "The product", body = Data<ProductView>), (status = 304, description = "Unchanged")))]
+async fn read(door: Door<ReadProduct>, PathId(id): PathId<ProductId>, known: Known) -> Answer {
+    let product = door.query(ReadProduct { id }).await?;
+    let mut response = Tag::of(product.version).answer(&known, &ProductView::from(product))?;
+    response.headers_mut().insert(CACHE_CONTROL, KEPT);
+    Ok(response)
+}
+
+/// Adds a product.
+#[utoipa::path(post, path = "/api/products", tag = "products", request_body = ProductInput,
+    responses((status = 201, description = "Added", body = Data<ProductView>), (status = 409)))]
+async fn create(door: Door<CreateProduct>, Body(input): Body<ProductInput>) -> Answer {
+    let product = door.command(CreateProduct { new: input.read()? }).await?;
+    let (tag, location) = (Tag::of(product.version), format!("/api/products/{}", product.id));
+    Ok(tag.put(answer::created(&location, &ProductView::from(product))?))
+}
+
+/// Changes a product; what is left out stays.
+#[utoipa::path(patch, path = "/api/products/{id}", tag = "products", request_body = ProductPatchInput,
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
+    responses((status = 200, description = "The product as it is now", body = Data<ProductView>), (status = 409)))]
+async fn update(
+    door: Door<UpdateProduct>,
+    PathId(id): PathId<ProductId>,
+    Expected(expected): Expected,
+    Body(input): Body<ProductPatchInput>,
+) -> Answer {
+    shown(
+        door.command(UpdateProduct {
+            id,
+            patch: input.read()?,
+            expected,
+        })
+        .await?,
+    )
+}
+
+/// Takes a product off sale. One that was ordered is archived, not lost.
+#[utoipa::path(delete, path = "/api/products/{id}", tag = "products",
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
+    responses((status = 204, description = "Off sale"), (status = 409)))]
+async fn delete(
+    door: Door<DeleteProduct>,
+    PathId(id): PathId<ProductId>,
+    Expected(expected): Expected,
+) -> Answer {
+    door.command(DeleteProduct { id, expected }).await?;
+    Ok(answer::nothing())
+}
+
+/// Changes how many there are.
+#[utoipa::path(post, path = "/api/products/{id}/stock", tag = "products", request_body = StockInput,
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 200, description = "The product as it is now", body = Data<ProductView>)))]
+async fn stock(
+    door: Door<ChangeStock>,
+    PathId(id): PathId<ProductId>,
+    Body(input): Body<StockInput>,
+) -> Answer {
+    let (delta, reason) = input.read()?;
+    shown(door.command(ChangeStock { id, delta, reason }).await?)
+}
+
+fn shown(product: Product) -> Answer {
+    let tag = Tag::of(product.version);
+    Ok(tag.put(answer::data(&ProductView::from(product))?))
+}

@@ -1,0 +1,161 @@
+//! What clients say of products.
+
+use crate::parse::{MoneyInput, given, word};
+use mainstay_domain::fault::{Faults, Flaw};
+use mainstay_domain::product::{self, Attributes, MOST_STOCK, ProductStatus, Sku};
+use mainstay_domain::text;
+use mainstay_edge::Refusal;
+use mainstay_services::product::{NewProduct, ProductPatch};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+const NAME: usize = 200;
+const DESCRIPTION: usize = 10_000;
+const CATEGORY: usize = 100;
+const REASON: usize = 200;
+
+/// A product to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ProductInput {
+    /// Unique; letters, digits, `-`, `_`, `.` and `/`.
+    #[schema(min_length = 1, max_length = 64)]
+    sku: String,
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    #[schema(max_length = 10000)]
+    description: Option<String>,
+    price: MoneyInput,
+    /// None when left out.
+    #[schema(minimum = 0)]
+    stock: Option<i64>,
+    #[schema(max_length = 100)]
+    category: Option<String>,
+    /// Free-form facts.
+    #[schema(value_type = Option<Object>)]
+    attributes: Option<Map<String, Value>>,
+    /// `draft`, `active` (when left out) or `archived`.
+    status: Option<String>,
+}
+
+/// What of a product is to change.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ProductPatchInput {
+    #[schema(min_length = 1, max_length = 64)]
+    sku: Option<String>,
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    #[schema(max_length = 10000)]
+    description: Option<String>,
+    price: Option<MoneyInput>,
+    #[schema(minimum = 0)]
+    stock: Option<i64>,
+    /// `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    category: Option<Option<String>>,
+    #[schema(value_type = Option<Object>)]
+    attributes: Option<Map<String, Value>>,
+    /// `draft`, `active` or `archived`.
+    status: Option<String>,
+}
+
+/// A change of stock.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StockInput {
+    /// How many came, or went when it is negative.
+    delta: i64,
+    /// Why, for the audit trail.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+}
+
+fn name(text: &str) -> Result<String, Flaw> {
+    text::line(text, NAME)
+}
+
+fn description(text: &str) -> Result<String, Flaw> {
+    text::paragraph(text, DESCRIPTION)
+}
+
+fn category(text: &str) -> Result<String, Flaw> {
+    text::line(text, CATEGORY)
+}
+
+fn status(text: &str) -> Result<ProductStatus, Flaw> {
+    word(text, ProductStatus::find, "draft, active, archived")
+}
+
+impl ProductInput {
+    /// A product, or everything that is wrong with it.
+    pub(super) fn read(self) -> Result<NewProduct, Refusal> {
+        let mut faults = Faults::new();
+        let sku = faults.take("sku", Sku::parse(&self.sku));
+        let name = faults.take("name", name(&self.name));
+        let description = faults.take(
+            "description",
+            description(self.description.as_deref().unwrap_or_default()),
+        );
+        let price = self.price.price(&mut faults, "price");
+        let stock = faults.take("stock", product::stock(self.stock.unwrap_or(0)));
+        let category = faults.take_optional("category", self.category.as_deref().map(category));
+        let attributes = faults.take("attributes", Attributes::new(self.attributes.unwrap_or_default()));
+        let status = faults.take(
+            "status",
+            self.status.as_deref().map_or(Ok(ProductStatus::Active), status),
+        );
+        let new = (|| {
+            Some(NewProduct {
+                sku: sku?,
+                name: name?,
+                description: description?,
+                price: price?,
+                stock: stock?,
+                category,
+                attributes: attributes?,
+                status: status?,
+            })
+        })();
+        Refusal::unless_good(faults, new)
+    }
+}
+
+impl ProductPatchInput {
+    /// The changes, or everything that is wrong with them.
+    pub(super) fn read(self) -> Result<ProductPatch, Refusal> {
+        let mut faults = Faults::new();
+        let patch = ProductPatch {
+            sku: faults.take_optional("sku", self.sku.as_deref().map(Sku::parse)),
+            name: faults.take_optional("name", self.name.as_deref().map(name)),
+            description: faults.take_optional("description", self.description.as_deref().map(description)),
+            price: self.price.and_then(|price| price.price(&mut faults, "price")),
+            stock: faults.take_optional("stock", self.stock.map(product::stock)),
+            category: match self.category {
+                Some(Some(text)) => faults.take("category", category(&text)).map(Some),
+                nothing => nothing,
+            },
+            attributes: faults.take_optional("attributes", self.attributes.map(Attributes::new)),
+            status: faults.take_optional("status", self.status.as_deref().map(status)),
+        };
+        Refusal::unless_good(faults, Some(patch))
+    }
+}
+
+impl StockInput {
+    /// How many and why, or everything that is wrong with it.
+    pub(super) fn read(self) -> Result<(i64, String), Refusal> {
+        let mut faults = Faults::new();
+        if self.delta == 0 || self.delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
+            faults.add(
+                "delta",
+                "RANGE",
+                format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"),
+            );
+        }
+        let reason = faults.take("reason", text::line(&self.reason, REASON));
+        Refusal::unless_good(faults, reason.map(|reason| (self.delta, reason)))
+    }
+}

@@ -1,0 +1,48 @@
+//! The page where the first administrator is made, with the link that the first start prints.
+
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::CONTENT_SECURITY_POLICY;
+use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+
+const CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'",
+);
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(open_route!("setup.page", page))
+        .add(open_route!("setup.script", script))
+        .add(open_route!("setup.style", style))
+}
+
+/// The page. The token stands behind the `#` of the link, so that it reaches no server, no log and no other page.
+#[utoipa::path(get, path = "/setup", tag = "setup",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
+async fn page(_open: Open) -> Answer {
+    Ok(shown("text/html; charset=utf-8", include_str!("page/setup.html")))
+}
+
+/// Its script.
+#[utoipa::path(get, path = "/setup/setup.js", tag = "setup",
+    responses((status = 200, description = "A script", body = String, content_type = "text/javascript")))]
+async fn script(_open: Open) -> Answer {
+    Ok(shown(
+        "text/javascript; charset=utf-8",
+        include_str!("page/setup.js"),
+    ))
+}
+
+/// Its style.
+#[utoipa::path(get, path = "/setup/setup.css", tag = "setup",
+    responses((status = 200, description = "A style", body = String, content_type = "text/css")))]
+async fn style(_open: Open) -> Answer {
+    Ok(shown("text/css; charset=utf-8", include_str!("page/setup.css")))
+}
+
+fn shown(kind: &'static str, text: &'static str) -> Response {
+    let mut response = answer::bytes(kind, text);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, CSP);
+    response
+}

@@ -1,0 +1,170 @@
+//! Accounts.
+
+use crate::parse;
+use crate::view::UserView;
+use mainstay_domain::access::RoleName;
+use mainstay_domain::email::Email;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::UserId;
+use mainstay_domain::name::PersonName;
+use mainstay_domain::page::{Listing, USUAL};
+use mainstay_domain::user::UserStatus;
+use mainstay_edge::answer::{self, Data, Listed};
+use mainstay_edge::input::{Asked, Body, Expected, Known, PathId, Query, page, sort};
+use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_services::account::{Me, Profile};
+use mainstay_services::list::{UserFilter, UserSort};
+use mainstay_services::user::{ListUsers, ReadUser, SetRole, UpdateUser};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+const SORTS: [(&str, UserSort); 3] = [
+    ("createdAt", UserSort::CreatedAt),
+    ("name", UserSort::Name),
+    ("email", UserSort::Email),
+];
+const STATUSES: &str = "active, disabled, invited";
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .add(route!(Me, me))
+        .add(route!(ListUsers, list))
+        .add(route!(ReadUser, read))
+        .add(route!(UpdateUser, update))
+        .add(route!(SetRole, set_role))
+}
+
+/// Which accounts, and which part of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Words in the name or the address.
+    q: Option<String>,
+    role: Option<String>,
+    /// `active`, `disabled` or `invited`.
+    status: Option<String>,
+    /// `createdAt`, `name` or `email`, with `-` before it for the last first.
+    sort: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1)]
+    page: Option<String>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// Instead of `page`: where to go on; empty for the beginning.
+    cursor: Option<String>,
+}
+
+/// What of an account is to change.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UserPatch {
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    #[schema(format = Email)]
+    email: Option<String>,
+    /// `active` or `disabled`.
+    status: Option<String>,
+}
+
+/// A role for an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RoleChoice {
+    #[schema(example = "manager")]
+    role: String,
+}
+
+/// The caller's own account.
+#[utoipa::path(get, path = "/api/users/me", tag = "users",
+    params(("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
+    responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
+async fn me(door: Door<Me>, known: Known) -> Answer {
+    let profile = door.query(Me).await?;
+    UserView::tag(&profile).answer(&known, &UserView::from(profile))
+}
+
+/// Lists accounts.
+#[utoipa::path(get, path = "/api/users", tag = "users", params(Which),
+    responses((status = 200, description = "Accounts", body = Listed<UserView>)))]
+async fn list(door: Door<ListUsers>, Query(which): Query<Which>) -> Answer {
+    let mut faults = Faults::new();
+    let q = faults.take_optional("q", which.q.as_deref().map(parse::words));
+    let role = faults.take_optional("role", which.role.as_deref().map(RoleName::parse));
+    let status = which
+        .status
+        .as_deref()
+        .map(|text| parse::word(text, UserStatus::find, STATUSES));
+    let status = faults.take_optional("status", status);
+    let sort = sort(
+        &mut faults,
+        which.sort.as_deref(),
+        &SORTS,
+        (UserSort::CreatedAt, true),
+    );
+    let asked = Asked {
+        page: which.page.as_deref(),
+        limit: which.limit.as_deref(),
+        cursor: which.cursor.as_deref(),
+    };
+    let page = page(&mut faults, asked, USUAL);
+    let (sort, page) = Refusal::unless_good(faults, sort.zip(page))?;
+    let filter = UserFilter { q, role, status };
+    let listing: Listing<Profile> = door.query(ListUsers { filter, sort, page }).await?;
+    answer::list(listing, UserView::from)
+}
+
+/// Reads an account.
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users",
+    params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
+    responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
+async fn read(door: Door<ReadUser>, PathId(id): PathId<UserId>, known: Known) -> Answer {
+    let profile = door.query(ReadUser { id }).await?;
+    UserView::tag(&profile).answer(&known, &UserView::from(profile))
+}
+
+/// Changes an account.
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "users", request_body = UserPatch,
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
+    responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
+async fn update(
+    door: Door<UpdateUser>,
+    PathId(id): PathId<UserId>,
+    Expected(expected): Expected,
+    Body(patch): Body<UserPatch>,
+) -> Answer {
+    let mut faults = Faults::new();
+    let name = faults.take_optional("name", patch.name.as_deref().map(PersonName::parse));
+    let email = faults.take_optional("email", patch.email.as_deref().map(Email::parse));
+    let status = patch
+        .status
+        .as_deref()
+        .map(|text| parse::word(text, UserStatus::find, STATUSES));
+    let status = faults.take_optional("status", status);
+    faults.check()?;
+    shown(
+        door.command(UpdateUser {
+            id,
+            name,
+            email,
+            status,
+            expected,
+        })
+        .await?,
+    )
+}
+
+/// Gives an account another role, in force at once.
+#[utoipa::path(put, path = "/api/users/{id}/role", tag = "users", request_body = RoleChoice,
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
+async fn set_role(door: Door<SetRole>, PathId(id): PathId<UserId>, Body(choice): Body<RoleChoice>) -> Answer {
+    let mut faults = Faults::new();
+    let role = faults.take("role", RoleName::parse(&choice.role));
+    let role = Refusal::unless_good(faults, role)?;
+    shown(door.command(SetRole { id, role }).await?)
+}
+
+fn shown(profile: Profile) -> Answer {
+    let tag = UserView::tag(&profile);
+    Ok(tag.put(answer::data(&UserView::from(profile))?))
+}

@@ -1,0 +1,62 @@
+//! Access tokens taken apart and put together again, as somebody would who tries to get in.
+
+use mainstay_platform::crypto::{base64url, from_base64url, hmac_sha256};
+use serde_json::Value;
+
+/// A token's three parts.
+#[derive(Clone)]
+pub(crate) struct Jwt {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    pub(crate) signature: String,
+}
+
+impl Jwt {
+    /// Takes a token apart.
+    pub(crate) fn of(token: &str) -> Self {
+        let parts: Vec<&str> = token.split('.').collect();
+        let [header, claims, signature] = parts[..] else { panic!("no JWT: {token}") };
+        let read = |part| serde_json::from_slice(&from_base64url(part).unwrap()).unwrap();
+        Self { header: read(header), claims: read(claims), signature: signature.to_owned() }
+    }
+
+    /// The same with another member in the header.
+    pub(crate) fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.header[name] = value.into();
+        self
+    }
+
+    /// The same with another claim; `null` takes it out.
+    pub(crate) fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let claims = self.claims.as_object_mut().unwrap();
+        if value.is_null() {
+            claims.remove(name);
+        } else {
+            claims.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// What is signed.
+    fn message(&self) -> String {
+        format!("{}.{}", base64url(self.header.to_string().as_bytes()), base64url(self.claims.to_string().as_bytes()))
+    }
+
+    /// The token with the signature that it had.
+    pub(crate) fn unsigned(&self) -> String {
+        format!("{}.{}", self.message(), self.signature)
+    }
+
+    /// The token with no signature.
+    pub(crate) fn bare(&self) -> String {
+        format!("{}.", self.message())
+    }
+
+    /// The token signed with HMAC-SHA256.
+    pub(crate) fn hs256(&self, secret: &[u8]) -> String {
+        let message = self.message();
+        let tag = hmac_sha256(secret, message.as_bytes());
+        format!("{message}.{}", base64url(&tag))
+    }
+}

@@ -1,0 +1,73 @@
+//! Signing keys: published, rotated, and in the plain mode shared.
+
+use crate::jwt::Jwt;
+use crate::{HOUR, MINUTE, SECOND};
+use mainstay_domain::access::SystemCaller;
+use mainstay_platform::crypto::from_base64url;
+use mainstay_services::Context;
+use mainstay_services::key::RotateKeys;
+use mainstay_testkit::{TestApp, on_both_engines};
+use std::time::Duration;
+
+on_both_engines! {
+    the_public_half_is_published_and_nothing_else;
+    a_rotation_signs_nobody_out;
+    a_process_that_did_not_hear_of_a_new_key_looks_it_up;
+    a_shared_secret_signs_instead with JWT_SECRET = "a secret of more than thirty-two bytes";
+}
+
+const ME: &str = "/api/users/me";
+const KEYS: &str = "/.well-known/jwks.json";
+
+async fn rotate(app: &TestApp) {
+    app.services().command(&Context::system(SystemCaller::OPERATOR), RotateKeys).await.unwrap();
+    app.services().refresh_keys(Duration::MAX).await.unwrap();
+}
+
+async fn the_public_half_is_published_and_nothing_else(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    let keys = app.client().get(KEYS).await.expect(200).json();
+    let keys = keys["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 1);
+    let key = keys[0].as_object().unwrap();
+    assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&"OKP".into(), &"Ed25519".into(), &"EdDSA".into()));
+    assert_eq!(key["kid"], Jwt::of(&ann.access).header["kid"]);
+    assert_eq!(from_base64url(key["x"].as_str().unwrap()).unwrap().len(), 32);
+    assert!(!key.contains_key("d") && !key.contains_key("k"), "{key:?}");
+}
+
+async fn a_rotation_signs_nobody_out(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    app.pass(10 * MINUTE);
+    rotate(app).await;
+    ann.get(ME).await.expect(200);
+    let next = ann.refreshed().await;
+    assert_ne!(Jwt::of(&next.access).header["kid"], Jwt::of(&ann.access).header["kid"]);
+    next.get(ME).await.expect(200);
+    assert_eq!(app.client().get(KEYS).await.json()["keys"].as_array().unwrap().len(), 2, "the old one is still believed");
+    app.pass(HOUR);
+    app.services().refresh_keys(Duration::ZERO).await.unwrap();
+    assert_eq!(app.client().get(KEYS).await.json()["keys"].as_array().unwrap().len(), 1, "now it has retired");
+}
+
+async fn a_process_that_did_not_hear_of_a_new_key_looks_it_up(app: &TestApp) {
+    let other = app.another_node().await;
+    app.pass(2 * SECOND);
+    rotate(app).await;
+    let ann = app.customer("ann").await;
+    other.client().bearer(&ann.access).get(ME).await.expect(200);
+    other.stop().await;
+}
+
+async fn a_shared_secret_signs_instead(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    assert_eq!(Jwt::of(&ann.access).header["alg"], "HS256");
+    ann.get(ME).await.expect(200);
+    let next = ann.refreshed().await;
+    next.post_nothing("/api/auth/logout").await.expect(204);
+    ann.get(ME).await.refused(401, "TOKEN_REVOKED");
+    let restarted = app.another_node().await;
+    let bob = app.customer("bob").await;
+    restarted.client().bearer(&bob.access).get(ME).await.expect(200);
+    restarted.stop().await;
+}

@@ -1,0 +1,44 @@
+//! What the house promises to those outside, told as stories: over HTTP, against `docs`' contract, each on both engines.
+//!
+//! A story that tries a trap of designs of this kind is called `trap_NN_…`, after its number in the list of traps.
+
+mod access;
+// mod audit;
+// mod audit_chain;
+// mod contract;
+// mod documents;
+mod grant;
+// mod headers;
+// mod idempotency;
+// mod input;
+// mod input_table;
+// mod job;
+mod jwt;
+mod key;
+mod last_admin;
+// mod limit;
+// mod list;
+mod login;
+// mod matrix;
+// mod order;
+// mod order_end;
+// mod outbox;
+// mod payment;
+// mod product;
+mod purchase;
+// mod race;
+mod refresh;
+mod registration;
+// mod secret;
+// mod security_event;
+mod session;
+mod setup;
+mod token;
+// mod untold;
+// mod worker;
+
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
