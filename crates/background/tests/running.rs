@@ -45,7 +45,7 @@ async fn a_paid_order_is_charged_and_mailed_by_itself(app: &TestApp) {
     let told = app.services().live().listen();
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
-    ada.post(&format!("{order}/pay"), json!({})).await.expect(200);
+    ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
     heard(told, "order.paid").await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "paid");
     background.stop().await;
@@ -67,7 +67,7 @@ async fn what_the_loops_leave_at_the_end_another_worker_finds(app: &TestApp) {
     background.drain();
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
-    ada.post(&format!("{order}/pay"), json!({})).await.expect(200);
+    ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
     background.stop().await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "pending");
     app.run_jobs().await;
@@ -90,7 +90,7 @@ async fn a_process_that_is_no_worker_does_no_job(app: &TestApp) {
     let background = start(app, false);
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
-    ada.post(&format!("{order}/pay"), json!({})).await.expect(200);
+    ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
     // Refused, counted in memory, and written by the loop that every process has.
     app.client().get("/api/users/me").await.expect(401);
     background.stop().await;

@@ -23,16 +23,22 @@ impl Databases {
     pub(crate) async fn run(self) -> Result<(), Fault> {
         match self {
             Self::Make { url, name, like } => {
-                let like = like.map(|like| format!(" TEMPLATE {}", plain(&like))).unwrap_or_default();
+                let like = like
+                    .map(|like| format!(" TEMPLATE {}", plain(&like)))
+                    .unwrap_or_default();
                 let client = connect(&url).await?;
-                client.batch_execute(&format!("CREATE DATABASE {}{like}", plain(&name))).await?;
+                client
+                    .batch_execute(&format!("CREATE DATABASE {}{like}", plain(&name)))
+                    .await?;
                 // What the copy wrote must not be written back in the middle of a measurement.
                 client.batch_execute("CHECKPOINT").await?;
             }
             Self::Remove { url, names } => {
                 let client = connect(&url).await?;
                 for name in names {
-                    client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", plain(&name))).await?;
+                    client
+                        .batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", plain(&name)))
+                        .await?;
                 }
             }
         }

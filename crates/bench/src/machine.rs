@@ -30,8 +30,15 @@ pub(crate) fn look(folder: &Path) -> Result<Machine, Fault> {
         now: SystemClock.now().to_string(),
         cores: std::thread::available_parallelism()?.get(),
         processor: value(&processors, "model name").to_owned(),
-        kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
-        memory_mib: value(&memory, "MemTotal").trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024,
+        kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
+        memory_mib: value(&memory, "MemTotal")
+            .trim_end_matches(" kB")
+            .parse::<u64>()
+            .unwrap_or(0)
+            / 1024,
         sync_us: sync_cost(folder)?,
         sqlite: rusqlite::version(),
     })
@@ -39,7 +46,9 @@ pub(crate) fn look(folder: &Path) -> Result<Machine, Fault> {
 
 fn value<'t>(text: &'t str, key: &str) -> &'t str {
     let mut pairs = text.lines().filter_map(|line| line.split_once(':'));
-    pairs.find(|(found, _)| found.trim() == key).map_or("unknown", |(_, value)| value.trim())
+    pairs
+        .find(|(found, _)| found.trim() == key)
+        .map_or("unknown", |(_, value)| value.trim())
 }
 
 fn sync_cost(folder: &Path) -> Result<u64, Fault> {

@@ -66,5 +66,8 @@ fn tell(told: &impl Serialize) -> Result<(), Fault> {
 
 /// Runs on this thread only: the generator must leave the rest of the machine to the server.
 fn alone<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }

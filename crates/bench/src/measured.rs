@@ -40,5 +40,10 @@ pub(crate) fn repeat<E>(seconds: u64, mut step: impl FnMut() -> Result<(), E>) -
         step()?;
         count += 1;
     }
-    Ok(Measured { count, elapsed_us: watch.micros(), cpu_us: cpu::own().saturating_sub(cpu), ..Measured::default() })
+    Ok(Measured {
+        count,
+        elapsed_us: watch.micros(),
+        cpu_us: cpu::own().saturating_sub(cpu),
+        ..Measured::default()
+    })
 }

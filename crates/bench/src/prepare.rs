@@ -42,12 +42,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 impl Prepare {
     /// Fills the server.
     pub(crate) async fn run(self) -> Result<(), Fault> {
-        let filled = LocalSet::new().run_until(tokio::time::timeout(PATIENCE, self.fill())).await;
+        let filled = LocalSet::new()
+            .run_until(tokio::time::timeout(PATIENCE, self.fill()))
+            .await;
         filled.unwrap_or_else(|_| Err(Fault::new("the server was not filled in two minutes")))
     }
 
     async fn fill(&self) -> Result<(), Fault> {
-        let login = post("/api/auth/login", "", &json!({"email": self.admin, "password": PASSWORD}));
+        let login = post(
+            "/api/auth/login",
+            "",
+            &json!({"email": self.admin, "password": PASSWORD}),
+        );
         let admin = one(self.address, login).await?;
         let admin = text(inner(&admin), "accessToken")?.to_owned();
 
@@ -68,7 +74,10 @@ impl Prepare {
         many(self.address, orders.collect()).await?;
 
         let mut connection = Connection::open(self.address).await?;
-        let request = format!("GET /api/products/{} HTTP/1.1\r\nHost: bench\r\n\r\n", seed.products[0]);
+        let request = format!(
+            "GET /api/products/{} HTTP/1.1\r\nHost: bench\r\n\r\n",
+            seed.products[0]
+        );
         let (status, body) = connection.exchange(request.as_bytes()).await?;
         expect(status, body)?;
         std::fs::write(&self.product, body)?;
@@ -86,7 +95,10 @@ fn email(number: usize) -> String {
 }
 
 fn user(number: usize, answer: &Value) -> Result<User, Fault> {
-    let id = answer.pointer("/user/id").and_then(Value::as_str).ok_or_else(|| Fault::new("a user without an id"))?;
+    let id = answer
+        .pointer("/user/id")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Fault::new("a user without an id"))?;
     Ok(User {
         id: id.parse()?,
         email: email(number),
@@ -118,14 +130,20 @@ fn inner(answer: &Value) -> &Value {
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Result<&'v str, Fault> {
-    value.get(key).and_then(Value::as_str).ok_or_else(|| Fault::new(format!("an answer without {key}: {value}")))
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .ok_or_else(|| Fault::new(format!("an answer without {key}: {value}")))
 }
 
 fn expect(status: u16, body: &[u8]) -> Result<(), Fault> {
     if matches!(status, 200 | 201) {
         return Ok(());
     }
-    Err(Fault::new(format!("the server answered {status} {}", String::from_utf8_lossy(body))))
+    Err(Fault::new(format!(
+        "the server answered {status} {}",
+        String::from_utf8_lossy(body)
+    )))
 }
 
 async fn one(address: SocketAddr, request: Vec<u8>) -> Result<Value, Fault> {
@@ -148,8 +166,9 @@ async fn many(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec<Value>,
         Ok::<Vec<(usize, Value)>, Fault>(answers)
     };
     let connections = AT_ONCE.min(requests.len());
-    let asking: Vec<_> =
-        (0..connections).map(|_| tokio::task::spawn_local(ask(Rc::clone(&requests), Rc::clone(&next)))).collect();
+    let asking: Vec<_> = (0..connections)
+        .map(|_| tokio::task::spawn_local(ask(Rc::clone(&requests), Rc::clone(&next))))
+        .collect();
     let mut answers = Vec::with_capacity(requests.len());
     for asked in asking {
         answers.extend(asked.await??);

@@ -65,7 +65,10 @@ mod tests {
 
     #[test]
     fn baskets_hold_one_to_three_products_once_each() {
-        let seed = Seed { users: Vec::new(), products: (1..=50).map(Uuid::from_u128).collect() };
+        let seed = Seed {
+            users: Vec::new(),
+            products: (1..=50).map(Uuid::from_u128).collect(),
+        };
         let sizes: Vec<usize> = (0..300).map(|number| seed.basket(number).len()).collect();
         assert!(sizes.iter().all(|size| (1..=3).contains(size)));
         assert!([1, 2, 3].iter().all(|size| sizes.contains(size)));

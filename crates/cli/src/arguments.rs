@@ -1,6 +1,6 @@
 //! What can be asked for on the command line.
 
-use crate::commands::{audit, config, doctor, jobs, keys, migrate, openapi, routes, serve, users};
+use crate::commands::{audit, config, doctor, jobs, keys, routes, serve, users};
 use clap::{Args, Parser, Subcommand};
 use mainstay_platform::config::Sources;
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ Exit codes:
   2  the configuration or the command line has a fault; trying again does not help
   3  something it needs is away (the database); trying again may help
 
-Settings come from these flags, then the environment, then ./mainstay.toml, then the defaults; `mainstay config` shows
-what is in force and where it came from.";
+Settings come from these flags, then the environment, then ./mainstay.toml, then the defaults.
+`mainstay config` shows what is in force and where it came from.";
 
 /// A complete application backend in one binary: accounts, access control, catalogue, orders, payments, jobs and an
 /// audit trail, on an embedded database or on PostgreSQL.
@@ -23,9 +23,9 @@ what is in force and where it came from.";
 #[command(name = "mainstay", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) overrides: Overrides,
-    #[command(flatten)]
     pub(crate) serve: serve::Options,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -90,9 +90,14 @@ impl Overrides {
             ("http.host", self.host),
             ("http.port", self.port),
             ("database.url", self.database_url),
-            ("app.data_dir", self.data_dir.map(|path| path.to_string_lossy().into_owned())),
+            (
+                "app.data_dir",
+                self.data_dir.map(|path| path.to_string_lossy().into_owned()),
+            ),
         ];
-        let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        let named = named
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
         Sources::process(self.set.into_iter().chain(named).collect(), self.config)
     }
 }
@@ -114,10 +119,20 @@ mod tests {
 
     #[test]
     fn settings_may_stand_before_and_after_the_command() {
-        for line in ["mainstay --port 0 --set a=b=c config", "mainstay config --port 0 --set a=b=c"] {
+        for line in [
+            "mainstay --port 0 --set a=b=c config",
+            "mainstay config --port 0 --set a=b=c",
+        ] {
             let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
             let flags = arguments.overrides.into_sources().flags;
-            assert_eq!(flags, [("a".to_owned(), "b=c".to_owned()), ("http.port".to_owned(), "0".to_owned())], "{line}");
+            assert_eq!(
+                flags,
+                [
+                    ("a".to_owned(), "b=c".to_owned()),
+                    ("http.port".to_owned(), "0".to_owned())
+                ],
+                "{line}"
+            );
         }
         assert!(Arguments::try_parse_from(["mainstay", "--set", "novalue"]).is_err());
     }

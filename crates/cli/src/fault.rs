@@ -50,12 +50,18 @@ enum Telling {
 impl Fault {
     /// It failed, for this reason.
     pub(crate) fn failed(sentence: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, telling: Telling::Sentence(sentence.into()) }
+        Self {
+            exit: Exit::Failed,
+            telling: Telling::Sentence(sentence.into()),
+        }
     }
 
     /// It was asked for in a way that cannot work.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, telling: Telling::Sentence(sentence.into()) }
+        Self {
+            exit: Exit::Usage,
+            telling: Telling::Sentence(sentence.into()),
+        }
     }
 
     /// Tells the person, and gives the number for the script.
@@ -81,7 +87,10 @@ impl From<clap::Error> for Fault {
     fn from(answer: clap::Error) -> Self {
         let asked_for = matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         let exit = if asked_for { Exit::Done } else { Exit::Usage };
-        Self { exit, telling: Telling::Parser(Box::new(answer)) }
+        Self {
+            exit,
+            telling: Telling::Parser(Box::new(answer)),
+        }
     }
 }
 
@@ -100,7 +109,10 @@ impl From<StartFault> for Fault {
             StartFault::Migrate(error) => find(error).map_or(Exit::Failed, worth),
             StartFault::Content(error) => meaning(error),
         };
-        Self { exit, telling: Telling::Sentence(with_causes(&fault)) }
+        Self {
+            exit,
+            telling: Telling::Sentence(with_causes(&fault)),
+        }
     }
 }
 
@@ -110,7 +122,10 @@ impl From<Error> for Fault {
         for detail in error.details() {
             sentence.push_str(&format!("\n  {}: {}", detail.path, detail.message));
         }
-        Self { exit: meaning(&error), telling: Telling::Sentence(sentence) }
+        Self {
+            exit: meaning(&error),
+            telling: Telling::Sentence(sentence),
+        }
     }
 }
 
@@ -131,7 +146,9 @@ fn meaning(error: &Error) -> Exit {
 
 fn worth(error: &DatabaseError) -> Exit {
     match error {
-        DatabaseError::Unavailable { .. } | DatabaseError::Timeout { .. } | DatabaseError::Full { .. } => Exit::Away,
+        DatabaseError::Unavailable { .. } | DatabaseError::Timeout { .. } | DatabaseError::Full { .. } => {
+            Exit::Away
+        }
         DatabaseError::ReadOnly { .. } | DatabaseError::Io { .. } => Exit::Away,
         DatabaseError::Options { .. } => Exit::Usage,
         _ => Exit::Failed,
@@ -162,25 +179,44 @@ mod tests {
     use mainstay_domain::fault::Faults;
 
     fn unavailable() -> DatabaseError {
-        DatabaseError::Unavailable { what: "cannot connect".to_owned() }
+        DatabaseError::Unavailable {
+            what: "cannot connect".to_owned(),
+        }
     }
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_that_is_named_wrongly() {
         let of = |fault: StartFault| Fault::from(fault).exit;
         assert_eq!(of(StartFault::Database(unavailable())), Exit::Away);
-        assert_eq!(of(StartFault::Database(DatabaseError::Options { reason: String::new() })), Exit::Usage);
-        assert_eq!(of(StartFault::Content(Error::unavailable("database", unavailable()))), Exit::Away);
+        assert_eq!(
+            of(StartFault::Database(DatabaseError::Options {
+                reason: String::new()
+            })),
+            Exit::Usage
+        );
+        assert_eq!(
+            of(StartFault::Content(Error::unavailable("database", unavailable()))),
+            Exit::Away
+        );
         assert_eq!(of(StartFault::Setting("no".to_owned())), Exit::Usage);
     }
 
     #[test]
     fn causes_are_told_once_and_details_on_lines_of_their_own() {
         let fault = Fault::from(StartFault::Database(unavailable()));
-        assert_eq!(fault.into_sentence(), "opening the database: the database is unavailable: cannot connect");
+        assert_eq!(
+            fault.into_sentence(),
+            "opening the database: the database is unavailable: cannot connect"
+        );
         let fault = Fault::from(Error::Invalid(Faults::one("password", "LENGTH", "is too short")));
-        assert_eq!((fault.exit, fault.into_sentence().as_str()), (Exit::Usage, "the request is not valid\n  password: is too short"));
+        assert_eq!(
+            (fault.exit, fault.into_sentence().as_str()),
+            (Exit::Usage, "the request is not valid\n  password: is too short")
+        );
         let fault = Fault::from(Error::bug("the cause"));
-        assert_eq!((fault.exit, fault.into_sentence().as_str()), (Exit::Failed, "internal error: the cause"));
+        assert_eq!(
+            (fault.exit, fault.into_sentence().as_str()),
+            (Exit::Failed, "internal error: the cause")
+        );
     }
 }

@@ -23,12 +23,16 @@ fn main() -> ExitCode {
     // Once for the process, before anything can ask for it. Refused only if something had installed one already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        let place = panic.location().map_or_else(String::new, |place| {
+            format!(" at {}:{}", place.file(), place.line())
+        });
         terminal::complain(&format!("this is a bug{place}; please report it"));
     }));
     let outcome = match Arguments::try_parse() {
         // The hook has told of it; what is left is to end in an orderly way.
-        Ok(arguments) => catch_unwind(AssertUnwindSafe(|| commands::run(arguments))).unwrap_or(Ok(Exit::Failed)),
+        Ok(arguments) => {
+            catch_unwind(AssertUnwindSafe(|| commands::run(arguments))).unwrap_or(Ok(Exit::Failed))
+        }
         Err(answer) => Err(Fault::from(answer)),
     };
     match outcome {

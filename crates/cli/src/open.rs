@@ -28,7 +28,10 @@ pub(crate) async fn with_services<T>(
     let settings = Arc::new(settings);
     let outside = Outside::real(&settings, silent()?)?;
     let http = &settings.http;
-    let url = http.public_url.clone().unwrap_or_else(|| format!("http://{}:{}", http.host, http.port));
+    let url = http
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}:{}", http.host, http.port));
     let app = App::open(Arc::clone(&settings), outside, url).await?;
     let outcome = work(&app.services).await;
     app.close().await;

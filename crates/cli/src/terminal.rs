@@ -21,9 +21,16 @@ pub(crate) enum Colour {
 impl Paint {
     /// On a terminal that knows colours, for people who did not refuse them (<https://no-color.org>).
     pub(crate) fn of(output: &impl IsTerminal) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "NO_COLOR and TERM are no settings of ours, and say nothing to the rest")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "NO_COLOR and TERM are no settings of ours, and say nothing to the rest"
+        )]
         let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        Self(output.is_terminal() && given("NO_COLOR").is_none() && given("TERM").is_none_or(|term| term != "dumb"))
+        Self(
+            output.is_terminal()
+                && given("NO_COLOR").is_none()
+                && given("TERM").is_none_or(|term| term != "dumb"),
+        )
     }
 
     /// The text in the colour, where colours are welcome.
@@ -33,7 +40,11 @@ impl Paint {
             Colour::Yellow => 33,
             Colour::Red => 31,
         };
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.0 {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -73,7 +84,10 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Ite
     }
     let mut text = String::new();
     for row in &all {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
@@ -82,7 +96,15 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Ite
 
 /// The text with control characters escaped.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -91,8 +113,14 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_nothing_is_obeyed() {
-        let rows = [["ann".to_owned(), "1".to_owned()], ["\u{1b}[31mü".to_owned(), String::new()]];
-        assert_eq!(table(["NAME", "N"], rows), "NAME         N\nann          1\n\\u{1b}[31mü\n");
+        let rows = [
+            ["ann".to_owned(), "1".to_owned()],
+            ["\u{1b}[31mü".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            table(["NAME", "N"], rows),
+            "NAME         N\nann          1\n\\u{1b}[31mü\n"
+        );
     }
 
     #[test]

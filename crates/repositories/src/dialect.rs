@@ -8,7 +8,7 @@
 macro_rules! promote {
     ($lock:literal) => {
         concat!(
-            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE NOT due AND state IN ('queued', 'retrying') \
+            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE NOT due AND lease_until IS NULL AND finished_at IS NULL \
              AND run_at <= $1 ORDER BY run_at LIMIT 1000",
             $lock,
             ") UPDATE jobs SET due = TRUE FROM picked WHERE id = job"
@@ -19,7 +19,7 @@ macro_rules! promote {
 macro_rules! recover {
     ($lock:literal) => {
         concat!(
-            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE state = 'running' AND lease_until <= $1 \
+            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE lease_until <= $1 \
              ORDER BY lease_until LIMIT 1000",
             $lock,
             ") UPDATE jobs SET state = CASE WHEN attempts < max_attempts THEN 'retrying' ELSE 'dead' END, \

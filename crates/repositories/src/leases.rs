@@ -7,14 +7,14 @@ use crate::read::Read;
 use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
 use std::cmp::Reverse;
 use std::time::Duration;
 
 statements! {
     FINISH = "UPDATE jobs SET state = 'done', lease_until = NULL, progress = 100, finished_at = $3 \
               WHERE id = $1 AND fence = $2 AND state = 'running'";
-    RETRY_LATER = "UPDATE jobs SET state = 'retrying', lease_until = NULL, run_at = $3, due = ($3 <= $4), \
+    RETRY_LATER = "UPDATE jobs SET state = 'retrying', lease_until = NULL, run_at = $3, due = $4, \
                    last_error = $5 WHERE id = $1 AND fence = $2 AND state = 'running'";
     GIVE_UP = "UPDATE jobs SET state = 'dead', lease_until = NULL, finished_at = $3, last_error = $4 \
                WHERE id = $1 AND fence = $2 AND state = 'running'";
@@ -23,8 +23,8 @@ statements! {
                attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'running'";
     PROGRESS = "UPDATE jobs SET progress = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
     NEXT_DUE = "SELECT (SELECT run_at FROM jobs WHERE due LIMIT 1), \
-                (SELECT min(run_at) FROM jobs WHERE NOT due AND state IN ('queued', 'retrying')), \
-                (SELECT min(lease_until) FROM jobs WHERE state = 'running')";
+                (SELECT min(run_at) FROM jobs WHERE NOT due AND lease_until IS NULL AND finished_at IS NULL), \
+                (SELECT min(lease_until) FROM jobs WHERE lease_until IS NOT NULL)";
 }
 
 /// A claimed job and how urgent it is.
@@ -95,9 +95,9 @@ impl Jobs<'_> {
         let error = error.replace('\0', "\u{FFFD}");
         let done = match next {
             Some(next) => {
-                self.0
-                    .execute(&RETRY_LATER, &[&lease.job, &lease.fence, &next, &now, &error])
-                    .await?
+                let due = next <= now;
+                let row: [&dyn Param; 5] = [&lease.job, &lease.fence, &next, &due, &error];
+                self.0.execute(&RETRY_LATER, &row).await?
             }
             None => {
                 self.0

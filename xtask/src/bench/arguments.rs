@@ -32,8 +32,16 @@ impl Arguments {
                 },
             }
         }
-        let workloads = KNOWN.into_iter().filter(|known| named.is_empty() || named.contains(known)).collect();
-        Ok(Self { workloads, seconds, rounds, slow_fsync })
+        let workloads = KNOWN
+            .into_iter()
+            .filter(|known| named.is_empty() || named.contains(known))
+            .collect();
+        Ok(Self {
+            workloads,
+            seconds,
+            rounds,
+            slow_fsync,
+        })
     }
 
     /// Whether a workload was asked for.
@@ -48,7 +56,9 @@ impl Arguments {
 }
 
 fn number(name: &str, value: Option<&str>) -> Result<u64, String> {
-    let value = value.and_then(|value| value.parse().ok()).filter(|value| (1..=60).contains(value));
+    let value = value
+        .and_then(|value| value.parse().ok())
+        .filter(|value| (1..=60).contains(value));
     value.ok_or_else(|| format!("{name} takes a number from 1 to 60"))
 }
 
@@ -69,7 +79,15 @@ mod tests {
     #[test]
     fn what_is_named_replaces_it() {
         let some = read("p3 P1 --seconds 2 --no-slow-fsync").unwrap();
-        assert_eq!(some, Arguments { workloads: vec!["P1", "P3"], seconds: 2, rounds: 3, slow_fsync: false });
+        assert_eq!(
+            some,
+            Arguments {
+                workloads: vec!["P1", "P3"],
+                seconds: 2,
+                rounds: 3,
+                slow_fsync: false
+            }
+        );
         assert!(!some.is_whole());
     }
 

@@ -21,7 +21,10 @@ impl Figure {
     pub(super) fn read(told: &Value) -> Result<Self, String> {
         let number = |key: &str| told.get(key).and_then(Value::as_u64).unwrap_or(0);
         if let Some(why) = told.get("complaint").and_then(Value::as_str) {
-            return Err(format!("unexpected answers ({}), the first: {why}", told["unexpected"]));
+            return Err(format!(
+                "unexpected answers ({}), the first: {why}",
+                told["unexpected"]
+            ));
         }
         let (count, elapsed) = (number("count"), number("elapsed_us"));
         if count == 0 || elapsed == 0 {
@@ -62,7 +65,8 @@ mod tests {
 
     #[test]
     fn counts_by_the_second() {
-        let figure = Figure::read(&json!({"count": 3000, "elapsed_us": 1_500_000, "cpu_us": 30_000})).unwrap();
+        let figure =
+            Figure::read(&json!({"count": 3000, "elapsed_us": 1_500_000, "cpu_us": 30_000})).unwrap();
         assert_eq!((figure.per_second, figure.cpu_ns), (2000, 10_000));
     }
 
@@ -75,7 +79,10 @@ mod tests {
 
     #[test]
     fn the_middle_is_not_moved_by_one_bad_turn() {
-        let turn = |per_second| Figure { per_second, ..Figure::default() };
+        let turn = |per_second| Figure {
+            per_second,
+            ..Figure::default()
+        };
         assert_eq!(Figure::middle(&[turn(100), turn(3), turn(101)]).per_second, 100);
     }
 }

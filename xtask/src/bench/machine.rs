@@ -20,15 +20,31 @@ pub(super) struct Machine {
 /// Asks the machine, git and the compiler.
 pub(super) fn look(programs: &Programs, folder: &Folder) -> Fallible<Machine> {
     let told = programs.ask(&["machine", &folder.path().to_string_lossy()])?;
-    let dirty = said("git", &["status", "--porcelain", "--untracked-files=no"]).is_some_and(|changes| !changes.is_empty());
+    let dirty = said("git", &["status", "--porcelain", "--untracked-files=no"])
+        .is_some_and(|changes| !changes.is_empty());
     let commit = said("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
-    let commit = if dirty { format!("{commit} and changes not committed") } else { commit };
-    Ok(Machine { told, commit, rustc: said("rustc", &["--version"]).unwrap_or_default() })
+    let commit = if dirty {
+        format!("{commit} and changes not committed")
+    } else {
+        commit
+    };
+    Ok(Machine {
+        told,
+        commit,
+        rustc: said("rustc", &["--version"]).unwrap_or_default(),
+    })
 }
 
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
-    let answer = Command::new(program).args(arguments).current_dir(project::root()).output().ok()?;
-    answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    let answer = Command::new(program)
+        .args(arguments)
+        .current_dir(project::root())
+        .output()
+        .ok()?;
+    answer
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
 }
 
 /// A list in Markdown.

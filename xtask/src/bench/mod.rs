@@ -43,9 +43,19 @@ pub(crate) fn run(given: &[String]) -> Fallible<bool> {
     let folder = Folder::make(&programs)?;
     let machine = machine::look(&programs, &folder)?;
     println!("{machine}\n");
-    let engine = if arguments.wants("P4") { postgres::find()? } else { Engine::Missing("not asked for".to_owned()) };
+    let engine = if arguments.wants("P4") {
+        postgres::find()?
+    } else {
+        Engine::Missing("not asked for".to_owned())
+    };
     let sqlite = Seeded::on_sqlite(&programs, folder.place("sqlite")?)?;
-    let bench = Bench { arguments, programs: &programs, folder, engine, sqlite };
+    let bench = Bench {
+        arguments,
+        programs: &programs,
+        folder,
+        engine,
+        sqlite,
+    };
 
     let mut rows = Vec::new();
     for (names, measure) in WORKLOADS {
@@ -55,7 +65,9 @@ pub(crate) fn run(given: &[String]) -> Fallible<bool> {
         }
     }
     let missing = match &bench.engine {
-        Engine::Missing(why) if bench.arguments.wants("P4") => format!("NOT MEASURED: P4, PostgreSQL: {why}\n"),
+        Engine::Missing(why) if bench.arguments.wants("P4") => {
+            format!("NOT MEASURED: P4, PostgreSQL: {why}\n")
+        }
         _ => String::new(),
     };
     let figures = format!("{}\n{missing}", table::markdown(&rows));

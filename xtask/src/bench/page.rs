@@ -19,15 +19,21 @@ pub(super) fn write(root: &Path, machine: &Machine, bench: &Bench<'_>, figures: 
         Engine::Missing(_) => String::new(),
     };
     let arguments = &bench.arguments;
-    let turns = format!("- {} turns of {} s for each side, the middle one told", arguments.rounds, arguments.seconds);
+    let turns = format!(
+        "- {} turns of {} s for each side, the middle one told",
+        arguments.rounds, arguments.seconds
+    );
     let figures = format!("{machine}{engine}\n{turns}\n\n{figures}");
     let page = filled(&std::fs::read_to_string(&path)?, &figures)?;
     Ok(std::fs::write(path, page)?)
 }
 
 fn filled(page: &str, figures: &str) -> Result<String, String> {
-    let parts = page.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or_else(|| format!("{PLACE} has lost the marks between which the figures stand"))?;
+    let parts = page
+        .split_once(BEGIN)
+        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) =
+        parts.ok_or_else(|| format!("{PLACE} has lost the marks between which the figures stand"))?;
     Ok(format!("{before}{BEGIN}\n{}\n\n{END}{after}", figures.trim()))
 }
 

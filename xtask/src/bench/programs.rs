@@ -23,7 +23,14 @@ impl Programs {
     /// Builds what has changed.
     pub(super) fn build() -> Fallible<Self> {
         let mut cargo = Command::new("cargo");
-        cargo.current_dir(project::root()).args(["build", "--release", "-p", "mainstay-cli", "-p", "mainstay-bench"]);
+        cargo.current_dir(project::root()).args([
+            "build",
+            "--release",
+            "-p",
+            "mainstay-cli",
+            "-p",
+            "mainstay-bench",
+        ]);
         if !cargo.status()?.success() {
             return Err("the release binaries could not be built".into());
         }
@@ -31,11 +38,18 @@ impl Programs {
         let (release, slow_fsync) = (target.join("release"), target.join("slow_fsync.so"));
         let source = project::root().join("crates/bench/shim/slow_fsync.c");
         let mut cc = Command::new("cc");
-        cc.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&slow_fsync).arg(source);
+        cc.args(["-O2", "-shared", "-fPIC", "-o"])
+            .arg(&slow_fsync)
+            .arg(source);
         if !cc.status()?.success() {
             return Err("crates/bench/shim/slow_fsync.c could not be compiled".into());
         }
-        Ok(Self { mainstay: release.join("mainstay"), bench: release.join("mainstay-bench"), slow_fsync, target })
+        Ok(Self {
+            mainstay: release.join("mainstay"),
+            bench: release.join("mainstay-bench"),
+            slow_fsync,
+            target,
+        })
     }
 
     /// The program of the load and the floors, with these arguments.
@@ -66,18 +80,31 @@ impl Programs {
 fn told(mut command: Command) -> Fallible<Value> {
     let answer = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !answer.status.success() {
-        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
+        let arguments: Vec<_> = command
+            .get_args()
+            .map(|argument| argument.to_string_lossy())
+            .collect();
         return Err(format!("mainstay-bench {} failed", arguments.join(" ")).into());
     }
     let text = String::from_utf8_lossy(&answer.stdout);
-    Ok(text.lines().last().map(serde_json::from_str).transpose()?.unwrap_or_default())
+    Ok(text
+        .lines()
+        .last()
+        .map(serde_json::from_str)
+        .transpose()?
+        .unwrap_or_default())
 }
 
 /// Cargo knows best where it puts what it builds.
 fn target() -> Fallible<PathBuf> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(project::root()).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    cargo
+        .current_dir(project::root())
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
     let metadata: Value = serde_json::from_slice(&cargo.output()?.stdout)?;
-    let folder = metadata.get("target_directory").and_then(Value::as_str).ok_or("cargo names no target folder")?;
+    let folder = metadata
+        .get("target_directory")
+        .and_then(Value::as_str)
+        .ok_or("cargo names no target folder")?;
     Ok(Path::new(folder).to_owned())
 }

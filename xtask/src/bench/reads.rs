@@ -17,7 +17,13 @@ pub(super) fn product(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         },
     )?;
     let workload = "read a product, bearer token, 64 connections";
-    let mut row = Row::compared("P1", workload, ours, ("bare axum route, same bytes", bare), Target::Ratio(60));
+    let mut row = Row::compared(
+        "P1",
+        workload,
+        ours,
+        ("bare axum route, same bytes", bare),
+        Target::Ratio(60),
+    );
     row.note_generator(ours);
     Ok(vec![row])
 }
@@ -36,10 +42,26 @@ pub(super) fn orders(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
             || {
                 let turn = bench.sqlite.turn()?;
                 let (file, seed) = (turn.file(), &bench.sqlite.seed);
-                programs.figure(&["floor", "list", form, "--database", &file, "--seed", seed, "--seconds", &seconds])
+                programs.figure(&[
+                    "floor",
+                    "list",
+                    form,
+                    "--database",
+                    &file,
+                    "--seed",
+                    seed,
+                    "--seconds",
+                    &seconds,
+                ])
             },
         )?;
-        let mut row = Row::compared("P2", said, ours, ("rusqlite alone, same rows, a thread a core", driver), Target::Ratio(35));
+        let mut row = Row::compared(
+            "P2",
+            said,
+            ours,
+            ("rusqlite alone, same rows, a thread a core", driver),
+            Target::Ratio(35),
+        );
         row.note_generator(ours);
         rows.push(row);
     }

@@ -50,13 +50,27 @@ impl<'p> Seeded<'p> {
     pub(super) fn on_postgres(programs: &'p Programs, folder: Folder, url: &str) -> Fallible<Self> {
         let name = format!("mainstay_bench_{}", std::process::id());
         programs.ask(&["database", "make", url, &name])?;
-        Self::fill(programs, folder, Some(Database { programs, server: url.to_owned(), name }))
+        Self::fill(
+            programs,
+            folder,
+            Some(Database {
+                programs,
+                server: url.to_owned(),
+                name,
+            }),
+        )
     }
 
     fn fill(programs: &'p Programs, folder: Folder, database: Option<Database<'p>>) -> Fallible<Self> {
         let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let (seed, answer) = (file("seed.json"), file("product.json"));
-        let seeded = Self { programs, folder, seed, answer, database };
+        let seeded = Self {
+            programs,
+            folder,
+            seed,
+            answer,
+            database,
+        };
         let data = seeded.folder.path().join("data");
         std::fs::create_dir_all(&data)?;
         let url = seeded.database.as_ref().map(Database::url);
@@ -65,7 +79,15 @@ impl<'p> Seeded<'p> {
         let served = Served::product(programs, &data, url, false)?;
         let (seed, answer) = (seeded.seed.as_str(), seeded.answer.as_str());
         programs.ask(&[
-            "prepare", "--address", &served.address, "--seed", seed, "--product", answer, "--admin", ADMIN,
+            "prepare",
+            "--address",
+            &served.address,
+            "--seed",
+            seed,
+            "--product",
+            answer,
+            "--admin",
+            ADMIN,
         ])?;
         drop(served);
         Ok(seeded)
@@ -75,7 +97,11 @@ impl<'p> Seeded<'p> {
     pub(super) fn turn(&self) -> Fallible<Turn<'_>> {
         let folder = self.folder.copy()?;
         let database = self.database.as_ref().map(Database::copy).transpose()?;
-        Ok(Turn { seeded: self, folder, database })
+        Ok(Turn {
+            seeded: self,
+            folder,
+            database,
+        })
     }
 }
 
@@ -92,13 +118,23 @@ impl Turn<'_> {
 
     /// Serves from the copy.
     pub(super) fn serve(&self, slow_fsync: bool) -> Fallible<Served> {
-        Served::product(self.seeded.programs, &self.data(), self.url().as_deref(), slow_fsync)
+        Served::product(
+            self.seeded.programs,
+            &self.data(),
+            self.url().as_deref(),
+            slow_fsync,
+        )
     }
 
     /// Serves from the copy and loads it.
     pub(super) fn load(&self, workload: &str, seconds: &str, slow_fsync: bool) -> Fallible<Figure> {
         let served = self.serve(slow_fsync)?;
-        load(self.seeded.programs, &served, &self.seeded.seed, &[workload, "--seconds", seconds])
+        load(
+            self.seeded.programs,
+            &served,
+            &self.seeded.seed,
+            &[workload, "--seconds", seconds],
+        )
     }
 
     fn data(&self) -> PathBuf {
@@ -113,14 +149,22 @@ impl Database<'_> {
 
     fn copy(&self) -> Fallible<Self> {
         let name = format!("{}_turn", self.name);
-        self.programs.ask(&["database", "make", &self.server, &name, "--like", &self.name])?;
-        Ok(Self { programs: self.programs, server: self.server.clone(), name })
+        self.programs
+            .ask(&["database", "make", &self.server, &name, "--like", &self.name])?;
+        Ok(Self {
+            programs: self.programs,
+            server: self.server.clone(),
+            name,
+        })
     }
 }
 
 impl Drop for Database<'_> {
     fn drop(&mut self) {
-        if let Err(cause) = self.programs.ask(&["database", "remove", &self.server, &self.name]) {
+        if let Err(cause) = self
+            .programs
+            .ask(&["database", "remove", &self.server, &self.name])
+        {
             eprintln!("xtask: the database {} was not removed: {cause}", self.name);
         }
     }
@@ -128,7 +172,14 @@ impl Drop for Database<'_> {
 
 /// Loads a server. The first of the arguments is the workload.
 pub(super) fn load(programs: &Programs, served: &Served, seed: &str, arguments: &[&str]) -> Fallible<Figure> {
-    let place = ["--address", &served.address, "--process", &served.process, "--seed", seed];
+    let place = [
+        "--address",
+        &served.address,
+        "--process",
+        &served.process,
+        "--seed",
+        seed,
+    ];
     programs.figure(&[&["load"], arguments, &place].concat())
 }
 
@@ -140,12 +191,20 @@ fn create_admin(programs: &Programs, data: &std::path::Path, url: Option<&str>) 
     if let Some(mut input) = child.stdin.take() {
         input.write_all(PASSWORD.as_bytes())?;
     }
-    if child.wait()?.success() { Ok(()) } else { Err("the administrator could not be created; see above".into()) }
+    if child.wait()?.success() {
+        Ok(())
+    } else {
+        Err("the administrator could not be created; see above".into())
+    }
 }
 
 /// The address of another database on the same server.
 fn database(url: &str, name: &str) -> String {
-    let (place, query) = url.split_once('?').map_or((url, String::new()), |(place, query)| (place, format!("?{query}")));
+    let (place, query) = url
+        .split_once('?')
+        .map_or((url, String::new()), |(place, query)| {
+            (place, format!("?{query}"))
+        });
     let host = place.find("://").map_or(0, |at| at + 3);
     let end = place[host..].find('/').map_or(place.len(), |at| host + at);
     format!("{}/{name}{query}", &place[..end])
@@ -157,7 +216,10 @@ mod tests {
 
     #[test]
     fn another_database_keeps_the_rest_of_the_address() {
-        assert_eq!(database("postgres://a:b@h:1/x?sslmode=disable", "y"), "postgres://a:b@h:1/y?sslmode=disable");
+        assert_eq!(
+            database("postgres://a:b@h:1/x?sslmode=disable", "y"),
+            "postgres://a:b@h:1/y?sslmode=disable"
+        );
         assert_eq!(database("postgres://h", "y"), "postgres://h/y");
     }
 }

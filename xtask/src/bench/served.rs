@@ -28,9 +28,17 @@ pub(super) struct Served {
 impl Served {
     /// Starts the product on a folder of its data, as anybody would, but for the rate limits and the life of a token.
     /// Its log goes through a pipe, and is thrown away at the other end.
-    pub(super) fn product(programs: &Programs, data: &Path, database: Option<&str>, slow_fsync: bool) -> Fallible<Self> {
+    pub(super) fn product(
+        programs: &Programs,
+        data: &Path,
+        database: Option<&str>,
+        slow_fsync: bool,
+    ) -> Fallible<Self> {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", KEEPER, "keeper"]).arg(&programs.mainstay).arg("serve");
+        command
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&programs.mainstay)
+            .arg("serve");
         product(&mut command, data, database);
         if slow_fsync {
             command.env("LD_PRELOAD", &programs.slow_fsync);
@@ -42,16 +50,32 @@ impl Served {
     pub(super) fn floor(programs: &Programs, arguments: &[&str]) -> Fallible<Self> {
         let floor = programs.bench(arguments);
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", KEEPER, "keeper"]).arg(floor.get_program()).args(floor.get_args());
+        command
+            .args(["-c", KEEPER, "keeper"])
+            .arg(floor.get_program())
+            .args(floor.get_args());
         Self::start(command)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "how long a start takes is what is measured")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a start takes is what is measured"
+    )]
     fn start(mut command: Command) -> Fallible<Self> {
         let began = Instant::now();
-        let mut keeper = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+        let mut keeper = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()?;
         let (open, output) = (keeper.stdin.take(), keeper.stdout.take());
-        let mut served = Self { keeper, open, address: String::new(), process: String::new(), took: Duration::ZERO };
+        let mut served = Self {
+            keeper,
+            open,
+            address: String::new(),
+            process: String::new(),
+            took: Duration::ZERO,
+        };
         let mut output = BufReader::new(output.ok_or("no output to read")?);
         let mut line = String::new();
         while served.address.is_empty() {
@@ -68,15 +92,22 @@ impl Served {
         served.took = began.elapsed();
         // Between a pipe and a file the kernel moves the pages by itself: reading the log costs next to nothing.
         let mut rest = output.into_inner();
-        thread::spawn(move || File::create("/dev/null").and_then(|mut nothing| std::io::copy(&mut rest, &mut nothing)));
+        thread::spawn(move || {
+            File::create("/dev/null").and_then(|mut nothing| std::io::copy(&mut rest, &mut nothing))
+        });
         Ok(served)
     }
 
     /// A number, in KiB, that the kernel knows of the server's memory, such as `VmRSS`.
     pub(super) fn memory_kib(&self, name: &str) -> Fallible<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        Ok(line.and_then(|line| line.split_whitespace().next()).ok_or("no such number")?.parse()?)
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        Ok(line
+            .and_then(|line| line.split_whitespace().next())
+            .ok_or("no such number")?
+            .parse()?)
     }
 }
 
@@ -92,8 +123,16 @@ impl Drop for Served {
 /// The product's surroundings. Nothing of the caller's environment reaches it: a `DATABASE_URL` there would be used.
 pub(super) fn product(command: &mut Command, data: &Path, database: Option<&str>) {
     let path = crate::environment::setting("PATH").unwrap_or_default();
-    command.current_dir(data).env_clear().env("PATH", path).env("DATA_DIR", data);
-    command.env("PORT", "0").env("RATE_LIMITS", "off").env("LOG_FORMAT", "json").env("ACCESS_TTL", "2h");
+    command
+        .current_dir(data)
+        .env_clear()
+        .env("PATH", path)
+        .env("DATA_DIR", data);
+    command
+        .env("PORT", "0")
+        .env("RATE_LIMITS", "off")
+        .env("LOG_FORMAT", "json")
+        .env("ACCESS_TTL", "2h");
     if let Some(database) = database {
         command.env("DATABASE_URL", database);
     }

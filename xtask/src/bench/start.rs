@@ -14,7 +14,10 @@ pub(super) fn measure(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         let copy = bench.sqlite.turn()?;
         let served = copy.serve(false)?;
         let ready = bench.programs.ask(&["ready", &served.address])?;
-        let ready = ready.get("elapsed_us").and_then(serde_json::Value::as_u64).ok_or("it was not ready")?;
+        let ready = ready
+            .get("elapsed_us")
+            .and_then(serde_json::Value::as_u64)
+            .ok_or("it was not ready")?;
         took.push(u64::try_from(served.took.as_micros())? + ready);
         if turn == 4 {
             wait_for(Duration::from_secs(5), || None::<()>);
@@ -35,7 +38,13 @@ pub(super) fn measure(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         notes: String::new(),
     };
     Ok(vec![
-        row("start on 10,000 orders, to ready", millis(ready), 150, "ms", ready / 1000),
+        row(
+            "start on 10,000 orders, to ready",
+            millis(ready),
+            150,
+            "ms",
+            ready / 1000,
+        ),
         row("memory after 5 s of rest", format!("{idle} MiB"), 40, "MiB", idle),
         row("binary", format!("{binary} MiB"), 40, "MiB", binary),
     ])

@@ -31,12 +31,22 @@ pub(super) enum Target {
 
 impl Row {
     /// A line that compares two figures.
-    pub(super) fn compared(name: &'static str, workload: &str, product: Figure, floor: (&str, Figure), target: Target) -> Self {
+    pub(super) fn compared(
+        name: &'static str,
+        workload: &str,
+        product: Figure,
+        floor: (&str, Figure),
+        target: Target,
+    ) -> Self {
         let (what, floor) = floor;
         let ratio = (floor.per_second > 0).then(|| product.per_second * 100 / floor.per_second);
         let mut notes = format!("p50 {}, p99 {}", millis(product.p50_us), millis(product.p99_us));
         if product.cpu_ns > 0 && floor.cpu_ns > 0 {
-            notes = format!("CPU {} against {}; {notes}", micros(product.cpu_ns), micros(floor.cpu_ns));
+            notes = format!(
+                "CPU {} against {}; {notes}",
+                micros(product.cpu_ns),
+                micros(floor.cpu_ns)
+            );
         }
         Self {
             name,
@@ -51,7 +61,8 @@ impl Row {
 
     /// Notes what the generator took of the same cores, where that is a good part.
     pub(super) fn note_generator(&mut self, product: Figure) {
-        self.notes.push_str(&format!("; the generator takes {}", micros(product.generator_ns)));
+        self.notes
+            .push_str(&format!("; the generator takes {}", micros(product.generator_ns)));
     }
 
     /// Whether the target is reached; `None` when there is none.
@@ -74,7 +85,19 @@ impl fmt::Display for Target {
 
 /// The rows as Markdown, which reads well at a terminal, too.
 pub(super) fn markdown(rows: &[Row]) -> String {
-    let mut cells = vec![["", "workload", "product", "floor in the same run", "ratio", "target", "", "notes"].map(str::to_owned)];
+    let mut cells = vec![
+        [
+            "",
+            "workload",
+            "product",
+            "floor in the same run",
+            "ratio",
+            "target",
+            "",
+            "notes",
+        ]
+        .map(str::to_owned),
+    ];
     for row in rows {
         let reached = match row.reached() {
             Some(true) => "reached",
@@ -92,10 +115,20 @@ pub(super) fn markdown(rows: &[Row]) -> String {
             row.notes.clone(),
         ]);
     }
-    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        cells
+            .iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: [usize; 8] = std::array::from_fn(width);
     let line = |row: &[String; 8]| {
-        let padded: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         format!("| {} |\n", padded.join(" | "))
     };
     let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -137,8 +170,17 @@ mod tests {
     use super::*;
 
     fn row(product: u64, floor: u64) -> Row {
-        let figure = |per_second| Figure { per_second, ..Figure::default() };
-        Row::compared("P1", "read", figure(product), ("bare", figure(floor)), Target::Ratio(60))
+        let figure = |per_second| Figure {
+            per_second,
+            ..Figure::default()
+        };
+        Row::compared(
+            "P1",
+            "read",
+            figure(product),
+            ("bare", figure(floor)),
+            Target::Ratio(60),
+        )
     }
 
     #[test]
@@ -151,14 +193,23 @@ mod tests {
     #[test]
     fn the_lines_are_of_one_length() {
         let text = markdown(&[row(60, 100), row(1_234_567, 100)]);
-        assert!(text.contains("1,234,567/s") && text.contains("12345.67"), "{text}");
+        assert!(
+            text.contains("1,234,567/s") && text.contains("12345.67"),
+            "{text}"
+        );
         let lengths: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
         assert!(lengths.iter().all(|length| *length == lengths[0]), "{text}");
     }
 
     #[test]
     fn numbers_are_told_in_groups() {
-        assert_eq!(["0", "999", "1,000", "22,339"], [0, 999, 1000, 22_339].map(thousands).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "22,339"],
+            [0, 999, 1000, 22_339]
+                .map(thousands)
+                .each_ref()
+                .map(String::as_str)
+        );
         assert_eq!(millis(4_560), "4.56 ms");
     }
 }

@@ -11,21 +11,49 @@ pub(super) fn sign_in(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         || bench.sqlite.turn()?.load("sign-in", &seconds, false),
         || programs.figure(&["floor", "sign-in", "--seconds", &seconds]),
     )?;
-    let mut row =
-        Row::compared("P5", "sign in, 64 at once", ours, ("Argon2id alone, a thread a core", argon2), Target::Ratio(95));
+    let mut row = Row::compared(
+        "P5",
+        "sign in, 64 at once",
+        ours,
+        ("Argon2id alone, a thread a core", argon2),
+        Target::Ratio(95),
+    );
 
     let turn = bench.sqlite.turn()?;
     let served = turn.serve(false)?;
     let seed = &bench.sqlite.seed;
     let crowd = std::thread::scope(|scope| {
         let crowd = scope.spawn(|| {
-            let arguments = ["sign-in", "--connections", "500", "--seconds", &seconds, "--warm-up-ms", "3000"];
+            let arguments = [
+                "sign-in",
+                "--connections",
+                "500",
+                "--seconds",
+                &seconds,
+                "--warm-up-ms",
+                "3000",
+            ];
             load(programs, &served, seed, &arguments).map_err(|cause| cause.to_string())
         });
-        let others = load(programs, &served, seed, &["read", "--connections", "8", "--seconds", "2", "--warm-up-ms", "3500"]);
+        let others = load(
+            programs,
+            &served,
+            seed,
+            &[
+                "read",
+                "--connections",
+                "8",
+                "--seconds",
+                "2",
+                "--warm-up-ms",
+                "3500",
+            ],
+        );
         (crowd.join(), others)
     });
-    let (Ok(crowd), others) = crowd else { return Err("the crowd was not measured".into()) };
+    let (Ok(crowd), others) = crowd else {
+        return Err("the crowd was not measured".into());
+    };
     let (crowd, others) = (crowd?, others?);
     let seen = format!(
         "; 500 at once: {} MiB at most, others read in p99 {}",

@@ -29,13 +29,15 @@ const APP: &str = "mainstay-app";
 const FACADE: &str = "mainstay";
 const TESTKIT: &str = "mainstay-testkit";
 const CLI: &str = "mainstay-cli";
+/// A tool of the development: it measures the product, and nothing of the product knows it.
+const BENCH: &str = "mainstay-bench";
 
 /// What every door may name: never the repositories.
 const BELOW_A_DOOR: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
 const ON_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const ROOMS: [Room; 17] = [
+const ROOMS: [Room; 18] = [
     Room {
         package: DOMAIN,
         floors: &[],
@@ -141,6 +143,11 @@ const ROOMS: [Room; 17] = [
         tests: WITH_TESTKIT,
     },
     Room {
+        package: BENCH,
+        floors: &[DOMAIN, PLATFORM, REPOSITORIES],
+        tests: &[],
+    },
+    Room {
         package: "xtask",
         floors: &[],
         tests: &[],
@@ -215,6 +222,13 @@ mod tests {
                     "the fault points at the line of the dependency"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn nothing_knows_what_measures_it() {
+        for room in ROOMS {
+            assert_eq!(check(&[member(room.package, &[(BENCH, Need::Tests)])]).len(), 1, "{}", room.package);
         }
     }
 

@@ -16,7 +16,7 @@ struct Phrase {
 }
 
 /// Crates that speak to the person at the terminal.
-const SPEAKERS: &[&str] = &["crates/cli", "crates/testkit", "xtask"];
+const SPEAKERS: &[&str] = &["crates/cli", "crates/testkit", "crates/bench", "xtask"];
 const LOG: &str = "a library says things by `tracing`; only the command line prints";
 const PRINT: &str = "use `tracing`, or return the text";
 const ATTRIBUTE: &str = "an `allow` outlives its cause unnoticed";

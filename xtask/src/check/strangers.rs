@@ -25,7 +25,8 @@ const FAMILIES: [Family; 3] = [
             "tokio-postgres-rustls",
             "refinery",
         ],
-        homes: &["mainstay-platform", "mainstay-repositories"],
+        // The floors of the benchmarks are the drivers alone.
+        homes: &["mainstay-platform", "mainstay-repositories", "mainstay-bench"],
         tests: &[],
         fix: "use `mainstay_platform::database` through a repository",
     },
@@ -48,6 +49,7 @@ const FAMILIES: [Family; 3] = [
             "mainstay-realtime",
             "mainstay-console",
             "mainstay-app",
+            "mainstay-bench",
         ],
         // Their tests stand up the other side: a fake provider, a fake receiver.
         tests: &[

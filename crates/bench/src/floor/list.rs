@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// How the list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// A numbered page, and how many there are.
     Page,
     /// From the beginning by cursor: one row more, and no count.
@@ -53,16 +53,21 @@ struct Lister<'c> {
 impl<'c> Lister<'c> {
     fn new(connection: &'c Connection, form: Form) -> Result<Self, Fault> {
         let known = Statements::new();
-        let owned = |text: &str| text.contains("FROM orders WHERE user_id = $1") && !text.contains("status = $");
+        let owned =
+            |text: &str| text.contains("FROM orders WHERE user_id = $1") && !text.contains("status = $");
         let orders = known.such("orders::LIST", |text| {
             owned(text) && text.ends_with("$1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3")
         })?;
-        let count = known.such("orders::LIST", |text| text.contains("count(*)") && text.ends_with("user_id = $1") && owned(text))?;
+        let count = known.such("orders::LIST", |text| {
+            text.contains("count(*)") && text.ends_with("user_id = $1") && owned(text)
+        })?;
         let items = known.such("order_items::ITEMS_OF", |text| text.contains("$20)"))?;
         Ok(Self {
             orders: connection.prepare(orders.sqlite())?,
             items: connection.prepare(items.sqlite())?,
-            count: (form == Form::Page).then(|| connection.prepare(count.sqlite())).transpose()?,
+            count: (form == Form::Page)
+                .then(|| connection.prepare(count.sqlite()))
+                .transpose()?,
         })
     }
 
@@ -82,7 +87,9 @@ impl<'c> Lister<'c> {
         if ids.len() < 20 {
             return Err(Fault::new("somebody has fewer than twenty orders"));
         }
-        let mut rows = self.items.query(params_from_iter(ids.iter().map(|id| id as &dyn ToSql)))?;
+        let mut rows = self
+            .items
+            .query(params_from_iter(ids.iter().map(|id| id as &dyn ToSql)))?;
         while let Some(row) = rows.next()? {
             read += size(row)?;
         }
@@ -97,9 +104,12 @@ impl<'c> Lister<'c> {
 fn size(row: &Row<'_>) -> rusqlite::Result<usize> {
     let columns = row.as_ref().column_count();
     (0..columns).try_fold(0, |sum, column| {
-        Ok(sum + match row.get_ref(column)? {
-            rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes) => bytes.len(),
-            _ => 8,
-        })
+        Ok(sum
+            + match row.get_ref(column)? {
+                rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes) => {
+                    bytes.len()
+                }
+                _ => 8,
+            })
     })
 }

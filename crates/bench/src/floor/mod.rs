@@ -63,12 +63,19 @@ impl Floor {
     /// Measures, or serves until it is no longer wanted.
     pub(crate) fn run(self) -> Result<Option<Measured>, Fault> {
         match self {
-            Self::Http { answer } => many()?.block_on(http::serve(std::fs::read(answer)?)).map(|()| None),
+            Self::Http { answer } => many()?
+                .block_on(http::serve(std::fs::read(answer)?))
+                .map(|()| None),
             Self::List { form, on } => list::measure(form, &on).map(Some),
             Self::Place { on } => place::measure(&on).map(Some),
-            Self::PlacePostgres { url, seed, connections, seconds } => {
-                many()?.block_on(place_postgres::measure(&url, &seed, connections, seconds)).map(Some)
-            }
+            Self::PlacePostgres {
+                url,
+                seed,
+                connections,
+                seconds,
+            } => many()?
+                .block_on(place_postgres::measure(&url, &seed, connections, seconds))
+                .map(Some),
             Self::SignIn { seconds } => sign_in::measure(seconds).map(Some),
         }
     }
@@ -84,8 +91,17 @@ fn on_every_core(measure: impl Fn(u64) -> Result<Measured, Fault> + Sync) -> Res
     let cores = std::thread::available_parallelism()?.get() as u64;
     let turns: Vec<_> = std::thread::scope(|scope| {
         let measure = &measure;
-        let threads: Vec<_> = (0..cores).map(|core| scope.spawn(move || measure(core))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(Fault::new("a thread panicked")))).collect()
+        let threads: Vec<_> = (0..cores)
+            .map(|core| scope.spawn(move || measure(core)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(Fault::new("a thread panicked")))
+            })
+            .collect()
     });
     let mut all = Measured::default();
     for turn in turns {

@@ -56,8 +56,17 @@ impl Orders {
         for _ in 0..number * 1_000_003 % 4096 {
             mainstay_domain::random::bytes::<8>(&random);
         }
-        let told = (1..=3).map(|lines| told(&seed, lines, &random)).collect::<Result<_, _>>()?;
-        Ok(Self { seed, sql: Texts::new()?, told, random, next: number, stride: writers })
+        let told = (1..=3)
+            .map(|lines| told(&seed, lines, &random))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            seed,
+            sql: Texts::new()?,
+            told,
+            random,
+            next: number,
+            stride: writers,
+        })
     }
 
     /// The next order: what is asked first, and what is then written.
@@ -69,16 +78,34 @@ impl Orders {
         let now = SystemClock.now();
         let at = Field::Integer(now.micros());
         let order: OrderId = Id::make(now, &self.random);
-        let key = Field::Text(format!("bench-{:08x}-{:04x}-{number:016x}", std::process::id(), number % 64));
+        let key = Field::Text(format!(
+            "bench-{:08x}-{:04x}-{number:016x}",
+            std::process::id(),
+            number % 64
+        ));
         let (facts, answer) = &self.told[basket.len() - 1];
         let request = Field::Text(Uuid::from_u128(u128::from(number)).to_string());
         let sql = &self.sql;
 
         let not_before = Field::Integer(now.before(KEPT).micros());
-        let asked = vec![Field::Id(user), Field::Fixed(OPERATION), key.clone(), not_before.clone()];
+        let asked = vec![
+            Field::Id(user),
+            Field::Fixed(OPERATION),
+            key.clone(),
+            not_before.clone(),
+        ];
         let mut steps: Vec<Step<'_>> = basket
             .iter()
-            .map(|(product, quantity)| (&sql.take, vec![Field::Id(*product), Field::Integer((*quantity).into()), at.clone()]))
+            .map(|(product, quantity)| {
+                (
+                    &sql.take,
+                    vec![
+                        Field::Id(*product),
+                        Field::Integer((*quantity).into()),
+                        at.clone(),
+                    ],
+                )
+            })
             .collect();
         steps.push((&sql.order, self.row(order, user, now)));
         steps.push((&sql.items[basket.len() - 1], items(order, &basket)));
@@ -168,7 +195,9 @@ impl Texts {
         let known = Statements::new();
         let items = |lines: usize| {
             let (last, beyond) = (format!("${})", 1 + 7 * lines), format!("${}", 2 + 7 * lines));
-            known.such("order_items::INSERT_ITEMS", |text| text.ends_with(&last) && !text.contains(&beyond))
+            known.such("order_items::INSERT_ITEMS", |text| {
+                text.ends_with(&last) && !text.contains(&beyond)
+            })
         };
         Ok(Self {
             recall: known.named("idempotency::FIND")?,
@@ -185,14 +214,28 @@ impl Texts {
 /// An order of so many lines, as the audit trail and subscribers are told of it, and as the answer is remembered.
 fn told(seed: &Seed, lines: usize, random: &Counting) -> Result<(String, String), Fault> {
     let now = SystemClock.now();
-    let price = Money { amount: 1250, currency: Currency::parse("USD").map_err(|_| Fault::new("no dollars"))? };
+    let price = Money {
+        amount: 1250,
+        currency: Currency::parse("USD").map_err(|_| Fault::new("no dollars"))?,
+    };
     let item = |at: usize| {
         let product = ProductId::from_uuid(seed.products[at % seed.products.len()]);
-        OrderItem::new(product, Sku::stored(format!("BENCH-{at:05}")), format!("Bench product {at}"), 1, price)
+        OrderItem::new(
+            product,
+            Sku::stored(format!("BENCH-{at:05}")),
+            format!("Bench product {at}"),
+            1,
+            price,
+        )
     };
     let items = (0..lines).map(item).collect::<Result<_, _>>()?;
     let buyer = UserId::from_uuid(seed.users[0].id);
-    let order = Order::place((OrderId::make(now, random), order::number(now, random), buyer), items, now, HOLD)?;
+    let order = Order::place(
+        (OrderId::make(now, random), order::number(now, random), buyer),
+        items,
+        now,
+        HOLD,
+    )?;
     let facts = Story::created("order.placed", &order).payload.to_string();
     Ok((facts, serde_json::to_string(&order)?))
 }

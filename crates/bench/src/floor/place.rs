@@ -32,7 +32,8 @@ fn place(connection: &mut Connection, orders: &mut Orders) -> Result<(), Fault> 
             }
         } else {
             let (sql, fields) = step;
-            work.prepare_cached(sql.sqlite())?.execute(params_from_iter(fields))?;
+            work.prepare_cached(sql.sqlite())?
+                .execute(params_from_iter(fields))?;
         }
     }
     Ok(work.commit()?)

@@ -15,19 +15,38 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
 /// Writes on so many connections at once.
-pub(super) async fn measure(url: &str, seed: &Path, connections: u64, seconds: u64) -> Result<Measured, Fault> {
+pub(super) async fn measure(
+    url: &str,
+    seed: &Path,
+    connections: u64,
+    seconds: u64,
+) -> Result<Measured, Fault> {
     let (count, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let mut writing = Vec::new();
     for number in 0..connections {
-        let writer = Writer { client: connect(url).await?, prepared: HashMap::new() };
+        let writer = Writer {
+            client: connect(url).await?,
+            prepared: HashMap::new(),
+        };
         let orders = Orders::new(seed, number, connections)?;
-        writing.push(tokio::spawn(writer.write(orders, Arc::clone(&count), Arc::clone(&over))));
+        writing.push(tokio::spawn(writer.write(
+            orders,
+            Arc::clone(&count),
+            Arc::clone(&over),
+        )));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let (before, watch, cpu) = (count.load(Ordering::Relaxed), Stopwatch::start(), crate::cpu::own());
+    let (before, watch, cpu) = (
+        count.load(Ordering::Relaxed),
+        Stopwatch::start(),
+        crate::cpu::own(),
+    );
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let mut measured =
-        Measured { elapsed_us: watch.micros(), cpu_us: crate::cpu::own().saturating_sub(cpu), ..Measured::default() };
+    let mut measured = Measured {
+        elapsed_us: watch.micros(),
+        cpu_us: crate::cpu::own().saturating_sub(cpu),
+        ..Measured::default()
+    };
     measured.count = count.load(Ordering::Relaxed) - before;
     over.store(true, Ordering::Relaxed);
     for writer in writing {
@@ -42,7 +61,12 @@ struct Writer {
 }
 
 impl Writer {
-    async fn write(mut self, mut orders: Orders, count: Arc<AtomicU64>, over: Arc<AtomicBool>) -> Result<(), Fault> {
+    async fn write(
+        mut self,
+        mut orders: Orders,
+        count: Arc<AtomicU64>,
+        over: Arc<AtomicBool>,
+    ) -> Result<(), Fault> {
         while !over.load(Ordering::Relaxed) {
             self.place(&mut orders).await?;
             count.fetch_add(1, Ordering::Relaxed);
@@ -60,7 +84,8 @@ impl Writer {
         }
         let work = self.client.transaction().await?;
         for (sql, fields) in [&recall].into_iter().chain(&steps) {
-            let values: Vec<&(dyn ToSql + Sync)> = fields.iter().map(|field| field as &(dyn ToSql + Sync)).collect();
+            let values: Vec<&(dyn ToSql + Sync)> =
+                fields.iter().map(|field| field as &(dyn ToSql + Sync)).collect();
             let statement = &self.prepared[sql.postgres()];
             if statement.columns().is_empty() {
                 work.execute(statement, &values).await?;

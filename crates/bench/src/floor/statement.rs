@@ -20,10 +20,17 @@ impl Statements {
     /// The one statement of this name whose text is such.
     pub(super) fn such(&self, name: &str, such: impl Fn(&str) -> bool) -> Result<Sql, Fault> {
         let is_named = |found: &str| found.split_once("::").is_some_and(|(_, rest)| rest == name);
-        let mut found = self.0.iter().filter(|(found, sql)| is_named(found) && such(sql.postgres()));
-        let (_, first) = found.next().ok_or_else(|| Fault::new(format!("the product has no such statement: {name}")))?;
+        let mut found = self
+            .0
+            .iter()
+            .filter(|(found, sql)| is_named(found) && such(sql.postgres()));
+        let (_, first) = found
+            .next()
+            .ok_or_else(|| Fault::new(format!("the product has no such statement: {name}")))?;
         if found.any(|(_, other)| other.postgres() != first.postgres()) {
-            return Err(Fault::new(format!("the product has more than one such statement: {name}")));
+            return Err(Fault::new(format!(
+                "the product has more than one such statement: {name}"
+            )));
         }
         Ok(first.clone())
     }

@@ -30,7 +30,11 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; 64 * 1024], hint: 0 })
+        Ok(Self {
+            stream,
+            buffer: vec![0; 64 * 1024],
+            hint: 0,
+        })
     }
 
     /// Sends a request and waits for its answer: the status, and the bytes of the body.
@@ -43,10 +47,15 @@ impl Connection {
             }
             let read = self.stream.read(&mut self.buffer[filled..]).await?;
             if read == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the server closed the connection",
+                ));
             }
             filled += read;
-            let Some(head) = head(&self.buffer[..filled], self.hint)? else { continue };
+            let Some(head) = head(&self.buffer[..filled], self.hint)? else {
+                continue;
+            };
             let end = head.body_at + head.length;
             if filled >= end {
                 self.hint = head.length_at;
@@ -59,10 +68,14 @@ impl Connection {
 /// Finds the parts of an answer; `None` while its head is not complete.
 fn head(bytes: &[u8], hint: usize) -> io::Result<Option<Head>> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let Some(body_at) = body_at(bytes) else { return Ok(None) };
+    let Some(body_at) = body_at(bytes) else {
+        return Ok(None);
+    };
     let head = &bytes[..body_at];
     let digits = head.get(9..12).filter(|_| head.starts_with(b"HTTP/1.1 "));
-    let status = digits.and_then(number).and_then(|status| u16::try_from(status).ok());
+    let status = digits
+        .and_then(number)
+        .and_then(|status| u16::try_from(status).ok());
     let status = status.ok_or_else(|| wrong("not an answer of HTTP/1.1"))?;
     let (length_at, length) = match length_at(head, hint) {
         Some(at) => {
@@ -72,20 +85,37 @@ fn head(bytes: &[u8], hint: usize) -> io::Result<Option<Head>> {
         None if matches!(status, 204 | 304) => (0, 0),
         None => return Err(wrong("an answer without a length")),
     };
-    Ok(Some(Head { status, length_at, body_at, length }))
+    Ok(Some(Head {
+        status,
+        length_at,
+        body_at,
+        length,
+    }))
 }
 
 /// Where the first empty line ends. One byte of four is looked at: none can be stepped over.
 fn body_at(bytes: &[u8]) -> Option<usize> {
-    (3..bytes.len()).step_by(4).filter(|at| matches!(bytes[*at], b'\r' | b'\n')).find_map(|at| {
-        let near = &bytes[at - 3..bytes.len().min(at + 4)];
-        near.windows(END.len()).position(|window| window == END).map(|found| at - 3 + found + END.len())
-    })
+    (3..bytes.len())
+        .step_by(4)
+        .filter(|at| matches!(bytes[*at], b'\r' | b'\n'))
+        .find_map(|at| {
+            let near = &bytes[at - 3..bytes.len().min(at + 4)];
+            near.windows(END.len())
+                .position(|window| window == END)
+                .map(|found| at - 3 + found + END.len())
+        })
 }
 
 fn length_at(head: &[u8], hint: usize) -> Option<usize> {
-    let is_here = |at: usize| head.get(at..at + LENGTH.len()).is_some_and(|name| name.eq_ignore_ascii_case(LENGTH));
-    if is_here(hint) { Some(hint) } else { (0..head.len()).find(|at| is_here(*at)) }
+    let is_here = |at: usize| {
+        head.get(at..at + LENGTH.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(LENGTH))
+    };
+    if is_here(hint) {
+        Some(hint)
+    } else {
+        (0..head.len()).find(|at| is_here(*at))
+    }
 }
 
 fn number(digits: &[u8]) -> Option<usize> {
@@ -110,7 +140,10 @@ mod tests {
     #[test]
     fn the_first_empty_line_counts_wherever_it_stands() {
         for padding in 0..8 {
-            let text = format!("HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 9\r\n\r\n1\r\n\r\n2345", "y".repeat(padding));
+            let text = format!(
+                "HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 9\r\n\r\n1\r\n\r\n2345",
+                "y".repeat(padding)
+            );
             let found = head(text.as_bytes(), 0).unwrap().unwrap();
             assert_eq!(&text[found.body_at..], "1\r\n\r\n2345");
         }
@@ -127,6 +160,12 @@ mod tests {
     fn an_answer_of_unknown_length_is_refused() {
         assert!(head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", 0).is_err());
         assert!(head(b"SMTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 0).is_err());
-        assert_eq!(head(b"HTTP/1.1 204 No Content\r\n\r\n", 0).unwrap().unwrap().length, 0);
+        assert_eq!(
+            head(b"HTTP/1.1 204 No Content\r\n\r\n", 0)
+                .unwrap()
+                .unwrap()
+                .length,
+            0
+        );
     }
 }

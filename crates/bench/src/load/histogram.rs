@@ -13,7 +13,10 @@ pub(super) struct Histogram {
 impl Histogram {
     /// Empty.
     pub(super) fn new() -> Self {
-        Self { slots: vec![0; SLOTS], max: 0 }
+        Self {
+            slots: vec![0; SLOTS],
+            max: 0,
+        }
     }
 
     /// Counts one duration, in microseconds.
@@ -67,7 +70,10 @@ mod tests {
     fn a_slot_begins_where_its_durations_do() {
         for micros in [0, 1, 31, 32, 33, 63, 64, 1000, 1_000_000, u64::MAX / 3] {
             let begins = start(slot(micros));
-            assert!(begins <= micros && micros - begins <= micros / 32, "{micros}: {begins}");
+            assert!(
+                begins <= micros && micros - begins <= micros / 32,
+                "{micros}: {begins}"
+            );
         }
     }
 

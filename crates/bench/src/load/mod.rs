@@ -54,7 +54,12 @@ struct Tally {
 
 impl Tally {
     fn new() -> Self {
-        Self { count: 0, took: Histogram::new(), unexpected: BTreeMap::new(), complaint: None }
+        Self {
+            count: 0,
+            took: Histogram::new(),
+            unexpected: BTreeMap::new(),
+            complaint: None,
+        }
     }
 
     fn complain(&mut self, status: u16, why: impl FnOnce() -> String) {
@@ -84,8 +89,11 @@ impl Load {
         tokio::time::sleep(Duration::from_secs(self.seconds)).await;
         let tally = tally.replace(Tally::new());
         // What went wrong while warming up has not gone right since.
-        let (unexpected, complaint) =
-            if warm.unexpected.is_empty() { (tally.unexpected, tally.complaint) } else { (warm.unexpected, warm.complaint) };
+        let (unexpected, complaint) = if warm.unexpected.is_empty() {
+            (tally.unexpected, tally.complaint)
+        } else {
+            (warm.unexpected, warm.complaint)
+        };
         Ok(Measured {
             count: tally.count,
             elapsed_us: watch.micros(),
@@ -115,7 +123,12 @@ async fn drive(mut connection: Connection, mut script: Script, tally: Rc<RefCell
                 }
             }
             Ok((status, body)) => {
-                let why = || format!("{status} {}", String::from_utf8_lossy(&body[..body.len().min(300)]));
+                let why = || {
+                    format!(
+                        "{status} {}",
+                        String::from_utf8_lossy(&body[..body.len().min(300)])
+                    )
+                };
                 tally.borrow_mut().complain(status, why);
             }
             Err(broken) => return tally.borrow_mut().complain(0, || broken.to_string()),
@@ -128,9 +141,14 @@ pub(crate) async fn ready(address: SocketAddr) -> Result<Measured, Fault> {
     let watch = Stopwatch::start();
     while watch.elapsed() < Duration::from_secs(10) {
         if let Ok(mut connection) = Connection::open(address).await
-            && let Ok((200, _)) = connection.exchange(b"GET /health/ready HTTP/1.1\r\nHost: bench\r\n\r\n").await
+            && let Ok((200, _)) = connection
+                .exchange(b"GET /health/ready HTTP/1.1\r\nHost: bench\r\n\r\n")
+                .await
         {
-            return Ok(Measured { elapsed_us: watch.micros(), ..Measured::default() });
+            return Ok(Measured {
+                elapsed_us: watch.micros(),
+                ..Measured::default()
+            });
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -34,8 +34,17 @@ pub(crate) struct Script {
 
 enum Kind {
     Same,
-    Read { seed: Rc<Seed>, id_at: usize, next: usize },
-    Place { orders: Rc<Vec<Vec<u8>>>, head: usize, next: usize, key: u64 },
+    Read {
+        seed: Rc<Seed>,
+        id_at: usize,
+        next: usize,
+    },
+    Place {
+        orders: Rc<Vec<Vec<u8>>>,
+        head: usize,
+        next: usize,
+        key: u64,
+    },
     Refresh,
 }
 
@@ -45,7 +54,11 @@ const ORDERS: u64 = 2048;
 /// The scripts of so many connections. `salt` keeps the keys of two runs on one server apart.
 pub(crate) fn scripts(workload: Workload, seed: Seed, connections: usize, salt: u32) -> Vec<Script> {
     let seed = Rc::new(seed);
-    let orders = Rc::new(if workload == Workload::Place { orders(&seed) } else { Vec::new() });
+    let orders = Rc::new(if workload == Workload::Place {
+        orders(&seed)
+    } else {
+        Vec::new()
+    });
     let one = |number: usize| {
         let user = &seed.users[number % seed.users.len()];
         match workload {
@@ -53,7 +66,11 @@ pub(crate) fn scripts(workload: Workload, seed: Seed, connections: usize, salt: 
             Workload::List => Script::same(get("/api/orders?limit=20", user)),
             Workload::ListByCursor => Script::same(get("/api/orders?limit=20&cursor=", user)),
             Workload::Place => place(&orders, user, number, salt),
-            Workload::Refresh => Script { kind: Kind::Refresh, request: refresh(&user.refresh_token), expected: 200 },
+            Workload::Refresh => Script {
+                kind: Kind::Refresh,
+                request: refresh(&user.refresh_token),
+                expected: 200,
+            },
             Workload::SignIn => {
                 let body = json!({"email": user.email, "password": PASSWORD});
                 Script::same(post("/api/auth/login", "", &body))
@@ -66,7 +83,11 @@ pub(crate) fn scripts(workload: Workload, seed: Seed, connections: usize, salt: 
 
 impl Script {
     fn same(request: Vec<u8>) -> Self {
-        Self { kind: Kind::Same, request, expected: 200 }
+        Self {
+            kind: Kind::Same,
+            request,
+            expected: 200,
+        }
     }
 
     /// The status of an answer that counts.
@@ -88,9 +109,16 @@ impl Script {
             Kind::Same => {}
             Kind::Read { seed, id_at, next } => {
                 *next = (*next + 1) % seed.products.len();
-                seed.products[*next].hyphenated().encode_lower(&mut self.request[*id_at..*id_at + 36]);
+                seed.products[*next]
+                    .hyphenated()
+                    .encode_lower(&mut self.request[*id_at..*id_at + 36]);
             }
-            Kind::Place { orders, head, next, key } => {
+            Kind::Place {
+                orders,
+                head,
+                next,
+                key,
+            } => {
                 *next = (*next + 1) % orders.len();
                 *key += 1;
                 self.request.truncate(*head);
@@ -99,8 +127,12 @@ impl Script {
             }
             Kind::Refresh => {
                 let answer: Value = serde_json::from_slice(body)?;
-                let found = answer.pointer("/data/refreshToken").or_else(|| answer.get("refreshToken"));
-                let token = found.and_then(Value::as_str).ok_or_else(|| Fault::new("no refresh token in the answer"))?;
+                let found = answer
+                    .pointer("/data/refreshToken")
+                    .or_else(|| answer.get("refreshToken"));
+                let token = found
+                    .and_then(Value::as_str)
+                    .ok_or_else(|| Fault::new("no refresh token in the answer"))?;
                 self.request = refresh(token);
             }
         }
@@ -111,7 +143,15 @@ impl Script {
 fn read(seed: &Rc<Seed>, user: &User, number: usize) -> Script {
     let next = number % seed.products.len();
     let request = get(&format!("/api/products/{}", seed.products[next]), user);
-    Script { kind: Kind::Read { seed: Rc::clone(seed), id_at: "GET /api/products/".len(), next }, request, expected: 200 }
+    Script {
+        kind: Kind::Read {
+            seed: Rc::clone(seed),
+            id_at: "GET /api/products/".len(),
+            next,
+        },
+        request,
+        expected: 200,
+    }
 }
 
 fn place(orders: &Rc<Vec<Vec<u8>>>, user: &User, number: usize, salt: u32) -> Script {
@@ -120,8 +160,17 @@ fn place(orders: &Rc<Vec<Vec<u8>>>, user: &User, number: usize, salt: u32) -> Sc
          Idempotency-Key: bench-{salt:08x}-{number:04x}-",
         user.access_token
     );
-    let kind = Kind::Place { orders: Rc::clone(orders), head: head.len(), next: number * 29 % orders.len(), key: 0 };
-    let mut script = Script { kind, request: head.into_bytes(), expected: 201 };
+    let kind = Kind::Place {
+        orders: Rc::clone(orders),
+        head: head.len(),
+        next: number * 29 % orders.len(),
+        key: 0,
+    };
+    let mut script = Script {
+        kind,
+        request: head.into_bytes(),
+        expected: 201,
+    };
     // There is no answer yet, and a placed order needs none.
     let _ = script.answered(b"");
     script
@@ -143,13 +192,21 @@ fn refresh(token: &str) -> Vec<u8> {
 }
 
 fn get(path: &str, user: &User) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n\r\n", user.access_token).into_bytes()
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n\r\n",
+        user.access_token
+    )
+    .into_bytes()
 }
 
 /// A request with a JSON body; `token` may be empty.
 pub(crate) fn post(path: &str, token: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
-    let credential = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    let credential = if token.is_empty() {
+        String::new()
+    } else {
+        format!("Authorization: Bearer {token}\r\n")
+    };
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: bench\r\n{credential}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -169,7 +226,10 @@ mod tests {
             access_token: format!("token{number}"),
             refresh_token: "first".to_owned(),
         };
-        Seed { users: (1..=2).map(user).collect(), products: (1..=9).map(Uuid::from_u128).collect() }
+        Seed {
+            users: (1..=2).map(user).collect(),
+            products: (1..=9).map(Uuid::from_u128).collect(),
+        }
     }
 
     fn text(script: &Script) -> String {
@@ -182,8 +242,14 @@ mod tests {
         let first = text(&script);
         script.answered(b"{}").unwrap();
         let second = text(&script);
-        assert!(first.contains("/00000000-0000-0000-0000-000000000001 HTTP/1.1\r\n"), "{first}");
-        assert!(second.contains("/00000000-0000-0000-0000-000000000002 HTTP/1.1\r\n"), "{second}");
+        assert!(
+            first.contains("/00000000-0000-0000-0000-000000000001 HTTP/1.1\r\n"),
+            "{first}"
+        );
+        assert!(
+            second.contains("/00000000-0000-0000-0000-000000000002 HTTP/1.1\r\n"),
+            "{second}"
+        );
         assert!(second.ends_with("Bearer token1\r\n\r\n"));
     }
 
@@ -194,9 +260,19 @@ mod tests {
             for _ in 0..5 {
                 let text = text(&script);
                 let (head, body) = text.split_once("\r\n\r\n").unwrap();
-                assert!(head.contains(&format!("Content-Length: {}", body.len())), "{text}");
+                assert!(
+                    head.contains(&format!("Content-Length: {}", body.len())),
+                    "{text}"
+                );
                 assert!(serde_json::from_str::<Value>(body).unwrap()["items"][0]["quantity"].is_u64());
-                assert!(keys.insert(head.lines().find(|line| line.starts_with("Idempotency-Key")).unwrap().to_owned()));
+                assert!(
+                    keys.insert(
+                        head.lines()
+                            .find(|line| line.starts_with("Idempotency-Key"))
+                            .unwrap()
+                            .to_owned()
+                    )
+                );
                 script.answered(b"").unwrap();
             }
         }

@@ -20,17 +20,29 @@ pub(crate) enum Command {
 /// Does it.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     let Command::Verify { json } = command;
-    let verdict = block_on(with_services(settings, async |services| Ok(services.verify_audit().await?)))?;
+    let verdict = block_on(with_services(settings, async |services| {
+        Ok(services.verify_audit().await?)
+    }))?;
     let waiting = match verdict.waiting {
         0 => String::new(),
         waiting => format!("; {waiting} wait to be linked"),
     };
     match &verdict.fault {
         _ if json => say_json(&verdict)?,
-        None => say(&format!("the audit trail is whole: {} entries verified{waiting}", verdict.verified))?,
+        None => say(&format!(
+            "the audit trail is whole: {} entries verified{waiting}",
+            verdict.verified
+        ))?,
         Some(fault) => {
-            complain(&format!("the audit trail is broken: {fault}; {} entries before it are good", verdict.verified));
+            complain(&format!(
+                "the audit trail is broken: {fault}; {} entries before it are good",
+                verdict.verified
+            ));
         }
     }
-    Ok(if verdict.fault.is_none() { Exit::Done } else { Exit::Failed })
+    Ok(if verdict.fault.is_none() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }

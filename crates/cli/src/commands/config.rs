@@ -15,6 +15,10 @@ pub(crate) struct Options {
 
 /// Prints each setting, its value and where that came from. Secrets are masked.
 pub(crate) fn run(loaded: &Loaded, options: Options) -> Outcome {
-    say(&if options.json { as_json(&loaded.origins) } else { as_table(&loaded.origins) })?;
+    say(&if options.json {
+        as_json(&loaded.origins)
+    } else {
+        as_table(&loaded.origins)
+    })?;
     Ok(Exit::Done)
 }

@@ -51,9 +51,18 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
             say(&format!("{id} is back in its line"))?;
         }
         Command::List { state, limit, json } => {
-            let filter = JobFilter { state, ..JobFilter::default() };
-            let jobs = block_on(with_services(settings, async |services| list(services, filter, limit).await))?;
-            if json { say_json(&jobs.iter().map(Shown::of).collect::<Vec<_>>())? } else { say(&as_table(jobs))? }
+            let filter = JobFilter {
+                state,
+                ..JobFilter::default()
+            };
+            let jobs = block_on(with_services(settings, async |services| {
+                list(services, filter, limit).await
+            }))?;
+            if json {
+                say_json(&jobs.iter().map(Shown::of).collect::<Vec<_>>())?;
+            } else {
+                say(&as_table(jobs))?;
+            }
         }
     }
     Ok(Exit::Done)
@@ -65,8 +74,19 @@ async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<
     let mut cursor = None;
     loop {
         let left = most - u32::try_from(jobs.len()).unwrap_or(most);
-        let page = Page::From { cursor, limit: left.min(MOST) };
-        let listing = services.query(&operator(), ListJobs { filter: filter.clone(), page }).await?;
+        let page = Page::From {
+            cursor,
+            limit: left.min(MOST),
+        };
+        let listing = services
+            .query(
+                &operator(),
+                ListJobs {
+                    filter: filter.clone(),
+                    page,
+                },
+            )
+            .await?;
         jobs.extend(listing.items);
         match listing.place {
             Place::From { next: Some(next), .. } if jobs.len() < most as usize => cursor = Some(next),
@@ -79,9 +99,28 @@ fn as_table(jobs: Vec<Job>) -> String {
     let rows = jobs.into_iter().map(|job| {
         let (state, made) = (job.state.as_str().to_owned(), job.created_at.to_string());
         let attempts = format!("{}/{}", job.attempts, job.max_attempts);
-        [job.id.to_string(), job.kind, job.queue, state, attempts, made, job.last_error.unwrap_or_default()]
+        [
+            job.id.to_string(),
+            job.kind,
+            job.queue,
+            state,
+            attempts,
+            made,
+            job.last_error.unwrap_or_default(),
+        ]
     });
-    table(["ID", "KIND", "QUEUE", "STATE", "ATTEMPTS", "CREATED", "LAST ERROR"], rows)
+    table(
+        [
+            "ID",
+            "KIND",
+            "QUEUE",
+            "STATE",
+            "ATTEMPTS",
+            "CREATED",
+            "LAST ERROR",
+        ],
+        rows,
+    )
 }
 
 /// A job as programs read it. What it is to do is not shown: it may hold personal data.

@@ -17,7 +17,11 @@ use mainstay_platform::config::Settings;
 
 /// Does what was asked for.
 pub(crate) fn run(arguments: Arguments) -> Outcome {
-    let Arguments { overrides, serve, command } = arguments;
+    let Arguments {
+        overrides,
+        serve,
+        command,
+    } = arguments;
     let command = match command {
         None => Command::Serve(serve),
         Some(Command::Serve(options)) => Command::Serve(options.or(serve)),

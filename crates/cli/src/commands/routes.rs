@@ -20,8 +20,18 @@ pub(crate) fn run(options: Options) -> Outcome {
         return Ok(Exit::Done);
     }
     let rows = routes.into_iter().map(|route| {
-        [route.door.to_owned(), route.method.to_owned(), route.path, route.use_case.to_owned(), route.access, route.rate]
+        [
+            route.door.to_owned(),
+            route.method.to_owned(),
+            route.path,
+            route.use_case.to_owned(),
+            route.access,
+            route.rate,
+        ]
     });
-    say(&table(["DOOR", "METHOD", "PATH", "USE CASE", "WHO", "RATE"], rows))?;
+    say(&table(
+        ["DOOR", "METHOD", "PATH", "USE CASE", "WHO", "RATE"],
+        rows,
+    ))?;
     Ok(Exit::Done)
 }

@@ -22,14 +22,17 @@ pub(crate) struct Options {
 impl Options {
     /// What either of two places on the command line asks for.
     pub(crate) fn or(self, other: Self) -> Self {
-        Self { demo: self.demo || other.demo }
+        Self {
+            demo: self.demo || other.demo,
+        }
     }
 }
 
 /// Serves until SIGTERM or SIGINT, then finishes what it began. A second signal ends it at once.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     let logs = Logs::open(&settings.log, Arc::new(SystemClock));
-    let logs = logs.map_err(|error| Fault::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
+    let logs =
+        logs.map_err(|error| Fault::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
     logs.install();
     let outcome = block_on(serve(Arc::new(settings), logs.access_log(), options));
     // Dropped last, so that the end is in the log as well.
@@ -95,7 +98,10 @@ struct Signals {
 
 impl Signals {
     fn listen() -> Outcome<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Waits for the next one and names it.

@@ -5,8 +5,8 @@ use crate::on_both;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const STOCK: i64 = 100_000;
@@ -37,7 +37,9 @@ async fn buy(client: Client, product: String, buyer: usize, round: usize, count:
                 told.orders.insert(key, (id.clone(), quantity));
                 count.fetch_add(1, Ordering::SeqCst);
                 if number % 4 == 0 {
-                    let begun = client.ask("POST", &format!("/api/orders/{id}/pay"), Some(json!({})), None).await;
+                    let begun = client
+                        .ask("POST", &format!("/api/orders/{id}/pay"), Some(json!({})), None)
+                        .await;
                     let Ok(answer) = begun else { break };
                     answer.data(200);
                     told.paid.insert(id);
@@ -103,14 +105,33 @@ async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
     let kept = shop.orders().await;
     let found: BTreeSet<String> = kept.iter().map(|order| text(&order["id"])).collect();
     let told: BTreeSet<String> = all.orders.values().map(|(id, _)| id.clone()).collect();
-    assert_eq!(told.len(), all.orders.len(), "two requests were told the same order");
+    assert_eq!(
+        told.len(),
+        all.orders.len(),
+        "two requests were told the same order"
+    );
     assert_eq!(found.len(), kept.len());
     assert_eq!(found, told, "orders that nobody was told of, or that are lost");
-    let quantities: BTreeMap<String, i64> =
-        kept.iter().map(|order| (text(&order["id"]), order["items"][0]["quantity"].as_i64().unwrap())).collect();
-    assert!(all.orders.values().all(|(id, quantity)| quantities[id] == *quantity));
+    let quantities: BTreeMap<String, i64> = kept
+        .iter()
+        .map(|order| {
+            (
+                text(&order["id"]),
+                order["items"][0]["quantity"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    assert!(
+        all.orders
+            .values()
+            .all(|(id, quantity)| quantities[id] == *quantity)
+    );
     let held: i64 = quantities.values().sum();
-    assert_eq!(shop.stock(product).await + held, STOCK, "stock and orders disagree");
+    assert_eq!(
+        shop.stock(product).await + held,
+        STOCK,
+        "stock and orders disagree"
+    );
     for id in &all.paid {
         shop.until_order_is(id, "paid", SETTLED).await;
     }
@@ -119,7 +140,10 @@ async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
         (verdict["waiting"] == 0).then_some(verdict)
     })
     .await;
-    assert!(verdict["verified"].as_u64().unwrap() as usize >= all.orders.len() + all.paid.len(), "{verdict}");
+    assert!(
+        verdict["verified"].as_u64().unwrap() as usize >= all.orders.len() + all.paid.len(),
+        "{verdict}"
+    );
     let dead = home.run(&["jobs", "list", "--json", "--state", "dead"]).json();
     assert_eq!(dead, json!([]));
 }
@@ -136,7 +160,10 @@ async fn a_start_that_is_killed_does_not_stand_in_the_way_of_the_next() {
         server.kill().await;
     }
     let server = Server::start(home.command(&["serve", "--demo"])).await;
-    assert_eq!(server.client().get("/api/products").await.body["pagination"]["total"], 6);
+    assert_eq!(
+        server.client().get("/api/products").await.body["pagination"]["total"],
+        6
+    );
     server.stop().await;
     assert!(home.run(&["audit", "verify", "--json"]).json()["fault"].is_null());
 }

@@ -7,7 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 
 /// The verdict and the words of a check.
 fn finding(report: &Value, check: &str) -> (String, String) {
-    let found = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == check);
+    let found = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["check"] == check);
     let found = found.unwrap_or_else(|| panic!("no {check}: {report}"));
     let text = |name: &str| found[name].as_str().unwrap().to_owned();
     (text("verdict"), text("found"))
@@ -61,7 +65,11 @@ on_both! {
 fn a_key_that_others_can_read_fails_and_serve_refuses_it() {
     let home = Home::sqlite();
     home.create_admin();
-    std::fs::set_permissions(home.path("data/master.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(
+        home.path("data/master.key"),
+        std::fs::Permissions::from_mode(0o644),
+    )
+    .unwrap();
     let (verdict, found) = finding(&report(&home, 1), "master key");
     assert_eq!(verdict, "fail");
     assert!(found.contains("mode 644"), "{found}");
@@ -71,11 +79,21 @@ fn a_key_that_others_can_read_fails_and_serve_refuses_it() {
 #[test]
 fn what_is_away_fails_and_does_not_hide_the_rest() {
     let home = Home::sqlite();
-    std::fs::write(home.path("mainstay.toml"), "[tokens]\nsecret = \"hunter2hunter2hunter2hunter2hunter2\"\n").unwrap();
+    std::fs::write(
+        home.path("mainstay.toml"),
+        "[tokens]\nsecret = \"hunter2hunter2hunter2hunter2hunter2\"\n",
+    )
+    .unwrap();
     std::fs::set_permissions(home.path("mainstay.toml"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (database, mail) =
-        (format!("postgres://me:hunter2@127.0.0.1:{port}/shop"), format!("smtp://127.0.0.1:{port}"));
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let (database, mail) = (
+        format!("postgres://me:hunter2@127.0.0.1:{port}/shop"),
+        format!("smtp://127.0.0.1:{port}"),
+    );
     let environment = [("DATABASE_URL", &*database), ("SMTP_URL", &*mail)];
     let ran = home.run_in(&environment, &["doctor", "--json"]);
     assert_eq!(ran.exit, Some(1), "{ran:?}");
@@ -86,6 +104,10 @@ fn what_is_away_fails_and_does_not_hide_the_rest() {
     assert_eq!(finding(&report, "clock").0, "ok");
     assert!(!ran.out.contains("hunter2"), "{}", ran.out);
     for check in report["checks"].as_array().unwrap() {
-        assert_eq!(check["verdict"] == "ok", check["fix"].is_null(), "a fix for everything that is not well: {check}");
+        assert_eq!(
+            check["verdict"] == "ok",
+            check["fix"].is_null(),
+            "a fix for everything that is not well: {check}"
+        );
     }
 }

@@ -29,15 +29,30 @@ fn a_slip_on_the_command_line_is_2() {
 fn a_database_that_is_away_is_3_and_named_in_a_sentence() {
     let home = Home::sqlite();
     // A port of this machine that nobody listens on: it was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let url = format!("postgres://me:hunter2@127.0.0.1:{port}/shop");
-    for arguments in [&["serve"][..], &["migrate"], &["users", "list"], &["audit", "verify"]] {
+    for arguments in [
+        &["serve"][..],
+        &["migrate"],
+        &["users", "list"],
+        &["audit", "verify"],
+    ] {
         let ran = home.run_in(&[("DATABASE_URL", &url), ("PORT", "0")], arguments);
         assert_eq!(ran.exit, Some(3), "{arguments:?} {ran:?}");
         let sentence = ran.err.trim_end();
-        assert!(sentence.starts_with("mainstay: ") && !sentence.contains('\n'), "{sentence}");
+        assert!(
+            sentence.starts_with("mainstay: ") && !sentence.contains('\n'),
+            "{sentence}"
+        );
         assert!(sentence.contains("the database is unavailable"), "{sentence}");
-        assert!(!ran.err.contains("hunter2") && !ran.out.contains("hunter2"), "{ran:?}");
+        assert!(
+            !ran.err.contains("hunter2") && !ran.out.contains("hunter2"),
+            "{ran:?}"
+        );
     }
 }
 
@@ -57,15 +72,28 @@ fn a_port_that_is_taken_is_1_and_named() {
     let port = taken.local_addr().unwrap().port().to_string();
     let ran = home.run(&["serve", "--port", &port]);
     assert_eq!(ran.exit, Some(1), "{ran:?}");
-    assert!(ran.err.starts_with(&format!("mainstay: listening on 127.0.0.1:{port}: ")), "{}", ran.err);
+    assert!(
+        ran.err
+            .starts_with(&format!("mainstay: listening on 127.0.0.1:{port}: ")),
+        "{}",
+        ran.err
+    );
     assert!(!ran.out.contains("listening"), "{}", ran.out);
 }
 
 #[test]
 fn no_colours_without_a_terminal() {
     let home = Home::sqlite();
-    for ran in [home.run(&["doctor"]), home.run(&["--help"]), home.run(&["--nope"]), home.run(&["--port", "x"])] {
-        assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "{ran:?}");
+    for ran in [
+        home.run(&["doctor"]),
+        home.run(&["--help"]),
+        home.run(&["--nope"]),
+        home.run(&["--port", "x"]),
+    ] {
+        assert!(
+            !ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'),
+            "{ran:?}"
+        );
     }
 }
 
@@ -76,7 +104,11 @@ fn routes_and_the_document_need_no_settings_and_agree() {
     let routes = home.run_in(&broken, &["routes", "--json"]).json();
     let document = home.run_in(&broken, &["openapi"]).json();
     let routes = routes.as_array().unwrap();
-    assert!(routes.iter().any(|route| route["path"] == "/api/orders" && route["useCase"] == "order.place"));
+    assert!(
+        routes
+            .iter()
+            .any(|route| route["path"] == "/api/orders" && route["useCase"] == "order.place")
+    );
     for route in routes {
         let method = route["method"].as_str().unwrap().to_lowercase();
         let operation = &document["paths"][route["path"].as_str().unwrap()][&method];

@@ -13,7 +13,10 @@ fn on_a_small_disk(home: &Home) -> Option<Command> {
     const SCRIPT: &str = "mount -t tmpfs -o size=24m tmpfs \"$0\" && cd \"$0\" && exec \"$@\"";
     let unshare = |script: &str, rest: &[&str]| {
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(home.path("data")).args(rest);
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+            .arg(home.path("data"))
+            .args(rest);
         command
     };
     std::fs::create_dir(home.path("data")).unwrap();
@@ -24,7 +27,12 @@ fn on_a_small_disk(home: &Home) -> Option<Command> {
     }
     let mut command = unshare(SCRIPT, &[env!("CARGO_BIN_EXE_mainstay"), "serve"]);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path).env("DATA_DIR", home.path("data")).env("PORT", "0").env("RATE_LIMITS", "off");
+    command
+        .env_clear()
+        .env("PATH", path)
+        .env("DATA_DIR", home.path("data"))
+        .env("PORT", "0")
+        .env("RATE_LIMITS", "off");
     Some(command)
 }
 
@@ -43,7 +51,9 @@ fn is_refused_well(answer: &Answer) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_writes_and_loses_nothing() {
     let home = Home::sqlite();
-    let Some(command) = on_a_small_disk(&home) else { return };
+    let Some(command) = on_a_small_disk(&home) else {
+        return;
+    };
     let mut server = Server::start(command).await;
     let link = server.line("create the first administrator: ").await;
     let shop = Shop::claim(&server, &link).await;
@@ -57,7 +67,9 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
     fill(&filler);
     // Room that the log had already taken is written first; the checkpoint may give some back, too.
     let refused = loop {
-        let answer = order(&ann, &product, 1, &format!("k{}", kept.len())).await.unwrap();
+        let answer = order(&ann, &product, 1, &format!("k{}", kept.len()))
+            .await
+            .unwrap();
         if answer.status != 201 {
             break answer;
         }
@@ -68,7 +80,11 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
         }
     };
     assert!(is_refused_well(&refused), "{refused:?}");
-    assert_eq!(ann.get(&format!("/api/products/{product}")).await.status, 200, "reads go on");
+    assert_eq!(
+        ann.get(&format!("/api/products/{product}")).await.status,
+        200,
+        "reads go on"
+    );
     assert_eq!(ann.get("/health/live").await.status, 200);
 
     std::fs::remove_file(&filler).unwrap();
@@ -80,10 +96,18 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
     })
     .await;
     kept.push(text(&after.data(201)["id"]));
-    let mut found: Vec<String> = shop.orders().await.iter().map(|order| text(&order["id"])).collect();
+    let mut found: Vec<String> = shop
+        .orders()
+        .await
+        .iter()
+        .map(|order| text(&order["id"]))
+        .collect();
     found.sort();
     kept.sort();
     assert_eq!(found, kept);
-    assert_eq!(shop.stock(&product).await + i64::try_from(kept.len()).unwrap(), 1_000_000);
+    assert_eq!(
+        shop.stock(&product).await + i64::try_from(kept.len()).unwrap(),
+        1_000_000
+    );
     server.stop().await;
 }

@@ -43,12 +43,21 @@ fn every_command_has_its_snapshot() {
     let commands = |text: &str| -> Vec<String> {
         let list = text.split_once("Commands:\n").map_or("", |(_, rest)| rest);
         let lines = list.lines().take_while(|line| !line.is_empty());
-        lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).filter(|name| name != "help").collect()
+        lines
+            .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+            .filter(|name| name != "help")
+            .collect()
     };
-    let snapshots = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/snapshots")).unwrap();
-    let snapshots: Vec<String> =
-        snapshots.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let has = |name: &str| snapshots.iter().any(|file| file == &format!("stories__help__{name}.snap"));
+    let snapshots =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/snapshots")).unwrap();
+    let snapshots: Vec<String> = snapshots
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let has = |name: &str| {
+        snapshots
+            .iter()
+            .any(|file| file == &format!("stories__help__{name}.snap"))
+    };
     for command in commands(&help(&[])) {
         assert!(has(&command), "no snapshot of {command}");
         for below in commands(&help(&[&command])) {
@@ -61,5 +70,8 @@ fn every_command_has_its_snapshot() {
 #[test]
 fn the_version_is_told() {
     let home = Home::sqlite();
-    assert_eq!(home.run_in(&[], &["--version"]).good(), format!("mainstay {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        home.run_in(&[], &["--version"]).good(),
+        format!("mainstay {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }

@@ -39,7 +39,10 @@ on_both! {
 #[test]
 fn a_shared_secret_has_no_key_to_rotate() {
     let home = Home::sqlite();
-    let ran = home.run_in(&[("JWT_SECRET", "0123456789abcdef0123456789abcdef")], &["keys", "rotate"]);
+    let ran = home.run_in(
+        &[("JWT_SECRET", "0123456789abcdef0123456789abcdef")],
+        &["keys", "rotate"],
+    );
     assert_eq!(ran.exit, Some(2), "{ran:?}");
     assert!(ran.err.contains("JWT_SECRET"), "{}", ran.err);
 }

@@ -1,5 +1,13 @@
 //! Stories on the real binary: what people type, what scripts read, and what survives when things go wrong.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may fail loudly, must be seen when it is skipped, and learns from the environment where a server is"
+)]
+
 mod harness;
 
 mod audit;

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 async fn pay(client: &Client, order: &str) -> Value {
-    client.post(&format!("/api/orders/{order}/pay"), json!({})).await.data(200)
+    client
+        .post(&format!("/api/orders/{order}/pay"), json!({}))
+        .await
+        .data(200)
 }
 
 on_both! {

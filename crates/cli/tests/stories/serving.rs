@@ -33,9 +33,9 @@ on_both! {
         let claim = |email: &str| {
             json!({"token": token, "email": email, "password": "a long walk in the rain", "name": "Ada"})
         };
-        let made = server.client().post("/api/setup", claim("ada@example.com")).await.data(201);
+        let made = server.client().post("/api/auth/setup", claim("ada@example.com")).await.data(201);
         assert_eq!(made["user"]["role"], "admin", "{made}");
-        let again = server.client().post("/api/setup", claim("eve@example.com")).await;
+        let again = server.client().post("/api/auth/setup", claim("eve@example.com")).await;
         assert!(again.status == 401 || again.status == 409, "{again:?}");
         assert!(server.out().iter().filter(|line| line.contains("mst_")).count() == 1, "the log tells the token");
         server.stop().await;
@@ -47,7 +47,13 @@ on_both! {
 }
 
 fn is_for_people(line: &str) -> bool {
-    ["listening on ", "create the first administrator: ", "demo customer: "].iter().any(|head| line.starts_with(head))
+    [
+        "listening on ",
+        "create the first administrator: ",
+        "demo customer: ",
+    ]
+    .iter()
+    .any(|head| line.starts_with(head))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,16 +63,27 @@ async fn with_nothing_at_all_it_serves_and_keeps_everything_in_data() {
     let mut server = Server::start(home.bare(&["--port", "0", "--demo"])).await;
     let demo = server.line("demo customer: ").await;
     let (email, password) = demo.split_once(" with the password ").unwrap();
-    let tokens = server.client().post("/api/auth/login", json!({"email": email, "password": password})).await.data(200);
+    let tokens = server
+        .client()
+        .post("/api/auth/login", json!({"email": email, "password": password}))
+        .await
+        .data(200);
     assert_eq!(tokens["user"]["role"], "customer");
     let products = server.client().get("/api/products").await;
     assert_eq!(products.body["pagination"]["total"], 6, "{}", products.body);
     server.stop().await;
-    let inside: Vec<_> = std::fs::read_dir(home.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let inside: Vec<_> = std::fs::read_dir(home.path("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(inside, ["data"]);
     assert!(home.path("data/mainstay.db").exists() && home.path("data/master.key").exists());
     let again = Server::start(home.bare(&["serve", "--port", "0", "--demo"])).await;
-    assert_eq!(again.client().get("/api/products").await.body["pagination"]["total"], 6, "twice is once");
+    assert_eq!(
+        again.client().get("/api/products").await.body["pagination"]["total"],
+        6,
+        "twice is once"
+    );
     again.stop().await;
 }
 
@@ -84,9 +101,17 @@ async fn what_was_begun_is_finished_and_a_second_signal_ends_it_at_once() {
     // The request is known to be under way once another one, sent later, was answered.
     assert_eq!(server.client().get("/health").await.status, 200);
     server.signal("TERM");
-    until("the server says that it is stopping", Duration::from_secs(10), || async {
-        server.out().iter().any(|line| line.contains("stopping: what was begun is finished first")).then_some(())
-    })
+    until(
+        "the server says that it is stopping",
+        Duration::from_secs(10),
+        || async {
+            server
+                .out()
+                .iter()
+                .any(|line| line.contains("stopping: what was begun is finished first"))
+                .then_some(())
+        },
+    )
     .await;
     server.signal("INT");
     let (status, _, err) = server.ended().await;
@@ -101,9 +126,20 @@ async fn logs_go_to_files_as_well_and_people_get_their_own_form() {
     let mut command = home.command(&["serve"]);
     command.env("LOG_DIR", "logs").env("LOG_FORMAT", "pretty");
     let server = Server::start(command).await;
-    assert_eq!(server.client().get("/api/products?secret=hunter2").await.status, 400);
+    assert_eq!(
+        server.client().get("/api/products?secret=hunter2").await.status,
+        400
+    );
     server.stop().await;
     let combined = std::fs::read_to_string(home.path("logs/combined.log")).unwrap();
-    assert!(combined.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{combined}");
-    assert!(combined.contains("/api/products") && !combined.contains("hunter2"), "{combined}");
+    assert!(
+        combined
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{combined}"
+    );
+    assert!(
+        combined.contains("/api/products") && !combined.contains("hunter2"),
+        "{combined}"
+    );
 }

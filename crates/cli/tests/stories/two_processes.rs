@@ -16,7 +16,7 @@ on_both! {
         let (product, ann) = (shop.add("MUG", 40).await, shop.customer("ann").await);
         assert_eq!(other.client().get(&format!("/api/products/{product}")).await.data(200)["stock"], 40);
         let keys: Vec<String> = (0..60).map(|n| format!("k{n}")).collect();
-        let at = |n: usize| ann.at(if n % 2 == 0 { one.url() } else { other.url() });
+        let at = |n: usize| ann.at(if n.is_multiple_of(2) { one.url() } else { other.url() });
         let clients: Vec<_> = (0..keys.len()).map(at).collect();
         let buying = keys.iter().zip(&clients).map(|(key, client)| order(client, &product, 1, key));
         let answers: Vec<_> = join_all(buying).await.into_iter().map(Result::unwrap).collect();

@@ -35,7 +35,13 @@ on_both! {
 #[test]
 fn a_bad_password_is_refused_with_its_reason_and_never_shown() {
     let home = Home::sqlite();
-    let arguments = ["users", "create-admin", "--email", "ada@example.com", "--password-stdin"];
+    let arguments = [
+        "users",
+        "create-admin",
+        "--email",
+        "ada@example.com",
+        "--password-stdin",
+    ];
     for bad in ["short", "", "password123456"] {
         let ran = home.run_with(&arguments, &format!("{bad}\n"));
         assert_eq!(ran.exit, Some(2), "{bad:?} {ran:?}");
@@ -53,12 +59,29 @@ fn only_the_first_line_is_the_password_whatever_ends_it() {
     let home = Home::sqlite();
     let make = |name: &str, input: &str| {
         let email = format!("{name}@example.com");
-        let arguments = ["users", "create-admin", "--email", &email, "--password-stdin", "--json"];
+        let arguments = [
+            "users",
+            "create-admin",
+            "--email",
+            &email,
+            "--password-stdin",
+            "--json",
+        ];
         home.run_with(&arguments, input).json()
     };
     assert_eq!(make("bare", ADMIN.1)["email"], "bare@example.com");
     make("unix", &format!("{}\n", ADMIN.1));
     make("windows", &format!("{}\r\nmore\n", ADMIN.1));
-    assert_eq!(home.run(&["users", "list", "--json", "--limit", "2"]).json().as_array().unwrap().len(), 2);
-    assert_eq!(home.run(&["users", "list", "--json", "--role", "support"]).json(), json!([]));
+    assert_eq!(
+        home.run(&["users", "list", "--json", "--limit", "2"])
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        home.run(&["users", "list", "--json", "--role", "support"]).json(),
+        json!([])
+    );
 }

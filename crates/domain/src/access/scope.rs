@@ -31,17 +31,20 @@ impl<T> Scope<T> {
     }
 }
 
-/// The scope of a caller: the first line of the noun's policy that fits, and nothing when none does.
+/// The scope of a caller: the first line of the noun's policy that fits, and nothing when none does. The system sees
+/// everything, also of nouns that nobody else sees.
 pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
     let fits = |see: &See| match (see, caller) {
-        (_, Caller::System(_)) => Some(Reach::Everything),
         (See::Holder(permission), Caller::User(principal)) => {
             principal.permissions.has(*permission).then_some(Reach::Everything)
         }
         (See::Owner, Caller::User(principal)) => Some(Reach::Owned(principal.id)),
         (See::Published, _) => Some(Reach::Published),
-        (See::Holder(_) | See::Owner, Caller::Anonymous) => None,
+        (See::Holder(_) | See::Owner, Caller::Anonymous | Caller::System(_)) => None,
     };
-    let reach = T::POLICY.see.iter().find_map(fits).unwrap_or(Reach::Nothing);
+    let reach = match caller {
+        Caller::System(_) => Reach::Everything,
+        Caller::User(_) | Caller::Anonymous => T::POLICY.see.iter().find_map(fits).unwrap_or(Reach::Nothing),
+    };
     Scope { reach, noun: PhantomData }
 }

@@ -79,6 +79,7 @@ fn a_scope_reaches_as_far_as_the_first_line_that_fits() {
     assert_eq!(scope::<Order>(&Caller::Anonymous).reach(), Reach::Nothing);
     assert_eq!(scope::<Product>(&Caller::Anonymous).reach(), Reach::Published);
     assert_eq!(scope::<User>(&caller(1, "customer", &[])).reach(), Reach::Owned(id(1)));
+    assert_eq!(scope::<crate::key::SigningKey>(&Caller::System(SystemCaller::SETUP)).reach(), Reach::Everything);
     assert_eq!(scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).reach(), Reach::Nothing);
 }
 

@@ -27,7 +27,7 @@ fn things() -> impl Strategy<Value = Vec<Product>> {
                 ProductStatus::Draft
             },
             // Ids that do not follow the order of insertion.
-            id: id((number as u128 + 1) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835 % (1 << 100)),
+            id: id((number as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)),
             ..product(number as u128 + 1)
         };
         rows.into_iter().enumerate().map(thing).collect()
@@ -107,7 +107,11 @@ async fn each_row_once(store: &Store, things: &[Product], limit: u32, staff: boo
 #[test]
 fn each_row_is_seen_once_in_every_order() {
     on_both(async |store| {
-        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(12));
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+            cases: 12,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
         let handle = tokio::runtime::Handle::current();
         let inputs = (things(), 1..6u32, any::<bool>());
         tokio::task::block_in_place(|| {

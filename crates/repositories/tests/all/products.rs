@@ -337,7 +337,11 @@ fn nothing_that_is_typed_breaks_out_of_the_search() {
             found(&store, q).await;
         }
         assert_eq!(found(&store, "thing").await, ids(&[1]));
-        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(150));
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+            cases: 150,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
         let handle = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| {
             runner.run(&".{0,40}", |q| {

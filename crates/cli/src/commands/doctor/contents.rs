@@ -32,15 +32,33 @@ pub(super) fn clock() -> Finding {
 
 /// What only an open database tells.
 pub(super) async fn check(services: &Services) -> Vec<Finding> {
-    [administrator(services).await, newest_entry(services).await].into_iter().flatten().collect()
+    [administrator(services).await, newest_entry(services).await]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 async fn administrator(services: &Services) -> Option<Finding> {
     const CHECK: &str = "administrator";
-    let filter =
-        UserFilter { role: Some(RoleName::admin()), status: Some(UserStatus::Active), ..UserFilter::default() };
-    let page = Page::From { cursor: None, limit: 1 };
-    let found = services.query(&operator(), ListUsers { filter, sort: (UserSort::CreatedAt, false), page }).await;
+    let filter = UserFilter {
+        role: Some(RoleName::admin()),
+        status: Some(UserStatus::Active),
+        ..UserFilter::default()
+    };
+    let page = Page::From {
+        cursor: None,
+        limit: 1,
+    };
+    let found = services
+        .query(
+            &operator(),
+            ListUsers {
+                filter,
+                sort: (UserSort::CreatedAt, false),
+                page,
+            },
+        )
+        .await;
     Some(match found {
         Ok(listing) if listing.items.is_empty() => Finding::warn(
             CHECK,
@@ -48,15 +66,34 @@ async fn administrator(services: &Services) -> Option<Finding> {
             "follow the link that `serve` prints, or `mainstay users create-admin --email E`",
         ),
         Ok(_) => Finding::ok(CHECK, "there is one"),
-        Err(error) => Finding::fail(CHECK, Fault::from(error).into_sentence(), "see the log of the server"),
+        Err(error) => Finding::fail(
+            CHECK,
+            Fault::from(error).into_sentence(),
+            "see the log of the server",
+        ),
     })
 }
 
 /// A clock that was set back makes ids and audit entries stand in the wrong order.
 async fn newest_entry(services: &Services) -> Option<Finding> {
-    let page = Page::From { cursor: None, limit: 1 };
-    let newest = services.query(&operator(), ListAudit { filter: AuditFilter::default(), page }).await.ok()?;
+    let page = Page::From {
+        cursor: None,
+        limit: 1,
+    };
+    let newest = services
+        .query(
+            &operator(),
+            ListAudit {
+                filter: AuditFilter::default(),
+                page,
+            },
+        )
+        .await
+        .ok()?;
     let (now, entry) = (services.now(), newest.items.into_iter().next()?);
-    let found = format!("it says {now}, and the newest audit entry was made at {}", entry.at);
+    let found = format!(
+        "it says {now}, and the newest audit entry was made at {}",
+        entry.at
+    );
     (entry.at.since(now) > TOLERANCE).then(|| Finding::fail("clock", found, SYNCHRONISE))
 }

@@ -14,7 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// What was found, and whether the database can be opened without changing it.
 pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
     if let Some(file) = missing_file(settings.database.url.expose()) {
-        let finding = Finding::warn(CHECK, format!("{file} is not there yet"), "the first start makes it");
+        let finding = Finding::warn(
+            CHECK,
+            format!("{file} is not there yet"),
+            "the first start makes it",
+        );
         return (vec![finding], false);
     }
     let condition = tokio::time::timeout(PATIENCE, mainstay_app::condition(settings)).await;
@@ -44,18 +48,29 @@ fn told(condition: &Condition) -> Vec<Finding> {
     let (missing, unknown) = (condition.missing.join(", "), condition.unknown.join(", "));
     findings.push(match (missing.as_str(), unknown.as_str()) {
         ("", "") => Finding::ok(SCHEMA, "up to date"),
-        (_, "") => Finding::warn(SCHEMA, format!("lacks {missing}"), "`mainstay migrate`; `serve` does it, too"),
+        (_, "") => Finding::warn(
+            SCHEMA,
+            format!("lacks {missing}"),
+            "`mainstay migrate`; `serve` does it, too",
+        ),
         _ => {
             let fix = "run the version that migrated it, or a later one";
             Finding::fail(SCHEMA, format!("newer than this program: it has {unknown}"), fix)
         }
     });
     let reasons = condition.not_durable.iter().map(|reason| {
-        Finding::fail(DURABILITY, reason, "set the database, or the file system under it, so that commits are kept")
+        Finding::fail(
+            DURABILITY,
+            reason,
+            "set the database, or the file system under it, so that commits are kept",
+        )
     });
     findings.extend(reasons);
     if condition.not_durable.is_empty() {
-        findings.push(Finding::ok(DURABILITY, "what was acknowledged survives a power cut"));
+        findings.push(Finding::ok(
+            DURABILITY,
+            "what was acknowledged survives a power cut",
+        ));
     }
     findings
 }
@@ -66,16 +81,26 @@ mod tests {
     use super::*;
 
     fn verdicts(condition: &Condition) -> Vec<(&'static str, Verdict)> {
-        told(condition).into_iter().map(|finding| (finding.check, finding.verdict)).collect()
+        told(condition)
+            .into_iter()
+            .map(|finding| (finding.check, finding.verdict))
+            .collect()
     }
 
     #[test]
     fn an_old_schema_is_a_warning_a_newer_one_and_lost_writes_are_failures() {
         let good = Condition::default();
         assert!(verdicts(&good).iter().all(|(_, verdict)| *verdict == Verdict::Ok));
-        let old = Condition { missing: vec!["V2__next".to_owned()], ..good.clone() };
+        let old = Condition {
+            missing: vec!["V2__next".to_owned()],
+            ..good.clone()
+        };
         assert!(verdicts(&old).contains(&("schema", Verdict::Warn)));
-        let bad = Condition { unknown: vec!["V9__later".to_owned()], not_durable: vec!["fsync is off".to_owned()], ..good };
+        let bad = Condition {
+            unknown: vec!["V9__later".to_owned()],
+            not_durable: vec!["fsync is off".to_owned()],
+            ..good
+        };
         assert!(verdicts(&bad).contains(&("schema", Verdict::Fail)));
         assert!(verdicts(&bad).contains(&("durability", Verdict::Fail)));
     }

@@ -29,14 +29,29 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Ok, found: found.into(), fix: None }
+        Self {
+            check,
+            verdict: Verdict::Ok,
+            found: found.into(),
+            fix: None,
+        }
     }
 
     pub(super) fn warn(check: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Warn, found: found.into(), fix: Some(fix.into()) }
+        Self {
+            check,
+            verdict: Verdict::Warn,
+            found: found.into(),
+            fix: Some(fix.into()),
+        }
     }
 
     pub(super) fn fail(check: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Fail, found: found.into(), fix: Some(fix.into()) }
+        Self {
+            check,
+            verdict: Verdict::Fail,
+            found: found.into(),
+            fix: Some(fix.into()),
+        }
     }
 }

@@ -9,13 +9,21 @@ pub(super) fn check(name: &'static str, variable: &str, folder: &Path) -> Findin
     let shown = folder.display();
     if !folder.exists() {
         let found = format!("{shown} is not there yet");
-        return Finding::warn(name, found, format!("the first start makes it, or set {variable}"));
+        return Finding::warn(
+            name,
+            found,
+            format!("the first start makes it, or set {variable}"),
+        );
     }
     match try_out(folder) {
         Ok(()) => Finding::ok(name, format!("{shown} takes files, and fsync reaches the disk")),
         Err((what, error)) => {
             let found = format!("{shown}: {what}: {error}");
-            Finding::fail(name, found, format!("let this user write there, make room, or set {variable} to another folder"))
+            Finding::fail(
+                name,
+                found,
+                format!("let this user write there, make room, or set {variable} to another folder"),
+            )
         }
     }
 }
@@ -31,8 +39,10 @@ fn try_out(folder: &Path) -> Result<(), (&'static str, io::Error)> {
 fn write_durably(folder: &Path, path: &Path) -> Result<(), (&'static str, io::Error)> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = file.map_err(|error| ("no file can be made", error))?;
-    file.write_all(b"doctor\n").map_err(|error| ("no file can be written", error))?;
-    file.sync_all().map_err(|error| ("fsync of a file fails", error))?;
+    file.write_all(b"doctor\n")
+        .map_err(|error| ("no file can be written", error))?;
+    file.sync_all()
+        .map_err(|error| ("fsync of a file fails", error))?;
     let folder = File::open(folder).and_then(|folder| folder.sync_all());
     folder.map_err(|error| ("fsync of the folder fails", error))
 }
@@ -45,7 +55,10 @@ mod tests {
     #[test]
     fn a_folder_that_takes_files_is_left_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(check("data folder", "DATA_DIR", folder.path()).verdict, Verdict::Ok);
+        assert_eq!(
+            check("data folder", "DATA_DIR", folder.path()).verdict,
+            Verdict::Ok
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

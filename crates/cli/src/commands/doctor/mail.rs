@@ -15,10 +15,15 @@ pub(super) async fn check(settings: &Settings) -> Finding {
     let outcome = tokio::time::timeout(PATIENCE, reach(settings)).await;
     match outcome.unwrap_or_else(|_| Err(Fault::failed("the mail server does not answer"))) {
         Ok(()) if settings.mail.smtp_url.is_some() => Finding::ok(CHECK, "the mail server answers"),
-        Ok(()) => Finding::ok(CHECK, format!("mail is written to {}", settings.data_dir.join("mail").display())),
-        Err(fault) => {
-            Finding::fail(CHECK, fault.into_sentence(), "check SMTP_URL and MAIL_FROM, and that the server can be reached")
-        }
+        Ok(()) => Finding::ok(
+            CHECK,
+            format!("mail is written to {}", settings.data_dir.join("mail").display()),
+        ),
+        Err(fault) => Finding::fail(
+            CHECK,
+            fault.into_sentence(),
+            "check SMTP_URL and MAIL_FROM, and that the server can be reached",
+        ),
     }
 }
 

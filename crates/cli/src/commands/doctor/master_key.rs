@@ -17,7 +17,10 @@ pub(super) fn check(settings: &Settings) -> Finding {
     }
     // The file is there, so this only reads it.
     match MasterKey::load_or_create(&path, &SystemRandom) {
-        Ok(_) => Finding::ok(CHECK, format!("{} is readable by its owner alone", path.display())),
+        Ok(_) => Finding::ok(
+            CHECK,
+            format!("{} is readable by its owner alone", path.display()),
+        ),
         Err(error) => Finding::fail(
             CHECK,
             error.to_string(),

@@ -30,7 +30,10 @@ pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
     let findings = block_on(async { Ok(examine(loaded).await) })?;
     let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
     if options.json {
-        say_json(&Report { healthy, checks: findings })?;
+        say_json(&Report {
+            healthy,
+            checks: findings,
+        })?;
     } else {
         say(&as_text(&findings, Paint::of(&std::io::stdout())))?;
     }
@@ -74,13 +77,26 @@ fn as_text(findings: &[Finding], paint: Paint) -> String {
             Verdict::Warn => (Colour::Yellow, "warn"),
             Verdict::Fail => (Colour::Red, "fail"),
         };
-        text.push_str(&format!("{}  {}: {}\n", paint.paint(colour, word), finding.check, finding.found));
+        text.push_str(&format!(
+            "{}  {}: {}\n",
+            paint.paint(colour, word),
+            finding.check,
+            finding.found
+        ));
         if let Some(fix) = &finding.fix {
             text.push_str(&format!("      fix: {fix}\n"));
         }
     }
-    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let count = |verdict| {
+        findings
+            .iter()
+            .filter(|finding| finding.verdict == verdict)
+            .count()
+    };
     let (warn, fail) = (count(Verdict::Warn), count(Verdict::Fail));
-    text.push_str(&format!("{} checks, {warn} to look at, {fail} to mend\n", findings.len()));
+    text.push_str(&format!(
+        "{} checks, {warn} to look at, {fail} to mend\n",
+        findings.len()
+    ));
     text
 }

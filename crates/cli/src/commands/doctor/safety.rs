@@ -18,10 +18,13 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Finding> {
         })
         .collect();
     if findings.is_empty() {
-        findings.push(Finding::ok("setting", match loaded.settings.env {
-            AppEnv::Production => "production, and every setting is safe there",
-            AppEnv::Development | AppEnv::Test => "every setting would be safe in production",
-        }));
+        findings.push(Finding::ok(
+            "setting",
+            match loaded.settings.env {
+                AppEnv::Production => "production, and every setting is safe there",
+                AppEnv::Development | AppEnv::Test => "every setting would be safe in production",
+            },
+        ));
     }
     findings.extend(secret_files(loaded).into_iter().filter_map(open_to_others));
     findings
@@ -29,7 +32,10 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Finding> {
 
 /// The configuration files in which a secret stands: whose value is not shown, or not whole.
 fn secret_files(loaded: &Loaded) -> BTreeSet<&Path> {
-    let secret = loaded.origins.iter().filter(|setting| setting.value.contains("***"));
+    let secret = loaded
+        .origins
+        .iter()
+        .filter(|setting| setting.value.contains("***"));
     secret
         .filter_map(|setting| match &setting.origin {
             Origin::File { path, .. } => Some(path.as_path()),

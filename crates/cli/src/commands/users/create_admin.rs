@@ -58,16 +58,23 @@ fn password(from_stdin: bool) -> Outcome<Password> {
     if from_stdin {
         let mut line = String::new();
         let read = std::io::stdin().lock().take(MOST_BYTES).read_line(&mut line);
-        read.map_err(|error| Fault::usage(format!("the password cannot be read from standard input: {error}")))?;
+        read.map_err(|error| {
+            Fault::usage(format!(
+                "the password cannot be read from standard input: {error}"
+            ))
+        })?;
         let end = line.trim_end_matches(['\r', '\n']).len();
         line.truncate(end);
         return Ok(Password::new(line));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Fault::usage("there is no terminal to ask for the password at: use --password-stdin"));
+        return Err(Fault::usage(
+            "there is no terminal to ask for the password at: use --password-stdin",
+        ));
     }
     let ask = |prompt: &str| {
-        rpassword::prompt_password(prompt).map_err(|error| Fault::failed(format!("the terminal cannot be read: {error}")))
+        rpassword::prompt_password(prompt)
+            .map_err(|error| Fault::failed(format!("the terminal cannot be read: {error}")))
     };
     let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
     match first == second {

@@ -33,8 +33,13 @@ fn role(text: &str) -> Result<RoleName, Flaw> {
 
 /// Prints them.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
-    let filter = UserFilter { role: options.role, ..UserFilter::default() };
-    let users = block_on(with_services(settings, async |services| list(services, filter, options.limit).await))?;
+    let filter = UserFilter {
+        role: options.role,
+        ..UserFilter::default()
+    };
+    let users = block_on(with_services(settings, async |services| {
+        list(services, filter, options.limit).await
+    }))?;
     if options.json {
         say_json(&users)?;
         return Ok(Exit::Done);
@@ -42,7 +47,14 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     let rows = users.into_iter().map(|user| {
         let status = user.status.as_str().to_owned();
         let (role, made) = (user.role.to_string(), user.created_at.to_string());
-        [user.id.to_string(), user.email.to_string(), user.name.as_str().to_owned(), role, status, made]
+        [
+            user.id.to_string(),
+            user.email.to_string(),
+            user.name.as_str().to_owned(),
+            role,
+            status,
+            made,
+        ]
     });
     say(&table(["ID", "EMAIL", "NAME", "ROLE", "STATUS", "CREATED"], rows))?;
     Ok(Exit::Done)
@@ -54,8 +66,15 @@ async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec
     let mut cursor = None;
     loop {
         let left = most - u32::try_from(users.len()).unwrap_or(most);
-        let page = Page::From { cursor, limit: left.min(MOST) };
-        let query = ListUsers { filter: filter.clone(), sort: (UserSort::CreatedAt, true), page };
+        let page = Page::From {
+            cursor,
+            limit: left.min(MOST),
+        };
+        let query = ListUsers {
+            filter: filter.clone(),
+            sort: (UserSort::CreatedAt, true),
+            page,
+        };
         let listing = services.query(&operator(), query).await?;
         users.extend(listing.items.into_iter().map(|profile| profile.user));
         match listing.place {

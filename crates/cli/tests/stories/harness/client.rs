@@ -36,18 +36,31 @@ impl Answer {
 impl Client {
     /// Not signed in.
     pub(crate) fn of(base: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { http, base: base.to_owned(), token: None }
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        Self {
+            http,
+            base: base.to_owned(),
+            token: None,
+        }
     }
 
     /// The same with another token.
     pub(crate) fn with(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The same somebody at another server.
     pub(crate) fn at(&self, base: &str) -> Self {
-        Self { base: base.to_owned(), ..self.clone() }
+        Self {
+            base: base.to_owned(),
+            ..self.clone()
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -70,7 +83,9 @@ impl Client {
         body: Option<Value>,
         key: Option<&str>,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let mut request = self
+            .http
+            .request(method.parse().unwrap(), format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -81,9 +96,16 @@ impl Client {
             request = request.json(&body);
         }
         let response = request.send().await?;
-        let (status, replayed) = (response.status().as_u16(), response.headers().contains_key("idempotency-replayed"));
+        let (status, replayed) = (
+            response.status().as_u16(),
+            response.headers().contains_key("idempotency-replayed"),
+        );
         let bytes = response.bytes().await?;
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Answer { status, body, replayed })
+        Ok(Answer {
+            status,
+            body,
+            replayed,
+        })
     }
 }

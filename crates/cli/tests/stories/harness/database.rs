@@ -18,19 +18,32 @@ impl PostgresDatabase {
         let (client, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
             Ok(connected) => connected,
             Err(error) => {
-                assert!(std::env::var("CI").is_err(), "no PostgreSQL at TEST_POSTGRES_URL: {error}");
+                assert!(
+                    std::env::var("CI").is_err(),
+                    "no PostgreSQL at TEST_POSTGRES_URL: {error}"
+                );
                 eprintln!("SKIPPED: no PostgreSQL at {base}: {error}");
                 return None;
             }
         };
-        let name = format!("story_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let name = format!(
+            "story_{}_{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .unwrap();
         Some(Self { base, name })
     }
 
     /// Where it is.
     pub(crate) fn url(&self) -> String {
-        let (head, query) = self.base.split_once('?').map_or((&*self.base, ""), |(head, query)| (head, query));
+        let (head, query) = self
+            .base
+            .split_once('?')
+            .map_or((&*self.base, ""), |(head, query)| (head, query));
         let server = head.rsplit_once('/').unwrap().0;
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{server}/{}{mark}{query}", self.name)
@@ -42,12 +55,22 @@ impl Drop for PostgresDatabase {
         let (base, name) = (self.base.clone(), self.name.clone());
         // A thread of its own: this runs inside of a test's runtime, where nothing can be waited for.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let (client, _task) = postgres_client(&DatabaseOptions::new(base)).await.unwrap();
-                client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+                client
+                    .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                    .await
+                    .unwrap();
             });
         });
-        assert!(dropping.join().is_ok() || std::thread::panicking(), "the database {} was left behind", self.name);
+        assert!(
+            dropping.join().is_ok() || std::thread::panicking(),
+            "the database {} was left behind",
+            self.name
+        );
     }
 }

@@ -36,13 +36,19 @@ impl Ran {
 impl Home {
     /// On a SQLite file.
     pub(crate) fn sqlite() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), postgres: None }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: None,
+        }
     }
 
     /// On a PostgreSQL database; `None` where there is no server.
     pub(crate) async fn postgres() -> Option<Self> {
         let postgres = Some(PostgresDatabase::make().await?);
-        Some(Self { folder: tempfile::tempdir().unwrap(), postgres })
+        Some(Self {
+            folder: tempfile::tempdir().unwrap(),
+            postgres,
+        })
     }
 
     /// A file or folder in it.
@@ -61,14 +67,21 @@ impl Home {
     /// The binary, about to be run in the folder with an empty environment.
     pub(crate) fn bare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
-        command.args(arguments).env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env_clear()
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
         command
     }
 
     /// The same on the database of the story, on any free port, and unhindered by limits.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.bare(arguments);
-        command.env("DATABASE_URL", self.database_url()).env("PORT", "0").env("RATE_LIMITS", "off");
+        command
+            .env("DATABASE_URL", self.database_url())
+            .env("PORT", "0")
+            .env("RATE_LIMITS", "off");
         command
     }
 
@@ -89,7 +102,15 @@ impl Home {
 
     /// Makes an administrator `admin@example.com`.
     pub(crate) fn create_admin(&self) {
-        let arguments = ["users", "create-admin", "--email", ADMIN.0, "--name", "Ada", "--password-stdin"];
+        let arguments = [
+            "users",
+            "create-admin",
+            "--email",
+            ADMIN.0,
+            "--name",
+            "Ada",
+            "--password-stdin",
+        ];
         self.run_with(&arguments, ADMIN.1).good();
     }
 
@@ -101,7 +122,10 @@ impl Home {
                 let (client, _task) = postgres_client(&options).await.unwrap();
                 client.batch_execute(postgres).await.unwrap();
             }
-            None => sqlite_connection(&options).unwrap().execute_batch(sqlite).unwrap(),
+            None => sqlite_connection(&options)
+                .unwrap()
+                .execute_batch(sqlite)
+                .unwrap(),
         }
     }
 }
@@ -110,11 +134,18 @@ impl Home {
 pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "a long walk in the rain");
 
 fn finish(command: &mut Command, input: &str) -> Ran {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // It may have refused before it read: then there is nobody to write to.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { exit: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    Ran {
+        exit: output.status.code(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }

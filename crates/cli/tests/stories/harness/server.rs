@@ -42,20 +42,41 @@ impl Server {
     /// Starts what is said, and does not wait.
     pub(crate) fn spawn(mut command: std::process::Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = tokio::process::Command::from(command).kill_on_drop(true).spawn().unwrap();
-        let (out, err) = (Lines::of(child.stdout.take().unwrap()), Lines::of(child.stderr.take().unwrap()));
-        Self { child, out, err, url: String::new() }
+        let mut child = tokio::process::Command::from(command)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let (out, err) = (
+            Lines::of(child.stdout.take().unwrap()),
+            Lines::of(child.stderr.take().unwrap()),
+        );
+        Self {
+            child,
+            out,
+            err,
+            url: String::new(),
+        }
     }
 
     /// What stands behind this beginning on the first line of standard output that has it.
     pub(crate) async fn line(&mut self, beginning: &str) -> String {
         let (out, child) = (&self.out, std::cell::RefCell::new(&mut self.child));
         let found = until(beginning, START, || async {
-            let line = out.all().into_iter().find_map(|line| line.strip_prefix(beginning).map(str::to_owned));
-            line.map(Some).or_else(|| matches!(child.borrow_mut().try_wait(), Ok(Some(_))).then_some(None))
+            let line = out
+                .all()
+                .into_iter()
+                .find_map(|line| line.strip_prefix(beginning).map(str::to_owned));
+            line.map(Some)
+                .or_else(|| matches!(child.borrow_mut().try_wait(), Ok(Some(_))).then_some(None))
         });
         let found = found.await;
-        found.unwrap_or_else(|| panic!("it ended without {beginning:?}: {:?} {:?}", self.out.all(), self.err.all()))
+        found.unwrap_or_else(|| {
+            panic!(
+                "it ended without {beginning:?}: {:?} {:?}",
+                self.out.all(),
+                self.err.all()
+            )
+        })
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`.
@@ -82,7 +103,13 @@ impl Server {
     pub(crate) fn signal(&self, name: &str) {
         // The shell's own `kill`: the standard library sends no signal but KILL.
         let script = format!("kill -{name} {}", self.pid());
-        assert!(std::process::Command::new("sh").args(["-c", &script]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("sh")
+                .args(["-c", &script])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// As a power cut would end it.
@@ -101,7 +128,7 @@ impl Server {
     pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
         let status = tokio::time::timeout(STOP, self.child.wait()).await;
         let status = status.expect("it goes on").unwrap();
-        (status, self.out.to_end().await, self.err.to_end().await)
+        (status, self.out.whole().await, self.err.whole().await)
     }
 }
 
@@ -128,7 +155,7 @@ impl Lines {
         self.seen.lock().unwrap().clone()
     }
 
-    async fn to_end(self) -> Vec<String> {
+    async fn whole(self) -> Vec<String> {
         self.reading.await.unwrap();
         std::mem::take(&mut self.seen.lock().unwrap())
     }

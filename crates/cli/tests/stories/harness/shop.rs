@@ -21,15 +21,19 @@ impl Shop {
         }
         let body = json!({"email": ADMIN.0, "password": ADMIN.1});
         let tokens = server.client().post("/api/auth/login", body).await.data(200);
-        Self { admin: server.client().with(tokens["accessToken"].as_str().unwrap()) }
+        Self {
+            admin: server.client().with(tokens["accessToken"].as_str().unwrap()),
+        }
     }
 
     /// Makes the administrator by the link that the first start prints.
     pub(crate) async fn claim(server: &Server, link: &str) -> Self {
         let token = link.split_once('#').unwrap().1;
         let body = json!({"token": token, "email": ADMIN.0, "password": ADMIN.1, "name": "Ada"});
-        let tokens = server.client().post("/api/setup", body).await.data(201);
-        Self { admin: server.client().with(tokens["accessToken"].as_str().unwrap()) }
+        let tokens = server.client().post("/api/auth/setup", body).await.data(201);
+        Self {
+            admin: server.client().with(tokens["accessToken"].as_str().unwrap()),
+        }
     }
 
     /// Puts something on sale, and tells its id.
@@ -43,12 +47,18 @@ impl Shop {
 
     /// How many are left.
     pub(crate) async fn stock(&self, product: &str) -> i64 {
-        self.admin.get(&format!("/api/products/{product}")).await.data(200)["stock"].as_i64().unwrap()
+        self.admin
+            .get(&format!("/api/products/{product}"))
+            .await
+            .data(200)["stock"]
+            .as_i64()
+            .unwrap()
     }
 
     /// Registers a customer and tells the tokens, as they came.
     pub(crate) async fn register(&self, name: &str) -> Value {
-        let body = json!({"email": format!("{name}@example.com"), "password": "a quiet afternoon", "name": name});
+        let body =
+            json!({"email": format!("{name}@example.com"), "password": "a quiet afternoon", "name": name});
         self.admin.post("/api/auth/register", body).await.data(201)
     }
 
@@ -62,7 +72,10 @@ impl Shop {
     pub(crate) async fn orders(&self) -> Vec<Value> {
         let (mut orders, mut cursor) = (Vec::new(), String::new());
         loop {
-            let answer = self.admin.get(&format!("/api/orders?limit=100&cursor={cursor}")).await;
+            let answer = self
+                .admin
+                .get(&format!("/api/orders?limit=100&cursor={cursor}"))
+                .await;
             assert_eq!(answer.status, 200, "{}", answer.body);
             orders.extend(answer.body["data"].as_array().unwrap().iter().cloned());
             match answer.body["pagination"]["nextCursor"].as_str() {
@@ -96,5 +109,8 @@ pub(crate) async fn order(
 
 /// The text in a value.
 pub(crate) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
 }

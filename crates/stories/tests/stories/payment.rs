@@ -1,0 +1,149 @@
+//! Paying: refused, away, repeated, broken off.
+
+use crate::order_end::{place, status};
+use crate::{MINUTE, SECOND};
+use mainstay_services::job::run::Ran;
+use mainstay_testkit::{TestApp, on_both_engines};
+use serde_json::json;
+
+on_both_engines! {
+    a_refused_payment_may_be_tried_again;
+    a_gateway_that_is_away_is_asked_again_later;
+    a_lost_answer_charges_once;
+    trap_19_many_payments_at_once_are_one_charge;
+    a_payment_under_way_is_answered_and_not_begun_again;
+    an_order_that_is_cancelled_while_the_gateway_collects_is_repaid;
+    a_payment_that_was_called_off_in_time_is_never_asked_for;
+    a_closed_gateway_says_so_at_once;
+    a_mail_that_cannot_be_sent_is_sent_later_and_once;
+}
+
+async fn a_refused_payment_may_be_tried_again(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    let pay = format!("{path}/pay");
+    app.gateway.refuse_next("the card was declined");
+    let first = ann.post_nothing(&pay).await.expect(202).data();
+    assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), Ran::Done)]);
+    assert_eq!(status(&ann, &path).await, "pending");
+    assert_eq!(app.stock(&product).await, 4, "still held");
+    let second = ann.post_nothing(&pay).await.expect(202).data();
+    assert_ne!(second["paymentId"], first["paymentId"]);
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "paid");
+    assert_eq!(app.gateway.collected().len(), 1);
+    let trail = app.admin().await.get("/api/audit?resource=payment&action=UPDATE").await.list();
+    assert!(trail.iter().any(|entry| entry["after"]["failure"] == "the card was declined"), "{trail:?}");
+}
+
+async fn a_gateway_that_is_away_is_asked_again_later(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    app.gateway.be_away(3);
+    for wait in [2, 4, 8] {
+        assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), Ran::Retrying)]);
+        assert!(app.run_jobs().await.is_empty(), "not before its time");
+        app.pass(wait * SECOND);
+    }
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "paid");
+    assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (4, 1));
+}
+
+async fn a_lost_answer_charges_once(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    app.gateway.lose_next_answer();
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "pending");
+    app.pass(2 * SECOND);
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "paid");
+    assert_eq!(app.gateway.collected().len(), 1);
+}
+
+async fn trap_19_many_payments_at_once_are_one_charge(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    let pay = format!("{path}/pay");
+    let answers = futures_util::future::join_all((0..8).map(|_| ann.post_nothing(&pay))).await;
+    let ids: Vec<_> = answers.into_iter().map(|answer| answer.expect(202).data()["paymentId"].take()).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    app.run_jobs().await;
+    let again = ann.post_nothing(&pay).await.expect(200).data();
+    assert_eq!((&again["paymentId"], &again["status"]), (&ids[0], &json!("succeeded")));
+    assert!(app.run_jobs().await.is_empty());
+    assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (1, 1));
+}
+
+async fn a_payment_under_way_is_answered_and_not_begun_again(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    let pay = format!("{path}/pay");
+    let first = ann.post_nothing(&pay).await.expect(202).data();
+    app.gateway.be_away(1);
+    app.run_jobs().await;
+    assert_eq!(ann.post_nothing(&pay).await.expect(202).data(), first);
+    app.pass(2 * SECOND);
+    app.run_jobs().await;
+    assert_eq!(app.gateway.collected().len(), 1);
+}
+
+async fn an_order_that_is_cancelled_while_the_gateway_collects_is_repaid(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    let held = app.gateway.hold();
+    let charging = app.run_jobs();
+    let cancelling = async {
+        held.entered().await;
+        ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
+        held.let_go();
+    };
+    tokio::join!(charging, cancelling);
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "cancelled");
+    assert_eq!(app.gateway.collected().len(), 1);
+    assert_eq!(app.gateway.repaid(), app.gateway.collected(), "what was collected went back");
+    assert_eq!(app.stock(&product).await, 5);
+    assert!(app.mailbox.messages().is_empty(), "nobody is thanked for a cancelled order");
+}
+
+async fn a_payment_that_was_called_off_in_time_is_never_asked_for(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
+    app.run_jobs().await;
+    assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (0, 0));
+    assert_eq!(status(&ann, &path).await, "cancelled");
+}
+
+async fn a_closed_gateway_says_so_at_once(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    app.gateway.set_closed(true);
+    let answer = ann.post_nothing(&format!("{path}/pay")).await.refused(503, "UNAVAILABLE");
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    app.gateway.set_closed(false);
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "paid");
+}
+
+async fn a_mail_that_cannot_be_sent_is_sent_later_and_once(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    app.mailbox.be_away(2);
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "paid", "a mail holds up no payment");
+    assert!(app.mailbox.messages().is_empty());
+    for _ in 0..2 {
+        app.pass(MINUTE);
+        app.run_jobs().await;
+    }
+    assert_eq!(app.mailbox.messages().len(), 1);
+}
