@@ -8,7 +8,7 @@ use mainstay_domain::order::{self, Line, Order, OrderStatus};
 use mainstay_domain::page::USUAL;
 use mainstay_domain::text;
 use mainstay_edge::answer::{self, Data, Listed, Tag};
-use mainstay_edge::input::{Asked, Body, Expected, Known, OptionalBody, PathId, Query, page, sort};
+use mainstay_edge::input::{Asked, Body, Expected, Known, Object, OptionalBody, PathId, Query, page, sort};
 use mainstay_edge::{Answer, Door, Refusal, Routes, route};
 use mainstay_services::list::{OrderFilter, OrderSort};
 use mainstay_services::order::{CancelOrder, ListOrders, PlaceOrder, ReadOrder};
@@ -31,8 +31,8 @@ pub(crate) fn routes() -> Routes {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewOrder {
-    #[schema(min_items = 1, max_items = 100)]
-    items: Vec<LineInput>,
+    #[schema(value_type = Vec<LineInput>, min_items = 1, max_items = 100)]
+    items: Vec<Object<LineInput>>,
 }
 
 /// How many of what.
@@ -151,11 +151,11 @@ fn shown(order: Order) -> Answer {
 }
 
 /// The lines, or everything that is wrong with them.
-fn lines(items: &[LineInput]) -> Result<Vec<Line>, Refusal> {
+fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, Refusal> {
     let mut faults = Faults::new();
     let mut lines = Vec::with_capacity(items.len().min(order::MOST_LINES));
     // Of a list that is too long, not each line needs to be told; the use case refuses its length.
-    for (at, item) in items.iter().enumerate().take(order::MOST_LINES + 1) {
+    for (at, Object(item)) in items.iter().enumerate().take(order::MOST_LINES + 1) {
         let product_id = item.product_id.parse().ok();
         if product_id.is_none() {
             faults.add(format!("items[{at}].productId"), "FORMAT", "must be a UUID");

@@ -1,1 +1,145 @@
+//! The contract: what outsiders rely on, held against the code.
 
+use crate::{contract, routes};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const RENEW: &str =
+    "If the change is meant, renew it by `UPDATE_CONTRACTS=1 cargo test -p mainstay-rest` and review it";
+
+/// Compares a text with its snapshot, or writes the snapshot when that is asked for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asks whoever runs the tests, not the configuration"
+)]
+fn check(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../contracts")
+        .join(name);
+    if std::env::var_os("UPDATE_CONTRACTS").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    let line = known.lines().zip(text.lines()).position(|(a, b)| a != b);
+    assert!(
+        known == text,
+        "contracts/{name} differs (line {:?}). {RENEW}.",
+        line.map(|at| at + 1)
+    );
+}
+
+#[test]
+fn the_document_is_the_reviewed_one() {
+    check("openapi.json", &contract::openapi_text());
+}
+
+#[test]
+fn the_routes_are_the_reviewed_ones() {
+    check("routes.txt", &contract::routes_text());
+}
+
+#[test]
+fn nothing_becomes_public_unreviewed() {
+    check("public-operations.txt", &contract::public_text());
+}
+
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        item.as_object()
+            .unwrap()
+            .iter()
+            .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+    });
+    operations.collect()
+}
+
+#[test]
+fn every_route_is_documented_with_its_access_and_nothing_else_is() {
+    let document = contract::openapi(&routes(true));
+    let mut documented = operations(&document);
+    documented.sort_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));
+    let table = routes(true).table();
+    assert_eq!(documented.len(), table.len());
+    for (row, (method, path, operation)) in table.iter().zip(&documented) {
+        assert_eq!((row.method, &row.path), (&**method, path));
+        assert_eq!(operation["operationId"], row.use_case);
+        assert_eq!(
+            (&operation["x-access"], &operation["x-rate"]),
+            (&row.access.as_str().into(), &row.rate.as_str().into())
+        );
+        let optional = operation["security"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one == &serde_json::json!({}));
+        assert_eq!(optional, row.public, "{method} {path}");
+        let statuses: BTreeSet<&str> = operation["responses"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert!(
+            statuses.contains("500") && (row.is_use_case == statuses.contains("429")),
+            "{method} {path}"
+        );
+        assert!(
+            row.public || (statuses.contains("401") && statuses.contains("403")),
+            "{method} {path}"
+        );
+        let named = path.matches('{').count();
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        assert_eq!(
+            parameters.filter(|parameter| parameter["in"] == "path").count(),
+            named,
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                map.values().for_each(|value| references(value, found));
+            }
+            Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document = contract::openapi(&routes(true));
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in found {
+        assert!(
+            document.pointer(reference.trim_start_matches('#')).is_some(),
+            "{reference}"
+        );
+    }
+}
+
+#[test]
+fn use_cases_and_places_are_told_apart() {
+    let table = routes(true).table();
+    let places: BTreeSet<_> = table.iter().map(|row| (row.method, &row.path)).collect();
+    assert_eq!(places.len(), table.len(), "two routes with one method and path");
+    let names: BTreeSet<_> = table.iter().map(|row| row.use_case).collect();
+    assert_eq!(names.len(), table.len(), "two routes to one use case");
+}
+
+#[test]
+fn without_documents_nothing_else_is_missing() {
+    let without = routes(false).table();
+    assert!(
+        without
+            .iter()
+            .all(|row| !row.path.starts_with("/docs") && row.path != "/openapi.json")
+    );
+    assert_eq!(without.len() + 4, routes(true).table().len());
+}

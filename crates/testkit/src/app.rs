@@ -1,7 +1,7 @@
 //! The app under test.
 
 use crate::client::Client;
-use crate::database::TestDatabase;
+use crate::database::{DatabaseHold, TestDatabase};
 use crate::engine::Engine;
 use crate::gateway::FakeGateway;
 use crate::later;
@@ -113,6 +113,11 @@ impl TestApp {
     /// Reads texts past the house; every column is to be cast to `TEXT`.
     pub async fn peek(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         self.database.peek(sql).await
+    }
+
+    /// Keeps everybody else from changing products until it is let go; reading goes on.
+    pub async fn hold_database(&self) -> DatabaseHold {
+        self.database.hold().await
     }
 
     /// Says that this story ends with jobs left undone, or dead.

@@ -1,6 +1,7 @@
 //! A fresh database for each test, and a look behind the curtain.
 
 use crate::engine::{self, Engine};
+use futures_util::future::BoxFuture;
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,6 +80,27 @@ impl TestDatabase {
         }
     }
 
+    /// Keeps everybody else from changing products until it is let go; reading goes on.
+    pub(crate) async fn hold(&self) -> DatabaseHold {
+        match self.engine {
+            Engine::Sqlite => {
+                let connection = sqlite_connection(&self.options()).expect("the file is there");
+                connection.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+                DatabaseHold(Box::new(move || {
+                    Box::pin(async move { connection.execute_batch("ROLLBACK").expect("it was begun") })
+                }))
+            }
+            Engine::Postgres => {
+                let (client, _task) = postgres_client(&self.options()).await.expect("the server is there");
+                let begin = "BEGIN; LOCK TABLE products IN EXCLUSIVE MODE";
+                client.batch_execute(begin).await.expect("nobody else holds it");
+                DatabaseHold(Box::new(move || {
+                    Box::pin(async move { client.batch_execute("ROLLBACK").await.expect("it was begun") })
+                }))
+            }
+        }
+    }
+
     /// Takes the database off the server. Who is still connected is thrown out.
     pub(crate) async fn remove(&mut self) {
         let Some((server, name)) = self.on_server.take() else { return };
@@ -86,6 +108,16 @@ impl TestDatabase {
             // What stays behind disturbs nobody; the test itself has its verdict.
             let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         }
+    }
+}
+
+/// A database in which nobody else can change products.
+pub struct DatabaseHold(Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>);
+
+impl DatabaseHold {
+    /// Lets it go.
+    pub async fn release(self) {
+        (self.0)().await;
     }
 }
 

@@ -23,6 +23,7 @@ mod stories;
 pub use answer::Answer;
 pub use app::TestApp;
 pub use client::Client;
+pub use database::DatabaseHold;
 pub use engine::Engine;
 pub use gateway::{FakeGateway, Held};
 pub use log::captured;

@@ -50,6 +50,11 @@ impl Node {
         self.client.clone()
     }
 
+    /// A client that has a connection of its own.
+    pub fn fresh_client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url

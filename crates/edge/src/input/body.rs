@@ -1,6 +1,6 @@
 //! JSON bodies.
 
-use super::{explain, idempotency};
+use super::{Object, explain, idempotency};
 use crate::answer::Refusal;
 use crate::exchange::Exchange;
 use crate::place::Place;
@@ -52,7 +52,9 @@ impl<T: DeserializeOwned + Default> FromRequest<Place> for OptionalBody<T> {
 /// `BAD_REQUEST` for what is no JSON, `VALIDATION_FAILED` for what is another thing than was asked for.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     // The usual case in one pass; whoever failed pays for being told why.
-    serde_json::from_slice(bytes).map_err(|_| explain::body::<T>(bytes))
+    let read = serde_json::from_slice::<Object<T>>(bytes);
+    read.map(|Object(value)| value)
+        .map_err(|_| explain::body::<Object<T>>(bytes))
 }
 
 /// JSON and nothing around it.

@@ -6,6 +6,7 @@ mod cursor;
 mod explain;
 mod finding;
 mod idempotency;
+mod object;
 mod path;
 mod query;
 #[cfg(test)]
@@ -15,5 +16,6 @@ pub use body::{Body, OptionalBody};
 pub use condition::{Expected, Known};
 pub use cursor::{Asked, page, sort};
 pub(crate) use idempotency::key;
+pub use object::Object;
 pub use path::{PathId, PathPair};
 pub use query::Query;

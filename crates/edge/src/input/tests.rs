@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "only whether it can be read counts")]
 struct Basket {
-    items: Vec<Line>,
+    items: Vec<Object<Line>>,
     note: Option<String>,
     kind: Option<Kind>,
 }
@@ -24,7 +24,7 @@ struct Basket {
 struct Line {
     product_id: String,
     quantity: u32,
-    price: Price,
+    price: Object<Price>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,7 +86,9 @@ fn every_fault_is_told_with_its_place() {
     for (text, faults) in [
         (r#"{"items":[]}"#, &[][..]),
         (r"{}", &["items REQUIRED"]),
-        (r"[]", &["items REQUIRED"]),
+        (r"[]", &[" TYPE"]),
+        (r#"[[], null, null]"#, &[" TYPE"]),
+        (r#"{"items":[["p",1,{"amount":1}]]}"#, &["items[0] TYPE"]),
         (r"7", &[" TYPE"]),
         (r#"{"items":{}}"#, &["items TYPE"]),
         (

@@ -5,6 +5,7 @@ use mainstay_domain::fault::{Faults, Flaw};
 use mainstay_domain::product::{self, Attributes, MOST_STOCK, ProductStatus, Sku};
 use mainstay_domain::text;
 use mainstay_edge::Refusal;
+use mainstay_edge::input::Object;
 use mainstay_services::product::{NewProduct, ProductPatch};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -26,7 +27,8 @@ pub(super) struct ProductInput {
     name: String,
     #[schema(max_length = 10000)]
     description: Option<String>,
-    price: MoneyInput,
+    #[schema(value_type = MoneyInput)]
+    price: Object<MoneyInput>,
     /// None when left out.
     #[schema(minimum = 0)]
     stock: Option<i64>,
@@ -49,7 +51,8 @@ pub(super) struct ProductPatchInput {
     name: Option<String>,
     #[schema(max_length = 10000)]
     description: Option<String>,
-    price: Option<MoneyInput>,
+    #[schema(value_type = Option<MoneyInput>)]
+    price: Option<Object<MoneyInput>>,
     #[schema(minimum = 0)]
     stock: Option<i64>,
     /// `null` takes it away.
@@ -99,7 +102,7 @@ impl ProductInput {
             "description",
             description(self.description.as_deref().unwrap_or_default()),
         );
-        let price = self.price.price(&mut faults, "price");
+        let price = self.price.0.price(&mut faults, "price");
         let stock = faults.take("stock", product::stock(self.stock.unwrap_or(0)));
         let category = faults.take_optional("category", self.category.as_deref().map(category));
         let attributes = faults.take("attributes", Attributes::new(self.attributes.unwrap_or_default()));
@@ -131,7 +134,7 @@ impl ProductPatchInput {
             sku: faults.take_optional("sku", self.sku.as_deref().map(Sku::parse)),
             name: faults.take_optional("name", self.name.as_deref().map(name)),
             description: faults.take_optional("description", self.description.as_deref().map(description)),
-            price: self.price.and_then(|price| price.price(&mut faults, "price")),
+            price: self.price.and_then(|price| price.0.price(&mut faults, "price")),
             stock: faults.take_optional("stock", self.stock.map(product::stock)),
             category: match self.category {
                 Some(Some(text)) => faults.take("category", category(&text)).map(Some),
