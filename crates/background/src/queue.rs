@@ -14,6 +14,8 @@ pub(crate) trait Queue: Clone + Send + Sync + 'static {
     fn claim(&self, limit: u32) -> impl Future<Output = Result<Vec<Job>>> + Send;
     /// Does one, and notes what came of it.
     fn run(&self, job: Job) -> impl Future<Output = ()> + Send;
+    /// Says that jobs are still held.
+    fn hold(&self, leases: Vec<Lease>) -> impl Future<Output = Result<()>> + Send;
     /// Gives jobs back as if they had not been begun.
     fn release(&self, leases: Vec<Lease>) -> impl Future<Output = Result<()>> + Send;
     /// Wakes when there may be new ones.
@@ -29,6 +31,10 @@ impl Queue for Services {
 
     async fn run(&self, job: Job) {
         self.run_job(&job).await;
+    }
+
+    async fn hold(&self, leases: Vec<Lease>) -> Result<()> {
+        self.hold_jobs(leases).await
     }
 
     async fn release(&self, leases: Vec<Lease>) -> Result<()> {

@@ -6,6 +6,7 @@ use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
+use mainstay_services::job::run::HOLD_EVERY;
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::time::Duration;
@@ -16,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const NAME: &str = "worker";
 /// How often it looks without being woken: for jobs whose time has come, and for those of other processes.
 const LOOK: Duration = Duration::from_secs(1);
-/// A job that waited here for longer than this is given back: another worker may be free, and the lease must outlast
-/// the job.
+/// A job that waited here for longer than this is given back: another worker may be free.
 const STALE: Duration = Duration::from_mins(2);
 
 /// Does jobs, so many at once.
@@ -50,6 +50,7 @@ impl<Q: Queue> Worker<Q> {
         let queue = self.queue.clone();
         let mut outage = Outage::new(NAME);
         let mut look = pin!(tokio::time::sleep(LOOK));
+        let mut beat = pin!(tokio::time::sleep(HOLD_EVERY));
         let mut may_find = true;
         while !stop.is_cancelled() {
             self.begin_waiting().await;
@@ -74,6 +75,10 @@ impl<Q: Queue> Worker<Q> {
                     self.leases.remove(&ended.map_or_else(|panic| panic.id(), |(id, ())| id));
                 }
                 () = queue.wakes().notified() => may_find = true,
+                () = &mut beat => {
+                    self.hold().await;
+                    beat.set(tokio::time::sleep(HOLD_EVERY));
+                }
                 () = &mut look => {
                     may_find = true;
                     look.set(tokio::time::sleep(LOOK));
@@ -108,21 +113,37 @@ impl<Q: Queue> Worker<Q> {
 
     async fn finish(mut self) {
         self.give_waiting_back().await;
-        let (running, leases) = (&mut self.running, &mut self.leases);
-        let ended = async {
-            while let Some(ended) = running.join_next_with_id().await {
-                leases.remove(&ended.map_or_else(|panic| panic.id(), |(id, ())| id));
+        let mut late = pin!(tokio::time::sleep(self.grace));
+        let mut beat = pin!(tokio::time::sleep(HOLD_EVERY));
+        loop {
+            tokio::select! {
+                ended = self.running.join_next_with_id() => match ended {
+                    Some(ended) => drop(self.leases.remove(&ended.map_or_else(|panic| panic.id(), |(id, ())| id))),
+                    None => return,
+                },
+                () = &mut beat => {
+                    self.hold().await;
+                    beat.set(tokio::time::sleep(HOLD_EVERY));
+                }
+                () = &mut late => break,
             }
-        };
-        if tokio::time::timeout(self.grace, ended).await.is_err() {
-            tracing::warn!(
-                jobs = self.leases.len(),
-                "jobs did not finish in time and are given back"
-            );
-            // None of them runs any more when another worker gets it.
-            self.running.shutdown().await;
-            let leases = self.leases.drain().map(|(_, lease)| lease).collect();
-            self.give_back(leases).await;
+        }
+        tracing::warn!(jobs = self.leases.len(), "jobs did not finish in time and are given back");
+        // None of them runs any more when another worker gets it.
+        self.running.shutdown().await;
+        let leases = self.leases.drain().map(|(_, lease)| lease).collect();
+        self.give_back(leases).await;
+    }
+
+    /// Says that this worker lives, so that nobody else is given its jobs.
+    async fn hold(&self) {
+        let leases: Vec<Lease> =
+            self.leases.values().copied().chain(self.waiting.iter().map(Job::lease)).collect();
+        let jobs = leases.len();
+        if jobs > 0
+            && let Err(error) = self.queue.hold(leases).await
+        {
+            tracing::warn!(%error, jobs, "jobs could not be held for longer");
         }
     }
 

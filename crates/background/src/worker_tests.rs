@@ -25,6 +25,7 @@ struct State {
     claims: Mutex<Vec<u32>>,
     begun: Mutex<Vec<JobId>>,
     done: Mutex<Vec<JobId>>,
+    held: Mutex<Vec<Vec<Lease>>>,
     released: Mutex<Vec<Lease>>,
     away: Mutex<bool>,
     now: Mutex<Timestamp>,
@@ -49,6 +50,11 @@ impl Queue for Scripted {
         self.0.begun.lock().push(job.id);
         tokio::time::sleep(Duration::from_millis(job.payload.parse().unwrap())).await;
         self.0.done.lock().push(job.id);
+    }
+
+    async fn hold(&self, leases: Vec<Lease>) -> Result<()> {
+        self.0.held.lock().push(leases);
+        Ok(())
     }
 
     async fn release(&self, leases: Vec<Lease>) -> Result<()> {
@@ -220,4 +226,18 @@ async fn a_job_that_waited_too_long_is_not_begun_here() {
     assert_eq!(*queue.0.released.lock(), [jobs[0].lease()]);
     after(100_000).await;
     assert_eq!(queue.counts(), (1, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_are_held_for_as_long_as_the_worker_lives_and_drains() {
+    let queue = Scripted::default();
+    let jobs = queue.add(2, 30_000);
+    let (stop, _worker) = queue.start(1, 20_000);
+    after(15_000).await;
+    let both: Vec<Lease> = jobs.iter().map(Job::lease).collect();
+    assert_eq!(*queue.0.held.lock(), [both.clone(), both.clone(), both], "the one that waits too");
+    stop.cancel();
+    after(10_000).await;
+    let held = queue.0.held.lock().clone();
+    assert!(held.len() >= 5 && held[4] == [jobs[0].lease()], "{held:?}");
 }

@@ -52,6 +52,10 @@ impl Attributes {
         if made.to_json().len() > Self::MOST {
             return Err(Flaw::new("LENGTH", format!("must be at most {} bytes of JSON", Self::MOST)));
         }
+        // PostgreSQL's JSONB cannot hold it, and nobody means it.
+        if made.0.iter().any(|(key, value)| key.contains('\0') || has_nul(value)) {
+            return Err(Flaw::new("FORMAT", "must not contain the character U+0000"));
+        }
         Ok(made)
     }
 
@@ -66,6 +70,15 @@ impl Attributes {
     /// As JSON text.
     pub fn to_json(&self) -> String {
         serde_json::Value::Object(self.0.clone()).to_string()
+    }
+}
+
+fn has_nul(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0'),
+        serde_json::Value::Array(values) => values.iter().any(has_nul),
+        serde_json::Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
     }
 }
 
@@ -150,5 +163,28 @@ impl Product {
         self.updated_at = now;
         self.version += 1;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn attributes_are_bounded_and_hold_nothing_a_database_cannot() {
+        let made = |value: serde_json::Value| Attributes::new(value.as_object().cloned().unwrap_or_default());
+        assert!(made(json!({"size": {"cm": [1, 2, 3]}})).is_ok());
+        for bad in [json!({"a\u{0}": 1}), json!({"a": "\u{0}"}), json!({"a": [{"b\u{0}": 1}]}), json!({"a": "x".repeat(20_000)})] {
+            assert!(made(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn a_sku_is_one_word() {
+        assert!(Sku::parse("MUG-01/b_2.x").is_ok());
+        for bad in ["", "a b", "ä", "a\n", &"x".repeat(65)] {
+            assert!(Sku::parse(bad).is_err(), "{bad:?}");
+        }
     }
 }

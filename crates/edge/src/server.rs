@@ -3,7 +3,6 @@
 use crate::chain::Chain;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
-use axum_server::service::MakeService;
 use hyper_util::rt::TokioTimer;
 use std::io;
 use std::net::SocketAddr;
@@ -49,13 +48,6 @@ impl Listening {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, chain: Chain, stop: CancellationToken, grace: Duration) -> io::Result<()> {
-        self.serve_any(chain, stop, grace).await
-    }
-
-    async fn serve_any<M>(self, service: M, stop: CancellationToken, grace: Duration) -> io::Result<()>
-    where
-        M: MakeService<SocketAddr, http::Request<hyper::body::Incoming>>,
-    {
         let handle = Handle::new();
         let mut server = axum_server::Server::<SocketAddr>::from_listener(self.listener)
             .acceptor(NoDelayAcceptor::new())
@@ -78,8 +70,101 @@ impl Listening {
             stop.cancelled().await;
             handle.graceful_shutdown(Some(grace));
         });
-        let served = server.serve(service).await;
+        let served = server.serve(chain).await;
         stopper.abort();
         served
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::tests::House;
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
+    const ASK: &[u8] = b"GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+    async fn start(
+        router: Router,
+        grace: Duration,
+    ) -> (SocketAddr, CancellationToken, JoinHandle<io::Result<()>>) {
+        let listening = Listening::on("127.0.0.1", 0).await.unwrap();
+        let (address, stop) = (listening.address(), CancellationToken::new());
+        let server = tokio::spawn(listening.serve(House::new(router).chain, stop.clone(), grace));
+        (address, stop, server)
+    }
+
+    async fn send(address: SocketAddr, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    async fn rest(mut stream: TcpStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn what_was_begun_is_finished_before_it_stops() {
+        let (begun, go) = (
+            std::sync::Arc::new(Notify::new()),
+            std::sync::Arc::new(Notify::new()),
+        );
+        let (seen, wait) = (begun.clone(), go.clone());
+        let slow = async move || {
+            seen.notify_one();
+            wait.notified().await;
+            "done"
+        };
+        let (address, stop, server) =
+            start(Router::new().route("/ok", get(slow)), Duration::from_secs(60)).await;
+        let stream = send(address, ASK).await;
+        begun.notified().await;
+        stop.cancel();
+        go.notify_one();
+        let told = rest(stream).await;
+        assert!(
+            told.starts_with("HTTP/1.1 200 OK") && told.ends_with("done"),
+            "{told}"
+        );
+        server.await.unwrap().unwrap();
+        assert!(
+            TcpStream::connect(address).await.is_err(),
+            "nobody listens any more"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_nothing_does_not_hold_the_end_up() {
+        let (address, stop, server) = start(Router::new(), Duration::from_millis(50)).await;
+        let _silent = send(address, b"GET /ok HT").await;
+        stop.cancel();
+        tokio::time::timeout(Duration::from_secs(20), server)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_is_refused() {
+        let (address, _stop, _server) = start(Router::new(), Duration::ZERO).await;
+        let many = "X-Y: z\r\n".repeat(HEADERS + 1);
+        let told = rest(
+            send(
+                address,
+                format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n").as_bytes(),
+            )
+            .await,
+        )
+        .await;
+        assert!(told.starts_with("HTTP/1.1 431"), "{told}");
     }
 }

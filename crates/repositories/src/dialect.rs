@@ -8,8 +8,8 @@
 macro_rules! promote {
     ($lock:literal) => {
         concat!(
-            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE NOT due AND lease_until IS NULL AND finished_at IS NULL \
-             AND run_at <= $1 ORDER BY run_at LIMIT 1000",
+            "WITH picked (job) AS MATERIALIZED (SELECT id FROM jobs WHERE NOT due AND lease_until IS NULL \
+             AND finished_at IS NULL AND run_at <= $1 ORDER BY run_at LIMIT 1000",
             $lock,
             ") UPDATE jobs SET due = TRUE FROM picked WHERE id = job"
         )

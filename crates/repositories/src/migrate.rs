@@ -47,7 +47,7 @@ pub enum MigrateError {
         applied: String,
     },
     /// The database cannot be reached or opened.
-    #[error(transparent)]
+    #[error("{0}")]
     Database(#[from] DatabaseError),
     /// The database refused a migration.
     #[error("the database could not be migrated")]

@@ -97,7 +97,7 @@ async fn register(door: Door<Register>, Body(input): Body<Registration>) -> Answ
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials,
-    responses((status = 200, description = "Signed in", body = Data<TokensView>)))]
+    responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
 async fn login(door: Door<Login>, Body(input): Body<Credentials>) -> Answer {
     let place = door.place().clone();
     let mut faults = Faults::new();
@@ -111,7 +111,7 @@ async fn login(door: Door<Login>, Body(input): Body<Credentials>) -> Answer {
 
 /// Gets the next pair of tokens. A client that lost the answer may ask again.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = Option<Renewal>,
-    responses((status = 200, description = "The next pair", body = Data<TokensView>)))]
+    responses((status = 200, description = "The next pair", body = Data<TokensView>), (status = 401)))]
 async fn refresh(
     door: Door<Refresh>,
     cookie: RefreshCookie,
@@ -150,7 +150,7 @@ async fn logout_all(door: Door<LogoutAll>) -> Answer {
 
 /// Makes the first administrator, with the link that the first start printed.
 #[utoipa::path(post, path = "/api/auth/setup", tag = "auth", request_body = Claim,
-    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409)))]
+    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 401), (status = 409)))]
 async fn setup(door: Door<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
     let place = door.place().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;

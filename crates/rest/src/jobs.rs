@@ -27,14 +27,18 @@ pub(crate) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Which {
     /// `queued`, `running`, `retrying`, `done`, `dead` or `cancelled`.
+    #[param(pattern = "^(queued|running|retrying|done|dead|cancelled)$")]
     state: Option<String>,
+    #[param(min_length = 1, max_length = 200)]
     queue: Option<String>,
+    #[param(min_length = 1, max_length = 200)]
     kind: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Instead of `page`: where to go on; empty for the beginning.
+    #[param(pattern = "^([0-9a-f]{2})*$")]
     cursor: Option<String>,
 }
 

@@ -59,17 +59,20 @@ struct Cancellation {
 #[into_params(parameter_in = Query)]
 struct Which {
     /// `pending`, `paid`, `fulfilled`, `shipped`, `delivered`, `cancelled`, `expired` or `refunded`.
+    #[param(pattern = "^(pending|paid|fulfilled|shipped|delivered|cancelled|expired|refunded)$")]
     status: Option<String>,
     /// Of one buyer; others than oneself for holders of `read:order` only.
     #[param(format = Uuid)]
     user_id: Option<String>,
     /// `createdAt`, with `-` before it for the last first.
+    #[param(pattern = "^-?createdAt$")]
     sort: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Instead of `page`: where to go on; empty for the beginning.
+    #[param(pattern = "^([0-9a-f]{2})*$")]
     cursor: Option<String>,
 }
 

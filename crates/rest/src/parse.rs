@@ -18,10 +18,10 @@ const MOST: usize = 200;
 #[schema(as = MoneyInput)]
 pub(crate) struct MoneyInput {
     /// Minor units: cents of a dollar.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000i64)]
     amount: i64,
     /// ISO 4217.
-    #[schema(example = "USD")]
+    #[schema(example = "USD", pattern = "^[A-Z]{3}$")]
     currency: String,
 }
 

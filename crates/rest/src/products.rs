@@ -44,18 +44,23 @@ pub(crate) fn routes() -> Routes {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Which {
+    #[param(min_length = 1, max_length = 200)]
     category: Option<String>,
     /// Words in the name or the description.
+    #[param(min_length = 1, max_length = 200)]
     q: Option<String>,
     /// `draft`, `active` or `archived`; all but `active` are shown to holders of `update:product` only.
+    #[param(pattern = "^(draft|active|archived)$")]
     status: Option<String>,
     /// `createdAt`, `price` or `name`, with `-` before it for the last first.
+    #[param(pattern = "^-?(createdAt|price|name)$")]
     sort: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Instead of `page`: where to go on; empty for the beginning.
+    #[param(pattern = "^([0-9a-f]{2})*$")]
     cursor: Option<String>,
 }
 

@@ -40,17 +40,22 @@ pub(crate) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Which {
     /// Words in the name or the address.
+    #[param(min_length = 1, max_length = 200)]
     q: Option<String>,
+    #[param(pattern = "^[a-z0-9-]{1,40}$")]
     role: Option<String>,
     /// `active`, `disabled` or `invited`.
+    #[param(pattern = "^(active|disabled|invited)$")]
     status: Option<String>,
     /// `createdAt`, `name` or `email`, with `-` before it for the last first.
+    #[param(pattern = "^-?(createdAt|name|email)$")]
     sort: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// Instead of `page`: where to go on; empty for the beginning.
+    #[param(pattern = "^([0-9a-f]{2})*$")]
     cursor: Option<String>,
 }
 
@@ -63,6 +68,7 @@ struct UserPatch {
     #[schema(format = Email)]
     email: Option<String>,
     /// `active` or `disabled`.
+    #[schema(pattern = "^(active|disabled|invited)$")]
     status: Option<String>,
 }
 
@@ -70,7 +76,7 @@ struct UserPatch {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RoleChoice {
-    #[schema(example = "manager")]
+    #[schema(example = "manager", pattern = "^[a-z0-9-]{1,40}$")]
     role: String,
 }
 

@@ -106,8 +106,16 @@ impl TestApp {
     }
 
     /// Runs SQL past the house, as somebody who reached the database itself.
+    ///
+    /// # Panics
+    /// When the database refuses.
     pub async fn tamper(&self, sql: &str) {
-        self.database.tamper(sql).await;
+        self.database.tamper(sql).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Whether the database refuses SQL that somebody runs past the house.
+    pub async fn tampering_fails(&self, sql: &str) -> bool {
+        self.database.tamper(sql).await.is_err()
     }
 
     /// Reads texts past the house; every column is to be cast to `TEXT`.

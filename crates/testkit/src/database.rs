@@ -48,15 +48,15 @@ impl TestDatabase {
     }
 
     /// Runs statements past the house: what somebody does who reached the database itself.
-    pub(crate) async fn tamper(&self, sql: &str) {
+    pub(crate) async fn tamper(&self, sql: &str) -> Result<(), String> {
         match self.engine {
             Engine::Sqlite => {
                 let connection = sqlite_connection(&self.options()).expect("the file is there");
-                connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+                connection.execute_batch(sql).map_err(|error| format!("{sql}: {error}"))
             }
             Engine::Postgres => {
                 let (client, _task) = postgres_client(&self.options()).await.expect("the server is there");
-                client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+                client.batch_execute(sql).await.map_err(|error| format!("{sql}: {error:?}"))
             }
         }
     }

@@ -11,9 +11,8 @@ use mainstay_domain::id::{AuditId, EventId, Id, OrderId, ProductId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{self, Order, OrderItem};
 use mainstay_domain::product::Sku;
-use mainstay_domain::random::Counting;
 use mainstay_domain::time::{Clock, Timestamp};
-use mainstay_platform::clock::SystemClock;
+use mainstay_platform::clock::{SystemClock, SystemRandom};
 use mainstay_platform::database::Sql;
 use std::path::Path;
 use std::time::Duration;
@@ -32,7 +31,6 @@ pub(super) struct Orders {
     sql: Texts,
     /// The texts of an order of one, two and three items, as the product tells and remembers it.
     told: Vec<(String, String)>,
-    random: Counting,
     next: u64,
     stride: u64,
 }
@@ -51,19 +49,13 @@ impl Orders {
     /// Orders by the people and of the products that were prepared; the `number`th of so many writers at once.
     pub(super) fn new(seed: &Path, number: u64, writers: u64) -> Result<Self, Fault> {
         let seed = Seed::read(seed)?;
-        let random = Counting::default();
-        // Writers that draw the same would make the same ids.
-        for _ in 0..number * 1_000_003 % 4096 {
-            mainstay_domain::random::bytes::<8>(&random);
-        }
         let told = (1..=3)
-            .map(|lines| told(&seed, lines, &random))
+            .map(|lines| told(&seed, lines))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             seed,
             sql: Texts::new()?,
             told,
-            random,
             next: number,
             stride: writers,
         })
@@ -77,7 +69,7 @@ impl Orders {
         let user = self.seed.users[number as usize % self.seed.users.len()].id;
         let now = SystemClock.now();
         let at = Field::Integer(now.micros());
-        let order: OrderId = Id::make(now, &self.random);
+        let order: OrderId = Id::make(now, &SystemRandom);
         let key = Field::Text(format!(
             "bench-{:08x}-{:04x}-{number:016x}",
             std::process::id(),
@@ -112,7 +104,7 @@ impl Orders {
         steps.push((
             &sql.audit,
             vec![
-                Field::Id(AuditId::make(now, &self.random).uuid()),
+                Field::Id(AuditId::make(now, &SystemRandom).uuid()),
                 at.clone(),
                 Field::Id(user),
                 Field::Fixed("user"),
@@ -129,7 +121,7 @@ impl Orders {
         steps.push((
             &sql.event,
             vec![
-                Field::Id(EventId::make(now, &self.random).uuid()),
+                Field::Id(EventId::make(now, &SystemRandom).uuid()),
                 at.clone(),
                 Field::Fixed("order.placed"),
                 Field::Fixed("order"),
@@ -159,7 +151,7 @@ impl Orders {
         let at = Field::Integer(now.micros());
         vec![
             Field::Id(order.uuid()),
-            Field::Text(order::number(now, &self.random)),
+            Field::Text(order::number(now, &SystemRandom)),
             Field::Id(user),
             Field::Fixed("pending"),
             Field::Integer(2500),
@@ -212,7 +204,7 @@ impl Texts {
 }
 
 /// An order of so many lines, as the audit trail and subscribers are told of it, and as the answer is remembered.
-fn told(seed: &Seed, lines: usize, random: &Counting) -> Result<(String, String), Fault> {
+fn told(seed: &Seed, lines: usize) -> Result<(String, String), Fault> {
     let now = SystemClock.now();
     let price = Money {
         amount: 1250,
@@ -231,7 +223,11 @@ fn told(seed: &Seed, lines: usize, random: &Counting) -> Result<(String, String)
     let items = (0..lines).map(item).collect::<Result<_, _>>()?;
     let buyer = UserId::from_uuid(seed.users[0].id);
     let order = Order::place(
-        (OrderId::make(now, random), order::number(now, random), buyer),
+        (
+            OrderId::make(now, &SystemRandom),
+            order::number(now, &SystemRandom),
+            buyer,
+        ),
         items,
         now,
         HOLD,

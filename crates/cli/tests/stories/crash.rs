@@ -41,7 +41,7 @@ async fn buy(client: Client, product: String, buyer: usize, round: usize, count:
                         .ask("POST", &format!("/api/orders/{id}/pay"), Some(json!({})), None)
                         .await;
                     let Ok(answer) = begun else { break };
-                    answer.data(200);
+                    answer.payment();
                     told.paid.insert(id);
                 }
             }

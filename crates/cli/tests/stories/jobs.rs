@@ -13,7 +13,7 @@ on_both! {
         let (mug, ann) = (shop.add("MUG", 5).await, shop.customer("ann").await);
         let bought = order(&ann, &mug, 1, "k").await.unwrap().data(201);
         let id = text(&bought["id"]);
-        ann.post(&format!("/api/orders/{id}/pay"), json!({})).await.data(200);
+        ann.post(&format!("/api/orders/{id}/pay"), json!({})).await.payment();
         shop.until_order_is(&id, "paid", Duration::from_secs(60)).await;
         server.stop().await;
 

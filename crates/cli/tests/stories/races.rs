@@ -11,7 +11,7 @@ async fn pay(client: &Client, order: &str) -> Value {
     client
         .post(&format!("/api/orders/{order}/pay"), json!({}))
         .await
-        .data(200)
+        .payment()
 }
 
 on_both! {

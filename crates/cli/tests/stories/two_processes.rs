@@ -37,7 +37,7 @@ on_both! {
             .collect();
         assert!(!ids.is_empty() && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         assert_eq!(shop.stock(&second).await, 8);
-        there.post(&format!("/api/orders/{}/pay", ids[0]), json!({})).await.data(200);
+        there.post(&format!("/api/orders/{}/pay", ids[0]), json!({})).await.payment();
         shop.until_order_is(&ids[0], "paid", Duration::from_secs(60)).await;
         one.stop().await;
         assert_eq!(there.get("/api/users/me").await.status, 200, "the other one goes on");

@@ -5,7 +5,7 @@ use crate::chain::headers::retry_after;
 use crate::exchange::Exchange;
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use mainstay_domain::Error;
 use mainstay_domain::error::Code;
@@ -122,6 +122,8 @@ pub(crate) fn dress(response: &mut Response, form: Form, exchange: &Exchange) ->
     *response.body_mut() = Body::from(body(&refusal, form, status, exchange.request_id()));
     let kind = if form == Form::Problem { PROBLEM } else { JSON };
     response.headers_mut().insert(CONTENT_TYPE, kind);
+    // The router has measured the body that stood here before.
+    response.headers_mut().remove(CONTENT_LENGTH);
     Some(code)
 }
 

@@ -12,7 +12,7 @@ pub(crate) mod headers;
 mod record;
 mod request_id;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use request_id::X_REQUEST_ID;
 

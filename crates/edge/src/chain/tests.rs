@@ -25,8 +25,8 @@ use std::time::Duration;
 use tower::ServiceExt;
 
 /// A chain, and what it logs.
-struct House {
-    chain: Chain,
+pub(crate) struct House {
+    pub(crate) chain: Chain,
     metrics: Arc<Metrics>,
     sink: LogSink,
 }
@@ -39,7 +39,7 @@ struct Told {
 }
 
 impl House {
-    fn new(router: Router) -> Self {
+    pub(crate) fn new(router: Router) -> Self {
         let listed = vec!["https://app.example".to_owned()];
         let proxies = vec!["10.0.0.0/8".parse().unwrap()].into();
         Self::with(

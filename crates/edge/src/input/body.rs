@@ -38,7 +38,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Place> for OptionalBody<T> {
     async fn from_request(request: Request, place: &Place) -> Result<Self, Refusal> {
         let media = check_media(request.headers());
         let bytes = read(request, place.options().body_limit).await?;
-        if bytes.is_empty() {
+        if matches!(bytes.trim_ascii(), b"" | b"null") {
             return Ok(Self(T::default()));
         }
         media?;

@@ -72,6 +72,8 @@ fn claiming_does_not_look_at_jobs_that_wait_for_their_time() {
             ("CLAIM_JOBS_OF", "jobs_due_queue"),
             ("PROMOTE_JOBS", "jobs_later"),
             ("RECOVER_JOBS", "jobs_leased"),
+            ("NEXT_DUE", "jobs_later"),
+            ("NEXT_DUE", "jobs_leased"),
             ("OUTBOX_WAITING", "outbox_waiting"),
         ] {
             let all = statements::all();

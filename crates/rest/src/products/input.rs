@@ -21,7 +21,7 @@ const REASON: usize = 200;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductInput {
     /// Unique; letters, digits, `-`, `_`, `.` and `/`.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._/-]+$")]
     sku: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -38,6 +38,7 @@ pub(super) struct ProductInput {
     #[schema(value_type = Option<Object>)]
     attributes: Option<Map<String, Value>>,
     /// `draft`, `active` (when left out) or `archived`.
+    #[schema(pattern = "^(draft|active|archived)$")]
     status: Option<String>,
 }
 
@@ -45,7 +46,7 @@ pub(super) struct ProductInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductPatchInput {
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._/-]+$")]
     sku: Option<String>,
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
@@ -62,6 +63,7 @@ pub(super) struct ProductPatchInput {
     #[schema(value_type = Option<Object>)]
     attributes: Option<Map<String, Value>>,
     /// `draft`, `active` or `archived`.
+    #[schema(pattern = "^(draft|active|archived)$")]
     status: Option<String>,
 }
 

@@ -15,8 +15,11 @@ use mainstay_repositories::Jobs;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-/// Longer than any job's timeout, so that a job is given to another worker only when this one is gone.
-pub const LEASE: Duration = Duration::from_mins(10);
+/// How long a worker holds a job without saying so again. Short, so that the jobs of a worker that was killed go on
+/// soon; a worker that lives says so every [`HOLD_EVERY`].
+pub const LEASE: Duration = Duration::from_secs(15);
+/// How often a worker says that it still holds its jobs.
+pub const HOLD_EVERY: Duration = Duration::from_secs(4);
 
 /// What came of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +120,25 @@ impl Services {
                 Ran::Lost
             }
         }
+    }
+
+    /// Holds jobs for another [`LEASE`]. Those that were lost meanwhile stay lost: their fence has moved on.
+    ///
+    /// # Errors
+    /// The database is away; the leases run out unless a later call is in time.
+    pub async fn hold_jobs(&self, leases: Vec<Lease>) -> Result<()> {
+        let until = self.now().after(LEASE);
+        self.database()
+            .write(Isolation::ReadCommitted, move |tx| {
+                let leases = leases.clone();
+                Box::pin(async move {
+                    for lease in leases {
+                        Jobs::new(tx).extend(lease, until).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
     }
 
     /// Gives claimed jobs back unbegun, when the process is to stop.

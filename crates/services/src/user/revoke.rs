@@ -26,6 +26,9 @@ impl UseCase for RevokePermission {
 
 impl Command for RevokePermission {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
+        if !work.services().knows_permission(&self.permission) {
+            return Err(Error::NotFound);
+        }
         let (scope, now) = (work.scope_of(SystemCaller::SIGN_IN), work.now());
         let user = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::REVOKE, &user)?;

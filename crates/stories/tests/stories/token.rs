@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 on_both_engines! {
     trap_01_a_refresh_token_opens_no_door_and_an_access_token_renews_nothing;
     trap_01_the_algorithm_is_the_keys_and_never_the_tokens;
-    trap_01_every_claim_is_checked_where_the_secret_is_known with JWT_SECRET = SECRET;
+    trap_01_every_claim_is_checked_where_the_secret_is_known with JWT_SECRET = super::SECRET;
     trap_01_audience_issuer_and_instants_are_checked;
     trap_01_a_key_of_somebody_else_signs_nothing;
     trap_07_a_token_in_the_address_counts_for_nothing;

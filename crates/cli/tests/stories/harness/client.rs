@@ -27,6 +27,12 @@ impl Answer {
         self.body["data"].clone()
     }
 
+    /// The `data` of a payment that is begun, or done already.
+    pub(crate) fn payment(self) -> Value {
+        assert!(matches!(self.status, 200 | 202), "{}", self.body);
+        self.body["data"].clone()
+    }
+
     /// The code of a failure.
     pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or_default()

@@ -1,0 +1,95 @@
+//! Bodies.
+
+use super::*;
+
+/// Everything that is told of a body: `path CODE`, or the code alone when it is not even JSON.
+fn told(text: &str) -> Vec<String> {
+    match body::parse::<Basket>(text.as_bytes()) {
+        Ok(_) => vec![],
+        Err(refusal) if refusal.details().is_empty() => vec![refusal.code().as_str().to_owned()],
+        Err(refusal) => refusal
+            .details()
+            .iter()
+            .map(|fault| format!("{} {}", fault.path, fault.code))
+            .collect(),
+    }
+}
+
+#[test]
+fn what_is_no_json_is_unreadable() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for bad in [
+        "",
+        "  ",
+        "{",
+        "{\"items\":[]",
+        "{items:[]}",
+        "{\"items\":[]} x",
+        "\u{feff}{}",
+        "{\"note\":\"\u{1}\"}",
+        &deep,
+    ] {
+        assert_eq!(told(bad), ["BAD_REQUEST"], "{bad}");
+    }
+    assert!(body::parse::<Basket>(b"{\"note\":\"\xff\"}").is_err());
+}
+
+#[test]
+fn every_fault_is_told_with_its_place() {
+    for (text, faults) in [
+        (r#"{"items":[]}"#, &[][..]),
+        (r"{}", &["items REQUIRED"]),
+        (r"[]", &[" TYPE"]),
+        (r#"[[], null, null]"#, &[" TYPE"]),
+        (r#"{"items":[["p",1,{"amount":1}]]}"#, &["items[0] TYPE"]),
+        (r"7", &[" TYPE"]),
+        (r#"{"items":{}}"#, &["items TYPE"]),
+        (
+            r#"{"items":[],"nite":"x","noote":1}"#,
+            &["nite UNKNOWN_FIELD", "noote UNKNOWN_FIELD"],
+        ),
+        (r#"{"items":[],"note":7}"#, &["note TYPE"]),
+        (r#"{"items":[],"kind":"loan"}"#, &["kind FORMAT"]),
+        (r#"{"items":[],"items":[]}"#, &["items DUPLICATE"]),
+        (
+            r#"{"items":[{"productId":1,"quantity":-1,"price":{}},{"quantity":1.5,"price":{"amount":1e3,"x":1}}],"kind":1}"#,
+            &[
+                "items[0].productId TYPE",
+                "items[0].quantity RANGE",
+                "items[0].price.amount REQUIRED",
+                "items[1].quantity TYPE",
+                "items[1].price.amount TYPE",
+                "items[1].price.x UNKNOWN_FIELD",
+                "items[1].productId REQUIRED",
+                "kind TYPE",
+            ],
+        ),
+        (
+            r#"{"items":[{}]}"#,
+            &[
+                "items[0].productId REQUIRED",
+                "items[0].quantity REQUIRED",
+                "items[0].price REQUIRED",
+            ],
+        ),
+    ] {
+        let (mut told, mut faults) = (told(text), faults.to_vec());
+        told.sort_unstable();
+        faults.sort_unstable();
+        assert_eq!(told, faults, "{text}");
+    }
+}
+
+#[test]
+fn nobody_is_told_the_names_of_our_types() {
+    let Err(refusal) = body::parse::<Basket>(br#"{"items":[7,{"quantity":"x"}],"kind":"loan"}"#) else {
+        panic!()
+    };
+    let messages: Vec<&str> = refusal.details().iter().map(|fault| &*fault.message).collect();
+    assert_eq!(messages[0], "must be an object");
+    assert!(messages.contains(&"must be one of gift, own"), "{messages:?}");
+    assert!(
+        messages.contains(&"must be a whole number in range"),
+        "{messages:?}"
+    );
+}

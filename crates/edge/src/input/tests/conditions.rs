@@ -1,0 +1,84 @@
+//! Conditions and idempotency keys.
+
+use super::*;
+use crate::answer::Tag;
+use http::{HeaderMap, Method};
+
+fn header(name: &'static str, lines: &[&str]) -> HeaderMap {
+    lines
+        .iter()
+        .map(|line| (http::HeaderName::from_static(name), line.parse().unwrap()))
+        .collect()
+}
+
+#[test]
+fn conditions_name_one_strong_tag_of_ours() {
+    let read = |lines: &[&str]| Expected::read(&header("if-match", lines)).map(|expected| expected.0);
+    assert_eq!(read(&[]), Some(None));
+    assert_eq!(read(&["*"]), Some(None));
+    assert_eq!(read(&["\"v7\""]), Some(Some(7)));
+    assert_eq!(
+        read(&[Tag::with(7, ["a"]).header().to_str().unwrap()]),
+        Some(Some(7))
+    );
+    for bad in [
+        "W/\"v7\"",
+        "v7",
+        "\"7\"",
+        "\"v\"",
+        "\"v-7\"",
+        "\"v7\", \"v8\"",
+        "\"v99999999999999999999\"",
+        "\"v7.x\"",
+        "",
+    ] {
+        assert_eq!(read(&[bad]), None, "{bad}");
+    }
+    assert_eq!(read(&["\"v7\"", "\"v8\""]), None);
+}
+
+#[tokio::test]
+async fn what_the_client_has_is_not_sent_again() {
+    use axum::extract::FromRequestParts;
+    let status = async |lines: &[&str], tag: Tag| {
+        let mut request = http::Request::new(());
+        *request.headers_mut() = header("if-none-match", lines);
+        let known = Known::from_request_parts(&mut request.into_parts().0, &())
+            .await
+            .unwrap();
+        let response = tag.answer(&known, &7).unwrap();
+        assert_eq!(response.headers()["etag"], tag.header());
+        response.status().as_u16()
+    };
+    assert_eq!(status(&[], Tag::of(7)).await, 200);
+    for same in [
+        &["\"v7\""][..],
+        &["W/\"v7\""],
+        &["\"v6\", \"v7\""],
+        &["\"v6\"", "\"v7\""],
+        &["*"],
+    ] {
+        assert_eq!(status(same, Tag::of(7)).await, 304, "{same:?}");
+    }
+    assert_eq!(status(&["\"v7\""], Tag::of(8)).await, 200);
+    assert_eq!(status(&["\"v7\""], Tag::with(7, ["read:order"])).await, 200);
+    assert_ne!(Tag::with(7, ["a", "b"]), Tag::with(7, ["ab"]));
+}
+
+#[test]
+fn idempotency_keys_are_visible_and_short() {
+    let read = |lines: &[&str]| {
+        key(&Method::POST, &header("idempotency-key", lines)).map_err(|refusal| refusal.code().as_str())
+    };
+    assert_eq!(read(&[]), Ok(None));
+    assert_eq!(read(&["k-1!"]), Ok(Some("k-1!".into())));
+    assert!(read(&[&"x".repeat(255)]).is_ok());
+    for bad in ["", "a b", "ä", &"x".repeat(256)] {
+        assert_eq!(read(&[bad]), Err("BAD_REQUEST"), "{bad}");
+    }
+    assert_eq!(read(&["a", "a"]), Err("BAD_REQUEST"));
+    assert!(matches!(
+        key(&Method::GET, &header("idempotency-key", &["a b"])),
+        Ok(None)
+    ));
+}

@@ -1,0 +1,109 @@
+//! Queries, pages and orders.
+
+use super::*;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::page::{Cursor, CursorKey, Page};
+
+#[test]
+fn queries_are_strict() {
+    let told = |text: &str| match query::read::<Which>(text) {
+        Ok(_) => vec![],
+        Err(faults) => faults
+            .list()
+            .iter()
+            .map(|fault| format!("{} {}", fault.path, fault.code))
+            .collect(),
+    };
+    for good in ["", "status=paid", "status=&userId=%C3%A4", "status=a%26b=c"] {
+        assert!(told(good).is_empty(), "{good}");
+    }
+    assert_eq!(
+        told("statsu=paid&x=1"),
+        ["statsu UNKNOWN_FIELD", "x UNKNOWN_FIELD"]
+    );
+    assert_eq!(told("status=paid&status=paid"), ["status DUPLICATE"]);
+    assert_eq!(
+        told("status=a&status=b&y"),
+        ["status DUPLICATE", "y UNKNOWN_FIELD"]
+    );
+}
+
+pub(super) fn paged(asked: Asked<'_>) -> Result<Page, Vec<String>> {
+    let mut faults = Faults::new();
+    let page = page(&mut faults, asked, 20);
+    faults.finish(page).map_err(|faults| {
+        faults
+            .list()
+            .iter()
+            .map(|fault| format!("{} {}", fault.path, fault.code))
+            .collect()
+    })
+}
+
+#[test]
+fn pages_are_bounded() {
+    let asked = |page, limit, cursor| paged(Asked { page, limit, cursor });
+    assert_eq!(asked(None, None, None), Ok(Page::Numbered { page: 1, limit: 20 }));
+    assert_eq!(
+        asked(Some("3"), Some("100"), None),
+        Ok(Page::Numbered { page: 3, limit: 100 })
+    );
+    assert_eq!(
+        asked(None, None, Some("")),
+        Ok(Page::From {
+            cursor: None,
+            limit: 20
+        })
+    );
+    let cursor = Cursor {
+        key: CursorKey::Number(7),
+        id: uuid::Uuid::from_u128(9),
+    };
+    let text = cursor.encode();
+    assert_eq!(
+        asked(None, Some("5"), Some(&text)),
+        Ok(Page::From {
+            cursor: Some(cursor),
+            limit: 5
+        })
+    );
+    for bad in ["0", "101", "-1", "+1", "1.5", "1e2", "", " 1", "99999999999"] {
+        assert_eq!(
+            asked(None, Some(bad), None),
+            Err(vec!["limit RANGE".to_owned()]),
+            "{bad}"
+        );
+    }
+    for bad in ["0", "1000001", "x"] {
+        assert_eq!(
+            asked(Some(bad), None, None),
+            Err(vec!["page RANGE".to_owned()]),
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        asked(Some("1"), None, Some("")),
+        Err(vec!["cursor CONFLICT".to_owned()])
+    );
+    assert_eq!(
+        asked(None, Some("x"), Some("zz")),
+        Err(vec!["limit RANGE".to_owned(), "cursor FORMAT".to_owned()])
+    );
+}
+
+#[test]
+fn only_named_fields_sort() {
+    let asked = |text: Option<&str>| {
+        let mut faults = Faults::new();
+        let sort = sort(&mut faults, text, &[("name", 1), ("price", 2)], (1, true));
+        faults.finish(sort).ok()
+    };
+    assert_eq!(asked(None), Some((1, true)));
+    assert_eq!(
+        (asked(Some("price")), asked(Some("-price"))),
+        (Some((2, false)), Some((2, true)))
+    );
+    for bad in ["", "-", "--price", "Price", "price desc", "id; DROP TABLE users"] {
+        assert_eq!(asked(Some(bad)), None, "{bad}");
+    }
+}

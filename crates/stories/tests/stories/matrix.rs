@@ -1,0 +1,102 @@
+//! Who may do what: every role at every operation, asked of the running app.
+
+use mainstay_testkit::{Client, TestApp, on_both_engines};
+use serde_json::json;
+use std::fmt::Write as _;
+
+on_both_engines! {
+    the_permission_matrix_is_as_reviewed;
+}
+
+const WHO: [&str; 6] = ["anonymous", "customer", "owner", "support", "manager", "admin"];
+
+/// Things of somebody else's, or of the owner's own, made anew for each question.
+struct Things {
+    user: String,
+    product: String,
+    order: String,
+    job: String,
+}
+
+async fn the_permission_matrix_is_as_reviewed(app: &TestApp) {
+    let mut text = String::from(
+        "# Who may do what, as the running app answers. `customer` meets things of somebody else's, `owner` their own.\n\
+         # yes: let in; no: 403; hidden: 404; sign in: 401. Held by a story; UPDATE_CONTRACTS=1 writes it anew.\n\n",
+    );
+    write!(text, "{:<44}", "").unwrap();
+    for who in WHO {
+        write!(text, " {who:<9}").unwrap();
+    }
+    text.push('\n');
+    for row in app.node().routes() {
+        let mut line = format!("{:<44}", format!("{} {}", row.method, row.path));
+        for who in WHO {
+            let word = ask(app, who, row.method, &row.path).await;
+            write!(line, " {word:<9}").unwrap();
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    super::contract::hold(app, "permission-matrix.txt", &text);
+    app.leave_jobs();
+}
+
+async fn ask(app: &TestApp, who: &str, method: &str, path: &str) -> &'static str {
+    let victim = app.customer("victim").await;
+    let things = things(app, path, &victim).await;
+    let client: Client = match who {
+        "anonymous" => app.client(),
+        "owner" => (*victim).clone(),
+        "admin" => (*app.admin().await).clone(),
+        role => (*app.member(role, role).await).clone(),
+    };
+    let id = match path.split('/').nth(2).unwrap_or_default() {
+        "users" => &things.user,
+        "orders" => &things.order,
+        "jobs" => &things.job,
+        _ => &things.product,
+    };
+    let asked = path.replace("{id}", id).replace("{name}", "read:order");
+    let answer = match method {
+        "GET" | "DELETE" => client.request(method, &asked, None).await,
+        _ => client.request(method, &asked, Some(("application/json", b"{}".to_vec()))).await,
+    };
+    assert!(answer.status < 500, "{who}: {answer:?}");
+    // Sign-in answers 401 to a wrong password, not to the wrong person.
+    match (answer.status, answer.code().as_str()) {
+        (401, "UNAUTHORIZED") if path.ends_with("/refresh") => "yes",
+        (401, _) => "sign in",
+        (403, _) => "no",
+        (404, _) => "hidden",
+        _ => "yes",
+    }
+}
+
+async fn things(app: &TestApp, path: &str, victim: &mainstay_testkit::Person) -> Things {
+    let mut things = Things { user: victim.id.clone(), product: String::new(), order: String::new(), job: String::new() };
+    if !path.contains("{id}") {
+        return things;
+    }
+    if path.contains("{name}") {
+        let grant = json!({"permission": "read:order"});
+        app.admin().await.post(&format!("/api/users/{}/permissions", victim.id), grant).await.expect(201);
+        return things;
+    }
+    if path.starts_with("/api/users/") {
+        let own = format!("/api/users/{}/permissions/read:order", victim.id);
+        app.admin().await.delete(&own).await;
+        return things;
+    }
+    let product = app.product(5, 100).await;
+    if !path.starts_with("/api/products/") {
+        let order = crate::order_end::place(victim, &product, 1).await;
+        things.order = order.rsplit('/').next().unwrap().to_owned();
+    }
+    if path.starts_with("/api/jobs/") {
+        victim.post_nothing(&format!("/api/orders/{}/pay", things.order)).await.expect(202);
+        let jobs = app.admin().await.get("/api/jobs?limit=1").await.expect(200).list();
+        things.job = jobs[0]["id"].as_str().unwrap().to_owned();
+    }
+    things.product = product.id;
+    things
+}
