@@ -81,6 +81,9 @@ impl Serving {
     /// is closed.
     pub async fn stop(self) {
         self.app.services.drain();
+        if let Some(background) = &self.background {
+            background.drain();
+        }
         self.stop.cancel();
         if let Ok(Err(error)) = self.server.await {
             tracing::error!(%error, "the server failed while it was stopping");

@@ -30,12 +30,12 @@ async fn order(app: &TestApp, buyer: &Person) -> String {
     let product = app.product(5, 1999).await;
     let body = json!({"items": [{"productId": product.id, "quantity": 2}]});
     let order = buyer.post("/api/orders", body).await.expect(201).data();
-    format!("/api/orders/{}", order["id"].as_str().unwrap())
+    format!("/api/orders/{}", order["id"].as_str().expect("orders have ids"))
 }
 
 /// Waits until an event of this kind is told.
 async fn heard(mut told: Receiver<Arc<Event>>, kind: &str) {
-    let heard = async { while told.recv().await.unwrap().kind != kind {} };
+    let heard = async { while told.recv().await.expect("it is told in this process").kind != kind {} };
     assert!(
         tokio::time::timeout(Duration::from_secs(20), heard).await.is_ok(),
         "{kind} was not told"

@@ -36,10 +36,11 @@ impl<C: Command> Attempt<C> {
     /// The body of the transaction.
     pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Output>>> {
         let (services, cx, command) = (self.services.clone(), self.cx.clone(), self.command.clone());
-        let may_try_again = self.tries.fetch_add(1, Ordering::Relaxed) < LOST_RACES;
+        let tries = self.tries.fetch_add(1, Ordering::Relaxed);
+        let may_try_again = tries < LOST_RACES;
         Box::pin(async move {
             let engine = tx.engine();
-            let out = body(&services, &cx, command, tx).await;
+            let out = body(&services, &cx, command, tries > 0, tx).await;
             let stats = tx.stats();
             cx.notes.add_database(stats.statements, stats.database_us);
             match out {
@@ -52,12 +53,24 @@ impl<C: Command> Attempt<C> {
     }
 }
 
-async fn body<C: Command>(services: &Services, cx: &Context, command: C, tx: &mut Tx) -> Result<Outcome<C::Output>> {
+async fn body<C: Command>(
+    services: &Services,
+    cx: &Context,
+    command: C,
+    again: bool,
+    tx: &mut Tx,
+) -> Result<Outcome<C::Output>> {
     let now = services.now();
     let mut work = Work::new(tx, services, cx, now);
+    let key = cx.idempotency.as_ref().filter(|_| C::IDEMPOTENT).zip(cx.caller.user_id());
+    // What was in the way may have been the same request on another node.
+    if let Some((key, user)) = key.filter(|_| again)
+        && let Some(answer) = idempotency::find::<C>(&mut work, user, key, now).await?
+    {
+        return answer.map(|output| Outcome { output, changes: work.changes, replayed: true });
+    }
     let output = command.run(&mut work).await?;
     work.check_told(C::QUIET, C::NAME)?;
-    let key = cx.idempotency.as_ref().filter(|_| C::IDEMPOTENT).zip(cx.caller.user_id());
     if let Some((key, user)) = key {
         work.tail.idempotency(idempotency::success::<C>(user, key, &output, now)?);
     }

@@ -30,13 +30,21 @@ pub(super) async fn recall<C: Command>(
     user: UserId,
     key: &IdempotencyKey,
 ) -> Result<Option<Result<C::Output>>> {
-    let name = std::sync::Arc::clone(&key.key);
-    let not_before = services.now().before(KEPT);
-    let found = services
-        .look(cx, ReadMode::InPlace, move |view| {
-            Box::pin(async move { view.idempotency().find(user, C::NAME, &name, not_before).await })
-        })
-        .await?;
+    let (key, now) = (key.clone(), services.now());
+    let look = services.look(cx, ReadMode::InPlace, move |view| {
+        Box::pin(async move { find::<C>(view, user, &key, now).await })
+    });
+    look.await
+}
+
+/// The same inside of a transaction or a snapshot.
+pub(super) async fn find<C: Command>(
+    inside: &mut (impl Repositories + Send),
+    user: UserId,
+    key: &IdempotencyKey,
+    now: Timestamp,
+) -> Result<Option<Result<C::Output>>> {
+    let found = inside.idempotency().find(user, C::NAME, &key.key, now.before(KEPT)).await?;
     found.map(|found| told_again::<C>(&found, key)).transpose()
 }
 
@@ -91,16 +99,17 @@ fn record<C: Command>(
     }
 }
 
-/// Remembers an answer that changed nothing: not found, conflict, out of stock, wrong state.
+/// Remembers an answer that changed nothing: not found, conflict, out of stock, wrong state. False when another
+/// node has given another answer to the same request meanwhile: that one counts.
 pub(super) async fn remember_refusal<C: Command>(
     services: &Services,
     cx: &Context,
     user: UserId,
     key: &IdempotencyKey,
     error: &Error,
-) -> Result<()> {
+) -> Result<bool> {
     if !error.is_answer() {
-        return Ok(());
+        return Ok(true);
     }
     let parts = |fault: &Fault| (fault.path.clone(), fault.code.to_owned(), fault.message.clone());
     let refusal = Refusal { message: error.to_string(), details: error.details().iter().map(parts).collect() };
@@ -114,9 +123,9 @@ pub(super) async fn remember_refusal<C: Command>(
             Box::pin(async move {
                 let mut tail = Tail::new();
                 tail.idempotency(row);
-                tail.flush(tx).await?;
+                let written = tail.flush(tx).await?;
                 notes.add_database(tx.stats().statements, tx.stats().database_us);
-                Ok::<_, Error>(())
+                Ok::<_, Error>(!written.idempotency_taken)
             })
         })
         .await

@@ -62,8 +62,11 @@ impl Services {
             return answer.map(|output| Done { output, replayed: true });
         }
         let result = self.carry_out(cx, command).await;
-        if let Err(error) = &result {
-            idempotency::remember_refusal::<C>(self, cx, user, key, error).await?;
+        if let Err(error) = &result
+            && !idempotency::remember_refusal::<C>(self, cx, user, key, error).await?
+            && let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await?
+        {
+            return answer.map(|output| Done { output, replayed: true });
         }
         result
     }

@@ -7,15 +7,17 @@ use mainstay_domain::fault::Faults;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+type Headers = &'static [(&'static str, &'static str)];
+
 /// One failure of each meaning, with the status and the headers it is told with.
-fn all() -> Vec<(Refusal, u16, &'static [(&'static str, &'static str)])> {
+fn all() -> Vec<(Refusal, u16, Headers)> {
     const PLAIN: &[(&str, &str)] = &[("www-authenticate", "Bearer realm=\"mainstay\"")];
     const TOKEN: &[(&str, &str)] = &[(
         "www-authenticate",
         "Bearer realm=\"mainstay\", error=\"invalid_token\"",
     )];
     let faults = || Faults::one("items[0].quantity", "RANGE", "must be from 1 to 10000");
-    let meant: Vec<(Error, u16, &'static [(&str, &str)])> = vec![
+    let meant: Vec<(Error, u16, Headers)> = vec![
         (Error::BadRequest("it is not JSON".into()), 400, &[]),
         (Error::Invalid(faults()), 400, &[]),
         (Error::Unauthenticated(Unauthenticated::Missing), 401, PLAIN),
@@ -65,7 +67,7 @@ fn all() -> Vec<(Refusal, u16, &'static [(&'static str, &'static str)])> {
         };
         (Refusal::from(error), status, headers)
     };
-    let own: [(Refusal, u16, &'static [(&str, &str)]); 6] = [
+    let own: [(Refusal, u16, Headers); 6] = [
         (Refusal::MethodNotAllowed, 405, &[]),
         (Refusal::TooLarge, 413, &[]),
         (Refusal::UnsupportedMedia("send JSON"), 415, &[]),
