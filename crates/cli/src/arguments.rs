@@ -78,7 +78,7 @@ pub(crate) struct Overrides {
     /// Folder of the files Mainstay keeps (DATA_DIR)
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Any other setting, such as --set log.level=warn; secrets are refused here
+    /// Any other setting, such as log.level=warn; secrets are refused
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
 }

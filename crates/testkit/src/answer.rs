@@ -18,7 +18,12 @@ pub struct Answer {
 
 impl Answer {
     pub(crate) fn new(asked: String, status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
-        Self { asked, status, headers, body }
+        Self {
+            asked,
+            status,
+            headers,
+            body,
+        }
     }
 
     /// The answer, which has to have this status.
@@ -42,7 +47,11 @@ impl Answer {
 
     /// The texts of a header that may come several times.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+        self.headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect()
     }
 
     /// The body as text.
@@ -92,7 +101,11 @@ impl Answer {
         let json = self.json();
         let details = json["error"]["details"].as_array().cloned().unwrap_or_default();
         let told = |fault: &Value| {
-            format!("{} {}", fault["path"].as_str().unwrap_or("?"), fault["code"].as_str().unwrap_or("?"))
+            format!(
+                "{} {}",
+                fault["path"].as_str().unwrap_or("?"),
+                fault["code"].as_str().unwrap_or("?")
+            )
         };
         let mut faults: Vec<String> = details.iter().map(told).collect();
         faults.sort_unstable();
@@ -102,7 +115,9 @@ impl Answer {
     /// The entity tag.
     #[track_caller]
     pub fn etag(&self) -> String {
-        self.header("etag").unwrap_or_else(|| panic!("no ETag: {self:?}")).to_owned()
+        self.header("etag")
+            .unwrap_or_else(|| panic!("no ETag: {self:?}"))
+            .to_owned()
     }
 }
 

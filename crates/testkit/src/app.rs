@@ -1,7 +1,7 @@
 //! The app under test.
 
 use crate::client::Client;
-use crate::database::{DatabaseHold, TestDatabase};
+use crate::database::{DatabaseHold, TestDatabase, apart};
 use crate::engine::Engine;
 use crate::gateway::FakeGateway;
 use crate::later;
@@ -55,9 +55,22 @@ impl TestApp {
         let log = RequestLog::new();
         let setup = Setup::new(&variables(&database, settings), outside(&fakes, &log));
         let node = setup.start().await;
-        let Fakes { clock, mailbox, gateway } = fakes;
+        let Fakes {
+            clock,
+            mailbox,
+            gateway,
+        } = fakes;
         let jobs_may_stay = AtomicBool::new(false);
-        Some(Self { clock, mailbox, gateway, node, setup, database, log, jobs_may_stay })
+        Some(Self {
+            clock,
+            mailbox,
+            gateway,
+            node,
+            setup,
+            database,
+            log,
+            jobs_may_stay,
+        })
     }
 
     /// The use cases.
@@ -110,7 +123,10 @@ impl TestApp {
     /// # Panics
     /// When the database refuses.
     pub async fn tamper(&self, sql: &str) {
-        self.database.tamper(sql).await.unwrap_or_else(|error| panic!("{error}"));
+        self.database
+            .tamper(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Whether the database refuses SQL that somebody runs past the house.
@@ -145,20 +161,25 @@ fn variables(database: &TestDatabase, more: &[(&str, &str)]) -> BTreeMap<String,
         ("RATE_LIMITS", "off"),
         ("SHUTDOWN_TIMEOUT", "5s"),
     ];
-    usual.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    usual
+        .iter()
+        .chain(more)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 impl Drop for TestApp {
     /// # Panics
     /// When jobs were left undone and the test did not say so.
     fn drop(&mut self) {
-        let look = !std::thread::panicking() && !self.jobs_may_stay.load(Ordering::Relaxed);
-        let database = &mut self.database;
-        // On a thread and a runtime of their own: whatever state the test left its own in, they wait for nobody in it.
-        let left = std::thread::scope(|scope| scope.spawn(|| later::end(database, look)).join());
-        let left = left.unwrap_or_else(|_| vec!["the database could not be looked at".to_owned()]);
+        if std::thread::panicking() || self.jobs_may_stay.load(Ordering::Relaxed) {
+            return;
+        }
+        let left =
+            apart(async || later::undone(&self.database).await).expect("the database can be looked at");
+        let left = left.expect("the database can be looked at");
         assert!(
-            left.is_empty() || std::thread::panicking(),
+            left.is_empty(),
             "left undone at the end: {left:?}; run_jobs(), or say leave_jobs()"
         );
     }

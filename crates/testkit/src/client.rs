@@ -16,8 +16,15 @@ pub struct Client {
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
         // No proxy: what the machine says of the way to the world is no part of a test.
-        let http = reqwest::Client::builder().no_proxy().build().expect("the client has no options that can fail");
-        Self { http, base: base.to_owned(), headers: HeaderMap::new() }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("the client has no options that can fail");
+        Self {
+            http,
+            base: base.to_owned(),
+            headers: HeaderMap::new(),
+        }
     }
 
     /// The same client with one more header; an earlier one of that name is replaced.
@@ -76,24 +83,43 @@ impl Client {
 
     /// Any method with a JSON body.
     pub async fn json(&self, method: Method, path: &str, body: Value) -> Answer {
-        self.send(method, path, Some(("application/json", body.to_string().into_bytes()))).await
+        self.send(
+            method,
+            path,
+            Some(("application/json", body.to_string().into_bytes())),
+        )
+        .await
     }
 
     /// Any method, by its name.
     pub async fn request(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
-        self.send(Method::from_bytes(method.as_bytes()).expect("the name of a method"), path, body).await
+        self.send(
+            Method::from_bytes(method.as_bytes()).expect("the name of a method"),
+            path,
+            body,
+        )
+        .await
     }
 
     /// Any method, and bytes of any kind.
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let asked = format!("{method} {path}");
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .headers(self.headers.clone());
         if let Some((kind, bytes)) = body {
             request = request.header(CONTENT_TYPE, kind).body(bytes);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        let response = request
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        let body = response
+            .bytes()
+            .await
+            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
         Answer::new(asked, status, headers, body.to_vec())
     }
 }

@@ -17,14 +17,20 @@ pub(crate) fn postgres_server() -> String {
 /// Says loudly that an engine was not tested. Where nobody watches, that is a failure.
 pub(crate) fn skip(server: &str, error: &dyn std::error::Error) {
     let place = server.rsplit_once('@').map_or(server, |(_, place)| place);
-    assert!(variable("CI").is_none(), "CI is set, and there is no PostgreSQL at {place}: {error}");
+    assert!(
+        variable("CI").is_none(),
+        "CI is set, and there is no PostgreSQL at {place}: {error}"
+    );
     #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
     {
         eprintln!("SKIPPED: PostgreSQL at {place}: {error}");
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "no configuration has been read: this is what tests are told by")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no configuration has been read: this is what tests are told by"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

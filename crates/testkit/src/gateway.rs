@@ -66,7 +66,10 @@ impl FakeGateway {
 
     /// Lets charges wait inside, until they are let go.
     pub fn hold(&self) -> Held {
-        let gate = Arc::new(Gate { entered: Semaphore::new(0), open: Semaphore::new(0) });
+        let gate = Arc::new(Gate {
+            entered: Semaphore::new(0),
+            open: Semaphore::new(0),
+        });
         self.books.lock().held = Some(Arc::clone(&gate));
         Held(gate)
     }
@@ -97,7 +100,12 @@ impl FakeGateway {
 impl Held {
     /// Returns as soon as a charge has come in.
     pub async fn entered(&self) {
-        self.0.entered.acquire().await.expect("it is never closed").forget();
+        self.0
+            .entered
+            .acquire()
+            .await
+            .expect("it is never closed")
+            .forget();
     }
 
     /// Lets all of them go, also those that are still to come.
@@ -111,7 +119,10 @@ impl Drop for Held {
 }
 
 fn away() -> Error {
-    Error::Unavailable { what: "the payment gateway", source: None }
+    Error::Unavailable {
+        what: "the payment gateway",
+        source: None,
+    }
 }
 
 impl PaymentGateway for FakeGateway {
@@ -133,34 +144,57 @@ impl PaymentGateway for FakeGateway {
             let mut books = self.books.lock();
             let charge = match (books.outcomes.get(&payment), &next) {
                 (Some(known), _) => known.clone(),
-                (None, Some(Next::Refuse(reason))) => Charge::Refused { reason: reason.clone() },
+                (None, Some(Next::Refuse(reason))) => Charge::Refused {
+                    reason: reason.clone(),
+                },
                 (None, _) => {
                     books.collected.push((payment, amount));
-                    Charge::Collected { reference: format!("fake_{payment}") }
+                    Charge::Collected {
+                        reference: format!("fake_{payment}"),
+                    }
                 }
             };
             books.outcomes.insert(payment, charge.clone());
-            if matches!(next, Some(Next::LoseAnswer)) { Err(away()) } else { Ok(charge) }
+            if matches!(next, Some(Next::LoseAnswer)) {
+                Err(away())
+            } else {
+                Ok(charge)
+            }
         })
     }
 
     fn refund(&self, payment: PaymentId, reference: &str, amount: Money) -> BoxFuture<'_, Result<()>> {
-        assert_eq!(reference, format!("fake_{payment}"), "a refund of another payment's charge");
+        assert_eq!(
+            reference,
+            format!("fake_{payment}"),
+            "a refund of another payment's charge"
+        );
         Box::pin(async move {
             let (next, _) = self.arrive();
             if matches!(next, Some(Next::Away)) {
                 return Err(away());
             }
             let mut books = self.books.lock();
-            assert!(books.collected.contains(&(payment, amount)), "a refund of what was never collected");
+            assert!(
+                books.collected.contains(&(payment, amount)),
+                "a refund of what was never collected"
+            );
             if !books.repaid.iter().any(|(repaid, _)| *repaid == payment) {
                 books.repaid.push((payment, amount));
             }
-            if matches!(next, Some(Next::LoseAnswer)) { Err(away()) } else { Ok(()) }
+            if matches!(next, Some(Next::LoseAnswer)) {
+                Err(away())
+            } else {
+                Ok(())
+            }
         })
     }
 
     fn check_open(&self) -> Result<()> {
-        if self.books.lock().closed { Err(away()) } else { Ok(()) }
+        if self.books.lock().closed {
+            Err(away())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -34,7 +34,11 @@ impl TestApp {
     pub async fn seal_audit(&self) -> usize {
         let mut all = 0;
         loop {
-            let linked = self.services().seal_audit(BATCH).await.expect("the database is there");
+            let linked = self
+                .services()
+                .seal_audit(BATCH)
+                .await
+                .expect("the database is there");
             all += linked;
             if linked < BATCH as usize {
                 return all;
@@ -43,32 +47,43 @@ impl TestApp {
     }
 }
 
-/// Ends a test's database. When asked to `look`, tells what was left undone in it.
-pub(crate) fn end(database: &mut TestDatabase, look: bool) -> Vec<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("the system has room for a runtime").block_on(async {
-        let left = if look { undone(database).await } else { Ok(Vec::new()) };
-        database.remove().await;
-        left.unwrap_or_else(|error| vec![format!("cannot look: {error:?}")])
-    })
-}
-
-async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
+/// What was left undone: jobs that wait or are dead, and events that somebody should have been told of.
+pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     let open = Database::open(&database.options()).await?;
     let jobs = open.read(ReadMode::Thread, |tx| {
         Box::pin(async move {
             let scope = access::scope::<Job>(&Caller::System(SystemCaller::WORKER));
-            let page = Page::From { cursor: None, limit: BATCH };
-            Ok::<_, Error>(Jobs::new(tx).list(&scope, &JobFilter::default(), &page).await?.items)
+            let page = Page::From {
+                cursor: None,
+                limit: BATCH,
+            };
+            Ok::<_, Error>(
+                Jobs::new(tx)
+                    .list(&scope, &JobFilter::default(), &page)
+                    .await?
+                    .items,
+            )
         })
     });
     let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
     let jobs = jobs.await?.into_iter().filter(|job| !finished(job));
-    let told = |job: Job| format!("{} {} {}", job.state.as_str(), job.kind, job.last_error.unwrap_or_default());
+    let told = |job: Job| {
+        format!(
+            "{} {} {}",
+            job.state.as_str(),
+            job.kind,
+            job.last_error.unwrap_or_default()
+        )
+    };
     let mut left: Vec<String> = jobs.map(told).collect();
-    let events = open.write(Isolation::ReadCommitted, |tx| Box::pin(async move { Outbox::new(tx).waiting(BATCH).await }));
+    let events = open.write(Isolation::ReadCommitted, |tx| {
+        Box::pin(async move { Outbox::new(tx).waiting(BATCH).await })
+    });
     let kinds: Vec<&str> = mainstay_app::subscriptions().kinds().collect();
-    let waiting = events.await?.into_iter().filter(|event| kinds.contains(&event.kind.as_str()));
+    let waiting = events
+        .await?
+        .into_iter()
+        .filter(|event| kinds.contains(&event.kind.as_str()));
     left.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
     open.close().await;
     Ok(left)

@@ -1,9 +1,9 @@
 //! What is logged, kept to be looked through.
 
+use mainstay_domain::time::Clock;
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::config::LogLevel;
 use mainstay_platform::telemetry::{AccessLog, LogSink, Logs};
-use mainstay_domain::time::Clock;
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::sync::{Arc, LazyLock};
@@ -17,7 +17,10 @@ pub(crate) struct RequestLog {
 
 impl RequestLog {
     pub(crate) fn new() -> Self {
-        Self { sink: LogSink::memory(), lines: Mutex::default() }
+        Self {
+            sink: LogSink::memory(),
+            lines: Mutex::default(),
+        }
     }
 
     pub(crate) fn writer(&self, clock: Arc<dyn Clock>) -> AccessLog {
@@ -28,7 +31,11 @@ impl RequestLog {
     pub(crate) fn lines(&self) -> Vec<Value> {
         let mut lines = self.lines.lock();
         let [_, combined, _] = self.sink.take();
-        lines.extend(combined.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")));
+        lines.extend(
+            combined
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("a line is JSON")),
+        );
         lines.clone()
     }
 }

@@ -34,7 +34,10 @@ impl Mailer for Mailbox {
         let mut state = self.state.lock();
         if state.away > 0 {
             state.away -= 1;
-            let away = Error::Unavailable { what: "the mail server", source: None };
+            let away = Error::Unavailable {
+                what: "the mail server",
+                source: None,
+            };
             return Box::pin(future::ready(Err(away)));
         }
         state.messages.push(message.clone());

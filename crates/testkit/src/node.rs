@@ -29,18 +29,28 @@ impl Setup {
     /// Reads settings as a process does, from nothing but the given variables.
     pub(crate) fn new(variables: &BTreeMap<String, String>, outside: Outside) -> Self {
         let loaded = Settings::read(&[], variables, None).unwrap_or_else(|faults| panic!("{faults}"));
-        Self { settings: Arc::new(loaded.settings), outside }
+        Self {
+            settings: Arc::new(loaded.settings),
+            outside,
+        }
     }
 
     pub(crate) async fn start(&self) -> Node {
         log::keep();
-        let (listening, url) = listen(&self.settings).await.unwrap_or_else(|fault| panic!("{fault}"));
+        let (listening, url) = listen(&self.settings)
+            .await
+            .unwrap_or_else(|fault| panic!("{fault}"));
         let bound = format!("http://{}", listening.address());
         let app = App::open(Arc::clone(&self.settings), self.outside.clone(), url).await;
         let app = app.unwrap_or_else(|fault| panic!("{fault}"));
         let services = app.services.clone();
         let serving = Serving::start_without_background(app, listening);
-        Node { services, client: Client::new(&bound), url: bound, serving }
+        Node {
+            services,
+            client: Client::new(&bound),
+            url: bound,
+            serving,
+        }
     }
 }
 

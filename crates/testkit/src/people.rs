@@ -44,7 +44,12 @@ impl Person {
     #[track_caller]
     pub fn of(answer: &Answer, client: &Client, password: &str) -> Self {
         let data = answer.data();
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no tokens: {answer:?}")).to_owned();
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("no tokens: {answer:?}"))
+                .to_owned()
+        };
         let access = text(&data["accessToken"]);
         Self {
             id: text(&data["user"]["id"]),
@@ -62,14 +67,19 @@ impl Person {
     /// When the app refuses.
     pub async fn refreshed(&self) -> Self {
         let client = self.client.nobody();
-        let answer = client.post("/api/auth/refresh", json!({"refreshToken": self.refresh})).await;
+        let answer = client
+            .post("/api/auth/refresh", json!({"refreshToken": self.refresh}))
+            .await;
         Self::of(&answer.expect(200), &client, &self.password)
     }
 
     /// Adds a header to everything this person asks.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        Self { client: self.client.header(name, value), ..self.clone() }
+        Self {
+            client: self.client.header(name, value),
+            ..self.clone()
+        }
     }
 }
 
@@ -84,7 +94,10 @@ impl TestApp {
     /// # Panics
     /// When the app refuses.
     pub async fn sign_in(&self, email: &str, password: &str) -> Person {
-        let answer = self.client().post("/api/auth/login", json!({"email": email, "password": password})).await;
+        let answer = self
+            .client()
+            .post("/api/auth/login", json!({"email": email, "password": password}))
+            .await;
         Person::of(&answer.expect(200), &self.client(), password)
     }
 
@@ -96,7 +109,11 @@ impl TestApp {
             Password::new(password.clone()),
             PersonName::parse("Root").expect("a name"),
         );
-        match self.services().command(&Context::system(SystemCaller::SETUP), create).await {
+        match self
+            .services()
+            .command(&Context::system(SystemCaller::SETUP), create)
+            .await
+        {
             Ok(_) | Err(mainstay_domain::Error::Conflict(_)) => self.sign_in(email, &password).await,
             Err(error) => panic!("no administrator: {error:?}"),
         }
@@ -117,7 +134,10 @@ impl TestApp {
     pub async fn member(&self, name: &str, role: &str) -> Person {
         let person = self.customer(name).await;
         let admin = self.admin().await;
-        admin.put(&format!("/api/users/{}/role", person.id), json!({"role": role})).await.expect(200);
+        admin
+            .put(&format!("/api/users/{}/role", person.id), json!({"role": role}))
+            .await
+            .expect(200);
         self.sign_in(&person.email, &person.password).await
     }
 }

@@ -30,9 +30,18 @@ impl TestApp {
 
     /// Adds a product as the administrator.
     pub async fn product_like(&self, body: Value) -> TestProduct {
-        let added = self.admin().await.post("/api/products", body).await.expect(201).data();
+        let added = self
+            .admin()
+            .await
+            .post("/api/products", body)
+            .await
+            .expect(201)
+            .data();
         let id = added["id"].as_str().expect("products have ids").to_owned();
-        TestProduct { path: format!("/api/products/{id}"), id }
+        TestProduct {
+            path: format!("/api/products/{id}"),
+            id,
+        }
     }
 
     /// How many of it are left to sell.

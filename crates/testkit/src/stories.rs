@@ -8,7 +8,9 @@ use crate::engine::Engine;
 /// # Panics
 /// When the story fails, or leaves jobs undone.
 pub async fn tell(engine: Engine, settings: &[(&str, &str)], story: impl AsyncFnOnce(&TestApp)) {
-    let Some(app) = TestApp::start(engine, settings).await else { return };
+    let Some(app) = TestApp::start(engine, settings).await else {
+        return;
+    };
     Box::pin(story(&app)).await;
 }
 

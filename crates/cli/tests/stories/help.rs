@@ -42,7 +42,10 @@ fn every_command_has_its_snapshot() {
     // Two spaces, a name, more spaces: a line of the list of commands.
     let commands = |text: &str| -> Vec<String> {
         let list = text.split_once("Commands:\n").map_or("", |(_, rest)| rest);
-        let lines = list.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+        let lines = list
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .filter(|line| !line.starts_with("   "));
         lines
             .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
             .filter(|name| name != "help")

@@ -133,6 +133,9 @@ async fn end(work: &mut Work<'_>, session: Session) -> Result<Refreshed> {
     work.sessions().end(&permit, &session, now).await?;
     work.access_changed(AccessChange::SessionEnded(session.id, now));
     let ended = Session { ended_at: Some(now), ..session.clone() };
+    // To the pipeline this is a success, so the attempt is noted here.
+    let reused = Error::Unauthenticated(Unauthenticated::Reused);
+    work.services().note_refused(work.context(), Refresh::NAME, &reused);
     work.record(permit, Story::acted("session.reused", "TOKEN_REUSED", &session, &ended));
     Ok(Refreshed::Reused)
 }

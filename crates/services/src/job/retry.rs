@@ -27,7 +27,7 @@ impl Command for RetryJob {
         let (scope, now) = (work.scope::<Job>(), work.now());
         let job = work.jobs().find(&scope, self.id).await?;
         let permit = work.permit(Action::RETRY, &job)?;
-        if !matches!(job.state, JobState::Dead | JobState::Cancelled | JobState::Retrying) {
+        if !matches!(job.state, JobState::Dead | JobState::Cancelled) {
             return Err(Error::InvalidState(format!("a job that is {} cannot be retried", job.state.as_str())));
         }
         if !work.jobs().retry(&permit, &job, now).await? {

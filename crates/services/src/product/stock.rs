@@ -41,12 +41,12 @@ impl Command for ChangeStock {
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::STOCK, &before)?;
         let Some(after) = work.products().add_stock(&permit, &before, self.delta, now).await? else {
-            let short = format!("{} are left", before.stock);
-            return Err(Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", short)));
+            let (short, most) = (format!("{} are left", before.stock), format!("the stock may be at most {MOST_STOCK}"));
+            return Err(match self.delta < 0 {
+                true => Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", short)),
+                false => Error::Invalid(Faults::one("delta", "RANGE", most)),
+            });
         };
-        if after.stock > MOST_STOCK {
-            return Err(Error::Invalid(Faults::one("delta", "RANGE", format!("the stock may be at most {MOST_STOCK}"))));
-        }
         // From the row as it was written, not as it was read: another order may have come between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});

@@ -21,25 +21,47 @@ async fn trap_03_another_role_is_felt_by_a_token_that_is_out(app: &TestApp) {
     assert_eq!(ann.get("/api/users/me").await.data()["role"], "support");
     admin.put(&role, json!({"role": "customer"})).await.expect(200);
     ann.get("/api/users").await.refused(403, "FORBIDDEN");
-    admin.put(&role, json!({"role": "emperor"})).await.refused(400, "VALIDATION_FAILED");
-    ann.put(&role, json!({"role": "admin"})).await.refused(403, "FORBIDDEN");
-    app.member("mia", "manager").await.put(&role, json!({"role": "admin"})).await.refused(403, "FORBIDDEN");
+    admin
+        .put(&role, json!({"role": "emperor"}))
+        .await
+        .refused(400, "VALIDATION_FAILED");
+    ann.put(&role, json!({"role": "admin"}))
+        .await
+        .refused(403, "FORBIDDEN");
+    app.member("mia", "manager")
+        .await
+        .put(&role, json!({"role": "admin"}))
+        .await
+        .refused(403, "FORBIDDEN");
 }
 
 async fn trap_03_a_disabled_account_is_shut_out_at_once(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     ann.get("/api/users/me").await.expect(200);
     let path = format!("/api/users/{}", ann.id);
-    let shown = admin.patch(&path, json!({"status": "disabled"})).await.expect(200).data();
+    let shown = admin
+        .patch(&path, json!({"status": "disabled"}))
+        .await
+        .expect(200)
+        .data();
     assert_eq!(shown["status"], "disabled");
     ann.get("/api/users/me").await.refused(403, "ACCOUNT_DISABLED");
     ann.get("/api/products").await.refused(403, "ACCOUNT_DISABLED");
     let sign_in = json!({"email": ann.email, "password": ann.password});
-    app.client().post("/api/auth/login", sign_in.clone()).await.refused(403, "ACCOUNT_DISABLED");
+    app.client()
+        .post("/api/auth/login", sign_in.clone())
+        .await
+        .refused(403, "ACCOUNT_DISABLED");
     let wrong = json!({"email": ann.email, "password": "not her password"});
-    app.client().post("/api/auth/login", wrong).await.refused(401, "INVALID_CREDENTIALS");
+    app.client()
+        .post("/api/auth/login", wrong)
+        .await
+        .refused(401, "INVALID_CREDENTIALS");
     let renew = json!({"refreshToken": ann.refresh});
-    app.client().post("/api/auth/refresh", renew).await.refused(401, "TOKEN_REVOKED");
+    app.client()
+        .post("/api/auth/refresh", renew)
+        .await
+        .refused(401, "TOKEN_REVOKED");
     admin.patch(&path, json!({"status": "active"})).await.expect(200);
     ann.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
     app.client().post("/api/auth/login", sign_in).await.expect(200);
@@ -49,21 +71,43 @@ async fn trap_03_a_token_cannot_outvote_the_directory_after_a_restart(app: &Test
     let mia = app.member("mia", "manager").await;
     let admin = app.admin().await;
     app.pass(crate::SECOND);
-    admin.put(&format!("/api/users/{}/role", mia.id), json!({"role": "customer"})).await.expect(200);
+    admin
+        .put(
+            &format!("/api/users/{}/role", mia.id),
+            json!({"role": "customer"}),
+        )
+        .await
+        .expect(200);
     app.pass(14 * crate::MINUTE);
     let restarted = app.another_node().await;
-    restarted.client().bearer(&mia.access).get("/api/users").await.refused(403, "FORBIDDEN");
+    restarted
+        .client()
+        .bearer(&mia.access)
+        .get("/api/users")
+        .await
+        .refused(403, "FORBIDDEN");
     restarted.stop().await;
 }
 
 async fn only_an_administrator_changes_an_administrator(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.member("ann", "support").await);
     let grant = json!({"permission": "update:user"});
-    admin.post(&format!("/api/users/{}/permissions", ann.id), grant).await.expect(201);
+    admin
+        .post(&format!("/api/users/{}/permissions", ann.id), grant)
+        .await
+        .expect(201);
     let bob = app.customer("bob").await;
-    ann.patch(&format!("/api/users/{}", bob.id), json!({"name": "Bobby"})).await.expect(200);
-    for change in [json!({"status": "disabled"}), json!({"email": "ann2@example.com"}), json!({"name": "x"})] {
-        ann.patch(&format!("/api/users/{}", admin.id), change).await.refused(403, "FORBIDDEN");
+    ann.patch(&format!("/api/users/{}", bob.id), json!({"name": "Bobby"}))
+        .await
+        .expect(200);
+    for change in [
+        json!({"status": "disabled"}),
+        json!({"email": "ann2@example.com"}),
+        json!({"name": "x"}),
+    ] {
+        ann.patch(&format!("/api/users/{}", admin.id), change)
+            .await
+            .refused(403, "FORBIDDEN");
     }
     admin.get("/api/users/me").await.expect(200);
 }
@@ -73,20 +117,38 @@ async fn an_account_that_changed_since_is_not_overwritten(app: &TestApp) {
     let path = format!("/api/users/{}", ann.id);
     let seen = admin.get(&path).await.expect(200).etag();
     admin.header("if-none-match", &seen).get(&path).await.expect(304);
-    admin.header("if-match", &seen).patch(&path, json!({"name": "Ann A."})).await.expect(200);
-    admin.header("if-match", &seen).patch(&path, json!({"name": "Ann B."})).await.refused(412, "PRECONDITION_FAILED");
+    admin
+        .header("if-match", &seen)
+        .patch(&path, json!({"name": "Ann A."}))
+        .await
+        .expect(200);
+    admin
+        .header("if-match", &seen)
+        .patch(&path, json!({"name": "Ann B."}))
+        .await
+        .refused(412, "PRECONDITION_FAILED");
     let shown = admin.header("if-none-match", &seen).get(&path).await.expect(200);
     assert_eq!(shown.data()["name"], "Ann A.");
     // Permissions are part of what is shown.
     let seen = shown.etag();
-    admin.post(&format!("{path}/permissions"), json!({"permission": "read:order"})).await.expect(201);
+    admin
+        .post(
+            &format!("{path}/permissions"),
+            json!({"permission": "read:order"}),
+        )
+        .await
+        .expect(201);
     admin.header("if-none-match", &seen).get(&path).await.expect(200);
 }
 
 async fn people_change_themselves_and_nobody_else(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
-    ann.get(&format!("/api/users/{}", bob.id)).await.refused(403, "FORBIDDEN");
-    ann.patch(&format!("/api/users/{}", bob.id), json!({"name": "x"})).await.refused(403, "FORBIDDEN");
+    ann.get(&format!("/api/users/{}", bob.id))
+        .await
+        .refused(403, "FORBIDDEN");
+    ann.patch(&format!("/api/users/{}", bob.id), json!({"name": "x"}))
+        .await
+        .refused(403, "FORBIDDEN");
     ann.get("/api/users").await.refused(403, "FORBIDDEN");
     app.client().get("/api/users").await.refused(401, "UNAUTHORIZED");
     assert_eq!(bob.get("/api/users/me").await.data()["name"], "bob");

@@ -17,20 +17,49 @@ async fn changes_tell_what_differs(app: &TestApp) {
     let (admin, product) = (app.admin().await, app.product(5, 100).await);
     app.pass(SECOND);
     let change = json!({"name": "Renamed", "price": {"amount": 250, "currency": "USD"}});
-    admin.header("user-agent", "shop/1.0").patch(&product.path, change).await.expect(200);
-    let trail = admin.get(&format!("/api/audit?resourceId={}", product.id)).await.expect(200).list();
+    admin
+        .header("user-agent", "shop/1.0")
+        .patch(&product.path, change)
+        .await
+        .expect(200);
+    let trail = admin
+        .get(&format!("/api/audit?resourceId={}", product.id))
+        .await
+        .expect(200)
+        .list();
     assert_eq!(trail.len(), 2);
     let (update, create) = (&trail[0], &trail[1]);
-    assert_eq!((&update["action"], &create["action"]), (&json!("UPDATE"), &json!("CREATE")));
-    assert_eq!((&update["actor"], &update["userId"], &update["ip"]), (&json!("user"), &json!(admin.id), &json!("127.0.0.1")));
+    assert_eq!(
+        (&update["action"], &create["action"]),
+        (&json!("UPDATE"), &json!("CREATE"))
+    );
+    assert_eq!(
+        (&update["actor"], &update["userId"], &update["ip"]),
+        (&json!("user"), &json!(admin.id), &json!("127.0.0.1"))
+    );
     assert_eq!(update["userAgent"], "shop/1.0");
     assert_eq!(update["after"]["name"], "Renamed");
-    assert_eq!(update["before"]["price"], json!({"amount": 100, "currency": "USD"}));
-    assert!(update["after"].get("sku").is_none() && update["after"].get("description").is_none(), "{update}");
-    assert_eq!((&create["before"], &create["after"]["stock"]), (&Value::Null, &json!(5)));
+    assert_eq!(
+        update["before"]["price"],
+        json!({"amount": 100, "currency": "USD"})
+    );
+    assert!(
+        update["after"].get("sku").is_none() && update["after"].get("description").is_none(),
+        "{update}"
+    );
+    assert_eq!(
+        (&create["before"], &create["after"]["stock"]),
+        (&Value::Null, &json!(5))
+    );
     admin.delete(&product.path).await.expect(204);
-    let deleted = admin.get(&format!("/api/audit?resourceId={}&action=DELETE", product.id)).await.list();
-    assert_eq!((&deleted[0]["before"]["name"], &deleted[0]["after"]), (&json!("Renamed"), &Value::Null));
+    let deleted = admin
+        .get(&format!("/api/audit?resourceId={}&action=DELETE", product.id))
+        .await
+        .list();
+    assert_eq!(
+        (&deleted[0]["before"]["name"], &deleted[0]["after"]),
+        (&json!("Renamed"), &Value::Null)
+    );
 }
 
 async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
@@ -38,7 +67,10 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     let ann = app.sign_in(&ann.email, &ann.password).await;
     let next = ann.refreshed().await;
     let third = next.refreshed().await;
-    app.client().post("/api/auth/refresh", json!({"refreshToken": ann.refresh})).await.refused(401, "TOKEN_REUSED");
+    app.client()
+        .post("/api/auth/refresh", json!({"refreshToken": ann.refresh}))
+        .await
+        .refused(401, "TOKEN_REUSED");
     let other = app.sign_in(&ann.email, &ann.password).await;
     let path = place(&other.with("idempotency-key", "k-1"), &product, 1).await;
     other.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -63,7 +95,9 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
         }
     }
     assert!(kept.contains("ann@example.com"), "something was looked at");
-    let secrets = [&ann, &next, &third, &other].into_iter().flat_map(|person| [&person.password, &person.access, &person.refresh]);
+    let secrets = [&ann, &next, &third, &other]
+        .into_iter()
+        .flat_map(|person| [&person.password, &person.access, &person.refresh]);
     for secret in secrets {
         assert!(!kept.contains(secret.as_str()), "{secret} in {kept}");
     }
@@ -73,16 +107,32 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
 }
 
 async fn trap_12_what_did_not_happen_is_not_told(app: &TestApp) {
-    let (ann, product, admin) = (app.customer("ann").await, app.product(1, 100).await, app.admin().await);
+    let (ann, product, admin) = (
+        app.customer("ann").await,
+        app.product(1, 100).await,
+        app.admin().await,
+    );
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
     let count = async || app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await;
     let before = count().await;
     ann.post_nothing(&format!("{path}/cancel")).await.expect(409);
-    ann.post("/api/orders", json!({"items": [{"productId": product.id, "quantity": 9}]})).await.expect(409);
+    ann.post(
+        "/api/orders",
+        json!({"items": [{"productId": product.id, "quantity": 9}]}),
+    )
+    .await
+    .expect(409);
     ann.patch(&product.path, json!({"name": "x"})).await.expect(403);
-    admin.header("if-match", "\"v99\"").patch(&product.path, json!({"name": "x"})).await.expect(412);
-    admin.patch(&format!("/api/users/{}", admin.id), json!({"status": "disabled"})).await.expect(409);
+    admin
+        .header("if-match", "\"v99\"")
+        .patch(&product.path, json!({"name": "x"}))
+        .await
+        .expect(412);
+    admin
+        .patch(&format!("/api/users/{}", admin.id), json!({"status": "disabled"}))
+        .await
+        .expect(409);
     assert_eq!(count().await, before);
 }
 
@@ -96,7 +146,15 @@ async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
     let admin = app.admin().await;
     let found = async |query: &str| {
         let list = admin.get(&format!("/api/audit?{query}")).await.expect(200).list();
-        list.iter().map(|entry| format!("{} {}", entry["action"].as_str().unwrap(), entry["resource"].as_str().unwrap())).collect::<Vec<_>>()
+        list.iter()
+            .map(|entry| {
+                format!(
+                    "{} {}",
+                    entry["action"].as_str().unwrap(),
+                    entry["resource"].as_str().unwrap()
+                )
+            })
+            .collect::<Vec<_>>()
     };
     assert_eq!(found("resource=order").await, ["CANCEL order", "CREATE order"]);
     let mine = format!("userId={}&resource=order", ann.id);
@@ -104,13 +162,26 @@ async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
     assert_eq!(found("action=CANCEL").await, ["CANCEL order"]);
     let from = format!("{noon}");
     let to = format!("{}", noon.after(MINUTE));
-    assert_eq!(found(&format!("resource=order&from={from}&to={to}")).await, ["CREATE order"], "from counts, to does not");
-    assert!(found(&format!("to={from}")).await.iter().all(|entry| !entry.ends_with(" order")));
+    assert_eq!(
+        found(&format!("resource=order&from={from}&to={to}")).await,
+        ["CREATE order"],
+        "from counts, to does not"
+    );
+    assert!(
+        found(&format!("to={from}"))
+            .await
+            .iter()
+            .all(|entry| !entry.ends_with(" order"))
+    );
     let later = noon.after(HOUR);
     assert_eq!(found(&format!("from={later}")).await, [""; 0]);
     let whole = admin.get("/api/audit").await.expect(200);
     assert_eq!(whole.pagination()["limit"], 50);
-    let mut instants: Vec<String> = whole.list().iter().map(|entry| entry["at"].as_str().unwrap().to_owned()).collect();
+    let mut instants: Vec<String> = whole
+        .list()
+        .iter()
+        .map(|entry| entry["at"].as_str().unwrap().to_owned())
+        .collect();
     let told = instants.clone();
     instants.sort_by(|a, b| b.cmp(a));
     assert_eq!(told, instants, "newest first");
@@ -118,7 +189,10 @@ async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
     let mut walked = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = admin.get(&format!("/api/audit?limit=3&cursor={cursor}")).await.expect(200);
+        let page = admin
+            .get(&format!("/api/audit?limit=3&cursor={cursor}"))
+            .await
+            .expect(200);
         walked.extend(page.list().iter().map(|entry| entry["id"].to_string()));
         match page.pagination()["nextCursor"].as_str() {
             Some(next) => cursor = next.to_owned(),
@@ -130,10 +204,30 @@ async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
 
 async fn only_auditors_read_it(app: &TestApp) {
     app.client().get("/api/audit").await.refused(401, "UNAUTHORIZED");
-    app.customer("ann").await.get("/api/audit").await.refused(403, "FORBIDDEN");
-    app.member("mia", "manager").await.get("/api/audit").await.refused(403, "FORBIDDEN");
-    app.member("sam", "support").await.get("/api/audit").await.expect(200);
-    for (method, path) in [("DELETE", "/api/audit"), ("POST", "/api/audit"), ("PATCH", "/api/audit")] {
-        app.admin().await.request(method, path, None).await.refused(405, "METHOD_NOT_ALLOWED");
+    app.customer("ann")
+        .await
+        .get("/api/audit")
+        .await
+        .refused(403, "FORBIDDEN");
+    app.member("mia", "manager")
+        .await
+        .get("/api/audit")
+        .await
+        .refused(403, "FORBIDDEN");
+    app.member("sam", "support")
+        .await
+        .get("/api/audit")
+        .await
+        .expect(200);
+    for (method, path) in [
+        ("DELETE", "/api/audit"),
+        ("POST", "/api/audit"),
+        ("PATCH", "/api/audit"),
+    ] {
+        app.admin()
+            .await
+            .request(method, path, None)
+            .await
+            .refused(405, "METHOD_NOT_ALLOWED");
     }
 }

@@ -37,7 +37,8 @@ async fn chain(app: &TestApp) -> i64 {
 async fn disarm(app: &TestApp) {
     match app.engine() {
         Engine::Sqlite => {
-            app.tamper("DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete").await;
+            app.tamper("DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete")
+                .await;
         }
         Engine::Postgres => app.tamper("ALTER TABLE audit_entries DISABLE TRIGGER USER").await,
     }
@@ -46,7 +47,8 @@ async fn disarm(app: &TestApp) {
 async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
     chain(app).await;
     disarm(app).await;
-    app.tamper("CREATE TABLE kept AS SELECT * FROM audit_entries WHERE seq = 3").await;
+    app.tamper("CREATE TABLE kept AS SELECT * FROM audit_entries WHERE seq = 3")
+        .await;
     let edits = [
         ("after_json", "'{}'"),
         ("before_json", "'{\"price\": 1}'"),
@@ -55,16 +57,26 @@ async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
         ("resource", "'nothing'"),
         ("resource_id", "'0'"),
         ("at", "at + 1"),
-        ("user_id", "NULL"),
+        ("user_id", "id"),
         ("ip", "'198.51.100.7'"),
         ("user_agent", "'another'"),
         ("request_id", "'another'"),
         ("hash", "(SELECT hash FROM audit_head)"),
     ];
     for (column, value) in edits {
-        app.tamper(&format!("UPDATE audit_entries SET {column} = {value} WHERE seq = 3")).await;
-        assert!(matches!(fault(app).await, Some(ChainFault::Edited { seq: 3, .. })), "{column}: {:?}", fault(app).await);
-        app.tamper(&format!("UPDATE audit_entries SET {column} = (SELECT {column} FROM kept) WHERE seq = 3")).await;
+        app.tamper(&format!(
+            "UPDATE audit_entries SET {column} = {value} WHERE seq = 3"
+        ))
+        .await;
+        assert!(
+            matches!(fault(app).await, Some(ChainFault::Edited { seq: 3, .. })),
+            "{column}: {:?}",
+            fault(app).await
+        );
+        app.tamper(&format!(
+            "UPDATE audit_entries SET {column} = (SELECT {column} FROM kept) WHERE seq = 3"
+        ))
+        .await;
         assert_eq!(fault(app).await, None, "{column} is as it was");
     }
 }
@@ -76,14 +88,25 @@ async fn trap_12_a_removed_entry_is_found(app: &TestApp) {
     assert_eq!(fault(app).await, Some(ChainFault::Removed { seq: 4 }));
     // Closing the gap does not help.
     app.tamper("UPDATE audit_entries SET seq = 4 WHERE seq = 5").await;
-    assert!(matches!(fault(app).await, Some(ChainFault::Edited { seq: 4, .. })), "{:?}", fault(app).await);
+    assert!(
+        matches!(fault(app).await, Some(ChainFault::Edited { seq: 4, .. })),
+        "{:?}",
+        fault(app).await
+    );
 }
 
 async fn trap_12_a_cut_off_tail_is_found(app: &TestApp) {
     let last = chain(app).await;
     disarm(app).await;
-    app.tamper(&format!("DELETE FROM audit_entries WHERE seq > {}", last - 2)).await;
-    assert_eq!(fault(app).await, Some(ChainFault::CutOff { sealed: last, found: last - 2 }));
+    app.tamper(&format!("DELETE FROM audit_entries WHERE seq > {}", last - 2))
+        .await;
+    assert_eq!(
+        fault(app).await,
+        Some(ChainFault::CutOff {
+            sealed: last,
+            found: last - 2
+        })
+    );
     // Moving the head back does not help: its seal cannot be made without the master key.
     app.tamper(&format!(
         "UPDATE audit_head SET seq = {0}, hash = (SELECT hash FROM audit_entries WHERE seq = {0})",
@@ -99,7 +122,8 @@ async fn trap_12_a_cut_off_tail_is_found(app: &TestApp) {
 
 async fn trap_12_a_database_put_back_to_an_older_state_is_found(app: &TestApp) {
     let old = chain(app).await;
-    app.tamper("CREATE TABLE old_head AS SELECT * FROM audit_head").await;
+    app.tamper("CREATE TABLE old_head AS SELECT * FROM audit_head")
+        .await;
     app.customer("bob").await;
     app.seal_audit().await;
     assert_eq!(fault(app).await, None);
@@ -110,7 +134,11 @@ async fn trap_12_a_database_put_back_to_an_older_state_is_found(app: &TestApp) {
     );
     app.tamper(&put_back).await;
     // In itself it is flawless. The head that is kept beside the database knows better.
-    assert!(matches!(fault(app).await, Some(ChainFault::CutOff { found, .. }) if found == old), "{:?}", fault(app).await);
+    assert!(
+        matches!(fault(app).await, Some(ChainFault::CutOff { found, .. }) if found == old),
+        "{:?}",
+        fault(app).await
+    );
 }
 
 async fn trap_12_a_chain_that_was_linked_anew_is_found(app: &TestApp) {
@@ -128,7 +156,9 @@ async fn trap_12_a_chain_that_was_linked_anew_is_found(app: &TestApp) {
 
 async fn trap_12_the_database_itself_refuses_to_change_an_entry(app: &TestApp) {
     chain(app).await;
-    let before = app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries WHERE seq IS NOT NULL").await;
+    let before = app
+        .peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries WHERE seq IS NOT NULL")
+        .await;
     for sql in [
         "UPDATE audit_entries SET action = 'READ' WHERE seq = 3",
         "UPDATE audit_entries SET seq = NULL, hash = NULL WHERE seq = 3",
@@ -137,20 +167,37 @@ async fn trap_12_the_database_itself_refuses_to_change_an_entry(app: &TestApp) {
     ] {
         assert!(app.tampering_fails(sql).await, "{sql}");
     }
-    assert_eq!(app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries WHERE seq IS NOT NULL").await, before);
+    assert_eq!(
+        app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries WHERE seq IS NOT NULL")
+            .await,
+        before
+    );
     assert_eq!(fault(app).await, None);
 }
 
 async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp) {
-    let (ann, product, other) = (app.customer("ann").await, app.product(1000, 100).await, app.another_node().await);
+    let (ann, product, other) = (
+        app.customer("ann").await,
+        app.product(1000, 100).await,
+        app.another_node().await,
+    );
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
     let there = other.client().bearer(&ann.access);
     for _ in 0..4 {
-        let here_writes = futures_util::future::join_all((0..6).map(|_| ann.post("/api/orders", body.clone())));
-        let there_writes = futures_util::future::join_all((0..6).map(|_| there.post("/api/orders", body.clone())));
-        let (here, there, first, second) =
-            tokio::join!(here_writes, there_writes, app.services().seal_audit(7), other.services.seal_audit(7));
-        assert!(here.iter().chain(&there).all(|answer| answer.status == 201), "{here:?} {there:?}");
+        let here_writes =
+            futures_util::future::join_all((0..6).map(|_| ann.post("/api/orders", body.clone())));
+        let there_writes =
+            futures_util::future::join_all((0..6).map(|_| there.post("/api/orders", body.clone())));
+        let (here, there, first, second) = tokio::join!(
+            here_writes,
+            there_writes,
+            app.services().seal_audit(7),
+            other.services.seal_audit(7)
+        );
+        assert!(
+            here.iter().chain(&there).all(|answer| answer.status == 201),
+            "{here:?} {there:?}"
+        );
         first.unwrap();
         second.unwrap();
         app.pass(SECOND);
@@ -170,5 +217,8 @@ async fn what_is_not_linked_yet_is_told(app: &TestApp) {
     assert!(verdict.waiting > 0);
     app.seal_audit().await;
     let sealed = app.services().verify_audit().await.unwrap();
-    assert_eq!((sealed.verified, sealed.waiting, sealed.fault), (verdict.waiting, 0, None));
+    assert_eq!(
+        (sealed.verified, sealed.waiting, sealed.fault),
+        (verdict.waiting, 0, None)
+    );
 }

@@ -12,18 +12,40 @@ on_both_engines! {
 
 async fn every_route_is_in_the_document_and_the_other_way_round(app: &TestApp) {
     let document = app.client().get("/openapi.json").await.expect(200).json();
-    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
+    assert!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.1")),
+        "{}",
+        document["openapi"]
+    );
     let mut told: Vec<String> = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        told.extend(methods.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+        told.extend(
+            methods
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|method| format!("{} {path}", method.to_uppercase())),
+        );
     }
-    let mut mounted: Vec<String> = app.node().routes().iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+    let mut mounted: Vec<String> = app
+        .node()
+        .routes()
+        .iter()
+        .map(|row| format!("{} {}", row.method, row.path))
+        .collect();
     told.sort();
     mounted.sort();
     assert_eq!(told, mounted);
     let secured = |method: &str, path: &str| {
         let operation = &document["paths"][path][method.to_lowercase()];
-        operation["security"].as_array().is_some_and(|needs| !needs.is_empty() && needs.iter().all(|need| need != &Value::Object(Default::default())))
+        operation["security"].as_array().is_some_and(|needs| {
+            !needs.is_empty()
+                && needs
+                    .iter()
+                    .all(|need| need != &Value::Object(Default::default()))
+        })
     };
     for row in app.node().routes() {
         assert_eq!(secured(row.method, &row.path), !row.public, "{row}");
@@ -37,11 +59,24 @@ async fn documents_can_be_switched_off(app: &TestApp) {
 
 async fn trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order(app: &TestApp) {
     for row in app.node().routes() {
-        let path = row.path.replace("{id}", "0199b1f4-7c00-7000-8000-000000000001").replace("{name}", "read:audit");
+        let path = row
+            .path
+            .replace("{id}", "0199b1f4-7c00-7000-8000-000000000001")
+            .replace("{name}", "read:audit");
         let answer = app.client().request(row.method, &path, None).await;
         if row.public {
-            assert_ne!((answer.status, answer.code().as_str()), (403, "FORBIDDEN"), "{row}: {answer:?}");
-            assert!(row.is_blind() || row.path == "/api/auth/refresh" || answer.status != 401 || answer.code() == "INVALID_CREDENTIALS", "{row}: {answer:?}");
+            assert_ne!(
+                (answer.status, answer.code().as_str()),
+                (403, "FORBIDDEN"),
+                "{row}: {answer:?}"
+            );
+            assert!(
+                row.is_blind()
+                    || row.path == "/api/auth/refresh"
+                    || answer.status != 401
+                    || answer.code() == "INVALID_CREDENTIALS",
+                "{row}: {answer:?}"
+            );
         } else {
             // Before anything else is looked at: not the body, not whether the thing exists.
             answer.refused(401, "UNAUTHORIZED");
@@ -51,7 +86,11 @@ async fn trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order(a
 
 async fn figures_are_for_holders_of_a_permission(app: &TestApp) {
     app.client().get("/metrics").await.refused(401, "UNAUTHORIZED");
-    app.customer("ann").await.get("/metrics").await.refused(403, "FORBIDDEN");
+    app.customer("ann")
+        .await
+        .get("/metrics")
+        .await
+        .refused(403, "FORBIDDEN");
     let figures = app.admin().await.get("/metrics").await.expect(200).text();
     for name in ["http_request", "mainstay_database_commits"] {
         assert!(figures.contains(name), "{name} is not in {figures}");

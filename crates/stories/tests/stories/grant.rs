@@ -19,7 +19,11 @@ async fn trap_03_a_permission_is_felt_at_once_and_gone_the_moment_it_ends(app: &
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
     ann.get("/api/audit").await.refused(403, "FORBIDDEN");
-    let given = admin.post(&path, json!({"permission": "read:audit", "expiresIn": 60})).await.expect(201).data();
+    let given = admin
+        .post(&path, json!({"permission": "read:audit", "expiresIn": 60}))
+        .await
+        .expect(201)
+        .data();
     assert_eq!(given["expiresAt"], json!(app.now().after(MINUTE)));
     assert_eq!(given["grantedBy"], json!(admin.id));
     ann.get("/api/audit").await.expect(200);
@@ -34,30 +38,52 @@ async fn trap_03_a_permission_is_felt_at_once_and_gone_the_moment_it_ends(app: &
 async fn trap_03_a_token_that_was_signed_meanwhile_loses_it_too(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
-    admin.post(&path, json!({"permission": "read:audit", "expiresIn": 120})).await.expect(201);
+    admin
+        .post(&path, json!({"permission": "read:audit", "expiresIn": 120}))
+        .await
+        .expect(201);
     app.pass(MINUTE);
     let ann = app.sign_in(&ann.email, &ann.password).await;
     ann.get("/api/audit").await.expect(200);
     // A process that only knows what the token says.
     let fresh = app.another_node().await;
-    fresh.client().bearer(&ann.access).get("/api/audit").await.expect(200);
+    fresh
+        .client()
+        .bearer(&ann.access)
+        .get("/api/audit")
+        .await
+        .expect(200);
     app.pass(MINUTE);
     ann.get("/api/audit").await.refused(403, "FORBIDDEN");
-    fresh.client().bearer(&ann.access).get("/api/audit").await.refused(403, "FORBIDDEN");
+    fresh
+        .client()
+        .bearer(&ann.access)
+        .get("/api/audit")
+        .await
+        .refused(403, "FORBIDDEN");
     fresh.stop().await;
 }
 
 async fn what_was_taken_back_is_gone_at_once(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
-    admin.post(&path, json!({"permission": "read:audit"})).await.expect(201);
+    admin
+        .post(&path, json!({"permission": "read:audit"}))
+        .await
+        .expect(201);
     let ann = app.sign_in(&ann.email, &ann.password).await;
     ann.get("/api/audit").await.expect(200);
     admin.delete(&format!("{path}/read:audit")).await.expect(204);
     ann.get("/api/audit").await.refused(403, "FORBIDDEN");
-    admin.delete(&format!("{path}/read:audit")).await.refused(404, "NOT_FOUND");
+    admin
+        .delete(&format!("{path}/read:audit"))
+        .await
+        .refused(404, "NOT_FOUND");
     // The role's own cannot be taken from one person.
-    admin.delete(&format!("{path}/create:order")).await.refused(404, "NOT_FOUND");
+    admin
+        .delete(&format!("{path}/create:order"))
+        .await
+        .refused(404, "NOT_FOUND");
 }
 
 async fn a_permission_may_end_at_an_instant(app: &TestApp) {
@@ -91,15 +117,29 @@ async fn a_permission_may_end_at_an_instant(app: &TestApp) {
 
 async fn nobody_gives_what_they_do_not_hold(app: &TestApp) {
     let (admin, mia) = (app.admin().await, app.member("mia", "support").await);
-    let (ann, mine) = (app.customer("ann").await, format!("/api/users/{}/permissions", mia.id));
-    admin.post(&mine, json!({"permission": "grant:permission"})).await.expect(201);
+    let (ann, mine) = (
+        app.customer("ann").await,
+        format!("/api/users/{}/permissions", mia.id),
+    );
+    admin
+        .post(&mine, json!({"permission": "grant:permission"}))
+        .await
+        .expect(201);
     let path = format!("/api/users/{}/permissions", ann.id);
-    mia.post(&path, json!({"permission": "read:order"})).await.expect(201);
+    mia.post(&path, json!({"permission": "read:order"}))
+        .await
+        .expect(201);
     for more in ["manage:job", "update:user", "create:product"] {
-        mia.post(&path, json!({"permission": more})).await.refused(403, "FORBIDDEN");
-        mia.post(&mine, json!({"permission": more})).await.refused(403, "FORBIDDEN");
+        mia.post(&path, json!({"permission": more}))
+            .await
+            .refused(403, "FORBIDDEN");
+        mia.post(&mine, json!({"permission": more}))
+            .await
+            .refused(403, "FORBIDDEN");
     }
-    ann.post(&path, json!({"permission": "read:audit"})).await.refused(403, "FORBIDDEN");
+    ann.post(&path, json!({"permission": "read:audit"}))
+        .await
+        .refused(403, "FORBIDDEN");
     let mine = ann.get("/api/users/me").await.expect(200).data();
     assert_eq!(mine["permissions"], json!(["create:order", "read:order"]));
 }
@@ -109,20 +149,43 @@ async fn what_does_not_exist_cannot_be_given(app: &TestApp) {
     let path = format!("/api/users/{}/permissions", ann.id);
     for unknown in ["fly:plane", "read:", "", "READ:AUDIT", "read:audit "] {
         let answer = admin.post(&path, json!({"permission": unknown})).await;
-        assert!(matches!((answer.status, answer.code().as_str()), (404, "NOT_FOUND") | (400, _)), "{answer:?}");
+        assert!(
+            matches!(
+                (answer.status, answer.code().as_str()),
+                (404, "NOT_FOUND") | (400, _)
+            ),
+            "{answer:?}"
+        );
     }
-    admin.post(&path, json!({"permission": "fly:plane"})).await.refused(404, "NOT_FOUND");
+    admin
+        .post(&path, json!({"permission": "fly:plane"}))
+        .await
+        .refused(404, "NOT_FOUND");
     let nobody = "/api/users/0199b1f4-7c00-7000-8000-000000000001/permissions";
-    admin.post(nobody, json!({"permission": "read:audit"})).await.refused(404, "NOT_FOUND");
+    admin
+        .post(nobody, json!({"permission": "read:audit"}))
+        .await
+        .refused(404, "NOT_FOUND");
 }
 
 async fn own_permissions_are_listed_while_they_last(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}/permissions", ann.id);
-    admin.post(&path, json!({"permission": "read:audit", "expiresIn": 60})).await.expect(201);
-    admin.post(&path, json!({"permission": "read:order"})).await.expect(201);
+    admin
+        .post(&path, json!({"permission": "read:audit", "expiresIn": 60}))
+        .await
+        .expect(201);
+    admin
+        .post(&path, json!({"permission": "read:order"}))
+        .await
+        .expect(201);
     let names = |answer: mainstay_testkit::Answer| {
-        answer.expect(200).list().iter().map(|grant| grant["permission"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        answer
+            .expect(200)
+            .list()
+            .iter()
+            .map(|grant| grant["permission"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(admin.get(&path).await), ["read:audit", "read:order"]);
     app.pass(MINUTE);
@@ -133,11 +196,19 @@ async fn own_permissions_are_listed_while_they_last(app: &TestApp) {
 async fn an_ended_permission_stays_ended_after_a_restart(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}/permissions", ann.id);
-    admin.post(&path, json!({"permission": "read:audit"})).await.expect(201);
+    admin
+        .post(&path, json!({"permission": "read:audit"}))
+        .await
+        .expect(201);
     let ann = app.sign_in(&ann.email, &ann.password).await;
     app.pass(SECOND);
     admin.delete(&format!("{path}/read:audit")).await.expect(204);
     let restarted = app.another_node().await;
-    restarted.client().bearer(&ann.access).get("/api/audit").await.refused(403, "FORBIDDEN");
+    restarted
+        .client()
+        .bearer(&ann.access)
+        .get("/api/audit")
+        .await
+        .refused(403, "FORBIDDEN");
     restarted.stop().await;
 }

@@ -15,7 +15,11 @@ pub(crate) struct Taker {
 
 /// Every route that takes a body, with things of its own to be asked about.
 pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
-    let (ann, admin, product) = (app.customer("ann").await, app.admin().await, app.product(1000, 100).await);
+    let (ann, admin, product) = (
+        app.customer("ann").await,
+        app.admin().await,
+        app.product(1000, 100).await,
+    );
     let order = crate::order_end::place(&ann, &product, 1).await;
     let (nobody, user) = (app.client(), format!("/api/users/{}", ann.id));
     let (ann, admin) = ((*ann).clone(), (*admin).clone());
@@ -31,30 +35,89 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
     change["sku"] = json!("CHANGED");
     let rows = [
         ("POST", "/api/auth/register".to_owned(), &nobody, person, false),
-        ("POST", "/api/auth/login".to_owned(), &nobody, json!({"email": "a@example.com", "password": "x"}), false),
-        ("POST", "/api/auth/refresh".to_owned(), &nobody, json!({"refreshToken": "x"}), true),
+        (
+            "POST",
+            "/api/auth/login".to_owned(),
+            &nobody,
+            json!({"email": "a@example.com", "password": "x"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/refresh".to_owned(),
+            &nobody,
+            json!({"refreshToken": "x"}),
+            true,
+        ),
         ("POST", "/api/auth/setup".to_owned(), &nobody, setup, false),
         ("POST", "/api/products".to_owned(), &admin, new, false),
         ("PATCH", product.path.clone(), &admin, change, false),
-        ("POST", format!("{}/stock", product.path), &admin, json!({"delta": 1, "reason": "x"}), false),
-        ("POST", "/api/orders".to_owned(), &ann, json!({"items": [{"productId": product.id, "quantity": 1}]}), false),
-        ("POST", format!("{order}/cancel"), &ann, json!({"reason": "x"}), true),
+        (
+            "POST",
+            format!("{}/stock", product.path),
+            &admin,
+            json!({"delta": 1, "reason": "x"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/orders".to_owned(),
+            &ann,
+            json!({"items": [{"productId": product.id, "quantity": 1}]}),
+            false,
+        ),
+        (
+            "POST",
+            format!("{order}/cancel"),
+            &ann,
+            json!({"reason": "x"}),
+            true,
+        ),
         ("POST", format!("{order}/pay"), &ann, json!({}), true),
-        ("PATCH", user.clone(), &admin, json!({"name": "x", "email": "ann3@example.com", "status": "active"}), false),
-        ("PUT", format!("{user}/role"), &admin, json!({"role": "customer"}), false),
-        ("POST", format!("{user}/permissions"), &admin, json!({"permission": "read:order", "expiresIn": 60}), false),
+        (
+            "PATCH",
+            user.clone(),
+            &admin,
+            json!({"name": "x", "email": "ann3@example.com", "status": "active"}),
+            false,
+        ),
+        (
+            "PUT",
+            format!("{user}/role"),
+            &admin,
+            json!({"role": "customer"}),
+            false,
+        ),
+        (
+            "POST",
+            format!("{user}/permissions"),
+            &admin,
+            json!({"permission": "read:order", "expiresIn": 60}),
+            false,
+        ),
     ];
-    let taker = |(method, path, client, good, optional): (_, _, &Client, _, _)| Taker { method, path, client: client.clone(), good, optional };
+    let taker = |(method, path, client, good, optional): (_, _, &Client, _, _)| Taker {
+        method,
+        path,
+        client: client.clone(),
+        good,
+        optional,
+    };
     rows.into_iter().map(taker).collect()
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 3] = ["/api/auth/logout", "/api/auth/logout-all", "/api/jobs/{id}/retry"];
+pub(crate) const WITHOUT_A_BODY: [&str; 3] =
+    ["/api/auth/logout", "/api/auth/logout-all", "/api/jobs/{id}/retry"];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.
 pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
-    pattern.len() == path.len() && pattern.iter().zip(&path).all(|(piece, given)| piece.starts_with('{') || piece == given)
+    pattern.len() == path.len()
+        && pattern
+            .iter()
+            .zip(&path)
+            .all(|(piece, given)| piece.starts_with('{') || piece == given)
 }
 
 /// Every way to put something into one place of a value: each leaf, and each object.

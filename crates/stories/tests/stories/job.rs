@@ -16,7 +16,12 @@ on_both_engines! {
 }
 
 async fn jobs(app: &TestApp, query: &str) -> Vec<Value> {
-    app.admin().await.get(&format!("/api/jobs?{query}")).await.expect(200).list()
+    app.admin()
+        .await
+        .get(&format!("/api/jobs?{query}"))
+        .await
+        .expect(200)
+        .list()
 }
 
 /// An order whose payment was begun.
@@ -33,10 +38,22 @@ async fn waits_grow_from_try_to_try(app: &TestApp) {
     app.gateway.be_away(100);
     let mut waits = Vec::new();
     for attempt in 1..=6 {
-        assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), Ran::Retrying)]);
+        assert_eq!(
+            app.run_jobs().await,
+            [("payment.charge".to_owned(), Ran::Retrying)]
+        );
         let job = jobs(app, "kind=payment.charge").await.remove(0);
-        assert_eq!((&job["state"], &job["attempts"]), (&json!("retrying"), &json!(attempt)));
-        assert!(job["lastError"].as_str().unwrap().contains("the payment gateway is not available"), "{job}");
+        assert_eq!(
+            (&job["state"], &job["attempts"]),
+            (&json!("retrying"), &json!(attempt))
+        );
+        assert!(
+            job["lastError"]
+                .as_str()
+                .unwrap()
+                .contains("the payment gateway is not available"),
+            "{job}"
+        );
         let due = mainstay_domain::time::Timestamp::parse(job["runAt"].as_str().unwrap()).unwrap();
         waits.push(due.since(app.now()));
         app.pass(waits[waits.len() - 1] - SECOND / 2);
@@ -46,7 +63,10 @@ async fn waits_grow_from_try_to_try(app: &TestApp) {
     for (at, wait) in waits.iter().enumerate() {
         let base = SECOND * (1 << at);
         // A millisecond is lost in the telling.
-        assert!(*wait + SECOND / 100 >= base && *wait <= base + base / 2, "{waits:?}");
+        assert!(
+            *wait + SECOND / 100 >= base && *wait <= base + base / 2,
+            "{waits:?}"
+        );
     }
     app.leave_jobs();
 }
@@ -57,13 +77,20 @@ async fn a_job_that_fails_for_good_is_laid_out_and_put_back_by_a_person(app: &Te
     app.gateway.be_away(12);
     for attempt in 1..=12 {
         let expected = if attempt < 12 { Ran::Retrying } else { Ran::Dead };
-        assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), expected)], "attempt {attempt}");
+        assert_eq!(
+            app.run_jobs().await,
+            [("payment.charge".to_owned(), expected)],
+            "attempt {attempt}"
+        );
         app.pass(2 * HOUR);
     }
     assert!(app.run_jobs().await.is_empty(), "it is tried no more");
     let dead = jobs(app, "state=dead").await;
     assert_eq!(dead.len(), 1);
-    assert_eq!((&dead[0]["attempts"], &dead[0]["maxAttempts"], &dead[0]["queue"]), (&json!(12), &json!(12), &json!("payments")));
+    assert_eq!(
+        (&dead[0]["attempts"], &dead[0]["maxAttempts"], &dead[0]["queue"]),
+        (&json!(12), &json!(12), &json!("payments"))
+    );
     assert_ne!(dead[0]["finishedAt"], Value::Null);
     let retry = format!("/api/jobs/{}/retry", dead[0]["id"].as_str().unwrap());
     app.admin().await.post_nothing(&retry).await.expect(204);
@@ -71,15 +98,26 @@ async fn a_job_that_fails_for_good_is_laid_out_and_put_back_by_a_person(app: &Te
     let ann = app.sign_in(&ann.email, &ann.password).await;
     assert_eq!(status(&ann, &path).await, "paid");
     assert!(jobs(app, "state=dead").await.is_empty());
-    let trail = app.admin().await.get("/api/audit?resource=job&action=RETRY").await.list();
-    assert_eq!((&trail[0]["before"]["state"], &trail[0]["after"]["state"]), (&json!("dead"), &json!("queued")));
+    let trail = app
+        .admin()
+        .await
+        .get("/api/audit?resource=job&action=RETRY")
+        .await
+        .list();
+    assert_eq!(
+        (&trail[0]["before"]["state"], &trail[0]["after"]["state"]),
+        (&json!("dead"), &json!("queued"))
+    );
 }
 
 async fn what_is_not_dead_is_not_put_back(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
     let admin = app.admin().await;
-    let retry = format!("/api/jobs/{}/retry", jobs(app, "").await[0]["id"].as_str().unwrap());
+    let retry = format!(
+        "/api/jobs/{}/retry",
+        jobs(app, "").await[0]["id"].as_str().unwrap()
+    );
     admin.post_nothing(&retry).await.refused(409, "INVALID_STATE");
     app.gateway.be_away(1);
     app.run_jobs().await;
@@ -95,7 +133,10 @@ async fn what_is_not_dead_is_not_put_back(app: &TestApp) {
 async fn only_those_who_manage_jobs_see_them(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
-    let retry = format!("/api/jobs/{}/retry", jobs(app, "").await[0]["id"].as_str().unwrap());
+    let retry = format!(
+        "/api/jobs/{}/retry",
+        jobs(app, "").await[0]["id"].as_str().unwrap()
+    );
     for role in ["customer", "support", "manager"] {
         let person = app.member(role, role).await;
         person.get("/api/jobs").await.refused(403, "FORBIDDEN");
@@ -103,7 +144,10 @@ async fn only_those_who_manage_jobs_see_them(app: &TestApp) {
     }
     app.client().get("/api/jobs").await.refused(401, "UNAUTHORIZED");
     let shown = jobs(app, "").await.remove(0);
-    assert!(shown.get("payload").is_none(), "a payload may hold what its reader may not see: {shown}");
+    assert!(
+        shown.get("payload").is_none(),
+        "a payload may hold what its reader may not see: {shown}"
+    );
     app.run_jobs().await;
     assert_eq!(jobs(app, "state=done&queue=payments").await.len(), 1);
     assert_eq!(jobs(app, "kind=mail.order-paid").await.len(), 1);
@@ -114,7 +158,10 @@ async fn a_job_of_an_unknown_kind_waits_for_a_process_that_knows_it(app: &TestAp
     let ann = app.customer("ann").await;
     let path = paying(app, &ann).await;
     app.tamper("UPDATE jobs SET kind = 'payment.charge-2'").await;
-    assert_eq!(app.run_jobs().await, [("payment.charge-2".to_owned(), Ran::Retrying)]);
+    assert_eq!(
+        app.run_jobs().await,
+        [("payment.charge-2".to_owned(), Ran::Retrying)]
+    );
     app.tamper("UPDATE jobs SET kind = 'payment.charge'").await;
     app.pass(2 * SECOND);
     app.run_jobs().await;
@@ -126,7 +173,8 @@ async fn finished_jobs_are_swept_and_dead_ones_stay(app: &TestApp) {
     paying(app, &ann).await;
     app.run_jobs().await;
     paying(app, &ann).await;
-    app.tamper("UPDATE jobs SET max_attempts = 1 WHERE state = 'queued'").await;
+    app.tamper("UPDATE jobs SET max_attempts = 1 WHERE state = 'queued'")
+        .await;
     app.gateway.be_away(1);
     app.run_jobs().await;
     app.pass(8 * 24 * HOUR);

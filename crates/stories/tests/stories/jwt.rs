@@ -15,9 +15,15 @@ impl Jwt {
     /// Takes a token apart.
     pub(crate) fn of(token: &str) -> Self {
         let parts: Vec<&str> = token.split('.').collect();
-        let [header, claims, signature] = parts[..] else { panic!("no JWT: {token}") };
+        let [header, claims, signature] = parts[..] else {
+            panic!("no JWT: {token}")
+        };
         let read = |part| serde_json::from_slice(&from_base64url(part).unwrap()).unwrap();
-        Self { header: read(header), claims: read(claims), signature: signature.to_owned() }
+        Self {
+            header: read(header),
+            claims: read(claims),
+            signature: signature.to_owned(),
+        }
     }
 
     /// The same with another member in the header.
@@ -40,7 +46,11 @@ impl Jwt {
 
     /// What is signed.
     fn message(&self) -> String {
-        format!("{}.{}", base64url(self.header.to_string().as_bytes()), base64url(self.claims.to_string().as_bytes()))
+        format!(
+            "{}.{}",
+            base64url(self.header.to_string().as_bytes()),
+            base64url(self.claims.to_string().as_bytes())
+        )
     }
 
     /// The token with the signature that it had.

@@ -20,7 +20,10 @@ const ME: &str = "/api/users/me";
 const KEYS: &str = "/.well-known/jwks.json";
 
 async fn rotate(app: &TestApp) {
-    app.services().command(&Context::system(SystemCaller::OPERATOR), RotateKeys).await.unwrap();
+    app.services()
+        .command(&Context::system(SystemCaller::OPERATOR), RotateKeys)
+        .await
+        .unwrap();
     app.services().refresh_keys(Duration::MAX).await.unwrap();
 }
 
@@ -30,7 +33,10 @@ async fn the_public_half_is_published_and_nothing_else(app: &TestApp) {
     let keys = keys["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 1);
     let key = keys[0].as_object().unwrap();
-    assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&"OKP".into(), &"Ed25519".into(), &"EdDSA".into()));
+    assert_eq!(
+        (&key["kty"], &key["crv"], &key["alg"]),
+        (&"OKP".into(), &"Ed25519".into(), &"EdDSA".into())
+    );
     assert_eq!(key["kid"], Jwt::of(&ann.access).header["kid"]);
     assert_eq!(from_base64url(key["x"].as_str().unwrap()).unwrap().len(), 32);
     assert!(!key.contains_key("d") && !key.contains_key("k"), "{key:?}");
@@ -42,12 +48,29 @@ async fn a_rotation_signs_nobody_out(app: &TestApp) {
     rotate(app).await;
     ann.get(ME).await.expect(200);
     let next = ann.refreshed().await;
-    assert_ne!(Jwt::of(&next.access).header["kid"], Jwt::of(&ann.access).header["kid"]);
+    assert_ne!(
+        Jwt::of(&next.access).header["kid"],
+        Jwt::of(&ann.access).header["kid"]
+    );
     next.get(ME).await.expect(200);
-    assert_eq!(app.client().get(KEYS).await.json()["keys"].as_array().unwrap().len(), 2, "the old one is still believed");
+    assert_eq!(
+        app.client().get(KEYS).await.json()["keys"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2,
+        "the old one is still believed"
+    );
     app.pass(HOUR);
     app.services().refresh_keys(Duration::ZERO).await.unwrap();
-    assert_eq!(app.client().get(KEYS).await.json()["keys"].as_array().unwrap().len(), 1, "now it has retired");
+    assert_eq!(
+        app.client().get(KEYS).await.json()["keys"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1,
+        "now it has retired"
+    );
 }
 
 async fn a_process_that_did_not_hear_of_a_new_key_looks_it_up(app: &TestApp) {

@@ -23,28 +23,53 @@ async fn limits_are_told_and_kept(app: &TestApp) {
     let body = |name: &str| json!({"email": format!("{name}@example.com"), "password": "walks in the rain", "name": name});
     for left in (0..ACCOUNTS).rev() {
         let answer = client.post(REGISTER, body(&format!("a{left}"))).await.expect(201);
-        assert_eq!(answer.header("ratelimit-policy"), Some("\"account.register\";q=20;w=60"));
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            Some("\"account.register\";q=20;w=60")
+        );
         let told = answer.header("ratelimit").unwrap().to_owned();
-        assert!(told.starts_with(&format!("\"account.register\";r={left};t=")), "{told}");
+        assert!(
+            told.starts_with(&format!("\"account.register\";r={left};t=")),
+            "{told}"
+        );
     }
-    let refused = client.post(REGISTER, body("late")).await.refused(429, "RATE_LIMITED");
+    let refused = client
+        .post(REGISTER, body("late"))
+        .await
+        .refused(429, "RATE_LIMITED");
     assert_eq!(refused.header("retry-after"), Some("3"));
-    assert!(refused.header("ratelimit").unwrap().contains(";r=0;"), "{refused:?}");
+    assert!(
+        refused.header("ratelimit").unwrap().contains(";r=0;"),
+        "{refused:?}"
+    );
     app.pass(2 * SECOND);
-    client.post(REGISTER, body("late")).await.refused(429, "RATE_LIMITED");
+    client
+        .post(REGISTER, body("late"))
+        .await
+        .refused(429, "RATE_LIMITED");
     app.pass(SECOND);
     client.post(REGISTER, body("late")).await.expect(201);
-    client.post(REGISTER, body("later")).await.refused(429, "RATE_LIMITED");
+    client
+        .post(REGISTER, body("later"))
+        .await
+        .refused(429, "RATE_LIMITED");
     app.pass(MINUTE);
     let answer = client.post(REGISTER, body("later")).await.expect(201);
-    assert!(answer.header("ratelimit").unwrap().contains(";r=19;"), "{answer:?}");
+    assert!(
+        answer.header("ratelimit").unwrap().contains(";r=19;"),
+        "{answer:?}"
+    );
     client.get("/api/products").await.expect(200);
 }
 
 async fn trap_14_headers_and_connections_reset_no_limit(app: &TestApp) {
     let body = |number: usize| json!({"email": format!("a{number}@example.com"), "password": "walks in the rain", "name": "A"});
     for number in 0..ACCOUNTS {
-        app.node().fresh_client().post(REGISTER, body(number)).await.expect(201);
+        app.node()
+            .fresh_client()
+            .post(REGISTER, body(number))
+            .await
+            .expect(201);
     }
     let tricks = [
         ("X-FORWARDED-FOR", "198.51.100.7"),
@@ -56,50 +81,86 @@ async fn trap_14_headers_and_connections_reset_no_limit(app: &TestApp) {
         ("cookie", "accessToken=rubbish"),
     ];
     for (name, value) in tricks {
-        let answer = app.node().fresh_client().header(name, value).post(REGISTER, body(99)).await;
-        assert_eq!((answer.status, answer.code().as_str()), (429, "RATE_LIMITED"), "{name}");
+        let answer = app
+            .node()
+            .fresh_client()
+            .header(name, value)
+            .post(REGISTER, body(99))
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (429, "RATE_LIMITED"),
+            "{name}"
+        );
     }
-    app.client().post(&format!("{REGISTER}?x=1"), body(99)).await.refused(429, "RATE_LIMITED");
+    app.client()
+        .post(&format!("{REGISTER}?x=1"), body(99))
+        .await
+        .refused(429, "RATE_LIMITED");
 }
 
 async fn trap_14_one_network_is_one_caller(app: &TestApp) {
     let ask = async |ip: &str, number: usize| {
-        let body = json!({"email": format!("a{number}@example.com"), "password": "walks in the rain", "name": "A"});
-        app.client().header("x-forwarded-for", ip).post(REGISTER, body).await.status
+        let body =
+            json!({"email": format!("a{number}@example.com"), "password": "walks in the rain", "name": "A"});
+        app.client()
+            .header("x-forwarded-for", ip)
+            .post(REGISTER, body)
+            .await
+            .status
     };
     for number in 0..ACCOUNTS {
         assert_eq!(ask(&format!("2001:db8:0:1::{number:x}"), number).await, 201);
     }
-    assert_eq!(ask("2001:db8:0:1:ffff::1", 90).await, 429, "another address of the same /64");
+    assert_eq!(
+        ask("2001:db8:0:1:ffff::1", 90).await,
+        429,
+        "another address of the same /64"
+    );
     assert_eq!(ask("2001:db8:0:2::1", 91).await, 201);
     assert_eq!(ask("198.51.100.7", 92).await, 201);
-    assert_eq!(ask("::ffff:198.51.100.7", 93).await, 201, "the same address in another spelling counts on");
+    assert_eq!(
+        ask("::ffff:198.51.100.7", 93).await,
+        201,
+        "the same address in another spelling counts on"
+    );
 }
 
 async fn trap_11_guessing_is_slow_and_locks_nobody_else_out(app: &TestApp) {
     let ann = app.customer("ann").await;
     let try_in = async |ip: &str, email: &str, password: &str| {
         let client = app.client().header("x-forwarded-for", ip);
-        client.post("/api/auth/login", json!({"email": email, "password": password})).await
+        client
+            .post("/api/auth/login", json!({"email": email, "password": password}))
+            .await
     };
     for _ in 0..10 {
-        try_in("198.51.100.66", &ann.email, "a guess").await.refused(401, "INVALID_CREDENTIALS");
+        try_in("198.51.100.66", &ann.email, "a guess")
+            .await
+            .refused(401, "INVALID_CREDENTIALS");
     }
     let held = try_in("198.51.100.66", &ann.email, "a guess").await;
     assert_eq!(held.status, 429, "{held:?}");
     assert!(held.header("retry-after").is_some());
     // Also with the right password: whether it was right is not told.
-    assert_eq!(try_in("198.51.100.66", &ann.email, &ann.password).await.status, 429);
+    assert_eq!(
+        try_in("198.51.100.66", &ann.email, &ann.password).await.status,
+        429
+    );
     // An address that has no account is held back in the same way.
     for _ in 0..10 {
-        try_in("198.51.100.66", "nobody@example.com", "a guess").await.refused(401, "INVALID_CREDENTIALS");
+        try_in("198.51.100.66", "nobody@example.com", "a guess")
+            .await
+            .refused(401, "INVALID_CREDENTIALS");
     }
     let unknown = try_in("198.51.100.66", "nobody@example.com", "a guess").await;
     assert_eq!((unknown.status, unknown.code()), (held.status, held.code()));
     // The owner, elsewhere, signs in as ever.
     try_in("203.0.113.5", &ann.email, &ann.password).await.expect(200);
     app.pass(15 * MINUTE);
-    try_in("198.51.100.66", &ann.email, &ann.password).await.expect(200);
+    try_in("198.51.100.66", &ann.email, &ann.password)
+        .await
+        .expect(200);
 }
 
 async fn health_is_never_limited(app: &TestApp) {
@@ -110,7 +171,11 @@ async fn health_is_never_limited(app: &TestApp) {
 }
 
 async fn whoever_signed_in_is_counted_by_account(app: &TestApp) {
-    let (ann, bob, product) = (app.customer("ann").await, app.customer("bob").await, app.product(5, 100).await);
+    let (ann, bob, product) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.product(5, 100).await,
+    );
     let path = crate::order_end::place(&ann, &product, 1).await;
     let pay = format!("{path}/pay");
     let other = app.sign_in(&ann.email, &ann.password).await;

@@ -14,7 +14,11 @@ on_both_engines! {
 }
 
 fn names(answer: &Answer, field: &str) -> Vec<String> {
-    answer.list().iter().map(|item| item[field].as_str().unwrap().to_owned()).collect()
+    answer
+        .list()
+        .iter()
+        .map(|item| item[field].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn shelf(app: &TestApp, names: &[&str]) {
@@ -32,19 +36,40 @@ async fn numbered_pages_cover_a_list_and_count_it(app: &TestApp) {
     shelf(app, &["d", "B", "a", "C", "e"]).await;
     let client = app.client();
     let first = client.get("/api/products?limit=2&sort=name").await.expect(200);
-    assert_eq!(first.pagination(), json!({"page": 1, "limit": 2, "total": 5, "pages": 3}));
+    assert_eq!(
+        first.pagination(),
+        json!({"page": 1, "limit": 2, "total": 5, "pages": 3})
+    );
     let mut all = names(&first, "name");
     for page in 2..=3 {
-        all.extend(names(&client.get(&format!("/api/products?limit=2&sort=name&page={page}")).await, "name"));
+        all.extend(names(
+            &client
+                .get(&format!("/api/products?limit=2&sort=name&page={page}"))
+                .await,
+            "name",
+        ));
     }
     assert_eq!(all, ["a", "B", "C", "d", "e"]);
     let beyond = client.get("/api/products?limit=2&page=4").await.expect(200);
-    assert_eq!((beyond.list().len(), beyond.pagination()["total"].clone()), (0, json!(5)));
+    assert_eq!(
+        (beyond.list().len(), beyond.pagination()["total"].clone()),
+        (0, json!(5))
+    );
     let usual = client.get("/api/products").await.expect(200);
     assert_eq!(usual.pagination()["limit"], 20);
-    assert_eq!(names(&usual, "name"), ["e", "C", "a", "B", "d"], "the newest first");
-    assert_eq!(names(&client.get("/api/products?sort=createdAt").await, "name"), ["d", "B", "a", "C", "e"]);
-    assert_eq!(names(&client.get("/api/products?sort=-name").await, "name"), ["e", "d", "C", "B", "a"]);
+    assert_eq!(
+        names(&usual, "name"),
+        ["e", "C", "a", "B", "d"],
+        "the newest first"
+    );
+    assert_eq!(
+        names(&client.get("/api/products?sort=createdAt").await, "name"),
+        ["d", "B", "a", "C", "e"]
+    );
+    assert_eq!(
+        names(&client.get("/api/products?sort=-name").await, "name"),
+        ["e", "d", "C", "B", "a"]
+    );
 }
 
 /// Everything that a cursor walks over.
@@ -73,7 +98,10 @@ async fn a_cursor_walks_a_list_without_gaps_or_repetitions(app: &TestApp) {
     for sort in ["name", "-name", "price", "-price", "createdAt", "-createdAt"] {
         for limit in [1, 2, 3, 7, 100] {
             let walked = walk(&client, &format!("/api/products?limit={limit}&sort={sort}"), "id").await;
-            let whole = names(&client.get(&format!("/api/products?limit=100&sort={sort}")).await, "id");
+            let whole = names(
+                &client.get(&format!("/api/products?limit=100&sort={sort}")).await,
+                "id",
+            );
             assert_eq!(walked, whole, "{sort} by {limit}");
         }
     }
@@ -82,8 +110,13 @@ async fn a_cursor_walks_a_list_without_gaps_or_repetitions(app: &TestApp) {
     let next = first.pagination()["nextCursor"].as_str().unwrap().to_owned();
     shelf(app, &[]).await;
     app.product(1, 100).await;
-    let second = client.get(&format!("/api/products?limit=3&sort=-createdAt&cursor={next}")).await;
-    assert_eq!([names(&first, "name"), names(&second, "name")].concat(), ["d", "c", "e", "a", "f", "b"]);
+    let second = client
+        .get(&format!("/api/products?limit=3&sort=-createdAt&cursor={next}"))
+        .await;
+    assert_eq!(
+        [names(&first, "name"), names(&second, "name")].concat(),
+        ["d", "c", "e", "a", "f", "b"]
+    );
 }
 
 async fn products_are_found_by_words_and_category(app: &TestApp) {
@@ -100,16 +133,41 @@ async fn products_are_found_by_words_and_category(app: &TestApp) {
         .await;
         app.pass(SECOND);
     }
-    let found = async |query: &str| names(&app.client().get(&format!("/api/products?sort=createdAt&{query}")).await.expect(200), "sku");
-    assert_eq!(found("q=mug").await, ["MUG-1", "MUG-2", "LMP-1"], "the beginning of a word");
+    let found = async |query: &str| {
+        names(
+            &app.client()
+                .get(&format!("/api/products?sort=createdAt&{query}"))
+                .await
+                .expect(200),
+            "sku",
+        )
+    };
+    assert_eq!(
+        found("q=mug").await,
+        ["MUG-1", "MUG-2", "LMP-1"],
+        "the beginning of a word"
+    );
     assert_eq!(found("q=enam").await, ["MUG-1"]);
-    assert_eq!(found("q=MUG%20fall").await, ["MUG-1"], "every word has to be there");
+    assert_eq!(
+        found("q=MUG%20fall").await,
+        ["MUG-1"],
+        "every word has to be there"
+    );
     assert_eq!(found("q=gr%C3%B6%C3%9Fe").await, ["LMP-1"]);
     assert_eq!(found("q=LMP-1").await, ["LMP-1"]);
     assert_eq!(found("category=kitchen").await, ["MUG-1", "MUG-2"]);
     assert_eq!(found("category=kitchen&q=glass").await, ["MUG-2"]);
     assert_eq!(found("category=Kitch").await, [""; 0]);
-    for odd in ["q=%27%3B%20DROP%20TABLE%20products%3B--", "q=%22", "q=*", "q=a%20OR%20b", "q=NEAR(", "q=%25", "category=%27", "q=--"] {
+    for odd in [
+        "q=%27%3B%20DROP%20TABLE%20products%3B--",
+        "q=%22",
+        "q=*",
+        "q=a%20OR%20b",
+        "q=NEAR(",
+        "q=%25",
+        "category=%27",
+        "q=--",
+    ] {
         let answer = app.client().get(&format!("/api/products?{odd}")).await;
         assert!(matches!(answer.status, 200 | 400), "{answer:?}");
     }
@@ -119,48 +177,125 @@ async fn products_are_found_by_words_and_category(app: &TestApp) {
 async fn trap_06_bad_pages_and_unknown_fields_are_refused(app: &TestApp) {
     let admin = app.admin().await;
     let bad = [
-        "page=0", "page=-1", "page=x", "page=1.5", "page=", "page=99999999999999999999", "page=1000001", "limit=0", "limit=101",
-        "limit=-5", "limit=ten", "limit=1e2", "limit=", "sort=stock", "sort=password_hash", "sort=name;drop", "sort=--name",
-        "sort=+name", "sort=", "cursor=x", "cursor=zz", "cursor=6e31", "page=1&cursor=", "colour=red", "Page=1",
-        "cursor=27206f7220313d312d2d", "limit=1&limit=2",
+        "page=0",
+        "page=-1",
+        "page=x",
+        "page=1.5",
+        "page=",
+        "page=99999999999999999999",
+        "page=1000001",
+        "limit=0",
+        "limit=101",
+        "limit=-5",
+        "limit=ten",
+        "limit=1e2",
+        "limit=",
+        "sort=stock",
+        "sort=password_hash",
+        "sort=name;drop",
+        "sort=--name",
+        "sort=+name",
+        "sort=",
+        "cursor=x",
+        "cursor=zz",
+        "cursor=6e31",
+        "page=1&cursor=",
+        "colour=red",
+        "Page=1",
+        "cursor=27206f7220313d312d2d",
+        "limit=1&limit=2",
     ];
     for list in ["/api/products", "/api/users", "/api/orders"] {
         for query in bad {
-            let answer = admin.get(&format!("{list}?{query}")).await.refused(400, "VALIDATION_FAILED");
+            let answer = admin
+                .get(&format!("{list}?{query}"))
+                .await
+                .refused(400, "VALIDATION_FAILED");
             let field = query.split('=').next().unwrap();
             let faults = answer.faults();
-            assert!(faults.iter().any(|fault| fault.contains(field) || fault.starts_with("cursor")), "{query}: {faults:?}");
+            assert!(
+                faults
+                    .iter()
+                    .any(|fault| fault.contains(field) || fault.starts_with("cursor")),
+                "{query}: {faults:?}"
+            );
         }
     }
     for query in ["from=yesterday", "to=1", "userId=7", "limit=101"] {
-        admin.get(&format!("/api/audit?{query}")).await.refused(400, "VALIDATION_FAILED");
+        admin
+            .get(&format!("/api/audit?{query}"))
+            .await
+            .refused(400, "VALIDATION_FAILED");
     }
     for query in ["state=asleep", "limit=0"] {
-        admin.get(&format!("/api/jobs?{query}")).await.refused(400, "VALIDATION_FAILED");
+        admin
+            .get(&format!("/api/jobs?{query}"))
+            .await
+            .refused(400, "VALIDATION_FAILED");
     }
-    admin.get("/api/orders?status=lost").await.refused(400, "VALIDATION_FAILED");
-    admin.get("/api/users?role=Not%20A%20Role").await.refused(400, "VALIDATION_FAILED");
+    admin
+        .get("/api/orders?status=lost")
+        .await
+        .refused(400, "VALIDATION_FAILED");
+    admin
+        .get("/api/users?role=Not%20A%20Role")
+        .await
+        .refused(400, "VALIDATION_FAILED");
     // A cursor of another list, or of this list in another order.
     shelf(app, &["a", "b"]).await;
-    let by_name = app.client().get("/api/products?limit=1&sort=name&cursor=").await.pagination()["nextCursor"].as_str().unwrap().to_owned();
-    admin.get(&format!("/api/products?sort=price&cursor={by_name}")).await.refused(400, "VALIDATION_FAILED");
-    assert_eq!(admin.get("/api/products?limit=100").await.pagination()["limit"], 100);
+    let by_name = app
+        .client()
+        .get("/api/products?limit=1&sort=name&cursor=")
+        .await
+        .pagination()["nextCursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    admin
+        .get(&format!("/api/products?sort=price&cursor={by_name}"))
+        .await
+        .refused(400, "VALIDATION_FAILED");
+    assert_eq!(
+        admin.get("/api/products?limit=100").await.pagination()["limit"],
+        100
+    );
 }
 
 async fn trap_05_a_list_shows_only_what_its_reader_may_see(app: &TestApp) {
-    let (ann, bob, product) = (app.customer("ann").await, app.customer("bob").await, app.product(50, 100).await);
+    let (ann, bob, product) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.product(50, 100).await,
+    );
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
     for _ in 0..3 {
         ann.post("/api/orders", order.clone()).await.expect(201);
         app.pass(SECOND);
     }
     let of_bob = bob.post("/api/orders", order).await.expect(201).data();
-    for list in ["/api/orders", "/api/orders?status=pending", &format!("/api/orders?userId={}", bob.id), "/api/orders?cursor="] {
+    for list in [
+        "/api/orders",
+        "/api/orders?status=pending",
+        &format!("/api/orders?userId={}", bob.id),
+        "/api/orders?cursor=",
+    ] {
         let shown = ann.get(list).await.expect(200).list();
-        assert!(shown.iter().all(|order| order["userId"] == json!(ann.id)), "{list}: {shown:?}");
+        assert!(
+            shown.iter().all(|order| order["userId"] == json!(ann.id)),
+            "{list}: {shown:?}"
+        );
     }
-    assert_eq!(ann.get("/api/orders").await.pagination()["total"], 3, "nor are they counted");
-    assert_eq!(ann.get(&format!("/api/orders?userId={}", bob.id)).await.pagination()["total"], 0);
+    assert_eq!(
+        ann.get("/api/orders").await.pagination()["total"],
+        3,
+        "nor are they counted"
+    );
+    assert_eq!(
+        ann.get(&format!("/api/orders?userId={}", bob.id))
+            .await
+            .pagination()["total"],
+        0
+    );
     let sam = app.member("sam", "support").await;
     assert_eq!(sam.get("/api/orders").await.pagination()["total"], 4);
     let of_bobs = sam.get(&format!("/api/orders?userId={}", bob.id)).await.list();
@@ -174,8 +309,19 @@ async fn people_are_found_by_name_role_and_status(app: &TestApp) {
     let admin = app.admin().await;
     let (ann, _bob) = (app.customer("ann").await, app.customer("bob").await);
     app.member("sam", "support").await;
-    admin.patch(&format!("/api/users/{}", ann.id), json!({"status": "disabled"})).await.expect(200);
-    let found = async |query: &str| names(&admin.get(&format!("/api/users?sort=name&{query}")).await.expect(200), "name");
+    admin
+        .patch(&format!("/api/users/{}", ann.id), json!({"status": "disabled"}))
+        .await
+        .expect(200);
+    let found = async |query: &str| {
+        names(
+            &admin
+                .get(&format!("/api/users?sort=name&{query}"))
+                .await
+                .expect(200),
+            "name",
+        )
+    };
     assert_eq!(found("").await, ["ann", "bob", "Root", "sam"]);
     assert_eq!(found("q=AN").await, ["ann"]);
     assert_eq!(found("q=bob%40example").await, ["bob"]);
@@ -184,5 +330,10 @@ async fn people_are_found_by_name_role_and_status(app: &TestApp) {
     assert_eq!(found("role=support").await, ["sam"]);
     assert_eq!(found("status=disabled").await, ["ann"]);
     assert_eq!(found("role=customer&status=active").await, ["bob"]);
-    assert_eq!(walk(&admin, "/api/users?limit=2&sort=-email", "email").await.len(), 4);
+    assert_eq!(
+        walk(&admin, "/api/users?limit=2&sort=-email", "email")
+            .await
+            .len(),
+        4
+    );
 }

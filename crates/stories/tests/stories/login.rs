@@ -17,7 +17,10 @@ async fn trap_11_an_answer_does_not_tell_whether_an_address_has_an_account(app: 
     let ann = app.customer("ann").await;
     let try_in = async |email: &str, password: &str| {
         let client = app.client().header("x-request-id", "r");
-        client.post(LOGIN, json!({"email": email, "password": password})).await.refused(401, "INVALID_CREDENTIALS")
+        client
+            .post(LOGIN, json!({"email": email, "password": password}))
+            .await
+            .refused(401, "INVALID_CREDENTIALS")
     };
     let known = try_in(&ann.email, "not her password").await;
     let unknown = try_in("nobody@example.com", "not her password").await;
@@ -35,7 +38,11 @@ async fn trap_11_an_answer_does_not_tell_whether_an_address_has_an_account(app: 
     assert!(known.header("www-authenticate").is_some());
     // Both ways a password was hashed: no statement less, no statement more.
     let lines = app.request_lines();
-    let queries: Vec<_> = lines.iter().filter(|line| line["path"] == LOGIN).map(|line| &line["queries"]).collect();
+    let queries: Vec<_> = lines
+        .iter()
+        .filter(|line| line["path"] == LOGIN)
+        .map(|line| &line["queries"])
+        .collect();
     assert!(queries.len() >= 4, "{lines:?}");
 }
 
@@ -43,17 +50,34 @@ async fn trap_15_cookies_are_out_of_reach_of_scripts_and_foreign_pages(app: &Tes
     let ann = app.customer("ann").await;
     let body = json!({"email": ann.email, "password": ann.password, "transport": "cookie"});
     let answer = app.client().post(LOGIN, body).await.expect(200);
-    assert!(!answer.text().contains("eyJ") && !answer.text().contains("mrt_"), "no token in the body: {answer:?}");
+    assert!(
+        !answer.text().contains("eyJ") && !answer.text().contains("mrt_"),
+        "no token in the body: {answer:?}"
+    );
     let cookies = answer.all("set-cookie");
-    let named = |name: &str| *cookies.iter().find(|cookie| cookie.starts_with(name)).expect(name);
+    let named = |name: &str| {
+        *cookies
+            .iter()
+            .find(|cookie| cookie.starts_with(name))
+            .expect(name)
+    };
     let (access, refresh) = (named("accessToken="), named("refreshToken="));
     for cookie in [access, refresh] {
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite="), "{cookie}");
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite="),
+            "{cookie}"
+        );
     }
-    assert!(refresh.contains("SameSite=Strict") && refresh.contains("Path=/api/auth"), "{refresh}");
+    assert!(
+        refresh.contains("SameSite=Strict") && refresh.contains("Path=/api/auth"),
+        "{refresh}"
+    );
     let value = |cookie: &str| cookie.split(';').next().unwrap().to_owned();
     let browser = app.client().header("cookie", &value(access));
-    assert_eq!(browser.get("/api/users/me").await.expect(200).data()["id"], json!(ann.id));
+    assert_eq!(
+        browser.get("/api/users/me").await.expect(200).data()["id"],
+        json!(ann.id)
+    );
 
     // A page of another origin makes the browser send a request: the cookie is there, and counts for nothing.
     let product = app.product(1, 100).await;
@@ -65,16 +89,29 @@ async fn trap_15_cookies_are_out_of_reach_of_scripts_and_foreign_pages(app: &Tes
         ("origin", "null"),
     ];
     for (name, value) in forged {
-        browser.header(name, value).post("/api/orders", order.clone()).await.refused(403, "CSRF_FAILED");
+        browser
+            .header(name, value)
+            .post("/api/orders", order.clone())
+            .await
+            .refused(403, "CSRF_FAILED");
     }
-    browser.header("sec-fetch-site", "same-origin").post("/api/orders", order).await.expect(201);
+    browser
+        .header("sec-fetch-site", "same-origin")
+        .post("/api/orders", order)
+        .await
+        .expect(201);
 
     let with_refresh = app.client().header("cookie", &value(refresh));
     let next = with_refresh.post_nothing("/api/auth/refresh").await.expect(200);
     assert_eq!(next.all("set-cookie").len(), 2);
     assert!(!next.text().contains("mrt_"), "{next:?}");
     let out = browser.post_nothing("/api/auth/logout").await.expect(204);
-    assert!(out.all("set-cookie").iter().all(|cookie| cookie.contains("Max-Age=0")), "{out:?}");
+    assert!(
+        out.all("set-cookie")
+            .iter()
+            .all(|cookie| cookie.contains("Max-Age=0")),
+        "{out:?}"
+    );
     browser.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
 }
 
@@ -90,11 +127,17 @@ async fn trap_15_nothing_is_changed_by_a_get(app: &TestApp) {
         let answer = admin.get(&path).await;
         assert!(answer.status < 500, "{answer:?}");
     }
-    assert_eq!(app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await, before);
+    assert_eq!(
+        app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await,
+        before
+    );
     for path in ["/api/auth/logout", "/api/orders", "/api/auth/login"] {
         let answer = admin.get(path).await;
         assert!(answer.status == 405 || path == "/api/orders", "{answer:?}");
-        assert!(answer.status != 405 || answer.header("allow").is_some_and(|allow| allow.contains("POST")), "{answer:?}");
+        assert!(
+            answer.status != 405 || answer.header("allow").is_some_and(|allow| allow.contains("POST")),
+            "{answer:?}"
+        );
     }
     admin.get("/api/users/me").await.expect(200);
 }
@@ -110,11 +153,22 @@ async fn an_address_is_found_in_any_spelling(app: &TestApp) {
 async fn an_old_token_does_not_stand_in_the_way_of_signing_in(app: &TestApp) {
     let ann = app.customer("ann").await;
     let body = json!({"email": ann.email, "password": ann.password});
-    for client in [app.client().bearer("rubbish"), app.client().header("cookie", "accessToken=rubbish")] {
+    for client in [
+        app.client().bearer("rubbish"),
+        app.client().header("cookie", "accessToken=rubbish"),
+    ] {
         client.post(LOGIN, body.clone()).await.expect(200);
         client.get("/.well-known/jwks.json").await.expect(200);
     }
     // Elsewhere a token that the caller chose to send has to be good, also where none is needed.
-    app.client().bearer("rubbish").get("/api/products").await.refused(401, "TOKEN_INVALID");
-    app.client().header("cookie", "accessToken=rubbish").get("/api/products").await.expect(200);
+    app.client()
+        .bearer("rubbish")
+        .get("/api/products")
+        .await
+        .refused(401, "TOKEN_INVALID");
+    app.client()
+        .header("cookie", "accessToken=rubbish")
+        .get("/api/products")
+        .await
+        .expect(200);
 }

@@ -56,10 +56,17 @@ async fn ask(app: &TestApp, who: &str, method: &str, path: &str) -> &'static str
         "jobs" => &things.job,
         _ => &things.product,
     };
-    let asked = path.replace("{id}", id).replace("{name}", "read:order");
+    let asked = path
+        .replace("{id}", id)
+        .replace("{name}", "read:order")
+        .replace("{file}", "swagger-ui.css");
     let answer = match method {
         "GET" | "DELETE" => client.request(method, &asked, None).await,
-        _ => client.request(method, &asked, Some(("application/json", b"{}".to_vec()))).await,
+        _ => {
+            client
+                .request(method, &asked, Some(("application/json", b"{}".to_vec())))
+                .await
+        }
     };
     assert!(answer.status < 500, "{who}: {answer:?}");
     // Sign-in answers 401 to a wrong password, not to the wrong person.
@@ -73,13 +80,22 @@ async fn ask(app: &TestApp, who: &str, method: &str, path: &str) -> &'static str
 }
 
 async fn things(app: &TestApp, path: &str, victim: &mainstay_testkit::Person) -> Things {
-    let mut things = Things { user: victim.id.clone(), product: String::new(), order: String::new(), job: String::new() };
+    let mut things = Things {
+        user: victim.id.clone(),
+        product: String::new(),
+        order: String::new(),
+        job: String::new(),
+    };
     if !path.contains("{id}") {
         return things;
     }
     if path.contains("{name}") {
         let grant = json!({"permission": "read:order"});
-        app.admin().await.post(&format!("/api/users/{}/permissions", victim.id), grant).await.expect(201);
+        app.admin()
+            .await
+            .post(&format!("/api/users/{}/permissions", victim.id), grant)
+            .await
+            .expect(201);
         return things;
     }
     if path.starts_with("/api/users/") {
@@ -93,8 +109,17 @@ async fn things(app: &TestApp, path: &str, victim: &mainstay_testkit::Person) ->
         things.order = order.rsplit('/').next().unwrap().to_owned();
     }
     if path.starts_with("/api/jobs/") {
-        victim.post_nothing(&format!("/api/orders/{}/pay", things.order)).await.expect(202);
-        let jobs = app.admin().await.get("/api/jobs?limit=1").await.expect(200).list();
+        victim
+            .post_nothing(&format!("/api/orders/{}/pay", things.order))
+            .await
+            .expect(202);
+        let jobs = app
+            .admin()
+            .await
+            .get("/api/jobs?limit=1")
+            .await
+            .expect(200)
+            .list();
         things.job = jobs[0]["id"].as_str().unwrap().to_owned();
     }
     things.product = product.id;

@@ -15,15 +15,22 @@ on_both_engines! {
 }
 
 async fn what_falls_short_is_named_and_nothing_is_held(app: &TestApp) {
-    let (ann, plenty, few, none) =
-        (app.customer("ann").await, app.product(10, 100).await, app.product(2, 100).await, app.product(0, 100).await);
+    let (ann, plenty, few, none) = (
+        app.customer("ann").await,
+        app.product(10, 100).await,
+        app.product(2, 100).await,
+        app.product(0, 100).await,
+    );
     let items = json!({"items": [
         {"productId": plenty.id, "quantity": 1},
         {"productId": few.id, "quantity": 3},
         {"productId": none.id, "quantity": 1},
     ]});
     let short = ann.post("/api/orders", items).await.refused(409, "OUT_OF_STOCK");
-    assert_eq!(short.faults(), ["items[1].quantity OUT_OF_STOCK", "items[2].quantity OUT_OF_STOCK"]);
+    assert_eq!(
+        short.faults(),
+        ["items[1].quantity OUT_OF_STOCK", "items[2].quantity OUT_OF_STOCK"]
+    );
     assert!(short.text().contains("2 are left"), "{short:?}");
     for (product, left) in [(&plenty, 10), (&few, 2), (&none, 0)] {
         assert_eq!(app.stock(product).await, left);
@@ -33,25 +40,38 @@ async fn what_falls_short_is_named_and_nothing_is_held(app: &TestApp) {
         {"productId": plenty.id, "quantity": 1},
         {"productId": "0199b1f4-7c00-7000-8000-000000000001", "quantity": 1},
     ]});
-    let answer = ann.post("/api/orders", unknown).await.refused(400, "VALIDATION_FAILED");
+    let answer = ann
+        .post("/api/orders", unknown)
+        .await
+        .refused(400, "VALIDATION_FAILED");
     assert_eq!(answer.faults(), ["items[1].productId NOT_FOUND"]);
     assert_eq!(app.stock(&plenty).await, 10);
 }
 
 async fn a_product_named_twice_is_bought_as_often_as_both_say(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
-    let twice = |quantity: i64| {
-        json!({"items": [{"productId": product.id, "quantity": quantity}, {"productId": product.id, "quantity": quantity}]})
-    };
-    ann.post("/api/orders", twice(3)).await.refused(409, "OUT_OF_STOCK");
+    let twice = |quantity: i64| json!({"items": [{"productId": product.id, "quantity": quantity}, {"productId": product.id, "quantity": quantity}]});
+    ann.post("/api/orders", twice(3))
+        .await
+        .refused(409, "OUT_OF_STOCK");
     let order = ann.post("/api/orders", twice(2)).await.expect(201).data();
     assert_eq!(order["items"].as_array().unwrap().len(), 1);
-    assert_eq!((order["items"][0]["quantity"].clone(), order["total"]["amount"].clone()), (json!(4), json!(400)));
+    assert_eq!(
+        (
+            order["items"][0]["quantity"].clone(),
+            order["total"]["amount"].clone()
+        ),
+        (json!(4), json!(400))
+    );
     assert_eq!(app.stock(&product).await, 1);
 }
 
 async fn prices_are_those_of_the_moment(app: &TestApp) {
-    let (ann, product, admin) = (app.customer("ann").await, app.product(5, 100).await, app.admin().await);
+    let (ann, product, admin) = (
+        app.customer("ann").await,
+        app.product(5, 100).await,
+        app.admin().await,
+    );
     let body = json!({"items": [{"productId": product.id, "quantity": 2}]});
     let placed = ann.post("/api/orders", body.clone()).await.expect(201);
     let path = placed.header("location").unwrap().to_owned();
@@ -60,19 +80,39 @@ async fn prices_are_those_of_the_moment(app: &TestApp) {
     let shown = ann.get(&path).await.expect(200).data();
     assert_eq!(shown["total"], json!({"amount": 200, "currency": "USD"}));
     assert_ne!(shown["items"][0]["name"], "Dearer");
-    assert_eq!(ann.post("/api/orders", body).await.expect(201).data()["total"]["amount"], 1998);
+    assert_eq!(
+        ann.post("/api/orders", body).await.expect(201).data()["total"]["amount"],
+        1998
+    );
     assert_eq!(shown["reservedUntil"], json!(app.now().after(30 * crate::MINUTE)));
 }
 
 async fn trap_05_a_strangers_order_is_nothing(app: &TestApp) {
-    let (ann, eve, product) = (app.customer("ann").await, app.customer("eve").await, app.product(5, 100).await);
+    let (ann, eve, product) = (
+        app.customer("ann").await,
+        app.customer("eve").await,
+        app.product(5, 100).await,
+    );
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
-    let path = ann.post("/api/orders", body).await.expect(201).header("location").unwrap().to_owned();
+    let path = ann
+        .post("/api/orders", body)
+        .await
+        .expect(201)
+        .header("location")
+        .unwrap()
+        .to_owned();
     eve.get(&path).await.refused(404, "NOT_FOUND");
-    eve.post_nothing(&format!("{path}/pay")).await.refused(404, "NOT_FOUND");
-    eve.post_nothing(&format!("{path}/cancel")).await.refused(404, "NOT_FOUND");
+    eve.post_nothing(&format!("{path}/pay"))
+        .await
+        .refused(404, "NOT_FOUND");
+    eve.post_nothing(&format!("{path}/cancel"))
+        .await
+        .refused(404, "NOT_FOUND");
     let unknown = "/api/orders/0199b1f4-7c00-7000-8000-000000000001";
-    let (hidden, missing) = (eve.header("x-request-id", "r").get(&path).await, eve.header("x-request-id", "r").get(unknown).await);
+    let (hidden, missing) = (
+        eve.header("x-request-id", "r").get(&path).await,
+        eve.header("x-request-id", "r").get(unknown).await,
+    );
     assert_eq!(hidden.text(), missing.text(), "hidden and missing are one answer");
     app.client().get(&path).await.refused(401, "UNAUTHORIZED");
     assert_eq!(ann.get(&path).await.expect(200).data()["status"], "pending");
@@ -80,17 +120,44 @@ async fn trap_05_a_strangers_order_is_nothing(app: &TestApp) {
 }
 
 async fn a_reader_may_look_and_not_touch(app: &TestApp) {
-    let (ann, admin, product) = (app.customer("ann").await, app.admin().await, app.product(5, 100).await);
+    let (ann, admin, product) = (
+        app.customer("ann").await,
+        app.admin().await,
+        app.product(5, 100).await,
+    );
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
-    let path = ann.post("/api/orders", body).await.expect(201).header("location").unwrap().to_owned();
+    let path = ann
+        .post("/api/orders", body)
+        .await
+        .expect(201)
+        .header("location")
+        .unwrap()
+        .to_owned();
     let bob = app.customer("bob").await;
-    admin.post(&format!("/api/users/{}/permissions", bob.id), json!({"permission": "read:order"})).await.expect(201);
+    admin
+        .post(
+            &format!("/api/users/{}/permissions", bob.id),
+            json!({"permission": "read:order"}),
+        )
+        .await
+        .expect(201);
     bob.get(&path).await.expect(200);
-    bob.post_nothing(&format!("{path}/cancel")).await.refused(403, "FORBIDDEN");
-    bob.post_nothing(&format!("{path}/pay")).await.refused(403, "FORBIDDEN");
-    admin.post_nothing(&format!("{path}/pay")).await.refused(403, "FORBIDDEN");
+    bob.post_nothing(&format!("{path}/cancel"))
+        .await
+        .refused(403, "FORBIDDEN");
+    bob.post_nothing(&format!("{path}/pay"))
+        .await
+        .refused(403, "FORBIDDEN");
+    admin
+        .post_nothing(&format!("{path}/pay"))
+        .await
+        .refused(403, "FORBIDDEN");
     assert_eq!(app.stock(&product).await, 4);
-    app.member("sam", "support").await.post_nothing(&format!("{path}/cancel")).await.expect(200);
+    app.member("sam", "support")
+        .await
+        .post_nothing(&format!("{path}/cancel"))
+        .await
+        .expect(200);
 }
 
 async fn two_currencies_are_no_order(app: &TestApp) {
@@ -100,15 +167,23 @@ async fn two_currencies_are_no_order(app: &TestApp) {
             "sku": "EUR", "name": "Euro mug", "price": {"amount": 100, "currency": "EUR"}, "stock": 5, "status": "active",
         }))
         .await;
-    let items = json!({"items": [{"productId": dollars.id, "quantity": 1}, {"productId": euros.id, "quantity": 1}]});
-    ann.post("/api/orders", items).await.refused(400, "VALIDATION_FAILED");
+    let items =
+        json!({"items": [{"productId": dollars.id, "quantity": 1}, {"productId": euros.id, "quantity": 1}]});
+    ann.post("/api/orders", items)
+        .await
+        .refused(400, "VALIDATION_FAILED");
     assert_eq!((app.stock(&dollars).await, app.stock(&euros).await), (5, 5));
 }
 
 async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let mut dearest = None;
-    for amount in [i64::MAX, 1_000_000_000_000_000, 1_000_000_000_000, 100_000_000_000] {
+    for amount in [
+        i64::MAX,
+        1_000_000_000_000_000,
+        1_000_000_000_000,
+        100_000_000_000,
+    ] {
         let body = json!({
             "sku": format!("D-{amount}"), "name": "Dear", "price": {"amount": amount, "currency": "USD"},
             "stock": 1_000_000, "status": "active",
@@ -132,7 +207,11 @@ async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
 }
 
 async fn trap_06_nobody_names_their_own_price_or_owner(app: &TestApp) {
-    let (ann, bob, product) = (app.customer("ann").await, app.customer("bob").await, app.product(5, 100).await);
+    let (ann, bob, product) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.product(5, 100).await,
+    );
     let good = json!({"productId": product.id, "quantity": 1});
     let with = |field: &str, value: serde_json::Value| {
         let mut line = good.clone();
@@ -148,7 +227,10 @@ async fn trap_06_nobody_names_their_own_price_or_owner(app: &TestApp) {
         json!({"items": [good], "total": {"amount": 1, "currency": "USD"}}),
         json!({"items": [good], "number": "1"}),
     ] {
-        let refused = ann.post("/api/orders", body).await.refused(400, "VALIDATION_FAILED");
+        let refused = ann
+            .post("/api/orders", body)
+            .await
+            .refused(400, "VALIDATION_FAILED");
         assert!(refused.faults()[0].ends_with("UNKNOWN_FIELD"), "{refused:?}");
     }
     assert_eq!(app.stock(&product).await, 5);

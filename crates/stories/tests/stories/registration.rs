@@ -25,23 +25,56 @@ async fn a_registered_customer_is_signed_in(app: &TestApp) {
     assert_eq!(data["user"]["permissions"], json!(["create:order"]));
     assert!(!answer.text().contains("password"), "{answer:?}");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let me = app.client().bearer(data["accessToken"].as_str().unwrap()).get("/api/users/me").await.expect(200);
+    let me = app
+        .client()
+        .bearer(data["accessToken"].as_str().unwrap())
+        .get("/api/users/me")
+        .await
+        .expect(200);
     assert_eq!(me.data()["id"], data["user"]["id"]);
 }
 
 async fn a_bad_registration_is_told_everything_at_once(app: &TestApp) {
     let client = app.client();
-    let bad = client.post(REGISTER, json!({"email": "nobody", "password": "short", "name": ""})).await;
+    let bad = client
+        .post(
+            REGISTER,
+            json!({"email": "nobody", "password": "short", "name": ""}),
+        )
+        .await;
     let faults = bad.refused(400, "VALIDATION_FAILED").faults();
-    let paths: Vec<_> = faults.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
+    let paths: Vec<_> = faults
+        .iter()
+        .map(|fault| fault.split(' ').next().unwrap())
+        .collect();
     assert!(paths.contains(&"email") && paths.contains(&"name"), "{faults:?}");
-    for password in ["short", "password", "Password1", "ann@example.com", &"x".repeat(129)] {
+    for password in [
+        "short",
+        "password",
+        "Password1",
+        "ann@example.com",
+        &"x".repeat(129),
+    ] {
         let body = json!({"email": "ann@example.com", "password": password, "name": "Ann"});
-        let answer = client.post(REGISTER, body).await.refused(400, "VALIDATION_FAILED");
-        assert!(answer.faults()[0].starts_with("password "), "{password}: {answer:?}");
-        assert!(!answer.text().contains(password) || password == "password", "{answer:?}");
+        let answer = client
+            .post(REGISTER, body)
+            .await
+            .refused(400, "VALIDATION_FAILED");
+        assert!(
+            answer.faults()[0].starts_with("password "),
+            "{password}: {answer:?}"
+        );
+        assert!(
+            !answer.text().contains(password) || password == "password",
+            "{answer:?}"
+        );
     }
-    app.client().post("/api/auth/login", json!({"email": "ann@example.com", "password": "password"})).await
+    app.client()
+        .post(
+            "/api/auth/login",
+            json!({"email": "ann@example.com", "password": "password"}),
+        )
+        .await
         .refused(401, "INVALID_CREDENTIALS");
 }
 
@@ -60,7 +93,12 @@ async fn a_taken_address_is_a_conflict_in_any_spelling(app: &TestApp) {
 async fn trap_06_nobody_registers_with_a_role_of_their_choice(app: &TestApp) {
     for field in ["role", "permissions", "status", "id", "emailVerified", "version"] {
         let body = json!({"email": "eve@example.com", "password": "walks in the rain", "name": "Eve", field: "admin"});
-        let faults = app.client().post(REGISTER, body).await.refused(400, "VALIDATION_FAILED").faults();
+        let faults = app
+            .client()
+            .post(REGISTER, body)
+            .await
+            .refused(400, "VALIDATION_FAILED")
+            .faults();
         assert!(faults[0].starts_with(field), "{faults:?}");
     }
     let body = json!({"email": "eve@example.com", "password": "walks in the rain", "name": "Eve"});
@@ -71,7 +109,10 @@ async fn trap_06_nobody_registers_with_a_role_of_their_choice(app: &TestApp) {
         let answer = eve.patch("/api/users/me", json!({ field: "admin" })).await;
         assert!((400..500).contains(&answer.status), "{answer:?}");
     }
-    assert_eq!(eve.get("/api/users/me").await.expect(200).data()["role"], "customer");
+    assert_eq!(
+        eve.get("/api/users/me").await.expect(200).data()["role"],
+        "customer"
+    );
 }
 
 async fn one_address_registered_twice_at_once_is_one_account(app: &TestApp) {
@@ -85,6 +126,11 @@ async fn one_address_registered_twice_at_once_is_one_account(app: &TestApp) {
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409]);
-    let users = app.admin().await.get("/api/users?role=customer").await.expect(200);
+    let users = app
+        .admin()
+        .await
+        .get("/api/users?role=customer")
+        .await
+        .expect(200);
     assert_eq!(users.pagination()["total"], 1);
 }

@@ -8,20 +8,48 @@ on_both_engines! {
     trap_13_no_log_and_no_answer_tells_a_secret;
     trap_13_a_fault_of_ours_says_nothing_of_its_cause;
     what_is_kept_is_hashed_or_sealed;
-    trap_13_a_shared_secret_shows_nowhere with JWT_SECRET = "shared-secret-8f31c2d04b7e6a55";
+    trap_13_a_shared_secret_shows_nowhere with JWT_SECRET = super::SHARED;
 }
+
+const SHARED: &str = "shared-secret-8f31c2d04b7e6a55-0b9d";
 
 async fn trap_13_no_log_and_no_answer_tells_a_secret(app: &TestApp) {
     let ann = app.customer("ann-of-the-logs").await;
     let wrong = "a wrong password that stands in no log";
-    app.client().post("/api/auth/login", json!({"email": ann.email, "password": wrong})).await.expect(401);
-    app.client().post("/api/auth/register", json!({"email": "x", "password": wrong, "name": ""})).await.expect(400);
-    app.client().post("/api/auth/login", json!({"email": ann.email, "pasword": wrong})).await.expect(400);
+    app.client()
+        .post("/api/auth/login", json!({"email": ann.email, "password": wrong}))
+        .await
+        .expect(401);
+    app.client()
+        .post(
+            "/api/auth/register",
+            json!({"email": "x", "password": wrong, "name": ""}),
+        )
+        .await
+        .expect(400);
+    app.client()
+        .post("/api/auth/login", json!({"email": ann.email, "pasword": wrong}))
+        .await
+        .expect(400);
     let half = format!("{{\"email\": \"{}\", \"password\": \"{wrong}\"", ann.email);
-    app.client().request("POST", "/api/auth/login", Some(("application/json", half.into_bytes()))).await.expect(400);
-    app.client().get(&format!("/api/users/me?token={}", ann.access)).await.expect(401);
+    app.client()
+        .request(
+            "POST",
+            "/api/auth/login",
+            Some(("application/json", half.into_bytes())),
+        )
+        .await
+        .expect(400);
+    app.client()
+        .get(&format!("/api/users/me?token={}", ann.access))
+        .await
+        .expect(401);
     let next = ann.refreshed().await;
-    app.client().bearer(&format!("{}x", next.access)).get("/api/users/me").await.expect(401);
+    app.client()
+        .bearer(&format!("{}x", next.access))
+        .get("/api/users/me")
+        .await
+        .expect(401);
     let product = app.product(5, 100).await;
     let path = place(&next, &product, 1).await;
     next.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -30,13 +58,32 @@ async fn trap_13_no_log_and_no_answer_tells_a_secret(app: &TestApp) {
     app.pass(crate::MINUTE);
     app.run_jobs().await;
     app.seal_audit().await;
-    let log = captured() + &app.request_lines().iter().map(ToString::to_string).collect::<String>();
-    assert!(log.contains("job failed and will be tried again"), "the log was kept");
+    let log = captured()
+        + &app
+            .request_lines()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>();
+    assert!(
+        log.contains("job failed and will be tried again"),
+        "the log was kept"
+    );
     let key = std::fs::read(app.folder().join("master.key")).unwrap();
     let key = String::from_utf8_lossy(&key).trim().to_owned();
-    for secret in [wrong, &ann.password, &ann.access, &ann.refresh, &next.access, &next.refresh, &key] {
+    for secret in [
+        wrong,
+        &ann.password,
+        &ann.access,
+        &ann.refresh,
+        &next.access,
+        &next.refresh,
+        &key,
+    ] {
         assert!(!log.contains(secret), "{secret} is in the log");
-        assert!(!log.contains(secret.rsplit('.').next().unwrap()), "its signature is in the log");
+        assert!(
+            !log.contains(secret.rsplit('.').next().unwrap()),
+            "its signature is in the log"
+        );
     }
     let shown = format!("{:?}", app.services().parts().keys.ring());
     assert!(!shown.contains(&key), "{shown}");
@@ -46,22 +93,38 @@ async fn trap_13_a_fault_of_ours_says_nothing_of_its_cause(app: &TestApp) {
     let admin = app.admin().await;
     app.tamper("ALTER TABLE jobs RENAME TO gone").await;
     for accept in ["application/json", "application/problem+json"] {
-        let answer = admin.header("accept", accept).get("/api/jobs").await.refused(500, "INTERNAL_ERROR");
+        let answer = admin
+            .header("accept", accept)
+            .get("/api/jobs")
+            .await
+            .refused(500, "INTERNAL_ERROR");
         let text = answer.text().to_lowercase();
-        for word in ["jobs", "select", "table", "relation", "sqlite", "postgres", ".rs", "panic"] {
+        for word in [
+            "jobs", "select", "table", "relation", "sqlite", "postgres", ".rs", "panic",
+        ] {
             assert!(!text.contains(word), "{word} in {text}");
         }
     }
     app.tamper("ALTER TABLE gone RENAME TO jobs").await;
     admin.get("/api/jobs").await.expect(200);
-    assert!(captured().contains("a request failed by a fault of ours"), "the log says why");
+    assert!(
+        captured().contains("a request failed by a fault of ours"),
+        "the log says why"
+    );
 }
 
 async fn what_is_kept_is_hashed_or_sealed(app: &TestApp) {
     let ann = app.customer("ann").await;
     let link = app.services().setup_link().await.unwrap().unwrap();
-    let hashes = app.peek("SELECT CAST(password_hash AS TEXT) FROM credentials").await;
-    assert!(hashes.iter().all(|row| row[0].as_deref().unwrap().starts_with("$argon2id$v=19$")), "{hashes:?}");
+    let hashes = app
+        .peek("SELECT CAST(password_hash AS TEXT) FROM credentials")
+        .await;
+    assert!(
+        hashes
+            .iter()
+            .all(|row| row[0].as_deref().unwrap().starts_with("$argon2id$v=19$")),
+        "{hashes:?}"
+    );
     let body = ann.refresh.strip_prefix("mrt_").unwrap();
     let secret = mainstay_platform::crypto::from_base64url(body).unwrap()[20..].to_vec();
     let token = link.split_once('#').unwrap().1;
@@ -70,20 +133,30 @@ async fn what_is_kept_is_hashed_or_sealed(app: &TestApp) {
         files.extend(std::fs::read(entry.unwrap().path()).unwrap_or_default());
     }
     let holds = |needle: &[u8]| files.windows(needle.len()).any(|window| window == needle);
-    for needle in [secret.as_slice(), ann.password.as_bytes(), token.as_bytes(), ann.access.as_bytes(), body.as_bytes()] {
+    for needle in [
+        secret.as_slice(),
+        ann.password.as_bytes(),
+        token.as_bytes(),
+        ann.access.as_bytes(),
+        body.as_bytes(),
+    ] {
         assert!(!holds(needle), "a secret stands in the files");
     }
-    let sealed = app.peek("SELECT CAST(count(*) AS TEXT) FROM signing_keys WHERE length(sealed) > 32").await;
+    let sealed = app
+        .peek("SELECT CAST(count(*) AS TEXT) FROM signing_keys WHERE length(sealed) > 32")
+        .await;
     assert_eq!(sealed, [[Some("1".to_owned())]]);
 }
 
 async fn trap_13_a_shared_secret_shows_nowhere(app: &TestApp) {
-    let secret = "shared-secret-8f31c2d04b7e6a55";
     let admin = app.admin().await;
     let ring = format!("{:?}", app.services().parts().keys.ring());
-    assert!(!ring.contains(secret), "{ring}");
+    assert!(!ring.contains(SHARED), "{ring}");
     for path in ["/metrics", "/openapi.json", "/health", "/.well-known/jwks.json"] {
-        assert!(!admin.get(path).await.expect(200).text().contains(secret), "{path}");
+        assert!(
+            !admin.get(path).await.expect(200).text().contains(SHARED),
+            "{path}"
+        );
     }
-    assert!(!captured().contains(secret));
+    assert!(!captured().contains(SHARED));
 }

@@ -20,11 +20,19 @@ async fn signing_out_ends_both_tokens_at_once(app: &TestApp) {
     ann.get(ME).await.expect(200);
     ann.post_nothing("/api/auth/logout").await.expect(204);
     ann.get(ME).await.refused(401, "TOKEN_REVOKED");
-    ann.post_nothing("/api/auth/logout").await.refused(401, "TOKEN_REVOKED");
+    ann.post_nothing("/api/auth/logout")
+        .await
+        .refused(401, "TOKEN_REVOKED");
     let renew = json!({"refreshToken": ann.refresh});
-    app.client().post("/api/auth/refresh", renew).await.refused(401, "TOKEN_REVOKED");
+    app.client()
+        .post("/api/auth/refresh", renew)
+        .await
+        .refused(401, "TOKEN_REVOKED");
     other.get(ME).await.expect(200);
-    app.client().post_nothing("/api/auth/logout").await.refused(401, "UNAUTHORIZED");
+    app.client()
+        .post_nothing("/api/auth/logout")
+        .await
+        .refused(401, "UNAUTHORIZED");
 }
 
 async fn signing_out_everywhere_ends_every_session_of_this_person(app: &TestApp) {
@@ -35,10 +43,17 @@ async fn signing_out_everywhere_ends_every_session_of_this_person(app: &TestApp)
     for person in [&ann, &other, &renewed] {
         person.get(ME).await.refused(401, "TOKEN_REVOKED");
         let renew = json!({"refreshToken": person.refresh});
-        app.client().post("/api/auth/refresh", renew).await.refused(401, "TOKEN_REVOKED");
+        app.client()
+            .post("/api/auth/refresh", renew)
+            .await
+            .refused(401, "TOKEN_REVOKED");
     }
     bob.get(ME).await.expect(200);
-    app.sign_in(&ann.email, &ann.password).await.get(ME).await.expect(200);
+    app.sign_in(&ann.email, &ann.password)
+        .await
+        .get(ME)
+        .await
+        .expect(200);
 }
 
 async fn trap_02_an_ended_session_is_dead_for_as_long_as_its_tokens_would_live(app: &TestApp) {
@@ -60,7 +75,12 @@ async fn trap_02_a_restart_forgets_no_ended_session(app: &TestApp) {
     ann.post_nothing("/api/auth/logout").await.expect(204);
     app.pass(14 * MINUTE);
     let restarted = app.another_node().await;
-    restarted.client().bearer(&ann.access).get(ME).await.refused(401, "TOKEN_REVOKED");
+    restarted
+        .client()
+        .bearer(&ann.access)
+        .get(ME)
+        .await
+        .refused(401, "TOKEN_REVOKED");
     restarted.client().bearer(&bob.access).get(ME).await.expect(200);
     restarted.stop().await;
 }
@@ -74,9 +94,17 @@ async fn trap_02_other_processes_hear_of_it(app: &TestApp) {
     let admin = app.admin().await;
     app.pass(SECOND);
     ann.post_nothing("/api/auth/logout").await.expect(204);
-    admin.put(&format!("/api/users/{}/role", bob.id), json!({"role": "support"})).await.expect(200);
+    admin
+        .put(&format!("/api/users/{}/role", bob.id), json!({"role": "support"}))
+        .await
+        .expect(200);
     other.services.hear_access(heard).await.unwrap();
     there.get(ME).await.refused(401, "TOKEN_REVOKED");
-    other.client().bearer(&bob.access).get("/api/audit").await.expect(200);
+    other
+        .client()
+        .bearer(&bob.access)
+        .get("/api/audit")
+        .await
+        .expect(200);
     other.stop().await;
 }

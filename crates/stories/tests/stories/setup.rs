@@ -14,7 +14,12 @@ const SETUP: &str = "/api/auth/setup";
 
 async fn link(app: &TestApp) -> Option<String> {
     let link = app.services().setup_link().await.unwrap()?;
-    Some(link.split_once('#').expect("the token stands behind #").1.to_owned())
+    Some(
+        link.split_once('#')
+            .expect("the token stands behind #")
+            .1
+            .to_owned(),
+    )
 }
 
 fn claim(token: &str, email: &str) -> serde_json::Value {
@@ -23,8 +28,16 @@ fn claim(token: &str, email: &str) -> serde_json::Value {
 
 async fn the_first_administrator_comes_by_a_link_that_works_once(app: &TestApp) {
     let token = link(app).await.unwrap();
-    app.client().post(SETUP, claim("mst_rubbish", "eve@example.com")).await.refused(401, "TOKEN_INVALID");
-    let made = app.client().post(SETUP, claim(&token, "root@example.org")).await.expect(201).data();
+    app.client()
+        .post(SETUP, claim("mst_rubbish", "eve@example.com"))
+        .await
+        .refused(401, "TOKEN_INVALID");
+    let made = app
+        .client()
+        .post(SETUP, claim(&token, "root@example.org"))
+        .await
+        .expect(201)
+        .data();
     assert_eq!(made["user"]["role"], "admin");
     let admin = app.client().bearer(made["accessToken"].as_str().unwrap());
     admin.get("/api/users").await.expect(200);
@@ -36,9 +49,15 @@ async fn the_first_administrator_comes_by_a_link_that_works_once(app: &TestApp) 
 async fn a_link_ends_with_its_day_and_with_the_next_one(app: &TestApp) {
     let first = link(app).await.unwrap();
     let second = link(app).await.unwrap();
-    app.client().post(SETUP, claim(&first, "eve@example.com")).await.refused(401, "TOKEN_INVALID");
+    app.client()
+        .post(SETUP, claim(&first, "eve@example.com"))
+        .await
+        .refused(401, "TOKEN_INVALID");
     app.pass(24 * HOUR);
-    app.client().post(SETUP, claim(&second, "eve@example.com")).await.refused(401, "TOKEN_INVALID");
+    app.client()
+        .post(SETUP, claim(&second, "eve@example.com"))
+        .await
+        .refused(401, "TOKEN_INVALID");
     assert_eq!(app.admin().await.get("/api/users").await.pagination()["total"], 1);
 }
 
@@ -49,7 +68,13 @@ async fn trap_19_a_link_used_twice_at_once_makes_one_administrator(app: &TestApp
         async move { client.post(SETUP, body).await.status }
     });
     let statuses = futures_util::future::join_all(asks).await;
-    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
-    let admins = app.peek("SELECT CAST(count(*) AS TEXT) FROM users WHERE role = 'admin'").await;
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        1,
+        "{statuses:?}"
+    );
+    let admins = app
+        .peek("SELECT CAST(count(*) AS TEXT) FROM users WHERE role = 'admin'")
+        .await;
     assert_eq!(admins, [[Some("1".to_owned())]]);
 }

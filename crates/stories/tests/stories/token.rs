@@ -25,7 +25,11 @@ const ME: &str = "/api/users/me";
 
 async fn refused(app: &TestApp, token: &str, code: &str, why: &str) {
     let answer = app.client().bearer(token).get(ME).await;
-    assert_eq!((answer.status, answer.code().as_str()), (401, code), "{why}: {answer:?}");
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (401, code),
+        "{why}: {answer:?}"
+    );
     let told = answer.header("www-authenticate").unwrap_or_default();
     assert!(told.contains("invalid_token"), "{why}: {told}");
 }
@@ -37,12 +41,29 @@ fn claims(person: &Person) -> Claims {
 
 async fn trap_01_a_refresh_token_opens_no_door_and_an_access_token_renews_nothing(app: &TestApp) {
     let ann = app.customer("ann").await;
-    refused(app, &ann.refresh, "TOKEN_INVALID", "a refresh token as an access token").await;
-    let answer = app.client().post("/api/auth/refresh", json!({"refreshToken": ann.access})).await;
+    refused(
+        app,
+        &ann.refresh,
+        "TOKEN_INVALID",
+        "a refresh token as an access token",
+    )
+    .await;
+    let answer = app
+        .client()
+        .post("/api/auth/refresh", json!({"refreshToken": ann.access}))
+        .await;
     answer.refused(401, "TOKEN_INVALID");
-    app.client().header("cookie", &format!("accessToken={}", ann.refresh)).get(ME).await.refused(401, "TOKEN_INVALID");
+    app.client()
+        .header("cookie", &format!("accessToken={}", ann.refresh))
+        .get(ME)
+        .await
+        .refused(401, "TOKEN_INVALID");
     let cookie = format!("refreshToken={}", ann.access);
-    app.client().header("cookie", &cookie).post_nothing("/api/auth/refresh").await.refused(401, "TOKEN_INVALID");
+    app.client()
+        .header("cookie", &cookie)
+        .post_nothing("/api/auth/refresh")
+        .await
+        .refused(401, "TOKEN_INVALID");
 }
 
 async fn trap_01_the_algorithm_is_the_keys_and_never_the_tokens(app: &TestApp) {
@@ -50,21 +71,77 @@ async fn trap_01_the_algorithm_is_the_keys_and_never_the_tokens(app: &TestApp) {
     let jwt = Jwt::of(&ann.access);
     assert_eq!(jwt.header["alg"], "EdDSA");
     for none in ["none", "None", "NONE", ""] {
-        refused(app, &jwt.clone().header("alg", none).bare(), "TOKEN_INVALID", none).await;
-        refused(app, &jwt.clone().header("alg", none).unsigned(), "TOKEN_INVALID", none).await;
+        refused(
+            app,
+            &jwt.clone().header("alg", none).bare(),
+            "TOKEN_INVALID",
+            none,
+        )
+        .await;
+        refused(
+            app,
+            &jwt.clone().header("alg", none).unsigned(),
+            "TOKEN_INVALID",
+            none,
+        )
+        .await;
     }
     refused(app, &jwt.bare(), "TOKEN_INVALID", "no signature").await;
-    let keys = app.client().get("/.well-known/jwks.json").await.expect(200).json();
+    let keys = app
+        .client()
+        .get("/.well-known/jwks.json")
+        .await
+        .expect(200)
+        .json();
     let x = keys["keys"][0]["x"].as_str().unwrap();
     let public = from_base64url(x).unwrap();
     for secret in [&public[..], x.as_bytes(), keys.to_string().as_bytes(), b""] {
-        refused(app, &jwt.clone().header("alg", "HS256").hs256(secret), "TOKEN_INVALID", "the public key as a secret").await;
-        refused(app, &jwt.hs256(secret), "TOKEN_INVALID", "an HMAC as an EdDSA signature").await;
+        refused(
+            app,
+            &jwt.clone().header("alg", "HS256").hs256(secret),
+            "TOKEN_INVALID",
+            "the public key as a secret",
+        )
+        .await;
+        refused(
+            app,
+            &jwt.hs256(secret),
+            "TOKEN_INVALID",
+            "an HMAC as an EdDSA signature",
+        )
+        .await;
     }
-    refused(app, &jwt.clone().claim("role", "admin").unsigned(), "TOKEN_INVALID", "other claims").await;
-    refused(app, &jwt.clone().header("crit", json!(["b64"])).unsigned(), "TOKEN_INVALID", "critical").await;
-    refused(app, &jwt.clone().header("jwk", keys["keys"][0].clone()).unsigned(), "TOKEN_INVALID", "own key").await;
-    for rubbish in ["", "x", "..", "a.b.c", "eyJ.eyJ.x", &"x.".repeat(3000), &ann.access[1..], &format!("{}x", ann.access)] {
+    refused(
+        app,
+        &jwt.clone().claim("role", "admin").unsigned(),
+        "TOKEN_INVALID",
+        "other claims",
+    )
+    .await;
+    refused(
+        app,
+        &jwt.clone().header("crit", json!(["b64"])).unsigned(),
+        "TOKEN_INVALID",
+        "critical",
+    )
+    .await;
+    refused(
+        app,
+        &jwt.clone().header("jwk", keys["keys"][0].clone()).unsigned(),
+        "TOKEN_INVALID",
+        "own key",
+    )
+    .await;
+    for rubbish in [
+        "",
+        "x",
+        "..",
+        "a.b.c",
+        "eyJ.eyJ.x",
+        &"x.".repeat(3000),
+        &ann.access[1..],
+        &format!("{}x", ann.access),
+    ] {
         let answer = app.client().bearer(rubbish).get(ME).await;
         assert_eq!(answer.status, 401, "{rubbish}: {answer:?}");
     }
@@ -78,7 +155,13 @@ async fn trap_01_every_claim_is_checked_where_the_secret_is_known(app: &TestApp)
     assert_eq!(jwt.header["alg"], "HS256");
     app.client().bearer(&sign(&jwt)).get(ME).await.expect(200);
     for missing in ["aud", "iss", "exp", "nbf", "iat", "sub", "sid", "jti", "role"] {
-        refused(app, &sign(&jwt.clone().claim(missing, Value::Null)), "TOKEN_INVALID", missing).await;
+        refused(
+            app,
+            &sign(&jwt.clone().claim(missing, Value::Null)),
+            "TOKEN_INVALID",
+            missing,
+        )
+        .await;
     }
     let wrong = [
         ("aud", json!("another")),
@@ -94,12 +177,41 @@ async fn trap_01_every_claim_is_checked_where_the_secret_is_known(app: &TestApp)
         refused(app, &sign(&jwt.clone().claim(name, value)), "TOKEN_INVALID", name).await;
     }
     for typ in [json!("JWT"), json!("rt+jwt"), Value::Null] {
-        refused(app, &sign(&jwt.clone().header("typ", typ)), "TOKEN_INVALID", "typ").await;
+        refused(
+            app,
+            &sign(&jwt.clone().header("typ", typ)),
+            "TOKEN_INVALID",
+            "typ",
+        )
+        .await;
     }
-    refused(app, &sign(&jwt.clone().header("kid", "another")), "TOKEN_INVALID", "kid").await;
-    refused(app, &jwt.hs256(b"another secret of more than 32 bytes"), "TOKEN_INVALID", "another secret").await;
-    refused(app, &jwt.clone().header("alg", "none").bare(), "TOKEN_INVALID", "none").await;
-    let keys = app.client().get("/.well-known/jwks.json").await.expect(200).json();
+    refused(
+        app,
+        &sign(&jwt.clone().header("kid", "another")),
+        "TOKEN_INVALID",
+        "kid",
+    )
+    .await;
+    refused(
+        app,
+        &jwt.hs256(b"another secret of more than 32 bytes"),
+        "TOKEN_INVALID",
+        "another secret",
+    )
+    .await;
+    refused(
+        app,
+        &jwt.clone().header("alg", "none").bare(),
+        "TOKEN_INVALID",
+        "none",
+    )
+    .await;
+    let keys = app
+        .client()
+        .get("/.well-known/jwks.json")
+        .await
+        .expect(200)
+        .json();
     assert_eq!(keys["keys"], json!([]), "a shared secret is not published");
 }
 
@@ -115,24 +227,62 @@ async fn trap_01_audience_issuer_and_instants_are_checked(app: &TestApp) {
         change(&mut claims);
         sign(&claims)
     };
-    refused(app, &changed(&|claims| claims.aud = "web".into()), "TOKEN_INVALID", "aud").await;
-    refused(app, &changed(&|claims| claims.iss = "evil".into()), "TOKEN_INVALID", "iss").await;
-    refused(app, &changed(&|claims| claims.nbf = now + 61), "TOKEN_INVALID", "nbf").await;
-    refused(app, &changed(&|claims| claims.iat = now + 61), "TOKEN_INVALID", "iat").await;
+    refused(
+        app,
+        &changed(&|claims| claims.aud = "web".into()),
+        "TOKEN_INVALID",
+        "aud",
+    )
+    .await;
+    refused(
+        app,
+        &changed(&|claims| claims.iss = "evil".into()),
+        "TOKEN_INVALID",
+        "iss",
+    )
+    .await;
+    refused(
+        app,
+        &changed(&|claims| claims.nbf = now + 61),
+        "TOKEN_INVALID",
+        "nbf",
+    )
+    .await;
+    refused(
+        app,
+        &changed(&|claims| claims.iat = now + 61),
+        "TOKEN_INVALID",
+        "iat",
+    )
+    .await;
     refused(app, &changed(&|claims| claims.exp = now), "TOKEN_EXPIRED", "exp").await;
-    refused(app, &changed(&|claims| claims.exp = now - 1), "TOKEN_EXPIRED", "exp").await;
+    refused(
+        app,
+        &changed(&|claims| claims.exp = now - 1),
+        "TOKEN_EXPIRED",
+        "exp",
+    )
+    .await;
 }
 
 async fn trap_01_a_key_of_somebody_else_signs_nothing(app: &TestApp) {
     let ann = app.customer("ann").await;
     let parts = app.services().parts();
     // Made as ours are made, and never stored.
-    let foreign = SigningKey::generate(&parts.sealer, &*parts.random, app.now()).open(&parts.sealer).unwrap();
+    let foreign = SigningKey::generate(&parts.sealer, &*parts.random, app.now())
+        .open(&parts.sealer)
+        .unwrap();
     let ring = KeyRing::new("mainstay", "api", foreign, Vec::new());
     let token = ring.sign(&claims(&ann)).unwrap();
     refused(app, &token, "TOKEN_INVALID", "a foreign key").await;
     let ours = Jwt::of(&ann.access).header["kid"].clone();
-    refused(app, &Jwt::of(&token).header("kid", ours).unsigned(), "TOKEN_INVALID", "under our name").await;
+    refused(
+        app,
+        &Jwt::of(&token).header("kid", ours).unsigned(),
+        "TOKEN_INVALID",
+        "under our name",
+    )
+    .await;
 }
 
 async fn trap_07_a_token_in_the_address_counts_for_nothing(app: &TestApp) {
@@ -141,7 +291,10 @@ async fn trap_07_a_token_in_the_address_counts_for_nothing(app: &TestApp) {
         let answer = app.client().get(&format!("{ME}?{name}={}", ann.access)).await;
         assert_eq!(answer.status, 401, "{answer:?}");
         let line = app.request_lines().pop().unwrap().to_string();
-        assert!(!line.contains(&ann.access), "the log must not hold what stands in an address: {line}");
+        assert!(
+            !line.contains(&ann.access),
+            "the log must not hold what stands in an address: {line}"
+        );
     }
 }
 
@@ -157,15 +310,29 @@ async fn a_token_ends_to_the_second(app: &TestApp) {
 async fn the_schemes_of_a_credential(app: &TestApp) {
     let ann = app.customer("ann").await;
     let client = app.client();
-    client.header("authorization", &format!("bearer {}", ann.access)).get(ME).await.expect(200);
-    client.header("x-access-token", &ann.access).get(ME).await.expect(200);
-    client.header("cookie", &format!("accessToken={}", ann.access)).get(ME).await.expect(200);
+    client
+        .header("authorization", &format!("bearer {}", ann.access))
+        .get(ME)
+        .await
+        .expect(200);
+    client
+        .header("x-access-token", &ann.access)
+        .get(ME)
+        .await
+        .expect(200);
+    client
+        .header("cookie", &format!("accessToken={}", ann.access))
+        .get(ME)
+        .await
+        .expect(200);
     client.get(ME).await.refused(401, "UNAUTHORIZED");
     for bad in ["Basic YTpi", "Bearer", "Token x", &ann.access] {
         let answer = client.header("authorization", bad).get(ME).await;
         assert_eq!(answer.status, 401, "{bad}: {answer:?}");
     }
     // Whoever shows a bad token is not rescued by a good cookie.
-    let both = client.header("cookie", &format!("accessToken={}", ann.access)).bearer("rubbish");
+    let both = client
+        .header("cookie", &format!("accessToken={}", ann.access))
+        .bearer("rubbish");
     both.get(ME).await.refused(401, "TOKEN_INVALID");
 }

@@ -1,8 +1,8 @@
 //! What changes rows has to tell a story, and what tells one is committed with it.
 
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::error::Code;
-use mainstay_domain::Result;
 use mainstay_services::{Command, Context, Repositories, UseCase, Work};
 use mainstay_testkit::{TestApp, on_both_engines};
 
@@ -26,19 +26,28 @@ impl UseCase for WriteSilently {
 impl Command for WriteSilently {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let now = work.now();
-        work.one_time_tokens().insert("story", &[7; 32], None, now, now).await?;
+        work.one_time_tokens()
+            .insert("story", &[7; 32], None, now, now)
+            .await?;
         assert!(!self.panics, "as it was told to");
         Ok(())
     }
 }
 
 async fn rows(app: &TestApp) -> String {
-    app.peek("SELECT CAST(count(*) AS TEXT) FROM one_time_tokens").await[0][0].clone().unwrap()
+    app.peek("SELECT CAST(count(*) AS TEXT) FROM one_time_tokens")
+        .await[0][0]
+        .clone()
+        .unwrap()
 }
 
 async fn trap_12_a_change_without_a_story_is_an_error_and_undone(app: &TestApp) {
     let cx = Context::system(SystemCaller::WORKER);
-    let error = app.services().command(&cx, WriteSilently { panics: false }).await.unwrap_err();
+    let error = app
+        .services()
+        .command(&cx, WriteSilently { panics: false })
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Code::InternalError);
     let why = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(why, "story.write-silently changed rows and told no story");
