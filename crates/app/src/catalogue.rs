@@ -7,7 +7,10 @@ use mainstay_services::payment::{ChargePayment, RefundPayment};
 
 /// Every command that can be done later.
 pub fn jobs() -> JobRegistry {
-    JobRegistry::new().with::<ChargePayment>().with::<RefundPayment>().with::<SendOrderMail>()
+    JobRegistry::new()
+        .with::<ChargePayment>()
+        .with::<RefundPayment>()
+        .with::<SendOrderMail>()
 }
 
 /// Which events become which jobs.

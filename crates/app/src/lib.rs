@@ -23,5 +23,8 @@ pub fn routes() -> Vec<RouteRow> {
 
 /// The OpenAPI 3.1 document, as JSON text.
 pub fn openapi() -> String {
-    format!("{:#}", mainstay_rest::contract::openapi(&mainstay_rest::routes(true)))
+    format!(
+        "{:#}",
+        mainstay_rest::contract::openapi(&mainstay_rest::routes(true))
+    )
 }

@@ -45,12 +45,21 @@ impl App {
     ///
     /// # Errors
     /// What keeps it from starting, in a sentence for the person who starts it.
-    pub async fn open(settings: Arc<Settings>, outside: Outside, public_url: String) -> Result<Self, StartFault> {
+    pub async fn open(
+        settings: Arc<Settings>,
+        outside: Outside,
+        public_url: String,
+    ) -> Result<Self, StartFault> {
         if settings.verify_email == VerifyEmail::Required {
-            return Err(StartFault::Setting("VERIFY_EMAIL=required is not available yet; use optional".to_owned()));
+            return Err(StartFault::Setting(
+                "VERIFY_EMAIL=required is not available yet; use optional".to_owned(),
+            ));
         }
         let dir = &settings.data_dir;
-        std::fs::create_dir_all(dir).map_err(|cause| StartFault::File { path: dir.clone(), cause })?;
+        std::fs::create_dir_all(dir).map_err(|cause| StartFault::File {
+            path: dir.clone(),
+            cause,
+        })?;
         let sealer = Arc::new(Sealer::new(master_key(&settings, &outside)?, Vec::new()));
         let options = database_options(&settings);
         migrate(&options).await.map_err(StartFault::Migrate)?;
@@ -75,7 +84,11 @@ impl App {
         });
         services.load_access().await.map_err(StartFault::Content)?;
         services.load_keys().await.map_err(StartFault::Content)?;
-        Ok(Self { services, settings, outside })
+        Ok(Self {
+            services,
+            settings,
+            outside,
+        })
     }
 
     /// Ends: what is queued is written, then the database is closed.
@@ -97,8 +110,13 @@ fn master_key(settings: &Settings, outside: &Outside) -> Result<MasterKey, Start
 /// One password is hashed a core at a time: more at once would only take more memory.
 fn hasher(outside: &Outside) -> Result<PasswordHasher, StartFault> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    PasswordHasher::new(outside.hashing, cores, PasswordHasher::MOST_WAITING, Arc::clone(&outside.random))
-        .map_err(|error| StartFault::Setting(format!("hashing passwords: {error}")))
+    PasswordHasher::new(
+        outside.hashing,
+        cores,
+        PasswordHasher::MOST_WAITING,
+        Arc::clone(&outside.random),
+    )
+    .map_err(|error| StartFault::Setting(format!("hashing passwords: {error}")))
 }
 
 fn keys(settings: &Settings, outside: &Outside) -> Result<Keys, StartFault> {
@@ -133,12 +151,40 @@ fn watch(metrics: &Metrics, database: &Database) {
     let counters = database.clone();
     metrics.watch(move |samples| {
         let now = counters.counters();
-        samples.counter("mainstay_database_commits", "Commits of the database", now.commits);
-        samples.counter("mainstay_database_grouped", "Transactions that shared those commits", now.grouped);
-        samples.counter("mainstay_database_failed_commits", "Commits that failed", now.failed_commits);
-        samples.counter("mainstay_database_panics", "Transactions that panicked", now.panics);
-        samples.counter("mainstay_database_checkpoints", "Checkpoints of the write-ahead log", now.checkpoints);
-        samples.counter("mainstay_database_retries", "Transactions that were run again", now.retries);
-        samples.gauge("mainstay_database_queue_depth", "Transactions that wait for the writer", i64::try_from(now.waiting).unwrap_or(i64::MAX));
+        samples.counter(
+            "mainstay_database_commits",
+            "Commits of the database",
+            now.commits,
+        );
+        samples.counter(
+            "mainstay_database_grouped",
+            "Transactions that shared those commits",
+            now.grouped,
+        );
+        samples.counter(
+            "mainstay_database_failed_commits",
+            "Commits that failed",
+            now.failed_commits,
+        );
+        samples.counter(
+            "mainstay_database_panics",
+            "Transactions that panicked",
+            now.panics,
+        );
+        samples.counter(
+            "mainstay_database_checkpoints",
+            "Checkpoints of the write-ahead log",
+            now.checkpoints,
+        );
+        samples.counter(
+            "mainstay_database_retries",
+            "Transactions that were run again",
+            now.retries,
+        );
+        samples.gauge(
+            "mainstay_database_queue_depth",
+            "Transactions that wait for the writer",
+            i64::try_from(now.waiting).unwrap_or(i64::MAX),
+        );
     });
 }

@@ -10,7 +10,9 @@ pub use mainstay_repositories::{Condition, Report};
 /// # Errors
 /// The database is away, newer than this program, or refuses.
 pub async fn migrate(settings: &Settings) -> Result<Report, StartFault> {
-    mainstay_repositories::migrate(&database_options(settings)).await.map_err(StartFault::Migrate)
+    mainstay_repositories::migrate(&database_options(settings))
+        .await
+        .map_err(StartFault::Migrate)
 }
 
 /// Looks at the database without changing it. A SQLite file that is not there yet would be made empty.
@@ -18,5 +20,7 @@ pub async fn migrate(settings: &Settings) -> Result<Report, StartFault> {
 /// # Errors
 /// The database is away.
 pub async fn condition(settings: &Settings) -> Result<Condition, StartFault> {
-    mainstay_repositories::condition(&database_options(settings)).await.map_err(StartFault::Migrate)
+    mainstay_repositories::condition(&database_options(settings))
+        .await
+        .map_err(StartFault::Migrate)
 }

@@ -22,8 +22,15 @@ pub async fn listen(settings: &Settings) -> Result<(Listening, String), StartFau
     let (host, port) = (&settings.http.host, settings.http.port);
     let listening = Listening::on(host, port)
         .await
-        .map_err(|cause| StartFault::Listen { address: format!("{host}:{port}"), cause })?;
-    let url = settings.http.public_url.clone().unwrap_or_else(|| format!("http://{}", listening.address()));
+        .map_err(|cause| StartFault::Listen {
+            address: format!("{host}:{port}"),
+            cause,
+        })?;
+    let url = settings
+        .http
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", listening.address()));
     Ok((listening, url))
 }
 
@@ -55,7 +62,13 @@ impl Serving {
         let address = listening.address();
         let (stop, grace) = (CancellationToken::new(), app.settings.http.shutdown_timeout);
         let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace));
-        Self { app, address, stop, server, background: None }
+        Self {
+            app,
+            address,
+            stop,
+            server,
+            background: None,
+        }
     }
 
     /// Where it listens.

@@ -128,7 +128,10 @@ impl<Q: Queue> Worker<Q> {
                 () = &mut late => break,
             }
         }
-        tracing::warn!(jobs = self.leases.len(), "jobs did not finish in time and are given back");
+        tracing::warn!(
+            jobs = self.leases.len(),
+            "jobs did not finish in time and are given back"
+        );
         // None of them runs any more when another worker gets it.
         self.running.shutdown().await;
         let leases = self.leases.drain().map(|(_, lease)| lease).collect();
@@ -137,8 +140,12 @@ impl<Q: Queue> Worker<Q> {
 
     /// Says that this worker lives, so that nobody else is given its jobs.
     async fn hold(&self) {
-        let leases: Vec<Lease> =
-            self.leases.values().copied().chain(self.waiting.iter().map(Job::lease)).collect();
+        let leases: Vec<Lease> = self
+            .leases
+            .values()
+            .copied()
+            .chain(self.waiting.iter().map(Job::lease))
+            .collect();
         let jobs = leases.len();
         if jobs > 0
             && let Err(error) = self.queue.hold(leases).await

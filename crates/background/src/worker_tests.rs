@@ -235,7 +235,11 @@ async fn jobs_are_held_for_as_long_as_the_worker_lives_and_drains() {
     let (stop, _worker) = queue.start(1, 20_000);
     after(15_000).await;
     let both: Vec<Lease> = jobs.iter().map(Job::lease).collect();
-    assert_eq!(*queue.0.held.lock(), [both.clone(), both.clone(), both], "the one that waits too");
+    assert_eq!(
+        *queue.0.held.lock(),
+        [both.clone(), both.clone(), both],
+        "the one that waits too"
+    );
     stop.cancel();
     after(10_000).await;
     let held = queue.0.held.lock().clone();

@@ -28,7 +28,9 @@ impl Actor {
 
     /// Finds the actor of a stored name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::User, Self::ApiKey, Self::System].into_iter().find(|actor| actor.as_str() == name)
+        [Self::User, Self::ApiKey, Self::System]
+            .into_iter()
+            .find(|actor| actor.as_str() == name)
     }
 }
 

@@ -17,7 +17,10 @@ impl Currency {
         let known = iso_currency::Currency::from_code(code).filter(|currency| currency.exponent().is_some());
         match (known, code.as_bytes()) {
             (Some(_), &[a, b, c]) if code.bytes().all(|b| b.is_ascii_uppercase()) => Ok(Self([a, b, c])),
-            _ => Err(Flaw::new("UNKNOWN_CURRENCY", "must be an ISO 4217 code such as USD")),
+            _ => Err(Flaw::new(
+                "UNKNOWN_CURRENCY",
+                "must be an ISO 4217 code such as USD",
+            )),
         }
     }
 
@@ -28,7 +31,9 @@ impl Currency {
 
     /// How many digits the minor unit has: 2 for USD, 0 for JPY.
     pub fn exponent(&self) -> u16 {
-        iso_currency::Currency::from_code(self.code()).and_then(|currency| currency.exponent()).unwrap_or(2)
+        iso_currency::Currency::from_code(self.code())
+            .and_then(|currency| currency.exponent())
+            .unwrap_or(2)
     }
 }
 

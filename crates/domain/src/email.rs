@@ -21,7 +21,11 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, Flaw> {
         let refused = || Flaw::new("FORMAT", "must be an e-mail address");
         let text = text.trim();
-        if text.len() > 254 || text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '"') {
+        if text.len() > 254
+            || text
+                .chars()
+                .any(|c| c.is_control() || c.is_whitespace() || c == '"')
+        {
             return Err(refused());
         }
         let options = Options::default().without_display_text().without_domain_literal();
@@ -58,13 +62,26 @@ mod tests {
 
     #[test]
     fn case_and_edges_do_not_make_another_account() {
-        assert_eq!(Email::parse(" Ann@Example.COM ").unwrap().as_str(), "ann@example.com");
+        assert_eq!(
+            Email::parse(" Ann@Example.COM ").unwrap().as_str(),
+            "ann@example.com"
+        );
     }
 
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(250));
-        for bad in ["", "ann", "ann@", "@example.com", "a b@example.com", "Ann <ann@example.com>", "ann@[127.0.0.1]", "a\n@b.co", &long] {
+        for bad in [
+            "",
+            "ann",
+            "ann@",
+            "@example.com",
+            "a b@example.com",
+            "Ann <ann@example.com>",
+            "ann@[127.0.0.1]",
+            "a\n@b.co",
+            &long,
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
     }

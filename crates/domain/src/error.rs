@@ -13,7 +13,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The stable codes that clients may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the code is its own explanation; the contract's table lists them")]
+#[expect(
+    missing_docs,
+    reason = "the code is its own explanation; the contract's table lists them"
+)]
 pub enum Code {
     BadRequest,
     ValidationFailed,
@@ -237,7 +240,10 @@ impl Error {
 
     /// Something is away, with the reason for the log.
     pub fn unavailable(what: &'static str, cause: impl StdError + Send + Sync + 'static) -> Self {
-        Self::Unavailable { what, source: Some(Arc::new(cause)) }
+        Self::Unavailable {
+            what,
+            source: Some(Arc::new(cause)),
+        }
     }
 
     /// Its stable code.
@@ -277,7 +283,9 @@ impl Error {
     /// The faults in the input, where the meaning has any.
     pub fn details(&self) -> &[Fault] {
         match self {
-            Self::Invalid(faults) | Self::OutOfStock(faults) | Self::Replayed { details: faults, .. } => faults.list(),
+            Self::Invalid(faults) | Self::OutOfStock(faults) | Self::Replayed { details: faults, .. } => {
+                faults.list()
+            }
             _ => &[],
         }
     }
@@ -286,7 +294,10 @@ impl Error {
     ///
     /// Faults before it began (400, 401, 403, 429) and faults that may pass (5xx) are not answers.
     pub fn is_answer(&self) -> bool {
-        matches!(self, Self::NotFound | Self::Conflict(_) | Self::OutOfStock(_) | Self::InvalidState(_) | Self::Stale)
+        matches!(
+            self,
+            Self::NotFound | Self::Conflict(_) | Self::OutOfStock(_) | Self::InvalidState(_) | Self::Stale
+        )
     }
 }
 

@@ -24,7 +24,13 @@ impl Story {
     /// Something new.
     pub fn created(kind: &'static str, new: &impl Serialize) -> Self {
         let new = facts(new);
-        Self { kind, verb: "CREATE", before: None, after: Some(new.clone()), payload: new }
+        Self {
+            kind,
+            verb: "CREATE",
+            before: None,
+            after: Some(new.clone()),
+            payload: new,
+        }
     }
 
     /// Something changed; only what differs is kept.
@@ -36,19 +42,37 @@ impl Story {
     pub fn acted(kind: &'static str, verb: &'static str, old: &impl Serialize, new: &impl Serialize) -> Self {
         let (old, new) = (facts(old), facts(new));
         let (before, after) = differing(&old, &new);
-        Self { kind, verb, before: Some(before), after: Some(after), payload: new }
+        Self {
+            kind,
+            verb,
+            before: Some(before),
+            after: Some(after),
+            payload: new,
+        }
     }
 
     /// Something is gone.
     pub fn deleted(kind: &'static str, old: &impl Serialize) -> Self {
         let old = facts(old);
-        Self { kind, verb: "DELETE", before: Some(old.clone()), after: None, payload: old }
+        Self {
+            kind,
+            verb: "DELETE",
+            before: Some(old.clone()),
+            after: None,
+            payload: old,
+        }
     }
 
     /// Something happened that changed no fact anybody sees.
     pub fn noted(kind: &'static str, verb: &'static str, facts_of: &impl Serialize) -> Self {
         let now = facts(facts_of);
-        Self { kind, verb, before: None, after: Some(now.clone()), payload: now }
+        Self {
+            kind,
+            verb,
+            before: None,
+            after: Some(now.clone()),
+            payload: now,
+        }
     }
 }
 
@@ -103,7 +127,11 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_told() {
-        let story = Story::updated("x.updated", &json!({"a": 1, "b": 2, "c": 3}), &json!({"a": 1, "b": 5}));
+        let story = Story::updated(
+            "x.updated",
+            &json!({"a": 1, "b": 2, "c": 3}),
+            &json!({"a": 1, "b": 5}),
+        );
         assert_eq!(story.before, Some(json!({"b": 2, "c": 3})));
         assert_eq!(story.after, Some(json!({"b": 5, "c": null})));
         assert_eq!(story.payload, json!({"a": 1, "b": 5}));

@@ -16,7 +16,11 @@ pub struct Fault {
 impl Fault {
     /// A fault of the given kind at the given place.
     pub fn new(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { path: path.into(), code, message: message.into() }
+        Self {
+            path: path.into(),
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -33,7 +37,10 @@ pub struct Flaw {
 impl Flaw {
     /// A flaw of the given kind.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 

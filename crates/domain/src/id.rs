@@ -142,7 +142,12 @@ mod tests {
     fn only_the_written_spelling_is_read() {
         let id = UserId::make(Timestamp::from_micros(5), &Counting::default());
         assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
-        for other in ["", "x", "{00000000-0000-0000-0000-000000000000}", "00000000000000000000000000000000"] {
+        for other in [
+            "",
+            "x",
+            "{00000000-0000-0000-0000-000000000000}",
+            "00000000000000000000000000000000",
+        ] {
             assert_eq!(other.parse::<UserId>(), Err(NotAnId), "{other}");
         }
     }

@@ -39,9 +39,16 @@ impl JobState {
 
     /// Finds the state of a name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Queued, Self::Running, Self::Retrying, Self::Done, Self::Dead, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == name)
+        [
+            Self::Queued,
+            Self::Running,
+            Self::Retrying,
+            Self::Done,
+            Self::Dead,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == name)
     }
 }
 
@@ -88,7 +95,10 @@ pub struct Lease {
 impl Job {
     /// The lease of whoever claimed it.
     pub fn lease(&self) -> Lease {
-        Lease { job: self.id, fence: self.fence }
+        Lease {
+            job: self.id,
+            fence: self.fence,
+        }
     }
 
     /// True when a failure now would be its last.
@@ -117,7 +127,10 @@ mod tests {
         let random = Counting::default();
         for attempt in [i64::MIN, 0, 1] {
             let wait = backoff(attempt, &random);
-            assert!(wait >= Duration::from_secs(1) && wait <= Duration::from_millis(1500), "{wait:?}");
+            assert!(
+                wait >= Duration::from_secs(1) && wait <= Duration::from_millis(1500),
+                "{wait:?}"
+            );
         }
         assert!(backoff(5, &random) >= Duration::from_secs(16));
         assert!(backoff(i64::MAX, &random) <= Duration::from_mins(90));

@@ -41,7 +41,12 @@ impl Serialize for SigningKey {
             created_at: Timestamp,
             retires_at: Option<Timestamp>,
         }
-        let told = Told { kid: &self.kid, algorithm: &self.algorithm, created_at: self.created_at, retires_at: self.retires_at };
+        let told = Told {
+            kid: &self.kid,
+            algorithm: &self.algorithm,
+            created_at: self.created_at,
+            retires_at: self.retires_at,
+        };
         told.serialize(serializer)
     }
 }

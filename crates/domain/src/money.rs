@@ -42,7 +42,10 @@ impl Money {
         if (0..=Self::MOST).contains(&amount) {
             Ok(Self { amount, currency })
         } else {
-            Err(Flaw::new("RANGE", format!("must be from 0 to {} minor units", Self::MOST)))
+            Err(Flaw::new(
+                "RANGE",
+                format!("must be from 0 to {} minor units", Self::MOST),
+            ))
         }
     }
 
@@ -91,12 +94,18 @@ mod tests {
     use super::*;
 
     fn usd(amount: i64) -> Money {
-        Money { amount, currency: Currency::parse("USD").unwrap() }
+        Money {
+            amount,
+            currency: Currency::parse("USD").unwrap(),
+        }
     }
 
     #[test]
     fn sums_do_not_mix_currencies_or_overflow() {
-        let eur = Money { amount: 1, currency: Currency::parse("EUR").unwrap() };
+        let eur = Money {
+            amount: 1,
+            currency: Currency::parse("EUR").unwrap(),
+        };
         assert!(matches!(usd(1).plus(eur), Err(MoneyError::Mixed(..))));
         assert_eq!(usd(Money::MOST).times(2), Err(MoneyError::TooLarge));
         assert_eq!(usd(i64::MAX).times(u32::MAX), Err(MoneyError::TooLarge));
@@ -107,7 +116,14 @@ mod tests {
     fn shown_with_the_digits_of_its_currency() {
         assert_eq!(usd(1999).to_string(), "19.99 USD");
         assert_eq!(usd(5).to_string(), "0.05 USD");
-        assert_eq!(Money { amount: 500, currency: Currency::parse("JPY").unwrap() }.to_string(), "500 JPY");
+        assert_eq!(
+            Money {
+                amount: 500,
+                currency: Currency::parse("JPY").unwrap()
+            }
+            .to_string(),
+            "500 JPY"
+        );
     }
 
     #[test]

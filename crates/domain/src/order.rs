@@ -170,9 +170,22 @@ impl OrderItem {
     ///
     /// # Errors
     /// When the total is too large.
-    pub fn new(product_id: ProductId, sku: Sku, name: String, quantity: u32, unit_price: Money) -> Result<Self> {
+    pub fn new(
+        product_id: ProductId,
+        sku: Sku,
+        name: String,
+        quantity: u32,
+        unit_price: Money,
+    ) -> Result<Self> {
         let total = unit_price.times(quantity)?;
-        Ok(Self { product_id, sku, name, quantity, unit_price, total })
+        Ok(Self {
+            product_id,
+            sku,
+            name,
+            quantity,
+            unit_price,
+            total,
+        })
     }
 }
 
@@ -187,7 +200,9 @@ impl Order {
         now: Timestamp,
         hold: Duration,
     ) -> Result<Self> {
-        let first = items.first().ok_or_else(|| Error::bug("an order without lines"))?;
+        let first = items
+            .first()
+            .ok_or_else(|| Error::bug("an order without lines"))?;
         let nothing = Money::zero(first.total.currency);
         let total = items.iter().try_fold(nothing, |sum, item| sum.plus(item.total))?;
         Ok(Self {
@@ -212,7 +227,9 @@ impl Order {
     pub fn step(mut self, step: Move, now: Timestamp) -> Result<Self> {
         let Some(next) = self.status.after(step) else {
             let (step, status) = (format!("{step:?}").to_lowercase(), self.status.as_str());
-            return Err(Error::InvalidState(format!("cannot {step} an order that is {status}")));
+            return Err(Error::InvalidState(format!(
+                "cannot {step} an order that is {status}"
+            )));
         };
         self.status = next;
         self.updated_at = now;
@@ -232,8 +249,20 @@ mod tests {
 
     #[test]
     fn ended_orders_stay_ended() {
-        let moves = [Move::Settle, Move::Fulfil, Move::Ship, Move::Deliver, Move::Cancel, Move::Expire, Move::Refund];
-        for ended in [OrderStatus::Cancelled, OrderStatus::Expired, OrderStatus::Refunded] {
+        let moves = [
+            Move::Settle,
+            Move::Fulfil,
+            Move::Ship,
+            Move::Deliver,
+            Move::Cancel,
+            Move::Expire,
+            Move::Refund,
+        ];
+        for ended in [
+            OrderStatus::Cancelled,
+            OrderStatus::Expired,
+            OrderStatus::Refunded,
+        ] {
             assert!(moves.iter().all(|step| ended.after(*step).is_none()), "{ended:?}");
         }
     }
@@ -242,7 +271,10 @@ mod tests {
     fn what_was_shipped_is_not_cancelled() {
         assert_eq!(OrderStatus::Shipped.after(Move::Cancel), None);
         assert_eq!(OrderStatus::Delivered.after(Move::Cancel), None);
-        assert_eq!(OrderStatus::Fulfilled.after(Move::Cancel), Some(OrderStatus::Cancelled));
+        assert_eq!(
+            OrderStatus::Fulfilled.after(Move::Cancel),
+            Some(OrderStatus::Cancelled)
+        );
     }
 
     #[test]

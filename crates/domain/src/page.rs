@@ -78,7 +78,10 @@ pub enum Place {
 impl<T> Listing<T> {
     /// The same page of other things.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Listing<U> {
-        Listing { items: self.items.into_iter().map(each).collect(), place: self.place }
+        Listing {
+            items: self.items.into_iter().map(each).collect(),
+            place: self.place,
+        }
     }
 }
 
@@ -144,15 +147,30 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        for key in [CursorKey::Number(-5), CursorKey::Text("a.b 'c' ü".into()), CursorKey::Text(String::new())] {
-            let cursor = Cursor { key, id: Uuid::from_u128(7) };
+        for key in [
+            CursorKey::Number(-5),
+            CursorKey::Text("a.b 'c' ü".into()),
+            CursorKey::Text(String::new()),
+        ] {
+            let cursor = Cursor {
+                key,
+                id: Uuid::from_u128(7),
+            };
             assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
         }
     }
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for bad in ["", "zz", "6e", "ü", "+1", "6e312e", "6e782e3030303030303030303030303030303030303030303030303030303030303037"] {
+        for bad in [
+            "",
+            "zz",
+            "6e",
+            "ü",
+            "+1",
+            "6e312e",
+            "6e782e3030303030303030303030303030303030303030303030303030303030303037",
+        ] {
             assert!(Cursor::decode(bad).is_err(), "{bad}");
         }
     }

@@ -17,13 +17,19 @@ const COMMON: &str = include_str!("common_passwords.txt");
 pub fn check_new(password: &str, email: Option<&str>) -> Result<(), Flaw> {
     let length = password.chars().count();
     if !(FEWEST..=MOST).contains(&length) {
-        return Err(Flaw::new("LENGTH", format!("must be {FEWEST} to {MOST} characters")));
+        return Err(Flaw::new(
+            "LENGTH",
+            format!("must be {FEWEST} to {MOST} characters"),
+        ));
     }
     let lower = password.to_lowercase();
     let is_address = email.is_some_and(|email| lower == email.to_lowercase());
     let one_letter = lower.chars().all(|c| lower.starts_with(c));
     if is_address || one_letter || COMMON.lines().any(|common| common == lower) {
-        return Err(Flaw::new("COMMON", "is one of the first that anybody would guess"));
+        return Err(Flaw::new(
+            "COMMON",
+            "is one of the first that anybody would guess",
+        ));
     }
     Ok(())
 }

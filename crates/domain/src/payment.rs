@@ -36,9 +36,15 @@ impl PaymentStatus {
 
     /// Finds the status of a name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Refunded]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+        [
+            Self::Pending,
+            Self::Succeeded,
+            Self::Failed,
+            Self::Cancelled,
+            Self::Refunded,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == name)
     }
 
     /// Whether a payment may go from here to there.
@@ -100,7 +106,9 @@ impl Payment {
     pub fn become_status(mut self, next: PaymentStatus, now: Timestamp) -> Result<Self> {
         if !self.status.may_become(next) {
             let (from, to) = (self.status.as_str(), next.as_str());
-            return Err(Error::InvalidState(format!("a payment that is {from} cannot become {to}")));
+            return Err(Error::InvalidState(format!(
+                "a payment that is {from} cannot become {to}"
+            )));
         }
         self.status = next;
         self.updated_at = now;

@@ -30,7 +30,9 @@ impl ProductStatus {
 
     /// Finds the status of a name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Draft, Self::Active, Self::Archived].into_iter().find(|status| status.as_str() == name)
+        [Self::Draft, Self::Active, Self::Archived]
+            .into_iter()
+            .find(|status| status.as_str() == name)
     }
 }
 
@@ -50,10 +52,17 @@ impl Attributes {
     pub fn new(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Flaw> {
         let made = Self(map);
         if made.to_json().len() > Self::MOST {
-            return Err(Flaw::new("LENGTH", format!("must be at most {} bytes of JSON", Self::MOST)));
+            return Err(Flaw::new(
+                "LENGTH",
+                format!("must be at most {} bytes of JSON", Self::MOST),
+            ));
         }
         // PostgreSQL's JSONB cannot hold it, and nobody means it.
-        if made.0.iter().any(|(key, value)| key.contains('\0') || has_nul(value)) {
+        if made
+            .0
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value))
+        {
             return Err(Flaw::new("FORMAT", "must not contain the character U+0000"));
         }
         Ok(made)
@@ -77,7 +86,9 @@ fn has_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(values) => values.iter().any(has_nul),
-        serde_json::Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        serde_json::Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
     }
 }
@@ -127,7 +138,10 @@ impl Sku {
         if (1..=64).contains(&text.len()) && text.chars().all(good) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Flaw::new("FORMAT", "must be 1 to 64 of letters, digits, '-', '_', '.' and '/'"))
+            Err(Flaw::new(
+                "FORMAT",
+                "must be 1 to 64 of letters, digits, '-', '_', '.' and '/'",
+            ))
         }
     }
 
@@ -175,7 +189,12 @@ mod tests {
     fn attributes_are_bounded_and_hold_nothing_a_database_cannot() {
         let made = |value: serde_json::Value| Attributes::new(value.as_object().cloned().unwrap_or_default());
         assert!(made(json!({"size": {"cm": [1, 2, 3]}})).is_ok());
-        for bad in [json!({"a\u{0}": 1}), json!({"a": "\u{0}"}), json!({"a": [{"b\u{0}": 1}]}), json!({"a": "x".repeat(20_000)})] {
+        for bad in [
+            json!({"a\u{0}": 1}),
+            json!({"a": "\u{0}"}),
+            json!({"a": [{"b\u{0}": 1}]}),
+            json!({"a": "x".repeat(20_000)}),
+        ] {
             assert!(made(bad).is_err());
         }
     }

@@ -81,7 +81,15 @@ mod tests {
             ended_at: None,
         };
         let verdicts: Vec<_> = (3..=6).map(|generation| session.judge(generation)).collect();
-        assert_eq!(verdicts, [Presented::Replay, Presented::Retry, Presented::Current, Presented::Unknown]);
+        assert_eq!(
+            verdicts,
+            [
+                Presented::Replay,
+                Presented::Retry,
+                Presented::Current,
+                Presented::Unknown
+            ]
+        );
         assert_eq!(session.judge(u32::MAX), Presented::Unknown);
     }
 }

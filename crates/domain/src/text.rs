@@ -19,7 +19,9 @@ pub fn line(text: &str, most: usize) -> Result<String, Flaw> {
 /// # Errors
 /// `LENGTH` or `FORMAT`.
 pub fn paragraph(text: &str, most: usize) -> Result<String, Flaw> {
-    bounded(text.trim(), most, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    bounded(text.trim(), most, |c| {
+        c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+    })
 }
 
 fn bounded(text: &str, most: usize, refused: impl Fn(char) -> bool) -> Result<String, Flaw> {

@@ -33,12 +33,18 @@ impl Timestamp {
 
     /// The instant `duration` later; at the end of time it stays there.
     pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The instant `duration` earlier.
     pub fn before(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long from `earlier` to `self`; zero when it is not later.
@@ -104,7 +110,10 @@ mod tests {
     fn wire_form_has_milliseconds() {
         let instant = Timestamp::parse("2026-11-22T12:00:00.5+02:00").unwrap();
         assert_eq!(instant.to_string(), "2026-11-22T10:00:00.500Z");
-        assert_eq!(serde_json::to_string(&instant).unwrap(), "\"2026-11-22T10:00:00.500Z\"");
+        assert_eq!(
+            serde_json::to_string(&instant).unwrap(),
+            "\"2026-11-22T10:00:00.500Z\""
+        );
     }
 
     #[test]

@@ -32,7 +32,9 @@ impl UserStatus {
 
     /// Finds the status of a name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Active, Self::Disabled, Self::Invited].into_iter().find(|status| status.as_str() == name)
+        [Self::Active, Self::Disabled, Self::Invited]
+            .into_iter()
+            .find(|status| status.as_str() == name)
     }
 }
 

@@ -12,17 +12,40 @@ use proptest::prelude::*;
 use std::time::Duration;
 use uuid::Uuid;
 
-const MOVES: [Move; 7] =
-    [Move::Settle, Move::Fulfil, Move::Ship, Move::Deliver, Move::Cancel, Move::Expire, Move::Refund];
+const MOVES: [Move; 7] = [
+    Move::Settle,
+    Move::Fulfil,
+    Move::Ship,
+    Move::Deliver,
+    Move::Cancel,
+    Move::Expire,
+    Move::Refund,
+];
 
 fn order(lines: &[(i64, u32)]) -> mainstay_domain::Result<Order> {
     let currency = Currency::parse("EUR").expect("it is in the standard");
     let item = |(amount, quantity): &(i64, u32)| {
-        let price = Money { amount: *amount, currency };
-        OrderItem::new(ProductId::from_uuid(Uuid::nil()), Sku::stored("S".into()), "S".into(), *quantity, price)
+        let price = Money {
+            amount: *amount,
+            currency,
+        };
+        OrderItem::new(
+            ProductId::from_uuid(Uuid::nil()),
+            Sku::stored("S".into()),
+            "S".into(),
+            *quantity,
+            price,
+        )
     };
-    let items = lines.iter().map(item).collect::<mainstay_domain::Result<Vec<_>>>()?;
-    let names = (OrderId::from_uuid(Uuid::nil()), "1".into(), UserId::from_uuid(Uuid::nil()));
+    let items = lines
+        .iter()
+        .map(item)
+        .collect::<mainstay_domain::Result<Vec<_>>>()?;
+    let names = (
+        OrderId::from_uuid(Uuid::nil()),
+        "1".into(),
+        UserId::from_uuid(Uuid::nil()),
+    );
     Order::place(names, items, Timestamp::from_micros(0), Duration::from_mins(30))
 }
 

@@ -30,7 +30,10 @@ impl Services {
         if let Err(error) = &database {
             tracing::warn!(%error, "the database does not answer");
         }
-        Readiness { database: database.is_ok(), draining: self.draining().0.load(Ordering::Acquire) }
+        Readiness {
+            database: database.is_ok(),
+            draining: self.draining().0.load(Ordering::Acquire),
+        }
     }
 
     /// Says from now on that no new work is welcome.

@@ -52,7 +52,11 @@ impl SecurityLog {
         if counts.len() >= MOST && !counts.contains_key(&attempt) {
             return;
         }
-        let count = counts.entry(attempt).or_insert(Count { count: 0, first_at: now, last_at: now });
+        let count = counts.entry(attempt).or_insert(Count {
+            count: 0,
+            first_at: now,
+            last_at: now,
+        });
         count.count += 1;
         count.last_at = now;
     }
@@ -90,7 +94,9 @@ impl Services {
             return Ok(0);
         }
         let (now, random) = (self.now(), &*self.parts().random);
-        let events = counts.into_iter().map(|(attempt, count)| event(attempt, count, now, random));
+        let events = counts
+            .into_iter()
+            .map(|(attempt, count)| event(attempt, count, now, random));
         let events: Arc<[SecurityEvent]> = events.collect();
         let lost = events.len();
         let write = self.database().write(Isolation::ReadCommitted, {
@@ -100,12 +106,19 @@ impl Services {
                 Box::pin(async move { SecurityEvents::new(tx).record(&events).await })
             }
         });
-        write.await.inspect_err(|error| tracing::error!(%error, lost, "security events could not be written"))?;
+        write
+            .await
+            .inspect_err(|error| tracing::error!(%error, lost, "security events could not be written"))?;
         Ok(lost)
     }
 }
 
-fn event(attempt: Attempt, count: Count, now: Timestamp, random: &dyn mainstay_domain::random::Random) -> SecurityEvent {
+fn event(
+    attempt: Attempt,
+    count: Count,
+    now: Timestamp,
+    random: &dyn mainstay_domain::random::Random,
+) -> SecurityEvent {
     SecurityEvent {
         id: SecurityEventId::make(now, random),
         kind: attempt.kind.as_str().to_owned(),

@@ -128,7 +128,11 @@ impl Services {
 
     /// Whether there is a permission of this name.
     pub(crate) fn knows_permission(&self, name: &str) -> bool {
-        self.0.parts.permissions.iter().any(|known| known.as_str() == name)
+        self.0
+            .parts
+            .permissions
+            .iter()
+            .any(|known| known.as_str() == name)
     }
 
     /// The present instant.

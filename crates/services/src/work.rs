@@ -87,7 +87,14 @@ impl Repositories for Work<'_> {
 
 impl<'w> Work<'w> {
     pub(crate) fn new(tx: &'w mut Tx, services: &'w Services, cx: &'w Context, now: Timestamp) -> Self {
-        Self { tx, services, cx, now, tail: Tail::new(), changes: Changes::default() }
+        Self {
+            tx,
+            services,
+            cx,
+            now,
+            tail: Tail::new(),
+            changes: Changes::default(),
+        }
     }
 
     /// The instant of this transaction: the same however often it is asked.
@@ -142,7 +149,12 @@ impl<'w> Work<'w> {
     ///
     /// # Errors
     /// The policy's refusal.
-    pub fn permit_new<T: Guarded>(&self, action: Action, id: T::Id, owner: Option<UserId>) -> Result<Permit<T>> {
+    pub fn permit_new<T: Guarded>(
+        &self,
+        action: Action,
+        id: T::Id,
+        owner: Option<UserId>,
+    ) -> Result<Permit<T>> {
         access::permit_new(&self.cx.caller, action, id, owner)
     }
 
@@ -242,7 +254,12 @@ impl Repositories for View<'_> {
 
 impl<'v> View<'v> {
     pub(crate) fn new(tx: &'v mut Tx, services: &'v Services, cx: &'v Context, now: Timestamp) -> Self {
-        Self { tx, services, cx, now }
+        Self {
+            tx,
+            services,
+            cx,
+            now,
+        }
     }
 
     /// The instant of this look.
@@ -304,7 +321,9 @@ impl<'o> Outside<'o> {
     pub async fn look<T, F>(&self, look: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut View<'_>) -> futures_util::future::BoxFuture<'t, Result<T>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut View<'_>) -> futures_util::future::BoxFuture<'t, Result<T>>
+            + Send
+            + 'static,
     {
         self.services.look(self.cx, ReadMode::InPlace, look).await
     }

@@ -94,17 +94,26 @@ pub struct Rate {
 impl Rate {
     /// So many a second.
     pub const fn per_second(count: u32) -> Self {
-        Self { count, period: Duration::from_secs(1) }
+        Self {
+            count,
+            period: Duration::from_secs(1),
+        }
     }
 
     /// So many a minute.
     pub const fn per_minute(count: u32) -> Self {
-        Self { count, period: Duration::from_mins(1) }
+        Self {
+            count,
+            period: Duration::from_mins(1),
+        }
     }
 
     /// So many an hour.
     pub const fn per_hour(count: u32) -> Self {
-        Self { count, period: Duration::from_hours(1) }
+        Self {
+            count,
+            period: Duration::from_hours(1),
+        }
     }
 }
 

@@ -120,22 +120,35 @@ pub struct PermissionSet {
 impl PermissionSet {
     /// Everything, also what is declared tomorrow: the administrator's.
     pub fn everything() -> Self {
-        Self { all: true, names: Arc::default() }
+        Self {
+            all: true,
+            names: Arc::default(),
+        }
     }
 
     /// Exactly these.
     pub fn of(names: impl IntoIterator<Item = String>) -> Self {
-        Self { all: false, names: Arc::new(names.into_iter().collect()) }
+        Self {
+            all: false,
+            names: Arc::new(names.into_iter().collect()),
+        }
     }
 
     /// These and the grants that have not ended at `now`.
     pub fn with_grants(&self, grants: &[Grant], now: Timestamp) -> Self {
         let live = |grant: &&Grant| grant.until.is_none_or(|until| now < until);
-        let added: Vec<String> = grants.iter().filter(live).map(|grant| grant.permission.clone()).collect();
+        let added: Vec<String> = grants
+            .iter()
+            .filter(live)
+            .map(|grant| grant.permission.clone())
+            .collect();
         if self.all || added.is_empty() {
             return self.clone();
         }
-        Self { all: false, names: Arc::new(self.names.iter().cloned().chain(added).collect()) }
+        Self {
+            all: false,
+            names: Arc::new(self.names.iter().cloned().chain(added).collect()),
+        }
     }
 
     /// True when the permission is in it.
@@ -165,10 +178,20 @@ mod tests {
 
     #[test]
     fn a_grant_is_gone_the_moment_it_ends() {
-        let grants = [Grant { permission: "read:order".into(), until: Some(Timestamp::from_micros(10)) }];
+        let grants = [Grant {
+            permission: "read:order".into(),
+            until: Some(Timestamp::from_micros(10)),
+        }];
         let none = PermissionSet::of([]);
-        assert!(none.with_grants(&grants, Timestamp::from_micros(9)).has(Permission::READ_ORDER));
-        assert!(!none.with_grants(&grants, Timestamp::from_micros(10)).has(Permission::READ_ORDER));
+        assert!(
+            none.with_grants(&grants, Timestamp::from_micros(9))
+                .has(Permission::READ_ORDER)
+        );
+        assert!(
+            !none
+                .with_grants(&grants, Timestamp::from_micros(10))
+                .has(Permission::READ_ORDER)
+        );
     }
 
     #[test]

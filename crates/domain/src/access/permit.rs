@@ -1,7 +1,7 @@
 //! Leave to change one row.
 
-use super::policy::{Guarded, Rule};
 use super::Caller;
+use super::policy::{Guarded, Rule};
 use crate::error::{Denied, Error, Result, Unauthenticated};
 use crate::id::{Id, UserId};
 use serde::Serialize;
@@ -83,7 +83,12 @@ impl<T: Guarded> Permit<T> {
         if self.id == row.id().uuid() {
             Ok(())
         } else {
-            Err(Error::bug(format!("a permit for {} {} was shown for {}", T::NOUN, self.id, row.id().uuid())))
+            Err(Error::bug(format!(
+                "a permit for {} {} was shown for {}",
+                T::NOUN,
+                self.id,
+                row.id().uuid()
+            )))
         }
     }
 }
@@ -101,12 +106,25 @@ pub fn permit<T: Guarded>(caller: &Caller, action: Action, row: &T) -> Result<Pe
 ///
 /// # Errors
 /// As [`permit`].
-pub fn permit_new<T: Guarded>(caller: &Caller, action: Action, id: T::Id, owner: Option<UserId>) -> Result<Permit<T>> {
-    let granted = Permit { id: id.uuid(), action, noun: PhantomData };
+pub fn permit_new<T: Guarded>(
+    caller: &Caller,
+    action: Action,
+    id: T::Id,
+    owner: Option<UserId>,
+) -> Result<Permit<T>> {
+    let granted = Permit {
+        id: id.uuid(),
+        action,
+        noun: PhantomData,
+    };
     if matches!(caller, Caller::System(_)) {
         return Ok(granted);
     }
-    let rule = T::POLICY.acts.iter().find(|(named, _)| *named == action).map(|(_, rule)| *rule);
+    let rule = T::POLICY
+        .acts
+        .iter()
+        .find(|(named, _)| *named == action)
+        .map(|(_, rule)| *rule);
     if rule == Some(Rule::Anyone) {
         return Ok(granted);
     }
@@ -116,11 +134,17 @@ pub fn permit_new<T: Guarded>(caller: &Caller, action: Action, id: T::Id, owner:
     let owns = owner == Some(principal.id);
     let denied = match rule {
         Some(Rule::Owner) if !owns => Denied::Ownership,
-        Some(Rule::OwnerOr(permission)) if !owns && !principal.permissions.has(permission) => Denied::Ownership,
-        Some(Rule::Holder(permission)) if !principal.permissions.has(permission) => Denied::Permission(permission),
+        Some(Rule::OwnerOr(permission)) if !owns && !principal.permissions.has(permission) => {
+            Denied::Ownership
+        }
+        Some(Rule::Holder(permission)) if !principal.permissions.has(permission) => {
+            Denied::Permission(permission)
+        }
         Some(Rule::Role(role)) if principal.role.as_str() != role => Denied::Role,
         Some(Rule::System) | None => Denied::Role,
-        Some(Rule::Anyone | Rule::Owner | Rule::OwnerOr(_) | Rule::Holder(_) | Rule::Role(_)) => return Ok(granted),
+        Some(Rule::Anyone | Rule::Owner | Rule::OwnerOr(_) | Rule::Holder(_) | Rule::Role(_)) => {
+            return Ok(granted);
+        }
     };
     Err(Error::Denied(denied))
 }

@@ -2,7 +2,9 @@
 
 use super::{Action, Permission, RoleName};
 use crate::audit::AuditEntry;
-use crate::id::{AuditId, Id, JobId, KeyId, OrderId, PaymentId, ProductId, SecurityEventId, SessionId, UserId};
+use crate::id::{
+    AuditId, Id, JobId, KeyId, OrderId, PaymentId, ProductId, SecurityEventId, SessionId, UserId,
+};
 use crate::job::Job;
 use crate::key::SigningKey;
 use crate::order::Order;
@@ -91,7 +93,11 @@ impl Guarded for Session {
     const POLICY: Policy = Policy {
         see: &[See::Owner],
         // Whoever shows the password or the refresh token is not signed in yet: the secret is the proof.
-        acts: &[(Action::LOGIN, Rule::Anyone), (Action::REFRESH, Rule::Anyone), (Action::LOGOUT, Rule::Owner)],
+        acts: &[
+            (Action::LOGIN, Rule::Anyone),
+            (Action::REFRESH, Rule::Anyone),
+            (Action::LOGOUT, Rule::Owner),
+        ],
     };
     type Id = SessionId;
     fn id(&self) -> SessionId {
@@ -187,7 +193,10 @@ impl Guarded for Job {
 
 impl Guarded for AuditEntry {
     const NOUN: &'static str = "audit";
-    const POLICY: Policy = Policy { see: &[See::Holder(Permission::READ_AUDIT)], acts: &[] };
+    const POLICY: Policy = Policy {
+        see: &[See::Holder(Permission::READ_AUDIT)],
+        acts: &[],
+    };
     type Id = AuditId;
     fn id(&self) -> AuditId {
         self.id
@@ -199,7 +208,10 @@ impl Guarded for AuditEntry {
 
 impl Guarded for SecurityEvent {
     const NOUN: &'static str = "security-event";
-    const POLICY: Policy = Policy { see: &[See::Holder(Permission::READ_AUDIT)], acts: &[] };
+    const POLICY: Policy = Policy {
+        see: &[See::Holder(Permission::READ_AUDIT)],
+        acts: &[],
+    };
     type Id = SecurityEventId;
     fn id(&self) -> SecurityEventId {
         self.id

@@ -1,7 +1,7 @@
 //! What a caller may see.
 
-use super::policy::{Guarded, See};
 use super::Caller;
+use super::policy::{Guarded, See};
 use crate::id::UserId;
 use std::marker::PhantomData;
 
@@ -35,9 +35,10 @@ impl<T> Scope<T> {
 /// everything, also of nouns that nobody else sees.
 pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
     let fits = |see: &See| match (see, caller) {
-        (See::Holder(permission), Caller::User(principal)) => {
-            principal.permissions.has(*permission).then_some(Reach::Everything)
-        }
+        (See::Holder(permission), Caller::User(principal)) => principal
+            .permissions
+            .has(*permission)
+            .then_some(Reach::Everything),
         (See::Owner, Caller::User(principal)) => Some(Reach::Owned(principal.id)),
         (See::Published, _) => Some(Reach::Published),
         (See::Holder(_) | See::Owner, Caller::Anonymous | Caller::System(_)) => None,
@@ -46,5 +47,8 @@ pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
         Caller::System(_) => Reach::Everything,
         Caller::User(_) | Caller::Anonymous => T::POLICY.see.iter().find_map(fits).unwrap_or(Reach::Nothing),
     };
-    Scope { reach, noun: PhantomData }
+    Scope {
+        reach,
+        noun: PhantomData,
+    }
 }

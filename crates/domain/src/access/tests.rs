@@ -28,11 +28,20 @@ fn caller(user: u128, role: &str, permissions: &[Permission]) -> Caller {
 }
 
 fn order_of(user: u128) -> Order {
-    let price = Money { amount: 5, currency: crate::currency::Currency::parse("USD").unwrap() };
+    let price = Money {
+        amount: 5,
+        currency: crate::currency::Currency::parse("USD").unwrap(),
+    };
     let product = crate::id::ProductId::from_uuid(Uuid::from_u128(4));
     let item = OrderItem::new(product, Sku::stored("A".into()), "A".into(), 1, price).unwrap();
     let names = (OrderId::from_uuid(Uuid::from_u128(5)), "N".to_owned(), id(user));
-    Order::place(names, vec![item], Timestamp::from_micros(0), Duration::from_secs(1)).unwrap()
+    Order::place(
+        names,
+        vec![item],
+        Timestamp::from_micros(0),
+        Duration::from_secs(1),
+    )
+    .unwrap()
 }
 
 fn code<T>(result: crate::Result<T>) -> Option<Code> {
@@ -43,23 +52,45 @@ fn code<T>(result: crate::Result<T>) -> Option<Code> {
 fn an_owner_may_cancel_and_a_stranger_may_not() {
     let order = order_of(1);
     assert!(permit(&caller(1, "customer", &[]), Action::CANCEL, &order).is_ok());
-    assert_eq!(code(permit(&caller(2, "customer", &[]), Action::CANCEL, &order)), Some(Code::Forbidden));
-    assert!(permit(&caller(2, "support", &[Permission::UPDATE_ORDER]), Action::CANCEL, &order).is_ok());
-    assert_eq!(code(permit(&Caller::Anonymous, Action::CANCEL, &order)), Some(Code::Unauthorized));
+    assert_eq!(
+        code(permit(&caller(2, "customer", &[]), Action::CANCEL, &order)),
+        Some(Code::Forbidden)
+    );
+    assert!(
+        permit(
+            &caller(2, "support", &[Permission::UPDATE_ORDER]),
+            Action::CANCEL,
+            &order
+        )
+        .is_ok()
+    );
+    assert_eq!(
+        code(permit(&Caller::Anonymous, Action::CANCEL, &order)),
+        Some(Code::Unauthorized)
+    );
 }
 
 #[test]
 fn paying_is_the_owners_alone() {
     let everything = caller(2, "admin", Permission::BUILT_IN);
-    assert_eq!(code(permit(&everything, Action::PAY, &order_of(1))), Some(Code::Forbidden));
+    assert_eq!(
+        code(permit(&everything, Action::PAY, &order_of(1))),
+        Some(Code::Forbidden)
+    );
 }
 
 #[test]
 fn what_the_policy_does_not_name_only_the_system_does() {
     let order = order_of(1);
     for unnamed in [Action::declare("teleport"), Action::SETTLE, Action::EXPIRE] {
-        assert!(permit(&caller(1, "admin", Permission::BUILT_IN), unnamed, &order).is_err(), "{unnamed:?}");
-        assert!(permit(&Caller::System(SystemCaller::WORKER), unnamed, &order).is_ok(), "{unnamed:?}");
+        assert!(
+            permit(&caller(1, "admin", Permission::BUILT_IN), unnamed, &order).is_err(),
+            "{unnamed:?}"
+        );
+        assert!(
+            permit(&Caller::System(SystemCaller::WORKER), unnamed, &order).is_ok(),
+            "{unnamed:?}"
+        );
     }
 }
 
@@ -68,28 +99,59 @@ fn a_permit_is_good_for_its_own_row() {
     let order = order_of(1);
     let permit = permit(&caller(1, "customer", &[]), Action::CANCEL, &order).unwrap();
     assert!(permit.covers(&order).is_ok());
-    let other = Order { id: OrderId::from_uuid(Uuid::from_u128(6)), ..order };
+    let other = Order {
+        id: OrderId::from_uuid(Uuid::from_u128(6)),
+        ..order
+    };
     assert!(matches!(permit.covers(&other), Err(Error::Internal(_))));
 }
 
 #[test]
 fn a_scope_reaches_as_far_as_the_first_line_that_fits() {
-    assert_eq!(scope::<Order>(&caller(1, "customer", &[])).reach(), Reach::Owned(id(1)));
-    assert_eq!(scope::<Order>(&caller(1, "support", &[Permission::READ_ORDER])).reach(), Reach::Everything);
+    assert_eq!(
+        scope::<Order>(&caller(1, "customer", &[])).reach(),
+        Reach::Owned(id(1))
+    );
+    assert_eq!(
+        scope::<Order>(&caller(1, "support", &[Permission::READ_ORDER])).reach(),
+        Reach::Everything
+    );
     assert_eq!(scope::<Order>(&Caller::Anonymous).reach(), Reach::Nothing);
     assert_eq!(scope::<Product>(&Caller::Anonymous).reach(), Reach::Published);
-    assert_eq!(scope::<User>(&caller(1, "customer", &[])).reach(), Reach::Owned(id(1)));
-    assert_eq!(scope::<crate::key::SigningKey>(&Caller::System(SystemCaller::SETUP)).reach(), Reach::Everything);
-    assert_eq!(scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).reach(), Reach::Nothing);
+    assert_eq!(
+        scope::<User>(&caller(1, "customer", &[])).reach(),
+        Reach::Owned(id(1))
+    );
+    assert_eq!(
+        scope::<crate::key::SigningKey>(&Caller::System(SystemCaller::SETUP)).reach(),
+        Reach::Everything
+    );
+    assert_eq!(
+        scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).reach(),
+        Reach::Nothing
+    );
 }
 
 #[test]
 fn who_may_knock() {
     let admin_only = Access::role(RoleName::ADMIN);
-    assert_eq!(code(admin_only.admit(&Caller::Anonymous)), Some(Code::Unauthorized));
-    assert_eq!(code(admin_only.admit(&caller(1, "manager", Permission::BUILT_IN))), Some(Code::Forbidden));
+    assert_eq!(
+        code(admin_only.admit(&Caller::Anonymous)),
+        Some(Code::Unauthorized)
+    );
+    assert_eq!(
+        code(admin_only.admit(&caller(1, "manager", Permission::BUILT_IN))),
+        Some(Code::Forbidden)
+    );
     assert!(admin_only.admit(&caller(1, "admin", &[])).is_ok());
-    assert_eq!(code(Access::system().admit(&caller(1, "admin", Permission::BUILT_IN))), Some(Code::Forbidden));
+    assert_eq!(
+        code(Access::system().admit(&caller(1, "admin", Permission::BUILT_IN))),
+        Some(Code::Forbidden)
+    );
     assert!(Access::anyone().admit(&Caller::Anonymous).is_ok());
-    assert!(Access::permission(Permission::READ_AUDIT).admit(&caller(1, "x", &[Permission::READ_AUDIT])).is_ok());
+    assert!(
+        Access::permission(Permission::READ_AUDIT)
+            .admit(&caller(1, "x", &[Permission::READ_AUDIT]))
+            .is_ok()
+    );
 }

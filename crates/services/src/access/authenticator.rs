@@ -23,7 +23,10 @@ struct Seen {
 
 impl Authenticator {
     pub(crate) fn new(directory: Arc<AccessDirectory>) -> Self {
-        Self { directory, seen: moka::sync::Cache::new(10_000) }
+        Self {
+            directory,
+            seen: moka::sync::Cache::new(10_000),
+        }
     }
 }
 
@@ -54,7 +57,11 @@ impl Services {
         let claims = claims.map_err(|error| Error::Unauthenticated(meaning(&error)))?;
         let resolved = authenticator.directory.resolve(&claims, now)?;
         let principal = Arc::new(resolved.principal);
-        let seen = Seen { principal: Arc::clone(&principal), version, good_until: resolved.good_until };
+        let seen = Seen {
+            principal: Arc::clone(&principal),
+            version,
+            good_until: resolved.good_until,
+        };
         authenticator.seen.insert(token.into(), seen);
         Ok(Caller::User(principal))
     }

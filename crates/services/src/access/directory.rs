@@ -69,7 +69,11 @@ impl AccessDirectory {
             AccessChange::SessionEnded(id, at) => state.ended.insert(id, at).is_none(),
             AccessChange::Roles(roles) => {
                 let sets = roles.into_iter().map(|(name, permissions)| {
-                    let set = if name.is_admin() { PermissionSet::everything() } else { PermissionSet::of(permissions) };
+                    let set = if name.is_admin() {
+                        PermissionSet::everything()
+                    } else {
+                        PermissionSet::of(permissions)
+                    };
                     (name, set)
                 });
                 let sets: HashMap<_, _> = sets.collect();
@@ -94,7 +98,12 @@ impl AccessDirectory {
     /// What a role may do, with somebody's own permissions.
     pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
         let state = self.state.read();
-        state.roles.get(role).cloned().unwrap_or_default().with_grants(grants, now)
+        state
+            .roles
+            .get(role)
+            .cloned()
+            .unwrap_or_default()
+            .with_grants(grants, now)
     }
 
     /// Who the bearer of a verified token is at this instant.
@@ -112,13 +121,34 @@ impl AccessDirectory {
         }
         let (role, email, grants) = match news {
             Some(facts) => (facts.role.clone(), facts.email.clone(), facts.grants.clone()),
-            None => (RoleName::stored(&claims.role), Email::stored(claims.email.clone()), grants_of(claims)),
+            None => (
+                RoleName::stored(&claims.role),
+                Email::stored(claims.email.clone()),
+                grants_of(claims),
+            ),
         };
-        let permissions = state.roles.get(&role).cloned().unwrap_or_default().with_grants(&grants, now);
-        let ends = grants.iter().filter_map(|grant| grant.until).filter(|until| *until > now);
+        let permissions = state
+            .roles
+            .get(&role)
+            .cloned()
+            .unwrap_or_default()
+            .with_grants(&grants, now);
+        let ends = grants
+            .iter()
+            .filter_map(|grant| grant.until)
+            .filter(|until| *until > now);
         let good_until = ends.fold(Timestamp::from_seconds(claims.exp), std::cmp::min);
-        let principal = Principal { id: claims.sub, email, role, permissions, session: claims.sid };
-        Ok(Resolved { principal, good_until })
+        let principal = Principal {
+            id: claims.sub,
+            email,
+            role,
+            permissions,
+            session: claims.sid,
+        };
+        Ok(Resolved {
+            principal,
+            good_until,
+        })
     }
 }
 
@@ -170,23 +200,41 @@ mod tests {
     fn directory() -> AccessDirectory {
         let directory = AccessDirectory::default();
         let role = |name: &str, permissions: &[&str]| {
-            (RoleName::stored(name), permissions.iter().map(|text| (*text).to_owned()).collect())
+            (
+                RoleName::stored(name),
+                permissions.iter().map(|text| (*text).to_owned()).collect(),
+            )
         };
-        directory.apply(AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:order"])]));
+        directory.apply(AccessChange::Roles(vec![
+            role("admin", &[]),
+            role("customer", &["create:order"]),
+        ]));
         directory
     }
 
     fn can(directory: &AccessDirectory, permission: Permission, now: Timestamp) -> bool {
-        directory.resolve(&claims(), now).is_ok_and(|resolved| resolved.principal.permissions.has(permission))
+        directory
+            .resolve(&claims(), now)
+            .is_ok_and(|resolved| resolved.principal.permissions.has(permission))
     }
 
     #[test]
     fn a_permission_of_the_token_ends_to_the_second() {
         let directory = directory();
         assert!(can(&directory, Permission::READ_ORDER, NOW));
-        assert!(!can(&directory, Permission::READ_ORDER, Timestamp::from_seconds(1010)));
-        let resolved = directory.resolve(&claims(), NOW).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(resolved.good_until, Timestamp::from_seconds(1010), "and is asked for again by then");
+        assert!(!can(
+            &directory,
+            Permission::READ_ORDER,
+            Timestamp::from_seconds(1010)
+        ));
+        let resolved = directory
+            .resolve(&claims(), NOW)
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            resolved.good_until,
+            Timestamp::from_seconds(1010),
+            "and is asked for again by then"
+        );
     }
 
     #[test]
@@ -196,7 +244,10 @@ mod tests {
         assert!(can(&directory, Permission::READ_AUDIT, NOW));
         directory.apply(facts("customer", UserStatus::Active, 960));
         assert!(!can(&directory, Permission::READ_AUDIT, NOW));
-        assert!(!can(&directory, Permission::READ_ORDER, NOW), "the grants of the token are old news too");
+        assert!(
+            !can(&directory, Permission::READ_ORDER, NOW),
+            "the grants of the token are old news too"
+        );
     }
 
     #[test]
@@ -212,9 +263,15 @@ mod tests {
         let directory = directory();
         directory.apply(AccessChange::SessionEnded(claims().sid, NOW));
         let refused = directory.resolve(&claims(), NOW).err();
-        assert!(matches!(refused, Some(Error::Unauthenticated(Unauthenticated::Revoked))));
+        assert!(matches!(
+            refused,
+            Some(Error::Unauthenticated(Unauthenticated::Revoked))
+        ));
         directory.apply(facts("customer", UserStatus::Disabled, 960));
-        assert!(matches!(directory.resolve(&claims(), NOW).err(), Some(Error::Denied(Denied::Disabled))));
+        assert!(matches!(
+            directory.resolve(&claims(), NOW).err(),
+            Some(Error::Denied(Denied::Disabled))
+        ));
     }
 
     #[test]

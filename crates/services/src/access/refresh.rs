@@ -23,7 +23,8 @@ impl Services {
     /// The database is away.
     pub async fn load_access(&self) -> Result<Timestamp> {
         let ttl = self.policies().access_ttl;
-        self.hear_access_since(self.now().before(ttl).before(OVERLAP)).await
+        self.hear_access_since(self.now().before(ttl).before(OVERLAP))
+            .await
     }
 
     /// Reads the news since the instant that the last look returned.
@@ -49,12 +50,20 @@ impl Services {
                 })
             })
             .await?;
-        let roles = roles.into_iter().map(|role| (role.name, role.permissions)).collect();
+        let roles = roles
+            .into_iter()
+            .map(|role| (role.name, role.permissions))
+            .collect();
         self.tell(AccessChange::Roles(roles));
-        users.into_iter().for_each(|facts| self.tell(AccessChange::User(facts)));
-        sessions.into_iter().for_each(|(id, at)| self.tell(AccessChange::SessionEnded(id, at)));
+        users
+            .into_iter()
+            .for_each(|facts| self.tell(AccessChange::User(facts)));
+        sessions
+            .into_iter()
+            .for_each(|(id, at)| self.tell(AccessChange::SessionEnded(id, at)));
         let ttl = self.policies().access_ttl;
-        self.directory().forget_before(looked_at.before(ttl).before(OVERLAP * 2));
+        self.directory()
+            .forget_before(looked_at.before(ttl).before(OVERLAP * 2));
         Ok(looked_at)
     }
 }

@@ -29,12 +29,19 @@ struct Proven {
 }
 
 /// Tries for one address from one network, so that guessing is slow and nobody else is locked out by it.
-const TRIES: Quota = Quota { count: 10, period: Duration::from_mins(15) };
+const TRIES: Quota = Quota {
+    count: 10,
+    period: Duration::from_mins(15),
+};
 
 impl Login {
     /// Asks to be let in.
     pub fn new(email: Email, password: Password) -> Self {
-        Self { email, password, proven: None }
+        Self {
+            email,
+            password,
+            proven: None,
+        }
     }
 
     fn refused() -> Error {
@@ -59,7 +66,13 @@ impl Login {
         } else {
             limiter.peek("account.login.failed", TRIES, key, services.now())
         };
-        if decision.allowed { Ok(()) } else { Err(Error::Limited { retry_after: decision.retry_after }) }
+        if decision.allowed {
+            Ok(())
+        } else {
+            Err(Error::Limited {
+                retry_after: decision.retry_after,
+            })
+        }
     }
 }
 
@@ -80,7 +93,9 @@ impl Command for Login {
             .look(move |view| {
                 Box::pin(async move {
                     let users = view.scope_of(SystemCaller::SIGN_IN);
-                    let Some(user) = view.users().find_by_email(&users, &email).await? else { return Ok(None) };
+                    let Some(user) = view.users().find_by_email(&users, &email).await? else {
+                        return Ok(None);
+                    };
                     let hash = view.credentials().find(&users, user.id).await?;
                     Ok(hash.map(|hash| (user.id, hash)))
                 })
@@ -107,15 +122,24 @@ impl Command for Login {
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
-        let proven = self.proven.ok_or_else(|| Error::bug("signing in without proof"))?;
+        let proven = self
+            .proven
+            .ok_or_else(|| Error::bug("signing in without proof"))?;
         let scope = work.scope_of(SystemCaller::SIGN_IN);
         // The password may have been changed, or the account removed, since it was held against the hash.
-        let user = work.users().find(&scope, proven.user).await.map_err(|_| Self::refused())?;
+        let user = work
+            .users()
+            .find(&scope, proven.user)
+            .await
+            .map_err(|_| Self::refused())?;
         if work.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {
             return Err(Self::refused());
         }
         if let Some(better) = proven.better {
-            let (permit, now) = (work.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?, work.now());
+            let (permit, now) = (
+                work.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
+                work.now(),
+            );
             work.credentials().set(&permit, &user, &better, now).await?;
         }
         open_session(work, user).await

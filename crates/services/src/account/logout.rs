@@ -24,13 +24,18 @@ impl Command for Logout {
 
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let principal = work.caller().principal();
-        let id = principal.ok_or(Error::Unauthenticated(Unauthenticated::Missing))?.session;
+        let id = principal
+            .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?
+            .session;
         let (scope, now) = (work.scope::<Session>(), work.now());
         let session = work.sessions().find(&scope, id).await?;
         let permit = work.permit(Action::LOGOUT, &session)?;
         work.sessions().end(&permit, &session, now).await?;
         work.access_changed(AccessChange::SessionEnded(id, now));
-        work.record(permit, Story::noted("session.closed", "LOGOUT", &json!({"userId": session.user_id})));
+        work.record(
+            permit,
+            Story::noted("session.closed", "LOGOUT", &json!({"userId": session.user_id})),
+        );
         Ok(())
     }
 }

@@ -24,7 +24,10 @@ impl Command for LogoutAll {
     const IDEMPOTENT: bool = false;
 
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let principal = work.caller().principal().ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        let principal = work
+            .caller()
+            .principal()
+            .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
         let (user_id, session_id, now) = (principal.id, principal.session, work.now());
         let scope = work.scope::<Session>();
         let session = work.sessions().find(&scope, session_id).await?;
@@ -33,7 +36,10 @@ impl Command for LogoutAll {
         for id in &ended {
             work.access_changed(AccessChange::SessionEnded(*id, now));
         }
-        work.record(permit, Story::noted("session.all-closed", "LOGOUT_ALL", &json!({"sessions": ended})));
+        work.record(
+            permit,
+            Story::noted("session.all-closed", "LOGOUT_ALL", &json!({"sessions": ended})),
+        );
         Ok(())
     }
 }

@@ -23,12 +23,20 @@ impl Query for Me {
     const READ: ReadMode = ReadMode::InPlace;
 
     async fn run(self, view: &mut View<'_>) -> Result<Profile> {
-        let id = view.caller().user_id().ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        let id = view
+            .caller()
+            .user_id()
+            .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
         let scope = view.scope::<User>();
         let user = view.users().find(&scope, id).await?;
         let grants = view.users().grants(&scope, id).await?;
-        let grants: Vec<Grant> =
-            grants.into_iter().map(|row| Grant { permission: row.permission, until: row.expires_at }).collect();
+        let grants: Vec<Grant> = grants
+            .into_iter()
+            .map(|row| Grant {
+                permission: row.permission,
+                until: row.expires_at,
+            })
+            .collect();
         Ok(view.services().profile(user, &grants, view.now()))
     }
 }

@@ -29,7 +29,10 @@ pub(crate) async fn open_session(work: &mut Work<'_>, user: User) -> Result<Toke
     let sealed = work.services().seal_seed(&session, &seed);
     let permit = work.permit(Action::LOGIN, &session)?;
     work.sessions().insert(&permit, &session, &sealed).await?;
-    work.record(permit, Story::noted("session.opened", "LOGIN", &json!({"userId": user.id})));
+    work.record(
+        permit,
+        Story::noted("session.opened", "LOGIN", &json!({"userId": user.id})),
+    );
     let grants = grants(work, &user).await?;
     work.services().sign_tokens((user, &grants), &session, &seed, now)
 }
@@ -38,5 +41,11 @@ pub(crate) async fn open_session(work: &mut Work<'_>, user: User) -> Result<Toke
 pub(crate) async fn grants(work: &mut Work<'_>, user: &User) -> Result<Vec<Grant>> {
     let scope = work.scope_of(SystemCaller::SIGN_IN);
     let rows = work.users().grants(&scope, user.id).await?;
-    Ok(rows.into_iter().map(|row| Grant { permission: row.permission, until: row.expires_at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Grant {
+            permission: row.permission,
+            until: row.expires_at,
+        })
+        .collect())
 }

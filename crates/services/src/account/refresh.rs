@@ -1,7 +1,7 @@
 //! Gets the next pair of tokens.
 
-use super::opening::grants;
 use super::Tokens;
+use super::opening::grants;
 use crate::access::directory::AccessChange;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
@@ -102,7 +102,12 @@ impl Command for Refresh {
 async fn advance(work: &mut Work<'_>, session: Session) -> Result<Session> {
     let (now, from) = (work.now(), session.generation);
     let expires_at = now.after(work.services().policies().refresh_ttl);
-    let next = Session { generation: from + 1, last_seen_at: now, expires_at, ..session };
+    let next = Session {
+        generation: from + 1,
+        last_seen_at: now,
+        expires_at,
+        ..session
+    };
     let permit = work.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
     if work.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
@@ -132,10 +137,17 @@ async fn end(work: &mut Work<'_>, session: Session) -> Result<Refreshed> {
     let permit = work.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
     work.sessions().end(&permit, &session, now).await?;
     work.access_changed(AccessChange::SessionEnded(session.id, now));
-    let ended = Session { ended_at: Some(now), ..session.clone() };
+    let ended = Session {
+        ended_at: Some(now),
+        ..session.clone()
+    };
     // To the pipeline this is a success, so the attempt is noted here.
     let reused = Error::Unauthenticated(Unauthenticated::Reused);
-    work.services().note_refused(work.context(), Refresh::NAME, &reused);
-    work.record(permit, Story::acted("session.reused", "TOKEN_REUSED", &session, &ended));
+    work.services()
+        .note_refused(work.context(), Refresh::NAME, &reused);
+    work.record(
+        permit,
+        Story::acted("session.reused", "TOKEN_REUSED", &session, &ended),
+    );
     Ok(Refreshed::Reused)
 }

@@ -24,7 +24,12 @@ pub struct Register {
 impl Register {
     /// Asks for an account.
     pub fn new(email: Email, password: Password, name: PersonName) -> Self {
-        Self { email, password, name, hash: None }
+        Self {
+            email,
+            password,
+            name,
+            hash: None,
+        }
     }
 }
 
@@ -49,7 +54,9 @@ impl Command for Register {
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
-        let hash = self.hash.ok_or_else(|| Error::bug("registering without a hash"))?;
+        let hash = self
+            .hash
+            .ok_or_else(|| Error::bug("registering without a hash"))?;
         let new = NewUser {
             email: self.email,
             name: self.name,

@@ -60,13 +60,17 @@ impl Services {
         let profile = self.profile(user, grants, now);
         let ring = self.parts().keys.ring();
         let expires_at = now.after(self.policies().access_ttl);
-        let live = grants.iter().filter(|grant| grant.until.is_none_or(|until| now < until));
+        let live = grants
+            .iter()
+            .filter(|grant| grant.until.is_none_or(|until| now < until));
         let claims = Claims {
             sub: profile.user.id,
             email: profile.user.email.as_str().to_owned(),
             role: profile.user.role.as_str().to_owned(),
             permissions: profile.permissions.clone(),
-            grants: live.map(|grant| (grant.permission.clone(), grant.until.map(Timestamp::seconds))).collect(),
+            grants: live
+                .map(|grant| (grant.permission.clone(), grant.until.map(Timestamp::seconds)))
+                .collect(),
             sid: session.id,
             jti: mainstay_domain::id::uuid_v7(now, &*self.parts().random),
             iat: now.seconds(),
@@ -88,13 +92,22 @@ impl Services {
 
     /// Opens a session's seed.
     pub(crate) fn open_seed(&self, session: &Session, sealed: &[u8]) -> Result<[u8; 32]> {
-        let plain = self.parts().sealer.open(SEED, session.id.uuid().as_bytes(), sealed).map_err(Error::internal)?;
-        plain.as_slice().try_into().map_err(|_| Error::bug("a session's seed has another length"))
+        let plain = self
+            .parts()
+            .sealer
+            .open(SEED, session.id.uuid().as_bytes(), sealed)
+            .map_err(Error::internal)?;
+        plain
+            .as_slice()
+            .try_into()
+            .map_err(|_| Error::bug("a session's seed has another length"))
     }
 
     /// Seals a session's seed.
     pub(crate) fn seal_seed(&self, session: &Session, seed: &[u8; 32]) -> Vec<u8> {
-        self.parts().sealer.seal(SEED, session.id.uuid().as_bytes(), seed, &*self.parts().random)
+        self.parts()
+            .sealer
+            .seal(SEED, session.id.uuid().as_bytes(), seed, &*self.parts().random)
     }
 }
 

@@ -7,7 +7,10 @@ use mainstay_platform::crypto::{hmac_sha256, same, sha256};
 
 /// The place before the first entry.
 pub fn beginning() -> ChainHead {
-    ChainHead { seq: 0, hash: vec![0; 32] }
+    ChainHead {
+        seq: 0,
+        hash: vec![0; 32],
+    }
 }
 
 /// The place after one more entry.
@@ -16,7 +19,10 @@ pub fn next(head: &ChainHead, entry: &AuditEntry) -> ChainHead {
     let mut bytes = head.hash.clone();
     bytes.extend_from_slice(&seq.to_be_bytes());
     bytes.extend_from_slice(&entry.canonical());
-    ChainHead { seq, hash: sha256(&bytes).to_vec() }
+    ChainHead {
+        seq,
+        hash: sha256(&bytes).to_vec(),
+    }
 }
 
 /// Seals a head: who only reaches the database cannot make another.
@@ -27,7 +33,10 @@ pub fn seal(sealer: &Sealer, head: &ChainHead) -> Vec<u8> {
 /// Whether a head was sealed by us, under this master key or one before it.
 pub fn is_sealed(sealer: &Sealer, head: &ChainHead, seal: &[u8]) -> bool {
     let bytes = sealed_bytes(head);
-    sealer.derive_all(LABEL).iter().any(|key| same(&hmac_sha256(&**key, &bytes), seal))
+    sealer
+        .derive_all(LABEL)
+        .iter()
+        .any(|key| same(&hmac_sha256(&**key, &bytes), seal))
 }
 
 const LABEL: &str = "audit-head";
@@ -88,8 +97,21 @@ mod tests {
         let seal = seal(&sealer(1), &head);
         assert!(is_sealed(&sealer(1), &head, &seal));
         assert!(!is_sealed(&sealer(2), &head, &seal));
-        assert!(!is_sealed(&sealer(1), &ChainHead { seq: head.seq + 1, ..head.clone() }, &seal));
-        let rotated = Sealer::new(MasterKey::from_bytes([2; 32]), vec![MasterKey::from_bytes([1; 32])]);
-        assert!(is_sealed(&rotated, &head, &seal), "a head sealed before the master key was rotated");
+        assert!(!is_sealed(
+            &sealer(1),
+            &ChainHead {
+                seq: head.seq + 1,
+                ..head.clone()
+            },
+            &seal
+        ));
+        let rotated = Sealer::new(
+            MasterKey::from_bytes([2; 32]),
+            vec![MasterKey::from_bytes([1; 32])],
+        );
+        assert!(
+            is_sealed(&rotated, &head, &seal),
+            "a head sealed before the master key was rotated"
+        );
     }
 }

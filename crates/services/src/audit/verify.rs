@@ -1,8 +1,8 @@
 //! Verifies the chain.
 
 use super::{anchor, chain};
-use crate::services::Services;
 use crate::context::Context;
+use crate::services::Services;
 use crate::use_case::{Query, UseCase};
 use crate::work::{Repositories, View};
 use mainstay_domain::Result;
@@ -65,8 +65,14 @@ impl fmt::Display for ChainFault {
         match self {
             Self::Edited { seq, id } => write!(f, "entry {seq} ({id}) was edited"),
             Self::Removed { seq } => write!(f, "entry {seq} was removed"),
-            Self::CutOff { sealed, found } => write!(f, "the chain was cut off: {sealed} entries were sealed, {found} are there"),
-            Self::Head { found } => write!(f, "the head of the chain does not belong to its last entry ({found})"),
+            Self::CutOff { sealed, found } => write!(
+                f,
+                "the chain was cut off: {sealed} entries were sealed, {found} are there"
+            ),
+            Self::Head { found } => write!(
+                f,
+                "the head of the chain does not belong to its last entry ({found})"
+            ),
         }
     }
 }
@@ -97,7 +103,10 @@ impl Query for VerifyAudit {
                     break 'chain;
                 }
                 if hash != next.hash {
-                    fault = Some(ChainFault::Edited { seq, id: entry.id.to_string() });
+                    fault = Some(ChainFault::Edited {
+                        seq,
+                        id: entry.id.to_string(),
+                    });
                     break 'chain;
                 }
                 anchored |= self.anchor.as_ref() == Some(&next);
@@ -107,7 +116,11 @@ impl Query for VerifyAudit {
         let head = view.audit().head().await?;
         let fault = fault.or_else(|| self.wrong_end(view.services(), &at, head, anchored));
         let waiting = view.audit().count_unlinked().await?;
-        Ok(Verdict { verified: at.seq, waiting, fault })
+        Ok(Verdict {
+            verified: at.seq,
+            waiting,
+            fault,
+        })
     }
 }
 
@@ -125,8 +138,13 @@ impl VerifyAudit {
             None if found == 0 && kept == 0 => None,
             None if found == 0 => Some(ChainFault::CutOff { sealed: kept, found }),
             None => Some(ChainFault::Head { found }),
-            Some((head, seal)) if !chain::is_sealed(&services.parts().sealer, &head, &seal) => Some(ChainFault::Head { found }),
-            Some((head, _)) if head.seq > found => Some(ChainFault::CutOff { sealed: head.seq, found }),
+            Some((head, seal)) if !chain::is_sealed(&services.parts().sealer, &head, &seal) => {
+                Some(ChainFault::Head { found })
+            }
+            Some((head, _)) if head.seq > found => Some(ChainFault::CutOff {
+                sealed: head.seq,
+                found,
+            }),
             Some((head, _)) if head != *at => Some(ChainFault::Head { found }),
             Some(_) if kept > found => Some(ChainFault::CutOff { sealed: kept, found }),
             Some(_) if !anchored => Some(ChainFault::Head { found }),
@@ -142,6 +160,7 @@ impl Services {
     /// The database is away.
     pub async fn verify_audit(&self) -> Result<Verdict> {
         let anchor = anchor::read(&self.policies().data_dir, &self.parts().sealer).await;
-        self.query(&Context::system(SystemCaller::OPERATOR), VerifyAudit { anchor }).await
+        self.query(&Context::system(SystemCaller::OPERATOR), VerifyAudit { anchor })
+            .await
     }
 }

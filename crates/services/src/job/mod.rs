@@ -18,7 +18,12 @@ use mainstay_repositories::NewJob;
 use registry::JobSpec;
 
 /// The row of a job that is due now.
-pub(crate) fn new_job(spec: JobSpec, now: Timestamp, random: &dyn Random, request_id: Option<&str>) -> NewJob {
+pub(crate) fn new_job(
+    spec: JobSpec,
+    now: Timestamp,
+    random: &dyn Random,
+    request_id: Option<&str>,
+) -> NewJob {
     NewJob {
         id: JobId::make(now, random),
         kind: spec.kind.to_owned(),

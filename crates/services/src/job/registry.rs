@@ -64,7 +64,12 @@ impl JobRegistry {
     /// Adds a command.
     #[must_use]
     pub fn with<J: Job>(mut self) -> Self {
-        let kind = Kind { name: J::NAME, run: run::<J>, timeout: J::TIMEOUT, is_worth_another_try: J::is_worth_another_try };
+        let kind = Kind {
+            name: J::NAME,
+            run: run::<J>,
+            timeout: J::TIMEOUT,
+            is_worth_another_try: J::is_worth_another_try,
+        };
         self.0.insert(<J as UseCase>::NAME, kind);
         self
     }

@@ -28,7 +28,10 @@ impl Command for RetryJob {
         let job = work.jobs().find(&scope, self.id).await?;
         let permit = work.permit(Action::RETRY, &job)?;
         if !matches!(job.state, JobState::Dead | JobState::Cancelled) {
-            return Err(Error::InvalidState(format!("a job that is {} cannot be retried", job.state.as_str())));
+            return Err(Error::InvalidState(format!(
+                "a job that is {} cannot be retried",
+                job.state.as_str()
+            )));
         }
         if !work.jobs().retry(&permit, &job, now).await? {
             return Err(Error::Stale);

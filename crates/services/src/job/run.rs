@@ -54,7 +54,11 @@ impl Services {
             let ran = self.run_job(&job).await;
             (job, ran)
         };
-        stream::iter(jobs).map(each).buffer_unordered(at_once.max(1)).collect().await
+        stream::iter(jobs)
+            .map(each)
+            .buffer_unordered(at_once.max(1))
+            .collect()
+            .await
     }
 
     /// Does one job: its command marks it done in the command's own transaction.
@@ -69,7 +73,11 @@ impl Services {
             Ran::Retrying | Ran::Lost => JobOutcome::Failed,
             Ran::Dead => JobOutcome::Dead,
         };
-        let kind = self.parts().jobs.find(&job.kind).map_or("unknown", |kind| kind.name);
+        let kind = self
+            .parts()
+            .jobs
+            .find(&job.kind)
+            .map_or("unknown", |kind| kind.name);
         self.parts().metrics.job_ran(kind, outcome, watch.elapsed());
         ran
     }

@@ -81,14 +81,21 @@ impl Services {
     }
 }
 
-fn tell(services: &Services, events: &[Event], random: &dyn Random, now: Timestamp) -> Vec<mainstay_repositories::NewJob> {
+fn tell(
+    services: &Services,
+    events: &[Event],
+    random: &dyn Random,
+    now: Timestamp,
+) -> Vec<mainstay_repositories::NewJob> {
     let mut jobs = Vec::new();
     for event in events {
         for spec in services.parts().subscriptions.of(event) {
             match spec {
                 Ok(spec) => jobs.push(new_job(spec, now, random, event.request_id.as_deref())),
                 // One event that a subscriber cannot read must not hold up all others.
-                Err(error) => tracing::error!(event = %event.id, kind = event.kind, %error, "a subscriber cannot read an event"),
+                Err(error) => {
+                    tracing::error!(event = %event.id, kind = event.kind, %error, "a subscriber cannot read an event")
+                }
             }
         }
     }

@@ -36,12 +36,22 @@ const READ_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 impl Keys {
     /// One shared secret (HS256); nothing is stored or rotated.
     pub fn shared(ring: KeyRing) -> Self {
-        Self { ring, stored: false, stale: AtomicBool::new(false), read_at: Mutex::default() }
+        Self {
+            ring,
+            stored: false,
+            stale: AtomicBool::new(false),
+            read_at: Mutex::default(),
+        }
     }
 
     /// Keys of the database. The ring holds a throw-away key until [`Services::load_keys`].
     pub fn stored(ring: KeyRing) -> Self {
-        Self { ring, stored: true, stale: AtomicBool::new(true), read_at: Mutex::default() }
+        Self {
+            ring,
+            stored: true,
+            stale: AtomicBool::new(true),
+            read_at: Mutex::default(),
+        }
     }
 
     /// The keys that sign and verify.
@@ -70,7 +80,8 @@ impl Services {
             return Ok(());
         }
         if !self.read_keys().await? {
-            self.command(&Context::system(SystemCaller::SETUP), CreateSigningKey).await?;
+            self.command(&Context::system(SystemCaller::SETUP), CreateSigningKey)
+                .await?;
             self.read_keys().await?;
         }
         Ok(())
@@ -117,7 +128,12 @@ impl Services {
         });
         let mut rows = look.await?;
         rows.retain(|row| row.retires_at.is_none_or(|at| now < at));
-        rows.sort_by_key(|row| (row.retires_at.is_some(), std::cmp::Reverse((row.created_at, row.id))));
+        rows.sort_by_key(|row| {
+            (
+                row.retires_at.is_some(),
+                std::cmp::Reverse((row.created_at, row.id)),
+            )
+        });
         let open = |row: &SigningKey| sealed(row).open(&self.parts().sealer).map_err(Error::internal);
         let mut opened: Vec<TokenKey> = rows.iter().map(open).collect::<Result<_>>()?;
         let signs = rows.first().is_some_and(|row| row.retires_at.is_none());

@@ -27,7 +27,10 @@ impl Command for RotateKeys {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<(String, Vec<String>)> {
-        let until = work.now().after(work.services().policies().access_ttl).after(HEARSAY);
+        let until = work
+            .now()
+            .after(work.services().policies().access_ttl)
+            .after(HEARSAY);
         let scope = work.scope();
         let mut retired = Vec::new();
         for key in work.signing_keys().all(&scope).await? {

@@ -53,7 +53,9 @@ impl Command for CancelOrder {
 /// Gives collected money back, and keeps money from being collected.
 async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
     let (scope, now) = (work.scope(), work.now());
-    let Some(payment) = work.payments().of_order(&scope, order.id).await? else { return Ok(()) };
+    let Some(payment) = work.payments().of_order(&scope, order.id).await? else {
+        return Ok(());
+    };
     match payment.status {
         PaymentStatus::Succeeded => work.enqueue(&RefundPayment::new(payment.id)),
         PaymentStatus::Pending => {

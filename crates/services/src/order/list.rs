@@ -32,6 +32,8 @@ impl Query for ListOrders {
 
     async fn run(self, view: &mut View<'_>) -> Result<Listing<Order>> {
         let scope = view.scope();
-        view.orders().list(&scope, &self.filter, self.sort, &self.page).await
+        view.orders()
+            .list(&scope, &self.filter, self.sort, &self.page)
+            .await
     }
 }

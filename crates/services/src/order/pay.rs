@@ -49,7 +49,10 @@ impl Command for PayOrder {
         let payments = work.scope();
         let known = work.payments().of_order(&payments, order.id).await?;
         if let Some(payment) = known.filter(is_live) {
-            return Ok(Begun { payment, client_secret: None });
+            return Ok(Begun {
+                payment,
+                client_secret: None,
+            });
         }
         if !order.is_payable(now) {
             let why = match now < order.reserved_until {
@@ -60,15 +63,24 @@ impl Command for PayOrder {
         }
         let payment = Payment::begin(work.make_id(), order.id, order.user_id, order.total, now);
         let permit = work.permit(Action::PAY, &payment)?;
-        work.payments().insert(&permit, &payment).await.map_err(another_was_faster)?;
+        work.payments()
+            .insert(&permit, &payment)
+            .await
+            .map_err(another_was_faster)?;
         work.enqueue(&ChargePayment::new(payment.id))?;
         work.record(permit, Story::created("payment.begun", &payment));
-        Ok(Begun { payment, client_secret: None })
+        Ok(Begun {
+            payment,
+            client_secret: None,
+        })
     }
 }
 
 fn is_live(payment: &Payment) -> bool {
-    matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded | PaymentStatus::Refunded)
+    matches!(
+        payment.status,
+        PaymentStatus::Pending | PaymentStatus::Succeeded | PaymentStatus::Refunded
+    )
 }
 
 /// The database allows one live payment an order: look again, and answer the other one.

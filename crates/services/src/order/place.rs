@@ -53,7 +53,10 @@ impl PlaceOrder {
 
 impl Command for PlaceOrder {
     async fn run(self, work: &mut Work<'_>) -> Result<Order> {
-        let buyer = work.caller().user_id().ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        let buyer = work
+            .caller()
+            .user_id()
+            .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
         let (now, hold) = (work.now(), work.services().policies().reservation_ttl);
         let number = order::number(now, work.random());
         let id = work.make_id();
@@ -76,14 +79,25 @@ async fn hold_stock(
     let (mut items, mut short, mut unknown) = (Vec::new(), Faults::new(), Faults::new());
     for (product, (at, quantity)) in wanted {
         if let Some(taken) = work.products().take(permit, product, quantity, now).await? {
-            items.push((at, OrderItem::new(product, taken.sku, taken.name, quantity, taken.price)?));
+            items.push((
+                at,
+                OrderItem::new(product, taken.sku, taken.name, quantity, taken.price)?,
+            ));
             continue;
         }
         match work.products().shortage(product).await? {
             Some((ProductStatus::Active, left)) => {
-                short.add(format!("items[{at}].quantity"), "OUT_OF_STOCK", format!("{left} are left"));
+                short.add(
+                    format!("items[{at}].quantity"),
+                    "OUT_OF_STOCK",
+                    format!("{left} are left"),
+                );
             }
-            _ => unknown.add(format!("items[{at}].productId"), "NOT_FOUND", "there is no such product on sale"),
+            _ => unknown.add(
+                format!("items[{at}].productId"),
+                "NOT_FOUND",
+                "there is no such product on sale",
+            ),
         }
     }
     unknown.check()?;

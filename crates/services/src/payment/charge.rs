@@ -53,7 +53,14 @@ impl Command for ChargePayment {
             })
             .await?;
         if payment.status == PaymentStatus::Pending {
-            self.said = Some(outside.services().parts().gateway.charge(id, payment.amount).await?);
+            self.said = Some(
+                outside
+                    .services()
+                    .parts()
+                    .gateway
+                    .charge(id, payment.amount)
+                    .await?,
+            );
         }
         Ok(self)
     }
@@ -65,7 +72,9 @@ impl Command for ChargePayment {
             (Some(Charge::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
                 collected(work, payment, reference).await
             }
-            (Some(Charge::Refused { reason }), PaymentStatus::Pending) => refused(work, payment, reason).await,
+            (Some(Charge::Refused { reason }), PaymentStatus::Pending) => {
+                refused(work, payment, reason).await
+            }
             // Settled by an earlier attempt, or called off before the gateway was asked.
             _ => Ok(()),
         }

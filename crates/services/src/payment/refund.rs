@@ -23,7 +23,10 @@ pub struct RefundPayment {
 impl RefundPayment {
     /// Asks for a refund.
     pub fn new(payment: PaymentId) -> Self {
-        Self { payment, given_back: false }
+        Self {
+            payment,
+            given_back: false,
+        }
     }
 }
 
@@ -50,8 +53,15 @@ impl Command for RefundPayment {
             })
             .await?;
         if payment.status == PaymentStatus::Succeeded {
-            let reference = payment.reference.ok_or_else(|| Error::bug("a collected payment without a reference"))?;
-            outside.services().parts().gateway.refund(id, &reference, payment.amount).await?;
+            let reference = payment
+                .reference
+                .ok_or_else(|| Error::bug("a collected payment without a reference"))?;
+            outside
+                .services()
+                .parts()
+                .gateway
+                .refund(id, &reference, payment.amount)
+                .await?;
             self.given_back = true;
         }
         Ok(self)

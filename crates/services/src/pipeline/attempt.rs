@@ -30,7 +30,12 @@ const LOST_RACES: u32 = 5;
 
 impl<C: Command> Attempt<C> {
     pub(super) fn new(services: Services, cx: Context, command: C) -> Self {
-        Self { services, cx, command, tries: AtomicU32::new(0) }
+        Self {
+            services,
+            cx,
+            command,
+            tries: AtomicU32::new(0),
+        }
     }
 
     /// The body of the transaction.
@@ -46,7 +51,9 @@ impl<C: Command> Attempt<C> {
             match out {
                 // Another transaction wrote the row first. On SQLite there is only one writer, so there it is
                 // the caller who looked too long ago.
-                Err(Error::Stale) if engine == Engine::Postgres && may_try_again => Err(DatabaseError::Retry.into()),
+                Err(Error::Stale) if engine == Engine::Postgres && may_try_again => {
+                    Err(DatabaseError::Retry.into())
+                }
                 out => out,
             }
         })
@@ -62,17 +69,26 @@ async fn body<C: Command>(
 ) -> Result<Outcome<C::Output>> {
     let now = services.now();
     let mut work = Work::new(tx, services, cx, now);
-    let key = cx.idempotency.as_ref().filter(|_| C::IDEMPOTENT).zip(cx.caller.user_id());
+    let key = cx
+        .idempotency
+        .as_ref()
+        .filter(|_| C::IDEMPOTENT)
+        .zip(cx.caller.user_id());
     // What was in the way may have been the same request on another node.
     if let Some((key, user)) = key.filter(|_| again)
         && let Some(answer) = idempotency::find::<C>(&mut work, user, key, now).await?
     {
-        return answer.map(|output| Outcome { output, changes: work.changes, replayed: true });
+        return answer.map(|output| Outcome {
+            output,
+            changes: work.changes,
+            replayed: true,
+        });
     }
     let output = command.run(&mut work).await?;
     work.check_told(C::QUIET, C::NAME)?;
     if let Some((key, user)) = key {
-        work.tail.idempotency(idempotency::success::<C>(user, key, &output, now)?);
+        work.tail
+            .idempotency(idempotency::success::<C>(user, key, &output, now)?);
     }
     if let Some(lease) = cx.lease {
         work.tail.finish_job(lease, now);
@@ -85,5 +101,9 @@ async fn body<C: Command>(
     if written.lease_lost {
         return Err(Error::Conflict("the job was given to another worker".to_owned()));
     }
-    Ok(Outcome { output, changes: work.changes, replayed: false })
+    Ok(Outcome {
+        output,
+        changes: work.changes,
+        replayed: false,
+    })
 }

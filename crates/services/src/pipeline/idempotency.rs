@@ -44,7 +44,10 @@ pub(super) async fn find<C: Command>(
     key: &IdempotencyKey,
     now: Timestamp,
 ) -> Result<Option<Result<C::Output>>> {
-    let found = inside.idempotency().find(user, C::NAME, &key.key, now.before(KEPT)).await?;
+    let found = inside
+        .idempotency()
+        .find(user, C::NAME, &key.key, now.before(KEPT))
+        .await?;
     found.map(|found| told_again::<C>(&found, key)).transpose()
 }
 
@@ -56,17 +59,25 @@ fn told_again<C: Command>(found: &Remembered, key: &IdempotencyKey) -> Result<Re
         return Ok(Ok(serde_json::from_str(&found.answer).map_err(Error::internal)?));
     };
     let refusal: Refusal = serde_json::from_str(&found.answer).map_err(Error::internal)?;
-    let code = Code::find(code).ok_or_else(|| Error::bug(format!("a remembered answer has the code {code}")))?;
+    let code =
+        Code::find(code).ok_or_else(|| Error::bug(format!("a remembered answer has the code {code}")))?;
     let mut details = Faults::new();
     for (path, code, message) in refusal.details {
         details.add(path, stable(&code), message);
     }
-    Ok(Err(Error::Replayed { code, message: refusal.message, details }))
+    Ok(Err(Error::Replayed {
+        code,
+        message: refusal.message,
+        details,
+    }))
 }
 
 /// The kinds of detail that an answer of an operation has.
 fn stable(code: &str) -> &'static str {
-    ["OUT_OF_STOCK", "NOT_FOUND", "NOT_ACTIVE", "RANGE"].into_iter().find(|known| *known == code).unwrap_or("FAULT")
+    ["OUT_OF_STOCK", "NOT_FOUND", "NOT_ACTIVE", "RANGE"]
+        .into_iter()
+        .find(|known| *known == code)
+        .unwrap_or("FAULT")
 }
 
 /// The record of a success, for the tail of its transaction.
@@ -112,7 +123,10 @@ pub(super) async fn remember_refusal<C: Command>(
         return Ok(true);
     }
     let parts = |fault: &Fault| (fault.path.clone(), fault.code.to_owned(), fault.message.clone());
-    let refusal = Refusal { message: error.to_string(), details: error.details().iter().map(parts).collect() };
+    let refusal = Refusal {
+        message: error.to_string(),
+        details: error.details().iter().map(parts).collect(),
+    };
     let answer = serde_json::to_string(&refusal).map_err(Error::internal)?;
     let row = record::<C>(user, key, Some(error.code()), answer, services.now());
     let notes = std::sync::Arc::clone(&cx.notes);

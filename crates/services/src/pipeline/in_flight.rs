@@ -21,7 +21,10 @@ impl InFlight {
     /// Begins, unless the same request is under way.
     pub(crate) fn begin(&self, user: UserId, operation: &'static str, key: &Arc<str>) -> Option<Running> {
         let name = (user, operation, Arc::clone(key));
-        self.0.lock().insert(name.clone()).then(|| Running { all: self.clone(), name })
+        self.0.lock().insert(name.clone()).then(|| Running {
+            all: self.clone(),
+            name,
+        })
     }
 }
 

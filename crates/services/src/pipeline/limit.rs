@@ -17,8 +17,14 @@ pub(super) fn check<U: UseCase>(services: &Services, cx: &Context) -> Result<()>
     if !services.policies().limits {
         return Ok(());
     }
-    let quota = Quota { count: U::RATE.count, period: U::RATE.period };
-    let decision = services.parts().limiter.check(U::NAME, quota, key, services.now());
+    let quota = Quota {
+        count: U::RATE.count,
+        period: U::RATE.period,
+    };
+    let decision = services
+        .parts()
+        .limiter
+        .check(U::NAME, quota, key, services.now());
     cx.notes.set_limit(LimitNote {
         name: U::NAME,
         count: quota.count,
@@ -26,5 +32,11 @@ pub(super) fn check<U: UseCase>(services: &Services, cx: &Context) -> Result<()>
         remaining: decision.remaining,
         reset_after: decision.reset_after,
     });
-    if decision.allowed { Ok(()) } else { Err(Error::Limited { retry_after: decision.retry_after }) }
+    if decision.allowed {
+        Ok(())
+    } else {
+        Err(Error::Limited {
+            retry_after: decision.retry_after,
+        })
+    }
 }

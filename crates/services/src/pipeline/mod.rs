@@ -53,20 +53,33 @@ impl Services {
 
     async fn command_inner<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
         self.admit(cx, &command)?;
-        let key = cx.idempotency.as_ref().filter(|_| C::IDEMPOTENT).zip(cx.caller.user_id());
+        let key = cx
+            .idempotency
+            .as_ref()
+            .filter(|_| C::IDEMPOTENT)
+            .zip(cx.caller.user_id());
         let Some((key, user)) = key else {
             return self.carry_out(cx, command).await;
         };
-        let _running = self.in_flight().begin(user, C::NAME, &key.key).ok_or(Error::IdempotencyInFlight)?;
+        let _running = self
+            .in_flight()
+            .begin(user, C::NAME, &key.key)
+            .ok_or(Error::IdempotencyInFlight)?;
         if let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await? {
-            return answer.map(|output| Done { output, replayed: true });
+            return answer.map(|output| Done {
+                output,
+                replayed: true,
+            });
         }
         let result = self.carry_out(cx, command).await;
         if let Err(error) = &result
             && !idempotency::remember_refusal::<C>(self, cx, user, key, error).await?
             && let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await?
         {
-            return answer.map(|output| Done { output, replayed: true });
+            return answer.map(|output| Done {
+                output,
+                replayed: true,
+            });
         }
         result
     }
@@ -80,11 +93,20 @@ impl Services {
         let services = self.clone();
         // A task of its own: whoever goes away while it commits must not keep memory from being told.
         let written = tokio::spawn(async move {
-            let written = services.database().write(C::ISOLATION, move |tx| attempt.run(tx)).await;
-            written.map(|Outcome { output, changes, replayed }| {
-                services.committed(changes);
-                Done { output, replayed }
-            })
+            let written = services
+                .database()
+                .write(C::ISOLATION, move |tx| attempt.run(tx))
+                .await;
+            written.map(
+                |Outcome {
+                     output,
+                     changes,
+                     replayed,
+                 }| {
+                    services.committed(changes);
+                    Done { output, replayed }
+                },
+            )
         });
         let written = written.await.map_err(Error::internal)?;
         written.map_err(|error| self.refused::<C>(cx, error))
@@ -92,7 +114,9 @@ impl Services {
 
     async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
         self.admit(cx, &query)?;
-        let look = self.look(cx, Q::READ, move |view| Box::pin(query.run(view))).await;
+        let look = self
+            .look(cx, Q::READ, move |view| Box::pin(query.run(view)))
+            .await;
         look.map_err(|error| self.refused::<Q>(cx, error))
     }
 
@@ -103,7 +127,9 @@ impl Services {
 
     /// Access, rate limit, validation: what refuses a request before it begins.
     fn admit<U: UseCase>(&self, cx: &Context, use_case: &U) -> Result<()> {
-        U::ACCESS.admit(&cx.caller).map_err(|error| self.refused::<U>(cx, error))?;
+        U::ACCESS
+            .admit(&cx.caller)
+            .map_err(|error| self.refused::<U>(cx, error))?;
         limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
         Ok(use_case.validate()?)
     }

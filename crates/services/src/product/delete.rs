@@ -36,9 +36,15 @@ impl Command for DeleteProduct {
             return Err(Error::Stale);
         }
         if work.products().is_ordered(&scope, self.id).await? {
-            let after = Product { status: ProductStatus::Archived, ..before.clone().touched(now) };
+            let after = Product {
+                status: ProductStatus::Archived,
+                ..before.clone().touched(now)
+            };
             work.products().save(&permit, &after).await?;
-            work.record(permit, Story::acted("product.archived", "ARCHIVE", &before, &after));
+            work.record(
+                permit,
+                Story::acted("product.archived", "ARCHIVE", &before, &after),
+            );
         } else {
             work.products().delete(&permit, &before).await?;
             work.record(permit, Story::deleted("product.deleted", &before));

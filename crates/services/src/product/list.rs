@@ -29,6 +29,8 @@ impl UseCase for ListProducts {
 impl Query for ListProducts {
     async fn run(self, view: &mut View<'_>) -> Result<Listing<Product>> {
         let scope = view.scope();
-        view.products().list(&scope, &self.filter, self.sort, &self.page).await
+        view.products()
+            .list(&scope, &self.filter, self.sort, &self.page)
+            .await
     }
 }

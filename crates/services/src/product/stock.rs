@@ -29,7 +29,11 @@ impl UseCase for ChangeStock {
     fn validate(&self) -> Result<(), Faults> {
         let mut faults = Faults::new();
         if self.delta == 0 || self.delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
-            faults.add("delta", "RANGE", format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"));
+            faults.add(
+                "delta",
+                "RANGE",
+                format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"),
+            );
         }
         faults.check()
     }
@@ -40,8 +44,15 @@ impl Command for ChangeStock {
         let (scope, now) = (work.scope::<Product>(), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::STOCK, &before)?;
-        let Some(after) = work.products().add_stock(&permit, &before, self.delta, now).await? else {
-            let (short, most) = (format!("{} are left", before.stock), format!("the stock may be at most {MOST_STOCK}"));
+        let Some(after) = work
+            .products()
+            .add_stock(&permit, &before, self.delta, now)
+            .await?
+        else {
+            let (short, most) = (
+                format!("{} are left", before.stock),
+                format!("the stock may be at most {MOST_STOCK}"),
+            );
             return Err(match self.delta < 0 {
                 true => Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", short)),
                 false => Error::Invalid(Faults::one("delta", "RANGE", most)),

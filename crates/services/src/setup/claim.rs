@@ -28,7 +28,13 @@ pub struct ClaimSetup {
 impl ClaimSetup {
     /// Shows the token of the link.
     pub fn new(token: String, email: Email, password: Password, name: PersonName) -> Self {
-        Self { token, email, password, name, hash: None }
+        Self {
+            token,
+            email,
+            password,
+            name,
+            hash: None,
+        }
     }
 }
 
@@ -55,7 +61,12 @@ impl Command for ClaimSetup {
 
     async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
         let hasher = &outside.services().parts().hasher;
-        self.hash = Some(hasher.hash(self.password.text()).await.map_err(crate::account::hashing)?);
+        self.hash = Some(
+            hasher
+                .hash(self.password.text())
+                .await
+                .map_err(crate::account::hashing)?,
+        );
         Ok(self)
     }
 
@@ -64,7 +75,10 @@ impl Command for ClaimSetup {
         let hash = self.hash.ok_or_else(|| Error::bug("setting up without a hash"))?;
         let (now, scope) = (work.now(), work.scope_of(SystemCaller::SETUP));
         let token = OpaqueToken::parse(PREFIX, &self.token).ok_or_else(invalid)?;
-        let consumed = work.one_time_tokens().consume(PURPOSE, token.digest().as_bytes(), now).await?;
+        let consumed = work
+            .one_time_tokens()
+            .consume(PURPOSE, token.digest().as_bytes(), now)
+            .await?;
         consumed.ok_or_else(invalid)?;
         if work.users().active_admins(&scope).await? > 0 {
             return Err(Error::Conflict("there is an administrator already".to_owned()));

@@ -23,7 +23,12 @@ pub struct CreateAdmin {
 impl CreateAdmin {
     /// Asks for an administrator.
     pub fn new(email: Email, password: Password, name: PersonName) -> Self {
-        Self { email, password, name, hash: None }
+        Self {
+            email,
+            password,
+            name,
+            hash: None,
+        }
     }
 }
 
@@ -47,7 +52,9 @@ impl Command for CreateAdmin {
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<User> {
-        let hash = self.hash.ok_or_else(|| Error::bug("making an administrator without a hash"))?;
+        let hash = self
+            .hash
+            .ok_or_else(|| Error::bug("making an administrator without a hash"))?;
         make_admin(work, self.email, self.name, &hash).await
     }
 }

@@ -16,12 +16,60 @@ use serde_json::{Map, json};
 
 /// SKU, name, description, price in cents, stock, category, colour.
 const PRODUCTS: [(&str, &str, &str, i64, i64, &str, &str); 6] = [
-    ("MUG-01", "Enamel mug", "Holds 350 ml and survives a fall.", 1_450, 120, "kitchen", "white"),
-    ("MUG-02", "Enamel mug, large", "Holds half a litre.", 1_750, 80, "kitchen", "blue"),
-    ("LMP-01", "Desk lamp", "Warm light, a long arm, a quiet switch.", 6_900, 25, "office", "black"),
-    ("NTB-01", "Notebook, dotted", "192 pages that lie flat.", 1_290, 300, "office", "grey"),
-    ("BAG-01", "Canvas bag", "Carries what a market sells.", 2_400, 60, "travel", "natural"),
-    ("BTL-01", "Steel bottle", "Keeps tea hot for six hours.", 3_150, 45, "travel", "steel"),
+    (
+        "MUG-01",
+        "Enamel mug",
+        "Holds 350 ml and survives a fall.",
+        1_450,
+        120,
+        "kitchen",
+        "white",
+    ),
+    (
+        "MUG-02",
+        "Enamel mug, large",
+        "Holds half a litre.",
+        1_750,
+        80,
+        "kitchen",
+        "blue",
+    ),
+    (
+        "LMP-01",
+        "Desk lamp",
+        "Warm light, a long arm, a quiet switch.",
+        6_900,
+        25,
+        "office",
+        "black",
+    ),
+    (
+        "NTB-01",
+        "Notebook, dotted",
+        "192 pages that lie flat.",
+        1_290,
+        300,
+        "office",
+        "grey",
+    ),
+    (
+        "BAG-01",
+        "Canvas bag",
+        "Carries what a market sells.",
+        2_400,
+        60,
+        "travel",
+        "natural",
+    ),
+    (
+        "BTL-01",
+        "Steel bottle",
+        "Keeps tea hot for six hours.",
+        3_150,
+        45,
+        "travel",
+        "steel",
+    ),
 ];
 
 /// Who can sign in to look around.

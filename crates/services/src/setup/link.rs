@@ -42,7 +42,9 @@ impl Command for OpenSetup {
         let token = OpaqueToken::mint(PREFIX, work.random());
         work.one_time_tokens().revoke_all(PURPOSE).await?;
         let digest = token.digest();
-        work.one_time_tokens().insert(PURPOSE, digest.as_bytes(), None, now.after(GOOD_FOR), now).await?;
+        work.one_time_tokens()
+            .insert(PURPOSE, digest.as_bytes(), None, now.after(GOOD_FOR), now)
+            .await?;
         Ok(Some(token.text().to_owned()))
     }
 }
@@ -54,7 +56,9 @@ impl Services {
     /// # Errors
     /// The database is away.
     pub async fn setup_link(&self) -> Result<Option<String>> {
-        let done = self.command(&Context::system(SystemCaller::SETUP), OpenSetup).await?;
+        let done = self
+            .command(&Context::system(SystemCaller::SETUP), OpenSetup)
+            .await?;
         let url = self.policies().public_url.trim_end_matches('/').to_owned();
         Ok(done.output.map(|token| format!("{url}/setup#{token}")))
     }

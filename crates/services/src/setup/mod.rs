@@ -10,19 +10,25 @@ pub use create_admin::CreateAdmin;
 pub use link::OpenSetup;
 
 use crate::work::{Repositories, Work};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Action, RoleName, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::Story;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
-use mainstay_domain::Result;
 
 /// What the tokens of the one-time link are kept under.
 const PURPOSE: &str = "setup";
 
 /// Makes an administrator's account.
 async fn make_admin(work: &mut Work<'_>, email: Email, name: PersonName, hash: &str) -> Result<User> {
-    let new = NewUser { email, name, role: RoleName::admin(), status: UserStatus::Active, email_verified: true };
+    let new = NewUser {
+        email,
+        name,
+        role: RoleName::admin(),
+        status: UserStatus::Active,
+        email_verified: true,
+    };
     let (now, user) = (work.now(), User::new(work.make_id(), new, work.now()));
     let permit = work.permit_of(SystemCaller::SETUP, Action::CREATE, &user)?;
     work.users().insert(&permit, &user).await?;

@@ -49,7 +49,13 @@ impl Command for GrantPermission {
             Expiry::Never => None,
             Expiry::In(time) => Some(now.after(time)),
             Expiry::At(instant) if instant > now => Some(instant),
-            Expiry::At(_) => return Err(Error::Invalid(Faults::one("expiresAt", "RANGE", "must be in the future"))),
+            Expiry::At(_) => {
+                return Err(Error::Invalid(Faults::one(
+                    "expiresAt",
+                    "RANGE",
+                    "must be in the future",
+                )));
+            }
         };
         if !work.services().knows_permission(&self.permission) {
             return Err(Error::NotFound);
@@ -59,7 +65,12 @@ impl Command for GrantPermission {
         let permit = work.permit(Action::GRANT, &user)?;
         check_held(work, &self.permission)?;
         let granted_by = work.caller().user_id();
-        let grant = PersonalGrant { permission: self.permission, expires_at, granted_by, created_at: now };
+        let grant = PersonalGrant {
+            permission: self.permission,
+            expires_at,
+            granted_by,
+            created_at: now,
+        };
         work.users().grant(&permit, &user, &grant).await?;
         let told = json!({"permission": grant.permission, "expiresAt": grant.expires_at});
         work.record(permit, Story::noted("user.permission-granted", "GRANT", &told));

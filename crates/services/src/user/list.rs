@@ -28,7 +28,10 @@ impl UseCase for ListUsers {
 impl Query for ListUsers {
     async fn run(self, view: &mut View<'_>) -> Result<Listing<Profile>> {
         let scope = view.scope();
-        let listing = view.users().list(&scope, &self.filter, self.sort, &self.page).await?;
+        let listing = view
+            .users()
+            .list(&scope, &self.filter, self.sort, &self.page)
+            .await?;
         let now = view.now();
         Ok(listing.map(|user| view.services().profile(user, &[], now)))
     }

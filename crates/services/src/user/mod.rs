@@ -16,8 +16,8 @@ pub use revoke::RevokePermission;
 pub use set_role::SetRole;
 pub use update::UpdateUser;
 
-use crate::account::Profile;
 use crate::access::directory::AccessChange;
+use crate::account::Profile;
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
 use mainstay_domain::user::User;
@@ -25,13 +25,23 @@ use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
 
 fn bare(grants: Vec<PersonalGrant>) -> Vec<Grant> {
-    grants.into_iter().map(|row| Grant { permission: row.permission, until: row.expires_at }).collect()
+    grants
+        .into_iter()
+        .map(|row| Grant {
+            permission: row.permission,
+            until: row.expires_at,
+        })
+        .collect()
 }
 
 /// The account with its permissions, after a change; and the news of it for this node's memory.
 async fn changed(work: &mut Work<'_>, user: User) -> Result<Profile> {
     let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
-    let facts = work.users().access_facts(&scope, user.id).await?.ok_or(Error::NotFound)?;
+    let facts = work
+        .users()
+        .access_facts(&scope, user.id)
+        .await?
+        .ok_or(Error::NotFound)?;
     let profile = work.services().profile(user, &facts.grants, work.now());
     work.access_changed(AccessChange::User(facts));
     Ok(profile)

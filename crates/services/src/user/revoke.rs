@@ -32,7 +32,11 @@ impl Command for RevokePermission {
         let (scope, now) = (work.scope_of(SystemCaller::SIGN_IN), work.now());
         let user = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::REVOKE, &user)?;
-        if !work.users().revoke_grant(&permit, &user, &self.permission, now).await? {
+        if !work
+            .users()
+            .revoke_grant(&permit, &user, &self.permission, now)
+            .await?
+        {
             return Err(Error::NotFound);
         }
         let told = json!({"permission": self.permission});

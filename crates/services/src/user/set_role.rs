@@ -35,13 +35,20 @@ impl Command for SetRole {
         let before = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::SET_ROLE, &before)?;
         if !work.roles().exists(&self.role).await? {
-            return Err(Error::Invalid(Faults::one("role", "UNKNOWN_ROLE", "there is no such role")));
+            return Err(Error::Invalid(Faults::one(
+                "role",
+                "UNKNOWN_ROLE",
+                "there is no such role",
+            )));
         }
         let mut after = before.clone().touched(now);
         after.role = self.role;
         check_an_admin_stays(work, &before, &after).await?;
         work.users().save(&permit, &after).await?;
-        work.record(permit, Story::acted("user.role-changed", "SET_ROLE", &before, &after));
+        work.record(
+            permit,
+            Story::acted("user.role-changed", "SET_ROLE", &before, &after),
+        );
         changed(work, after).await
     }
 }

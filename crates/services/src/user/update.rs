@@ -70,7 +70,10 @@ impl Command for UpdateUser {
 
 /// Only an administrator changes an administrator: else `update:user` would be a way to take one over.
 fn check_rank(work: &Work<'_>, target: &User) -> Result<()> {
-    let caller_is_admin = work.caller().principal().is_none_or(|principal| principal.role.is_admin());
+    let caller_is_admin = work
+        .caller()
+        .principal()
+        .is_none_or(|principal| principal.role.is_admin());
     if target.role.is_admin() && !caller_is_admin {
         return Err(Error::Denied(Denied::Role));
     }
