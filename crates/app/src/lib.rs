@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod fault;
+mod metrics;
 mod open;
 mod outside;
 mod schema;

@@ -45,7 +45,10 @@ pub struct Serving {
 
 impl Serving {
     /// Answers requests, and does what is to be done in the background.
-    pub fn start(app: App, listening: Listening) -> Self {
+    ///
+    /// # Errors
+    /// The address of the metrics is taken or not ours.
+    pub async fn start(app: App, listening: Listening) -> Result<Self, StartFault> {
         let options = BackgroundOptions {
             worker: app.settings.roles.worker,
             grace: app.settings.http.shutdown_timeout,
@@ -54,7 +57,11 @@ impl Serving {
         let background = Background::start(app.services.clone(), options);
         let mut serving = Self::start_without_background(app, listening);
         serving.background = Some(background);
-        serving
+        if let Some(address) = serving.app.settings.metrics_addr {
+            let metrics = Arc::clone(&serving.app.services.parts().metrics);
+            crate::metrics::serve(address, metrics, serving.stop.clone()).await?;
+        }
+        Ok(serving)
     }
 
     /// Answers requests only; what is to be done in the background is left to whoever asks for it. For tests.

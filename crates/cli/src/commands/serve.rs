@@ -69,7 +69,7 @@ async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Servin
     let (listening, url) = listen(&settings).await?;
     let outside = Outside::real(&settings, access_log)?;
     let app = App::open(settings, outside, url).await?;
-    Ok(Serving::start(app, listening))
+    Ok(Serving::start(app, listening).await?)
 }
 
 /// Says where it listens, which scripts wait for, and what the first visitor needs. These lines are for people and stand
