@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn a_cursor_comes_back(number in any::<i64>(), text in ".{0,200}", id in any::<u128>()) {
-        for key in [CursorKey::Number(number), CursorKey::Text(text.clone())] {
+        for key in [CursorKey::Number(number), CursorKey::Text(text)] {
             let cursor = Cursor { key, id: Uuid::from_u128(id) };
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
         }

@@ -94,7 +94,7 @@ fn tell(
                 Ok(spec) => jobs.push(new_job(spec, now, random, event.request_id.as_deref())),
                 // One event that a subscriber cannot read must not hold up all others.
                 Err(error) => {
-                    tracing::error!(event = %event.id, kind = event.kind, %error, "a subscriber cannot read an event")
+                    tracing::error!(event = %event.id, kind = event.kind, %error, "a subscriber cannot read an event");
                 }
             }
         }

@@ -18,6 +18,7 @@ mod job;
 mod jwt;
 mod key;
 mod last_admin;
+mod left_undone;
 mod limit;
 mod list;
 mod login;

@@ -1,0 +1,38 @@
+//! A story that forgets its jobs fails: what nobody looked at may have gone wrong.
+
+use crate::order_end::place;
+use mainstay_testkit::{TestApp, on_both_engines};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+on_both_engines! {
+    jobs_left_undone_fail_the_story;
+}
+
+/// How the end of an app fails, if it does.
+fn end(app: TestApp) -> Option<String> {
+    let failed = catch_unwind(AssertUnwindSafe(|| drop(app))).err()?;
+    Some(failed.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
+async fn paying(app: &TestApp) -> TestApp {
+    let other = TestApp::start(app.engine(), &[]).await.unwrap();
+    let (ann, product) = (other.customer("ann").await, other.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    other
+}
+
+async fn jobs_left_undone_fail_the_story(app: &TestApp) {
+    let waiting = paying(app).await;
+    assert!(end(waiting).unwrap().contains("queued payment.charge"));
+    let untold = paying(app).await;
+    let jobs = untold.services().claim_jobs(10).await.unwrap();
+    untold.services().run_jobs(jobs, 1).await;
+    assert!(end(untold).unwrap().contains("nobody was told of order.paid"));
+    let forgiven = paying(app).await;
+    forgiven.leave_jobs();
+    assert_eq!(end(forgiven), None);
+    let done = paying(app).await;
+    done.run_jobs().await;
+    assert_eq!(end(done), None);
+}
