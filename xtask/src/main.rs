@@ -19,7 +19,7 @@ The project's chores.
 
   cargo xtask check            what the compiler cannot see: who may depend on whom, where SQL may stand, broken links…
   cargo xtask bench [P1 P3 …]  the release binary and its floors in turn; a whole run writes docs/performance.md
-                               [--seconds N] [--rounds N] [--no-slow-fsync]
+                               [--seconds N] [--rounds N] [--no-slow-fsync] [--no-build]
   cargo xtask test [-- ARGS]   every test on every engine; starts a private PostgreSQL when none is running;
                                ARGS go to `cargo test`, for example: cargo xtask test -- -p mainstay-domain money";
 

@@ -24,8 +24,8 @@ pub(crate) async fn serve(
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
     let page = move || async move { ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.encode()) };
-    let server =
-        axum::serve(listener, Router::new().route("/metrics", get(page))).with_graceful_shutdown(stop.cancelled_owned());
+    let server = axum::serve(listener, Router::new().route("/metrics", get(page)))
+        .with_graceful_shutdown(stop.cancelled_owned());
     tokio::spawn(async move {
         if let Err(error) = server.await {
             tracing::error!(%error, "metrics are served no more");
@@ -57,7 +57,10 @@ mod tests {
         let any = "127.0.0.1:0".parse().unwrap();
         let address = serve(any, metrics, stop.clone()).await.unwrap();
         let answer = get(address, "/metrics").await;
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("mainstay_build_info"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains("mainstay_build_info"),
+            "{answer}"
+        );
         assert!(get(address, "/api/users").await.starts_with("HTTP/1.1 404"));
         let taken = serve(address, Arc::new(Metrics::new("1.2.3")), stop).await;
         assert!(matches!(taken, Err(StartFault::Listen { .. })));

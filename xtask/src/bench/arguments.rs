@@ -14,16 +14,20 @@ pub(super) struct Arguments {
     pub(super) rounds: u64,
     /// Whether orders are also placed with a millisecond added to each sync.
     pub(super) slow_fsync: bool,
+    /// Whether what is built already is measured as it is.
+    pub(super) as_built: bool,
 }
 
 impl Arguments {
     /// Reads the command line.
     pub(super) fn read(given: &[String]) -> Result<Self, String> {
         let (mut named, mut seconds, mut rounds, mut slow_fsync) = (Vec::new(), 4, 3, true);
+        let mut as_built = false;
         let mut given = given.iter().map(String::as_str);
         while let Some(argument) = given.next() {
             match argument {
                 "--no-slow-fsync" => slow_fsync = false,
+                "--no-build" => as_built = true,
                 "--seconds" => seconds = number(argument, given.next())?,
                 "--rounds" => rounds = number(argument, given.next())?,
                 name => match KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)) {
@@ -41,6 +45,7 @@ impl Arguments {
             seconds,
             rounds,
             slow_fsync,
+            as_built,
         })
     }
 
@@ -85,7 +90,8 @@ mod tests {
                 workloads: vec!["P1", "P3"],
                 seconds: 2,
                 rounds: 3,
-                slow_fsync: false
+                slow_fsync: false,
+                as_built: false,
             }
         );
         assert!(!some.is_whole());

@@ -39,7 +39,7 @@ struct Bench<'p> {
 /// Builds, measures and tells. The page is written by a whole run only: else its figures would be of several days.
 pub(crate) fn run(given: &[String]) -> Fallible<bool> {
     let arguments = Arguments::read(given)?;
-    let programs = Programs::build()?;
+    let programs = Programs::build(arguments.as_built)?;
     let folder = Folder::make(&programs)?;
     let machine = machine::look(&programs, &folder)?;
     println!("{machine}\n");

@@ -6,10 +6,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use std::io::Read;
 use tokio::net::TcpListener;
 
-/// Answers these bytes to whoever asks for a product, on a free port that is printed, until standard input ends.
+/// Answers these bytes to whoever asks for a product, on a free port that is printed, until it is ended.
 pub(super) async fn serve(answer: Vec<u8>) -> Result<(), Fault> {
     let answer = Bytes::from(answer);
     let route = get(move || std::future::ready(([(CONTENT_TYPE, "application/json")], answer.clone())));
@@ -19,11 +18,6 @@ pub(super) async fn serve(answer: Vec<u8>) -> Result<(), Fault> {
         // Without it the last part of an answer may wait; it is set or the figures tell.
         let _ = stream.set_nodelay(true);
     });
-    let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     let router = Router::new().route("/api/products/{id}", route);
-    tokio::select! {
-        served = axum::serve(listener, router) => served?,
-        _ = ended => {}
-    }
-    Ok(())
+    Ok(axum::serve(listener, router).await?)
 }

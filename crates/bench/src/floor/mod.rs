@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// What the product is compared with.
 #[derive(clap::Subcommand)]
 pub(crate) enum Floor {
-    /// One route of axum that answers these bytes, until standard input ends.
+    /// One route of axum that answers these bytes, until it is ended.
     Http { answer: PathBuf },
     /// The statements of a list of orders, one thread a core.
     List {
