@@ -11,9 +11,18 @@ use super::programs::Programs;
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes one beside what is built: a temporary folder may be memory, which syncs for nothing.
+    /// Makes one beside what is built: a temporary folder may be memory, which syncs for nothing. Removes what runs
+    /// have left that were killed.
     pub(super) fn make(programs: &Programs) -> Fallible<Self> {
-        let path = programs.target.join("bench").join(std::process::id().to_string());
+        let all = programs.target.join("bench");
+        fs::create_dir_all(&all)?;
+        for entry in fs::read_dir(&all)? {
+            let entry = entry?;
+            if !Path::new("/proc").join(entry.file_name()).exists() {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let path = all.join(std::process::id().to_string());
         fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
@@ -39,7 +48,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What a killed run leaves is removed by `cargo clean`.
+        // What is left here, the next run removes.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

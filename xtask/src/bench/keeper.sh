@@ -3,7 +3,8 @@
 set -eu
 trap '' INT TERM HUP
 exec 3<&0
-"$@" </dev/null 3<&- &
+# What is ignored here would be ignored there.
+(trap - INT TERM HUP && exec "$@" </dev/null 3<&-) &
 kept=$!
 echo "process $kept"
 {
@@ -16,6 +17,6 @@ echo "process $kept"
     kill -KILL "$kept"
 } >/dev/null 2>&1 &
 watcher=$!
-wait "$kept" && status=0 || status=$?
+wait "$kept" 2>/dev/null && status=0 || status=$?
 kill -KILL "$watcher" 2>/dev/null || true
 exit "$status"

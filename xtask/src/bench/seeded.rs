@@ -198,16 +198,13 @@ fn create_admin(programs: &Programs, data: &std::path::Path, url: Option<&str>) 
     }
 }
 
-/// The address of another database on the same server.
+/// The address of another database on the same server. Without TLS unless it was asked for: else one side might have it
+/// and the other not.
 fn database(url: &str, name: &str) -> String {
-    let (place, query) = url
-        .split_once('?')
-        .map_or((url, String::new()), |(place, query)| {
-            (place, format!("?{query}"))
-        });
+    let (place, query) = url.split_once('?').unwrap_or((url, "sslmode=disable"));
     let host = place.find("://").map_or(0, |at| at + 3);
     let end = place[host..].find('/').map_or(place.len(), |at| host + at);
-    format!("{}/{name}{query}", &place[..end])
+    format!("{}/{name}?{query}", &place[..end])
 }
 
 #[cfg(test)]
@@ -217,9 +214,9 @@ mod tests {
     #[test]
     fn another_database_keeps_the_rest_of_the_address() {
         assert_eq!(
-            database("postgres://a:b@h:1/x?sslmode=disable", "y"),
-            "postgres://a:b@h:1/y?sslmode=disable"
+            database("postgres://a:b@h:1/x?q=1", "y"),
+            "postgres://a:b@h:1/y?q=1"
         );
-        assert_eq!(database("postgres://h", "y"), "postgres://h/y");
+        assert_eq!(database("postgres://h", "y"), "postgres://h/y?sslmode=disable");
     }
 }
