@@ -22,14 +22,15 @@ impl Services {
             .write(Isolation::ReadCommitted, move |tx| {
                 let services = services.clone();
                 Box::pin(async move {
-                    let entries = Audit::new(tx).unlinked(limit).await?;
-                    if entries.is_empty() {
-                        return Ok::<_, Error>(None);
-                    }
+                    // The head first: entries that another node links from here on have moved it, and `set_head` tells.
                     let from = Audit::new(tx)
                         .head()
                         .await?
                         .map_or_else(chain::beginning, |(head, _)| head);
+                    let entries = Audit::new(tx).unlinked(limit).await?;
+                    if entries.is_empty() {
+                        return Ok::<_, Error>(None);
+                    }
                     let mut head = from.clone();
                     let mut links: Vec<(AuditId, i64, Vec<u8>)> = Vec::with_capacity(entries.len());
                     for entry in &entries {
