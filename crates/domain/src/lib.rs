@@ -18,6 +18,7 @@ pub mod key;
 pub mod money;
 pub mod name;
 pub mod order;
+mod order_number;
 pub mod page;
 pub mod password;
 pub mod payment;

@@ -5,10 +5,11 @@ use crate::fault::Flaw;
 use crate::id::{OrderId, ProductId, UserId};
 use crate::money::Money;
 use crate::product::Sku;
-use crate::random::{self, Random};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+pub use crate::order_number::number;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -154,15 +155,6 @@ pub fn quantity(count: i64) -> Result<u32, Flaw> {
         .ok()
         .filter(|count| (1..=MOST_QUANTITY).contains(count))
         .ok_or_else(|| Flaw::new("RANGE", format!("must be from 1 to {MOST_QUANTITY}")))
-}
-
-/// A number that people can read out: the day, and forty random bits in Crockford's base 32.
-pub fn number(now: Timestamp, random: &dyn Random) -> String {
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let day = now.to_string();
-    let date = day.get(..10).unwrap_or("0000-00-00").replace('-', "");
-    let code = random::bytes::<8>(random).map(|byte| char::from(LETTERS[usize::from(byte & 31)]));
-    format!("{date}-{}", code.iter().collect::<String>())
 }
 
 impl OrderItem {

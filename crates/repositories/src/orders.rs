@@ -177,7 +177,7 @@ impl Orders<'_> {
     /// Writes a new order with its items, in one round trip.
     ///
     /// # Errors
-    /// `CONFLICT` when the number is taken.
+    /// The number is taken: the wish to run again, with another.
     pub async fn insert(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
         permit.covers(order)?;
         let statements: Vec<(&Sql, Vec<Held<'_>>)> = inserting(order).collect();
@@ -273,9 +273,8 @@ pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Ve
 
 pub(crate) fn number_taken(error: DatabaseError) -> Error {
     match error.conflict() {
-        Some(conflict) if conflict.on("orders", "number") => {
-            Error::Conflict("an order of this number exists".to_owned())
-        }
+        // By chance. The next attempt has another number.
+        Some(conflict) if conflict.on("orders", "number") => DatabaseError::Retry.into(),
         _ => error.into(),
     }
 }

@@ -88,7 +88,7 @@ impl Tail {
     /// Writes all of it, in the order it came, in one round trip.
     ///
     /// # Errors
-    /// `CONFLICT` when the number of an order is taken.
+    /// Only the database's; that of a number of an order that is taken asks to run again, with another.
     pub async fn flush(self, tx: &mut Tx) -> Result<TailOutcome> {
         let mut outcome = TailOutcome::default();
         if self.entries.is_empty() {
