@@ -1,5 +1,6 @@
 //! mainstay-platform
 
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod crypto;

@@ -4,7 +4,7 @@ use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{found, fresh, taken};
 use crate::read::{Read, money, word};
-use mainstay_domain::access::{Permit, Reach, Scope};
+use mainstay_domain::access::{Guarded, Permit, Reach, Scope};
 use mainstay_domain::id::{Id, ProductId};
 use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
@@ -115,6 +115,11 @@ repository! {
 }
 
 impl Products<'_> {
+    /// Notes for whoever remembers products that this one changes with the transaction.
+    pub(crate) fn changed(&mut self, id: ProductId) {
+        self.0.note_changed(Product::NOUN, id.uuid());
+    }
+
     /// The product.
     ///
     /// # Errors
@@ -164,6 +169,7 @@ impl Products<'_> {
     /// `CONFLICT` when the SKU is taken.
     pub async fn insert(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
+        self.changed(product.id);
         let attributes = product.attributes.to_json();
         let done = self
             .0
@@ -195,6 +201,7 @@ impl Products<'_> {
     /// `PRECONDITION_FAILED` when it, or its stock, has changed meanwhile; `CONFLICT` when the SKU is taken.
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
+        self.changed(product.id);
         let attributes = product.attributes.to_json();
         let done = self
             .0
@@ -226,6 +233,7 @@ impl Products<'_> {
     /// `CONFLICT` when somebody did, `NOT_FOUND` when it is gone already.
     pub async fn delete(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
+        self.changed(product.id);
         match self.0.execute(&DELETE, &[&product.id]).await {
             Err(DatabaseError::ForeignKey { .. }) => {
                 Err(Error::Conflict("this product was ordered".to_owned()))

@@ -69,6 +69,7 @@ impl Products<'_> {
         now: Timestamp,
     ) -> Result<Option<Product>> {
         permit.covers(product)?;
+        self.changed(product.id);
         if delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
             return Ok(None);
         }
@@ -91,6 +92,7 @@ impl Products<'_> {
         quantity: u32,
         now: Timestamp,
     ) -> Result<Option<Taken>> {
+        self.changed(id);
         Ok(self.0.optional(&TAKE, &[&id, &quantity, &now]).await?)
     }
 
@@ -105,6 +107,7 @@ impl Products<'_> {
         quantity: u32,
         now: Timestamp,
     ) -> Result<()> {
+        self.changed(id);
         self.0.execute(&PUT_BACK, &[&id, &quantity, &now]).await?;
         Ok(())
     }

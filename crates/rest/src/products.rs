@@ -19,6 +19,7 @@ use mainstay_services::product::{
     ChangeStock, CreateProduct, DeleteProduct, ListProducts, ReadProduct, UpdateProduct,
 };
 use serde::Deserialize;
+use std::sync::Arc;
 
 const SORTS: [(&str, ProductSort); 3] = [
     ("createdAt", ProductSort::CreatedAt),
@@ -102,7 +103,8 @@ async fn list(door: Door<ListProducts>, Query(which): Query<Which>) -> Answer {
     responses((status = 200, description = "The product", body = Data<ProductView>), (status = 304, description = "Unchanged")))]
 async fn read(door: Door<ReadProduct>, PathId(id): PathId<ProductId>, known: Known) -> Answer {
     let product = door.query(ReadProduct { id }).await?;
-    let mut response = Tag::of(product.version).answer(&known, &ProductView::from(product))?;
+    let mut response =
+        Tag::of(product.version).answer(&known, &ProductView::from(Arc::unwrap_or_clone(product)))?;
     response.headers_mut().insert(CACHE_CONTROL, KEPT);
     Ok(response)
 }

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod cache;
 pub mod context;
 pub mod job;
 pub mod key;
@@ -25,6 +26,7 @@ pub mod use_case;
 pub mod user;
 pub mod work;
 
+pub use cache::Known;
 pub use context::{Context, IdempotencyKey, Origin};
 pub use pipeline::Done;
 pub use readiness::Readiness;

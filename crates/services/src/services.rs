@@ -2,6 +2,7 @@
 
 use crate::access::authenticator::Authenticator;
 use crate::access::directory::AccessDirectory;
+use crate::cache::Caches;
 use crate::context::Context;
 use crate::job::live::Live;
 use crate::job::registry::JobRegistry;
@@ -84,6 +85,7 @@ struct Inner {
     parts: Parts,
     directory: Arc<AccessDirectory>,
     authenticator: Authenticator,
+    caches: Caches,
     in_flight: InFlight,
     security: SecurityLog,
     live: Live,
@@ -100,6 +102,7 @@ impl Services {
         Self(Arc::new(Inner {
             authenticator: Authenticator::new(Arc::clone(&directory)),
             directory,
+            caches: Caches::new(parts.database.engine()),
             in_flight: InFlight::default(),
             security: SecurityLog::default(),
             live: Live::default(),
@@ -150,6 +153,10 @@ impl Services {
         &self.0.authenticator
     }
 
+    pub(crate) fn caches(&self) -> &Caches {
+        &self.0.caches
+    }
+
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.0.in_flight
     }
@@ -190,10 +197,11 @@ impl Services {
         F: for<'t> FnOnce(&'t mut View<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
         let (services, cx, now) = (self.clone(), cx.clone(), self.now());
+        let ticket = self.caches().ticket(now);
         self.database()
             .read(mode, move |tx| {
                 Box::pin(async move {
-                    let mut view = View::new(tx, &services, &cx, now);
+                    let mut view = View::new(tx, &services, &cx, now, ticket);
                     let out = look(&mut view).await;
                     let stats = tx.stats();
                     cx.notes.add_database(stats.statements, stats.database_us);

@@ -1,5 +1,6 @@
 //! What a use case is.
 
+use crate::cache::Known;
 use crate::work::{Outside, View, Work};
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::fault::Faults;
@@ -87,6 +88,12 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
 pub trait Query: UseCase {
     /// Where an embedded database is read: on a thread of its own as the rule, in place where it is known to be short.
     const READ: ReadMode = ReadMode::Thread;
+
+    /// The answer, where this node knows it well enough not to look.
+    fn known(&self, known: &Known<'_>) -> Option<Self::Output> {
+        let _ = known;
+        None
+    }
 
     /// The look.
     ///

@@ -9,12 +9,16 @@ use mainstay_domain::access::{self, Action, Caller, Guarded, Permit, Scope, Syst
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::event::{Event, Story};
 use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::product::Product;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
+use mainstay_platform::cache::Ticket;
 use mainstay_platform::database::{ReadMode, Tx};
 use mainstay_repositories as repositories;
 use mainstay_repositories::Tail;
+use std::sync::Arc;
+use uuid::Uuid;
 
 macro_rules! rooms {
     ($($(#[$meta:meta])* $method:ident: $repository:ident;)*) => {
@@ -77,6 +81,8 @@ pub(crate) struct Changes {
     pub(crate) jobs: usize,
     pub(crate) access: Vec<AccessChange>,
     pub(crate) keys: bool,
+    /// Rows that somebody may remember, by noun and name.
+    pub(crate) rows: Vec<(&'static str, Uuid)>,
 }
 
 impl Repositories for Work<'_> {
@@ -227,7 +233,9 @@ impl<'w> Work<'w> {
     /// Writes what was told and asked for; the last statements of the transaction.
     pub(crate) async fn write_tail(&mut self) -> Result<repositories::TailOutcome> {
         let tail = std::mem::take(&mut self.tail);
-        tail.flush(self.tx).await
+        let written = tail.flush(self.tx).await?;
+        self.changes.rows = self.tx.take_changed();
+        Ok(written)
     }
 
     pub(crate) fn check_told(&self, quiet: bool, name: &str) -> Result<()> {
@@ -244,6 +252,7 @@ pub struct View<'v> {
     services: &'v Services,
     cx: &'v Context,
     now: Timestamp,
+    ticket: Ticket,
 }
 
 impl Repositories for View<'_> {
@@ -253,13 +262,25 @@ impl Repositories for View<'_> {
 }
 
 impl<'v> View<'v> {
-    pub(crate) fn new(tx: &'v mut Tx, services: &'v Services, cx: &'v Context, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        tx: &'v mut Tx,
+        services: &'v Services,
+        cx: &'v Context,
+        now: Timestamp,
+        ticket: Ticket,
+    ) -> Self {
         Self {
             tx,
             services,
             cx,
             now,
+            ticket,
         }
+    }
+
+    /// Keeps a product that was found, so that it need not be looked for again at once.
+    pub(crate) fn keep_product(&self, product: &Arc<Product>) {
+        self.services.caches().keep_product(self.ticket, product);
     }
 
     /// The instant of this look.

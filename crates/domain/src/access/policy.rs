@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::key::SigningKey;
 use crate::order::Order;
 use crate::payment::Payment;
-use crate::product::Product;
+use crate::product::{Product, ProductStatus};
 use crate::security::SecurityEvent;
 use crate::session::Session;
 use crate::user::User;
@@ -26,6 +26,10 @@ pub trait Guarded: Send + Sync + 'static {
     fn id(&self) -> Self::Id;
     /// Whose it is, if anybody's.
     fn owner(&self) -> Option<UserId>;
+    /// Whether everybody may see it, where the policy shows what is published.
+    fn is_published(&self) -> bool {
+        false
+    }
 }
 
 /// Who sees a noun and who does what to it.
@@ -125,6 +129,9 @@ impl Guarded for Product {
     }
     fn owner(&self) -> Option<UserId> {
         None
+    }
+    fn is_published(&self) -> bool {
+        self.status == ProductStatus::Active
     }
 }
 

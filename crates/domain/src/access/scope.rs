@@ -31,6 +31,18 @@ impl<T> Scope<T> {
     }
 }
 
+impl<T: Guarded> Scope<T> {
+    /// Whether it reaches a row that is at hand already. Finders say the same in their queries.
+    pub fn shows(&self, row: &T) -> bool {
+        match self.reach {
+            Reach::Everything => true,
+            Reach::Owned(owner) => row.owner() == Some(owner),
+            Reach::Published => row.is_published(),
+            Reach::Nothing => false,
+        }
+    }
+}
+
 /// The scope of a caller: the first line of the noun's policy that fits, and nothing when none does. The system sees
 /// everything, also of nouns that nobody else sees.
 pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {

@@ -66,12 +66,15 @@ pub enum Isolation {
     Serializable,
 }
 
-/// Where a read runs on SQLite. On PostgreSQL both are the same.
+/// How a read is run. On PostgreSQL the last two are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadMode {
-    /// On the calling thread, which it blocks: for reads known to be short.
+    /// One short statement, which is a snapshot by itself and needs no transaction around it: on the calling thread,
+    /// which SQLite blocks. A second statement is refused.
+    Single,
+    /// On the calling thread, which SQLite blocks: for reads known to be short.
     InPlace,
-    /// On a thread for reading.
+    /// On SQLite on a thread for reading.
     Thread,
 }
 
@@ -153,7 +156,7 @@ impl Database {
     {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.read(mode, body).await,
-            Inner::Postgres(postgres) => postgres.read(body).await,
+            Inner::Postgres(postgres) => postgres.read(mode, body).await,
         }
     }
 

@@ -8,6 +8,7 @@ use super::row::{FromRow, Row};
 use super::sql::{Kind, Sql};
 use super::sqlite::link::Link as SqliteLink;
 use crate::stopwatch::Stopwatch;
+use uuid::Uuid;
 
 /// What a transaction has cost so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +30,19 @@ pub struct Tx {
     pub(crate) link: Link,
     stats: Stats,
     failed: Option<DatabaseError>,
-    writes: bool,
+    access: Access,
+    changed: Vec<(&'static str, Uuid)>,
+}
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Change rows.
+    Write,
+    /// Look at a snapshot.
+    Read,
+    /// Look once: there is no transaction that would make two looks agree.
+    ReadOnce,
 }
 
 /// The connection that was moved in.
@@ -40,12 +53,13 @@ pub(crate) enum Link {
 }
 
 impl Tx {
-    pub(crate) fn new(link: Link, writes: bool) -> Self {
+    pub(crate) fn new(link: Link, access: Access) -> Self {
         Self {
             link,
             stats: Stats::default(),
             failed: None,
-            writes,
+            access,
+            changed: Vec::new(),
         }
     }
 
@@ -184,9 +198,16 @@ impl Tx {
                 message: "transactions and connections are controlled by the seam alone".to_owned(),
                 sql: sql.postgres().to_owned(),
             }),
-            Kind::Changes if !self.writes => Err(DatabaseError::WriteInRead {
+            Kind::Changes if self.access != Access::Write => Err(DatabaseError::WriteInRead {
                 sql: sql.postgres().to_owned(),
             }),
+            _ if self.access == Access::ReadOnce && self.stats.statements > 0 => {
+                Err(DatabaseError::Statement {
+                    code: "seam".to_owned(),
+                    message: "a read of a single statement asked for two".to_owned(),
+                    sql: sql.postgres().to_owned(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -210,6 +231,18 @@ impl Tx {
     pub(crate) fn renew(&mut self) {
         self.stats = Stats::default();
         self.failed = None;
+        self.changed.clear();
+    }
+
+    /// Notes that a row was changed, by the name of its noun and its own, for whoever remembers it.
+    pub fn note_changed(&mut self, noun: &'static str, id: Uuid) {
+        self.changed.push((noun, id));
+    }
+
+    /// The rows that were noted as changed, once.
+    #[must_use]
+    pub fn take_changed(&mut self) -> Vec<(&'static str, Uuid)> {
+        std::mem::take(&mut self.changed)
     }
 
     /// What a body's answer is worth: a success is none if a statement failed on the way.

@@ -31,7 +31,7 @@ pub(super) async fn recall<C: Command>(
     key: &IdempotencyKey,
 ) -> Result<Option<Result<C::Output>>> {
     let (key, now) = (key.clone(), services.now());
-    let look = services.look(cx, ReadMode::InPlace, move |view| {
+    let look = services.look(cx, ReadMode::Single, move |view| {
         Box::pin(async move { find::<C>(view, user, &key, now).await })
     });
     look.await

@@ -10,6 +10,7 @@ pub(crate) mod in_flight;
 mod limit;
 
 use crate::access::directory::AccessChange;
+use crate::cache::Known;
 use crate::context::Context;
 use crate::services::Services;
 use crate::use_case::{Command, Query, UseCase};
@@ -114,6 +115,9 @@ impl Services {
 
     async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
         self.admit(cx, &query)?;
+        if let Some(output) = query.known(&Known::new(self, cx)) {
+            return Ok(output);
+        }
         let look = self
             .look(cx, Q::READ, move |view| Box::pin(query.run(view)))
             .await;
@@ -142,6 +146,9 @@ impl Services {
 
     /// After the commit: memory is told before the caller is, and workers are woken.
     fn committed(&self, changes: Changes) {
+        for (noun, id) in changes.rows {
+            self.caches().changed(noun, id);
+        }
         for change in changes.access {
             self.directory().apply(change);
         }

@@ -1,5 +1,6 @@
 //! Reads one product.
 
+use crate::cache::Known;
 use crate::use_case::{Query, UseCase};
 use crate::work::{Repositories, View};
 use mainstay_domain::Result;
@@ -7,6 +8,7 @@ use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::Product;
 use mainstay_platform::database::ReadMode;
+use std::sync::Arc;
 
 /// One product; drafts and archived ones for staff only.
 #[derive(Debug, Clone)]
@@ -19,14 +21,20 @@ impl UseCase for ReadProduct {
     const NAME: &'static str = "product.read";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(6000);
-    type Output = Product;
+    type Output = Arc<Product>;
 }
 
 impl Query for ReadProduct {
-    const READ: ReadMode = ReadMode::InPlace;
+    const READ: ReadMode = ReadMode::Single;
 
-    async fn run(self, view: &mut View<'_>) -> Result<Product> {
+    fn known(&self, known: &Known<'_>) -> Option<Arc<Product>> {
+        known.product(self.id)
+    }
+
+    async fn run(self, view: &mut View<'_>) -> Result<Arc<Product>> {
         let scope = view.scope();
-        view.products().find(&scope, self.id).await
+        let product = Arc::new(view.products().find(&scope, self.id).await?);
+        view.keep_product(&product);
+        Ok(product)
     }
 }

@@ -54,10 +54,11 @@ impl Drop for Link {
 }
 
 impl Link {
-    pub(super) fn new(client: Object, begin: &'static str, tls: MakeRustlsConnect) -> Self {
+    /// Without a `begin` there is no transaction: each statement is one by itself.
+    pub(super) fn new(client: Object, begin: Option<&'static str>, tls: MakeRustlsConnect) -> Self {
         Self {
             client: Some(client),
-            begin: Some(begin),
+            begin,
             open: false,
             unanswered: false,
             lost: false,
@@ -141,8 +142,8 @@ impl Link {
             });
         }
         self.unanswered = true;
-        self.open = true;
         let begin = self.begin.take();
+        self.open |= begin.is_some();
         Ok((self.client()?, begin))
     }
 

@@ -19,11 +19,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::Instrument;
 
 use self::fault::{chain, explain};
-use super::Isolation;
 use super::counters::{Counters, Tally};
 use super::error::{DatabaseError, Retryable};
 use super::options::DatabaseOptions;
 use super::tx::Tx;
+use super::{Isolation, ReadMode};
 
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
@@ -84,14 +84,14 @@ impl Postgres {
         })
     }
 
-    pub(super) async fn read<T, E, F>(self: &Arc<Self>, body: F) -> Result<T, E>
+    pub(super) async fn read<T, E, F>(self: &Arc<Self>, mode: ReadMode, body: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        tokio::spawn(Arc::clone(self).read_to_end(body, reply).in_current_span());
+        tokio::spawn(Arc::clone(self).read_to_end(mode, body, reply).in_current_span());
         answer
             .await
             .unwrap_or_else(|_| Err(E::from(DatabaseError::unavailable("the reading task broke off"))))

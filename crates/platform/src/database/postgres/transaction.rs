@@ -13,10 +13,10 @@ use super::super::{RUNS, panicked};
 use super::Postgres;
 use super::fault::{chain, explain, is_lost};
 use super::link::Link;
-use crate::database::Isolation;
 use crate::database::counters::Tally;
 use crate::database::error::{DatabaseError, Retryable};
-use crate::database::tx::{self, Tx};
+use crate::database::tx::{self, Access, Tx};
+use crate::database::{Isolation, ReadMode};
 
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -45,7 +45,7 @@ impl Postgres {
     {
         let mut run = 1;
         loop {
-            let mut tx = self.begin(begin(isolation), true).await?;
+            let mut tx = self.begin(Some(begin(isolation)), Access::Write).await?;
             // Only the future is held while waiting, so the body itself need not be `Sync`.
             let answer = AssertUnwindSafe(started(&body, &mut tx)).catch_unwind().await;
             let ended = match answer {
@@ -67,13 +67,21 @@ impl Postgres {
     }
 
     /// Runs the body in a snapshot, answering before the server has been told that it is over.
-    pub(super) async fn read_to_end<T, E, F>(self: Arc<Self>, body: F, reply: oneshot::Sender<Result<T, E>>)
-    where
+    pub(super) async fn read_to_end<T, E, F>(
+        self: Arc<Self>,
+        mode: ReadMode,
+        body: F,
+        reply: oneshot::Sender<Result<T, E>>,
+    ) where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let mut tx = match self.begin(READ, false).await {
+        let (begin, access) = match mode {
+            ReadMode::Single => (None, Access::ReadOnce),
+            ReadMode::InPlace | ReadMode::Thread => (Some(READ), Access::Read),
+        };
+        let mut tx = match self.begin(begin, access).await {
             Ok(tx) => tx,
             Err(error) => return drop(reply.send(Err(E::from(error)))),
         };
@@ -93,9 +101,9 @@ impl Postgres {
         }
     }
 
-    async fn begin(&self, begin: &'static str, writes: bool) -> Result<Tx, DatabaseError> {
+    async fn begin(&self, begin: Option<&'static str>, access: Access) -> Result<Tx, DatabaseError> {
         let link = Link::new(self.client().await?, begin, self.tls.clone());
-        Ok(Tx::new(tx::Link::Postgres(link), writes))
+        Ok(Tx::new(tx::Link::Postgres(link), access))
     }
 
     async fn end<T, E>(&self, mut tx: Tx, answer: Result<T, E>) -> Run<T, E>

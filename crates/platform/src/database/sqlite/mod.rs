@@ -63,7 +63,7 @@ impl Sqlite {
         E: From<DatabaseError> + Send + 'static,
     {
         match mode {
-            ReadMode::InPlace => self.readers.here(body),
+            ReadMode::Single | ReadMode::InPlace => self.readers.here(mode, body),
             ReadMode::Thread => self.readers.aside(body).await,
         }
     }

@@ -15,10 +15,11 @@ use super::crew::Crew;
 use super::link::Link;
 use super::once::poll_once;
 use super::open;
+use crate::database::ReadMode;
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
-use crate::database::tx::{self, Tx};
+use crate::database::tx::{self, Access, Tx};
 use crate::stopwatch::Stopwatch;
 
 /// Idle reading connections, and the threads for reads that may take long.
@@ -48,17 +49,22 @@ impl Readers {
         })
     }
 
-    /// Runs the body in a snapshot on the calling thread.
-    pub(super) fn here<T, E, F>(&self, body: F) -> Result<T, E>
+    /// Runs the body in a snapshot on the calling thread. A single statement is one by itself.
+    pub(super) fn here<T, E, F>(&self, mode: ReadMode, body: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<DatabaseError>,
     {
         let link = self.take()?;
-        if let Err(error) = link.control("BEGIN") {
-            return Err(E::from(super::fault::explain(&error, "BEGIN")));
-        }
-        let mut tx = Tx::new(tx::Link::Sqlite(link), false);
+        let access = if mode == ReadMode::Single {
+            Access::ReadOnce
+        } else {
+            if let Err(error) = link.control("BEGIN") {
+                return Err(E::from(super::fault::explain(&error, "BEGIN")));
+            }
+            Access::Read
+        };
+        let mut tx = Tx::new(tx::Link::Sqlite(link), access);
         // The snapshot is let go below, so nothing half-done is ever looked at after a panic.
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let answer =
@@ -93,7 +99,7 @@ impl Readers {
                     "the read waited too long for its turn",
                 )))
             } else {
-                span.in_scope(|| readers.here(body))
+                span.in_scope(|| readers.here(ReadMode::Thread, body))
             };
             // A caller that has gone away is told nothing.
             let _ = reply.send(outcome);
@@ -118,7 +124,9 @@ impl Readers {
 
     /// Ends the snapshot and keeps the connection, unless it is damaged or one too many.
     fn give(&self, link: Link) {
-        if let Err(error) = link.control("COMMIT") {
+        if !link.is_idle()
+            && let Err(error) = link.control("COMMIT")
+        {
             tracing::warn!(%error, "a snapshot could not be ended; its connection is closed");
             return;
         }

@@ -19,7 +19,7 @@ use super::open;
 use crate::database::counters::Tally;
 use crate::database::error::{DatabaseError, Retryable};
 use crate::database::options::DatabaseOptions;
-use crate::database::tx::{self, Tx};
+use crate::database::tx::{self, Access, Tx};
 
 /// The way to the writing thread.
 pub(super) struct Writer {
@@ -55,7 +55,7 @@ impl Writer {
         let checkpoints = Checkpoints::start(&mut connection, path, options, Arc::clone(tally))?;
         let (queue, messages) = mpsc::channel(options.queue_size.max(1));
         let groups = Groups {
-            tx: Tx::new(tx::Link::Sqlite(Link::new(connection, options)?), true),
+            tx: Tx::new(tx::Link::Sqlite(Link::new(connection, options)?), Access::Write),
             tally: Arc::clone(tally),
             size: options.group_size.max(1),
             wait_limit: options.wait_limit,
