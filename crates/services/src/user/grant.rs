@@ -63,7 +63,7 @@ impl Command for GrantPermission {
         let scope = work.scope_of(SystemCaller::SIGN_IN);
         let user = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::GRANT, &user)?;
-        check_held(work, &self.permission)?;
+        check_held(work, &self.permission, expires_at).await?;
         let granted_by = work.caller().user_id();
         let grant = PersonalGrant {
             permission: self.permission,
@@ -79,10 +79,27 @@ impl Command for GrantPermission {
     }
 }
 
-/// Nobody gives what they do not hold.
-fn check_held(work: &Work<'_>, permission: &str) -> Result<()> {
-    match work.caller().principal() {
-        Some(principal) if !principal.permissions.has_name(permission) => Err(Error::Denied(Denied::Role)),
-        _ => Ok(()),
+/// Nobody gives what they do not hold, nor for longer than they hold it: else whoever has a permission for a minute
+/// could give it to themselves for ever.
+async fn check_held(work: &mut Work<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
+    let Some(giver) = work.caller().user_id() else {
+        return Ok(());
+    };
+    let denied = Error::Denied(Denied::Role);
+    let scope = work.scope_of(SystemCaller::SIGN_IN);
+    let facts = work.users().access_facts(&scope, giver).await?;
+    let facts = facts.ok_or_else(|| denied.clone())?;
+    let by_role = work
+        .services()
+        .directory()
+        .permissions(&facts.role, &[], work.now());
+    if by_role.has_name(permission) {
+        return Ok(());
+    }
+    let own = facts.grants.iter().find(|grant| grant.permission == permission);
+    match own.ok_or_else(|| denied.clone())?.until {
+        None => Ok(()),
+        Some(end) if until.is_some_and(|until| until <= end) && work.now() < end => Ok(()),
+        Some(_) => Err(denied),
     }
 }

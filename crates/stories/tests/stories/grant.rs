@@ -10,6 +10,7 @@ on_both_engines! {
     what_was_taken_back_is_gone_at_once;
     a_permission_may_end_at_an_instant;
     nobody_gives_what_they_do_not_hold;
+    what_is_held_for_a_time_is_given_for_no_longer;
     what_does_not_exist_cannot_be_given;
     own_permissions_are_listed_while_they_last;
     an_ended_permission_stays_ended_after_a_restart;
@@ -142,6 +143,49 @@ async fn nobody_gives_what_they_do_not_hold(app: &TestApp) {
         .refused(403, "FORBIDDEN");
     let mine = ann.get("/api/users/me").await.expect(200).data();
     assert_eq!(mine["permissions"], json!(["create:order", "read:order"]));
+}
+
+async fn what_is_held_for_a_time_is_given_for_no_longer(app: &TestApp) {
+    let (admin, mia, ann) = (
+        app.admin().await,
+        app.member("mia", "support").await,
+        app.customer("ann").await,
+    );
+    let (hers, anns) = (
+        format!("/api/users/{}/permissions", mia.id),
+        format!("/api/users/{}/permissions", ann.id),
+    );
+    let grant = json!({"permission": "grant:permission", "expiresIn": 60});
+    admin.post(&hers, grant.clone()).await.expect(201);
+    app.pass(SECOND);
+    for path in [&hers, &anns] {
+        let longer = [
+            json!({"permission": "grant:permission"}),
+            grant.clone(),
+            json!({"permission": "grant:permission", "expiresAt": app.now().after(HOUR)}),
+        ];
+        for body in longer {
+            mia.post(path, body).await.refused(403, "FORBIDDEN");
+        }
+    }
+    // As long as she holds it herself, and no longer; what her role gives her she gives for good.
+    let rest = json!({"permission": "grant:permission", "expiresIn": 59});
+    mia.post(&anns, rest).await.expect(201);
+    mia.post(&anns, json!({"permission": "read:order"}))
+        .await
+        .expect(201);
+    app.pass(MINUTE);
+    for person in [&mia, &ann] {
+        person.get(&anns).await.refused(403, "FORBIDDEN");
+    }
+    // What she was given for good, she may give for good.
+    admin
+        .post(&hers, json!({"permission": "grant:permission"}))
+        .await
+        .expect(201);
+    mia.post(&anns, json!({"permission": "grant:permission"}))
+        .await
+        .expect(201);
 }
 
 async fn what_does_not_exist_cannot_be_given(app: &TestApp) {
