@@ -25,8 +25,9 @@ statements! {
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, permission) DO UPDATE SET \
              expires_at = excluded.expires_at, granted_by = excluded.granted_by, created_at = excluded.created_at";
     REVOKE = "DELETE FROM user_permissions WHERE user_id = $1 AND permission = $2";
-    // The clocks of two nodes may differ, and news must not grow older.
-    TOUCH = "UPDATE users SET access_changed_at = $2 WHERE id = $1 AND access_changed_at < $2";
+    // As in `users::SAVE`: news never grows older.
+    TOUCH = "UPDATE users SET access_changed_at = CASE WHEN access_changed_at >= $2 THEN access_changed_at + 1 \
+             ELSE $2 END WHERE id = $1";
 }
 
 /// A permission given to one person.

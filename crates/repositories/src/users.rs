@@ -34,8 +34,10 @@ statements! {
     FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
     INSERT = "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
               version, access_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)";
+    // The clocks of two nodes may differ and one may be set back, but news never grows older: memory drops older news.
     SAVE = "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
-            updated_at = $8, access_changed_at = $8, version = $9 WHERE id = $1 AND version = $10";
+            updated_at = $8, access_changed_at = CASE WHEN access_changed_at >= $8 THEN access_changed_at + 1 \
+            ELSE $8 END, version = $9 WHERE id = $1 AND version = $10";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
 

@@ -93,6 +93,20 @@ impl TestApp {
         self.setup.start().await
     }
 
+    /// Another process over the same database whose machine has a clock of its own.
+    pub async fn another_node_at(&self, clock: Arc<ManualClock>) -> Node {
+        let mut setup = self.setup.clone();
+        setup.outside.clock = clock;
+        setup.start().await
+    }
+
+    /// Another process over the same database, with other settings.
+    pub async fn another_node_with(&self, settings: &[(&str, &str)]) -> Node {
+        let outside = self.setup.outside.clone();
+        let setup = Setup::new(&variables(&self.database, settings), outside);
+        setup.start().await
+    }
+
     /// A client that has shown no credential.
     pub fn client(&self) -> Client {
         self.node.client()

@@ -7,6 +7,7 @@
 mod access;
 mod audit;
 mod audit_chain;
+mod clocks;
 mod contract;
 mod documents;
 mod grant;
