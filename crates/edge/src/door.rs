@@ -13,6 +13,7 @@ use mainstay_domain::access::Caller;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::crypto::sha256;
+use mainstay_services::access::authenticator::Standing;
 use mainstay_services::{Command, Context, IdempotencyKey, Origin, Query, UseCase};
 use std::fmt;
 use std::marker::PhantomData;
@@ -51,7 +52,8 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
         cx.request_id = Some(Arc::clone(exchange.request_id()));
         cx.notes = Arc::clone(exchange.notes());
         if !place.is_blind() {
-            cx.caller = identify::<U>(place, &cx, &parts.headers).await?;
+            let standing = identify::<U>(place, &cx, &parts.headers).await?;
+            cx.identify(standing);
             exchange.identify(&cx.caller);
         }
         // The use case asks again; here it is asked so that a stranger learns nothing of what a body should be.
@@ -76,9 +78,13 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
 
 /// Who is asking. A token that the caller chose to send must be good, also where none is needed; one that the browser
 /// sent along counts for nothing there when it is not.
-async fn identify<U: UseCase>(place: &Place, cx: &Context, headers: &HeaderMap) -> Result<Caller> {
+async fn identify<U: UseCase>(
+    place: &Place,
+    cx: &Context,
+    headers: &HeaderMap,
+) -> Result<Option<Arc<Standing>>> {
     let (token, optional) = match credential::find(headers) {
-        Credential::None => return Ok(Caller::Anonymous),
+        Credential::None => return Ok(None),
         Credential::Explicit(token) => (Some(token), false),
         Credential::Ambient(token) => (Some(token), U::ACCESS.is_public()),
         Credential::Unreadable => (None, false),
@@ -88,12 +94,12 @@ async fn identify<U: UseCase>(place: &Place, cx: &Context, headers: &HeaderMap) 
         None => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
     };
     match found {
-        Err(Error::Unauthenticated(_) | Error::Denied(_)) if optional => Ok(Caller::Anonymous),
+        Err(Error::Unauthenticated(_) | Error::Denied(_)) if optional => Ok(None),
         Err(error) => {
             place.services().note_refused(cx, U::NAME, &error);
             Err(error)
         }
-        Ok(caller) => Ok(caller),
+        Ok(standing) => Ok(Some(standing)),
     }
 }
 

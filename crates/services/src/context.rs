@@ -1,5 +1,6 @@
 //! The circumstances of a request, whatever door it came through.
 
+use crate::access::authenticator::Standing;
 use mainstay_domain::access::{Caller, SystemCaller};
 use mainstay_domain::job::Lease;
 use std::net::IpAddr;
@@ -12,6 +13,8 @@ use std::time::Duration;
 pub struct Context {
     /// Who is asking.
     pub caller: Caller,
+    /// What the caller showed, so that it can be asked again whether it still holds.
+    pub standing: Option<Arc<Standing>>,
     /// From where.
     pub origin: Origin,
     /// The request's name in logs, answers and the audit trail.
@@ -104,10 +107,19 @@ impl Context {
         Self::of(Caller::System(part))
     }
 
+    /// Says who is asking: whoever showed a token, or nobody.
+    pub fn identify(&mut self, standing: Option<Arc<Standing>>) {
+        self.caller = standing
+            .as_ref()
+            .map_or(Caller::Anonymous, |standing| standing.caller());
+        self.standing = standing;
+    }
+
     /// A request of a caller, from nowhere in particular.
     pub fn of(caller: Caller) -> Self {
         Self {
             caller,
+            standing: None,
             origin: Origin::default(),
             request_id: None,
             idempotency: None,

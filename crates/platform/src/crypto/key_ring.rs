@@ -8,6 +8,7 @@ use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The key ring cannot sign: the current key retires, or the claims do not fit into a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,7 @@ pub struct KeyRing {
     keys: RwLock<Arc<Keys>>,
     /// Only tokens of the present keys: written under the lock of `keys`, read without.
     verified: VerifiedTokens,
+    generation: AtomicU64,
 }
 
 struct Keys {
@@ -40,6 +42,7 @@ impl KeyRing {
             audience: audience.to_owned(),
             keys,
             verified: VerifiedTokens::new(),
+            generation: AtomicU64::new(0),
         }
     }
 
@@ -49,6 +52,12 @@ impl KeyRing {
         let mut keys = self.keys.write();
         *keys = new;
         self.verified.clear();
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Grows with each replacement of the keys: what was found good before has to be looked at again.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The `iss` that claims must have.

@@ -4,7 +4,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::refresh::RefreshToken;
 use crate::crypto::seal::Sealer;
 use crate::crypto::signing_key::SigningKey;
-use crate::crypto::token::{MOST_BYTES, TYPE};
+use crate::crypto::token::{MOST_BYTES, TYPE, claimed_issue};
 use aws_lc_rs::hmac;
 use mainstay_domain::id::{Id as _, SessionId, UserId};
 use mainstay_domain::random::Counting;
@@ -305,11 +305,22 @@ fn a_key_that_retires_is_accepted_until_then_and_its_tokens_are_not_remembered_l
         );
     }
     assert!(ring.verify(&token, at(NOW)).is_ok(), "in memory again");
+    let generation = ring.generation();
     ring.replace(new, Vec::new());
+    assert_ne!(ring.generation(), generation, "whoever remembers is told");
     assert_eq!(
         ring.verify(&token, at(NOW)),
         Err(TokenError::UnknownKey(old.id().to_owned()))
     );
+}
+
+#[test]
+fn when_a_token_says_it_was_issued_is_read_without_its_key() {
+    let token = ring().sign(&claims()).unwrap();
+    assert_eq!(claimed_issue(&token), Some(at(NOW)));
+    for other in ["", "x", "a.b.c", &token[..token.len() / 2]] {
+        assert_eq!(claimed_issue(other), None, "{other:?}");
+    }
 }
 
 #[test]

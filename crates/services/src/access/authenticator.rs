@@ -5,20 +5,30 @@ use crate::services::Services;
 use mainstay_domain::access::{Caller, Principal};
 use mainstay_domain::error::{Error, Result, Unauthenticated};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::crypto::token::TokenError;
+use mainstay_platform::crypto::token::{TokenError, claimed_issue};
+use std::fmt;
 use std::sync::Arc;
 
 /// Turns access tokens into callers, and remembers the last ten thousand it saw.
 pub struct Authenticator {
     directory: Arc<AccessDirectory>,
-    seen: moka::sync::Cache<Box<str>, Seen>,
+    seen: moka::sync::Cache<Arc<str>, Arc<Standing>>,
 }
 
-#[derive(Clone)]
-struct Seen {
+/// What somebody showed and who that made them, as of an instant; enough to ask again when that has passed.
+/// Does not print the token.
+pub struct Standing {
+    token: Arc<str>,
     principal: Arc<Principal>,
-    version: u64,
+    version: Version,
     good_until: Timestamp,
+}
+
+/// The news and the keys that a caller was resolved with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Version {
+    access: u64,
+    keys: u64,
 }
 
 impl Authenticator {
@@ -30,40 +40,72 @@ impl Authenticator {
     }
 }
 
+impl Standing {
+    /// Who is asking.
+    pub fn caller(&self) -> Caller {
+        Caller::User(Arc::clone(&self.principal))
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl fmt::Debug for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Standing({}, until {})", self.principal.id, self.good_until)
+    }
+}
+
 impl Services {
     /// Who the bearer of an access token is at this instant. No I/O, unless the token names a signing key that
     /// this node has not heard of.
     ///
     /// # Errors
     /// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` or `ACCOUNT_DISABLED`.
-    pub async fn authenticate(&self, token: &str) -> Result<Caller> {
+    pub async fn authenticate(&self, token: &str) -> Result<Arc<Standing>> {
         let now = self.now();
         let authenticator = self.authenticator();
-        let version = authenticator.directory.version();
+        let mut version = self.access_version();
         if let Some(seen) = authenticator.seen.get(token)
             && seen.version == version
             && now < seen.good_until
         {
-            return Ok(Caller::User(seen.principal));
+            return Ok(seen);
         }
         let keys = &self.parts().keys;
         let claims = match keys.ring().verify(token, now) {
             Err(TokenError::UnknownKey(_)) => {
-                self.reload_keys_if_due().await?;
+                self.reload_keys_if_due(claimed_issue(token)).await?;
+                version = self.access_version();
                 keys.ring().verify(token, now)
             }
             other => other,
         };
         let claims = claims.map_err(|error| Error::Unauthenticated(meaning(&error)))?;
-        let resolved = authenticator.directory.resolve(&claims, now)?;
-        let principal = Arc::new(resolved.principal);
-        let seen = Seen {
-            principal: Arc::clone(&principal),
+        let life = self.policies().access_ttl;
+        let resolved = authenticator.directory.resolve(&claims, life, now)?;
+        let token: Arc<str> = token.into();
+        let standing = Arc::new(Standing {
+            token: Arc::clone(&token),
+            principal: Arc::new(resolved.principal),
             version,
             good_until: resolved.good_until,
-        };
-        authenticator.seen.insert(token.into(), seen);
-        Ok(Caller::User(principal))
+        });
+        authenticator.seen.insert(token, Arc::clone(&standing));
+        Ok(standing)
+    }
+
+    /// Whether nothing has happened since that could make somebody another caller.
+    pub(crate) fn still_stands(&self, standing: &Standing) -> bool {
+        standing.version == self.access_version() && self.now() < standing.good_until
+    }
+
+    fn access_version(&self) -> Version {
+        Version {
+            access: self.directory().version(),
+            keys: self.parts().keys.ring().generation(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use mainstay_platform::crypto::token::Claims;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// One piece of news.
 #[derive(Debug, Clone)]
@@ -106,11 +107,16 @@ impl AccessDirectory {
             .with_grants(grants, now)
     }
 
-    /// Who the bearer of a verified token is at this instant.
+    /// Who the bearer of a verified token is at this instant. No token lives longer than `life`, whatever it says of
+    /// itself: it may be from a time when tokens lived longer than this memory now reaches back.
     ///
     /// # Errors
-    /// The session has ended (401) or the account is disabled (403).
-    pub fn resolve(&self, claims: &Claims, now: Timestamp) -> Result<Resolved> {
+    /// The token has lived long enough or the session has ended (401), or the account is disabled (403).
+    pub fn resolve(&self, claims: &Claims, life: Duration, now: Timestamp) -> Result<Resolved> {
+        let token_ends = end_of(claims, life);
+        if now >= token_ends {
+            return Err(Error::Unauthenticated(Unauthenticated::Expired));
+        }
         let state = self.state.read();
         let news = state.users.get(&claims.sub);
         if news.is_some_and(|facts| facts.status == UserStatus::Disabled) {
@@ -137,7 +143,7 @@ impl AccessDirectory {
             .iter()
             .filter_map(|grant| grant.until)
             .filter(|until| *until > now);
-        let good_until = ends.fold(Timestamp::from_seconds(claims.exp), std::cmp::min);
+        let good_until = ends.fold(token_ends, std::cmp::min);
         let principal = Principal {
             id: claims.sub,
             email,
@@ -150,6 +156,13 @@ impl AccessDirectory {
             good_until,
         })
     }
+}
+
+/// When a token ends: what it says, or a `life` in whole seconds after it was issued.
+fn end_of(claims: &Claims, life: Duration) -> Timestamp {
+    let seconds = life.as_secs() + u64::from(life.subsec_nanos() > 0);
+    let issued = Timestamp::from_seconds(claims.iat);
+    Timestamp::from_seconds(claims.exp).min(issued.after(Duration::from_secs(seconds)))
 }
 
 fn grants_of(claims: &Claims) -> Vec<Grant> {
@@ -168,6 +181,7 @@ mod tests {
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_seconds(1000);
+    const LIFE: Duration = Duration::from_secs(1000);
 
     fn claims() -> Claims {
         Claims {
@@ -214,7 +228,7 @@ mod tests {
 
     fn can(directory: &AccessDirectory, permission: Permission, now: Timestamp) -> bool {
         directory
-            .resolve(&claims(), now)
+            .resolve(&claims(), LIFE, now)
             .is_ok_and(|resolved| resolved.principal.permissions.has(permission))
     }
 
@@ -228,13 +242,26 @@ mod tests {
             Timestamp::from_seconds(1010)
         ));
         let resolved = directory
-            .resolve(&claims(), NOW)
+            .resolve(&claims(), LIFE, NOW)
             .unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(
             resolved.good_until,
             Timestamp::from_seconds(1010),
             "and is asked for again by then"
         );
+    }
+
+    #[test]
+    fn trap_02_a_token_lives_no_longer_than_tokens_do_now() {
+        let directory = directory();
+        let life = Duration::from_millis(149_500);
+        let at = |seconds| directory.resolve(&claims(), life, Timestamp::from_seconds(seconds));
+        let resolved = at(1020).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(resolved.good_until, Timestamp::from_seconds(1050));
+        assert!(matches!(
+            at(1050).err(),
+            Some(Error::Unauthenticated(Unauthenticated::Expired))
+        ));
     }
 
     #[test]
@@ -262,14 +289,14 @@ mod tests {
     fn the_ended_and_the_disabled_are_told_apart() {
         let directory = directory();
         directory.apply(AccessChange::SessionEnded(claims().sid, NOW));
-        let refused = directory.resolve(&claims(), NOW).err();
+        let refused = directory.resolve(&claims(), LIFE, NOW).err();
         assert!(matches!(
             refused,
             Some(Error::Unauthenticated(Unauthenticated::Revoked))
         ));
         directory.apply(facts("customer", UserStatus::Disabled, 960));
         assert!(matches!(
-            directory.resolve(&claims(), NOW).err(),
+            directory.resolve(&claims(), LIFE, NOW).err(),
             Some(Error::Denied(Denied::Disabled))
         ));
     }

@@ -16,7 +16,7 @@ use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::signing_key::SigningKey as SealedKey;
-use mainstay_platform::crypto::token::{TokenAlgorithm, TokenKey};
+use mainstay_platform::crypto::token::{LEEWAY, TokenAlgorithm, TokenKey};
 use mainstay_platform::database::ReadMode;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,11 +27,43 @@ pub struct Keys {
     ring: KeyRing,
     stored: bool,
     stale: AtomicBool,
-    read_at: Mutex<Timestamp>,
+    looks: Mutex<Looks>,
+    /// What the ring was filled with, so that it is filled anew (and forgets what it knows) only when that changed.
+    known: Mutex<Vec<Known>>,
 }
 
-/// A token with an unknown key makes a node read its keys at most this often, whoever sends such tokens.
+/// The name of a key and when it retires.
+type Known = (String, Option<Timestamp>);
+
+/// When the keys were last read, and how often besides for tokens that say they are newer than that.
+#[derive(Default)]
+struct Looks {
+    last: Timestamp,
+    since: Timestamp,
+    besides: u32,
+}
+
+/// A token with an unknown key makes a node read its keys at most this often, whoever sends such tokens ...
 const READ_AT_MOST_EVERY: Duration = Duration::from_secs(1);
+/// ... and so often besides in that time, when the token says it was signed after the last look: another node may have
+/// changed the key a moment ago. What a token says of itself is not to be believed, hence the bound.
+const READS_BESIDES: u32 = 5;
+
+impl Looks {
+    /// Whether a token with an unknown key, issued at an instant as it says, is worth a look.
+    fn is_due(&mut self, issued: Option<Timestamp>, now: Timestamp) -> bool {
+        if now < self.last || now.since(self.last) >= READ_AT_MOST_EVERY {
+            return true;
+        }
+        if now < self.since || now.since(self.since) >= READ_AT_MOST_EVERY {
+            (self.since, self.besides) = (now, 0);
+        }
+        let newer = issued.is_some_and(|issued| self.last <= issued.after(LEEWAY));
+        let due = newer && self.besides < READS_BESIDES;
+        self.besides += u32::from(due);
+        due
+    }
+}
 
 impl Keys {
     /// One shared secret (HS256); nothing is stored or rotated.
@@ -40,7 +72,8 @@ impl Keys {
             ring,
             stored: false,
             stale: AtomicBool::new(false),
-            read_at: Mutex::default(),
+            looks: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -50,7 +83,8 @@ impl Keys {
             ring,
             stored: true,
             stale: AtomicBool::new(true),
-            read_at: Mutex::default(),
+            looks: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -87,14 +121,12 @@ impl Services {
         Ok(())
     }
 
-    /// Reads the keys anew when they changed here, or at most once a second when somebody shows an unknown one.
-    pub(crate) async fn reload_keys_if_due(&self) -> Result<()> {
+    /// Reads the keys anew when they changed here, or now and then when somebody shows an unknown one: in a token that
+    /// says it was issued at the given instant.
+    pub(crate) async fn reload_keys_if_due(&self, issued: Option<Timestamp>) -> Result<()> {
         let keys = &self.parts().keys;
         let now = self.now();
-        let due = {
-            let read_at = keys.read_at.lock();
-            keys.stale.load(Ordering::Acquire) || now.since(*read_at) >= READ_AT_MOST_EVERY
-        };
+        let due = keys.stale.load(Ordering::Acquire) || keys.looks.lock().is_due(issued, now);
         if keys.stored && due {
             self.read_keys().await?;
         }
@@ -107,7 +139,8 @@ impl Services {
     /// The database is away.
     pub async fn refresh_keys(&self, age: Duration) -> Result<()> {
         let keys = &self.parts().keys;
-        let old = { self.now().since(*keys.read_at.lock()) >= age };
+        let (now, last) = (self.now(), keys.looks.lock().last);
+        let old = now < last || now.since(last) >= age;
         if keys.stored && (old || keys.stale.load(Ordering::Acquire)) {
             self.read_keys().await?;
         }
@@ -118,7 +151,7 @@ impl Services {
         let keys = &self.parts().keys;
         keys.stale.store(false, Ordering::Release);
         let now = self.now();
-        *keys.read_at.lock() = now;
+        keys.looks.lock().last = now;
         let cx = Context::system(SystemCaller::SETUP);
         let look = self.look(&cx, ReadMode::InPlace, |view| {
             Box::pin(async move {
@@ -134,14 +167,29 @@ impl Services {
                 std::cmp::Reverse((row.created_at, row.id)),
             )
         });
-        let open = |row: &SigningKey| sealed(row).open(&self.parts().sealer).map_err(Error::internal);
-        let mut opened: Vec<TokenKey> = rows.iter().map(open).collect::<Result<_>>()?;
         let signs = rows.first().is_some_and(|row| row.retires_at.is_none());
         if signs {
-            let current = opened.remove(0);
-            keys.ring.replace(current, opened);
+            self.fill_ring(&rows)?;
         }
         Ok(signs)
+    }
+
+    /// Puts keys into the ring, the first of them to sign; unless they are there already.
+    fn fill_ring(&self, rows: &[SigningKey]) -> Result<()> {
+        let keys = &self.parts().keys;
+        let new: Vec<Known> = rows.iter().map(|row| (row.kid.clone(), row.retires_at)).collect();
+        let mut known = keys.known.lock();
+        if *known == new {
+            return Ok(());
+        }
+        let open = |row: &SigningKey| sealed(row).open(&self.parts().sealer).map_err(Error::internal);
+        let mut opened: Vec<TokenKey> = rows.iter().map(open).collect::<Result<_>>()?;
+        if !opened.is_empty() {
+            let current = opened.remove(0);
+            keys.ring.replace(current, opened);
+            *known = new;
+        }
+        Ok(())
     }
 
     /// A new key, sealed. It signs nothing before it is stored and read.
@@ -167,5 +215,50 @@ fn sealed(row: &SigningKey) -> SealedKey {
         retires_at: row.retires_at,
         private: row.sealed.clone(),
         public: row.public.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1000);
+
+    fn looked() -> Looks {
+        Looks {
+            last: NOW,
+            ..Looks::default()
+        }
+    }
+
+    #[test]
+    fn unknown_keys_do_not_make_a_node_read_without_end() {
+        let mut looks = looked();
+        let due = |looks: &mut Looks, now| {
+            (0..100)
+                .filter(|_| looks.is_due(Some(Timestamp::from_seconds(i64::MAX)), now))
+                .count()
+        };
+        assert_eq!(due(&mut looks, NOW), READS_BESIDES as usize);
+        let soon = NOW.after(Duration::from_millis(999));
+        assert_eq!(due(&mut looks, soon), 0);
+        looks.last = soon;
+        assert_eq!(
+            due(&mut looks, NOW.after(READ_AT_MOST_EVERY)),
+            READS_BESIDES as usize
+        );
+    }
+
+    #[test]
+    fn a_token_from_before_the_last_look_is_not_worth_another() {
+        let mut looks = looked();
+        assert!(!looks.is_due(None, NOW));
+        assert!(!looks.is_due(Some(NOW.before(LEEWAY * 2)), NOW));
+        assert!(looks.is_due(Some(NOW.before(LEEWAY)), NOW));
+        assert!(looks.is_due(None, NOW.after(READ_AT_MOST_EVERY)));
+        assert!(
+            looks.is_due(None, NOW.before(LEEWAY)),
+            "a clock that was set back does not keep it from looking"
+        );
     }
 }

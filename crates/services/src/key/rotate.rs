@@ -13,6 +13,9 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct RotateKeys;
 
+/// The longest life of an access token that settings allow. Whoever changes the key may have other settings than those
+/// who signed with it.
+const LONGEST_LIFE: Duration = Duration::from_hours(24);
 /// How long a node may go on signing with the old key before it hears of the new one.
 const HEARSAY: Duration = Duration::from_mins(5);
 
@@ -27,10 +30,7 @@ impl Command for RotateKeys {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<(String, Vec<String>)> {
-        let until = work
-            .now()
-            .after(work.services().policies().access_ttl)
-            .after(HEARSAY);
+        let until = work.now().after(LONGEST_LIFE).after(HEARSAY);
         let scope = work.scope();
         let mut retired = Vec::new();
         for key in work.signing_keys().all(&scope).await? {
@@ -46,5 +46,23 @@ impl Command for RotateKeys {
         work.record(permit, Story::created("key.rotated", &key));
         work.keys_changed();
         Ok((key.kid, retired))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_platform::config::Settings;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn no_setting_allows_a_longer_life() {
+        let with = |life: &str| {
+            let variables = [("ACCESS_TTL", life), ("APP_ENV", "test")];
+            let variables: BTreeMap<_, _> = variables.map(|(name, value)| (name.into(), value.into())).into();
+            Settings::read(&[], &variables, None).map(|read| read.settings.tokens.access_ttl)
+        };
+        assert_eq!(with("24h").ok(), Some(LONGEST_LIFE));
+        assert!(with("1441m").is_err());
     }
 }

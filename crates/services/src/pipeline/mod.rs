@@ -1,6 +1,6 @@
 //! The one function that every use case goes through, whatever the door.
 //!
-//! In this order: access, rate limit, validation, idempotency, `prepare`, the transaction around `run`
+//! In this order: whether the caller is still who it was, access, rate limit, validation, idempotency, `prepare`, the transaction around `run`
 //! (rows, audit entry, event, jobs and idempotency record in one commit), and after the commit: memory is
 //! told, workers are woken.
 
@@ -18,6 +18,7 @@ use crate::work::{Changes, Outside};
 use attempt::{Attempt, Outcome};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::stopwatch::Stopwatch;
+use std::borrow::Cow;
 
 /// What a command answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,7 @@ impl Services {
     }
 
     async fn command_inner<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+        let cx = &*self.as_of_now::<C>(cx).await?;
         self.admit(cx, &command)?;
         let key = cx
             .idempotency
@@ -114,6 +116,7 @@ impl Services {
     }
 
     async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
+        let cx = &*self.as_of_now::<Q>(cx).await?;
         self.admit(cx, &query)?;
         if let Some(output) = query.known(&Known::new(self, cx)) {
             return Ok(output);
@@ -127,6 +130,26 @@ impl Services {
     fn measured(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
         let outcome = error.map_or("OK", |error| error.code().as_str());
         self.parts().metrics.use_case_ran(name, outcome, watch.elapsed());
+    }
+
+    /// The circumstances as they are now. The door knew the caller when it had read the head of the request; until the
+    /// body was there, whoever sends it may have been demoted, switched off or signed out.
+    async fn as_of_now<'c, U: UseCase>(&self, cx: &'c Context) -> Result<Cow<'c, Context>> {
+        let past = cx
+            .standing
+            .as_ref()
+            .filter(|standing| !self.still_stands(standing));
+        let Some(past) = past else {
+            return Ok(Cow::Borrowed(cx));
+        };
+        let standing = match Box::pin(self.authenticate(past.token())).await {
+            Ok(standing) => Some(standing),
+            Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
+            Err(error) => return Err(self.refused::<U>(cx, error)),
+        };
+        let mut now = cx.clone();
+        now.identify(standing);
+        Ok(Cow::Owned(now))
     }
 
     /// Access, rate limit, validation: what refuses a request before it begins.

@@ -13,6 +13,8 @@ on_both_engines! {
     the_public_half_is_published_and_nothing_else;
     a_rotation_signs_nobody_out;
     a_process_that_did_not_hear_of_a_new_key_looks_it_up;
+    a_process_that_has_just_read_its_keys_looks_again;
+    a_key_that_was_removed_is_believed_no_more;
     a_shared_secret_signs_instead with JWT_SECRET = "a secret of more than thirty-two bytes";
 }
 
@@ -61,7 +63,7 @@ async fn a_rotation_signs_nobody_out(app: &TestApp) {
         2,
         "the old one is still believed"
     );
-    app.pass(HOUR);
+    app.pass(25 * HOUR);
     app.services().refresh_keys(Duration::ZERO).await.unwrap();
     assert_eq!(
         app.client().get(KEYS).await.json()["keys"]
@@ -80,6 +82,33 @@ async fn a_process_that_did_not_hear_of_a_new_key_looks_it_up(app: &TestApp) {
     let ann = app.customer("ann").await;
     other.client().bearer(&ann.access).get(ME).await.expect(200);
     other.stop().await;
+}
+
+async fn a_process_that_has_just_read_its_keys_looks_again(app: &TestApp) {
+    let other = app.another_node().await;
+    let before = app.customer("ann").await;
+    other.client().bearer(&before.access).get(ME).await.expect(200);
+    rotate(app).await;
+    let after = before.refreshed().await;
+    assert_ne!(
+        Jwt::of(&before.access).header["kid"],
+        Jwt::of(&after.access).header["kid"]
+    );
+    other.client().bearer(&after.access).get(ME).await.expect(200);
+    other.stop().await;
+}
+
+async fn a_key_that_was_removed_is_believed_no_more(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    app.pass(SECOND);
+    rotate(app).await;
+    ann.get(ME).await.expect(200);
+    let next = ann.refreshed().await;
+    app.tamper("DELETE FROM signing_keys WHERE retires_at IS NOT NULL")
+        .await;
+    app.services().refresh_keys(Duration::ZERO).await.unwrap();
+    ann.get(ME).await.refused(401, "TOKEN_INVALID");
+    next.get(ME).await.expect(200);
 }
 
 async fn a_shared_secret_signs_instead(app: &TestApp) {

@@ -19,6 +19,7 @@ mod job;
 mod jwt;
 mod key;
 mod last_admin;
+mod late_body;
 mod left_undone;
 mod limit;
 mod list;
