@@ -200,6 +200,12 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// Too many wrong passwords; worth another try after the given time.
+    #[error("too many wrong tries; wait a while")]
+    LockedOut {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// Something this depends on is away.
     #[error("{what} is not available")]
     Unavailable {
@@ -273,6 +279,7 @@ impl Error {
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::Stale => Code::PreconditionFailed,
             Self::Limited { .. } => Code::RateLimited,
+            Self::LockedOut { .. } => Code::LockedOut,
             Self::Unavailable { .. } => Code::Unavailable,
             Self::Timeout => Code::Timeout,
             Self::Internal(_) => Code::InternalError,

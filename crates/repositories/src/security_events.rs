@@ -19,7 +19,7 @@ statements! {
     RECORD = "INSERT INTO security_events (id, digest, period, kind, user_id, ip, user_agent, operation, resource, \
               resource_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
               ON CONFLICT (digest, period) DO UPDATE SET count = security_events.count + excluded.count, \
-              last_at = excluded.last_at";
+              last_at = excluded.last_at, user_agent = excluded.user_agent";
     PRUNE = "DELETE FROM security_events WHERE last_at < $1";
 }
 
@@ -57,8 +57,8 @@ repository! {
 }
 
 impl SecurityEvents<'_> {
-    /// Writes events, adding to the count of one that is the same but for its id, its count and its times, where both
-    /// began in the same minute.
+    /// Writes events, adding to the count of one that is the same but for its id, its count, its times and its program,
+    /// where both began in the same minute. The last program stays.
     ///
     /// # Errors
     /// Only the database's.
@@ -124,14 +124,14 @@ fn row<'e>(event: &'e SecurityEvent, (digest, period): &'e ([u8; 32], i64)) -> [
     ]
 }
 
-/// What makes two events the same: every fact, each with its length before it.
+/// What makes two events the same: every fact but the program, which a stranger can make up anew each time; each with
+/// its length before it.
 fn digest(event: &SecurityEvent) -> [u8; 32] {
     let user = event.user_id.map(|id| id.to_string());
     let facts = [
         Some(event.kind.as_str()),
         user.as_deref(),
         event.ip.as_deref(),
-        event.user_agent.as_deref(),
         Some(event.operation.as_str()),
         event.resource.as_deref(),
         event.resource_id.as_deref(),

@@ -209,10 +209,19 @@ fn attempts_of_a_minute_are_counted_together() {
         };
         let elsewhere = SecurityEvent {
             ip: None,
-            user_agent: Some("192.0.2.1".to_owned()),
+            user_id: Some(id(7)),
             ..attempt(4, 125)
         };
-        let events = vec![attempt(1, 120), attempt(2, 130), attempt(3, 185), elsewhere];
+        let program = |name: &str, event: SecurityEvent| SecurityEvent {
+            user_agent: Some(name.to_owned()),
+            ..event
+        };
+        let events = vec![
+            program("curl/8", attempt(1, 120)),
+            program("curl/9", attempt(2, 130)),
+            attempt(3, 185),
+            elsewhere,
+        ];
         let listed = write!(store, [events], |tx| {
             let mut log = SecurityEvents::new(tx);
             log.record(&events).await?;
@@ -225,9 +234,13 @@ fn attempts_of_a_minute_are_counted_together() {
         let counts: Vec<_> = listed
             .unwrap()
             .items
-            .iter()
-            .map(|event| (event.count, event.last_at))
+            .into_iter()
+            .map(|event| (event.count, event.last_at, event.user_agent))
             .collect();
-        assert_eq!(counts, [(3, at(190)), (6, at(135)), (3, at(130))]);
+        let curl = Some("curl/9".to_owned());
+        assert_eq!(
+            counts,
+            [(3, at(190), None), (6, at(135), curl), (3, at(130), None)]
+        );
     });
 }

@@ -163,7 +163,7 @@ impl Services {
 
     /// Notes a refusal that somebody should see.
     fn refused<U: UseCase>(&self, cx: &Context, error: Error) -> Error {
-        self.security().refused(cx, U::NAME, &error, self.now());
+        self.note_refused(cx, U::NAME, &error);
         error
     }
 

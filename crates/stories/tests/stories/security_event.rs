@@ -1,11 +1,15 @@
 //! Denied and suspicious attempts are seen.
 
+use crate::HOUR;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
     denied_attempts_are_counted_and_shown;
     a_flood_is_one_row;
+    trap_14_whoever_renames_the_program_each_time_is_one_row;
+    trap_14_a_network_is_one_row_and_many_networks_are_bounded with TRUSTED_PROXIES = "127.0.0.0/8";
+    old_events_and_links_are_removed;
     limits_that_were_hit_are_shown with RATE_LIMITS = "on";
     only_auditors_see_them;
 }
@@ -97,6 +101,76 @@ async fn a_flood_is_one_row(app: &TestApp) {
         ),
         (1, &json!(31))
     );
+}
+
+async fn rows(app: &TestApp) -> Vec<Value> {
+    let mut found = events(app).await;
+    found.retain(|event| event["type"] == "unauthorized_access");
+    found
+}
+
+async fn trap_14_whoever_renames_the_program_each_time_is_one_row(app: &TestApp) {
+    for number in 0..30 {
+        let client = app.client().header("user-agent", &format!("robot/{number}"));
+        client.get("/api/orders").await.expect(401);
+        if number == 15 {
+            app.services().flush_security().await.unwrap();
+        }
+    }
+    let found = rows(app).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (&found[0]["count"], &found[0]["userAgent"]),
+        (&json!(30), &json!("robot/29"))
+    );
+}
+
+async fn trap_14_a_network_is_one_row_and_many_networks_are_bounded(app: &TestApp) {
+    let ask = async |ip: String| {
+        let client = app.client().header("x-forwarded-for", &ip);
+        client.get("/api/orders").await.expect(401);
+    };
+    for number in 0..10 {
+        ask(format!("2001:db8:0:1::{number:x}")).await;
+    }
+    let found = rows(app).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (&found[0]["count"], &found[0]["ip"]),
+        (&json!(10), &json!("2001:db8:0:1::/64"))
+    );
+    for number in 0..150 {
+        ask(format!("198.51.{}.{number}", number % 7)).await;
+    }
+    events(app).await;
+    let count = "SELECT CAST(count(*) AS TEXT) FROM security_events WHERE kind = 'unauthorized_access'";
+    assert_eq!(app.peek(count).await, [[Some("101".to_owned())]]);
+    let others = "SELECT CAST(count AS TEXT) FROM security_events WHERE operation = 'others'";
+    assert_eq!(app.peek(others).await, [[Some("51".to_owned())]], "none is lost");
+    let figures = app.admin().await.get("/metrics").await.expect(200).text();
+    assert!(
+        figures.contains("mainstay_security_events_total{type=\"unauthorized_access\"} 160"),
+        "{figures}"
+    );
+}
+
+async fn old_events_and_links_are_removed(app: &TestApp) {
+    app.services().setup_link().await.unwrap().unwrap();
+    app.client().get("/api/orders").await.expect(401);
+    app.services().flush_security().await.unwrap();
+    let left = async || {
+        app.services().prune().await.unwrap();
+        let count = "SELECT CAST((SELECT count(*) FROM one_time_tokens) AS TEXT), \
+                     CAST((SELECT count(*) FROM security_events) AS TEXT)";
+        let row = app.peek(count).await.remove(0);
+        row.into_iter().map(Option::unwrap).collect::<Vec<_>>()
+    };
+    app.pass(48 * HOUR);
+    assert_eq!(left().await, ["1", "1"]);
+    app.pass(HOUR);
+    assert_eq!(left().await, ["0", "1"]);
+    app.pass(88 * 24 * HOUR);
+    assert_eq!(left().await, ["0", "0"]);
 }
 
 async fn limits_that_were_hit_are_shown(app: &TestApp) {
