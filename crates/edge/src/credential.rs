@@ -13,15 +13,17 @@ pub(crate) enum Credential<'r> {
     None,
     /// A token that the caller put into a header.
     Explicit(&'r str),
-    /// A header that carries no token of ours. It never falls back to a cookie: who sends one is not checked for CSRF.
+    /// A header that carries no token of ours. It never falls back to a cookie: whoever sends one means that one.
     Unreadable,
     /// A token that the browser sent along.
     Ambient(&'r str),
 }
 
-/// True when the caller put a credential into a header.
+/// True when the caller put a token into a header. Other schemes of `Authorization` say nothing: a browser adds `Basic`,
+/// `Digest` and `Negotiate` by itself, as it does cookies.
 pub(crate) fn is_explicit(headers: &HeaderMap) -> bool {
-    headers.contains_key(AUTHORIZATION) || headers.contains_key(X_ACCESS_TOKEN)
+    let named = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    named.and_then(bearer).is_some() || headers.contains_key(X_ACCESS_TOKEN)
 }
 
 /// Finds the credential: `Authorization: Bearer`, then `x-access-token`, then the cookie `accessToken`.

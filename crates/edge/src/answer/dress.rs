@@ -154,7 +154,9 @@ fn body(refusal: &Refusal, form: Form, status: StatusCode, request_id: &str) -> 
 /// Headers that tell a client what to do about it.
 fn advise(refusal: &Refusal, headers: &mut HeaderMap) {
     match refusal {
-        Refusal::Meant(Error::Limited { retry_after: wait }) => retry_after(*wait, headers),
+        Refusal::Meant(Error::Limited { retry_after: wait } | Error::LockedOut { retry_after: wait }) => {
+            retry_after(*wait, headers);
+        }
         Refusal::Meant(Error::Unavailable { .. }) => retry_after(AWAY, headers),
         Refusal::Meant(Error::IdempotencyInFlight) => retry_after(Duration::from_secs(1), headers),
         _ => {}

@@ -42,8 +42,23 @@ impl Csrf {
     /// Whether the origin that the request names is ours; `None` when it names none.
     fn is_own(&self, headers: &HeaderMap, host: &str) -> Option<bool> {
         let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
-        let named = origin.split_once("://").map_or("", |(_, host)| host);
-        Some(origin == self.own || (!host.is_empty() && named.eq_ignore_ascii_case(host)))
+        let (scheme, named) = origin.split_once("://").unwrap_or_default();
+        let same_host = !host.is_empty() && named.eq_ignore_ascii_case(host);
+        Some(origin == self.own || (same_host && self.is_as_safe(scheme, host)))
+    }
+
+    /// Whether a page that came by this scheme may speak for us. Where we are reached by `https`, whoever sits on the way
+    /// can make up a page of ours that came by `http`; not so on the machine itself.
+    fn is_as_safe(&self, scheme: &str, host: &str) -> bool {
+        let loopback = ["localhost", "127.0.0.1", "[::1]"];
+        let local = host.rsplit_once(':').map_or(host, |(name, port)| {
+            if port.bytes().all(|byte| byte.is_ascii_digit()) {
+                name
+            } else {
+                host
+            }
+        });
+        scheme == "https" || !self.own.starts_with("https://") || loopback.contains(&local)
     }
 }
 
@@ -78,6 +93,14 @@ mod tests {
         assert!(forged(Method::POST, &[("origin", "https://"), ("host", "")]));
         assert!(forged(
             Method::POST,
+            &[("origin", "http://shop.example"), ("host", "shop.example")]
+        ));
+        assert!(forged(
+            Method::POST,
+            &[("sec-fetch-site", "cross-site"), ("authorization", "Basic eA==")]
+        ));
+        assert!(forged(
+            Method::POST,
             &[("sec-fetch-site", "cross-site"), ("cookie", "accessToken=x")]
         ));
     }
@@ -95,6 +118,14 @@ mod tests {
         assert!(!forged(
             Method::POST,
             &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]
+        ));
+        assert!(!forged(
+            Method::POST,
+            &[("origin", "http://[::1]"), ("host", "[::1]")]
+        ));
+        assert!(!forged(
+            Method::POST,
+            &[("origin", "https://other.example"), ("host", "other.example")]
         ));
         assert!(!forged(
             Method::POST,

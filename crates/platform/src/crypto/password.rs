@@ -7,7 +7,7 @@ use mainstay_domain::random::{self, Random};
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
@@ -83,6 +83,7 @@ struct Pool {
     argon2: argon2::Params,
     workers: Arc<Semaphore>,
     waiting: AtomicUsize,
+    computed: AtomicU64,
     most_waiting: usize,
     /// Memory not in use now. Kept because fresh pages cost three percent of the whole hash.
     spare: Mutex<Vec<Vec<Block>>>,
@@ -112,6 +113,7 @@ impl PasswordHasher {
             argon2,
             workers: Arc::new(Semaphore::new(workers.max(1))),
             waiting: AtomicUsize::new(0),
+            computed: AtomicU64::new(0),
             most_waiting,
             spare: Mutex::default(),
             random,
@@ -170,6 +172,11 @@ impl PasswordHasher {
         self.0.waiting.load(Ordering::Relaxed)
     }
 
+    /// How many hashes were computed so far, to make one or to check one.
+    pub fn computed(&self) -> u64 {
+        self.0.computed.load(Ordering::Relaxed)
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Pool) -> Result<T, PasswordError> + Send + 'static,
@@ -214,6 +221,7 @@ impl Pool {
     }
 
     fn fill(&self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> argon2::Result<()> {
+        self.computed.fetch_add(1, Ordering::Relaxed);
         let (ours, needed) = (self.argon2.block_count(), argon2.params().block_count());
         if needed > ours {
             // A stored hash of higher cost than today's: its memory is not kept.

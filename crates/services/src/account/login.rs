@@ -7,10 +7,11 @@ use crate::work::{Outside, Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
-use mainstay_domain::id::UserId;
+use mainstay_domain::id::{Id as _, UserId};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::limiter::{LimitKey, Quota};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Signs somebody in. A wrong address and a wrong password are one answer, in one time.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ impl Login {
         if decision.allowed {
             Ok(())
         } else {
-            Err(Error::Limited {
+            Err(Error::LockedOut {
                 retry_after: decision.retry_after,
             })
         }
@@ -93,11 +94,11 @@ impl Command for Login {
             .look(move |view| {
                 Box::pin(async move {
                     let users = view.scope_of(SystemCaller::SIGN_IN);
-                    let Some(user) = view.users().find_by_email(&users, &email).await? else {
-                        return Ok(None);
-                    };
-                    let hash = view.credentials().find(&users, user.id).await?;
-                    Ok(hash.map(|hash| (user.id, hash)))
+                    let user = view.users().find_by_email(&users, &email).await?;
+                    // Also for nobody: an unknown address costs what a known one does.
+                    let id = user.map_or(UserId::from_uuid(Uuid::nil()), |user| user.id);
+                    let hash = view.credentials().find(&users, id).await?;
+                    Ok(hash.map(|hash| (id, hash)))
                 })
             })
             .await?;

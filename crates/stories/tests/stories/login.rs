@@ -15,12 +15,20 @@ const LOGIN: &str = "/api/auth/login";
 
 async fn trap_11_an_answer_does_not_tell_whether_an_address_has_an_account(app: &TestApp) {
     let ann = app.customer("ann").await;
+    let hasher = &app.services().parts().hasher;
     let try_in = async |email: &str, password: &str| {
         let client = app.client().header("x-request-id", "r");
-        client
+        let before = hasher.computed();
+        let answer = client
             .post(LOGIN, json!({"email": email, "password": password}))
             .await
-            .refused(401, "INVALID_CREDENTIALS")
+            .refused(401, "INVALID_CREDENTIALS");
+        assert_eq!(
+            hasher.computed(),
+            before + 1,
+            "whichever is wrong, one hash: {answer:?}"
+        );
+        answer
     };
     let known = try_in(&ann.email, "not her password").await;
     let unknown = try_in("nobody@example.com", "not her password").await;
@@ -36,14 +44,20 @@ async fn trap_11_an_answer_does_not_tell_whether_an_address_has_an_account(app: 
         assert_eq!(shown(other), shown(&known));
     }
     assert!(known.header("www-authenticate").is_some());
-    // Both ways a password was hashed: no statement less, no statement more.
+    // Nor a statement less, nor a statement more.
     let lines = app.request_lines();
     let queries: Vec<_> = lines
         .iter()
         .filter(|line| line["path"] == LOGIN)
         .map(|line| &line["queries"])
         .collect();
-    assert!(queries.len() >= 4, "{lines:?}");
+    assert_eq!(queries.len(), 4, "{lines:?}");
+    assert!(
+        queries
+            .iter()
+            .all(|count| *count == queries[0] && count.as_u64() > Some(0)),
+        "{queries:?}"
+    );
 }
 
 async fn trap_15_cookies_are_out_of_reach_of_scripts_and_foreign_pages(app: &TestApp) {
