@@ -8,6 +8,7 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use mainstay_domain::time::Timestamp;
+use mainstay_platform::config::Secret;
 use std::convert::Infallible;
 
 /// The access token; sent to every path.
@@ -38,15 +39,14 @@ pub fn clear(headers: &mut HeaderMap, secure: bool) {
 
 /// The refresh token that the browser sent along.
 #[derive(Clone, Default)]
-pub struct RefreshCookie(pub Option<String>);
+pub struct RefreshCookie(pub Option<Secret<String>>);
 
 impl<S: Sync> FromRequestParts<S> for RefreshCookie {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(
-            credential::cookie(&parts.headers, REFRESH.0).map(str::to_owned),
-        ))
+        let token = credential::cookie(&parts.headers, REFRESH.0);
+        Ok(Self(token.map(|token| Secret::new(token.to_owned()))))
     }
 }
 

@@ -13,6 +13,7 @@ use mainstay_edge::answer::{self, Data};
 use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
 use mainstay_edge::input::{Body, OptionalBody};
 use mainstay_edge::{Answer, Door, Place, Refusal, Routes, route};
+use mainstay_services::Secret;
 use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
 use mainstay_services::setup::ClaimSetup;
 use serde::Deserialize;
@@ -63,7 +64,8 @@ struct Credentials {
     transport: Option<Transport>,
 }
 
-/// A refresh token, unless the cookie brings it.
+/// A refresh token, unless the cookie brings it. What came by cookie is answered by cookie, whatever `transport` says:
+/// a script gets no token that it could not see before.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Renewal {
@@ -118,18 +120,13 @@ async fn refresh(
     OptionalBody(input): OptionalBody<Renewal>,
 ) -> Answer {
     let place = door.place().clone();
-    let (token, usual) = match (input.refresh_token, cookie.0) {
-        (Some(token), _) => (token, Transport::Body),
-        (None, Some(token)) => (token, Transport::Cookie),
+    let (token, transport) = match (input.refresh_token, cookie.0) {
+        (Some(token), _) => (Secret::new(token), input.transport),
+        (None, Some(token)) => (token, Some(Transport::Cookie)),
         (None, None) => return Err(Error::Unauthenticated(Unauthenticated::Missing).into()),
     };
     let tokens = door.command(Refresh::new(token)).await?.tokens()?;
-    signed_in(
-        StatusCode::OK,
-        &place,
-        tokens,
-        Some(input.transport.unwrap_or(usual)),
-    )
+    signed_in(StatusCode::OK, &place, tokens, transport)
 }
 
 /// Ends this session; its tokens stop working at once.
@@ -155,7 +152,7 @@ async fn setup(door: Door<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
     let place = door.place().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
     let tokens = door
-        .command(ClaimSetup::new(input.token, email, password, name))
+        .command(ClaimSetup::new(Secret::new(input.token), email, password, name))
         .await?;
     made(&place, tokens, input.transport)
 }
@@ -199,8 +196,8 @@ fn signed_in(status: StatusCode, place: &Place, tokens: Tokens, transport: Optio
         },
     )?;
     let pair = TokenPair {
-        access: (&pair.0, ends.0),
-        refresh: (&pair.1, ends.1),
+        access: (pair.0.expose(), ends.0),
+        refresh: (pair.1.expose(), ends.1),
     };
     cookies::set(response.headers_mut(), pair, place.options().secure_cookies);
     Ok(response)

@@ -28,6 +28,7 @@ pub mod work;
 
 pub use cache::Known;
 pub use context::{Context, IdempotencyKey, Origin};
+pub use mainstay_platform::config::Secret;
 pub use pipeline::Done;
 pub use readiness::Readiness;
 pub use services::{Parts, Policies, Services};

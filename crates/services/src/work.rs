@@ -83,6 +83,7 @@ pub(crate) struct Changes {
     pub(crate) keys: bool,
     /// Rows that somebody may remember, by noun and name.
     pub(crate) rows: Vec<(&'static str, Uuid)>,
+    pub(crate) refused: Vec<(Context, &'static str, Error)>,
 }
 
 impl Repositories for Work<'_> {
@@ -228,6 +229,11 @@ impl<'w> Work<'w> {
     /// Notes that the signing keys changed.
     pub fn keys_changed(&mut self) {
         self.changes.keys = true;
+    }
+
+    /// Notes a refusal that has to be committed, such as the end of a session: counted once it is, and once.
+    pub(crate) fn refused(&mut self, operation: &'static str, error: Error) {
+        self.changes.refused.push((self.cx.clone(), operation, error));
     }
 
     /// Writes what was told and asked for; the last statements of the transaction.

@@ -2,8 +2,9 @@
 
 use super::UserView;
 use mainstay_domain::time::Timestamp;
+use mainstay_services::Secret;
 use mainstay_services::account::Tokens;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// Who signed in, and what opens doors for them. With `"transport": "cookie"` the tokens come as cookies, not here.
@@ -12,10 +13,12 @@ use utoipa::ToSchema;
 #[schema(as = Tokens)]
 pub struct TokensView {
     user: UserView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    access_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "spelled")]
+    #[schema(value_type = Option<String>)]
+    access_token: Option<Secret<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "spelled")]
+    #[schema(value_type = Option<String>)]
+    refresh_token: Option<Secret<String>>,
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// When the access token ends.
@@ -34,4 +37,8 @@ impl TokensView {
             expires_at: tokens.expires_at,
         }
     }
+}
+
+fn spelled<S: Serializer>(token: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    token.as_ref().map(Secret::expose).serialize(serializer)
 }

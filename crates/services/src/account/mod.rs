@@ -8,6 +8,7 @@ mod opening;
 mod password;
 mod refresh;
 mod register;
+mod spelled;
 mod tokens;
 
 pub use login::Login;

@@ -3,7 +3,6 @@
 use super::Tokens;
 use super::opening::grants;
 use crate::access::directory::AccessChange;
-use crate::services::Services;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
@@ -11,17 +10,17 @@ use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::Story;
 use mainstay_domain::session::{Presented, Session};
 use mainstay_domain::{Error, Result};
+use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Gets the next pair of tokens for a refresh token.
 ///
 /// A client that lost the answer and asks again is told the same successor. A token whose successor was used
 /// already ends the session: one of the two who hold it is a thief (RFC 9700, 4.14.2).
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Refresh {
-    token: String,
+    token: Secret<String>,
 }
 
 /// What came of it. The end of a session has to be committed, so it is no error inside of the transaction.
@@ -35,14 +34,8 @@ pub enum Refreshed {
 
 impl Refresh {
     /// Shows a refresh token.
-    pub fn new(token: String) -> Self {
+    pub fn new(token: Secret<String>) -> Self {
         Self { token }
-    }
-}
-
-impl fmt::Debug for Refresh {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Refresh(***)")
     }
 }
 
@@ -73,7 +66,7 @@ impl Command for Refresh {
 
     async fn run(self, work: &mut Work<'_>) -> Result<Refreshed> {
         let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
-        let token = RefreshToken::parse(&self.token).ok_or_else(invalid)?;
+        let token = RefreshToken::parse(self.token.expose()).ok_or_else(invalid)?;
         let scope = work.scope_of(SystemCaller::SIGN_IN);
         let found = work.sessions().with_seed(&scope, token.session()).await?;
         let (session, sealed) = found.ok_or_else(invalid)?;
@@ -127,8 +120,9 @@ async fn pair(work: &mut Work<'_>, session: Session, seed: &[u8; 32]) -> Result<
     user.check_usable()?;
     let grants = grants(work, &user).await?;
     let now = work.now();
-    let services: Services = work.services().clone();
-    let tokens = services.sign_tokens((user, &grants), &session, seed, now)?;
+    let tokens = work
+        .services()
+        .sign_tokens((user, &grants), &session, seed, now)?;
     Ok(Refreshed::Tokens(Box::new(tokens)))
 }
 
@@ -141,10 +135,8 @@ async fn end(work: &mut Work<'_>, session: Session) -> Result<Refreshed> {
         ended_at: Some(now),
         ..session.clone()
     };
-    // To the pipeline this is a success, so the attempt is noted here.
-    let reused = Error::Unauthenticated(Unauthenticated::Reused);
-    work.services()
-        .note_refused(work.context(), Refresh::NAME, &reused);
+    // To the pipeline this is a success, so the attempt is told of here.
+    work.refused(Refresh::NAME, Error::Unauthenticated(Unauthenticated::Reused));
     work.record(
         permit,
         Story::acted("session.reused", "TOKEN_REUSED", &session, &ended),

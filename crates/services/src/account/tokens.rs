@@ -1,5 +1,6 @@
 //! What somebody holds after signing in.
 
+use super::spelled;
 use crate::services::Services;
 use mainstay_domain::access::Grant;
 use mainstay_domain::id::Id;
@@ -7,6 +8,7 @@ use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
+use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::token::Claims;
 use serde::{Deserialize, Serialize};
@@ -21,15 +23,17 @@ pub struct Profile {
     pub permissions: Vec<String>,
 }
 
-/// An access token, a refresh token and whose they are. Does not print the tokens.
+/// An access token, a refresh token and whose they are. Does not print the tokens, and wipes them when dropped.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Tokens {
     /// Whose they are.
     pub user: Profile,
     /// Opens doors until `expires_at`.
-    pub access_token: String,
+    #[serde(with = "spelled")]
+    pub access_token: Secret<String>,
     /// Gets the next pair.
-    pub refresh_token: String,
+    #[serde(with = "spelled")]
+    pub refresh_token: Secret<String>,
     /// When the access token ends.
     pub expires_at: Timestamp,
     /// When the refresh token ends, if it is not used.
@@ -83,8 +87,8 @@ impl Services {
         let refresh = RefreshToken::mint(session.id, session.generation, seed);
         Ok(Tokens {
             user: profile,
-            access_token,
-            refresh_token: refresh.text().to_string(),
+            access_token: Secret::new(access_token),
+            refresh_token: Secret::new(refresh.text().to_string()),
             expires_at: Timestamp::from_seconds(claims.exp),
             session_ends_at: session.expires_at,
         })

@@ -175,6 +175,9 @@ impl Services {
         for change in changes.access {
             self.directory().apply(change);
         }
+        for (cx, operation, error) in &changes.refused {
+            self.note_refused(cx, operation, error);
+        }
         if changes.keys {
             self.parts().keys.mark_stale();
         }

@@ -11,6 +11,7 @@ use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::fault::Faults;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::{Error, Result};
+use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
 use std::fmt;
@@ -18,7 +19,7 @@ use std::fmt;
 /// Makes the first administrator, for whoever holds the link that the server printed, and signs them in.
 #[derive(Clone)]
 pub struct ClaimSetup {
-    token: String,
+    token: Secret<String>,
     email: Email,
     password: Password,
     name: PersonName,
@@ -27,7 +28,7 @@ pub struct ClaimSetup {
 
 impl ClaimSetup {
     /// Shows the token of the link.
-    pub fn new(token: String, email: Email, password: Password, name: PersonName) -> Self {
+    pub fn new(token: Secret<String>, email: Email, password: Password, name: PersonName) -> Self {
         Self {
             token,
             email,
@@ -74,7 +75,7 @@ impl Command for ClaimSetup {
         let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
         let hash = self.hash.ok_or_else(|| Error::bug("setting up without a hash"))?;
         let (now, scope) = (work.now(), work.scope_of(SystemCaller::SETUP));
-        let token = OpaqueToken::parse(PREFIX, &self.token).ok_or_else(invalid)?;
+        let token = OpaqueToken::parse(PREFIX, self.token.expose()).ok_or_else(invalid)?;
         let consumed = work
             .one_time_tokens()
             .consume(PURPOSE, token.digest().as_bytes(), now)

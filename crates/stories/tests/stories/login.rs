@@ -119,6 +119,18 @@ async fn trap_15_cookies_are_out_of_reach_of_scripts_and_foreign_pages(app: &Tes
     let next = with_refresh.post_nothing("/api/auth/refresh").await.expect(200);
     assert_eq!(next.all("set-cookie").len(), 2);
     assert!(!next.text().contains("mrt_"), "{next:?}");
+    // A script that asks for the tokens themselves gets what it had: none.
+    let refresh = next.all("set-cookie")[1].to_owned();
+    let with_refresh = app.client().header("cookie", &value(&refresh));
+    let next = with_refresh
+        .post("/api/auth/refresh", json!({"transport": "body"}))
+        .await
+        .expect(200);
+    assert_eq!(next.all("set-cookie").len(), 2);
+    assert!(
+        !next.text().contains("mrt_") && !next.text().contains("eyJ"),
+        "{next:?}"
+    );
     let out = browser.post_nothing("/api/auth/logout").await.expect(204);
     assert!(
         out.all("set-cookie")

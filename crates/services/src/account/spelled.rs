@@ -1,0 +1,13 @@
+//! Spells a secret out where a whole answer is written or read. An answer that holds one is never stored: its command
+//! is not idempotent.
+
+use mainstay_platform::config::Secret;
+use serde::{Deserialize, Deserializer, Serializer};
+
+pub(super) fn serialize<S: Serializer>(secret: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret<String>, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
+}
