@@ -33,7 +33,11 @@ pub fn all() -> Vec<(&'static str, Sql)> {
         &crate::security_events::LIST,
         &crate::users::LIST,
     ];
-    let families = [&crate::order_items::ITEMS_OF, &crate::order_items::INSERT_ITEMS];
+    let families = [
+        &crate::order_items::ITEMS_OF,
+        &crate::order_items::INSERT_ITEMS,
+        &crate::user_access::GRANTS_OF,
+    ];
     let fixed = fixed
         .into_iter()
         .flatten()

@@ -1,5 +1,6 @@
 //! What accounts may do besides their role, and the facts that decide it.
 
+use crate::family::Family;
 use crate::outcome::rows;
 use crate::read::{Read, word};
 use crate::sight::{Sight, owned};
@@ -12,6 +13,7 @@ use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, User};
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 statements! {
     FACTS = "SELECT id, email, role, status, access_changed_at FROM users WHERE id = $1";
@@ -29,6 +31,19 @@ statements! {
     TOUCH = "UPDATE users SET access_changed_at = CASE WHEN access_changed_at >= $2 THEN access_changed_at + 1 \
              ELSE $2 END WHERE id = $1";
 }
+
+pub(crate) static GRANTS_OF: Family = Family::new(
+    concat!(module_path!(), "::GRANTS_OF"),
+    &[1, 5, 20, 100],
+    |users| {
+        let places: Vec<String> = (1..=users).map(|place| format!("${place}")).collect();
+        format!(
+            "SELECT user_id, permission, expires_at FROM user_permissions WHERE user_id IN ({}) \
+             ORDER BY user_id, permission",
+            places.join(", ")
+        )
+    },
+);
 
 /// A permission given to one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +136,31 @@ impl Users<'_> {
             return Ok(Vec::new());
         }
         Ok(self.0.all(&GRANTS, &[&id]).await?)
+    }
+
+    /// The permissions given to some people, ended ones among them; those of a whole page at once.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn grants_of(
+        &mut self,
+        scope: &Scope<User>,
+        ids: &[UserId],
+    ) -> Result<HashMap<UserId, Vec<Grant>>> {
+        let seen: Vec<UserId> = ids.iter().copied().filter(|id| sees(scope, *id)).collect();
+        let mut all: HashMap<UserId, Vec<Grant>> = HashMap::new();
+        for ids in seen.chunks(GRANTS_OF.most()) {
+            let (size, sql) = GRANTS_OF.fitting(ids.len());
+            let Some(last) = ids.last() else { continue };
+            // What is left over of the statement asks for the last one again, which finds nothing more.
+            let mut ids: Vec<&dyn Param> = ids.iter().map(|id| id as &dyn Param).collect();
+            ids.resize(size, last);
+            let grants: Vec<(UserId, String, Option<Timestamp>)> = self.0.all(sql, &ids).await?;
+            for (user, permission, until) in grants {
+                all.entry(user).or_default().push(Grant { permission, until });
+            }
+        }
+        Ok(all)
     }
 
     /// Gives a permission, or gives it anew with another end.

@@ -54,9 +54,9 @@ pub(crate) fn words(text: &str) -> Result<String, Flaw> {
     text::line(text, MOST)
 }
 
-/// Tells `null` from nothing at all.
+/// Tells `null` from nothing at all: it is a value of `T`, or a fault where `T` has no such value.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }

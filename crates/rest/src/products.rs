@@ -118,7 +118,7 @@ async fn create(door: Door<CreateProduct>, Body(input): Body<ProductInput>) -> A
     Ok(tag.put(answer::created(&location, &ProductView::from(product))?))
 }
 
-/// Changes a product; what is left out stays.
+/// Changes a product; what is left out stays. A change of nothing is answered with the product as it is.
 #[utoipa::path(patch, path = "/api/products/{id}", tag = "products", request_body = ProductPatchInput,
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The product as it is now", body = Data<ProductView>), (status = 409)))]

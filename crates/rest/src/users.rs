@@ -24,6 +24,7 @@ const SORTS: [(&str, UserSort); 3] = [
     ("email", UserSort::Email),
 ];
 const STATUSES: &str = "active, disabled, invited";
+const SWITCHES: &str = "active, disabled";
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -59,16 +60,19 @@ struct Which {
     cursor: Option<String>,
 }
 
-/// What of an account is to change.
+/// What of an account is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserPatch {
-    #[schema(min_length = 1, max_length = 100)]
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
     name: Option<String>,
-    #[schema(format = Email)]
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(format = Email, nullable = false)]
     email: Option<String>,
     /// `active` or `disabled`.
-    #[schema(pattern = "^(active|disabled|invited)$")]
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(pattern = "^(active|disabled)$", nullable = false)]
     status: Option<String>,
 }
 
@@ -128,7 +132,7 @@ async fn read(door: Door<ReadUser>, PathId(id): PathId<UserId>, known: Known) ->
     UserView::tag(&profile).answer(&known, &UserView::from(profile))
 }
 
-/// Changes an account.
+/// Changes an account; what is left out stays. A change of nothing is answered with the account as it is.
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "users", request_body = UserPatch,
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
@@ -144,7 +148,7 @@ async fn update(
     let status = patch
         .status
         .as_deref()
-        .map(|text| parse::word(text, UserStatus::find, STATUSES));
+        .map(|text| parse::word(text, switch, SWITCHES));
     let status = faults.take_optional("status", status);
     faults.check()?;
     shown(
@@ -168,6 +172,11 @@ async fn set_role(door: Door<SetRole>, PathId(id): PathId<UserId>, Body(choice):
     let role = faults.take("role", RoleName::parse(&choice.role));
     let role = Refusal::unless_good(faults, role)?;
     shown(door.command(SetRole { id, role }).await?)
+}
+
+/// A status that somebody may be given; invited is whoever has not chosen a password yet.
+fn switch(name: &str) -> Option<UserStatus> {
+    UserStatus::find(name).filter(|status| *status != UserStatus::Invited)
 }
 
 fn shown(profile: Profile) -> Answer {

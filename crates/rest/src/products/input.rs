@@ -46,24 +46,36 @@ pub(super) struct ProductInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductPatchInput {
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._/-]+$")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[A-Za-z0-9._/-]+$"
+    )]
     sku: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
     name: Option<String>,
-    #[schema(max_length = 10000)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_length = 10000)]
     description: Option<String>,
-    #[schema(value_type = Option<MoneyInput>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<MoneyInput>, nullable = false)]
     price: Option<Object<MoneyInput>>,
-    #[schema(minimum = 0)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 0)]
     stock: Option<i64>,
     /// `null` takes it away.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100)]
     category: Option<Option<String>>,
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>, nullable = false)]
     attributes: Option<Map<String, Value>>,
     /// `draft`, `active` or `archived`.
-    #[schema(pattern = "^(draft|active|archived)$")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, pattern = "^(draft|active|archived)$")]
     status: Option<String>,
 }
 

@@ -7,7 +7,6 @@ use mainstay_domain::event::Story;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
-use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 
 /// What of a product is to change; what is `None` stays.
@@ -25,8 +24,7 @@ pub struct ProductPatch {
 }
 
 impl ProductPatch {
-    fn apply(self, product: Product, now: Timestamp) -> Product {
-        let mut product = product.touched(now);
+    fn apply(self, mut product: Product) -> Product {
         product.sku = self.sku.unwrap_or(product.sku);
         product.name = self.name.unwrap_or(product.name);
         product.description = self.description.unwrap_or(product.description);
@@ -39,7 +37,7 @@ impl ProductPatch {
     }
 }
 
-/// Changes a product, unless it changed since the caller looked.
+/// Changes a product, unless it changed since the caller looked. A change of nothing leaves no trace.
 #[derive(Debug, Clone)]
 pub struct UpdateProduct {
     /// Which.
@@ -64,7 +62,11 @@ impl Command for UpdateProduct {
         if self.expected.is_some_and(|expected| expected != before.version) {
             return Err(Error::Stale);
         }
-        let after = self.patch.apply(before.clone(), now);
+        let after = self.patch.apply(before.clone());
+        if after == before {
+            return Ok(before);
+        }
+        let after = after.touched(now);
         work.products().save(&permit, &after).await?;
         work.record(permit, Story::updated("product.updated", &before, &after));
         Ok(after)

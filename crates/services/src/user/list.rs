@@ -5,10 +5,11 @@ use crate::use_case::{Query, UseCase};
 use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
+use mainstay_domain::id::UserId;
 use mainstay_domain::page::{Listing, Page};
 use mainstay_repositories::{UserFilter, UserSort};
 
-/// Accounts by name, address, role or status. Their personal permissions are shown one by one, in [`super::ReadUser`].
+/// Accounts by name, address, role or status, each with all its permissions.
 #[derive(Debug, Clone)]
 pub struct ListUsers {
     /// Which.
@@ -32,7 +33,12 @@ impl Query for ListUsers {
             .users()
             .list(&scope, &self.filter, self.sort, &self.page)
             .await?;
-        let now = view.now();
-        Ok(listing.map(|user| view.services().profile(user, &[], now)))
+        let ids: Vec<UserId> = listing.items.iter().map(|user| user.id).collect();
+        let grants = view.users().grants_of(&scope, &ids).await?;
+        let (services, now) = (view.services(), view.now());
+        Ok(listing.map(|user| {
+            let own = grants.get(&user.id).map_or(&[][..], Vec::as_slice);
+            services.profile(user, own, now)
+        }))
     }
 }

@@ -41,6 +41,9 @@ impl Command for SetRole {
                 "there is no such role",
             )));
         }
+        if before.role == self.role {
+            return changed(work, before).await;
+        }
         let mut after = before.clone().touched(now);
         after.role = self.role;
         check_an_admin_stays(work, &before, &after).await?;

@@ -15,7 +15,8 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Changes somebody's account; what is `None` stays. Disabling it ends its sessions at once.
+/// Changes somebody's account; what is `None` stays. Disabling it ends its sessions at once. A change of nothing
+/// leaves no trace.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
     /// Which.
@@ -48,13 +49,17 @@ impl Command for UpdateUser {
         }
         let permit = work.permit(Action::UPDATE, &before)?;
         check_rank(work, &before)?;
-        let mut after = before.clone().touched(now);
+        let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
         after.status = self.status.unwrap_or(after.status);
         if let Some(email) = self.email.filter(|email| *email != before.email) {
             after.email = email;
             after.email_verified = false;
         }
+        if after == before {
+            return changed(work, before).await;
+        }
+        let after = after.touched(now);
         check_an_admin_stays(work, &before, &after).await?;
         work.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {

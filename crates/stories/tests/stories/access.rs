@@ -1,5 +1,6 @@
 //! Roles and switches that are felt by tokens which are out already.
 
+use crate::{MINUTE, SECOND};
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
 
@@ -9,6 +10,9 @@ on_both_engines! {
     trap_03_a_token_cannot_outvote_the_directory_after_a_restart;
     only_an_administrator_changes_an_administrator;
     an_account_that_changed_since_is_not_overwritten;
+    a_change_of_nothing_leaves_no_trace;
+    nobody_is_invited_by_a_change;
+    the_list_shows_what_each_may_do;
     people_change_themselves_and_nobody_else;
 }
 
@@ -87,6 +91,79 @@ async fn trap_03_a_token_cannot_outvote_the_directory_after_a_restart(app: &Test
         .await
         .refused(403, "FORBIDDEN");
     restarted.stop().await;
+}
+
+async fn a_change_of_nothing_leaves_no_trace(app: &TestApp) {
+    let (ann, admin, product) = (
+        app.customer("ann").await,
+        app.admin().await,
+        app.product(1, 100).await,
+    );
+    let entries = async || app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await;
+    let (path, before) = (format!("/api/users/{}", ann.id), entries().await);
+    app.pass(SECOND);
+    for (path, same) in [
+        (
+            &path,
+            json!({"name": "ann", "email": ann.email, "status": "active"}),
+        ),
+        (&product.path, json!({"stock": 1, "status": "active"})),
+    ] {
+        let shown = admin.get(path).await.expect(200);
+        for body in [json!({}), same] {
+            let answer = admin.patch(path, body).await.expect(200);
+            assert_eq!(
+                (answer.data(), answer.etag()),
+                (shown.data(), shown.etag()),
+                "{path}"
+            );
+        }
+        for field in ["name", "status", "sku", "description", "price", "stock", "email"] {
+            let answer = admin.patch(path, json!({field: null})).await;
+            let answer = answer.refused(400, "VALIDATION_FAILED");
+            assert!(answer.faults()[0].starts_with(field), "{answer:?}");
+        }
+    }
+    let role = format!("{path}/role");
+    admin.put(&role, json!({"role": "customer"})).await.expect(200);
+    assert_eq!(entries().await, before);
+    let none = json!({"category": null});
+    admin.patch(&product.path, none).await.expect(200);
+}
+
+async fn nobody_is_invited_by_a_change(app: &TestApp) {
+    let (ann, admin) = (app.customer("ann").await, app.admin().await);
+    let answer = admin
+        .patch(&format!("/api/users/{}", ann.id), json!({"status": "invited"}))
+        .await
+        .refused(400, "VALIDATION_FAILED");
+    assert!(answer.faults()[0].starts_with("status "), "{answer:?}");
+}
+
+async fn the_list_shows_what_each_may_do(app: &TestApp) {
+    let (ann, bob, admin) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.admin().await,
+    );
+    for (person, permission, seconds) in [
+        (&ann, "read:audit", 60),
+        (&ann, "read:order", 600),
+        (&bob, "read:user", 600),
+    ] {
+        let grant = json!({"permission": permission, "expiresIn": seconds});
+        let path = format!("/api/users/{}/permissions", person.id);
+        admin.post(&path, grant).await.expect(201);
+    }
+    app.pass(MINUTE);
+    let listed = admin.get("/api/users").await.expect(200).list();
+    assert_eq!(listed.len(), 3);
+    for shown in &listed {
+        let path = format!("/api/users/{}", shown["id"].as_str().unwrap());
+        assert_eq!(*shown, admin.get(&path).await.expect(200).data());
+    }
+    let anns = listed.iter().find(|shown| shown["id"] == json!(ann.id)).unwrap();
+    assert_eq!(anns["permissions"], json!(["create:order", "read:order"]));
 }
 
 async fn only_an_administrator_changes_an_administrator(app: &TestApp) {
