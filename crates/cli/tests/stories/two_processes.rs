@@ -70,6 +70,37 @@ on_both! {
         })
         .await;
         assert_eq!(there.get("/api/users/me").await.status, 200, "the first session goes on");
+
+        shop.admin.put(&format!("/api/users/{id}/role"), json!({"role": "customer"})).await.data(200);
+        let path = format!("/api/users/{id}/permissions");
+        let taken = ["taken back", "ended"];
+        for (how, grant) in taken.into_iter().zip([
+            json!({"permission": "read:audit"}),
+            json!({"permission": "read:audit", "expiresIn": 3}),
+        ]) {
+            shop.admin.post(&path, grant).await.data(201);
+            until("the permission is felt by the other", FELT, || async {
+                (there.get("/api/audit").await.status == 200).then_some(())
+            })
+            .await;
+            if how == "taken back" {
+                let gone = shop.admin.ask("DELETE", &format!("{path}/read:audit"), None, None).await.unwrap();
+                assert_eq!(gone.status, 204);
+            }
+            until(&format!("the permission that was {how} is missed by the other"), FELT * 4, || async {
+                (there.get("/api/audit").await.status == 403).then_some(())
+            })
+            .await;
+        }
+
+        assert_eq!(there.get("/api/users/me").await.status, 200);
+        let off = Some(json!({"status": "disabled"}));
+        let off = shop.admin.ask("PATCH", &format!("/api/users/{id}"), off, None).await.unwrap();
+        assert_eq!(off.status, 200);
+        until("the disabled account is refused by the other", FELT, || async {
+            (there.get("/api/users/me").await.code() == "ACCOUNT_DISABLED").then_some(())
+        })
+        .await;
         one.stop().await;
         other.stop().await;
     }

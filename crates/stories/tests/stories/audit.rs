@@ -2,6 +2,9 @@
 
 use crate::order_end::place;
 use crate::{HOUR, MINUTE, SECOND};
+use mainstay_domain::access::SystemCaller;
+use mainstay_services::Context;
+use mainstay_services::key::RotateKeys;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -63,6 +66,30 @@ async fn changes_tell_what_differs(app: &TestApp) {
 }
 
 async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
+    // The first administrator by the link, another from the command line, and another key.
+    let link = app.services().setup_link().await.unwrap().unwrap();
+    let token = link.split_once('#').unwrap().1;
+    let claim = json!({"token": token, "email": "first@example.com", "password": "the first of many walks", "name": "First"});
+    let first = app
+        .client()
+        .post("/api/auth/setup", claim.clone())
+        .await
+        .expect(201)
+        .data();
+    app.client().post("/api/auth/setup", claim).await.expect(401);
+    let root = app.admin().await;
+    let rotated = app
+        .services()
+        .command(&Context::system(SystemCaller::OPERATOR), RotateKeys)
+        .await;
+    rotated.unwrap();
+    let guess = "a guess that is wrong";
+    app.client()
+        .bearer(guess)
+        .header("user-agent", "curl/8")
+        .get("/api/orders")
+        .await
+        .expect(401);
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let ann = app.sign_in(&ann.email, &ann.password).await;
     let next = ann.refreshed().await;
@@ -75,9 +102,12 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     let path = place(&other.with("idempotency-key", "k-1"), &product, 1).await;
     other.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.run_jobs().await;
-    let token = app.services().setup_link().await.unwrap();
+    app.client()
+        .post("/api/auth/login", json!({"email": ann.email, "password": guess}))
+        .await
+        .expect(401);
     other.post_nothing("/api/auth/logout-all").await.expect(204);
-    let _ = token;
+    app.services().flush_security().await.unwrap();
     let mut kept = String::new();
     for column in [
         "coalesce(before_json, '') FROM audit_entries",
@@ -87,6 +117,11 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
         "payload FROM jobs",
         "coalesce(last_error, '') FROM jobs",
         "answer FROM idempotency_keys",
+        "operation FROM security_events",
+        "coalesce(resource, '') FROM security_events",
+        "coalesce(resource_id, '') FROM security_events",
+        "coalesce(ip, '') FROM security_events",
+        "coalesce(user_agent, '') FROM security_events",
     ] {
         let column = column.replacen(" FROM", " AS TEXT) FROM", 1);
         for row in app.peek(&format!("SELECT CAST({column}")).await {
@@ -94,12 +129,16 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
             kept.push('\n');
         }
     }
-    assert!(kept.contains("ann@example.com"), "something was looked at");
-    let secrets = [&ann, &next, &third, &other]
+    for seen in ["ann@example.com", "first@example.com", "curl/8", "account.login"] {
+        assert!(kept.contains(seen), "something was looked at: {seen}");
+    }
+    let secrets = [&ann, &next, &third, &other, &root]
         .into_iter()
-        .flat_map(|person| [&person.password, &person.access, &person.refresh]);
+        .flat_map(|person| [&person.password, &person.access, &person.refresh].map(String::as_str))
+        .chain(["accessToken", "refreshToken"].map(|name| first[name].as_str().unwrap()))
+        .chain([token, guess, "the first of many walks"]);
     for secret in secrets {
-        assert!(!kept.contains(secret.as_str()), "{secret} in {kept}");
+        assert!(!kept.contains(secret), "{secret} in {kept}");
     }
     for mark in ["$argon2", "mrt_", "eyJ", "password", "seed", "mst_"] {
         assert!(!kept.contains(mark), "{mark} in {kept}");
