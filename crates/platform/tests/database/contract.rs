@@ -164,7 +164,7 @@ on_both! {
         assert!(matches!(&panicked, Err(DatabaseError::Panicked { message }) if message == "on purpose"), "{panicked:?}");
         let early: Answer<()> = db.write(Isolation::ReadCommitted, |_| panic!("before the future")).await;
         assert!(matches!(early, Err(DatabaseError::Panicked { .. })), "{early:?}");
-        for mode in [ReadMode::InPlace, ReadMode::Thread] {
+        for mode in [ReadMode::Single, ReadMode::InPlace, ReadMode::Thread] {
             for _ in 0..40 {
                 let read: Answer<()> = db
                     .read(mode, |tx| {
@@ -177,7 +177,7 @@ on_both! {
                 assert!(matches!(read, Err(DatabaseError::Panicked { .. })), "{read:?}");
             }
         }
-        assert_eq!(db.counters().panics, 82);
+        assert_eq!(db.counters().panics, 122);
         add_alone(&db, 2).await.unwrap();
         assert_eq!(owners(&db).await, [2]);
     }
@@ -236,11 +236,33 @@ on_both! {
     }
 
     async fn a_read_cannot_write(db: Database) {
-        for mode in [ReadMode::InPlace, ReadMode::Thread] {
+        for mode in [ReadMode::Single, ReadMode::InPlace, ReadMode::Thread] {
             let plain = db.read(mode, |tx| boxed(async move { add(tx, 1).await })).await;
             assert!(matches!(plain, Err(DatabaseError::WriteInRead { .. })), "{plain:?}");
         }
         assert!(owners(&db).await.is_empty());
+    }
+
+    async fn a_read_of_a_single_statement_has_no_second(db: Database) {
+        add_alone(&db, 1).await.unwrap();
+        let two = db
+            .read(ReadMode::Single, |tx| {
+                boxed(async move {
+                    assert_eq!(tx.all::<i64>(OWNERS, &[]).await?, [1]);
+                    tx.all::<i64>(OWNERS, &[]).await
+                })
+            })
+            .await;
+        assert!(matches!(&two, Err(DatabaseError::Statement { message, .. }) if message.contains("single")), "{two:?}");
+        // The connections are as good as before: none is left inside of a transaction.
+        for _ in 0..40 {
+            let one = db.read(ReadMode::Single, |tx| boxed(async move { tx.all::<i64>(OWNERS, &[]).await })).await;
+            assert_eq!(one.unwrap(), [1]);
+        }
+        add_alone(&db, 2).await.unwrap();
+        let fresh = db.read(ReadMode::Single, |tx| boxed(async move { tx.all::<i64>(OWNERS, &[]).await })).await;
+        assert_eq!(fresh.unwrap(), [1, 2]);
+        assert_eq!(owners(&db).await, [1, 2]);
     }
 
     async fn transactions_are_the_seams_own_business(db: Database) {

@@ -13,6 +13,8 @@ on_both_engines! {
     stock_never_falls_below_nothing;
     trap_06_money_is_whole_and_of_a_known_currency;
     staff_only;
+    what_was_read_lately_is_never_shown_as_it_was_before_a_change;
+    another_process_is_believed_within_a_second;
 }
 
 fn mug(sku: &str) -> Value {
@@ -303,4 +305,60 @@ async fn staff_only(app: &TestApp) {
         .post("/api/products", mug("Y"))
         .await
         .refused(403, "FORBIDDEN");
+}
+
+async fn what_was_read_lately_is_never_shown_as_it_was_before_a_change(app: &TestApp) {
+    let (admin, ann, product) = (
+        app.admin().await,
+        app.customer("ann").await,
+        app.product(9, 100).await,
+    );
+    let shown = async || app.client().get(&product.path).await.expect(200).data();
+    for (at, name) in ["First", "Second", "Third"].into_iter().enumerate() {
+        shown().await;
+        admin
+            .patch(&product.path, json!({"name": name}))
+            .await
+            .expect(200);
+        assert_eq!(shown().await["name"], name, "change {at}");
+    }
+    let stock = format!("{}/stock", product.path);
+    admin
+        .post(&stock, json!({"delta": 1, "reason": "found"}))
+        .await
+        .expect(200);
+    assert_eq!(shown().await["stock"], 10);
+    let body = json!({"items": [{"productId": product.id, "quantity": 4}]});
+    let order = ann.post("/api/orders", body).await.expect(201).data();
+    assert_eq!(shown().await["stock"], 6);
+    let cancel = format!("/api/orders/{}/cancel", order["id"].as_str().unwrap());
+    ann.post(&cancel, json!({})).await.expect(200);
+    assert_eq!(shown().await["stock"], 10);
+
+    // What staff has just looked at is no reason to show it to others.
+    admin
+        .patch(&product.path, json!({"status": "draft"}))
+        .await
+        .expect(200);
+    admin.get(&product.path).await.expect(200);
+    admin.get(&product.path).await.expect(200);
+    ann.get(&product.path).await.refused(404, "NOT_FOUND");
+    app.client().get(&product.path).await.refused(404, "NOT_FOUND");
+}
+
+async fn another_process_is_believed_within_a_second(app: &TestApp) {
+    let (admin, product, other) = (
+        app.admin().await,
+        app.product(9, 100).await,
+        app.another_node().await,
+    );
+    other.client().get(&product.path).await.expect(200);
+    admin
+        .patch(&product.path, json!({"name": "Changed"}))
+        .await
+        .expect(200);
+    app.pass(crate::SECOND);
+    let there = other.client().get(&product.path).await.expect(200).data();
+    assert_eq!(there["name"], "Changed");
+    other.stop().await;
 }
