@@ -5,6 +5,7 @@
 
 mod access;
 mod chore;
+mod figures;
 mod outage;
 mod queue;
 mod relay;
@@ -77,6 +78,7 @@ impl Background {
             begin.chore(sealer::Sealer::new);
             begin.chore(sweeper::Deadlines::new);
             begin.chore(sweeper::OldRecords::new);
+            begin.chore(figures::Queues::new);
             begin.worker(&options, &no_new_jobs);
         }
         Self {

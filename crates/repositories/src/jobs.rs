@@ -27,7 +27,8 @@ statements! {
              WHERE other.unique_key = jobs.unique_key AND other.state IN ('queued', 'running', 'retrying'))";
     CANCEL = "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
               WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
-    COUNTS = "SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state";
+    COUNTS = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying', 'dead') \
+              GROUP BY queue, state ORDER BY queue, state";
     PRUNE = "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1";
 }
 
@@ -177,15 +178,15 @@ impl Jobs<'_> {
         Ok(self.0.execute(&CANCEL, &[&job.id, &now]).await? == 1)
     }
 
-    /// How many jobs there are in each state that any is in.
+    /// How many jobs that are not finished, the dead ones included, each queue has in each state that any is in.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn counts(&mut self) -> Result<Vec<(JobState, i64)>> {
+    pub async fn counts(&mut self) -> Result<Vec<(String, JobState, i64)>> {
         let rows: Vec<Count> = self.0.all(&COUNTS, &[]).await?;
         Ok(rows
             .into_iter()
-            .map(|Count(state, count)| (state, count))
+            .map(|Count(queue, state, count)| (queue, state, count))
             .collect())
     }
 
@@ -198,11 +199,11 @@ impl Jobs<'_> {
     }
 }
 
-struct Count(JobState, i64);
+struct Count(String, JobState, i64);
 
 impl FromRow for Count {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(word(row)?, row.next()?))
+        Ok(Self(row.next()?, word(row)?, row.next()?))
     }
 }
 

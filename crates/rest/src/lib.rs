@@ -19,8 +19,6 @@ mod tests;
 mod users;
 pub mod view;
 
-pub use metrics::ReadMetrics;
-
 use axum::Router;
 use mainstay_edge::{EdgeOptions, Routes};
 use mainstay_services::Services;
@@ -45,6 +43,13 @@ pub fn routes(docs: bool) -> Routes {
     } else {
         routes
     }
+}
+
+/// The router of a process that does not answer the API: whether it lives, and its figures.
+pub fn router_without_api(services: Services, options: EdgeOptions) -> Router {
+    let routes = Routes::new().merge(health::routes()).merge(metrics::routes());
+    let openapi = contract::openapi(&routes);
+    routes.router(services, options, &openapi)
 }
 
 /// The router of this door, to be put into a [`mainstay_edge::Chain`]. `more` are the routes of an extending application.

@@ -12,6 +12,7 @@ pub mod job;
 pub mod key;
 pub mod list;
 pub mod mail;
+pub mod metrics;
 pub mod order;
 pub mod payment;
 pub mod pipeline;

@@ -20,7 +20,7 @@ use mainstay_domain::random::Random;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
-use mainstay_platform::database::{Database, ReadMode};
+use mainstay_platform::database::{Database, ReadMode, Stats};
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
 use std::path::PathBuf;
@@ -190,6 +190,13 @@ impl Services {
         &self.0.audit_waits
     }
 
+    /// Notes the statements of one transaction: for the request's line, and for the figures.
+    pub(crate) fn used(&self, cx: &Context, stats: Stats) {
+        cx.notes.add_database(stats.statements, stats.database_us);
+        let took = Duration::from_micros(stats.database_us);
+        self.0.parts.metrics.database_used(stats.statements, took);
+    }
+
     /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::Outside`].
     pub(crate) async fn look<T, F>(&self, cx: &Context, mode: ReadMode, look: F) -> Result<T>
     where
@@ -203,8 +210,7 @@ impl Services {
                 Box::pin(async move {
                     let mut view = View::new(tx, &services, &cx, now, ticket);
                     let out = look(&mut view).await;
-                    let stats = tx.stats();
-                    cx.notes.add_database(stats.statements, stats.database_us);
+                    services.used(&cx, tx.stats());
                     out
                 })
             })

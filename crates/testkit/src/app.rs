@@ -8,6 +8,7 @@ use crate::later;
 use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
 use crate::node::{Node, Setup, outside};
+use crate::proxy::Proxy;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::clock::ManualClock;
 use serde_json::Value;
@@ -30,6 +31,7 @@ pub struct TestApp {
     pub gateway: Arc<FakeGateway>,
     node: Node,
     setup: Setup,
+    settings: BTreeMap<String, String>,
     database: TestDatabase,
     log: RequestLog,
     jobs_may_stay: AtomicBool,
@@ -53,7 +55,8 @@ impl TestApp {
             gateway: Arc::default(),
         };
         let log = RequestLog::new();
-        let setup = Setup::new(&variables(&database, settings), outside(&fakes, &log));
+        let settings = variables(&database, settings);
+        let setup = Setup::new(&settings, outside(&fakes, &log));
         let node = setup.start().await;
         let Fakes {
             clock,
@@ -67,6 +70,7 @@ impl TestApp {
             gateway,
             node,
             setup,
+            settings,
             database,
             log,
             jobs_may_stay,
@@ -105,6 +109,17 @@ impl TestApp {
         let outside = self.setup.outside.clone();
         let setup = Setup::new(&variables(&self.database, settings), outside);
         setup.start().await
+    }
+
+    /// Another process over the same database, and the way to it, which can be cut. `None` where the database is a file.
+    pub async fn node_behind_a_proxy(&self) -> Option<(Node, Proxy)> {
+        let (server, url) = self.database.server()?;
+        let proxy = Proxy::to(server.clone()).await;
+        let url = url.replacen(&server, &proxy.address().to_string(), 1);
+        let mut settings = self.settings.clone();
+        settings.insert("DATABASE_URL".to_owned(), url);
+        let node = self.setup.with_settings(&settings).start().await;
+        Some((node, proxy))
     }
 
     /// A client that has shown no credential.

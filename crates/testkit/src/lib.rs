@@ -18,6 +18,7 @@ mod mailbox;
 mod node;
 mod people;
 mod product;
+mod proxy;
 mod stories;
 
 pub use answer::Answer;
@@ -31,4 +32,5 @@ pub use mailbox::Mailbox;
 pub use node::Node;
 pub use people::Person;
 pub use product::TestProduct;
+pub use proxy::Proxy;
 pub use stories::tell;

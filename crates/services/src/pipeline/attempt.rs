@@ -46,8 +46,7 @@ impl<C: Command> Attempt<C> {
         Box::pin(async move {
             let engine = tx.engine();
             let out = body(&services, &cx, command, tries > 0, tx).await;
-            let stats = tx.stats();
-            cx.notes.add_database(stats.statements, stats.database_us);
+            services.used(&cx, tx.stats());
             match out {
                 // Another transaction wrote the row first. On SQLite there is only one writer, so there it is
                 // the caller who looked too long ago.

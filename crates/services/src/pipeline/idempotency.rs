@@ -129,16 +129,16 @@ pub(super) async fn remember_refusal<C: Command>(
     };
     let answer = serde_json::to_string(&refusal).map_err(Error::internal)?;
     let row = record::<C>(user, key, Some(error.code()), answer, services.now());
-    let notes = std::sync::Arc::clone(&cx.notes);
+    let (noted, cx) = (services.clone(), cx.clone());
     services
         .database()
         .write(Isolation::ReadCommitted, move |tx| {
-            let (row, notes) = (row.clone(), std::sync::Arc::clone(&notes));
+            let (row, noted, cx) = (row.clone(), noted.clone(), cx.clone());
             Box::pin(async move {
                 let mut tail = Tail::new();
                 tail.idempotency(row);
                 let written = tail.flush(tx).await?;
-                notes.add_database(tx.stats().statements, tx.stats().database_us);
+                noted.used(&cx, tx.stats());
                 Ok::<_, Error>(!written.idempotency_taken)
             })
         })

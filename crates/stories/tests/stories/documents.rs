@@ -5,9 +5,9 @@ use serde_json::Value;
 
 on_both_engines! {
     every_route_is_in_the_document_and_the_other_way_round;
+    the_page_asks_nobody_else;
     documents_can_be_switched_off with DOCS = "off";
     trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order;
-    figures_are_for_holders_of_a_permission;
 }
 
 async fn every_route_is_in_the_document_and_the_other_way_round(app: &TestApp) {
@@ -84,16 +84,12 @@ async fn trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order(a
     }
 }
 
-async fn figures_are_for_holders_of_a_permission(app: &TestApp) {
-    app.client().get("/metrics").await.refused(401, "UNAUTHORIZED");
-    app.customer("ann")
-        .await
-        .get("/metrics")
-        .await
-        .refused(403, "FORBIDDEN");
-    let figures = app.admin().await.get("/metrics").await.expect(200).text();
-    for name in ["http_request", "mainstay_database_commits"] {
-        assert!(figures.contains(name), "{name} is not in {figures}");
+async fn the_page_asks_nobody_else(app: &TestApp) {
+    let page = app.client().get("/docs/").await.expect(200);
+    let policy = page.header("content-security-policy").unwrap().to_owned();
+    assert!(policy.contains("connect-src 'self'"), "{policy}");
+    let settings = app.client().get("/docs/swagger-initializer.js").await.expect(200);
+    for text in [page.text(), settings.text(), policy] {
+        assert!(!text.is_empty() && !text.contains("://"), "{text}");
     }
-    assert!(!figures.contains("ann@example.com"));
 }

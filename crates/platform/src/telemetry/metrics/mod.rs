@@ -2,6 +2,7 @@
 
 mod http;
 mod text;
+mod use_cases;
 mod watch;
 
 pub use http::{InFlight, Route};
@@ -28,25 +29,13 @@ const SECONDS: [f64; 14] = [
 pub struct Metrics {
     registry: Mutex<Registry>,
     http: http::Http,
-    use_cases: Family<UseCase, Counter>,
-    use_case_seconds: Family<Name, Histogram, fn() -> Histogram>,
+    use_cases: use_cases::UseCases,
     statements: Counter,
     database_seconds: Histogram,
     jobs: Family<Job, Counter>,
     job_seconds: Family<Kind, Histogram, fn() -> Histogram>,
     queue_depth: Family<Queue, Gauge>,
     security_events: Family<Type, Counter>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct UseCase {
-    use_case: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Name {
-    use_case: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,8 +82,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("mainstay");
         let metrics = Self {
             http: http::Http::register(&mut registry),
-            use_cases: Family::default(),
-            use_case_seconds: Family::new_with_constructor(seconds),
+            use_cases: use_cases::UseCases::register(&mut registry),
             statements: Counter::default(),
             database_seconds: seconds(),
             jobs: Family::default(),
@@ -107,23 +95,13 @@ impl Metrics {
         build.get_or_create(&Build { version }).set(1);
         registry.register("build_info", "What is running; always 1", build);
         registry.register(
-            "use_cases",
-            "Use cases run, by outcome: ok or the code of the error",
-            metrics.use_cases.clone(),
-        );
-        registry.register(
-            "use_case_duration_seconds",
-            "Time a use case took",
-            metrics.use_case_seconds.clone(),
-        );
-        registry.register(
             "database_statements",
-            "Statements sent to the database",
+            "Statements that use cases sent to the database",
             metrics.statements.clone(),
         );
         registry.register(
             "database_duration_seconds",
-            "Time a transaction spent in statements",
+            "Time a transaction of a use case spent in statements",
             metrics.database_seconds.clone(),
         );
         registry.register(
@@ -138,7 +116,7 @@ impl Metrics {
         );
         registry.register(
             "queue_jobs",
-            "Jobs in a queue, by state",
+            "Jobs in a queue that are not finished, by state, as last counted",
             metrics.queue_depth.clone(),
         );
         registry.register(
@@ -162,17 +140,9 @@ impl Metrics {
         self.http.in_flight()
     }
 
-    /// A use case ran; `outcome` is `ok` or the code of its error.
+    /// A use case ran; `outcome` is `OK` or the code of its error.
     pub fn use_case_ran(&self, name: &'static str, outcome: &'static str, took: Duration) {
-        self.use_cases
-            .get_or_create(&UseCase {
-                use_case: name,
-                outcome,
-            })
-            .inc();
-        self.use_case_seconds
-            .get_or_create(&Name { use_case: name })
-            .observe(took.as_secs_f64());
+        self.use_cases.ran(name, outcome, took);
     }
 
     /// A transaction or a read sent so many statements and spent so long in them.
@@ -194,14 +164,15 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// So many jobs of a queue are in a state now.
-    pub fn queue_depth(&self, queue: &str, state: &'static str, jobs: i64) {
-        self.queue_depth
-            .get_or_create(&Queue {
-                queue: queue.to_owned(),
-                state,
-            })
-            .set(jobs);
+    /// So many jobs are in each state of each queue now, `(queue, state, jobs)`. What is not named is empty. Nobody
+    /// scrapes a half of it.
+    pub fn queue_depths<'q>(&self, depths: impl IntoIterator<Item = (&'q str, &'static str, i64)>) {
+        let _no_scrape = self.registry.lock();
+        self.queue_depth.clear();
+        for (queue, state, jobs) in depths {
+            let queue = queue.to_owned();
+            self.queue_depth.get_or_create(&Queue { queue, state }).set(jobs);
+        }
     }
 
     /// A security event was noticed.

@@ -8,12 +8,13 @@ fn filled() -> Metrics {
     route.answered(200, Duration::from_micros(700));
     route.answered(200, Duration::from_millis(20));
     route.answered(404, Duration::from_micros(100));
-    metrics.use_case_ran("order.read", "ok", Duration::from_micros(600));
+    metrics.use_case_ran("order.read", "OK", Duration::from_micros(600));
     metrics.use_case_ran("order.read", "NOT_FOUND", Duration::from_micros(90));
     metrics.database_used(3, Duration::from_micros(300));
     metrics.job_ran("mail.send", JobOutcome::Done, Duration::from_millis(3));
     metrics.job_ran("mail.send", JobOutcome::Dead, Duration::from_millis(3));
-    metrics.queue_depth("default", "queued", 4);
+    metrics.queue_depths([("default", "queued", 9), ("gone", "dead", 1)]);
+    metrics.queue_depths([("default", "queued", 4)]);
     metrics.security_event("unauthorized_access");
     metrics
 }
@@ -35,6 +36,7 @@ fn everything_that_happened_is_told() {
             r#"mainstay_http_requests_total{method="GET",route="/api/orders/{id}",status="404"} 1"#,
             r#"mainstay_http_request_duration_seconds_bucket{le="0.001",method="GET",route="/api/orders/{id}"} 2"#,
             r#"mainstay_http_request_duration_seconds_count{method="GET",route="/api/orders/{id}"} 3"#,
+            r#"mainstay_use_cases_total{use_case="order.read",outcome="OK"} 1"#,
             r#"mainstay_use_cases_total{use_case="order.read",outcome="NOT_FOUND"} 1"#,
             r#"mainstay_use_case_duration_seconds_count{use_case="order.read"} 2"#,
             "mainstay_database_statements_total 3",
@@ -42,6 +44,23 @@ fn everything_that_happened_is_told() {
             r#"mainstay_queue_jobs{queue="default",state="queued"} 4"#,
             r#"mainstay_security_events_total{type="unauthorized_access"} 1"#,
             r#"mainstay_build_info{version="1.2.3"} 1"#,
+        ],
+    );
+    assert!(!text.contains("gone"), "an empty queue is told\n{text}");
+}
+
+#[test]
+fn a_name_that_stands_twice_in_memory_is_one_use_case() {
+    let metrics = Metrics::new("1");
+    let twin: &'static str = String::from("order.read").leak();
+    for name in ["order.read", twin, "order.read", twin] {
+        metrics.use_case_ran(name, "OK", Duration::from_micros(5));
+    }
+    has(
+        &metrics.encode(),
+        &[
+            r#"mainstay_use_cases_total{use_case="order.read",outcome="OK"} 4"#,
+            r#"mainstay_use_case_duration_seconds_count{use_case="order.read"} 4"#,
         ],
     );
 }
