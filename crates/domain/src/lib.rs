@@ -26,6 +26,7 @@ pub mod product;
 pub mod random;
 pub mod security;
 pub mod session;
+pub mod state;
 pub mod text;
 pub mod time;
 pub mod user;

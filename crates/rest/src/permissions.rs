@@ -4,10 +4,11 @@ use crate::parse;
 use crate::view::GrantView;
 use mainstay_domain::fault::Faults;
 use mainstay_domain::id::UserId;
-use mainstay_edge::answer::{self, Data};
+use mainstay_domain::page::{Listing, MOST, Place};
+use mainstay_edge::answer::{self, Data, Listed};
 use mainstay_edge::input::{Body, PathId, PathPair};
 use mainstay_edge::{Answer, Door, Refusal, Routes, route};
-use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, RevokePermission};
+use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, ReadPermission, RevokePermission};
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -18,6 +19,7 @@ const LONGEST: u64 = 100 * 366 * 24 * 3600;
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(route!(ListPermissions, list))
+        .add(route!(ReadPermission, read))
         .add(route!(GrantPermission, grant))
         .add(route!(RevokePermission, revoke))
 }
@@ -39,10 +41,26 @@ struct NewGrant {
 /// Lists the permissions that somebody has besides those of the role.
 #[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
     params(("id" = String, Path, format = Uuid)),
-    responses((status = 200, description = "The permissions", body = Data<Vec<GrantView>>)))]
+    responses((status = 200, description = "The permissions", body = Listed<GrantView>)))]
 async fn list(door: Door<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
-    let grants = door.query(ListPermissions { id }).await?;
-    answer::data(&grants.into_iter().map(GrantView::from).collect::<Vec<_>>())
+    let items = door.query(ListPermissions { id }).await?;
+    // Nobody has more of them than there are permissions: one page has them all.
+    let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    let place = Place::Numbered {
+        page: 1,
+        limit: count.max(MOST),
+        total: count.into(),
+    };
+    answer::list(Listing { items, place }, GrantView::from)
+}
+
+/// Reads one of them.
+#[utoipa::path(get, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
+    params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
+    responses((status = 200, description = "The permission", body = Data<GrantView>)))]
+async fn read(door: Door<ReadPermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
+    let grant = door.query(ReadPermission { id, permission }).await?;
+    answer::data(&GrantView::from(grant))
 }
 
 /// Gives somebody a permission, in force at once.

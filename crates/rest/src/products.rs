@@ -153,15 +153,22 @@ async fn delete(
 
 /// Changes how many there are.
 #[utoipa::path(post, path = "/api/products/{id}/stock", tag = "products", request_body = StockInput,
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The product as it is now", body = Data<ProductView>)))]
 async fn stock(
     door: Door<ChangeStock>,
     PathId(id): PathId<ProductId>,
+    Expected(expected): Expected,
     Body(input): Body<StockInput>,
 ) -> Answer {
     let (delta, reason) = input.read()?;
-    shown(door.command(ChangeStock { id, delta, reason }).await?)
+    let change = ChangeStock {
+        id,
+        delta,
+        reason,
+        expected,
+    };
+    shown(door.command(change).await?)
 }
 
 fn shown(product: Product) -> Answer {

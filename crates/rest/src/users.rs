@@ -165,13 +165,18 @@ async fn update(
 
 /// Gives an account another role, in force at once.
 #[utoipa::path(put, path = "/api/users/{id}/role", tag = "users", request_body = RoleChoice,
-    params(("id" = String, Path, format = Uuid)),
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
-async fn set_role(door: Door<SetRole>, PathId(id): PathId<UserId>, Body(choice): Body<RoleChoice>) -> Answer {
+async fn set_role(
+    door: Door<SetRole>,
+    PathId(id): PathId<UserId>,
+    Expected(expected): Expected,
+    Body(choice): Body<RoleChoice>,
+) -> Answer {
     let mut faults = Faults::new();
     let role = faults.take("role", RoleName::parse(&choice.role));
     let role = Refusal::unless_good(faults, role)?;
-    shown(door.command(SetRole { id, role }).await?)
+    shown(door.command(SetRole { id, role, expected }).await?)
 }
 
 /// A status that somebody may be given; invited is whoever has not chosen a password yet.

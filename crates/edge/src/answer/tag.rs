@@ -5,38 +5,47 @@ use crate::input::Known;
 use axum::response::Response;
 use http::header::ETAG;
 use http::{HeaderValue, StatusCode};
+use mainstay_domain::state::State;
 use serde::Serialize;
 
-/// The tag of one state of a thing: `"v7"`, or `"v7.5f3a"` when what is shown depends on more than the thing's version.
+/// The tag of one state of a thing: `"v7"`, or `"v7.0123abcd"` when what is shown depends on more than the thing's
+/// version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tag {
-    version: i64,
-    rest: Option<u32>,
-}
+pub struct Tag(State);
 
 impl Tag {
     /// The tag of a version.
     pub fn of(version: i64) -> Self {
-        Self { version, rest: None }
+        Self(State::of(version))
     }
 
-    /// The tag of a version shown together with other facts.
-    pub fn with<'f>(version: i64, facts: impl IntoIterator<Item = &'f str>) -> Self {
-        // FNV-1a: it has to be the same on every node and after every restart, and nothing more.
-        let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        let bytes = facts.into_iter().flat_map(|fact| fact.bytes().chain([b'\n']));
-        Self {
-            version,
-            rest: Some(bytes.fold(0x811c_9dc5, step)),
+    /// The state that a tag of ours stands for; `None` for any other.
+    pub(crate) fn read(tag: &str) -> Option<State> {
+        let inner = tag.strip_prefix('v')?;
+        let (digits, rest) = inner
+            .split_once('.')
+            .map_or((inner, None), |(digits, rest)| (digits, Some(rest)));
+        let facts = rest
+            .map(|rest| u32::from_str_radix(rest, 16).ok())
+            .map_or(Some(None), |read| read.map(Some))?;
+        let state = State {
+            version: digits.parse().ok()?,
+            facts,
+        };
+        // There is one way to write each.
+        (Self(state).text() == tag).then_some(state)
+    }
+
+    fn text(self) -> String {
+        match self.0.facts {
+            None => format!("v{}", self.0.version),
+            Some(facts) => format!("v{}.{facts:08x}", self.0.version),
         }
     }
 
     /// As a header.
     pub fn header(self) -> HeaderValue {
-        let text = match self.rest {
-            None => format!("\"v{}\"", self.version),
-            Some(rest) => format!("\"v{}.{rest:08x}\"", self.version),
-        };
+        let text = format!("\"{}\"", self.text());
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
     }
 
@@ -62,5 +71,11 @@ impl Tag {
     pub fn put(self, mut response: Response) -> Response {
         response.headers_mut().insert(ETAG, self.header());
         response
+    }
+}
+
+impl From<State> for Tag {
+    fn from(state: State) -> Self {
+        Self(state)
     }
 }

@@ -1,50 +1,68 @@
 //! Conditions on the state of a thing (RFC 9110, 13).
 
-use crate::answer::Refusal;
+use crate::answer::{Refusal, Tag};
 use axum::extract::FromRequestParts;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use mainstay_domain::Error;
+use mainstay_domain::state;
+use std::convert::Infallible;
 
-/// `If-Match`: the version that a change is meant for; `None` for any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected(pub Option<i64>);
+/// So many states can be meant.
+const MOST_TAGS: usize = 100;
+
+/// `If-Match`: the states that a change is meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected(pub state::Expected);
 
 impl<S: Sync> FromRequestParts<S> for Expected {
-    type Rejection = Refusal;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Self::read(&parts.headers).ok_or_else(|| Error::Stale.into())
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(&parts.headers))
     }
 }
 
 impl Expected {
-    /// `None` when the condition cannot hold: a weak tag, one that is not ours, or a list of several.
-    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut lines = headers.get_all(IF_MATCH).iter();
-        let Some(line) = lines.next() else {
-            return Some(Self(None));
-        };
-        if lines.next().is_some() {
-            return None;
+    /// The tags of all lines, of which one has to be the thing's (RFC 9110, 13.1.1). A weak one, and one that is not
+    /// ours, is no state's; a line that cannot be read names none.
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        if !headers.contains_key(IF_MATCH) {
+            return Self(state::Expected::Any);
         }
-        match line.to_str().ok()?.trim() {
-            "*" => Some(Self(None)),
-            tag => version(tag).map(|version| Self(Some(version))),
+        let lines = headers.get_all(IF_MATCH).iter();
+        let lines: Vec<&str> = lines
+            .map(|line| line.to_str().unwrap_or_default().trim())
+            .collect();
+        if lines == ["*"] {
+            return Self(state::Expected::Any);
         }
+        let states = lines.into_iter().filter_map(tags).flatten();
+        Self(state::Expected::OneOf(
+            states.filter_map(Tag::read).take(MOST_TAGS).collect(),
+        ))
     }
 }
 
-/// The version in `"v7"` or `"v7.0123abcd"`.
-fn version(tag: &str) -> Option<i64> {
-    let inner = tag.strip_prefix("\"v")?.strip_suffix('"')?;
-    let (digits, rest) = inner
-        .split_once('.')
-        .map_or((inner, None), |(digits, rest)| (digits, Some(rest)));
-    let hex = |rest: &str| rest.len() == 8 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let good = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && rest.is_none_or(hex);
-    good.then(|| digits.parse().ok())?
+/// What stands in the quotes of the strong tags of a list; `None` when it is no list of tags.
+fn tags(line: &str) -> Option<Vec<&str>> {
+    let mut strong = Vec::new();
+    let mut rest = line;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Some(strong);
+        }
+        let weak = rest.strip_prefix("W/");
+        let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        if weak.is_none() {
+            strong.push(tag);
+        }
+        rest = after.trim_start_matches([' ', '\t']);
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
 }
 
 /// `If-None-Match`: the states that the client has.

@@ -64,11 +64,8 @@ impl From<Profile> for UserView {
 }
 
 impl UserView {
-    /// The state of an account: permissions come and go without a new version of it.
+    /// The tag of an account as it is shown.
     pub(crate) fn tag(profile: &Profile) -> Tag {
-        Tag::with(
-            profile.user.version,
-            profile.permissions.iter().map(String::as_str),
-        )
+        profile.state().into()
     }
 }

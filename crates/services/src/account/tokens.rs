@@ -5,6 +5,7 @@ use crate::services::Services;
 use mainstay_domain::access::Grant;
 use mainstay_domain::id::Id;
 use mainstay_domain::session::Session;
+use mainstay_domain::state::State;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
@@ -21,6 +22,13 @@ pub struct Profile {
     pub user: User,
     /// The names of its permissions: the role's and its own.
     pub permissions: Vec<String>,
+}
+
+impl Profile {
+    /// The state that is shown: permissions come and go without a new version of the account.
+    pub fn state(&self) -> State {
+        State::with(self.user.version, self.permissions.iter().map(String::as_str))
+    }
 }
 
 /// An access token, a refresh token and whose they are. Does not print the tokens, and wipes them when dropped.

@@ -147,8 +147,15 @@ impl Services {
         Ok(())
     }
 
-    async fn read_keys(&self) -> Result<bool> {
+    /// Reads the signing keys as they are; false when there is none that signs.
+    ///
+    /// # Errors
+    /// The database is away, or a key cannot be opened with the master key.
+    pub async fn read_keys(&self) -> Result<bool> {
         let keys = &self.parts().keys;
+        if !keys.stored {
+            return Ok(true);
+        }
         keys.stale.store(false, Ordering::Release);
         let now = self.now();
         keys.looks.lock().last = now;

@@ -4,12 +4,13 @@ use super::put_stock_back;
 use crate::payment::RefundPayment;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Move, Order};
 use mainstay_domain::payment::PaymentStatus;
-use mainstay_domain::{Error, Result};
+use mainstay_domain::state::{Expected, State};
 use serde_json::json;
 
 /// Cancels an order before it is shipped: the stock goes back, and what was paid is given back by a job.
@@ -19,8 +20,8 @@ pub struct CancelOrder {
     pub id: OrderId,
     /// Why, for the audit trail.
     pub reason: Option<String>,
-    /// The version that the caller saw.
-    pub expected: Option<i64>,
+    /// The states that the caller means.
+    pub expected: Expected,
 }
 
 impl UseCase for CancelOrder {
@@ -34,9 +35,7 @@ impl Command for CancelOrder {
         let (scope, now) = (work.scope::<Order>(), work.now());
         let before = work.orders().find(&scope, self.id).await?;
         let permit = work.permit(Action::CANCEL, &before)?;
-        if self.expected.is_some_and(|expected| expected != before.version) {
-            return Err(Error::Stale);
-        }
+        self.expected.check(State::of(before.version))?;
         let after = before.clone().step(Move::Cancel, now)?;
         work.orders().save(&permit, &after).await?;
         put_stock_back(work, &permit, &after).await?;

@@ -2,11 +2,12 @@
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
-use mainstay_domain::{Error, Result};
+use mainstay_domain::state::{Expected, State};
 use mainstay_platform::database::Isolation;
 
 /// Takes a product away. One that was ever ordered is archived instead, because orders name it.
@@ -14,8 +15,8 @@ use mainstay_platform::database::Isolation;
 pub struct DeleteProduct {
     /// Which.
     pub id: ProductId,
-    /// The version that the caller saw.
-    pub expected: Option<i64>,
+    /// The states that the caller means.
+    pub expected: Expected,
 }
 
 impl UseCase for DeleteProduct {
@@ -32,9 +33,7 @@ impl Command for DeleteProduct {
         let (scope, now) = (work.scope::<Product>(), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::DELETE, &before)?;
-        if self.expected.is_some_and(|expected| expected != before.version) {
-            return Err(Error::Stale);
-        }
+        self.expected.check(State::of(before.version))?;
         if work.products().is_ordered(&scope, self.id).await? {
             let after = Product {
                 status: ProductStatus::Archived,

@@ -7,6 +7,7 @@ use mainstay_domain::event::Story;
 use mainstay_domain::fault::Faults;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{MOST_STOCK, Product};
+use mainstay_domain::state::{Expected, State};
 use mainstay_domain::{Error, Result};
 use serde_json::json;
 
@@ -19,6 +20,8 @@ pub struct ChangeStock {
     pub delta: i64,
     /// Why, for the audit trail.
     pub reason: String,
+    /// The states that the caller means.
+    pub expected: Expected,
 }
 
 impl UseCase for ChangeStock {
@@ -44,6 +47,7 @@ impl Command for ChangeStock {
         let (scope, now) = (work.scope::<Product>(), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::STOCK, &before)?;
+        self.expected.check(State::of(before.version))?;
         let Some(after) = work
             .products()
             .add_stock(&permit, &before, self.delta, now)
@@ -58,6 +62,10 @@ impl Command for ChangeStock {
                 false => Error::Invalid(Faults::one("delta", "RANGE", most)),
             });
         };
+        // It is written by what is in the row, whoever wrote that; who named a state means that one.
+        if !self.expected.is_any() && after.version != before.version + 1 {
+            return Err(Error::Stale);
+        }
         // From the row as it was written, not as it was read: another order may have come between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});

@@ -2,12 +2,13 @@
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
-use mainstay_domain::{Error, Result};
+use mainstay_domain::state::{Expected, State};
 
 /// What of a product is to change; what is `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +45,8 @@ pub struct UpdateProduct {
     pub id: ProductId,
     /// What.
     pub patch: ProductPatch,
-    /// The version that the caller saw.
-    pub expected: Option<i64>,
+    /// The states that the caller means.
+    pub expected: Expected,
 }
 
 impl UseCase for UpdateProduct {
@@ -59,9 +60,7 @@ impl Command for UpdateProduct {
         let (scope, now) = (work.scope(), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::UPDATE, &before)?;
-        if self.expected.is_some_and(|expected| expected != before.version) {
-            return Err(Error::Stale);
-        }
+        self.expected.check(State::of(before.version))?;
         let after = self.patch.apply(before.clone());
         if after == before {
             return Ok(before);

@@ -2,6 +2,7 @@
 
 mod grant;
 mod list;
+mod permission;
 mod permissions;
 mod read;
 mod revoke;
@@ -10,6 +11,7 @@ mod update;
 
 pub use grant::{Expiry, GrantPermission};
 pub use list::ListUsers;
+pub use permission::ReadPermission;
 pub use permissions::ListPermissions;
 pub use read::ReadUser;
 pub use revoke::RevokePermission;
@@ -20,6 +22,7 @@ use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
+use mainstay_domain::state::Expected;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
@@ -45,6 +48,17 @@ async fn changed(work: &mut Work<'_>, user: User) -> Result<Profile> {
     let profile = work.services().profile(user, &facts.grants, work.now());
     work.access_changed(AccessChange::User(facts));
     Ok(profile)
+}
+
+/// That the account, as it is shown with its permissions, is in a state that the caller means.
+async fn check_state(work: &mut Work<'_>, expected: &Expected, user: &User) -> Result<()> {
+    if expected.is_any() {
+        return Ok(());
+    }
+    let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
+    let grants = bare(work.users().grants(&scope, user.id).await?);
+    let shown = work.services().profile(user.clone(), &grants, work.now());
+    expected.check(shown.state())
 }
 
 /// Refuses to leave nobody who can administer.

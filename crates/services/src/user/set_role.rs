@@ -1,6 +1,6 @@
 //! Gives an account another role.
 
-use super::{changed, check_an_admin_stays};
+use super::{changed, check_an_admin_stays, check_state};
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -8,6 +8,7 @@ use mainstay_domain::access::{Access, Action, RoleName};
 use mainstay_domain::event::Story;
 use mainstay_domain::fault::Faults;
 use mainstay_domain::id::UserId;
+use mainstay_domain::state::Expected;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
@@ -18,6 +19,8 @@ pub struct SetRole {
     pub id: UserId,
     /// Which role.
     pub role: RoleName,
+    /// The states that the caller means.
+    pub expected: Expected,
 }
 
 impl UseCase for SetRole {
@@ -34,6 +37,7 @@ impl Command for SetRole {
         let (scope, now) = (work.scope(), work.now());
         let before = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::SET_ROLE, &before)?;
+        check_state(work, &self.expected, &before).await?;
         if !work.roles().exists(&self.role).await? {
             return Err(Error::Invalid(Faults::one(
                 "role",

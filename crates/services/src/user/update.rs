@@ -1,6 +1,6 @@
 //! Changes an account.
 
-use super::{changed, check_an_admin_stays};
+use super::{changed, check_an_admin_stays, check_state};
 use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
@@ -11,6 +11,7 @@ use mainstay_domain::error::Denied;
 use mainstay_domain::event::Story;
 use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::state::Expected;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
@@ -27,8 +28,8 @@ pub struct UpdateUser {
     pub email: Option<Email>,
     /// Another status.
     pub status: Option<UserStatus>,
-    /// The version that the caller saw.
-    pub expected: Option<i64>,
+    /// The states that the caller means.
+    pub expected: Expected,
 }
 
 impl UseCase for UpdateUser {
@@ -44,9 +45,7 @@ impl Command for UpdateUser {
     async fn run(self, work: &mut Work<'_>) -> Result<Profile> {
         let (scope, now) = (work.scope(), work.now());
         let before = work.users().find(&scope, self.id).await?;
-        if self.expected.is_some_and(|expected| expected != before.version) {
-            return Err(Error::Stale);
-        }
+        check_state(work, &self.expected, &before).await?;
         let permit = work.permit(Action::UPDATE, &before)?;
         check_rank(work, &before)?;
         let mut after = before.clone();

@@ -215,7 +215,23 @@ async fn an_account_that_changed_since_is_not_overwritten(app: &TestApp) {
         )
         .await
         .expect(201);
-    admin.header("if-none-match", &seen).get(&path).await.expect(200);
+    let shown = admin.header("if-none-match", &seen).get(&path).await.expect(200);
+    let stale = admin.header("if-match", &seen);
+    stale
+        .patch(&path, json!({"name": "Ann C."}))
+        .await
+        .refused(412, "PRECONDITION_FAILED");
+    let (role, manager) = (format!("{path}/role"), json!({"role": "manager"}));
+    stale
+        .put(&role, manager.clone())
+        .await
+        .refused(412, "PRECONDITION_FAILED");
+    let changed = admin
+        .header("if-match", &shown.etag())
+        .put(&role, manager)
+        .await
+        .expect(200);
+    assert_eq!(changed.data()["role"], "manager");
 }
 
 async fn people_change_themselves_and_nobody_else(app: &TestApp) {

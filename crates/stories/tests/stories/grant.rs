@@ -13,6 +13,7 @@ on_both_engines! {
     what_is_held_for_a_time_is_given_for_no_longer;
     what_does_not_exist_cannot_be_given;
     own_permissions_are_listed_while_they_last;
+    a_permission_that_was_given_is_found_where_the_answer_says;
     an_ended_permission_stays_ended_after_a_restart;
 }
 
@@ -255,4 +256,27 @@ async fn an_ended_permission_stays_ended_after_a_restart(app: &TestApp) {
         .await
         .refused(403, "FORBIDDEN");
     restarted.stop().await;
+}
+
+async fn a_permission_that_was_given_is_found_where_the_answer_says(app: &TestApp) {
+    let (ann, admin) = (app.customer("ann").await, app.admin().await);
+    let path = format!("/api/users/{}/permissions", ann.id);
+    let given = admin
+        .post(&path, json!({"permission": "read:audit", "expiresIn": 60}))
+        .await
+        .expect(201);
+    let place = given.header("location").unwrap().to_owned();
+    assert_eq!(admin.get(&place).await.expect(200).data(), given.data());
+    let pagination = admin.get(&path).await.expect(200).pagination();
+    assert_eq!(
+        pagination,
+        json!({"page": 1, "limit": 100, "total": 1, "pages": 1})
+    );
+    admin
+        .get(&format!("{path}/read:job"))
+        .await
+        .refused(404, "NOT_FOUND");
+    ann.get(&place).await.refused(403, "FORBIDDEN");
+    app.pass(MINUTE);
+    admin.get(&place).await.refused(404, "NOT_FOUND");
 }

@@ -63,13 +63,41 @@ async fn a_product_that_changed_since_is_not_overwritten(app: &TestApp) {
     mine.delete(&product.path)
         .await
         .refused(412, "PRECONDITION_FAILED");
-    for bad in ["\"rubbish\"", "W/\"v2\"", "v2", "\"v2\", \"v3\"", "\"v999\""] {
+    for bad in [
+        "\"rubbish\"",
+        "W/\"v2\"",
+        "v2",
+        "\"v2.00000000\"",
+        "\"v998\", \"v999\"",
+        "\"v2\" \"v2\"",
+    ] {
         let answer = admin
             .header("if-match", bad)
             .patch(&product.path, json!({"name": "Third"}))
             .await;
         answer.refused(412, "PRECONDITION_FAILED");
     }
+    // Of several, one has to be right.
+    let now = admin.get(&product.path).await.etag();
+    admin
+        .header("if-match", &format!("{seen}, {now}"))
+        .patch(&product.path, json!({"name": "Listed"}))
+        .await
+        .expect(200);
+    let stock = format!("{}/stock", product.path);
+    let more = json!({"delta": 1, "reason": "found"});
+    let stale = admin.header("if-match", &now);
+    stale
+        .post(&stock, more.clone())
+        .await
+        .refused(412, "PRECONDITION_FAILED");
+    let now = admin.get(&product.path).await.etag();
+    let counted = admin
+        .header("if-match", &now)
+        .post(&stock, more)
+        .await
+        .expect(200);
+    assert_eq!(counted.data()["stock"], 6);
     admin
         .header("if-match", "*")
         .patch(&product.path, json!({"name": "Any"}))
