@@ -13,15 +13,27 @@ pub struct Fault {
     pub message: String,
 }
 
+/// Bytes of a place or a message that are kept. Both may have a name in them that the client made up.
+const LONGEST: usize = 300;
+
 impl Fault {
-    /// A fault of the given kind at the given place.
+    /// A fault of the given kind at the given place. Of a very long place or message only the beginning is kept.
     pub fn new(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self {
-            path: path.into(),
+            path: short(path.into()),
             code,
-            message: message.into(),
+            message: short(message.into()),
         }
     }
+}
+
+fn short(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// Why a value could not be made; [`Faults::take`] adds the place.
@@ -49,6 +61,9 @@ impl Flaw {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
+    /// So many faults are kept; who made more has enough to do. As many as an order may have lines.
+    pub const MOST: usize = 100;
+
     /// Nothing wrong so far.
     pub fn new() -> Self {
         Self::default()
@@ -59,9 +74,11 @@ impl Faults {
         Self(vec![Fault::new(path, code, message)])
     }
 
-    /// Notes a fault.
+    /// Notes a fault, unless there are [`Faults::MOST`] already.
     pub fn add(&mut self, path: impl Into<String>, code: &'static str, message: impl Into<String>) {
-        self.0.push(Fault::new(path, code, message));
+        if self.0.len() < Self::MOST {
+            self.0.push(Fault::new(path, code, message));
+        }
     }
 
     /// Keeps the value, or notes why there is none.
@@ -107,5 +124,22 @@ impl Faults {
             Some(value) if self.0.is_empty() => Ok(value),
             _ => Err(self),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_makes_very_many_or_very_long_faults_is_told_some_of_it() {
+        let mut faults = Faults::new();
+        for n in 0..=Faults::MOST {
+            faults.add(format!("{n}{}", "ä".repeat(400)), "FORMAT", "x".repeat(400));
+        }
+        assert_eq!(faults.list().len(), Faults::MOST);
+        let fault = &faults.list()[0];
+        assert!(fault.path.starts_with("0ä") && fault.path.ends_with("ä…"));
+        assert!(fault.path.len() <= LONGEST + 3 && fault.message.len() <= LONGEST + 3);
     }
 }

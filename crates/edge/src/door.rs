@@ -61,7 +61,11 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
             place.services().note_refused(&cx, U::NAME, &error);
             return Err(error.into());
         }
-        let asked = input::key(&parts.method, &parts.headers)?.map(|key| Repeatable {
+        let key = match place.takes_key() {
+            true => input::key(&parts.method, &parts.headers)?,
+            false => None,
+        };
+        let asked = key.map(|key| Repeatable {
             key,
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),

@@ -18,6 +18,8 @@ pub struct EdgeOptions {
     pub body_limit: usize,
     /// Whether cookies are for encrypted connections only.
     pub secure_cookies: bool,
+    /// Whether rates are limited.
+    pub limits: bool,
     /// Whether `/docs` and `/openapi.json` are served.
     pub docs: bool,
 }
@@ -33,6 +35,7 @@ impl EdgeOptions {
             request_timeout: http.request_timeout,
             body_limit: http.body_limit,
             secure_cookies: settings.env == AppEnv::Production || public_url.starts_with("https://"),
+            limits: settings.limits,
             docs: http.docs,
         }
     }
@@ -48,6 +51,7 @@ impl Default for EdgeOptions {
             request_timeout: Duration::from_secs(30),
             body_limit: 10 * 1024 * 1024,
             secure_cookies: false,
+            limits: true,
             docs: true,
         }
     }

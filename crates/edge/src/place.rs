@@ -76,6 +76,11 @@ impl Place {
         self.0.policy.as_ref()
     }
 
+    /// Whether an `Idempotency-Key` means anything here.
+    pub(crate) fn takes_key(&self) -> bool {
+        self.0.row.takes_key()
+    }
+
     /// True where credentials are not even looked at.
     pub(crate) fn is_blind(&self) -> bool {
         self.0.row.is_blind()

@@ -1,8 +1,10 @@
 //! Listening, answering, and stopping in time.
 
+mod bounded;
+
 use crate::chain::Chain;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
+use bounded::BoundedAcceptor;
 use hyper_util::rt::TokioTimer;
 use std::io;
 use std::net::SocketAddr;
@@ -43,14 +45,20 @@ impl Listening {
     }
 
     /// Answers until `stop` is cancelled. From then on no connection is taken any more, and those that are open have
-    /// `grace` to finish what they began.
+    /// `grace` to finish what they began. Of more than `connections` at once, those that come last are closed.
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, chain: Chain, stop: CancellationToken, grace: Duration) -> io::Result<()> {
+    pub async fn serve(
+        self,
+        chain: Chain,
+        stop: CancellationToken,
+        grace: Duration,
+        connections: usize,
+    ) -> io::Result<()> {
         let handle = Handle::new();
         let mut server = axum_server::Server::<SocketAddr>::from_listener(self.listener)
-            .acceptor(NoDelayAcceptor::new())
+            .acceptor(BoundedAcceptor::new(connections))
             .handle(handle.clone());
         let builder = server.http_builder();
         builder
@@ -95,7 +103,7 @@ mod tests {
     ) -> (SocketAddr, CancellationToken, JoinHandle<io::Result<()>>) {
         let listening = Listening::on("127.0.0.1", 0).await.unwrap();
         let (address, stop) = (listening.address(), CancellationToken::new());
-        let server = tokio::spawn(listening.serve(House::new(router).chain, stop.clone(), grace));
+        let server = tokio::spawn(listening.serve(House::new(router).chain, stop.clone(), grace, 2));
         (address, stop, server)
     }
 
@@ -166,5 +174,34 @@ mod tests {
         )
         .await;
         assert!(told.starts_with("HTTP/1.1 431"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn connections_beyond_the_bound_are_closed_until_one_ends() {
+        let (address, _stop, _server) = start(Router::new(), Duration::ZERO).await;
+        let (one, _other) = (
+            send(address, b"GET /ok HT").await,
+            send(address, b"GET /ok HT").await,
+        );
+        // Accepted one after the other, so those two are in when the third is turned away.
+        let mut third = TcpStream::connect(address).await.unwrap();
+        let mut nothing = [0; 1];
+        assert!(matches!(third.read(&mut nothing).await, Ok(0) | Err(_)));
+        drop(one);
+        let answered = async {
+            loop {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let mut text = String::new();
+                if stream.write_all(ASK).await.is_ok()
+                    && stream.read_to_string(&mut text).await.is_ok()
+                    && text.starts_with("HTTP/1.1 404")
+                {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), answered)
+            .await
+            .expect("the place of the one that ended is free");
     }
 }

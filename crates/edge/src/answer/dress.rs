@@ -3,7 +3,7 @@
 use super::{JSON, Refusal};
 use crate::chain::headers::retry_after;
 use crate::exchange::Exchange;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -125,6 +125,15 @@ pub(crate) fn dress(response: &mut Response, form: Form, exchange: &Exchange) ->
     // The router has measured the body that stood here before.
     response.headers_mut().remove(CONTENT_LENGTH);
     Some(code)
+}
+
+/// Keeps the head of a failure only, for a `HEAD` request. HTTP/1 does so by itself, HTTP/2 would send the body.
+pub(crate) fn head_only(response: &mut Response) {
+    let length = response.body().size_hint().exact();
+    *response.body_mut() = Body::empty();
+    if let Some(length) = length {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
 }
 
 fn body(refusal: &Refusal, form: Form, status: StatusCode, request_id: &str) -> Vec<u8> {

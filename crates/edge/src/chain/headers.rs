@@ -29,17 +29,26 @@ pub(super) fn secure(headers: &mut HeaderMap) {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
-/// Adds what was noted on the way: how much of the limit is left, and that an answer is an old one.
-pub(super) fn tell(exchange: &Exchange, headers: &mut HeaderMap) {
-    if let Some(note) = exchange.notes().limit() {
-        if let Some(policy) = exchange.place().and_then(|place| place.policy()) {
-            headers.insert(RATE_LIMIT_POLICY, policy.clone());
+/// Adds what was noted on the way: how much of the limit is left, and that an answer is an old one. Tells whether there
+/// was a limit.
+pub(super) fn tell(exchange: &Exchange, headers: &mut HeaderMap) -> bool {
+    let note = exchange.notes().limit();
+    if let Some(note) = note {
+        match exchange.place().and_then(|place| place.policy()) {
+            Some(policy) => limit(&note, policy, headers),
+            None => drop(headers.insert(RATE_LIMIT, left(&note))),
         }
-        headers.insert(RATE_LIMIT, left(&note));
     }
     if exchange.is_replayed() {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
+    note.is_some()
+}
+
+/// Adds how much of a limit is left, and what the limit is.
+pub(super) fn limit(note: &LimitNote, policy: &HeaderValue, headers: &mut HeaderMap) {
+    headers.insert(RATE_LIMIT_POLICY, policy.clone());
+    headers.insert(RATE_LIMIT, left(note));
 }
 
 /// `"order.place";r=599;t=1` (draft-ietf-httpapi-ratelimit-headers-11): so many are left, in so many seconds all of them

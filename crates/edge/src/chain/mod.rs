@@ -1,9 +1,11 @@
 //! The one layer around every request.
 //!
 //! One, because each layer of its own costs a boxed future and a look at the same headers again (see
-//! `docs/performance.md`). In this order: name and client of the request, preflight, CSRF, time limit and panic guard
-//! around the router; then the failure is dressed, headers are added, long texts compressed, the line is logged.
+//! `docs/performance.md`). In this order: name and client of the request, whether its address has to wait, preflight,
+//! CSRF, time limit and panic guard around the router; then the failure is dressed, headers are added, long texts
+//! compressed, the line is logged.
 
+pub(crate) mod address_limit;
 mod client_ip;
 mod compress;
 mod cors;
@@ -19,6 +21,7 @@ pub use request_id::X_REQUEST_ID;
 use crate::answer::{Refusal, dress};
 use crate::exchange::Exchange;
 use crate::options::EdgeOptions;
+use address_limit::AddressLimit;
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use axum::{BoxError, Router};
@@ -28,10 +31,11 @@ use csrf::Csrf;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT_ENCODING, HOST};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use mainstay_domain::Error;
 use mainstay_domain::error::Denied;
 use mainstay_domain::random::Random;
+use mainstay_domain::security::SecurityEventKind;
 use mainstay_domain::time::Clock;
 use mainstay_platform::config::TrustedProxies;
 use mainstay_platform::stopwatch::Stopwatch;
@@ -82,6 +86,8 @@ struct Shared {
     csrf: Csrf,
     proxies: TrustedProxies,
     timeout: Duration,
+    /// `None` when rates are not limited.
+    limit: Option<AddressLimit>,
 }
 
 impl Chain {
@@ -99,6 +105,7 @@ impl Chain {
             csrf: Csrf::new(&options.public_url),
             proxies: options.trusted_proxies,
             timeout: options.request_timeout,
+            limit: options.limits.then(AddressLimit::new),
         };
         Self {
             shared: Arc::new(shared),
@@ -174,10 +181,13 @@ where
             host(headers, &arrival.uri),
             origin.is_some(),
         );
+        let limit = shared.limit.as_ref();
+        let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&exchange));
-        let answer = match (preflight, forged) {
-            (true, _) => Err(StatusCode::NO_CONTENT.into_response()),
-            (_, true) => Err(Refusal::from(Error::Denied(Denied::Csrf)).into_response()),
+        let answer = match (wait, preflight, forged) {
+            (Some(wait), ..) => Err(shared.limited(wait)),
+            (_, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
+            (.., true) => Err(Refusal::from(Error::Denied(Denied::Csrf)).into_response()),
             _ => Ok(self.router.call(request)),
         };
         Box::pin(async move {
@@ -187,9 +197,17 @@ where
                 Err(early) => early,
             };
             let code = dress::dress(&mut response, form, &exchange);
+            if code.is_some() && arrival.method == Method::HEAD {
+                dress::head_only(&mut response);
+            }
             let headers = response.headers_mut();
             headers::secure(headers);
-            headers::tell(&exchange, headers);
+            let is_counted = headers::tell(&exchange, headers);
+            if let Some(limit) = shared.limit.as_ref().filter(|_| !is_counted)
+                && let Some(note) = limit.count(ip, arrival.uri.path(), at)
+            {
+                headers::limit(&note, &limit.policy, headers);
+            }
             shared.cors.tell(origin, preflight, headers);
             if let Ok(id) = HeaderValue::from_str(exchange.request_id()) {
                 headers.insert(X_REQUEST_ID, id);
@@ -212,6 +230,13 @@ fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> &'r str {
 }
 
 impl Shared {
+    /// What an address is told that has to wait. Written down nowhere: a flood of it shall cost a counter each.
+    fn limited(&self, retry_after: Duration) -> Response {
+        let kind = SecurityEventKind::RateLimited.as_str();
+        self.metrics.security_event(kind);
+        Refusal::from(Error::Limited { retry_after }).into_response()
+    }
+
     /// The router's answer, unless it takes too long or panics.
     async fn guarded(&self, call: impl Future<Output = Result<Response, Infallible>>) -> Response {
         match tokio::time::timeout(self.timeout, AssertUnwindSafe(call).catch_unwind()).await {

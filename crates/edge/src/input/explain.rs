@@ -4,12 +4,13 @@ use super::finding::{Finding, Step};
 use crate::answer::Refusal;
 use mainstay_domain::Error;
 use mainstay_domain::fault::{Fault, Faults};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 /// More faults than this are not told.
 const MOST: usize = 32;
-/// In longer documents only the first fault is looked for: each further one costs another reading.
+/// In longer documents only the first fault is looked for: each further one costs another reading, and a tree of values
+/// takes many times the room of its text.
 const LONGEST: usize = 64 * 1024;
 
 /// Why the bytes are no `T`.
@@ -26,14 +27,13 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
     }
     let first = Finding::of(error.path(), &error.inner().to_string());
     // A document may begin right, go wrong, and then not even be JSON.
-    let value = match serde_json::from_slice::<Value>(bytes) {
-        Ok(value) => value,
-        Err(error) => return unreadable(&format!("the request body is not JSON: {error}")),
+    let found = match bytes.len() <= LONGEST {
+        true => serde_json::from_slice::<Value>(bytes).map(all::<T>),
+        false => serde_json::from_slice::<IgnoredAny>(bytes).map(|_| Vec::new()),
     };
-    let found = if bytes.len() <= LONGEST {
-        all::<T>(value)
-    } else {
-        Vec::new()
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return unreadable(&format!("the request body is not JSON: {error}")),
     };
     // What is only wrong in the text, such as a field given twice, is not found in the value.
     told(if found.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::{Described, RouteRow};
 use crate::answer::dress;
+use crate::chain::address_limit;
 use mainstay_domain::error::Code;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -102,7 +103,7 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
     let mut operation = declared.clone();
     operation.operation_id = Some(row.use_case.to_owned());
     operation.security = Some(security(row));
-    if takes_key(row) {
+    if row.takes_key() {
         operation
             .parameters
             .get_or_insert_default()
@@ -141,7 +142,10 @@ fn security(row: &RouteRow) -> Vec<SecurityRequirement> {
 /// The failures that follow from the declaration; handlers name those of their own.
 fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
     if !row.is_use_case {
-        return vec![500, 504];
+        return match address_limit::is_unlimited(&row.path) {
+            true => vec![500, 504],
+            false => vec![429, 500, 504],
+        };
     }
     let changes = row.method != "GET";
     let reads = operation.request_body.is_some();
@@ -160,11 +164,11 @@ fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
         (known, 401),
         (known || changes, 403),
         (row.path.contains('{'), 404),
-        (takes_key(row), 409),
+        (row.takes_key(), 409),
         (conditional, 412),
         (reads, 413),
         (reads, 415),
-        (takes_key(row), 422),
+        (row.takes_key(), 422),
         (true, 429),
         (true, 500),
         (true, 503),
@@ -173,11 +177,6 @@ fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
     .into_iter()
     .filter_map(|(may, status)| may.then_some(status))
     .collect()
-}
-
-/// Whether repetitions of a request are one.
-fn takes_key(row: &RouteRow) -> bool {
-    row.is_use_case && row.method == "POST" && !row.path.starts_with("/api/auth/")
 }
 
 fn idempotency_key() -> Parameter {

@@ -1,5 +1,6 @@
 //! One line of the table of routes.
 
+use crate::chain::address_limit;
 use axum::routing::MethodFilter;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_services::UseCase;
@@ -25,7 +26,7 @@ pub struct RouteRow {
     pub rate: String,
     /// Whether nobody has to sign in.
     pub public: bool,
-    /// The same as `rate`, for programs; `None`: as often as anybody likes.
+    /// The same as `rate`, for programs; `None`: no limit of its own.
     #[serde(skip)]
     pub quota: Option<Rate>,
     /// Whether it is a use case, and may answer what use cases answer.
@@ -55,7 +56,10 @@ impl RouteRow {
             path: path.to_owned(),
             use_case: name,
             access: Access::anyone().to_string(),
-            rate: "unlimited".to_owned(),
+            rate: match address_limit::is_unlimited(path) {
+                true => "unlimited".to_owned(),
+                false => format!("{}, shared", address_limit::RATE),
+            },
             public: true,
             quota: None,
             is_use_case: false,
@@ -64,6 +68,12 @@ impl RouteRow {
 }
 
 impl RouteRow {
+    /// Whether repetitions of a request with an `Idempotency-Key` are one. Where answers hold secrets, which are never
+    /// stored, a key means nothing.
+    pub fn takes_key(&self) -> bool {
+        self.is_use_case && self.method == "POST" && !self.path.starts_with("/api/auth/")
+    }
+
     /// True where credentials are not even looked at: sign-in must work for whoever still holds an old token.
     pub fn is_blind(&self) -> bool {
         self.public && (!self.is_use_case || self.path.starts_with("/api/auth/"))

@@ -295,6 +295,11 @@ async fn answers_with_secrets_are_not_kept(app: &TestApp) {
     let client = app.client().header("idempotency-key", "k-1");
     let body = json!({"email": ann.email, "password": ann.password});
     let first = client.post("/api/auth/login", body.clone()).await.expect(200);
+    // Where a key means nothing, a bad one does neither.
+    for bad in ["a b", &"k".repeat(256)] {
+        let client = app.client().header("idempotency-key", bad);
+        client.post("/api/auth/login", body.clone()).await.expect(200);
+    }
     let second = client.post("/api/auth/login", body).await.expect(200);
     assert_ne!(first.data()["refreshToken"], second.data()["refreshToken"]);
     assert_eq!(second.header("idempotency-replayed"), None);

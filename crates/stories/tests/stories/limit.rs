@@ -1,7 +1,7 @@
 //! How often somebody may.
 
 use crate::{MINUTE, SECOND};
-use mainstay_testkit::{TestApp, on_both_engines};
+use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
@@ -11,6 +11,8 @@ on_both_engines! {
     trap_11_guessing_is_slow_and_locks_nobody_else_out with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     health_is_never_limited with RATE_LIMITS = "on";
     whoever_signed_in_is_counted_by_account with RATE_LIMITS = "on";
+    what_no_use_case_counts_is_counted_by_address with RATE_LIMITS = "on";
+    without_limits_nothing_is_counted_by_address;
 }
 
 const REGISTER: &str = "/api/auth/register";
@@ -186,4 +188,55 @@ async fn whoever_signed_in_is_counted_by_account(app: &TestApp) {
     other.post_nothing(&pay).await.refused(429, "RATE_LIMITED");
     bob.post_nothing(&pay).await.refused(404, "NOT_FOUND");
     app.run_jobs().await;
+}
+
+/// Fails in a way that no use case counts.
+async fn fail(client: &Client, n: usize) -> Answer {
+    let junk = || Some(("application/json", b"{".to_vec()));
+    match n % 5 {
+        0 => client.get("/nowhere").await,
+        1 => client.request("POST", "/api/auth/login", junk()).await,
+        2 => client.get("/api/users/me").await,
+        3 => client.delete("/api/products").await,
+        _ => client.get("/.well-known/jwks.json").await,
+    }
+}
+
+async fn what_no_use_case_counts_is_counted_by_address(app: &TestApp) {
+    let (client, ann) = (app.client(), app.customer("ann").await);
+    let first = fail(&client, 0).await.expect(404);
+    assert_eq!(first.header("ratelimit-policy"), Some("\"address\";q=1000;w=60"));
+    assert_eq!(first.header("ratelimit"), Some("\"address\";r=999;t=1"));
+    for n in 1..1000 {
+        assert_ne!(fail(&client, n).await.status, 429, "{n}");
+        if n % 200 == 0 {
+            // What a use case counts counts there and only there.
+            let products = client.get("/api/products").await.expect(200);
+            assert!(
+                products
+                    .header("ratelimit")
+                    .unwrap()
+                    .starts_with("\"product.list\"")
+            );
+        }
+    }
+    for n in 0..6 {
+        let refused = fail(&client, n).await.refused(429, "RATE_LIMITED");
+        assert_eq!(refused.header("retry-after"), Some("1"), "{refused:?}");
+        assert_eq!(refused.header("ratelimit"), Some("\"address\";r=0;t=60"));
+    }
+    ann.get("/api/users/me").await.refused(429, "RATE_LIMITED");
+    for path in ["/health", "/health/live", "/health/ready"] {
+        let health = client.get(path).await.expect(200);
+        assert_eq!(health.header("ratelimit"), None);
+    }
+    app.pass(SECOND);
+    ann.get("/api/users/me").await.expect(200);
+    fail(&client, 0).await.expect(404);
+}
+
+async fn without_limits_nothing_is_counted_by_address(app: &TestApp) {
+    for n in 0..5 {
+        assert_eq!(fail(&app.client(), n).await.header("ratelimit"), None);
+    }
 }

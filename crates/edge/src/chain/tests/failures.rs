@@ -192,3 +192,19 @@ async fn what_takes_too_long_is_ended() {
     let told = House::new(router()).ask(Request::get("/slow")).await;
     assert_eq!((told.status, told.body.contains("TIMEOUT")), (504, true));
 }
+
+#[tokio::test]
+async fn a_failed_head_request_is_told_without_a_body() {
+    let house = House::new(router());
+    for path in ["/missing", "/nowhere", "/bug"] {
+        let whole = house.ask(Request::get(path)).await;
+        let head = house.ask(Request::head(path)).await;
+        assert_eq!((head.status, head.body.as_str()), (whole.status, ""), "{path}");
+        assert_eq!(head.header("content-type"), "application/json");
+        assert_eq!(
+            head.header("content-length"),
+            whole.body.len().to_string(),
+            "{path}"
+        );
+    }
+}

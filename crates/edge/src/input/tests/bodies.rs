@@ -82,6 +82,23 @@ fn every_fault_is_told_with_its_place() {
 }
 
 #[test]
+fn of_a_long_document_the_first_fault_is_told_and_no_tree_is_made() {
+    // A tree of values would not be made of anything that is nested so deep; only what is skipped may be.
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let long = " ".repeat(64 * 1024);
+    assert_eq!(
+        told(&format!(r#"{{"nite":{deep},"note":7,{long}"items":[]}}"#)),
+        ["nite UNKNOWN_FIELD"]
+    );
+    assert_eq!(told(&format!(r#"{{"note":7,{long}"items":[]"#)), ["BAD_REQUEST"]);
+    let name = "n".repeat(64 * 1024);
+    let Err(refusal) = body::parse::<Basket>(format!(r#"{{"{name}":7}}"#).as_bytes()) else {
+        panic!()
+    };
+    assert!(refusal.details()[0].path.len() < 400);
+}
+
+#[test]
 fn nobody_is_told_the_names_of_our_types() {
     let Err(refusal) = body::parse::<Basket>(br#"{"items":[7,{"quantity":"x"}],"kind":"loan"}"#) else {
         panic!()

@@ -28,6 +28,12 @@ fn queries_are_strict() {
     );
 }
 
+#[test]
+fn a_parameter_given_a_thousand_times_is_told_a_bounded_number_of_times() {
+    let faults = query::read::<Which>(&"a&".repeat(16_000)).unwrap_err();
+    assert_eq!(faults.list().len(), Faults::MOST);
+}
+
 pub(super) fn paged(asked: Asked<'_>) -> Result<Page, Vec<String>> {
     let mut faults = Faults::new();
     let page = page(&mut faults, asked, 20);
