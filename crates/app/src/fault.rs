@@ -25,6 +25,9 @@ pub enum StartFault {
     /// The database cannot be opened.
     #[error("opening the database: {0}")]
     Database(#[source] mainstay_platform::database::DatabaseError),
+    /// A command that only looks found nothing to look at.
+    #[error("{0}")]
+    Absent(String),
     /// A setting that cannot be used.
     #[error("{0}")]
     Setting(String),

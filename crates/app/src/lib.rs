@@ -12,7 +12,7 @@ pub use catalogue::{jobs, subscriptions};
 pub use fault::StartFault;
 pub use open::{App, database_options};
 pub use outside::Outside;
-pub use schema::{Condition, Report, condition, migrate};
+pub use schema::{Condition, Report, condition, migrate, missing_file, ready};
 pub use serve::{Serving, listen};
 
 use mainstay_edge::RouteRow;

@@ -3,9 +3,10 @@
 use crate::catalogue;
 use crate::fault::StartFault;
 use crate::outside::Outside;
+use crate::schema::ready;
 use mainstay_domain::access::Permission;
 use mainstay_domain::random;
-use mainstay_platform::config::{Settings, VerifyEmail};
+use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::password::PasswordHasher;
@@ -17,6 +18,7 @@ use mainstay_platform::telemetry::metrics::Metrics;
 use mainstay_repositories::migrate;
 use mainstay_services::key::Keys;
 use mainstay_services::{Parts, Policies, Services};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The use cases over an open, migrated database, ready to be served or called from the command line.
@@ -50,19 +52,48 @@ impl App {
         outside: Outside,
         public_url: String,
     ) -> Result<Self, StartFault> {
-        if settings.verify_email == VerifyEmail::Required {
-            return Err(StartFault::Setting(
-                "VERIFY_EMAIL=required is not available yet; use optional".to_owned(),
-            ));
-        }
         let dir = &settings.data_dir;
         std::fs::create_dir_all(dir).map_err(|cause| StartFault::File {
             path: dir.clone(),
             cause,
         })?;
-        let sealer = Arc::new(Sealer::new(master_key(&settings, &outside)?, Vec::new()));
+        let key = master_key(&settings, &outside)?;
+        migrate(&database_options(&settings))
+            .await
+            .map_err(StartFault::Migrate)?;
+        let app = Self::put_together(settings, outside, public_url, key).await?;
+        app.services.load_keys().await.map_err(StartFault::Content)?;
+        Ok(app)
+    }
+
+    /// The same to look at what is there: it makes no folder, file, schema or key. What needs a key that was never made
+    /// finds one that opens nothing.
+    ///
+    /// # Errors
+    /// As [`App::open`], and when there is no database with the schema of this program.
+    pub async fn look(
+        settings: Arc<Settings>,
+        outside: Outside,
+        public_url: String,
+    ) -> Result<Self, StartFault> {
+        ready(&settings).await?;
+        let made = settings.master_key.is_some() || master_key_file(&settings).exists();
+        let key = match made {
+            true => master_key(&settings, &outside)?,
+            false => MasterKey::generate(&*outside.random),
+        };
+        let app = Self::put_together(settings, outside, public_url, key).await?;
+        app.services.read_keys().await.map_err(StartFault::Content)?;
+        Ok(app)
+    }
+
+    async fn put_together(
+        settings: Arc<Settings>,
+        outside: Outside,
+        public_url: String,
+        key: MasterKey,
+    ) -> Result<Self, StartFault> {
         let options = database_options(&settings);
-        migrate(&options).await.map_err(StartFault::Migrate)?;
         let database = Database::open(&options).await.map_err(StartFault::Database)?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         watch(&metrics, &database);
@@ -71,7 +102,7 @@ impl App {
             clock: Arc::clone(&outside.clock),
             random: Arc::clone(&outside.random),
             hasher: hasher(&outside)?,
-            sealer,
+            sealer: Arc::new(Sealer::new(key, Vec::new())),
             keys: keys(&settings, &outside)?,
             limiter: Limiter::new(LIMIT_KEYS),
             mailer: Arc::clone(&outside.mailer),
@@ -83,7 +114,6 @@ impl App {
             permissions: Permission::BUILT_IN.to_vec(),
         });
         services.load_access().await.map_err(StartFault::Content)?;
-        services.load_keys().await.map_err(StartFault::Content)?;
         Ok(Self {
             services,
             settings,
@@ -101,10 +131,14 @@ fn master_key(settings: &Settings, outside: &Outside) -> Result<MasterKey, Start
     match &settings.master_key {
         Some(key) => Ok(MasterKey::from_bytes(*key.expose())),
         None => {
-            let path = settings.data_dir.join("master.key");
+            let path = master_key_file(settings);
             MasterKey::load_or_create(&path, &*outside.random).map_err(StartFault::MasterKey)
         }
     }
+}
+
+fn master_key_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("master.key")
 }
 
 /// One password is hashed a core at a time: more at once would only take more memory.
@@ -151,38 +185,30 @@ fn watch(metrics: &Metrics, database: &Database) {
     let counters = database.clone();
     metrics.watch(move |samples| {
         let now = counters.counters();
+        samples.counter("database_commits", "Commits of the database", now.commits);
         samples.counter(
-            "mainstay_database_commits",
-            "Commits of the database",
-            now.commits,
-        );
-        samples.counter(
-            "mainstay_database_grouped",
+            "database_grouped",
             "Transactions that shared those commits",
             now.grouped,
         );
         samples.counter(
-            "mainstay_database_failed_commits",
+            "database_failed_commits",
             "Commits that failed",
             now.failed_commits,
         );
+        samples.counter("database_panics", "Transactions that panicked", now.panics);
         samples.counter(
-            "mainstay_database_panics",
-            "Transactions that panicked",
-            now.panics,
-        );
-        samples.counter(
-            "mainstay_database_checkpoints",
+            "database_checkpoints",
             "Checkpoints of the write-ahead log",
             now.checkpoints,
         );
         samples.counter(
-            "mainstay_database_retries",
+            "database_retries",
             "Transactions that were run again",
             now.retries,
         );
         samples.gauge(
-            "mainstay_database_queue_depth",
+            "database_waiting",
             "Transactions that wait for the writer",
             i64::try_from(now.waiting).unwrap_or(i64::MAX),
         );

@@ -44,7 +44,8 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Answers requests, and does what is to be done in the background.
+    /// Answers requests, and does what is to be done in the background, as `ROLES` says. Without the role `api` only
+    /// health and figures are answered.
     ///
     /// # Errors
     /// The address of the metrics is taken or not ours.
@@ -67,8 +68,9 @@ impl Serving {
     /// Answers requests only; what is to be done in the background is left to whoever asks for it. For tests.
     pub fn start_without_background(app: App, listening: Listening) -> Self {
         let address = listening.address();
-        let (stop, grace) = (CancellationToken::new(), app.settings.http.shutdown_timeout);
-        let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace));
+        let (stop, http) = (CancellationToken::new(), &app.settings.http);
+        let (grace, most) = (http.shutdown_timeout, http.max_connections);
+        let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace, most));
         Self {
             app,
             address,
@@ -115,11 +117,15 @@ impl Serving {
     }
 }
 
-/// The routes of all doors with the chain around them.
+/// The routes of the doors that this process opens, with the chain around them.
 fn chain(app: &App) -> Chain {
     let options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
     let metrics = Arc::clone(&app.services.parts().metrics);
-    let router = mainstay_rest::router(app.services.clone(), options.clone(), Routes::new());
+    let services = app.services.clone();
+    let router = match app.settings.roles.api {
+        true => mainstay_rest::router(services, options.clone(), Routes::new()),
+        false => mainstay_rest::router_without_api(services, options.clone()),
+    };
     let outside = &app.outside;
     let parts = ChainParts {
         clock: Arc::clone(&outside.clock),

@@ -105,6 +105,7 @@ impl From<StartFault> for Fault {
         let exit = match &fault {
             StartFault::File { .. } | StartFault::MasterKey(_) | StartFault::Setting(_) => Exit::Usage,
             StartFault::Listen { .. } => Exit::Failed,
+            StartFault::Absent(_) => Exit::Away,
             StartFault::Database(error) => worth(error),
             StartFault::Migrate(error) => find(error).map_or(Exit::Failed, worth),
             StartFault::Content(error) => meaning(error),

@@ -20,19 +20,45 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T
     outcome
 }
 
-/// Opens everything as `serve` does, without listening, and closes it when the work is done.
+/// Opens everything as `serve` does, without listening, and closes it when the work is done. What is not there yet is
+/// made.
 pub(crate) async fn with_services<T>(
     settings: Settings,
     work: impl AsyncFnOnce(&Services) -> Outcome<T>,
 ) -> Outcome<T> {
-    let settings = Arc::new(settings);
+    let (settings, outside, url) = parts(settings)?;
+    finish(App::open(settings, outside, url).await?, work).await
+}
+
+/// The same on a database that has to be there already: a slip in `DATA_DIR` shall not make another one.
+pub(crate) async fn with_existing<T>(
+    settings: Settings,
+    work: impl AsyncFnOnce(&Services) -> Outcome<T>,
+) -> Outcome<T> {
+    mainstay_app::ready(&settings).await?;
+    with_services(settings, work).await
+}
+
+/// The same to look and change nothing.
+pub(crate) async fn looking<T>(
+    settings: Settings,
+    work: impl AsyncFnOnce(&Services) -> Outcome<T>,
+) -> Outcome<T> {
+    let (settings, outside, url) = parts(settings)?;
+    finish(App::look(settings, outside, url).await?, work).await
+}
+
+fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Outside, String)> {
     let outside = Outside::real(&settings, silent()?)?;
     let http = &settings.http;
     let url = http
         .public_url
         .clone()
         .unwrap_or_else(|| format!("http://{}:{}", http.host, http.port));
-    let app = App::open(Arc::clone(&settings), outside, url).await?;
+    Ok((Arc::new(settings), outside, url))
+}
+
+async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) -> Outcome<T> {
     let outcome = work(&app.services).await;
     app.close().await;
     outcome

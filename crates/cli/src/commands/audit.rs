@@ -1,7 +1,7 @@
 //! `mainstay audit`: the trail of who did what.
 
 use crate::fault::{Exit, Outcome};
-use crate::open::{block_on, with_services};
+use crate::open::{block_on, looking};
 use crate::terminal::{complain, say, say_json};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
@@ -20,7 +20,7 @@ pub(crate) enum Command {
 /// Does it.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     let Command::Verify { json } = command;
-    let verdict = block_on(with_services(settings, async |services| {
+    let verdict = block_on(looking(settings, async |services| {
         Ok(services.verify_audit().await?)
     }))?;
     let waiting = match verdict.waiting {

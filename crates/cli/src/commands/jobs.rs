@@ -1,7 +1,7 @@
 //! `mainstay jobs`: work that happens later.
 
 use crate::fault::{Exit, Outcome};
-use crate::open::{block_on, operator, with_services};
+use crate::open::{block_on, looking, operator, with_existing};
 use crate::terminal::{say, say_json, table};
 use clap::Subcommand;
 use mainstay_domain::id::JobId;
@@ -33,6 +33,9 @@ pub(crate) enum Command {
     Retry {
         /// Its id, as `jobs list` shows it
         id: JobId,
+        /// As JSON: {id, state}
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -43,19 +46,25 @@ fn state(text: &str) -> Result<JobState, &'static str> {
 /// Does it.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     match command {
-        Command::Retry { id } => {
-            block_on(with_services(settings, async |services| {
+        Command::Retry { id, json } => {
+            block_on(with_existing(settings, async |services| {
                 services.command(&operator(), RetryJob { id }).await?;
                 Ok(())
             }))?;
-            say(&format!("{id} is back in its line"))?;
+            match json {
+                true => say_json(&Back {
+                    id,
+                    state: JobState::Queued,
+                })?,
+                false => say(&format!("{id} is back in its line"))?,
+            }
         }
         Command::List { state, limit, json } => {
             let filter = JobFilter {
                 state,
                 ..JobFilter::default()
             };
-            let jobs = block_on(with_services(settings, async |services| {
+            let jobs = block_on(looking(settings, async |services| {
                 list(services, filter, limit).await
             }))?;
             if json {
@@ -121,6 +130,13 @@ fn as_table(jobs: Vec<Job>) -> String {
         ],
         rows,
     )
+}
+
+/// A job that is back in its line, as programs read it.
+#[derive(Serialize)]
+struct Back {
+    id: JobId,
+    state: JobState,
 }
 
 /// A job as programs read it. What it is to do is not shown: it may hold personal data.

@@ -1,7 +1,7 @@
 //! `mainstay keys`: what signs access tokens.
 
 use crate::fault::{Exit, Fault, Outcome};
-use crate::open::{block_on, operator, with_services};
+use crate::open::{block_on, operator, with_existing};
 use crate::terminal::{say, say_json};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
@@ -34,7 +34,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
              sessions' access tokens, or leave it out and have keys",
         ));
     }
-    let (key, retiring) = block_on(with_services(settings, async |services| {
+    let (key, retiring) = block_on(with_existing(settings, async |services| {
         Ok(services.command(&operator(), RotateKeys).await?.output)
     }))?;
     if json {

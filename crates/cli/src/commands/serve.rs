@@ -6,7 +6,7 @@ use crate::terminal::say;
 use clap::Args;
 use mainstay_app::{App, Outside, Serving, listen};
 use mainstay_platform::clock::SystemClock;
-use mainstay_platform::config::Settings;
+use mainstay_platform::config::{AppEnv, Settings};
 use mainstay_platform::telemetry::{AccessLog, Logs};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,6 +30,11 @@ impl Options {
 
 /// Serves until SIGTERM or SIGINT, then finishes what it began. A second signal ends it at once.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+    if options.demo && settings.env == AppEnv::Production {
+        return Err(Fault::usage(
+            "--demo is refused in production (APP_ENV): it adds a customer whose password everybody knows",
+        ));
+    }
     let logs = Logs::open(&settings.log, Arc::new(SystemClock));
     let logs =
         logs.map_err(|error| Fault::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
@@ -42,6 +47,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
 
 async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options) -> Outcome {
     let mut signals = Signals::listen()?;
+    let roles = settings.roles;
     // Whoever stops it while it waits for its database shall not wait with it.
     let mut serving = tokio::select! {
         serving = start(settings, access_log) => serving?,
@@ -50,7 +56,10 @@ async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options)
             return Ok(Exit::Done);
         }
     };
-    greet(&serving, options).await?;
+    if roles.realtime && !roles.api && !roles.worker {
+        tracing::warn!("the role realtime has nothing to do yet: only health and figures are answered");
+    }
+    greet(&serving, options, roles.api).await?;
     let name = tokio::select! {
         name = signals.next() => name,
         why = serving.failed() => return Err(Fault::failed(format!("the server failed: {why}"))),
@@ -74,12 +83,16 @@ async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Servin
 
 /// Says where it listens, which scripts wait for, and what the first visitor needs. These lines are for people and stand
 /// on standard output whatever the form of the logs; none of them begins with a brace, as the lines of the log do.
-async fn greet(serving: &Serving, options: Options) -> Outcome<()> {
+async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()> {
     let demo = match options.demo {
         true => Some(serving.services().add_demo().await?),
         false => None,
     };
-    let link = serving.services().setup_link().await?;
+    // Whoever does not answer the API cannot answer the link either.
+    let link = match answers {
+        true => serving.services().setup_link().await?,
+        false => None,
+    };
     say(&format!("listening on http://{}", serving.address()))?;
     if let Some(link) = link {
         say(&format!("create the first administrator: {link}"))?;

@@ -12,7 +12,8 @@ use std::time::Duration;
 const STOCK: i64 = 100_000;
 const BUYERS: usize = 8;
 const KILLS: usize = 3;
-/// A job that a killed worker held is free again when its lease has run out, a little more than a minute later.
+/// A job that a killed worker held is free again when its lease has run out, a quarter of a minute later; the rest is
+/// for a machine that has much else to do.
 const SETTLED: Duration = Duration::from_secs(240);
 
 /// What a buyer was told.

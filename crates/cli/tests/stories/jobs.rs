@@ -7,6 +7,7 @@ use std::time::Duration;
 
 on_both! {
     async fn jobs_are_listed_and_only_failed_ones_retried(home: Home) {
+        home.run(&["migrate"]).good();
         assert_eq!(home.run(&["jobs", "list", "--json"]).json(), json!([]));
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
@@ -33,7 +34,8 @@ on_both! {
             "UPDATE jobs SET state = 'dead' WHERE kind = 'payment.charge'",
         )
         .await;
-        home.run(&["jobs", "retry", &id]).good();
+        let back = home.run(&["jobs", "retry", "--json", &id]).json();
+        assert_eq!(back, json!({"id": id, "state": "queued"}));
         let queued = home.run(&["jobs", "list", "--json", "--state", "queued"]).json();
         assert!(queued.as_array().unwrap().iter().any(|job| job["id"] == *id), "{queued}");
         let nobody = home.run(&["jobs", "retry", "00000000-0000-7000-8000-000000000000"]);

@@ -10,6 +10,7 @@
 
 mod harness;
 
+mod absent;
 mod audit;
 mod configuration;
 mod crash;

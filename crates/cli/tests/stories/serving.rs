@@ -1,6 +1,6 @@
 //! Starting, stopping, and what is printed meanwhile.
 
-use crate::harness::{Home, Server, until};
+use crate::harness::{Home, Server, Shop, order, text, until};
 use crate::on_both;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -142,4 +142,41 @@ async fn logs_go_to_files_as_well_and_people_get_their_own_form() {
         combined.contains("/api/products") && !combined.contains("hunter2"),
         "{combined}"
     );
+}
+
+on_both! {
+    async fn a_process_does_what_its_roles_say_and_no_more(home: Home) {
+        let with = |roles: &str| {
+            let mut command = home.command(&["serve"]);
+            command.env("ROLES", roles);
+            Server::start(command)
+        };
+        let api = with("api").await;
+        let shop = Shop::open(&home, &api).await;
+        let (product, ann) = (shop.add("MUG", 3).await, shop.customer("ann").await);
+        let placed = order(&ann, &product, 1, "one").await.unwrap().data(201);
+        let placed = text(&placed["id"]);
+        ann.post(&format!("/api/orders/{placed}/pay"), json!({})).await.payment();
+        let worker = with("worker").await;
+        for (path, status) in [("/health", 200), ("/health/ready", 200), ("/metrics", 401)] {
+            assert_eq!(worker.client().get(path).await.status, status, "{path}");
+        }
+        for path in ["/api/products", "/openapi.json", "/docs/", "/.well-known/jwks.json", "/api/users/me"] {
+            let answer = worker.client().get(path).await;
+            assert_eq!((answer.status, answer.code()), (404, "NOT_FOUND"), "{path}");
+        }
+        // Whoever answers requests has left the job to the one who works.
+        shop.until_order_is(&placed, "paid", Duration::from_secs(60)).await;
+        worker.stop().await;
+        let placed = text(&order(&ann, &product, 1, "two").await.unwrap().data(201)["id"]);
+        ann.post(&format!("/api/orders/{placed}/pay"), json!({})).await.payment();
+        let jobs = home.run(&["jobs", "list", "--state", "queued", "--json"]).json();
+        assert_eq!(jobs[0]["kind"], "payment.charge", "{jobs}");
+        let realtime = with("realtime").await;
+        assert_eq!(realtime.client().get("/api/products").await.status, 404);
+        realtime.signal("TERM");
+        let (status, out, _) = realtime.ended().await;
+        assert!(status.success() && out.iter().any(|line| line.contains("nothing to do yet")), "{out:?}");
+        api.stop().await;
+    }
 }

@@ -1,14 +1,12 @@
-//! Where the mail server is and how to come in, read from `SMTP_URL`.
+//! The mail server of an `SMTP_URL`, and the way to it.
 
 use super::fault::MailSettingFault;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use percent_encoding::percent_decode_str;
-use std::net::IpAddr;
+use mainstay_platform::config::{SmtpAddress, SmtpEncryption};
 use std::time::Duration;
-use url::Url;
 
 /// How long the server may take to pick up.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -22,58 +20,30 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Reads `smtps://` (TLS from the first byte, port 465) or `smtp://` (port 587).
-    ///
-    /// Over `smtp://` the connection is encrypted by STARTTLS before a password is sent, or nothing is sent;
-    /// without a password, when the server offers it. `?tls=required` and `?tls=opportunistic` say so in words;
-    /// `?tls=none` is for a server on this machine.
+    /// Reads an `SMTP_URL`, by the same rule as the settings do.
     ///
     /// # Errors
     /// What is wrong with the URL, without quoting it.
     pub(super) fn parse(text: &str) -> Result<Self, MailSettingFault> {
-        let url = Url::parse(text).map_err(|_| fault("is not a URL"))?;
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
-        if host.is_empty() {
-            return Err(fault("names no host"));
-        }
-        if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-            return Err(fault("has something after the host and port"));
-        }
-        let credentials = credentials(&url)?;
-        let parameters: Vec<_> = url.query_pairs().collect();
-        let asked = match parameters.as_slice() {
-            [] => None,
-            [(name, value)] if name == "tls" => Some(value.as_ref()),
-            _ => return Err(fault("has parameters other than tls")),
-        };
+        let fault = |why| MailSettingFault::new("SMTP_URL", why);
+        let SmtpAddress {
+            host,
+            port,
+            encryption,
+            credentials,
+        } = SmtpAddress::parse(text).map_err(fault)?;
         let encrypted =
             || TlsParameters::new(host.clone()).map_err(|_| fault("names a host that no certificate can"));
-        let tls = match (url.scheme(), asked) {
-            ("smtps", None | Some("required")) => Tls::Wrapper(encrypted()?),
-            ("smtp", Some("required")) => Tls::Required(encrypted()?),
-            ("smtp", None) if credentials.is_some() => Tls::Required(encrypted()?),
-            ("smtp", None) => Tls::Opportunistic(encrypted()?),
-            ("smtp", Some("opportunistic")) if credentials.is_none() => Tls::Opportunistic(encrypted()?),
-            ("smtp", Some("opportunistic")) => {
-                return Err(fault("would let anybody on the way ask for the password"));
-            }
-            ("smtp", Some("none")) if is_loopback(&host) => Tls::None,
-            ("smtp", Some("none")) => {
-                return Err(fault("has tls=none, which is for a server on this machine"));
-            }
-            ("smtp" | "smtps", Some(_)) => {
-                return Err(fault("has a tls other than required, opportunistic, none"));
-            }
-            _ => return Err(fault("begins with neither smtp:// nor smtps://")),
+        let tls = match encryption {
+            SmtpEncryption::AtOnce => Tls::Wrapper(encrypted()?),
+            SmtpEncryption::Required => Tls::Required(encrypted()?),
+            SmtpEncryption::Opportunistic => Tls::Opportunistic(encrypted()?),
+            SmtpEncryption::None => Tls::None,
         };
-        let usual = if url.scheme() == "smtps" { 465 } else { 587 };
+        let credentials = credentials.map(|(user, password)| Credentials::new(user, password));
         Ok(Self {
-            port: url.port().unwrap_or(usual),
             host,
+            port,
             tls,
             credentials,
         })
@@ -104,28 +74,6 @@ impl Server {
         }
         Ok(connection)
     }
-}
-
-fn fault(why: &'static str) -> MailSettingFault {
-    MailSettingFault::new("SMTP_URL", why)
-}
-
-fn credentials(url: &Url) -> Result<Option<Credentials>, MailSettingFault> {
-    let decode = |text: &str| {
-        let text = percent_decode_str(text).decode_utf8();
-        text.map(String::from)
-            .map_err(|_| fault("has a user or password that is not UTF-8"))
-    };
-    match (url.username(), url.password()) {
-        ("", None) => Ok(None),
-        ("", Some(_)) => Err(fault("has a password and no user")),
-        (_, None) => Err(fault("has a user and no password")),
-        (user, Some(password)) => Ok(Some(Credentials::new(decode(user)?, decode(password)?))),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

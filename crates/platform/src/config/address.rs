@@ -1,6 +1,8 @@
 //! URLs, origins and networks.
 
 use super::parse::Parsed;
+use super::smtp::SmtpAddress;
+use crate::database::sqlite_path;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use url::Url;
@@ -87,7 +89,10 @@ pub(super) fn socket(text: &str) -> Parsed<SocketAddr> {
 pub(super) fn database(text: &str) -> Parsed<String> {
     let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
     let good = match text.strip_prefix("sqlite://") {
-        Some(path) => !path.is_empty() && !path.contains('\0'),
+        Some(path) => {
+            sqlite_path(text)?;
+            !path.contains('\0')
+        }
         // The parser's own message may quote the password, so it is not passed on.
         None => {
             postgres
@@ -103,16 +108,10 @@ pub(super) fn database(text: &str) -> Parsed<String> {
     }
 }
 
-/// `smtp://` or `smtps://` with a host.
+/// `smtp://` or `smtps://`, as the mailer reads it.
 pub(super) fn smtp(text: &str) -> Parsed<String> {
-    match Url::parse(text) {
-        Ok(url)
-            if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() && url.host_str() != Some("") =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err("is not smtp://USER:PASSWORD@HOST:PORT or smtps://".to_owned()),
-    }
+    let good = SmtpAddress::parse(text).map(|_| text.to_owned());
+    good.map_err(str::to_owned)
 }
 
 #[cfg(test)]
@@ -192,6 +191,8 @@ mod tests {
             [
                 "",
                 "sqlite://",
+                "sqlite://a.db?mode=ro",
+                "sqlite://:memory:",
                 "mysql://h/d",
                 "postgres://h:port/d",
                 "postgres:///d"
@@ -201,9 +202,16 @@ mod tests {
         );
         assert!(smtp("smtps://u:p@mail.example:465").is_ok() && smtp("smtp://localhost:1025").is_ok());
         assert!(
-            ["", "smtp://", "http://mail", "mail:25"]
-                .into_iter()
-                .all(|text| smtp(text).is_err())
+            [
+                "",
+                "smtp://",
+                "http://mail",
+                "mail:25",
+                "smtp://u@h",
+                "smtp://h?tls=x"
+            ]
+            .into_iter()
+            .all(|text| smtp(text).is_err())
         );
     }
 }

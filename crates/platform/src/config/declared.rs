@@ -42,7 +42,7 @@ settings! {
         "development, test or production; production refuses to start on an unsafe setting and says which.",
         "choose one of them";
     ROLES: Roles = "app.roles", Plain, Roles::parse,
-        "what this process does: any of api, worker, realtime, or all.",
+        "what this process does: any of api (answers requests), worker (does jobs), realtime (nothing yet), or all.",
         "list one or more, e.g. api,worker";
     DATA_DIR: PathBuf = "app.data_dir", Plain, parse::folder,
         "folder of the files Mainstay keeps: database, generated keys, mail, exports.",
@@ -72,6 +72,9 @@ settings! {
     BODY_LIMIT: usize = "http.body_limit", Plain, parse::size,
         "largest request body; a larger one is answered with 413.",
         "give a size, e.g. 10MiB";
+    MAX_CONNECTIONS: usize = "http.max_connections", Plain, |text| parse::whole(text, 1, 1_000_000),
+        "connections that may be open at once; further ones are closed at once.",
+        "give a number, e.g. 10000";
     DOCS: Option<bool> = "http.docs", Plain,
         |text| parse::choice(text, &[("auto", None), ("on", Some(true)), ("off", Some(false))]),
         "serve /docs and /openapi.json: on, off, or auto (on, except in production).",
@@ -106,10 +109,9 @@ settings! {
     RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
         "on, or off for load tests; off is refused in production.",
         "choose on";
-    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain,
-        |text| parse::choice(text, &[("optional", VerifyEmail::Optional), ("required", VerifyEmail::Required)]),
-        "optional, or required: nobody signs in before following the link in the mail.",
-        "choose one of them";
+    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain, parse::verify_email,
+        "optional; required (nobody signs in before following the link in the mail) is not available yet.",
+        "choose optional";
 
     SMTP_URL: Option<Secret<String>> = "mail.smtp_url", Url, |text| optional(text, |text| address::smtp(text).map(Secret::new)),
         "smtp://USER:PASSWORD@HOST:587 or smtps://; empty: mail is written to DATA_DIR/mail/*.eml.",

@@ -121,6 +121,7 @@ impl Http {
             request_timeout: from.take(&REQUEST_TIMEOUT),
             shutdown_timeout: from.take(&SHUTDOWN_TIMEOUT),
             body_limit: from.take(&BODY_LIMIT),
+            max_connections: from.take(&MAX_CONNECTIONS),
             docs: from.take(&DOCS).unwrap_or_else(|| {
                 let docs = env != AppEnv::Production;
                 from.resolved(&DOCS, if docs { "on" } else { "off" }.to_owned());

@@ -16,6 +16,7 @@ mod safety;
 mod secret;
 mod settings;
 mod show;
+mod smtp;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -28,4 +29,5 @@ pub use settings::{
     Tokens, VerifyEmail,
 };
 pub use show::{as_json, as_table};
+pub use smtp::{SmtpAddress, SmtpEncryption};
 pub use sources::{Effective, Origin, Sources};

@@ -1,9 +1,11 @@
 //! From the text of a setting to its value. The error is the reason, in words, without the value of a secret.
 
 use super::secret::Secret;
+use super::settings::VerifyEmail;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use mainstay_domain::email::Email;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -137,21 +139,27 @@ pub(super) fn claim(text: &str) -> Parsed<String> {
 
 /// A sender, bare or as `Name <address>`; nothing that could start another mail header.
 pub(super) fn sender(text: &str) -> Parsed<String> {
-    let address = text
-        .rsplit_once('<')
-        .map_or(Some(text), |(_, rest)| rest.strip_suffix('>'));
-    let good = address.is_some_and(|address| {
-        address.split_once('@').is_some_and(|(user, host)| {
-            !user.is_empty()
-                && !host.is_empty()
-                && !address.contains([' ', ',', '<', '>'])
-                && !host.contains('@')
-        })
-    });
+    let address = match text.trim().rsplit_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>'),
+        None => Some(text.trim()),
+    };
+    let good = address.is_some_and(|address| Email::parse(address).is_ok());
     if good && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
         Err("is not a mail address".to_owned())
+    }
+}
+
+/// Whether an address must be confirmed. The other choice is known, so that it can be told from a slip.
+pub(super) fn verify_email(text: &str) -> Parsed<VerifyEmail> {
+    let choices = [
+        ("optional", VerifyEmail::Optional),
+        ("required", VerifyEmail::Required),
+    ];
+    match choice(text, &choices)? {
+        VerifyEmail::Optional => Ok(VerifyEmail::Optional),
+        VerifyEmail::Required => Err("required is not available yet".to_owned()),
     }
 }
 
@@ -253,6 +261,10 @@ mod tests {
             "a@b@c",
             "<@b>",
             "a@b, c@d",
+            "a@b..c",
+            "a@b.",
+            ".a@b",
+            "a@-b",
         ] {
             assert!(sender(text).is_err(), "{text}");
         }

@@ -69,6 +69,8 @@ pub struct Http {
     pub request_timeout: Duration,
     /// Bytes a request body may have.
     pub body_limit: usize,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
     /// How long open work may finish after SIGTERM.
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.
@@ -87,11 +89,11 @@ pub struct Db {
 /// What a process does; at least one is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Roles {
-    /// Answers HTTP requests.
+    /// Answers HTTP requests; without it only health and figures are answered.
     pub api: bool,
     /// Runs jobs and relays events.
     pub worker: bool,
-    /// Serves WebSockets.
+    /// Will serve WebSockets; there is nothing to do yet.
     pub realtime: bool,
 }
 
@@ -154,7 +156,7 @@ pub struct Mail {
 pub enum VerifyEmail {
     /// It need not.
     Optional,
-    /// It must.
+    /// It must; not available yet, so no settings have it.
     Required,
 }
 

@@ -114,6 +114,25 @@ fn every_fault_is_told_at_once_and_secrets_are_not() {
 }
 
 #[test]
+fn what_would_fail_alone_at_the_start_is_told_with_all_the_others() {
+    let told = faults(
+        &[],
+        &[
+            ("SMTP_URL", "smtp://:hunter2@mail.example"),
+            ("MAIL_FROM", "a@b..c"),
+            ("DATABASE_URL", "sqlite://:memory:"),
+            ("VERIFY_EMAIL", "required"),
+            ("PORT", "many"),
+        ],
+        "",
+    );
+    for name in ["SMTP_URL", "MAIL_FROM", "DATABASE_URL", "VERIFY_EMAIL", "PORT"] {
+        assert!(told.contains(name), "{name} is not in {told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
 fn production_refuses_what_is_unsafe_and_says_which() {
     let unsafe_vars = [
         ("APP_ENV", "production"),
@@ -247,8 +266,7 @@ fn the_defaults_document_every_setting_and_nothing_else() {
 fn variables_have_the_names_of_the_contract() {
     let contract = "APP_ENV HOST PORT DATABASE_URL ROLES DATA_DIR JWT_SECRET MASTER_KEY JWT_AUDIENCE JWT_ISSUER ACCESS_TTL REFRESH_TTL \
         SMTP_URL MAIL_FROM ALLOWED_ORIGINS PUBLIC_URL RATE_LIMITS VERIFY_EMAIL TRUSTED_PROXIES LOG_LEVEL LOG_FORMAT LOG_DIR METRICS_ADDR";
-    let ours =
-        "DATABASE_POOL DOCS REQUEST_TIMEOUT SHUTDOWN_TIMEOUT BODY_LIMIT RESERVATION_TTL PAYMENT_GATEWAY";
+    let ours = "DATABASE_POOL DOCS REQUEST_TIMEOUT SHUTDOWN_TIMEOUT BODY_LIMIT MAX_CONNECTIONS RESERVATION_TTL PAYMENT_GATEWAY";
     let mut expected: Vec<&str> = contract
         .split_whitespace()
         .chain(ours.split_whitespace())

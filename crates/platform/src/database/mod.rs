@@ -33,7 +33,7 @@ pub use self::column::Column;
 pub use self::conflict::Conflict;
 pub use self::counters::Counters;
 pub use self::error::{DatabaseError, Retryable};
-pub use self::options::{DatabaseOptions, Rehearsal};
+pub use self::options::{DatabaseOptions, Rehearsal, sqlite_path};
 pub use self::param::{Json, JsonRef, Param};
 pub use self::postgres::postgres_client;
 pub use self::row::{FromRow, Row};

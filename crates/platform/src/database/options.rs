@@ -94,26 +94,32 @@ impl DatabaseOptions {
     }
 
     pub(crate) fn place(&self) -> Result<Place, DatabaseError> {
-        let wrong = |reason: &str| {
-            Err(DatabaseError::Options {
-                reason: reason.to_owned(),
-            })
-        };
         if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
             return Ok(Place::Postgres);
         }
-        let Some(rest) = self.url.strip_prefix("sqlite:") else {
-            return wrong("the URL must begin with sqlite: or postgres:");
-        };
-        let path = rest.strip_prefix("//").unwrap_or(rest);
-        if path.is_empty() || path.contains(":memory:") {
-            return wrong("a SQLite URL names a file: sqlite://path/to/file.db");
-        }
-        if path.contains('?') {
-            return wrong("a SQLite URL takes no parameters");
-        }
-        Ok(Place::Sqlite(PathBuf::from(path)))
+        let path = sqlite_path(&self.url);
+        path.map(Place::Sqlite).map_err(|reason| DatabaseError::Options {
+            reason: reason.to_owned(),
+        })
     }
+}
+
+/// The file that a SQLite URL names.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn sqlite_path(url: &str) -> Result<PathBuf, &'static str> {
+    let Some(rest) = url.strip_prefix("sqlite:") else {
+        return Err("the URL must begin with sqlite: or postgres:");
+    };
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.is_empty() || path.contains(":memory:") {
+        return Err("a SQLite URL names a file: sqlite://path/to/file.db");
+    }
+    if path.contains('?') {
+        return Err("a SQLite URL takes no parameters");
+    }
+    Ok(PathBuf::from(path))
 }
 
 #[cfg(test)]

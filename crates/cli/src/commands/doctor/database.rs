@@ -4,7 +4,6 @@ use super::finding::Finding;
 use crate::fault::Fault;
 use mainstay_app::Condition;
 use mainstay_platform::config::Settings;
-use std::path::Path;
 use std::time::Duration;
 
 const CHECK: &str = "database";
@@ -13,10 +12,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What was found, and whether the database can be opened without changing it.
 pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
-    if let Some(file) = missing_file(settings.database.url.expose()) {
+    if let Some(file) = mainstay_app::missing_file(settings) {
         let finding = Finding::warn(
             CHECK,
-            format!("{file} is not there yet"),
+            format!("{} is not there yet", file.display()),
             "the first start makes it",
         );
         return (vec![finding], false);
@@ -32,13 +31,6 @@ pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
     };
     let fix = "check DATABASE_URL, that the server runs, and that it lets this user in";
     (vec![Finding::fail(CHECK, sentence, fix)], false)
-}
-
-/// The file of a SQLite URL, when it is not there.
-fn missing_file(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    (!Path::new(path).exists()).then_some(path)
 }
 
 fn told(condition: &Condition) -> Vec<Finding> {
@@ -103,11 +95,5 @@ mod tests {
         };
         assert!(verdicts(&bad).contains(&("schema", Verdict::Fail)));
         assert!(verdicts(&bad).contains(&("durability", Verdict::Fail)));
-    }
-
-    #[test]
-    fn only_a_file_can_be_missing() {
-        assert_eq!(missing_file("sqlite://no/such.db"), Some("no/such.db"));
-        assert_eq!(missing_file("postgres://host/name"), None);
     }
 }

@@ -10,7 +10,7 @@ mod master_key;
 mod safety;
 
 use crate::fault::{Exit, Outcome};
-use crate::open::{block_on, with_services};
+use crate::open::{block_on, looking};
 use crate::terminal::{Colour, Paint, say, say_json};
 use clap::Args;
 use finding::{Finding, Verdict};
@@ -58,9 +58,9 @@ async fn examine(loaded: Loaded) -> Vec<Finding> {
     findings.push(mail::check(&settings).await);
     let (database, is_ready) = database::check(&settings).await;
     findings.extend(database);
-    // Opening it brings an old schema up to date, and makes keys where there are none: not for a doctor to do.
+    // An old schema is not brought up to date: that is not for a doctor to do.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
-        let inside = with_services(settings, async |services| Ok(contents::check(services).await)).await;
+        let inside = looking(settings, async |services| Ok(contents::check(services).await)).await;
         findings.extend(inside.unwrap_or_else(|fault| {
             let fix = "mend it before the next start, which would fail in the same way";
             vec![Finding::fail("start", fault.into_sentence(), fix)]

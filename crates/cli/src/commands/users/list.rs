@@ -1,7 +1,7 @@
 //! `mainstay users list`.
 
 use crate::fault::{Exit, Outcome};
-use crate::open::{block_on, operator, with_services};
+use crate::open::{block_on, looking, operator};
 use crate::terminal::{say, say_json, table};
 use clap::Args;
 use mainstay_domain::access::RoleName;
@@ -37,7 +37,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
         role: options.role,
         ..UserFilter::default()
     };
-    let users = block_on(with_services(settings, async |services| {
+    let users = block_on(looking(settings, async |services| {
         list(services, filter, options.limit).await
     }))?;
     if options.json {
