@@ -105,6 +105,10 @@ async fn each_row_once(store: &Store, things: &[Product], limit: u32, staff: boo
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "proptest's runner is not async, and waits on a thread that may block"
+)]
 fn each_row_is_seen_once_in_every_order() {
     on_both(async |store| {
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {

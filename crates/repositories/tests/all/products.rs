@@ -300,6 +300,10 @@ fn search_finds_beginnings_of_words_and_follows_changes() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "proptest's runner is not async, and waits on a thread that may block"
+)]
 fn nothing_that_is_typed_breaks_out_of_the_search() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;

@@ -127,6 +127,7 @@ impl Writer {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it waits on a thread of its own")]
 fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoints: Checkpoints) {
     while let Some(message) = messages.blocking_recv() {
         match message {
