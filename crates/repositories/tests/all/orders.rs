@@ -160,7 +160,7 @@ fn a_number_is_taken_once_and_nothing_of_the_second_order_stays() {
         let error = write!(store, [twin], |tx| {
             Orders::new(tx).insert(&leave(&twin), &twin).await
         });
-        assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");
+        assert!(matches!(error, Err(Error::Unavailable { .. })), "{error:?}");
         let none = write!(store, [], |tx| {
             Orders::new(tx).find(&everything(), id(2)).await
         });
