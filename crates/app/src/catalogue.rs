@@ -3,13 +3,14 @@
 use mainstay_services::job::registry::JobRegistry;
 use mainstay_services::job::subscriptions::Subscriptions;
 use mainstay_services::mail::SendOrderMail;
-use mainstay_services::payment::{ChargePayment, RefundPayment};
+use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
 
 /// Every command that can be done later.
 pub fn jobs() -> JobRegistry {
     JobRegistry::new()
         .with::<ChargePayment>()
         .with::<RefundPayment>()
+        .with::<VoidPayment>()
         .with::<SendOrderMail>()
 }
 

@@ -34,6 +34,10 @@ pub trait PaymentGateway: Send + Sync {
     fn name(&self) -> &'static str;
     /// Collects an amount. Asked twice with one payment, it collects once and tells the same outcome.
     fn charge(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Charge>>;
+    /// Calls a payment off for good, whether or not a charge was ever asked for, and tells what became of it. After
+    /// [`Voided::Nothing`] a charge of this payment is refused, also one that was on its way. Asked twice, it tells the
+    /// same.
+    fn void(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Voided>>;
     /// Gives the whole amount back. Asked twice with one payment, it gives back once.
     fn refund(&self, payment: PaymentId, reference: &str, amount: Money) -> BoxFuture<'_, Result<()>>;
     /// Whether payments can be begun at all.
@@ -57,5 +61,17 @@ pub enum Charge {
     Refused {
         /// For the payer.
         reason: String,
+    },
+}
+
+/// What became of a payment that was called off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voided {
+    /// Nothing was collected, and nothing will be.
+    Nothing,
+    /// It was too late: the money is collected, and can only be given back.
+    Collected {
+        /// The gateway's name for it.
+        reference: String,
     },
 }

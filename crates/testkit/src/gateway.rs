@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
 use mainstay_domain::{Error, Result};
-use mainstay_services::ports::{Charge, PaymentGateway};
+use mainstay_services::ports::{Charge, PaymentGateway, Voided};
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ struct Books {
     outcomes: HashMap<PaymentId, Charge>,
     collected: Vec<(PaymentId, Money)>,
     repaid: Vec<(PaymentId, Money)>,
+    voided: Vec<PaymentId>,
     asked: usize,
     held: Option<Arc<Gate>>,
     closed: bool,
@@ -82,6 +83,11 @@ impl FakeGateway {
     /// Every time money was given back.
     pub fn repaid(&self) -> Vec<(PaymentId, Money)> {
         self.books.lock().repaid.clone()
+    }
+
+    /// Every payment that can never be collected, because it was called off in time.
+    pub fn voided(&self) -> Vec<PaymentId> {
+        self.books.lock().voided.clone()
     }
 
     /// How many calls there were, whatever came of them.
@@ -159,6 +165,33 @@ impl PaymentGateway for FakeGateway {
                 Err(away())
             } else {
                 Ok(charge)
+            }
+        })
+    }
+
+    fn void(&self, payment: PaymentId, _amount: Money) -> BoxFuture<'_, Result<Voided>> {
+        Box::pin(async move {
+            let (next, _) = self.arrive();
+            if matches!(next, Some(Next::Away)) {
+                return Err(away());
+            }
+            let mut books = self.books.lock();
+            let refused = || Charge::Refused {
+                reason: "the payment was called off".to_owned(),
+            };
+            let voided = match books.outcomes.entry(payment).or_insert_with(refused) {
+                Charge::Collected { reference } => Voided::Collected {
+                    reference: reference.clone(),
+                },
+                Charge::Refused { .. } => Voided::Nothing,
+            };
+            if voided == Voided::Nothing && !books.voided.contains(&payment) {
+                books.voided.push(payment);
+            }
+            if matches!(next, Some(Next::LoseAnswer)) {
+                Err(away())
+            } else {
+                Ok(voided)
             }
         })
     }

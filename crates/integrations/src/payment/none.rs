@@ -4,7 +4,7 @@ use futures_util::future::{self, BoxFuture};
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
 use mainstay_domain::{Error, Result};
-use mainstay_services::ports::{Charge, PaymentGateway};
+use mainstay_services::ports::{Charge, PaymentGateway, Voided};
 
 /// Takes no money. Paying answers `UNAVAILABLE`, before anything is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,6 +16,10 @@ impl PaymentGateway for NoGateway {
     }
 
     fn charge(&self, _payment: PaymentId, _amount: Money) -> BoxFuture<'_, Result<Charge>> {
+        Box::pin(future::ready(Err(closed())))
+    }
+
+    fn void(&self, _payment: PaymentId, _amount: Money) -> BoxFuture<'_, Result<Voided>> {
         Box::pin(future::ready(Err(closed())))
     }
 
@@ -54,6 +58,10 @@ mod tests {
         assert_eq!(NoGateway.check_open().unwrap_err().code(), Code::Unavailable);
         assert_eq!(
             NoGateway.charge(payment, amount).await.unwrap_err().code(),
+            Code::Unavailable
+        );
+        assert_eq!(
+            NoGateway.void(payment, amount).await.unwrap_err().code(),
             Code::Unavailable
         );
         assert_eq!(

@@ -1,27 +1,63 @@
 //! The built-in gateway: no money moves.
 
-use futures_util::future::{self, BoxFuture};
+use super::ledger::{Deed, Ledger};
+use futures_util::future::BoxFuture;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
 use mainstay_domain::{Error, Result};
-use mainstay_services::ports::{Charge, PaymentGateway};
+use mainstay_services::ports::{Charge, PaymentGateway, Voided};
+use parking_lot::Mutex;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Collects at once and moves no money; refused in production.
 ///
-/// Everything it says follows from what it is asked, so it tells the same outcome however often, in whichever
-/// process and after whichever restart it is asked: the reference of a payment is `test_<payment id>`. The one
-/// amount it refuses is [`TestGateway::REFUSED_AMOUNT`], so that a refusal can be tried out by hand.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TestGateway;
+/// What it did stands in a file, one line of JSON each, for who wants to see that a payment was collected once:
+/// `{"deed":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other deeds are `refused`, `voided` and
+/// `repaid`. It tells the same outcome of a payment however often it is asked, after whichever restart, and in every
+/// process of the same `DATA_DIR`. The reference of a payment is `test_<payment id>`. The one amount it refuses is
+/// [`TestGateway::REFUSED_AMOUNT`], so that a refusal can be tried out by hand.
+#[derive(Debug, Clone)]
+pub struct TestGateway {
+    ledger: Arc<Mutex<Ledger>>,
+}
 
 impl TestGateway {
     /// The amount that is refused, in minor units of any currency (40.02 USD), after the card number
     /// 4000 0000 0000 0002 by which other test gateways refuse.
     pub const REFUSED_AMOUNT: i64 = 4002;
+
+    /// A gateway that writes what it does into a file, which is made when there is something to write.
+    pub fn new(file: PathBuf) -> Self {
+        Self {
+            ledger: Arc::new(Mutex::new(Ledger::new(file))),
+        }
+    }
+
+    /// Does what is decided by what was last done for the payment, and tells what that is then.
+    async fn turn(
+        &self,
+        payment: PaymentId,
+        amount: Money,
+        decide: fn(Option<Deed>, Money) -> Option<Deed>,
+    ) -> Result<Option<Deed>> {
+        let ledger = Arc::clone(&self.ledger);
+        let turn = move || {
+            ledger
+                .lock()
+                .turn(payment, amount, |before| decide(before, amount))
+        };
+        let done = tokio::task::spawn_blocking(turn).await.map_err(Error::internal)?;
+        done.map_err(|error| Error::unavailable("the test gateway", error))
+    }
 }
 
 fn reference(payment: PaymentId) -> String {
     format!("test_{payment}")
+}
+
+fn unknown() -> Error {
+    Error::InvalidState("the gateway knows no such charge".to_owned())
 }
 
 impl PaymentGateway for TestGateway {
@@ -30,23 +66,51 @@ impl PaymentGateway for TestGateway {
     }
 
     fn charge(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Charge>> {
-        let charge = if amount.amount == Self::REFUSED_AMOUNT {
-            Charge::Refused {
-                reason: "the card was declined".to_owned(),
-            }
-        } else {
-            Charge::Collected {
-                reference: reference(payment),
-            }
-        };
-        Box::pin(future::ready(Ok(charge)))
+        Box::pin(async move {
+            let decide = |before: Option<Deed>, amount: Money| match before {
+                None if amount.amount == Self::REFUSED_AMOUNT => Some(Deed::Refused),
+                None => Some(Deed::Collected),
+                Some(_) => None,
+            };
+            Ok(match self.turn(payment, amount, decide).await? {
+                Some(Deed::Collected | Deed::Repaid) => Charge::Collected {
+                    reference: reference(payment),
+                },
+                Some(Deed::Voided) => Charge::Refused {
+                    reason: "the payment was called off".to_owned(),
+                },
+                Some(Deed::Refused) | None => Charge::Refused {
+                    reason: "the card was declined".to_owned(),
+                },
+            })
+        })
     }
 
-    /// Gives back what it collected; a reference of another payment is `INVALID_STATE`, as a real gateway would say.
+    fn void(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Voided>> {
+        Box::pin(async move {
+            let decide = |before: Option<Deed>, _| before.is_none().then_some(Deed::Voided);
+            Ok(match self.turn(payment, amount, decide).await? {
+                Some(Deed::Collected | Deed::Repaid) => Voided::Collected {
+                    reference: reference(payment),
+                },
+                Some(Deed::Refused | Deed::Voided) | None => Voided::Nothing,
+            })
+        })
+    }
+
+    /// Gives back what it collected; anything else is `INVALID_STATE`, as a real gateway would say.
     fn refund(&self, payment: PaymentId, given: &str, amount: Money) -> BoxFuture<'_, Result<()>> {
-        let known = given == reference(payment) && amount.amount != Self::REFUSED_AMOUNT;
-        let refused = || Error::InvalidState("the gateway knows no such charge".to_owned());
-        Box::pin(future::ready(if known { Ok(()) } else { Err(refused()) }))
+        let known = given == reference(payment);
+        Box::pin(async move {
+            if !known {
+                return Err(unknown());
+            }
+            let decide = |before: Option<Deed>, _| (before == Some(Deed::Collected)).then_some(Deed::Repaid);
+            match self.turn(payment, amount, decide).await? {
+                Some(Deed::Repaid) => Ok(()),
+                _ => Err(unknown()),
+            }
+        })
     }
 }
 
@@ -58,9 +122,26 @@ mod tests {
     use mainstay_domain::id::Id;
     use mainstay_domain::random::Counting;
     use mainstay_domain::time::Timestamp;
+    use std::fs;
+    use std::path::Path;
 
-    fn payment() -> PaymentId {
-        PaymentId::make(Timestamp::from_seconds(1), &Counting::default())
+    fn gateway(folder: &Path) -> TestGateway {
+        TestGateway::new(folder.join("data").join("test-gateway.jsonl"))
+    }
+
+    fn deeds(folder: &Path) -> Vec<String> {
+        let text = fs::read_to_string(folder.join("data/test-gateway.jsonl")).unwrap();
+        let deed = |line: &str| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["deed"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        text.lines().map(deed).collect()
+    }
+
+    fn payment(second: i64) -> PaymentId {
+        PaymentId::make(Timestamp::from_seconds(second), &Counting::default())
     }
 
     fn usd(amount: i64) -> Money {
@@ -71,50 +152,108 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_payment_has_one_outcome_across_restarts() {
-        let first = TestGateway.charge(payment(), usd(1999)).await.unwrap();
-        let after_a_restart = TestGateway.charge(payment(), usd(1999)).await.unwrap();
-        assert_eq!(
-            first,
-            Charge::Collected {
-                reference: format!("test_{}", payment())
-            }
-        );
-        assert_eq!(first, after_a_restart);
+    async fn a_payment_has_one_outcome_in_every_process_and_after_restarts() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (gateway(folder.path()), gateway(folder.path()));
+        let first = one.charge(payment(1), usd(1999)).await.unwrap();
+        let collected = Charge::Collected {
+            reference: format!("test_{}", payment(1)),
+        };
+        assert_eq!(first, collected);
+        assert_eq!(other.charge(payment(1), usd(1999)).await.unwrap(), first);
+        assert_eq!(one.charge(payment(1), usd(1999)).await.unwrap(), first);
+        let restarted = gateway(folder.path());
+        assert_eq!(restarted.charge(payment(1), usd(1999)).await.unwrap(), first);
+        assert_eq!(deeds(folder.path()), ["collected"], "once");
+        let many = (0..16).map(|number| {
+            let gateway = if number % 2 == 0 {
+                one.clone()
+            } else {
+                other.clone()
+            };
+            tokio::spawn(async move { gateway.charge(payment(2), usd(5)).await.unwrap() })
+        });
+        for charge in futures_util::future::join_all(many).await {
+            assert!(matches!(charge.unwrap(), Charge::Collected { .. }));
+        }
+        assert_eq!(deeds(folder.path()), ["collected", "collected"]);
     }
 
     #[tokio::test]
     async fn one_amount_is_refused_and_its_neighbours_are_not() {
-        for (amount, refused) in [
+        let folder = tempfile::tempdir().unwrap();
+        for (second, (amount, refused)) in (1..).zip([
             (4001, false),
             (4002, true),
             (4003, false),
             (2, false),
             (14_002, false),
-        ] {
-            let charge = TestGateway.charge(payment(), usd(amount)).await.unwrap();
-            assert_eq!(matches!(charge, Charge::Refused { .. }), refused, "{amount}");
+        ]) {
+            let charge = gateway(folder.path()).charge(payment(second), usd(amount)).await;
+            assert_eq!(
+                matches!(charge.unwrap(), Charge::Refused { .. }),
+                refused,
+                "{amount}"
+            );
         }
     }
 
     #[tokio::test]
-    async fn only_what_was_collected_is_given_back() {
-        let own = reference(payment());
-        assert!(TestGateway.refund(payment(), &own, usd(1999)).await.is_ok());
-        assert!(
-            TestGateway.refund(payment(), &own, usd(1999)).await.is_ok(),
-            "asked twice"
-        );
-        for (reference, amount) in [
-            ("test_other", 1999),
-            ("", 1999),
-            (own.as_str(), TestGateway::REFUSED_AMOUNT),
-        ] {
-            let refused = TestGateway
-                .refund(payment(), reference, usd(amount))
-                .await
-                .unwrap_err();
-            assert_eq!(refused.code(), Code::InvalidState, "{reference} {amount}");
+    async fn what_was_called_off_in_time_is_never_collected() {
+        let (folder, early) = (tempfile::tempdir().unwrap(), payment(1));
+        let gateway = gateway(folder.path());
+        for _ in 0..2 {
+            assert_eq!(gateway.void(early, usd(5)).await.unwrap(), Voided::Nothing);
+            let late = gateway.charge(early, usd(5)).await.unwrap();
+            assert!(matches!(late, Charge::Refused { .. }), "{late:?}");
         }
+        gateway.charge(payment(2), usd(5)).await.unwrap();
+        let reference = reference(payment(2));
+        let late = gateway.void(payment(2), usd(5)).await.unwrap();
+        assert_eq!(late, Voided::Collected { reference });
+        gateway
+            .charge(payment(3), usd(TestGateway::REFUSED_AMOUNT))
+            .await
+            .unwrap();
+        assert_eq!(
+            gateway.void(payment(3), usd(4002)).await.unwrap(),
+            Voided::Nothing
+        );
+        assert_eq!(deeds(folder.path()), ["voided", "collected", "refused"]);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_collected_is_given_back_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (gateway, own) = (gateway(folder.path()), reference(payment(1)));
+        let refused = |done: Result<()>| done.unwrap_err().code() == Code::InvalidState;
+        assert!(
+            refused(gateway.refund(payment(1), &own, usd(1999)).await),
+            "nothing is there"
+        );
+        gateway.charge(payment(1), usd(1999)).await.unwrap();
+        for other in ["test_other", ""] {
+            assert!(
+                refused(gateway.refund(payment(1), other, usd(1999)).await),
+                "{other}"
+            );
+        }
+        for _ in 0..2 {
+            gateway.refund(payment(1), &own, usd(1999)).await.unwrap();
+        }
+        assert_eq!(deeds(folder.path()), ["collected", "repaid"]);
+    }
+
+    #[tokio::test]
+    async fn half_a_line_of_one_who_died_was_not_done() {
+        let folder = tempfile::tempdir().unwrap();
+        gateway(folder.path()).charge(payment(1), usd(5)).await.unwrap();
+        let path = folder.path().join("data/test-gateway.jsonl");
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{whole}{}", &whole[..40])).unwrap();
+        let gateway = gateway(folder.path());
+        gateway.charge(payment(1), usd(5)).await.unwrap();
+        gateway.charge(payment(2), usd(5)).await.unwrap();
+        assert_eq!(deeds(folder.path()), ["collected", "collected"]);
     }
 }

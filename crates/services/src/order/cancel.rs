@@ -1,7 +1,7 @@
 //! Cancels an order.
 
 use super::put_stock_back;
-use crate::payment::RefundPayment;
+use crate::payment::{RefundPayment, VoidPayment};
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
@@ -58,12 +58,13 @@ async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
     match payment.status {
         PaymentStatus::Succeeded => work.enqueue(&RefundPayment::new(payment.id)),
         PaymentStatus::Pending => {
-            // The gateway may be collecting right now; then the charge's own transaction sees this and refunds.
+            // The gateway may be collecting right now, or may have collected long ago without our knowing, and the
+            // charge's job may be at its end: only the gateway can tell.
             let permit = work.permit(Action::CANCEL, &payment)?;
             let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
             work.payments().save(&permit, &stopped, payment.status).await?;
             work.record(permit, Story::updated("payment.cancelled", &payment, &stopped));
-            Ok(())
+            work.enqueue(&VoidPayment::new(payment.id))
         }
         PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Refunded => Ok(()),
     }

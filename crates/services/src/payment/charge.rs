@@ -1,14 +1,12 @@
 //! Collects a payment.
 
-use super::RefundPayment;
+use super::settle;
 use crate::ports::Charge;
 use crate::use_case::{Command, Job, UseCase};
 use crate::work::{Outside, Repositories, Work};
-use mainstay_domain::access::{Access, Action, SystemCaller};
-use mainstay_domain::event::Story;
+use mainstay_domain::access::Access;
 use mainstay_domain::id::PaymentId;
-use mainstay_domain::order::{Move, Order, OrderStatus};
-use mainstay_domain::payment::{Payment, PaymentStatus};
+use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -43,24 +41,10 @@ impl Job for ChargePayment {
 
 impl Command for ChargePayment {
     async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let id = self.payment;
-        let payment = outside
-            .look(move |view| {
-                Box::pin(async move {
-                    let scope = view.scope_of(SystemCaller::WORKER);
-                    view.payments().find(&scope, id).await
-                })
-            })
-            .await?;
+        let payment = settle::look(outside, self.payment).await?;
         if payment.status == PaymentStatus::Pending {
-            self.said = Some(
-                outside
-                    .services()
-                    .parts()
-                    .gateway
-                    .charge(id, payment.amount)
-                    .await?,
-            );
+            let gateway = &outside.services().parts().gateway;
+            self.said = Some(gateway.charge(payment.id, payment.amount).await?);
         }
         Ok(self)
     }
@@ -69,44 +53,18 @@ impl Command for ChargePayment {
         let scope = work.scope();
         let payment = work.payments().find(&scope, self.payment).await?;
         match (self.said, payment.status) {
+            // Cancelled while the gateway was collecting: settled all the same, and then the money goes back.
             (Some(Charge::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
-                collected(work, payment, reference).await
+                settle::collected(work, payment, reference).await
             }
+            (Some(Charge::Collected { .. }), PaymentStatus::Failed) => Err(Error::bug(
+                "the gateway collected what it had refused or called off",
+            )),
             (Some(Charge::Refused { reason }), PaymentStatus::Pending) => {
-                refused(work, payment, reason).await
+                settle::failed(work, payment, reason).await
             }
-            // Settled by an earlier attempt, or called off before the gateway was asked.
+            // Settled by another attempt, or called off: then a void finds out what an earlier attempt came to.
             _ => Ok(()),
         }
     }
-}
-
-async fn collected(work: &mut Work<'_>, before: Payment, reference: String) -> Result<()> {
-    let now = work.now();
-    let permit = work.permit(Action::SETTLE, &before)?;
-    let mut after = before.clone().become_status(PaymentStatus::Succeeded, now)?;
-    after.reference = Some(reference);
-    work.payments().save(&permit, &after, before.status).await?;
-    work.record(permit, Story::updated("payment.succeeded", &before, &after));
-
-    let scope = work.scope::<Order>();
-    let order = work.orders().find(&scope, after.order_id).await?;
-    if order.status != OrderStatus::Pending {
-        // Cancelled while the gateway was collecting: the money goes back.
-        return work.enqueue(&RefundPayment::new(after.id));
-    }
-    let permit = work.permit(Action::SETTLE, &order)?;
-    let paid = order.clone().step(Move::Settle, now)?;
-    work.orders().save(&permit, &paid).await?;
-    work.record(permit, Story::acted("order.paid", "PAY", &order, &paid));
-    Ok(())
-}
-
-async fn refused(work: &mut Work<'_>, before: Payment, reason: String) -> Result<()> {
-    let permit = work.permit(Action::SETTLE, &before)?;
-    let mut after = before.clone().become_status(PaymentStatus::Failed, work.now())?;
-    after.failure = Some(reason);
-    work.payments().save(&permit, &after, before.status).await?;
-    work.record(permit, Story::updated("payment.failed", &before, &after));
-    Ok::<_, Error>(())
 }

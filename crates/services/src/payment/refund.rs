@@ -1,8 +1,9 @@
 //! Gives a payment back.
 
+use super::settle;
 use crate::use_case::{Command, Job, UseCase};
 use crate::work::{Outside, Repositories, Work};
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::access::{Access, Action};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::Order;
@@ -43,15 +44,7 @@ impl Job for RefundPayment {
 
 impl Command for RefundPayment {
     async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let id = self.payment;
-        let payment = outside
-            .look(move |view| {
-                Box::pin(async move {
-                    let scope = view.scope_of(SystemCaller::WORKER);
-                    view.payments().find(&scope, id).await
-                })
-            })
-            .await?;
+        let payment = settle::look(outside, self.payment).await?;
         if payment.status == PaymentStatus::Succeeded {
             let reference = payment
                 .reference
@@ -60,7 +53,7 @@ impl Command for RefundPayment {
                 .services()
                 .parts()
                 .gateway
-                .refund(id, &reference, payment.amount)
+                .refund(payment.id, &reference, payment.amount)
                 .await?;
             self.given_back = true;
         }

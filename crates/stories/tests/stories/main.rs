@@ -31,6 +31,7 @@ mod order;
 mod order_end;
 mod outbox;
 mod payment;
+mod payment_lost;
 mod product;
 mod purchase;
 mod race;
