@@ -23,9 +23,13 @@ macro_rules! recover {
              ORDER BY lease_until LIMIT 1000",
             $lock,
             ") UPDATE jobs SET state = CASE WHEN attempts < max_attempts THEN 'retrying' ELSE 'dead' END, \
-             due = (attempts < max_attempts), lease_until = NULL, \
+             due = (attempts < 2 AND attempts < max_attempts), lease_until = NULL, \
+             run_at = CASE WHEN attempts < 2 THEN run_at ELSE $1 + 1000000 * CASE WHEN attempts > 12 THEN 3600 \
+             ELSE CAST(1 AS BIGINT) << CAST(attempts - 1 AS INTEGER) END END, \
              finished_at = CASE WHEN attempts < max_attempts THEN NULL ELSE $1 END, \
-             last_error = 'the worker went away before it was done' FROM picked WHERE id = job"
+             last_error = 'the worker went away before it was done' FROM picked WHERE id = job \
+             RETURNING id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, \
+             created_at, finished_at, fence"
         )
     };
 }
@@ -69,12 +73,16 @@ statements! {
     /// Jobs whose time has come may be claimed.
     PROMOTE_JOBS = postgres promote!(" FOR UPDATE SKIP LOCKED"), sqlite promote!("");
     /// Jobs of workers that went away may be claimed again, unless that was their last attempt: a job that takes its
-    /// worker down with it must not do so for ever.
+    /// worker down with it must not do so for ever. The first time at once, then after 2 s, 4 s, 8 s ... up to an hour:
+    /// a worker may have gone away before it began all that it held, and then they must not use up their attempts while
+    /// it starts and dies again and again.
     RECOVER_JOBS = postgres recover!(" FOR UPDATE SKIP LOCKED"), sqlite recover!("");
     /// The most urgent jobs, leased.
     CLAIM_JOBS = postgres claim!("", " FOR UPDATE SKIP LOCKED"), sqlite claim!("", "");
     /// The most urgent jobs of one queue, leased.
     CLAIM_JOBS_OF = postgres claim!(" AND queue = $3", " FOR UPDATE SKIP LOCKED"), sqlite claim!(" AND queue = $3", "");
+    /// Keeps others from moving an order before the transaction ends, and waits for who is moving it.
+    LOCK_ORDER = postgres "SELECT id FROM orders WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM orders WHERE id = $1";
     /// Events that nobody was told of.
     OUTBOX_WAITING = postgres waiting!(" FOR UPDATE SKIP LOCKED"), sqlite waiting!("");
     /// How many can administer. Locked, so that of two who remove each other one comes second.

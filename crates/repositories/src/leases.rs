@@ -3,6 +3,7 @@
 
 use crate::dialect::{CLAIM_JOBS, CLAIM_JOBS_OF, PROMOTE_JOBS, RECOVER_JOBS};
 use crate::jobs::Jobs;
+use crate::outcome::rows;
 use crate::read::Read;
 use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
@@ -39,9 +40,17 @@ impl FromRow for Claimed {
 }
 
 impl Jobs<'_> {
+    /// Takes the jobs of workers that went away, whose leases have run out, and tells what has become of each: it is
+    /// tried again, the later the more often it was begun, or it is dead because that was its last attempt.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn recover(&mut self, now: Timestamp) -> Result<Vec<Job>> {
+        Ok(rows(self.0.all(&RECOVER_JOBS, &[&now]).await?))
+    }
+
     /// Leases up to `limit` jobs that are due, the most urgent first, of the named queues in their order, or of all
-    /// when none is named. A job of a worker that went away is due again when its lease has run out, and dead if that
-    /// was its last attempt. No job is ever held by two.
+    /// when none is named. No job is ever held by two.
     ///
     /// # Errors
     /// Only the database's.
@@ -52,9 +61,7 @@ impl Jobs<'_> {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<Job>> {
-        self.0
-            .batch(&[(&PROMOTE_JOBS, &[&now]), (&RECOVER_JOBS, &[&now])])
-            .await?;
+        self.0.execute(&PROMOTE_JOBS, &[&now]).await?;
         let until = now.after(lease);
         if queues.is_empty() {
             return Ok(in_order(self.0.all(&CLAIM_JOBS, &[&limit, &until]).await?));

@@ -1,5 +1,6 @@
 //! Orders.
 
+use crate::dialect::LOCK_ORDER;
 use crate::list::{Key, List};
 use crate::order_items::{self, Belonging, ITEMS_OF, Item};
 use crate::outcome::{fresh, rows};
@@ -31,13 +32,15 @@ macro_rules! with_items {
 }
 
 macro_rules! overdue {
-    ($condition:literal, $limit:literal) => {
+    ($condition:literal, $begun:literal, $limit:literal) => {
         concat!(
             "SELECT id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, created_at, \
              updated_at, version FROM orders WHERE status = 'pending' AND reserved_until < $1",
             $condition,
-            " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.status = 'pending') \
-             ORDER BY reserved_until, id LIMIT ",
+            " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.status = 'pending' \
+             AND p.created_at > ",
+            $begun,
+            ") ORDER BY reserved_until, id LIMIT ",
             $limit
         )
     };
@@ -50,8 +53,8 @@ statements! {
               reserved_until, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SAVE = "UPDATE orders SET status = $2, refunded_amount = $3, reserved_until = $4, updated_at = $5, version = $6 \
             WHERE id = $1 AND version = $7";
-    OVERDUE = overdue!("", "$2");
-    OVERDUE_OWNED = overdue!(" AND user_id = $2", "$3");
+    OVERDUE = overdue!("", "$2", "$3");
+    OVERDUE_OWNED = overdue!(" AND user_id = $2", "$3", "$4");
 }
 
 const OWNED: usize = 0;
@@ -143,6 +146,16 @@ impl Orders<'_> {
         whole.ok_or(Error::NotFound)
     }
 
+    /// The order, which nobody else moves before the transaction ends: for decisions about other rows that hang on where
+    /// it stands.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for somebody else's.
+    pub async fn find_locked(&mut self, scope: &Scope<Order>, id: OrderId) -> Result<Order> {
+        let there: Option<OrderId> = self.0.optional(&LOCK_ORDER, &[&id]).await?;
+        self.find(scope, there.ok_or(Error::NotFound)?).await
+    }
+
     /// A page of the orders that may be seen, sorted, backwards if so asked.
     ///
     /// # Errors
@@ -214,14 +227,20 @@ impl Orders<'_> {
         fresh(done?)
     }
 
-    /// The orders whose stock was held long enough, with nothing paid and no payment under way; the oldest first.
+    /// The orders whose stock was held long enough, with nothing paid and no payment under way that was begun after
+    /// `begun`; the oldest first.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn overdue(&mut self, scope: &Scope<Order>, now: Timestamp, limit: u32) -> Result<Vec<Order>> {
+    pub async fn overdue(
+        &mut self,
+        scope: &Scope<Order>,
+        (now, begun): (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<Order>> {
         let mut orders = match owned(scope) {
-            Sight::All => rows(self.0.all(&OVERDUE, &[&now, &limit]).await?),
-            Sight::Of(owner) => rows(self.0.all(&OVERDUE_OWNED, &[&now, &owner, &limit]).await?),
+            Sight::All => rows(self.0.all(&OVERDUE, &[&now, &begun, &limit]).await?),
+            Sight::Of(owner) => rows(self.0.all(&OVERDUE_OWNED, &[&now, &owner, &begun, &limit]).await?),
             Sight::None => Vec::new(),
         };
         self.fill(&mut orders).await?;

@@ -1,6 +1,7 @@
 //! What a use case is.
 
 use crate::cache::Known;
+use crate::job::registry::JobSpec;
 use crate::work::{Outside, View, Work};
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::fault::Faults;
@@ -115,5 +116,13 @@ pub trait Job: Command + Serialize + DeserializeOwned {
     fn is_worth_another_try(error: &Error) -> bool {
         let _ = error;
         true
+    }
+    /// What has to be done because this one was given up: written down in the transaction that gives it up. For work
+    /// that may not be left half done until a person comes by.
+    ///
+    /// # Errors
+    /// A fault of ours when it cannot be written down.
+    fn given_up(&self) -> Result<Option<JobSpec>> {
+        Ok(None)
     }
 }

@@ -26,7 +26,9 @@ async fn put(store: &Store, jobs: &[NewJob]) {
 
 async fn claim(store: &Store, limit: u32, now: Timestamp) -> Vec<Job> {
     write!(store, [], |tx| {
-        Jobs::new(tx).claim(&[], limit, now, MINUTE).await
+        let mut jobs = Jobs::new(tx);
+        jobs.recover(now).await?;
+        jobs.claim(&[], limit, now, MINUTE).await
     })
     .unwrap()
 }
@@ -164,10 +166,40 @@ fn a_job_that_takes_its_workers_down_is_dead_after_its_last_attempt() {
         .await;
         assert_eq!(claim(&store, 1, at(100)).await.len(), 1);
         assert_eq!(claim(&store, 1, at(200)).await.len(), 1);
+        let recovered = write!(store, [], |tx| { Jobs::new(tx).recover(at(300)).await }).unwrap();
         assert!(claim(&store, 1, at(300)).await.is_empty());
         let dead = state(&store, 1).await;
         assert_eq!((dead.state, dead.finished_at), (JobState::Dead, Some(at(300))));
         assert!(dead.last_error.is_some());
+        assert_eq!(recovered, [dead], "it is told");
+        let again = write!(store, [], |tx| { Jobs::new(tx).recover(at(400)).await }).unwrap();
+        assert_eq!(again, [], "once");
+    });
+}
+
+#[test]
+fn a_job_whose_workers_go_away_waits_longer_each_time() {
+    on_both(async |store| {
+        put(
+            &store,
+            &[NewJob {
+                max_attempts: 20,
+                ..job(1)
+            }],
+        )
+        .await;
+        let mut now = 100;
+        for wait in [0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600] {
+            assert_eq!(claim(&store, 1, at(now)).await.len(), 1, "after {wait}");
+            now += 60;
+            let lost = write!(store, [], |tx| { Jobs::new(tx).recover(at(now)).await }).unwrap();
+            assert_eq!(lost[0].state, JobState::Retrying);
+            if wait > 0 {
+                assert_eq!(lost[0].run_at, at(now + wait));
+                assert!(claim(&store, 1, at(now + wait - 1)).await.is_empty(), "before {wait}");
+            }
+            now += wait;
+        }
     });
 }
 

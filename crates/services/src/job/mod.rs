@@ -1,6 +1,7 @@
 //! Work that happens later: written down in the transaction that asks for it, done by a worker that comes
 //! back in through a use case.
 
+mod give_up;
 mod list;
 pub mod live;
 pub mod registry;

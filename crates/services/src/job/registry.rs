@@ -49,6 +49,7 @@ pub struct Kind {
     pub(crate) run: Run,
     pub(crate) timeout: Duration,
     pub(crate) is_worth_another_try: fn(&Error) -> bool,
+    pub(crate) given_up: fn(&str) -> Result<Option<JobSpec>>,
 }
 
 /// Every kind of job this process can do.
@@ -69,6 +70,7 @@ impl JobRegistry {
             run: run::<J>,
             timeout: J::TIMEOUT,
             is_worth_another_try: J::is_worth_another_try,
+            given_up: given_up::<J>,
         };
         self.0.insert(<J as UseCase>::NAME, kind);
         self
@@ -90,4 +92,10 @@ fn run<J: Job>(services: Services, cx: Context, payload: String) -> BoxFuture<'s
         let job: J = serde_json::from_str(&payload).map_err(Error::internal)?;
         services.command::<J>(&cx, job).await.map(drop)
     })
+}
+
+fn given_up<J: Job>(payload: &str) -> Result<Option<JobSpec>> {
+    serde_json::from_str::<J>(payload)
+        .map_err(Error::internal)?
+        .given_up()
 }

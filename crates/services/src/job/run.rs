@@ -6,7 +6,7 @@ use crate::services::Services;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use mainstay_domain::access::SystemCaller;
-use mainstay_domain::job::{self, Job, Lease};
+use mainstay_domain::job::{self, Job, JobState, Lease};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::stopwatch::Stopwatch;
@@ -40,12 +40,26 @@ impl Services {
     /// # Errors
     /// The database is away.
     pub async fn claim_jobs(&self, limit: u32) -> Result<Vec<Job>> {
-        let now = self.now();
-        self.database()
+        let (now, services) = (self.now(), self.clone());
+        let (claimed, recovered) = self
+            .database()
             .write(Isolation::ReadCommitted, move |tx| {
-                Box::pin(async move { Jobs::new(tx).claim(&[], limit, now, LEASE).await })
+                let services = services.clone();
+                Box::pin(async move {
+                    let mut jobs = Jobs::new(tx);
+                    let recovered = jobs.recover(now).await?;
+                    for dead in recovered.iter().filter(|job| job.state == JobState::Dead) {
+                        if let Some(next) = services.aftermath(dead, now) {
+                            jobs.enqueue(&next).await?;
+                        }
+                    }
+                    let claimed = jobs.claim(&[], limit, now, LEASE).await?;
+                    Ok::<_, Error>((claimed, recovered))
+                })
             })
-            .await
+            .await?;
+        self.told_of_recovered(&recovered);
+        Ok(claimed)
     }
 
     /// Does the jobs, `at_once` at a time, and tells what came of each.
@@ -73,12 +87,9 @@ impl Services {
             Ran::Retrying | Ran::Lost => JobOutcome::Failed,
             Ran::Dead => JobOutcome::Dead,
         };
-        let kind = self
-            .parts()
-            .jobs
-            .find(&job.kind)
-            .map_or("unknown", |kind| kind.name);
-        self.parts().metrics.job_ran(kind, outcome, watch.elapsed());
+        self.parts()
+            .metrics
+            .job_ran(self.kind_of(job), outcome, watch.elapsed());
         ran
     }
 
@@ -103,12 +114,23 @@ impl Services {
         let next = (again && !job.is_last_attempt())
             .then(|| now.after(job::backoff(job.attempts, &*self.parts().random)));
         let told = cause(error);
+        let aftermath = match next {
+            Some(_) => None,
+            None => self.aftermath(job, now),
+        };
         let (lease, text) = (job.lease(), told.clone());
         let noted = self
             .database()
             .write(Isolation::ReadCommitted, move |tx| {
-                let text = text.clone();
-                Box::pin(async move { Jobs::new(tx).fail(lease, &text, next, now).await })
+                let (text, aftermath) = (text.clone(), aftermath.clone());
+                Box::pin(async move {
+                    let mut jobs = Jobs::new(tx);
+                    let noted = jobs.fail(lease, &text, next, now).await?;
+                    if let Some(aftermath) = aftermath.filter(|_| noted) {
+                        jobs.enqueue(&aftermath).await?;
+                    }
+                    Ok::<_, Error>(noted)
+                })
             })
             .await;
         let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
@@ -120,6 +142,7 @@ impl Services {
             }
             (Ok(true), None) => {
                 tracing::error!(job = %id, kind, attempt, error = told, "job failed for good");
+                self.work_waits().notify_one();
                 Ran::Dead
             }
             (Err(away), _) => {

@@ -1,7 +1,6 @@
 //! Cancels an order.
 
-use super::put_stock_back;
-use crate::payment::{RefundPayment, VoidPayment};
+use super::{put_stock_back, stop_payment};
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
@@ -9,7 +8,6 @@ use mainstay_domain::access::{Access, Action};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Move, Order};
-use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::state::{Expected, State};
 use serde_json::json;
 
@@ -46,26 +44,5 @@ impl Command for CancelOrder {
         story.payload = json!(after);
         work.record(permit, story);
         Ok(after)
-    }
-}
-
-/// Gives collected money back, and keeps money from being collected.
-async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
-    let (scope, now) = (work.scope(), work.now());
-    let Some(payment) = work.payments().of_order(&scope, order.id).await? else {
-        return Ok(());
-    };
-    match payment.status {
-        PaymentStatus::Succeeded => work.enqueue(&RefundPayment::new(payment.id)),
-        PaymentStatus::Pending => {
-            // The gateway may be collecting right now, or may have collected long ago without our knowing, and the
-            // charge's job may be at its end: only the gateway can tell.
-            let permit = work.permit(Action::CANCEL, &payment)?;
-            let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
-            work.payments().save(&permit, &stopped, payment.status).await?;
-            work.record(permit, Story::updated("payment.cancelled", &payment, &stopped));
-            work.enqueue(&VoidPayment::new(payment.id))
-        }
-        PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Refunded => Ok(()),
     }
 }

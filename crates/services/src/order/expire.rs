@@ -1,6 +1,6 @@
 //! Gives up an order that nobody paid in time.
 
-use super::put_stock_back;
+use super::{put_stock_back, stop_payment};
 use crate::context::Context;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
@@ -12,8 +12,13 @@ use mainstay_domain::order::{Move, Order, OrderStatus};
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::ReadMode;
+use std::time::Duration;
 
-/// Gives up an order that nobody paid in time: the stock goes back.
+/// How long a payment may be under way and keep its order. The gateway is asked for about an hour; whatever has come of
+/// that is not known by then, stock must not be held for it for ever.
+const PAYING: Duration = Duration::from_hours(2);
+
+/// Gives up an order that nobody paid in time: the stock goes back, and a payment that is still under way is called off.
 #[derive(Debug, Clone)]
 pub struct ExpireOrder {
     /// Which.
@@ -29,10 +34,12 @@ impl UseCase for ExpireOrder {
 impl Command for ExpireOrder {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let (scope, now) = (work.scope::<Order>(), work.now());
-        let before = work.orders().find(&scope, self.id).await?;
+        let before = work.orders().find_locked(&scope, self.id).await?;
         let payments = work.scope();
         let payment = work.payments().of_order(&payments, before.id).await?;
-        let paying = payment.is_some_and(|payment| payment.status == PaymentStatus::Pending);
+        let paying = payment.is_some_and(|payment| {
+            payment.status == PaymentStatus::Pending && payment.created_at > now.before(PAYING)
+        });
         if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
             return Ok(());
         }
@@ -40,6 +47,7 @@ impl Command for ExpireOrder {
         let after = before.clone().step(Move::Expire, now)?;
         work.orders().save(&permit, &after).await?;
         put_stock_back(work, &permit, &after).await?;
+        stop_payment(work, &after).await?;
         work.record(permit, Story::acted("order.expired", "EXPIRE", &before, &after));
         Ok(())
     }
@@ -58,7 +66,7 @@ impl Services {
         let look = self.look(&cx, ReadMode::Thread, move |view| {
             Box::pin(async move {
                 let scope = view.scope::<Order>();
-                view.orders().overdue(&scope, now, BATCH).await
+                view.orders().overdue(&scope, (now, now.before(PAYING)), BATCH).await
             })
         });
         let overdue = look.await?;

@@ -14,10 +14,13 @@ pub use pay::{Begun, PayOrder};
 pub use place::PlaceOrder;
 pub use read::ReadOrder;
 
+use crate::payment::{RefundPayment, VoidPayment};
 use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
-use mainstay_domain::access::Permit;
+use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::event::Story;
 use mainstay_domain::order::Order;
+use mainstay_domain::payment::PaymentStatus;
 
 /// Gives the held stock back. By product, so that two of these never wait for each other in a circle.
 async fn put_stock_back(work: &mut Work<'_>, permit: &Permit<Order>, order: &Order) -> Result<()> {
@@ -32,4 +35,25 @@ async fn put_stock_back(work: &mut Work<'_>, permit: &Permit<Order>, order: &Ord
         work.products().put_back(permit, product, quantity, now).await?;
     }
     Ok(())
+}
+
+/// Gives the collected money of an ended order back, and keeps money from being collected for it.
+async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
+    let (scope, now) = (work.scope(), work.now());
+    let Some(payment) = work.payments().of_order(&scope, order.id).await? else {
+        return Ok(());
+    };
+    match payment.status {
+        PaymentStatus::Succeeded => work.enqueue(&RefundPayment::new(payment.id)),
+        PaymentStatus::Pending => {
+            // The gateway may be collecting right now, or may have collected long ago without our knowing, and the
+            // charge's job may be at its end: only the gateway can tell.
+            let permit = work.permit(Action::CANCEL, &payment)?;
+            let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
+            work.payments().save(&permit, &stopped, payment.status).await?;
+            work.record(permit, Story::updated("payment.cancelled", &payment, &stopped));
+            work.enqueue(&VoidPayment::new(payment.id))
+        }
+        PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Refunded => Ok(()),
+    }
 }

@@ -1,6 +1,7 @@
 //! Collects a payment.
 
-use super::settle;
+use super::{VoidPayment, settle};
+use crate::job::registry::JobSpec;
 use crate::ports::Charge;
 use crate::use_case::{Command, Job, UseCase};
 use crate::work::{Outside, Repositories, Work};
@@ -37,6 +38,11 @@ impl UseCase for ChargePayment {
 impl Job for ChargePayment {
     const QUEUE: &'static str = "payments";
     const MAX_ATTEMPTS: u32 = 12;
+
+    /// Nobody knows then whether the money moved, so the payment must neither stay pending nor be taken for failed.
+    fn given_up(&self) -> Result<Option<JobSpec>> {
+        JobSpec::of(&VoidPayment::new(self.payment)).map(Some)
+    }
 }
 
 impl Command for ChargePayment {

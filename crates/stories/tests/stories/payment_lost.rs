@@ -1,7 +1,7 @@
 //! Charges whose outcome was lost: nobody is charged for a cancelled order, whenever the loss.
 
 use crate::order_end::{place, status};
-use crate::{HOUR, SECOND};
+use crate::{HOUR, MINUTE, SECOND};
 use mainstay_services::job::run::{LEASE, Ran};
 use mainstay_testkit::{Person, TestApp, TestProduct, on_both_engines};
 use serde_json::json;
@@ -13,6 +13,11 @@ on_both_engines! {
     money_whose_charge_was_given_up_goes_back;
     a_charge_that_comes_after_the_void_collects_nothing;
     a_void_is_asked_for_until_the_gateway_is_there;
+    a_charge_that_is_given_up_frees_the_order_for_another_payment;
+    a_charge_that_is_given_up_is_settled_when_it_was_collected;
+    an_order_whose_charge_was_given_up_expires;
+    an_order_whose_payment_never_ends_expires_and_is_repaid;
+    a_charge_that_takes_its_workers_down_is_settled_by_a_void;
 }
 
 /// An order whose payment was begun.
@@ -42,9 +47,9 @@ async fn all_went_back(app: &TestApp, (ann, product, path): &(Person, TestProduc
     assert!(app.mailbox.messages().is_empty());
 }
 
-/// The status of every payment there is.
+/// The status of every payment there is, in the order of the alphabet.
 async fn payments(app: &TestApp) -> Vec<String> {
-    let rows = app.peek("SELECT status FROM payments ORDER BY id").await;
+    let rows = app.peek("SELECT status FROM payments ORDER BY status").await;
     rows.into_iter().flatten().flatten().collect()
 }
 
@@ -131,7 +136,11 @@ async fn a_void_is_asked_for_until_the_gateway_is_there(app: &TestApp) {
     cancel(&bought.0, &bought.2).await;
     app.gateway.be_away(20);
     for _ in 0..20 {
-        assert_eq!(app.run_jobs().await.last().unwrap().1, Ran::Retrying);
+        let ran = app.run_jobs().await;
+        assert!(
+            ran.contains(&("payment.void".to_owned(), Ran::Retrying)),
+            "{ran:?}"
+        );
         app.pass(2 * HOUR);
     }
     app.gateway.lose_next_answer();
@@ -139,4 +148,103 @@ async fn a_void_is_asked_for_until_the_gateway_is_there(app: &TestApp) {
     app.pass(2 * HOUR);
     app.run_jobs().await;
     all_went_back(app, &bought).await;
+}
+
+/// Lets the charge fail until it is given up.
+async fn give_the_charge_up(app: &TestApp) {
+    for attempt in 1..=12 {
+        let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
+        let expected = if attempt < 12 { Ran::Retrying } else { Ran::Dead };
+        assert_eq!(app.services().run_job(&charge).await, expected, "attempt {attempt}");
+        if attempt < 12 {
+            app.pass(HOUR);
+        }
+    }
+    app.leave_jobs();
+}
+
+async fn a_charge_that_is_given_up_frees_the_order_for_another_payment(app: &TestApp) {
+    let (ann, _, path) = paying(app).await;
+    // Twelve attempts take longer than the order may wait.
+    app.tamper("UPDATE jobs SET max_attempts = 1 WHERE kind = 'payment.charge'")
+        .await;
+    app.gateway.be_away(1);
+    let ran = app.run_jobs().await;
+    let expected = [("payment.charge", Ran::Dead), ("payment.void", Ran::Done)];
+    assert_eq!(ran, expected.map(|(kind, ran)| (kind.to_owned(), ran)));
+    assert_eq!(payments(app).await, ["failed"]);
+    assert_eq!(status(&ann, &path).await, "pending");
+    let pay = format!("{path}/pay");
+    ann.post_nothing(&pay).await.expect(202);
+    app.run_jobs().await;
+    assert_eq!(status(&ann, &path).await, "paid");
+    assert_eq!(payments(app).await, ["failed", "succeeded"]);
+    // A person puts the dead one back in its line: it is settled, and collects nothing more.
+    let dead = app.admin().await.get("/api/jobs?state=dead").await.list();
+    let retry = format!("/api/jobs/{}/retry", dead[0]["id"].as_str().unwrap());
+    app.admin().await.post_nothing(&retry).await.expect(204);
+    assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), Ran::Done)]);
+    assert_eq!((app.gateway.collected().len(), app.gateway.repaid().len()), (1, 0));
+}
+
+async fn a_charge_that_is_given_up_is_settled_when_it_was_collected(app: &TestApp) {
+    let (ann, product, path) = paying(app).await;
+    app.gateway.lose_next_answer();
+    app.gateway.be_away(11);
+    give_the_charge_up(app).await;
+    assert_eq!(app.run_jobs().await[0], ("payment.void".to_owned(), Ran::Done));
+    let ann = app.sign_in(&ann.email, &ann.password).await;
+    assert_eq!(status(&ann, &path).await, "paid");
+    assert_eq!((app.gateway.collected().len(), app.gateway.repaid().len()), (1, 0));
+    assert_eq!(app.stock(&product).await, 3);
+}
+
+async fn an_order_whose_charge_was_given_up_expires(app: &TestApp) {
+    let (ann, product, path) = paying(app).await;
+    app.gateway.be_away(12);
+    give_the_charge_up(app).await;
+    app.run_jobs().await;
+    assert_eq!(payments(app).await, ["failed"]);
+    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    let ann = app.sign_in(&ann.email, &ann.password).await;
+    assert_eq!(status(&ann, &path).await, "expired");
+    assert_eq!(app.stock(&product).await, 5);
+    assert!(app.gateway.collected().is_empty());
+}
+
+async fn an_order_whose_payment_never_ends_expires_and_is_repaid(app: &TestApp) {
+    let (ann, product, path) = paying(app).await;
+    app.gateway.lose_next_answer();
+    app.gateway.be_away(1);
+    app.run_jobs().await;
+    app.pass(2 * HOUR - MINUTE);
+    app.run_jobs().await;
+    assert_eq!(app.services().expire_orders().await.unwrap(), 0, "it is still asked for");
+    app.pass(MINUTE);
+    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(app.stock(&product).await, 5);
+    app.run_jobs().await;
+    assert_eq!(app.gateway.collected().len(), 1);
+    assert_eq!(app.gateway.repaid(), app.gateway.collected());
+    let ann = app.sign_in(&ann.email, &ann.password).await;
+    let order = ann.get(&path).await.data();
+    assert_eq!(
+        (&order["status"], &order["refunded"]["amount"]),
+        (&json!("expired"), &json!(200))
+    );
+}
+
+async fn a_charge_that_takes_its_workers_down_is_settled_by_a_void(app: &TestApp) {
+    let (_, _, _) = paying(app).await;
+    for _ in 1..=12 {
+        assert_eq!(app.services().claim_jobs(10).await.unwrap()[0].kind, "payment.charge");
+        app.pass(LEASE);
+        // Whoever looks finds out that the worker is gone; then it waits.
+        app.services().claim_jobs(0).await.unwrap();
+        app.pass(HOUR);
+    }
+    assert_eq!(app.run_jobs().await, [("payment.void".to_owned(), Ran::Done)]);
+    assert_eq!(payments(app).await, ["failed"]);
+    assert_eq!(app.gateway.voided().len(), 1);
+    app.leave_jobs();
 }
