@@ -71,6 +71,11 @@ impl OrderStatus {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
+    /// True once nothing more comes of the order: its money, if any, is given back or will be.
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Expired | Self::Refunded)
+    }
+
     /// Where a move leads from here; `None` where there is no such move. This is the whole state machine.
     pub const fn after(self, step: Move) -> Option<Self> {
         Some(match (self, step) {

@@ -6,14 +6,14 @@ use crate::work::{Outside, Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::OrderId;
-use mainstay_domain::order::Order;
+use mainstay_domain::order::{Order, OrderStatus};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::DatabaseError;
 use serde::{Deserialize, Serialize};
 
 /// Begins to collect an order's money; a job asks the gateway. However often it is called, an order has one
-/// payment that is pending or succeeded, and that one is answered.
+/// payment that is pending or succeeded, and that one is answered; an order that has ended is not paid any more.
 #[derive(Debug, Clone)]
 pub struct PayOrder {
     /// Which.
@@ -44,20 +44,21 @@ impl Command for PayOrder {
 
     async fn run(self, work: &mut Work<'_>) -> Result<Begun> {
         let (scope, now) = (work.scope::<Order>(), work.now());
-        let order = work.orders().find(&scope, self.id).await?;
+        // Locked: whoever cancels it either sees the payment that is begun here, or is seen.
+        let order = work.orders().find_locked(&scope, self.id).await?;
         work.permit(Action::PAY, &order)?;
         let payments = work.scope();
         let known = work.payments().of_order(&payments, order.id).await?;
-        if let Some(payment) = known.filter(is_live) {
+        if let Some(payment) = known.filter(|payment| is_live(payment) && !order.status.has_ended()) {
             return Ok(Begun {
                 payment,
                 client_secret: None,
             });
         }
         if !order.is_payable(now) {
-            let why = match now < order.reserved_until {
-                true => format!("an order that is {} cannot be paid", order.status.as_str()),
-                false => "the time to pay this order is over".to_owned(),
+            let why = match order.status {
+                OrderStatus::Pending => "the time to pay this order is over".to_owned(),
+                status => format!("an order that is {} cannot be paid", status.as_str()),
             };
             return Err(Error::InvalidState(why));
         }
@@ -77,10 +78,7 @@ impl Command for PayOrder {
 }
 
 fn is_live(payment: &Payment) -> bool {
-    matches!(
-        payment.status,
-        PaymentStatus::Pending | PaymentStatus::Succeeded | PaymentStatus::Refunded
-    )
+    matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded)
 }
 
 /// The database allows one live payment an order: look again, and answer the other one.

@@ -66,8 +66,11 @@ async fn a_cancelled_order_that_was_paid_gives_the_money_back(app: &TestApp) {
     assert_eq!(status(&ann, &path).await, "paid");
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
     assert_eq!(app.stock(&product).await, 5);
+    let pay = format!("{path}/pay");
+    ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
     let kinds: Vec<String> = app.run_jobs().await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["payment.refund"]);
+    ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
     assert_eq!(app.gateway.repaid(), app.gateway.collected());
     let order = ann.get(&path).await.data();
     assert_eq!(

@@ -1,5 +1,6 @@
 //! Many at once.
 
+use crate::order_end::place;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
 
@@ -7,6 +8,7 @@ on_both_engines! {
     trap_19_the_last_ones_are_sold_once;
     trap_19_orders_that_cross_each_other_all_end;
     trap_19_changes_at_once_are_all_kept;
+    trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged;
 }
 
 async fn trap_19_the_last_ones_are_sold_once(app: &TestApp) {
@@ -84,4 +86,32 @@ async fn trap_19_changes_at_once_are_all_kept(app: &TestApp) {
     );
     assert!(lost < 10, "{names:?}");
     assert_eq!(app.stock(&product).await, 90);
+}
+
+async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(100, 100).await);
+    let other = app.another_node().await;
+    let (here, there) = (app.client().bearer(&ann.access), other.client().bearer(&ann.access));
+    for round in 0..16 {
+        let path = place(&ann, &product, 1).await;
+        let (pay, cancel) = (format!("{path}/pay"), format!("{path}/cancel"));
+        // In every other round there is a payment already, which cancelling calls off.
+        if round % 2 == 0 {
+            ann.post_nothing(&pay).await.expect(202);
+        }
+        let pays = (0..6).map(|number| if number % 2 == 0 { &here } else { &there }.post_nothing(&pay));
+        let (pays, cancelled) = tokio::join!(futures_util::future::join_all(pays), there.post_nothing(&cancel));
+        cancelled.expect(200);
+        for answer in pays {
+            assert!(matches!(answer.status, 202 | 409), "{answer:?}");
+        }
+        ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
+    }
+    let begun = app.peek("SELECT CAST(count(*) AS TEXT) FROM payments GROUP BY order_id").await;
+    assert!(begun.iter().flatten().all(|count| count.as_deref() == Some("1")), "{begun:?}");
+    app.run_jobs().await;
+    assert_eq!(app.gateway.collected(), []);
+    let left = app.peek("SELECT status FROM payments WHERE status <> 'cancelled'").await;
+    assert!(left.is_empty(), "{left:?}");
+    other.stop().await;
 }
