@@ -57,7 +57,8 @@ impl Command for ExpireOrder {
 const BATCH: u32 = 100;
 
 impl Services {
-    /// Gives up orders whose time is over; tells how many there were. When a hundred, there may be more.
+    /// Gives up orders whose time is over; tells how many there were. When a hundred, there may be more. One that cannot
+    /// be given up is said in the log and stands in nobody's way.
     ///
     /// # Errors
     /// The database is away.
@@ -70,13 +71,18 @@ impl Services {
             })
         });
         let overdue = look.await?;
+        let mut ended = 0;
         for order in &overdue {
             match self.command(&cx, ExpireOrder { id: order.id }).await {
                 // Paid or cancelled in between, which is as good.
-                Ok(_) | Err(Error::Stale) => {}
-                Err(error) => return Err(error),
+                Ok(_) | Err(Error::Stale) => ended += 1,
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                Err(error) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(order = %order.id, %error, cause, "an order whose time is over cannot be given up");
+                }
             }
         }
-        Ok(overdue.len())
+        Ok(ended)
     }
 }

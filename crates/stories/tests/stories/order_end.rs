@@ -11,6 +11,7 @@ on_both_engines! {
     an_ended_order_makes_no_move;
     an_order_that_nobody_pays_expires;
     an_order_that_is_being_paid_does_not_expire;
+    an_order_that_cannot_be_given_up_stands_in_nobodys_way;
     a_stale_wish_to_cancel_is_refused;
     trap_19_an_order_is_cancelled_once;
     trap_19_expiring_and_cancelling_give_the_stock_back_once;
@@ -154,6 +155,28 @@ async fn an_order_that_is_being_paid_does_not_expire(app: &TestApp) {
     app.run_jobs().await;
     assert_eq!(status(&ann.refreshed().await, &path).await, "paid");
     assert_eq!(app.stock(&product).await, 3);
+}
+
+async fn an_order_that_cannot_be_given_up_stands_in_nobodys_way(app: &TestApp) {
+    let (ann, broken, product) = (
+        app.customer("ann").await,
+        app.product(50, 100).await,
+        app.product(5, 100).await,
+    );
+    let stuck = place(&ann, &broken, 1).await;
+    app.pass(SECOND);
+    let path = place(&ann, &product, 1).await;
+    // So many that one more is not a number.
+    app.tamper("UPDATE products SET stock = 9223372036854775807 WHERE stock = 49")
+        .await;
+    app.pass(31 * MINUTE);
+    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    let ann = ann.refreshed().await;
+    assert_eq!(status(&ann, &path).await, "expired");
+    assert_eq!(status(&ann, &stuck).await, "pending");
+    app.tamper("UPDATE products SET stock = 49 WHERE stock > 1000").await;
+    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(status(&ann, &stuck).await, "expired");
 }
 
 async fn a_stale_wish_to_cancel_is_refused(app: &TestApp) {
