@@ -244,34 +244,43 @@ impl Order {
 mod tests {
     use super::*;
 
-    #[test]
-    fn ended_orders_stay_ended() {
-        let moves = [
-            Move::Settle,
-            Move::Fulfil,
-            Move::Ship,
-            Move::Deliver,
-            Move::Cancel,
-            Move::Expire,
-            Move::Refund,
-        ];
-        for ended in [
-            OrderStatus::Cancelled,
-            OrderStatus::Expired,
-            OrderStatus::Refunded,
-        ] {
-            assert!(moves.iter().all(|step| ended.after(*step).is_none()), "{ended:?}");
-        }
-    }
+    /// Every status and every move; `-` where there is no such move.
+    const TABLE: &str = "
+                    settle  fulfil     ship     deliver    cancel     expire   refund
+        pending     paid    -          -        -          cancelled  expired  -
+        paid        -       fulfilled  -        -          cancelled  -        refunded
+        fulfilled   -       -          shipped  -          cancelled  -        refunded
+        shipped     -       -          -        delivered  -          -        refunded
+        delivered   -       -          -        -          -          -        refunded
+        cancelled   -       -          -        -          -          -        -
+        expired     -       -          -        -          -          -        -
+        refunded    -       -          -        -          -          -        -
+    ";
+    const MOVES: [Move; 7] = [
+        Move::Settle,
+        Move::Fulfil,
+        Move::Ship,
+        Move::Deliver,
+        Move::Cancel,
+        Move::Expire,
+        Move::Refund,
+    ];
 
     #[test]
-    fn what_was_shipped_is_not_cancelled() {
-        assert_eq!(OrderStatus::Shipped.after(Move::Cancel), None);
-        assert_eq!(OrderStatus::Delivered.after(Move::Cancel), None);
-        assert_eq!(
-            OrderStatus::Fulfilled.after(Move::Cancel),
-            Some(OrderStatus::Cancelled)
-        );
+    fn orders_make_the_moves_of_the_table_and_no_others() {
+        let mut lines = TABLE.lines().map(str::split_whitespace).skip(1);
+        let names: Vec<_> = lines.next().unwrap().collect();
+        assert_eq!(names, MOVES.map(|step| format!("{step:?}").to_lowercase()));
+        for (status, mut line) in OrderStatus::ALL.into_iter().zip(lines) {
+            assert_eq!(line.next(), Some(status.as_str()));
+            let cells: Vec<_> = line.collect();
+            let is: Vec<_> = MOVES
+                .map(|step| status.after(step).map_or("-", OrderStatus::as_str))
+                .into();
+            assert_eq!(is, cells, "{status:?}");
+            let ends = status == OrderStatus::Refunded || cells.iter().all(|cell| *cell == "-");
+            assert_eq!(status.has_ended(), ends, "{status:?}");
+        }
     }
 
     #[test]

@@ -115,3 +115,29 @@ impl Payment {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payments_make_these_moves_and_no_others() {
+        const ALL: [&str; 5] = ["pending", "succeeded", "failed", "cancelled", "refunded"];
+        let status = |name: &str| PaymentStatus::find(name).unwrap();
+        let mut made = Vec::new();
+        for from in ALL {
+            let to = ALL.iter().filter(|to| status(from).may_become(status(to)));
+            made.extend(to.map(|to| format!("{from} {to}")));
+        }
+        assert_eq!(
+            made,
+            [
+                "pending succeeded",
+                "pending failed",
+                "pending cancelled",
+                "succeeded refunded",
+                "cancelled succeeded",
+            ]
+        );
+    }
+}
