@@ -1,6 +1,6 @@
 //! kill -9 under load: whoever was answered is kept, whoever was not may ask again, and nothing happens twice.
 
-use crate::harness::{Client, Home, Server, Shop, order, text, until};
+use crate::harness::{Account, Client, Home, Server, Shop, books, order, text, until};
 use crate::on_both;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,8 @@ struct Told {
     orders: BTreeMap<String, (String, i64)>,
     /// Orders whose payment was begun.
     paid: BTreeSet<String>,
+    /// Those of them that were to be cancelled at once, whether or not that was answered.
+    cancelled: BTreeSet<String>,
     /// Requests that got no answer: key and quantity.
     unanswered: Vec<(String, i64)>,
 }
@@ -37,13 +39,20 @@ async fn buy(client: Client, product: String, buyer: usize, round: usize, count:
                 let id = text(&answer.data(201)["id"]);
                 told.orders.insert(key, (id.clone(), quantity));
                 count.fetch_add(1, Ordering::SeqCst);
-                if number % 4 == 0 {
-                    let begun = client
-                        .ask("POST", &format!("/api/orders/{id}/pay"), Some(json!({})), None)
-                        .await;
-                    let Ok(answer) = begun else { break };
+                if number % 2 == 0 {
+                    let ask = async |verb: &str| {
+                        let path = format!("/api/orders/{id}/{verb}");
+                        client.ask("POST", &path, Some(json!({})), None).await
+                    };
+                    let Ok(answer) = ask("pay").await else { break };
                     answer.payment();
-                    told.paid.insert(id);
+                    told.paid.insert(id.clone());
+                    if number % 4 == 0 {
+                        // The charge is on its way, and the kill may come between it and its being noted.
+                        told.cancelled.insert(id.clone());
+                        let Ok(answer) = ask("cancel").await else { break };
+                        answer.data(200);
+                    }
                 }
             }
             Err(_) => {
@@ -86,6 +95,7 @@ on_both! {
                 let told = buying.await.unwrap();
                 all.orders.extend(told.orders);
                 all.paid.extend(told.paid);
+                all.cancelled.extend(told.cancelled);
                 for (key, quantity) in told.unanswered {
                     let client = buyers[buyer].at(server.url());
                     let id = text(&order(&client, &product, quantity, &key).await.unwrap().data(201)["id"]);
@@ -127,15 +137,21 @@ async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
             .values()
             .all(|(id, quantity)| quantities[id] == *quantity)
     );
-    let held: i64 = quantities.values().sum();
+    let held: i64 = kept
+        .iter()
+        .filter(|order| order["status"] != "cancelled")
+        .map(|order| quantities[&text(&order["id"])])
+        .sum();
     assert_eq!(
         shop.stock(product).await + held,
         STOCK,
         "stock and orders disagree"
     );
-    for id in &all.paid {
+    for id in all.paid.difference(&all.cancelled) {
         shop.until_order_is(id, "paid", SETTLED).await;
     }
+    shop.until_all_is_done(SETTLED).await;
+    check_money(home, shop).await;
     let verdict = until("every audit entry is linked", Duration::from_secs(60), || async {
         let verdict = home.run(&["audit", "verify", "--json"]).json();
         (verdict["waiting"] == 0).then_some(verdict)
@@ -147,6 +163,59 @@ async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
     );
     let dead = home.run(&["jobs", "list", "--json", "--state", "dead"]).json();
     assert_eq!(dead, json!([]));
+}
+
+/// Each payment was collected at most once, and what is kept is for orders that are paid.
+async fn check_money(home: &Home, shop: &Shop) {
+    let books = books(home);
+    for (payment, account) in &books {
+        let deeds: Vec<&str> = account.deeds.iter().map(String::as_str).collect();
+        assert!(
+            matches!(deeds[..], ["collected" | "voided"] | ["collected", "repaid"]),
+            "{payment}: {deeds:?}"
+        );
+    }
+    let orders = shop.orders().await;
+    let amounts = |status: &str, sum: &str| {
+        let mut amounts: Vec<i64> = orders
+            .iter()
+            .filter(|order| order["status"] == status && order[sum]["amount"] != 0)
+            .map(|order| order[sum]["amount"].as_i64().unwrap())
+            .collect();
+        amounts.sort_unstable();
+        amounts
+    };
+    let of_books = |which: fn(&Account) -> bool| {
+        let mut amounts: Vec<i64> = books.values().filter(|account| which(account)).map(|account| account.amount).collect();
+        amounts.sort_unstable();
+        amounts
+    };
+    assert_eq!(amounts("paid", "total"), of_books(Account::is_kept), "money that is kept");
+    let repaid = of_books(|account| account.was_collected() && !account.is_kept());
+    assert_eq!(amounts("cancelled", "refunded"), repaid, "money that went back");
+    println!("{} payments kept, {} repaid, {} asked for", amounts("paid", "total").len(), repaid.len(), books.len());
+    // Every collected payment was noted once, and no order was paid twice.
+    let trail = shop.all("/api/audit?resource=payment&action=UPDATE&").await;
+    let mut noted: Vec<String> = trail
+        .iter()
+        .filter(|entry| entry["after"]["status"] == "succeeded")
+        .map(|entry| text(&entry["resourceId"]))
+        .collect();
+    noted.sort_unstable();
+    let collected: Vec<String> = books
+        .iter()
+        .filter(|(_, account)| account.was_collected())
+        .map(|(payment, _)| payment.clone())
+        .collect();
+    assert_eq!(noted, collected);
+    let paid: Vec<String> = shop
+        .all("/api/audit?resource=order&action=PAY&")
+        .await
+        .iter()
+        .map(|entry| text(&entry["resourceId"]))
+        .collect();
+    let once: BTreeSet<&String> = paid.iter().collect();
+    assert_eq!(once.len(), paid.len(), "an order was paid twice");
 }
 
 /// A start is killed as well: whatever it was doing, the next one goes on.

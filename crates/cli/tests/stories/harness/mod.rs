@@ -1,5 +1,6 @@
 //! Starts, stops and kills the real binary on a database of its own.
 
+mod books;
 mod client;
 mod database;
 mod home;
@@ -7,6 +8,7 @@ mod server;
 mod shop;
 mod wait;
 
+pub(crate) use books::{Account, books};
 pub(crate) use client::{Answer, Client};
 pub(crate) use home::{ADMIN, Home};
 pub(crate) use server::Server;

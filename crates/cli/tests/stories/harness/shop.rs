@@ -70,19 +70,38 @@ impl Shop {
 
     /// Every order there is, by everybody.
     pub(crate) async fn orders(&self) -> Vec<Value> {
-        let (mut orders, mut cursor) = (Vec::new(), String::new());
+        self.all("/api/orders?").await
+    }
+
+    /// Every thing of a list, whose path ends where another parameter may follow.
+    pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
+        let (mut things, mut cursor) = (Vec::new(), String::new());
         loop {
             let answer = self
                 .admin
-                .get(&format!("/api/orders?limit=100&cursor={cursor}"))
+                .get(&format!("{path}limit=100&cursor={cursor}"))
                 .await;
             assert_eq!(answer.status, 200, "{}", answer.body);
-            orders.extend(answer.body["data"].as_array().unwrap().iter().cloned());
+            things.extend(answer.body["data"].as_array().unwrap().iter().cloned());
             match answer.body["pagination"]["nextCursor"].as_str() {
                 Some(next) => next.clone_into(&mut cursor),
-                None => return orders,
+                None => return things,
             }
         }
+    }
+
+    /// Waits until nothing is left to be done later.
+    pub(crate) async fn until_all_is_done(&self, deadline: Duration) {
+        until("every job is done", deadline, || async {
+            for state in ["queued", "running", "retrying"] {
+                let left = self.admin.get(&format!("/api/jobs?state={state}&limit=1")).await;
+                if !left.body["data"].as_array()?.is_empty() {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
     }
 
     /// Waits until the order has this status.
