@@ -240,7 +240,11 @@ impl Orders<'_> {
     ) -> Result<Vec<Order>> {
         let mut orders = match owned(scope) {
             Sight::All => rows(self.0.all(&OVERDUE, &[&now, &begun, &limit]).await?),
-            Sight::Of(owner) => rows(self.0.all(&OVERDUE_OWNED, &[&now, &owner, &begun, &limit]).await?),
+            Sight::Of(owner) => rows(
+                self.0
+                    .all(&OVERDUE_OWNED, &[&now, &owner, &begun, &limit])
+                    .await?,
+            ),
             Sight::None => Vec::new(),
         };
         self.fill(&mut orders).await?;

@@ -186,14 +186,27 @@ async fn check_money(home: &Home, shop: &Shop) {
         amounts
     };
     let of_books = |which: fn(&Account) -> bool| {
-        let mut amounts: Vec<i64> = books.values().filter(|account| which(account)).map(|account| account.amount).collect();
+        let mut amounts: Vec<i64> = books
+            .values()
+            .filter(|account| which(account))
+            .map(|account| account.amount)
+            .collect();
         amounts.sort_unstable();
         amounts
     };
-    assert_eq!(amounts("paid", "total"), of_books(Account::is_kept), "money that is kept");
+    assert_eq!(
+        amounts("paid", "total"),
+        of_books(Account::is_kept),
+        "money that is kept"
+    );
     let repaid = of_books(|account| account.was_collected() && !account.is_kept());
     assert_eq!(amounts("cancelled", "refunded"), repaid, "money that went back");
-    println!("{} payments kept, {} repaid, {} asked for", amounts("paid", "total").len(), repaid.len(), books.len());
+    println!(
+        "{} payments kept, {} repaid, {} asked for",
+        amounts("paid", "total").len(),
+        repaid.len(),
+        books.len()
+    );
     // Every collected payment was noted once, and no order was paid twice.
     let trail = shop.all("/api/audit?resource=payment&action=UPDATE&").await;
     let mut noted: Vec<String> = trail

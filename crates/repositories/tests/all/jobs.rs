@@ -196,7 +196,10 @@ fn a_job_whose_workers_go_away_waits_longer_each_time() {
             assert_eq!(lost[0].state, JobState::Retrying);
             if wait > 0 {
                 assert_eq!(lost[0].run_at, at(now + wait));
-                assert!(claim(&store, 1, at(now + wait - 1)).await.is_empty(), "before {wait}");
+                assert!(
+                    claim(&store, 1, at(now + wait - 1)).await.is_empty(),
+                    "before {wait}"
+                );
             }
             now += wait;
         }

@@ -106,8 +106,18 @@ fn a_stranger_finds_nothing() {
                     .len(),
                 1
             );
-            assert!(orders.overdue(&own(id(2)), (at(100_000), at(0)), 9).await?.is_empty());
-            assert!(orders.overdue(&anonymous(), (at(100_000), at(0)), 9).await?.is_empty());
+            assert!(
+                orders
+                    .overdue(&own(id(2)), (at(100_000), at(0)), 9)
+                    .await?
+                    .is_empty()
+            );
+            assert!(
+                orders
+                    .overdue(&anonymous(), (at(100_000), at(0)), 9)
+                    .await?
+                    .is_empty()
+            );
             Ok(())
         })
         .unwrap();
@@ -192,12 +202,16 @@ fn overdue_is_what_nobody_pays_for() {
         })
         .unwrap();
         let overdue = write!(store, [], |tx| {
-            Orders::new(tx).overdue(&everything(), (at(600), at(150)), 10).await
+            Orders::new(tx)
+                .overdue(&everything(), (at(600), at(150)), 10)
+                .await
         })
         .unwrap();
         assert_eq!(overdue, [held(2, 400), held(1, 500)]);
         let one = write!(store, [], |tx| {
-            Orders::new(tx).overdue(&own(id::<UserId>(1)), (at(600), at(150)), 1).await
+            Orders::new(tx)
+                .overdue(&own(id::<UserId>(1)), (at(600), at(150)), 1)
+                .await
         });
         assert_eq!(
             one.unwrap()

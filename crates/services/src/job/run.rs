@@ -16,7 +16,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// How long a worker holds a job without saying so again. Short, so that the jobs of a worker that was killed go on
-/// soon; a worker that lives says so every [`HOLD_EVERY`].
+/// soon; a worker that lives says so every [`HOLD_EVERY`]. Leases are kept by the nodes' own clocks: one that is ahead of
+/// another by more than the difference of the two, 11 s, takes jobs from workers that live. Only the last holder can
+/// commit then, so nothing is kept twice, but work is lost: keep the clocks of all nodes in step.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often a worker says that it still holds its jobs.
 pub const HOLD_EVERY: Duration = Duration::from_secs(4);

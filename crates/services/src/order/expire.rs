@@ -67,7 +67,9 @@ impl Services {
         let look = self.look(&cx, ReadMode::Thread, move |view| {
             Box::pin(async move {
                 let scope = view.scope::<Order>();
-                view.orders().overdue(&scope, (now, now.before(PAYING)), BATCH).await
+                view.orders()
+                    .overdue(&scope, (now, now.before(PAYING)), BATCH)
+                    .await
             })
         });
         let overdue = look.await?;

@@ -189,7 +189,14 @@ async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
         let answer = answer.refused(400, "VALIDATION_FAILED");
         assert_eq!(answer.faults(), ["price.amount RANGE"], "{amount}");
     }
-    let add = async |amount: i64| admin.post("/api/products", product(amount)).await.expect(201).data()["id"].take();
+    let add = async |amount: i64| {
+        admin
+            .post("/api/products", product(amount))
+            .await
+            .expect(201)
+            .data()["id"]
+            .take()
+    };
     let (dearest, half, cheap) = (add(MOST).await, add(MOST / 2).await, add(1).await);
     let order = |lines: &[(&Value, i64)]| {
         let line = |(id, quantity): &(&Value, i64)| json!({"productId": id, "quantity": quantity});
@@ -206,13 +213,21 @@ async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
         answer.refused(400, "VALIDATION_FAILED");
     }
     assert_eq!(ann.get("/api/orders").await.pagination()["total"], 0);
-    for lines in [&[(&dearest, 1)][..], &[(&half, 2)], &[(&half, 1), (&cheap, 10_000)]] {
+    for lines in [
+        &[(&dearest, 1)][..],
+        &[(&half, 2)],
+        &[(&half, 1), (&cheap, 10_000)],
+    ] {
         let placed = ann.post("/api/orders", order(lines)).await.expect(201).data();
         assert!(placed["total"]["amount"].as_i64().unwrap() <= MOST, "{placed}");
     }
     for (id, left) in [(&dearest, 999_999), (&half, 999_997), (&cheap, 990_000)] {
         let path = format!("/api/products/{}", id.as_str().unwrap());
-        assert_eq!(app.client().get(&path).await.data()["stock"], left, "nothing is held for what was refused");
+        assert_eq!(
+            app.client().get(&path).await.data()["stock"],
+            left,
+            "nothing is held for what was refused"
+        );
     }
 }
 

@@ -174,7 +174,8 @@ async fn an_order_that_cannot_be_given_up_stands_in_nobodys_way(app: &TestApp) {
     let ann = ann.refreshed().await;
     assert_eq!(status(&ann, &path).await, "expired");
     assert_eq!(status(&ann, &stuck).await, "pending");
-    app.tamper("UPDATE products SET stock = 49 WHERE stock > 1000").await;
+    app.tamper("UPDATE products SET stock = 49 WHERE stock > 1000")
+        .await;
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
     assert_eq!(status(&ann, &stuck).await, "expired");
 }

@@ -155,7 +155,11 @@ async fn give_the_charge_up(app: &TestApp) {
     for attempt in 1..=12 {
         let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
         let expected = if attempt < 12 { Ran::Retrying } else { Ran::Dead };
-        assert_eq!(app.services().run_job(&charge).await, expected, "attempt {attempt}");
+        assert_eq!(
+            app.services().run_job(&charge).await,
+            expected,
+            "attempt {attempt}"
+        );
         if attempt < 12 {
             app.pass(HOUR);
         }
@@ -184,7 +188,10 @@ async fn a_charge_that_is_given_up_frees_the_order_for_another_payment(app: &Tes
     let retry = format!("/api/jobs/{}/retry", dead[0]["id"].as_str().unwrap());
     app.admin().await.post_nothing(&retry).await.expect(204);
     assert_eq!(app.run_jobs().await, [("payment.charge".to_owned(), Ran::Done)]);
-    assert_eq!((app.gateway.collected().len(), app.gateway.repaid().len()), (1, 0));
+    assert_eq!(
+        (app.gateway.collected().len(), app.gateway.repaid().len()),
+        (1, 0)
+    );
 }
 
 async fn a_charge_that_is_given_up_is_settled_when_it_was_collected(app: &TestApp) {
@@ -195,7 +202,10 @@ async fn a_charge_that_is_given_up_is_settled_when_it_was_collected(app: &TestAp
     assert_eq!(app.run_jobs().await[0], ("payment.void".to_owned(), Ran::Done));
     let ann = app.sign_in(&ann.email, &ann.password).await;
     assert_eq!(status(&ann, &path).await, "paid");
-    assert_eq!((app.gateway.collected().len(), app.gateway.repaid().len()), (1, 0));
+    assert_eq!(
+        (app.gateway.collected().len(), app.gateway.repaid().len()),
+        (1, 0)
+    );
     assert_eq!(app.stock(&product).await, 3);
 }
 
@@ -219,7 +229,11 @@ async fn an_order_whose_payment_never_ends_expires_and_is_repaid(app: &TestApp) 
     app.run_jobs().await;
     app.pass(2 * HOUR - MINUTE);
     app.run_jobs().await;
-    assert_eq!(app.services().expire_orders().await.unwrap(), 0, "it is still asked for");
+    assert_eq!(
+        app.services().expire_orders().await.unwrap(),
+        0,
+        "it is still asked for"
+    );
     app.pass(MINUTE);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
     assert_eq!(app.stock(&product).await, 5);
@@ -237,7 +251,10 @@ async fn an_order_whose_payment_never_ends_expires_and_is_repaid(app: &TestApp) 
 async fn a_charge_that_takes_its_workers_down_is_settled_by_a_void(app: &TestApp) {
     let (_, _, _) = paying(app).await;
     for _ in 1..=12 {
-        assert_eq!(app.services().claim_jobs(10).await.unwrap()[0].kind, "payment.charge");
+        assert_eq!(
+            app.services().claim_jobs(10).await.unwrap()[0].kind,
+            "payment.charge"
+        );
         app.pass(LEASE);
         // Whoever looks finds out that the worker is gone; then it waits.
         app.services().claim_jobs(0).await.unwrap();

@@ -91,7 +91,10 @@ async fn trap_19_changes_at_once_are_all_kept(app: &TestApp) {
 async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(100, 100).await);
     let other = app.another_node().await;
-    let (here, there) = (app.client().bearer(&ann.access), other.client().bearer(&ann.access));
+    let (here, there) = (
+        app.client().bearer(&ann.access),
+        other.client().bearer(&ann.access),
+    );
     for round in 0..16 {
         let path = place(&ann, &product, 1).await;
         let (pay, cancel) = (format!("{path}/pay"), format!("{path}/cancel"));
@@ -100,18 +103,26 @@ async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app:
             ann.post_nothing(&pay).await.expect(202);
         }
         let pays = (0..6).map(|number| if number % 2 == 0 { &here } else { &there }.post_nothing(&pay));
-        let (pays, cancelled) = tokio::join!(futures_util::future::join_all(pays), there.post_nothing(&cancel));
+        let (pays, cancelled) =
+            tokio::join!(futures_util::future::join_all(pays), there.post_nothing(&cancel));
         cancelled.expect(200);
         for answer in pays {
             assert!(matches!(answer.status, 202 | 409), "{answer:?}");
         }
         ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
     }
-    let begun = app.peek("SELECT CAST(count(*) AS TEXT) FROM payments GROUP BY order_id").await;
-    assert!(begun.iter().flatten().all(|count| count.as_deref() == Some("1")), "{begun:?}");
+    let begun = app
+        .peek("SELECT CAST(count(*) AS TEXT) FROM payments GROUP BY order_id")
+        .await;
+    assert!(
+        begun.iter().flatten().all(|count| count.as_deref() == Some("1")),
+        "{begun:?}"
+    );
     app.run_jobs().await;
     assert_eq!(app.gateway.collected(), []);
-    let left = app.peek("SELECT status FROM payments WHERE status <> 'cancelled'").await;
+    let left = app
+        .peek("SELECT status FROM payments WHERE status <> 'cancelled'")
+        .await;
     assert!(left.is_empty(), "{left:?}");
     other.stop().await;
 }

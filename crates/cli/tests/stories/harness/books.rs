@@ -28,7 +28,10 @@ impl Account {
 /// The books of the gateway, by payment.
 pub(crate) fn books(home: &Home) -> BTreeMap<String, Account> {
     let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
-    for line in fs::read_to_string(home.path("data/test-gateway.jsonl")).unwrap().lines() {
+    for line in fs::read_to_string(home.path("data/test-gateway.jsonl"))
+        .unwrap()
+        .lines()
+    {
         let line: Value = serde_json::from_str(line).unwrap();
         let account = accounts.entry(text(&line["payment"])).or_default();
         account.deeds.push(text(&line["deed"]));

@@ -77,10 +77,7 @@ impl Shop {
     pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
         let (mut things, mut cursor) = (Vec::new(), String::new());
         loop {
-            let answer = self
-                .admin
-                .get(&format!("{path}limit=100&cursor={cursor}"))
-                .await;
+            let answer = self.admin.get(&format!("{path}limit=100&cursor={cursor}")).await;
             assert_eq!(answer.status, 200, "{}", answer.body);
             things.extend(answer.body["data"].as_array().unwrap().iter().cloned());
             match answer.body["pagination"]["nextCursor"].as_str() {
