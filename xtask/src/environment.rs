@@ -21,8 +21,3 @@ pub(crate) fn search_path() -> Vec<PathBuf> {
     let path: OsString = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect()
 }
-
-/// Whether this runs unattended (`CI` is set and not `false`), where nothing may be left out quietly.
-pub(crate) fn unattended() -> bool {
-    setting("CI").is_some_and(|value| value != "false" && value != "0")
-}

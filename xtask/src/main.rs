@@ -14,6 +14,12 @@ mod environment;
 mod patience;
 mod project;
 mod test;
+#[path = "../../crates/testkit/src/unattended.rs"]
+#[expect(
+    dead_code,
+    reason = "the chores skip nothing; the rule by which tests do is theirs too"
+)]
+mod unattended;
 
 const HELP: &str = "\
 The project's chores.

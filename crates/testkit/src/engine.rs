@@ -1,7 +1,6 @@
 //! The engines, and where PostgreSQL is.
 
-use std::io::Write as _;
-use std::sync::Once;
+use crate::unattended;
 
 /// What a story's database runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +18,8 @@ pub(crate) fn postgres_server() -> String {
 
 /// Says loudly, once a process, that an engine was not tested. Where nobody watches, that is a failure.
 pub(crate) fn skip(server: &str, error: &dyn std::error::Error) {
-    static SAID: Once = Once::new();
     let place = server.rsplit_once('@').map_or(server, |(_, place)| place);
-    assert!(
-        variable("CI").is_none(),
-        "CI is set, and there is no PostgreSQL at {place}: {error}"
-    );
-    // Not by the macros, whose words the harness keeps to itself when a test passes.
-    SAID.call_once(|| {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: PostgreSQL at {place}: {error}");
-    });
+    unattended::skip(&format!("PostgreSQL at {place}"), &error);
 }
 
 #[expect(

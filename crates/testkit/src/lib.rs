@@ -20,6 +20,7 @@ mod people;
 mod product;
 mod proxy;
 mod stories;
+mod unattended;
 
 pub use answer::Answer;
 pub use app::TestApp;

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use crate::{environment, project};
+use crate::project;
+use crate::unattended::unattended;
 use totals::Totals;
 
 pub(crate) mod postgres;
@@ -20,14 +21,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
     let mut command = Command::new("cargo");
     command
         .current_dir(project::root())
-        .args(cargo_arguments(arguments, environment::unattended()));
+        .args(cargo_arguments(arguments, unattended()));
     if let postgres::Engine::At { url, .. } = &engine {
         command.env(postgres::VARIABLE, url);
     }
     let (passed, totals) = stream(command)?;
 
     println!("\ntested      SQLite (built in)\n{}", said(&engine));
-    let complete = !environment::unattended() || matches!(engine, postgres::Engine::At { .. });
+    let complete = !unattended() || matches!(engine, postgres::Engine::At { .. });
     if !complete {
         println!("failed      unattended, every engine has to be tested (CI is set)");
     }

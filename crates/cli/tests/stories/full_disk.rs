@@ -1,6 +1,7 @@
 //! A disk that is full: writes are refused in plain words, reads go on, and room again is enough to go on.
 
 use crate::harness::{Answer, Home, Server, Shop, order, text, until};
+use crate::unattended;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -22,7 +23,8 @@ fn on_a_small_disk(home: &Home) -> Option<Command> {
     std::fs::create_dir(home.path("data")).unwrap();
     let tried = unshare(SCRIPT, &["true"]).output();
     if !tried.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: a full disk: this system gives no disk of its own to a process (unshare, tmpfs)");
+        let why = "this system gives no disk of its own to a process (unshare, tmpfs)";
+        unattended::skip("a full disk", &why);
         return None;
     }
     let mut command = unshare(SCRIPT, &[env!("CARGO_BIN_EXE_mainstay"), "serve"]);

@@ -4,11 +4,12 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "a test may fail loudly, must be seen when it is skipped, and learns from the environment where a server is"
 )]
 
 mod harness;
+#[path = "../../../testkit/src/unattended.rs"]
+mod unattended;
 
 mod absent;
 mod audit;

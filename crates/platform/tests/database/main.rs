@@ -12,4 +12,6 @@ mod house;
 mod postgres;
 mod storage;
 mod two_processes;
+#[path = "../../../testkit/src/unattended.rs"]
+mod unattended;
 mod values;

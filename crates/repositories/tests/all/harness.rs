@@ -1,5 +1,6 @@
 //! A fresh database of each engine, gone when the test is over.
 
+use crate::unattended;
 use mainstay_platform::database::{Database, DatabaseOptions, Engine};
 use mainstay_repositories::migrate;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -89,6 +90,11 @@ fn environment(name: &str) -> Option<String> {
 
 /// An empty database, not migrated; `None`, loudly, when there is no server.
 pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
+    empty_of(engine, "").await
+}
+
+/// The same with more to say about how PostgreSQL makes it.
+async fn empty_of(engine: Engine, how: &str) -> Option<(DatabaseOptions, Place)> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     if engine == Engine::Sqlite {
         let folder = tempfile::tempdir().unwrap();
@@ -102,12 +108,13 @@ pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
-    if let Err(reason) = run(&admin, &format!("CREATE DATABASE {name} TEMPLATE template0")).await {
-        assert!(
-            environment("CI").is_none(),
-            "PostgreSQL is needed in CI: {reason}"
-        );
-        eprintln!("\n*** SKIPPED ON POSTGRESQL: {reason} (set TEST_POSTGRES_URL) ***\n");
+    if let Err(reason) = run(
+        &admin,
+        &format!("CREATE DATABASE {name} TEMPLATE template0 {how}"),
+    )
+    .await
+    {
+        unattended::skip("PostgreSQL at TEST_POSTGRES_URL", &reason);
         return None;
     }
     let (base, parameters) = url
@@ -130,7 +137,15 @@ pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
 impl Store {
     /// A migrated database; `None`, loudly, when there is no server.
     pub(crate) async fn fresh(engine: Engine) -> Option<Self> {
-        let (options, place) = empty(engine).await?;
+        Self::migrated(empty(engine).await?).await
+    }
+
+    /// A migrated database of PostgreSQL with a locale of its own.
+    pub(crate) async fn of_locale(locale: &str) -> Option<Self> {
+        Self::migrated(empty_of(Engine::Postgres, &format!("LOCALE '{locale}'")).await?).await
+    }
+
+    async fn migrated((options, place): (DatabaseOptions, Place)) -> Option<Self> {
         migrate(&options).await.unwrap();
         let database = Database::open(&options).await.unwrap();
         Some(Self {

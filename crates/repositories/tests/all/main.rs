@@ -34,4 +34,7 @@ mod statements;
 #[cfg(test)]
 mod tail;
 #[cfg(test)]
+#[path = "../../../testkit/src/unattended.rs"]
+mod unattended;
+#[cfg(test)]
 mod users;
