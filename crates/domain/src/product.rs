@@ -3,6 +3,7 @@
 use crate::fault::Flaw;
 use crate::id::ProductId;
 use crate::money::Money;
+use crate::text;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +173,13 @@ pub fn stock(count: i64) -> Result<i64, Flaw> {
 }
 
 impl Product {
+    /// The words it is found by, those of number, name, description and category, with a space between each.
+    pub fn search_text(&self) -> String {
+        let texts = [self.sku.as_str(), &self.name, &self.description];
+        let texts = texts.into_iter().chain(self.category.as_deref());
+        texts.flat_map(text::words).collect::<Vec<_>>().join(" ")
+    }
+
     /// The same product, changed.
     pub fn touched(mut self, now: Timestamp) -> Self {
         self.updated_at = now;

@@ -7,6 +7,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::order::{Move, Order, OrderItem, OrderStatus};
 use mainstay_domain::page::{Cursor, CursorKey};
 use mainstay_domain::product::Sku;
+use mainstay_domain::text;
 use mainstay_domain::time::Timestamp;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -83,6 +84,18 @@ proptest! {
         for key in [CursorKey::Number(number), CursorKey::Text(text)] {
             let cursor = Cursor { key, id: Uuid::from_u128(id) };
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
+        }
+    }
+
+    #[test]
+    fn words_are_found_again_by_any_beginning_and_any_size(text in ".{0,120}", at in 0_usize..20, length in 1_usize..8) {
+        let words: Vec<String> = text::words(&text).collect();
+        prop_assert_eq!(&text::words(&words.join(" ")).collect::<Vec<_>>(), &words);
+        prop_assert!(words.iter().all(|word| !word.is_empty() && word.len() <= 64 * 12));
+        if let Some(word) = words.get(at) {
+            let beginning: String = word.chars().take(length).collect();
+            let asked: Vec<String> = text::words(&beginning).collect();
+            prop_assert!(asked.iter().all(|asked| word.contains(asked.as_str())));
         }
     }
 

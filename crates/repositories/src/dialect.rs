@@ -3,7 +3,11 @@
 //! - Rows that several workers reach for at once: PostgreSQL locks them and passes over those that are locked; SQLite
 //!   has one writer, who needs no lock.
 //! - Full-text search: the statement is the same, `SELECT id FROM products_search($1)`. It is a table-valued function of
-//!   FTS5 on SQLite and a function over a `tsvector` on PostgreSQL, made by the migrations. Both take [`words`].
+//!   FTS5 on SQLite and a function over a `tsvector` on PostgreSQL, made by the migrations. Both take [`words`], and both
+//!   hold the words of [`text::words`], cut at their spaces and nowhere else: what a word is does not depend on the
+//!   engine, its version or the locale of the database.
+
+use mainstay_domain::text;
 
 macro_rules! promote {
     ($lock:literal) => {
@@ -97,16 +101,7 @@ pub(crate) const LOCK_MIGRATIONS: &str =
 /// What somebody typed into a search box, as [`products_search`](self) is asked: at most eight words of letters and
 /// digits, each the beginning of one that must be there. Empty when there is no word in it.
 pub(crate) fn words(typed: &str) -> String {
-    let words = typed
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let begun = words.take(8).map(|word| {
-        word.chars()
-            .take(64)
-            .flat_map(char::to_lowercase)
-            .collect::<String>()
-            + "*"
-    });
+    let begun = text::words(typed).take(8).map(|word| word + "*");
     begun.collect::<Vec<_>>().join(" ")
 }
 

@@ -28,11 +28,11 @@ statements! {
     FIND = find!("id = $1");
     FIND_PUBLISHED = find!("id = $1 AND status = 'active'");
     INSERT = "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
-              attributes, status, created_at, updated_at, version) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+              attributes, status, created_at, updated_at, version, search_text) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     SAVE = "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
-            stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12 \
-            WHERE id = $1 AND version = $13";
+            stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
+            search_text = $14 WHERE id = $1 AND version = $13";
     DELETE = "DELETE FROM products WHERE id = $1";
     IS_ORDERED = "SELECT 1 FROM order_items WHERE product_id = $1 LIMIT 1";
 }
@@ -189,6 +189,7 @@ impl Products<'_> {
                     &product.created_at,
                     &product.updated_at,
                     &product.version,
+                    &product.search_text(),
                 ],
             )
             .await;
@@ -221,6 +222,7 @@ impl Products<'_> {
                     &product.updated_at,
                     &product.version,
                     &(product.version - 1),
+                    &product.search_text(),
                 ],
             )
             .await;

@@ -124,7 +124,9 @@ CREATE TABLE products (
     status         TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL,
-    version        INTEGER NOT NULL
+    version        INTEGER NOT NULL,
+    -- The words it is found by, in small letters, with a space between each.
+    search_text    TEXT    NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX products_sku_key ON products (sku);
@@ -139,30 +141,28 @@ CREATE INDEX products_category_price ON products (category, status, price_amount
 CREATE INDEX products_category_named ON products (category, status, lower(name), id);
 
 -- `SELECT id FROM products_search($1)` works on both engines: a table-valued function here, a function there.
+-- To `ascii` everything but ASCII is a letter, so that it cuts at the spaces and nowhere else.
 CREATE VIRTUAL TABLE products_search USING fts5 (
-    id UNINDEXED, sku, name, description, category,
-    content = 'products', content_rowid = 'search_row', tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3'
+    id UNINDEXED, search_text,
+    content = 'products', content_rowid = 'search_row', tokenize = 'ascii', prefix = '2 3'
 );
 
 CREATE TRIGGER products_search_insert AFTER INSERT ON products BEGIN
-    INSERT INTO products_search (rowid, id, sku, name, description, category)
-    VALUES (NEW.search_row, NEW.id, NEW.sku, NEW.name, NEW.description, NEW.category);
+    INSERT INTO products_search (rowid, id, search_text) VALUES (NEW.search_row, NEW.id, NEW.search_text);
 END;
 
 CREATE TRIGGER products_search_delete AFTER DELETE ON products BEGIN
-    INSERT INTO products_search (products_search, rowid, id, sku, name, description, category)
-    VALUES ('delete', OLD.search_row, OLD.id, OLD.sku, OLD.name, OLD.description, OLD.category);
+    INSERT INTO products_search (products_search, rowid, id, search_text)
+    VALUES ('delete', OLD.search_row, OLD.id, OLD.search_text);
 END;
 
 -- Not on a change of the stock: that is the hottest write of all.
-CREATE TRIGGER products_search_update AFTER UPDATE OF sku, name, description, category ON products
-WHEN OLD.sku IS NOT NEW.sku OR OLD.name IS NOT NEW.name
-    OR OLD.description IS NOT NEW.description OR OLD.category IS NOT NEW.category
+CREATE TRIGGER products_search_update AFTER UPDATE OF search_text ON products
+WHEN OLD.search_text IS NOT NEW.search_text
 BEGIN
-    INSERT INTO products_search (products_search, rowid, id, sku, name, description, category)
-    VALUES ('delete', OLD.search_row, OLD.id, OLD.sku, OLD.name, OLD.description, OLD.category);
-    INSERT INTO products_search (rowid, id, sku, name, description, category)
-    VALUES (NEW.search_row, NEW.id, NEW.sku, NEW.name, NEW.description, NEW.category);
+    INSERT INTO products_search (products_search, rowid, id, search_text)
+    VALUES ('delete', OLD.search_row, OLD.id, OLD.search_text);
+    INSERT INTO products_search (rowid, id, search_text) VALUES (NEW.search_row, NEW.id, NEW.search_text);
 END;
 
 -- Orders and payments. They outlive the account: the law keeps them.

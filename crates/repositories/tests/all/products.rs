@@ -1,11 +1,12 @@
 //! Products, their stock and their search.
 
 use crate::fixtures::*;
-use crate::harness::{Store, on_both};
+use crate::harness::{Store, on_both, runtime};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::{ProductId, UserId};
 use mainstay_domain::order::Order;
 use mainstay_domain::product::{Product, ProductStatus, Sku};
+use mainstay_platform::database::{Engine, sqlite_connection};
 use mainstay_repositories::{ProductFilter, ProductSort, Products};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -307,6 +308,84 @@ fn search_finds_beginnings_of_words_and_follows_changes() {
 fn nothing_that_is_typed_breaks_out_of_the_search() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
+/// What an engine that asks the locale, or its own table of letters, takes for a letter or a small one.
+async fn find_in_many_scripts(store: &Arc<Store>) {
+    for (number, name) in [
+        (1, "ÄRMEL"),
+        (2, "rot—grün"),
+        (3, "L’Été…«bleu»"),
+        (4, "ΣΟΦΟΣ"),
+        (5, "Ёлка №5"),
+        (6, "𞤀𞤁 \u{1C89}x"),
+        (7, "½ 𝟙 ²"),
+    ] {
+        let named = Product {
+            name: name.to_owned(),
+            ..product(number)
+        };
+        put_product(store, &named).await;
+    }
+    for (q, wanted) in [
+        ("ärmel", &[1][..]),
+        ("ÄRM", &[1]),
+        ("Armel", &[]),
+        ("grün", &[2]),
+        ("ROT—GR", &[2]),
+        ("été", &[3]),
+        ("bleu", &[3]),
+        ("l’é", &[3]),
+        ("σοφος", &[4]),
+        ("ΣΟΦΟΣ", &[4]),
+        ("σοφ", &[4]),
+        ("ёлка", &[5]),
+        ("𞤢𞤣", &[6]),
+        ("\u{1C8A}", &[6]),
+        ("½ 𝟙", &[7]),
+        ("²", &[7]),
+    ] {
+        assert_eq!(found(store, q).await, ids(wanted), "{q}");
+    }
+}
+
+#[test]
+fn what_a_letter_is_does_not_depend_on_the_engine_or_its_locale() {
+    on_both(async |store| find_in_many_scripts(&store).await);
+    runtime().block_on(async {
+        for locale in ["C", "C.UTF-8"] {
+            if let Some(store) = Store::of_locale(locale).await {
+                find_in_many_scripts(&Arc::new(store)).await;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_change_of_the_stock_does_not_touch_the_index() {
+    runtime().block_on(async {
+        let store = Store::fresh(Engine::Sqlite).await.unwrap();
+        put_product(&store, &product(1)).await;
+        let index = "SELECT group_concat(hex(block)) FROM products_search_data";
+        let look = || {
+            let connection = sqlite_connection(&store.options).unwrap();
+            connection
+                .query_one(index, [], |row| row.get::<_, String>(0))
+                .unwrap()
+        };
+        let before = look();
+        write!(store, [], |tx| {
+            let mut products = Products::new(tx);
+            products
+                .add_stock(&leave(&product(1)), &product(1), -1, at(200))
+                .await?;
+            let read = products.find(&everything(), id(1)).await?;
+            let read = Product { stock: 3, ..read }.touched(at(300));
+            products.save(&leave(&read), &read).await
+        })
+        .unwrap();
+        assert_eq!(look(), before);
+    });
+}
+
         let hostile = [
             "\"",
             "'",

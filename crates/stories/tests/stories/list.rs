@@ -8,6 +8,7 @@ on_both_engines! {
     numbered_pages_cover_a_list_and_count_it;
     a_cursor_walks_a_list_without_gaps_or_repetitions;
     products_are_found_by_words_and_category;
+    words_are_words_whatever_their_letters;
     trap_06_bad_pages_and_unknown_fields_are_refused;
     trap_05_a_list_shows_only_what_its_reader_may_see;
     people_are_found_by_name_role_and_status;
@@ -117,6 +118,40 @@ async fn a_cursor_walks_a_list_without_gaps_or_repetitions(app: &TestApp) {
         [names(&first, "name"), names(&second, "name")].concat(),
         ["d", "c", "e", "a", "f", "b"]
     );
+}
+
+async fn words_are_words_whatever_their_letters(app: &TestApp) {
+    shelf(app, &["ÄRMEL", "Stoff rot—grün", "L’Été «bleu»", "Äpfel"]).await;
+    let (client, admin) = (app.client(), app.admin().await);
+    let found = async |q: &str| {
+        names(
+            &client.get(&format!("/api/products?q={q}")).await.expect(200),
+            "sku",
+        )
+    };
+    for (q, wanted) in [
+        ("ärmel", &["S-0"][..]),
+        ("Ä", &["S-3", "S-0"]),
+        ("grün", &["S-1"]),
+        ("rot—gr", &["S-1"]),
+        ("ROT GRÜN", &["S-1"]),
+        ("été", &["S-2"]),
+        ("l’é", &["S-2"]),
+        ("bleu", &["S-2"]),
+        ("äpfel", &["S-3"]),
+        ("rmel", &[]),
+        ("—", &[]),
+    ] {
+        assert_eq!(found(q).await, wanted, "{q}");
+    }
+    let apples = client.get("/api/products?q=äpf").await.list()[0]["id"].clone();
+    let path = format!("/api/products/{}", apples.as_str().unwrap());
+    let bought = json!({"delta": 3, "reason": "bought"});
+    admin.post(&format!("{path}/stock"), bought).await.expect(200);
+    assert_eq!(found("äpfel").await, ["S-3"]);
+    admin.patch(&path, json!({"name": "Öl"})).await.expect(200);
+    assert_eq!(found("ÖL").await, ["S-3"]);
+    assert_eq!(found("äpfel").await, [""; 0]);
 }
 
 async fn products_are_found_by_words_and_category(app: &TestApp) {
