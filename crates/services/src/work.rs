@@ -139,6 +139,11 @@ impl<'w> Work<'w> {
         access::scope(&self.cx.caller)
     }
 
+    /// What the caller may find in order to do something to it.
+    pub fn scope_to<T: Guarded>(&self, action: Action) -> Scope<T> {
+        access::scope_to(&self.cx.caller, action)
+    }
+
     /// What a part of Mainstay may see, where the caller is not known yet or the work is not theirs.
     pub fn scope_of<T: Guarded>(&self, part: SystemCaller) -> Scope<T> {
         access::scope(&Caller::System(part))

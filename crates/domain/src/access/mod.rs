@@ -34,4 +34,4 @@ pub use permission::{Grant, Permission, PermissionSet};
 pub use permit::{Action, Permit, permit, permit_new};
 pub use policy::{Guarded, Policy, Rule, See};
 pub use role::RoleName;
-pub use scope::{Reach, Scope, scope};
+pub use scope::{Reach, Scope, scope, scope_to};

@@ -37,7 +37,7 @@ pub trait Guarded: Send + Sync + 'static {
 pub struct Policy {
     /// Tried in order; the first that fits is the scope.
     pub see: &'static [See],
-    /// What is not listed, only the system may do.
+    /// What is not listed, only the system may do. Whoever may do it to anybody's rows finds them all for that.
     pub acts: &'static [(Action, Rule)],
 }
 

@@ -1,7 +1,8 @@
 //! What a caller may see.
 
 use super::Caller;
-use super::policy::{Guarded, See};
+use super::permit::Action;
+use super::policy::{Guarded, Rule, See};
 use crate::id::UserId;
 use std::marker::PhantomData;
 
@@ -63,4 +64,24 @@ pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
         reach,
         noun: PhantomData,
     }
+}
+
+/// The scope of a caller who is about to do something: whoever may do it to anybody's rows finds all of them for that,
+/// also those they may not look at otherwise. For everybody else as [`scope`].
+pub fn scope_to<T: Guarded>(caller: &Caller, action: Action) -> Scope<T> {
+    let rule = T::POLICY.acts.iter().find(|(named, _)| *named == action);
+    let to_anybodys = match (caller.principal(), rule.map(|(_, rule)| *rule)) {
+        (Some(principal), Some(Rule::Holder(permission) | Rule::OwnerOr(permission))) => {
+            principal.permissions.has(permission)
+        }
+        (Some(principal), Some(Rule::Role(role))) => principal.role.as_str() == role,
+        (_, Some(Rule::Anyone | Rule::Owner | Rule::System) | None) | (None, Some(_)) => false,
+    };
+    if to_anybodys {
+        return Scope {
+            reach: Reach::Everything,
+            noun: PhantomData,
+        };
+    }
+    scope(caller)
 }

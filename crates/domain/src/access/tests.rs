@@ -133,6 +133,53 @@ fn a_scope_reaches_as_far_as_the_first_line_that_fits() {
 }
 
 #[test]
+fn whoever_may_do_something_finds_what_it_is_done_to() {
+    let holder = caller(1, "customer", &[Permission::UPDATE_ORDER]);
+    assert_eq!(
+        scope_to::<Order>(&holder, Action::CANCEL).reach(),
+        Reach::Everything
+    );
+    assert_eq!(
+        scope_to::<Order>(&holder, Action::PAY).reach(),
+        Reach::Owned(id(1))
+    );
+    assert_eq!(
+        scope_to::<Order>(&holder, Action::REFUND).reach(),
+        Reach::Owned(id(1))
+    );
+    assert_eq!(
+        scope_to::<Order>(&holder, Action::SETTLE).reach(),
+        Reach::Owned(id(1))
+    );
+    assert_eq!(scope::<Order>(&holder).reach(), Reach::Owned(id(1)));
+    let nobody = Caller::Anonymous;
+    assert_eq!(scope_to::<Order>(&nobody, Action::CANCEL).reach(), Reach::Nothing);
+    assert_eq!(
+        scope_to::<Product>(&nobody, Action::DELETE).reach(),
+        Reach::Published
+    );
+    let deletes = caller(1, "customer", &[Permission::DELETE_PRODUCT]);
+    assert_eq!(
+        scope_to::<Product>(&deletes, Action::DELETE).reach(),
+        Reach::Everything
+    );
+    assert_eq!(
+        scope_to::<Product>(&deletes, Action::UPDATE).reach(),
+        Reach::Published
+    );
+    let admin = caller(1, "admin", &[]);
+    assert_eq!(
+        scope_to::<User>(&admin, Action::SET_ROLE).reach(),
+        Reach::Everything
+    );
+    let worker = Caller::System(SystemCaller::WORKER);
+    assert_eq!(
+        scope_to::<Order>(&worker, Action::EXPIRE).reach(),
+        Reach::Everything
+    );
+}
+
+#[test]
 fn who_may_knock() {
     let admin_only = Access::role(RoleName::ADMIN);
     assert_eq!(

@@ -24,7 +24,7 @@ impl UseCase for RetryJob {
 
 impl Command for RetryJob {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let (scope, now) = (work.scope::<Job>(), work.now());
+        let (scope, now) = (work.scope_to::<Job>(Action::RETRY), work.now());
         let job = work.jobs().find(&scope, self.id).await?;
         let permit = work.permit(Action::RETRY, &job)?;
         if !matches!(job.state, JobState::Dead | JobState::Cancelled) {

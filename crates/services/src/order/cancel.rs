@@ -30,7 +30,7 @@ impl UseCase for CancelOrder {
 
 impl Command for CancelOrder {
     async fn run(self, work: &mut Work<'_>) -> Result<Order> {
-        let (scope, now) = (work.scope::<Order>(), work.now());
+        let (scope, now) = (work.scope_to::<Order>(Action::CANCEL), work.now());
         let before = work.orders().find(&scope, self.id).await?;
         let permit = work.permit(Action::CANCEL, &before)?;
         self.expected.check(State::of(before.version))?;

@@ -39,7 +39,7 @@ async fn put_stock_back(work: &mut Work<'_>, permit: &Permit<Order>, order: &Ord
 
 /// Gives the collected money of an ended order back, and keeps money from being collected for it.
 async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
-    let (scope, now) = (work.scope(), work.now());
+    let (scope, now) = (work.scope_to(Action::CANCEL), work.now());
     let Some(payment) = work.payments().of_order(&scope, order.id).await? else {
         return Ok(());
     };

@@ -43,7 +43,7 @@ impl Command for PayOrder {
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Begun> {
-        let (scope, now) = (work.scope::<Order>(), work.now());
+        let (scope, now) = (work.scope_to::<Order>(Action::PAY), work.now());
         // Locked: whoever cancels it either sees the payment that is begun here, or is seen.
         let order = work.orders().find_locked(&scope, self.id).await?;
         work.permit(Action::PAY, &order)?;

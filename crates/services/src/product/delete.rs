@@ -30,7 +30,7 @@ impl Command for DeleteProduct {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let (scope, now) = (work.scope::<Product>(), work.now());
+        let (scope, now) = (work.scope_to::<Product>(Action::DELETE), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::DELETE, &before)?;
         self.expected.check(State::of(before.version))?;

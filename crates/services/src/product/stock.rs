@@ -44,7 +44,7 @@ impl UseCase for ChangeStock {
 
 impl Command for ChangeStock {
     async fn run(self, work: &mut Work<'_>) -> Result<Product> {
-        let (scope, now) = (work.scope::<Product>(), work.now());
+        let (scope, now) = (work.scope_to::<Product>(Action::STOCK), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::STOCK, &before)?;
         self.expected.check(State::of(before.version))?;

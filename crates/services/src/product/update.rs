@@ -57,7 +57,7 @@ impl UseCase for UpdateProduct {
 
 impl Command for UpdateProduct {
     async fn run(self, work: &mut Work<'_>) -> Result<Product> {
-        let (scope, now) = (work.scope(), work.now());
+        let (scope, now) = (work.scope_to(Action::UPDATE), work.now());
         let before = work.products().find(&scope, self.id).await?;
         let permit = work.permit(Action::UPDATE, &before)?;
         self.expected.check(State::of(before.version))?;

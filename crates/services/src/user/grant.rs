@@ -3,7 +3,7 @@
 use super::changed;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
-use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::Story;
 use mainstay_domain::fault::Faults;
@@ -60,7 +60,7 @@ impl Command for GrantPermission {
         if !work.services().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let scope = work.scope_of(SystemCaller::SIGN_IN);
+        let scope = work.scope_to(Action::GRANT);
         let user = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::GRANT, &user)?;
         check_held(work, &self.permission, expires_at).await?;

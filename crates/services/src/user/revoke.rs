@@ -3,7 +3,7 @@
 use super::changed;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
-use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::Story;
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
@@ -29,7 +29,7 @@ impl Command for RevokePermission {
         if !work.services().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let (scope, now) = (work.scope_of(SystemCaller::SIGN_IN), work.now());
+        let (scope, now) = (work.scope_to(Action::REVOKE), work.now());
         let user = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::REVOKE, &user)?;
         if !work

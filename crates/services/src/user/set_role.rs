@@ -34,7 +34,7 @@ impl Command for SetRole {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Profile> {
-        let (scope, now) = (work.scope(), work.now());
+        let (scope, now) = (work.scope_to(Action::SET_ROLE), work.now());
         let before = work.users().find(&scope, self.id).await?;
         let permit = work.permit(Action::SET_ROLE, &before)?;
         check_state(work, &self.expected, &before).await?;

@@ -43,7 +43,7 @@ impl Command for UpdateUser {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Profile> {
-        let (scope, now) = (work.scope(), work.now());
+        let (scope, now) = (work.scope_to(Action::UPDATE), work.now());
         let before = work.users().find(&scope, self.id).await?;
         check_state(work, &self.expected, &before).await?;
         let permit = work.permit(Action::UPDATE, &before)?;

@@ -1,7 +1,8 @@
 //! Roles and switches that are felt by tokens which are out already.
 
+use crate::order_end::place;
 use crate::{MINUTE, SECOND};
-use mainstay_testkit::{TestApp, on_both_engines};
+use mainstay_testkit::{Person, TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
@@ -14,6 +15,7 @@ on_both_engines! {
     nobody_is_invited_by_a_change;
     the_list_shows_what_each_may_do;
     people_change_themselves_and_nobody_else;
+    whoever_may_do_something_finds_what_it_is_done_to;
 }
 
 async fn trap_03_another_role_is_felt_by_a_token_that_is_out(app: &TestApp) {
@@ -245,4 +247,63 @@ async fn people_change_themselves_and_nobody_else(app: &TestApp) {
     ann.get("/api/users").await.refused(403, "FORBIDDEN");
     app.client().get("/api/users").await.refused(401, "UNAUTHORIZED");
     assert_eq!(bob.get("/api/users/me").await.data()["name"], "bob");
+}
+
+/// A customer who was given one permission and nothing to look at things with.
+async fn holder(app: &TestApp, name: &str, permission: &str) -> Person {
+    let person = app.customer(name).await;
+    let path = format!("/api/users/{}/permissions", person.id);
+    let grant = json!({"permission": permission});
+    app.admin().await.post(&path, grant).await.expect(201);
+    person
+}
+
+async fn whoever_may_do_something_finds_what_it_is_done_to(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    let (sold, draft) = (app.product(5, 100).await, app.product(5, 100).await);
+    let admin = app.admin().await;
+    admin
+        .patch(&draft.path, json!({"status": "draft"}))
+        .await
+        .expect(200);
+    let paid = place(&ann, &sold, 1).await;
+    ann.post_nothing(&format!("{paid}/pay")).await.expect(202);
+    app.run_jobs().await;
+    let begun = place(&ann, &sold, 1).await;
+    ann.post_nothing(&format!("{begun}/pay")).await.expect(202);
+
+    let moves = holder(app, "moves", "update:order").await;
+    for order in [&paid, &begun] {
+        moves.get(order).await.refused(404, "NOT_FOUND");
+        let cancelled = moves.post_nothing(&format!("{order}/cancel")).await.expect(200);
+        assert_eq!(cancelled.data()["status"], "cancelled");
+        moves
+            .post_nothing(&format!("{order}/pay"))
+            .await
+            .refused(404, "NOT_FOUND");
+    }
+    app.run_jobs().await;
+    assert_eq!(
+        app.gateway.collected().len(),
+        1,
+        "what was cancelled is not collected"
+    );
+    assert_eq!(app.gateway.repaid().len(), 1, "what was paid goes back");
+
+    let deletes = holder(app, "deletes", "delete:product").await;
+    deletes.get(&draft.path).await.refused(404, "NOT_FOUND");
+    deletes.delete(&draft.path).await.expect(204);
+    deletes.delete(&sold.path).await.expect(204);
+    assert_eq!(admin.get(&sold.path).await.data()["status"], "archived");
+    admin.get(&draft.path).await.refused(404, "NOT_FOUND");
+    deletes
+        .patch(&sold.path, json!({"name": "x"}))
+        .await
+        .refused(403, "FORBIDDEN");
+
+    let edits = holder(app, "edits", "update:user").await;
+    let path = format!("/api/users/{}", ann.id);
+    edits.get(&path).await.refused(403, "FORBIDDEN");
+    edits.patch(&path, json!({"name": "Anna"})).await.expect(200);
+    assert_eq!(ann.get("/api/users/me").await.data()["name"], "Anna");
 }
