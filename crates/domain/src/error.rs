@@ -191,7 +191,7 @@ pub enum Error {
     /// The same idempotency key came with another request.
     #[error("this idempotency key was used for another request")]
     IdempotencyMismatch,
-    /// The thing changed since the caller looked.
+    /// The thing changed since the caller looked, who named the version that was seen. Another try meets the same.
     #[error("it has changed since you read it")]
     Stale,
     /// Too often; worth another try after the given time.

@@ -178,7 +178,7 @@ impl Audit<'_> {
     /// Puts entries into the chain: each its number and the hash of all up to it.
     ///
     /// # Errors
-    /// `PRECONDITION_FAILED` when one of them is in it already.
+    /// Asks for another run when one of them is in it already.
     pub async fn link(&mut self, links: &[(AuditId, i64, Vec<u8>)]) -> Result<()> {
         let values: Vec<[&dyn Param; 3]> = links
             .iter()

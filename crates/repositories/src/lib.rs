@@ -3,8 +3,8 @@
 //! A repository borrows a transaction. What finds asks for a [`Scope`](mainstay_domain::access::Scope) and filters by
 //! it in the query itself; what writes asks for a [`Permit`](mainstay_domain::access::Permit) and refuses another row
 //! than the one it names. A row that is not there and a row that may not be seen are both
-//! [`NotFound`](mainstay_domain::Error::NotFound); a row that has changed since it was read is
-//! [`Stale`](mainstay_domain::Error::Stale).
+//! [`NotFound`](mainstay_domain::Error::NotFound); a row that has changed since it was read asks for another run of the
+//! transaction ([`Retry`](mainstay_platform::database::DatabaseError::Retry)).
 //!
 //! ```
 //! # use mainstay_domain::{access::{Permit, Scope}, id::OrderId, order::Order, Result};

@@ -206,7 +206,7 @@ impl Orders<'_> {
     /// Writes an order that has moved. Its items never change.
     ///
     /// # Errors
-    /// `PRECONDITION_FAILED` when it has moved meanwhile.
+    /// Asks for another run when it has moved meanwhile.
     pub async fn save(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
         permit.covers(order)?;
         let done = self

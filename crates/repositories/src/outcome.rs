@@ -14,9 +14,15 @@ pub(crate) fn rows<T>(rows: Vec<Read<T>>) -> Vec<T> {
     rows.into_iter().map(|Read(row)| row).collect()
 }
 
-/// One row changed, or it was no longer the one that was read.
+/// One row changed, or it was no longer the one that was read: then another transaction was faster, and the whole of
+/// this one has to be run again from its reading. That is not [`Error::Stale`], which is what the caller of a use case
+/// hears who named a version and meant another one.
 pub(crate) fn fresh(changed: u64) -> Result<()> {
-    if changed == 1 { Ok(()) } else { Err(Error::Stale) }
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(DatabaseError::Retry.into())
+    }
 }
 
 /// A unique constraint that refused a row, said in a sentence.

@@ -115,7 +115,7 @@ impl Payments<'_> {
     /// Writes a payment that moved on from a status.
     ///
     /// # Errors
-    /// `PRECONDITION_FAILED` when it was no longer of that status; `CONFLICT` when it became succeeded beside another.
+    /// Asks for another run when it is no longer of that status; `CONFLICT` when it became succeeded beside another.
     pub async fn save(
         &mut self,
         permit: &Permit<Payment>,

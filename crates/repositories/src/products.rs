@@ -199,7 +199,7 @@ impl Products<'_> {
     /// Writes a changed product, its stock as it was read.
     ///
     /// # Errors
-    /// `PRECONDITION_FAILED` when it, or its stock, has changed meanwhile; `CONFLICT` when the SKU is taken.
+    /// Asks for another run when it, or its stock, has changed meanwhile; `CONFLICT` when the SKU is taken.
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         self.changed(product.id);

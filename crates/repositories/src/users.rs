@@ -192,7 +192,7 @@ impl Users<'_> {
     /// Writes a changed account, and notes that what it may do may have changed.
     ///
     /// # Errors
-    /// `PRECONDITION_FAILED` when it has changed meanwhile, `CONFLICT` when the address is taken.
+    /// Asks for another run when it has changed meanwhile; `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         permit.covers(user)?;
         let done = self

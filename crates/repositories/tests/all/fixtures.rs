@@ -1,6 +1,7 @@
 //! Things to store.
 
 use crate::harness::Store;
+use mainstay_domain::Result;
 use mainstay_domain::access::{
     self, Action, Caller, Guarded, Permission, PermissionSet, Permit, Principal, RoleName, Scope,
     SystemCaller,
@@ -18,10 +19,17 @@ use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{User, UserStatus};
+use mainstay_platform::database::{DatabaseError, Retryable};
 use mainstay_repositories::{NewJob, Orders, Products, Users};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// Whether a transaction was run again and again because a row was no longer the one that was read.
+pub(crate) fn lost_a_race<T>(answer: &Result<T>) -> bool {
+    let database = answer.as_ref().err().and_then(Retryable::database);
+    matches!(database, Some(DatabaseError::Retry))
+}
 
 pub(crate) fn id<I: Id>(number: u128) -> I {
     I::from_uuid(Uuid::from_u128(number))

@@ -7,6 +7,7 @@ use mainstay_domain::event::Story;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::{Error, Result};
+use mainstay_platform::database::DatabaseError;
 use serde_json::json;
 
 /// Puts a job that failed for good, or was called off, back in its line with fresh attempts.
@@ -34,7 +35,8 @@ impl Command for RetryJob {
             )));
         }
         if !work.jobs().retry(&permit, &job, now).await? {
-            return Err(Error::Stale);
+            // It was claimed or retried in between: look again.
+            return Err(DatabaseError::Retry.into());
         }
         let (before, after) = (json!({"state": job.state}), json!({"state": JobState::Queued}));
         work.record(permit, Story::acted("job.retried", "RETRY", &before, &after));

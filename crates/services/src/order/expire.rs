@@ -76,8 +76,7 @@ impl Services {
         let mut ended = 0;
         for order in &overdue {
             match self.command(&cx, ExpireOrder { id: order.id }).await {
-                // Paid or cancelled in between, which is as good.
-                Ok(_) | Err(Error::Stale) => ended += 1,
+                Ok(_) => ended += 1,
                 Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(error) => {
                     let cause = std::error::Error::source(&error).map(ToString::to_string);

@@ -7,7 +7,7 @@ use crate::use_case::Command;
 use crate::work::{Changes, Work};
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, Engine, Tx};
+use mainstay_platform::database::{DatabaseError, Tx};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What a committed attempt leaves.
@@ -25,9 +25,6 @@ pub(super) struct Attempt<C> {
     tries: AtomicU32,
 }
 
-/// So often a row that changed between its reading and its writing is read again before the caller hears of it.
-const LOST_RACES: u32 = 5;
-
 impl<C: Command> Attempt<C> {
     pub(super) fn new(services: Services, cx: Context, command: C) -> Self {
         Self {
@@ -42,19 +39,10 @@ impl<C: Command> Attempt<C> {
     pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Output>>> {
         let (services, cx, command) = (self.services.clone(), self.cx.clone(), self.command.clone());
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
-        let may_try_again = tries < LOST_RACES;
         Box::pin(async move {
-            let engine = tx.engine();
             let out = body(&services, &cx, command, tries > 0, tx).await;
             services.used(&cx, tx.stats());
-            match out {
-                // Another transaction wrote the row first. On SQLite there is only one writer, so there it is
-                // the caller who looked too long ago.
-                Err(Error::Stale) if engine == Engine::Postgres && may_try_again => {
-                    Err(DatabaseError::Retry.into())
-                }
-                out => out,
-            }
+            out
         })
     }
 }
