@@ -162,7 +162,10 @@ impl Audit<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn unlinked(&mut self, limit: u32) -> Result<Vec<AuditEntry>> {
+    pub async fn unlinked(&mut self, scope: &Scope<AuditEntry>, limit: u32) -> Result<Vec<AuditEntry>> {
+        if !sight::all(scope) {
+            return Ok(Vec::new());
+        }
         Ok(rows(self.0.all(&UNLINKED, &[&limit]).await?))
     }
 
@@ -213,7 +216,15 @@ impl Audit<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn linked_after(&mut self, seq: i64, limit: u32) -> Result<Vec<(i64, Vec<u8>, AuditEntry)>> {
+    pub async fn linked_after(
+        &mut self,
+        scope: &Scope<AuditEntry>,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Vec<u8>, AuditEntry)>> {
+        if !sight::all(scope) {
+            return Ok(Vec::new());
+        }
         Ok(rows(self.0.all(&LINKED_AFTER, &[&seq, &limit]).await?))
     }
 

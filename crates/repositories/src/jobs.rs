@@ -182,7 +182,10 @@ impl Jobs<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn counts(&mut self) -> Result<Vec<(String, JobState, i64)>> {
+    pub async fn counts(&mut self, scope: &Scope<Job>) -> Result<Vec<(String, JobState, i64)>> {
+        if !sight::all(scope) {
+            return Ok(Vec::new());
+        }
         let rows: Vec<Count> = self.0.all(&COUNTS, &[]).await?;
         Ok(rows
             .into_iter()

@@ -4,9 +4,10 @@ use crate::outcome::{found, rows};
 use crate::read::Read;
 use crate::sight::{Sight, all, owned};
 use mainstay_domain::access::{Permit, Scope};
-use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::id::{Id, SessionId, UserId};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
 use uuid::Uuid;
@@ -169,25 +170,18 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Ends every session of somebody, but for one; gives those that it ended.
+    /// Ends every session of the account that the permit names, but for one; gives those that it ended.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn end_all(
         &mut self,
-        scope: &Scope<Session>,
-        user: UserId,
+        permit: &Permit<User>,
         except: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Vec<SessionId>> {
-        if !sees(scope, user) {
-            return Ok(Vec::new());
-        }
-        let none = Uuid::nil();
-        match except {
-            Some(except) => Ok(self.0.all(&END_ALL, &[&user, &now, &except]).await?),
-            None => Ok(self.0.all(&END_ALL, &[&user, &now, &none]).await?),
-        }
+        let except = except.map_or(Uuid::nil(), |session| session.uuid());
+        Ok(self.0.all(&END_ALL, &[&permit.id(), &now, &except]).await?)
     }
 
     /// Somebody's sessions that are neither ended nor have run out, the last seen first.

@@ -3,7 +3,7 @@
 use crate::products::Products;
 use crate::read::{Read, money, word};
 use mainstay_domain::Result;
-use mainstay_domain::access::Permit;
+use mainstay_domain::access::{Permit, Reach, Scope};
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::order::Order;
@@ -21,6 +21,7 @@ statements! {
             RETURNING sku, name, price_amount, price_currency, stock";
     PUT_BACK = "UPDATE products SET stock = stock + $2, version = version + 1, updated_at = $3 WHERE id = $1";
     SHORTAGE = "SELECT status, stock FROM products WHERE id = $1";
+    SHORTAGE_PUBLISHED = "SELECT status, stock FROM products WHERE id = $1 AND status = 'active'";
 }
 
 /// What was taken from the shelf, at the price of that moment.
@@ -113,12 +114,20 @@ impl Products<'_> {
     }
 
     /// Why [`take`](Self::take) gave nothing: the product's status and what is left; `None` when there is no such
-    /// product.
+    /// product, or it may not be seen.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn shortage(&mut self, id: ProductId) -> Result<Option<(ProductStatus, i64)>> {
-        let row = self.0.optional(&SHORTAGE, &[&id]).await?;
+    pub async fn shortage(
+        &mut self,
+        scope: &Scope<Product>,
+        id: ProductId,
+    ) -> Result<Option<(ProductStatus, i64)>> {
+        let row = match scope.reach() {
+            Reach::Everything => self.0.optional(&SHORTAGE, &[&id]).await?,
+            Reach::Published => self.0.optional(&SHORTAGE_PUBLISHED, &[&id]).await?,
+            Reach::Owned(_) | Reach::Nothing => None,
+        };
         Ok(row.map(|Shortage(status, stock)| (status, stock)))
     }
 }

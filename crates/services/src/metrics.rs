@@ -33,7 +33,10 @@ impl Services {
         let cx = Context::system(SystemCaller::WORKER);
         let counts = self
             .look(&cx, ReadMode::Thread, |view| {
-                Box::pin(async move { view.jobs().counts().await })
+                Box::pin(async move {
+                    let scope = view.scope();
+                    view.jobs().counts(&scope).await
+                })
             })
             .await?;
         let depths = counts

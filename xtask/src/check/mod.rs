@@ -12,6 +12,7 @@ mod code;
 mod decisions;
 mod fault;
 mod forbidden;
+mod guards;
 mod inheritance;
 mod length;
 mod links;
@@ -27,10 +28,11 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Fault>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Fault>);
 
-const TEXT_RULES: [TextRule; 8] = [
+const TEXT_RULES: [TextRule; 9] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
+    ("guards", guards::check),
     ("length", length::check),
     ("names", names::check),
     ("links", links::check),

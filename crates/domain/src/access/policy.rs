@@ -78,6 +78,7 @@ impl Guarded for User {
             (Action::CREATE, Rule::Holder(Permission::CREATE_USER)),
             (Action::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
             (Action::DELETE, Rule::Role(RoleName::ADMIN)),
+            (Action::LOGOUT, Rule::Owner),
             (Action::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Action::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Action::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),

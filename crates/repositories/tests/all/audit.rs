@@ -120,23 +120,30 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
         write!(store, [], |tx| {
             let mut audit = Audit::new(tx);
             assert_eq!(audit.head().await?, None);
-            let waiting: Vec<AuditId> = audit.unlinked(3).await?.iter().map(|entry| entry.id).collect();
+            let waiting: Vec<AuditId> = audit
+                .unlinked(&everything(), 3)
+                .await?
+                .iter()
+                .map(|entry| entry.id)
+                .collect();
             assert_eq!(waiting, [id::<AuditId>(1), id(2), id(3)]);
             assert!(audit.set_head(&head(2), b"seal", at(1), 0).await?);
             assert!(!audit.set_head(&head(2), b"seal", at(1), 0).await?);
             audit.link(&[(id(1), 1, vec![1]), (id(2), 2, vec![2])]).await?;
             assert_eq!(audit.head().await?, Some((head(2), b"seal".to_vec())));
-            let after = audit.linked_after(0, 9).await?;
+            let after = audit.linked_after(&everything(), 0, 9).await?;
             assert_eq!(
                 after,
                 [(1, vec![1], audit_entry(1)), (2, vec![2], audit_entry(2))]
             );
-            assert_eq!(audit.linked_after(1, 9).await?.len(), 1);
+            assert_eq!(audit.linked_after(&everything(), 1, 9).await?.len(), 1);
             assert_eq!(
                 (audit.count_linked().await?, audit.count_unlinked().await?),
                 (2, 2)
             );
-            assert_eq!(audit.unlinked(9).await?.len(), 2);
+            assert_eq!(audit.unlinked(&everything(), 9).await?.len(), 2);
+            assert!(audit.unlinked(&own(id(1)), 9).await?.is_empty());
+            assert!(audit.linked_after(&own(id(1)), 0, 9).await?.is_empty());
             Ok(())
         })
         .unwrap();

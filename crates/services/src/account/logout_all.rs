@@ -8,6 +8,7 @@ use mainstay_domain::access::{Access, Action};
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::Story;
 use mainstay_domain::session::Session;
+use mainstay_domain::user::User;
 use serde_json::json;
 
 /// Signs the caller out everywhere, here included.
@@ -32,7 +33,8 @@ impl Command for LogoutAll {
         let scope = work.scope::<Session>();
         let session = work.sessions().find(&scope, session_id).await?;
         let permit = work.permit(Action::LOGOUT, &session)?;
-        let ended = work.sessions().end_all(&scope, user_id, None, now).await?;
+        let all_of_them = work.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
+        let ended = work.sessions().end_all(&all_of_them, None, now).await?;
         for id in &ended {
             work.access_changed(AccessChange::SessionEnded(*id, now));
         }

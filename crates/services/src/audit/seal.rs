@@ -4,7 +4,7 @@ use super::{anchor, chain};
 use crate::context::Context;
 use crate::services::Services;
 use crate::work::Repositories;
-use mainstay_domain::access::SystemCaller;
+use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::id::AuditId;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, Isolation, ReadMode};
@@ -27,7 +27,8 @@ impl Services {
                         .head()
                         .await?
                         .map_or_else(chain::beginning, |(head, _)| head);
-                    let entries = Audit::new(tx).unlinked(limit).await?;
+                    let scope = access::scope(&Caller::System(SystemCaller::SEALER));
+                    let entries = Audit::new(tx).unlinked(&scope, limit).await?;
                     if entries.is_empty() {
                         return Ok::<_, Error>(None);
                     }
@@ -73,7 +74,8 @@ impl Services {
         let cx = Context::system(SystemCaller::SEALER);
         self.look(&cx, ReadMode::InPlace, move |view| {
             Box::pin(async move {
-                let place = view.audit().linked_after(kept.seq - 1, 1).await?;
+                let scope = view.scope();
+                let place = view.audit().linked_after(&scope, kept.seq - 1, 1).await?;
                 Ok(place
                     .first()
                     .is_some_and(|(seq, hash, _)| (*seq, hash) == (kept.seq, &kept.hash)))

@@ -88,11 +88,11 @@ const BATCH: u32 = 1000;
 
 impl Query for VerifyAudit {
     async fn run(self, view: &mut View<'_>) -> Result<Verdict> {
-        let mut at = chain::beginning();
+        let (mut at, scope) = (chain::beginning(), view.scope());
         let mut fault = None;
         let mut anchored = self.anchor.as_ref().is_none_or(|anchor| anchor.seq == 0);
         'chain: loop {
-            let batch = view.audit().linked_after(at.seq, BATCH).await?;
+            let batch = view.audit().linked_after(&scope, at.seq, BATCH).await?;
             if batch.is_empty() {
                 break;
             }

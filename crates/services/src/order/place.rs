@@ -8,7 +8,7 @@ use mainstay_domain::event::Story;
 use mainstay_domain::fault::Faults;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::order::{self, Line, MOST_LINES, MOST_QUANTITY, Order, OrderItem};
-use mainstay_domain::product::ProductStatus;
+use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ async fn hold_stock(
     permit: &Permit<Order>,
     wanted: BTreeMap<ProductId, (usize, u32)>,
 ) -> Result<Vec<OrderItem>> {
-    let now = work.now();
+    let (now, scope) = (work.now(), work.scope::<Product>());
     let (mut items, mut short, mut unknown) = (Vec::new(), Faults::new(), Faults::new());
     for (product, (at, quantity)) in wanted {
         if let Some(taken) = work.products().take(permit, product, quantity, now).await? {
@@ -86,7 +86,7 @@ async fn hold_stock(
             ));
             continue;
         }
-        match work.products().shortage(product).await? {
+        match work.products().shortage(&scope, product).await? {
             Some((ProductStatus::Active, left)) => {
                 short.add(
                     format!("items[{at}].quantity"),

@@ -5,7 +5,7 @@ use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
-use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::Story;
@@ -62,8 +62,7 @@ impl Command for UpdateUser {
         check_an_admin_stays(work, &before, &after).await?;
         work.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
-            let sessions = work.scope_of(SystemCaller::SIGN_IN);
-            for id in work.sessions().end_all(&sessions, after.id, None, now).await? {
+            for id in work.sessions().end_all(&permit, None, now).await? {
                 work.access_changed(AccessChange::SessionEnded(id, now));
             }
         }
