@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Folders that are made, not written.
+/// What is made, not written: folders, and the file that a second checkout has in the place of `.git`.
 const MADE: [&str; 4] = [".git", "target", "data", "node_modules"];
 
 /// One text file: where it is, relative to the root and with `/` between folders, and what it says.
@@ -65,10 +65,11 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<Text>) -> io::Result<()>
             format!("{prefix}/{name}")
         };
         let kind = entry.file_type()?;
+        if MADE.contains(&name.as_str()) {
+            continue;
+        }
         if kind.is_dir() {
-            if !MADE.contains(&name.as_str()) {
-                collect(&entry.path(), &path, found)?;
-            }
+            collect(&entry.path(), &path, found)?;
         } else if kind.is_file()
             && let Ok(body) = String::from_utf8(std::fs::read(entry.path())?)
         {
