@@ -33,6 +33,7 @@ mod outbox;
 mod payment;
 mod payment_lost;
 mod product;
+mod pipeline;
 mod purchase;
 mod race;
 mod refresh;
