@@ -8,7 +8,7 @@ use crate::later;
 use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
 use crate::node::{Node, Setup, outside};
-use crate::proxy::Proxy;
+use crate::wire::Wire;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::clock::ManualClock;
 use serde_json::Value;
@@ -31,8 +31,8 @@ pub struct TestApp {
     pub gateway: Arc<FakeGateway>,
     node: Node,
     setup: Setup,
-    settings: BTreeMap<String, String>,
     database: TestDatabase,
+    wire: Option<Wire>,
     log: RequestLog,
     jobs_may_stay: AtomicBool,
 }
@@ -49,14 +49,27 @@ impl TestApp {
     /// (`[("RATE_LIMITS", "on")]`). `None` when the engine cannot be had here, which was said.
     pub async fn start(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
         let database = TestDatabase::make(engine).await?;
+        let url = database.url.clone();
+        Some(Self::over(database, &url, None, settings).await)
+    }
+
+    /// Starts an app that reaches its PostgreSQL over a wire that can be cut. `None` when there is no server here, which
+    /// was said.
+    pub async fn start_over_a_wire() -> Option<Self> {
+        let database = TestDatabase::make(Engine::Postgres).await?;
+        let wire = Wire::to(&database.url).await;
+        let url = wire.over(&database.url);
+        Some(Self::over(database, &url, Some(wire), &[]).await)
+    }
+
+    async fn over(database: TestDatabase, url: &str, wire: Option<Wire>, settings: &[(&str, &str)]) -> Self {
         let fakes = Fakes {
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(BEGINNING))),
             mailbox: Arc::default(),
             gateway: Arc::default(),
         };
         let log = RequestLog::new();
-        let settings = variables(&database, settings);
-        let setup = Setup::new(&settings, outside(&fakes, &log));
+        let setup = Setup::new(&variables(&database, url, settings), outside(&fakes, &log));
         let node = setup.start().await;
         let Fakes {
             clock,
@@ -64,17 +77,17 @@ impl TestApp {
             gateway,
         } = fakes;
         let jobs_may_stay = AtomicBool::new(false);
-        Some(Self {
+        Self {
             clock,
             mailbox,
             gateway,
             node,
             setup,
-            settings,
             database,
+            wire,
             log,
             jobs_may_stay,
-        })
+        }
     }
 
     /// The use cases.
@@ -109,17 +122,6 @@ impl TestApp {
         let outside = self.setup.outside.clone();
         let setup = Setup::new(&variables(&self.database, settings), outside);
         setup.start().await
-    }
-
-    /// Another process over the same database, and the way to it, which can be cut. `None` where the database is a file.
-    pub async fn node_behind_a_proxy(&self) -> Option<(Node, Proxy)> {
-        let (server, url) = self.database.server()?;
-        let proxy = Proxy::to(server.clone()).await;
-        let url = url.replacen(&server, &proxy.address().to_string(), 1);
-        let mut settings = self.settings.clone();
-        settings.insert("DATABASE_URL".to_owned(), url);
-        let node = self.setup.with_settings(&settings).start().await;
-        Some((node, proxy))
     }
 
     /// A client that has shown no credential.
@@ -173,19 +175,36 @@ impl TestApp {
         self.database.hold().await
     }
 
+    /// Cuts the app and all its nodes off from their database, those included that are in the middle of something. What
+    /// the story itself does past the house goes on.
+    ///
+    /// # Panics
+    /// When the app was not started over a wire.
+    pub async fn cut_database(&self) {
+        self.wire.as_ref().expect("there is a wire to cut").cut().await;
+    }
+
+    /// Lets them reach it again.
+    ///
+    /// # Panics
+    /// When the app was not started over a wire.
+    pub fn mend_database(&self) {
+        self.wire.as_ref().expect("there is a wire to mend").mend();
+    }
+
     /// Says that this story ends with jobs left undone, or dead.
     pub fn leave_jobs(&self) {
         self.jobs_may_stay.store(true, Ordering::Relaxed);
     }
 }
 
-fn variables(database: &TestDatabase, more: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn variables(database: &TestDatabase, url: &str, more: &[(&str, &str)]) -> BTreeMap<String, String> {
     let folder = database.folder().display().to_string();
     let usual = [
         ("APP_ENV", "test"),
         ("PORT", "0"),
         ("DATA_DIR", &*folder),
-        ("DATABASE_URL", &*database.url),
+        ("DATABASE_URL", url),
         ("DATABASE_POOL", "6"),
         ("RATE_LIMITS", "off"),
         ("SHUTDOWN_TIMEOUT", "5s"),

@@ -53,15 +53,6 @@ impl TestDatabase {
         self.folder.path()
     }
 
-    /// On PostgreSQL: `host:port` as it stands in the URL, and the URL.
-    pub(crate) fn server(&self) -> Option<(String, &str)> {
-        self.on_server.as_ref()?;
-        let (_, place) = self.url.split_once("://")?;
-        let authority = place.split(['/', '?']).next()?;
-        let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
-        Some((server.to_owned(), &self.url))
-    }
-
     pub(crate) fn options(&self) -> DatabaseOptions {
         DatabaseOptions {
             pool_size: 2,

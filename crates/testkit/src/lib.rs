@@ -18,9 +18,9 @@ mod mailbox;
 mod node;
 mod people;
 mod product;
-mod proxy;
 mod stories;
 mod unattended;
+mod wire;
 
 pub use answer::Answer;
 pub use app::TestApp;
@@ -33,5 +33,4 @@ pub use mailbox::Mailbox;
 pub use node::Node;
 pub use people::Person;
 pub use product::TestProduct;
-pub use proxy::Proxy;
-pub use stories::tell;
+pub use stories::{tell, tell_over_a_wire};

@@ -35,11 +35,6 @@ impl Setup {
         }
     }
 
-    /// The same with other settings.
-    pub(crate) fn with_settings(&self, variables: &BTreeMap<String, String>) -> Self {
-        Self::new(variables, self.outside.clone())
-    }
-
     pub(crate) async fn start(&self) -> Node {
         log::keep();
         let (listening, url) = listen(&self.settings)

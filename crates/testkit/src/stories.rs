@@ -14,6 +14,31 @@ pub async fn tell(engine: Engine, settings: &[(&str, &str)], story: impl AsyncFn
     Box::pin(story(&app)).await;
 }
 
+/// Tells a story on PostgreSQL, over a wire that the story may cut.
+///
+/// # Panics
+/// When the story fails, or leaves jobs undone.
+pub async fn tell_over_a_wire(story: impl AsyncFnOnce(&TestApp)) {
+    let Some(app) = TestApp::start_over_a_wire().await else {
+        return;
+    };
+    Box::pin(story(&app)).await;
+}
+
+/// Makes a test of each story, `story::postgres`, told over a wire that it may cut
+/// ([`TestApp::cut_database`](crate::TestApp::cut_database)).
+#[macro_export]
+macro_rules! over_a_wire {
+    ($($story:ident;)+) => {$(
+        mod $story {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::tell_over_a_wire(super::$story).await;
+            }
+        }
+    )+};
+}
+
 /// Makes two tests of each story, `story::sqlite` and `story::postgres`. A story is an `async fn(app: &TestApp)` of the
 /// same module; settings of its own follow `with`.
 ///
