@@ -2,15 +2,15 @@
 
 use crate::app::TestApp;
 use crate::database::TestDatabase;
+use mainstay_domain::Result;
 use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::Page;
-use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{Database, Isolation, ReadMode};
+use mainstay_domain::page::{Page, Place};
+use mainstay_platform::database::{Database, Isolation, ReadMode, Tx};
 use mainstay_repositories::{JobFilter, Jobs, Outbox};
 use mainstay_services::job::run::Ran;
 
-/// So many at once; enough that one round is the rule.
+/// So many at once; enough that one round is the rule. As many as a page of a list may have.
 const BATCH: u32 = 100;
 
 impl TestApp {
@@ -50,21 +50,7 @@ impl TestApp {
 /// What was left undone: jobs that wait or are dead, and events that somebody should have been told of.
 pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     let open = Database::open(&database.options()).await?;
-    let jobs = open.read(ReadMode::Thread, |tx| {
-        Box::pin(async move {
-            let scope = access::scope::<Job>(&Caller::System(SystemCaller::WORKER));
-            let page = Page::From {
-                cursor: None,
-                limit: BATCH,
-            };
-            Ok::<_, Error>(
-                Jobs::new(tx)
-                    .list(&scope, &JobFilter::default(), &page)
-                    .await?
-                    .items,
-            )
-        })
-    });
+    let jobs = open.read(ReadMode::Thread, |tx| Box::pin(all_jobs(tx)));
     let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
     let jobs = jobs.await?.into_iter().filter(|job| !finished(job));
     let told = |job: Job| {
@@ -77,7 +63,7 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     };
     let mut left: Vec<String> = jobs.map(told).collect();
     let events = open.write(Isolation::ReadCommitted, |tx| {
-        Box::pin(async move { Outbox::new(tx).waiting(BATCH).await })
+        Box::pin(async move { Outbox::new(tx).waiting(u32::MAX).await })
     });
     let kinds: Vec<&str> = mainstay_app::subscriptions().kinds().collect();
     let waiting = events
@@ -87,4 +73,19 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     left.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
     open.close().await;
     Ok(left)
+}
+
+/// Every job there is, however many pages of them.
+async fn all_jobs(tx: &mut Tx) -> Result<Vec<Job>> {
+    let scope = access::scope::<Job>(&Caller::System(SystemCaller::WORKER));
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = Page::From { cursor, limit: BATCH };
+        let listing = Jobs::new(tx).list(&scope, &JobFilter::default(), &page).await?;
+        all.extend(listing.items);
+        match listing.place {
+            Place::From { next: Some(next), .. } => cursor = Some(next),
+            Place::From { next: None, .. } | Place::Numbered { .. } => return Ok(all),
+        }
+    }
 }
