@@ -73,13 +73,15 @@ impl<S: Sync> FromRequestParts<S> for Known {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Ok(Self(
-            parts.headers.get_all(IF_NONE_MATCH).iter().cloned().collect(),
-        ))
+        Ok(Self::read(&parts.headers))
     }
 }
 
 impl Known {
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
+    }
+
     /// True when the client has the thing in the state of the tag. The comparison is the weak one, as the RFC wants it.
     pub fn has(&self, tag: &HeaderValue) -> bool {
         let same = |named: &str| {

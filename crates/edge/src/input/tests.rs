@@ -4,6 +4,7 @@ mod bodies;
 mod conditions;
 mod lists;
 mod nonsense;
+mod round_trips;
 
 use super::*;
 use serde::Deserialize;
@@ -42,7 +43,6 @@ enum Kind {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only whether it can be read counts")]
 struct Which {
     status: Option<String>,
     user_id: Option<String>,

@@ -1,0 +1,103 @@
+//! What we hand out is understood when it comes back, and what is no such thing never passes for it.
+
+use super::*;
+use crate::answer::Tag;
+use crate::cookies::{self, TokenPair};
+use crate::credential::{self, Credential};
+use http::header::{AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method};
+use mainstay_domain::fault::Faults;
+use mainstay_domain::time::Timestamp;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use url::form_urlencoded;
+
+fn one(name: http::HeaderName, value: HeaderValue) -> HeaderMap {
+    [(name, value)].into_iter().collect()
+}
+
+proptest! {
+    #[test]
+    fn a_tag_that_comes_back_is_its_version(version in 0..i64::MAX, facts in prop::collection::vec(".{0,20}", 0..4)) {
+        for tag in [Tag::of(version), Tag::with(version, facts.iter().map(String::as_str))] {
+            let headers = one(IF_MATCH, tag.header());
+            prop_assert_eq!(Expected::read(&headers), Some(Expected(Some(version))));
+        }
+    }
+
+    #[test]
+    fn a_condition_is_one_strong_tag_or_any_or_never_true(text in "[ -~]{0,30}|(\"v[0-9]{1,20}\"|W/|,|\\*| ){0,5}") {
+        let Ok(value) = HeaderValue::from_str(&text) else { return Ok(()) };
+        if let Some(Expected(Some(version))) = Expected::read(&one(IF_MATCH, value)) {
+            let strong = text.trim();
+            prop_assert!(strong.starts_with("\"v") && strong.ends_with('"'), "{text:?}");
+            prop_assert!(strong.matches('"').count() == 2 && strong.contains(version.to_string().as_str()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_has_is_known_in_any_list(version in 0..i64::MAX, others in prop::collection::vec("\"[a-z]{0,9}\"", 0..5), weak: bool) {
+        let tag = Tag::of(version).header();
+        let own = format!("{}{}", if weak { "W/" } else { "" }, tag.to_str().unwrap());
+        let without = HeaderValue::from_str(&others.join(", ")).unwrap();
+        let with = HeaderValue::from_str(&[others, vec![own]].concat().join(" , ")).unwrap();
+        let known = |value| Known::read(&one(IF_NONE_MATCH, value));
+        prop_assert!(known(with).has(&tag));
+        prop_assert!(!known(without).has(&tag));
+    }
+
+    #[test]
+    fn tokens_in_cookies_come_back(access in "[A-Za-z0-9_.-]{1,60}", refresh in "[A-Za-z0-9_.-]{1,60}", until in 0..4_000_000_000_i64) {
+        let until = Timestamp::from_seconds(until);
+        let mut told = HeaderMap::new();
+        cookies::set(&mut told, TokenPair { access: (&access, until), refresh: (&refresh, until) }, true);
+        let kept = told.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap().split(';').next().unwrap());
+        let sent = kept.collect::<Vec<_>>().join("; ");
+        let headers = one(COOKIE, HeaderValue::from_str(&sent).unwrap());
+        prop_assert_eq!(credential::find(&headers), Credential::Ambient(&access));
+        prop_assert_eq!(credential::cookie(&headers, "refreshToken"), Some(&*refresh));
+    }
+
+    #[test]
+    fn a_bearer_is_found_and_nothing_else_is_one(token in "[A-Za-z0-9_.-]{1,60}", other in "[A-Za-z]{1,12}") {
+        let shown = |scheme: &str| one(AUTHORIZATION, HeaderValue::from_str(&format!("{scheme} {token}")).unwrap());
+        let (ours, others) = (shown("Bearer"), shown(&other));
+        prop_assert_eq!(credential::find(&ours), Credential::Explicit(&token));
+        if !other.eq_ignore_ascii_case("bearer") {
+            prop_assert_eq!(credential::find(&others), Credential::Unreadable);
+        }
+    }
+
+    #[test]
+    fn a_key_is_taken_as_it_is_or_refused(text in "[ -~]{0,300}") {
+        let headers = one(http::HeaderName::from_static("idempotency-key"), HeaderValue::from_str(&text).unwrap());
+        let good = (1..=255).contains(&text.len()) && !text.contains(' ');
+        let taken = key(&Method::POST, &headers).ok().flatten();
+        prop_assert_eq!(taken.as_deref(), good.then_some(&*text));
+    }
+
+    #[test]
+    fn a_query_is_read_as_it_was_written(given in prop::collection::btree_map("status|userId", ".{0,40}", 0..3)) {
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(&given);
+        let Which { status, user_id } = query::read(&text.finish()).unwrap();
+        let read: BTreeMap<String, String> = [("status", status), ("userId", user_id)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        prop_assert_eq!(read, given);
+    }
+
+    #[test]
+    fn only_named_fields_sort_whatever_is_asked(text in "-{0,2}(name|price)[a-z ]{0,3}|.{0,20}") {
+        let names = [("name", 1), ("price", 2)];
+        let mut faults = Faults::new();
+        let asked = sort(&mut faults, Some(&text), &names, (0, false));
+        let written = asked.map(|(field, last_first)| {
+            let (name, _) = names.iter().find(|(_, known)| *known == field).unwrap();
+            format!("{}{name}", if last_first { "-" } else { "" })
+        });
+        prop_assert_eq!(written.as_deref().unwrap_or(&text), &*text);
+        prop_assert_eq!(asked.is_none(), faults.check().is_err());
+    }
+}
