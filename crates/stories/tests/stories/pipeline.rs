@@ -327,7 +327,9 @@ async fn whoever_goes_away_while_it_commits_leaves_memory_told(app: &TestApp) {
     assert_eq!(services.directory().version(), known);
     hold.release().await;
     // Said after the commit and after memory was told.
-    services.audit_waits().notified().await;
+    let told = tokio::time::timeout(10 * crate::SECOND, services.audit_waits().notified());
+    told.await
+        .expect("somebody is told although nobody waits for the answer");
     assert_eq!(services.directory().version(), known + 1);
     assert_eq!(app.stock(&product).await, 6);
 }
