@@ -120,7 +120,7 @@ impl TestApp {
     /// Another process over the same database, with other settings.
     pub async fn another_node_with(&self, settings: &[(&str, &str)]) -> Node {
         let outside = self.setup.outside.clone();
-        let setup = Setup::new(&variables(&self.database, settings), outside);
+        let setup = Setup::new(&variables(&self.database, &self.database.url, settings), outside);
         setup.start().await
     }
 

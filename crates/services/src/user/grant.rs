@@ -3,7 +3,7 @@
 use super::changed;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::Story;
 use mainstay_domain::fault::Faults;
