@@ -16,20 +16,20 @@ pub struct Story {
     pub before: Option<Value>,
     /// The changed facts after.
     pub after: Option<Value>,
-    /// What subscribers are told; the whole thing as it is now.
-    pub payload: Value,
+    /// What subscribers are told, the whole thing as it is now, where that is neither what stands in `after` nor in
+    /// `before`.
+    pub payload: Option<Value>,
 }
 
 impl Story {
     /// Something new.
     pub fn created(kind: &'static str, new: &impl Serialize) -> Self {
-        let new = facts(new);
         Self {
             kind,
             verb: "CREATE",
             before: None,
-            after: Some(new.clone()),
-            payload: new,
+            after: Some(facts(new)),
+            payload: None,
         }
     }
 
@@ -47,33 +47,55 @@ impl Story {
             verb,
             before: Some(before),
             after: Some(after),
-            payload: new,
+            payload: Some(new),
         }
     }
 
     /// Something is gone.
     pub fn deleted(kind: &'static str, old: &impl Serialize) -> Self {
-        let old = facts(old);
         Self {
             kind,
             verb: "DELETE",
-            before: Some(old.clone()),
+            before: Some(facts(old)),
             after: None,
-            payload: old,
+            payload: None,
         }
     }
 
     /// Something happened that changed no fact anybody sees.
     pub fn noted(kind: &'static str, verb: &'static str, facts_of: &impl Serialize) -> Self {
-        let now = facts(facts_of);
         Self {
             kind,
             verb,
             before: None,
-            after: Some(now.clone()),
-            payload: now,
+            after: Some(facts(facts_of)),
+            payload: None,
         }
     }
+
+    /// As it is written down: each part as JSON text, made once.
+    pub fn written(&self) -> Written {
+        let text = |part: &Option<Value>| part.as_ref().map(Value::to_string);
+        let (before, after) = (text(&self.before), text(&self.after));
+        let whole = text(&self.payload).or_else(|| after.clone());
+        let payload = whole.or_else(|| before.clone());
+        Written {
+            payload: payload.unwrap_or_else(|| "null".to_owned()),
+            before,
+            after,
+        }
+    }
+}
+
+/// A story as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The changed facts before.
+    pub before: Option<String>,
+    /// The changed facts after.
+    pub after: Option<String>,
+    /// What subscribers are told.
+    pub payload: String,
 }
 
 fn facts(of: &impl Serialize) -> Value {
@@ -116,8 +138,8 @@ pub struct Event {
     pub user_id: Option<UserId>,
     /// The request it happened in.
     pub request_id: Option<String>,
-    /// The thing as it was then.
-    pub payload: Value,
+    /// The thing as it was then, as JSON text: most subscribers need its name only.
+    pub payload: String,
 }
 
 #[cfg(test)]
@@ -134,6 +156,20 @@ mod tests {
         );
         assert_eq!(story.before, Some(json!({"b": 2, "c": 3})));
         assert_eq!(story.after, Some(json!({"b": 5, "c": null})));
-        assert_eq!(story.payload, json!({"a": 1, "b": 5}));
+        assert_eq!(story.written().payload, r#"{"a":1,"b":5}"#);
+    }
+
+    #[test]
+    fn subscribers_are_told_of_the_whole_thing() {
+        let thing = json!({"a": 1});
+        for story in [
+            Story::created("x.created", &thing),
+            Story::deleted("x.deleted", &thing),
+            Story::noted("x.noted", "NOTE", &thing),
+            Story::acted("x.acted", "ACT", &json!({"a": 0}), &thing),
+        ] {
+            assert_eq!(story.written().payload, r#"{"a":1}"#, "{story:?}");
+        }
+        assert_eq!(Story::created("x.created", &thing).written().before, None);
     }
 }

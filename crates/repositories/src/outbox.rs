@@ -26,17 +26,9 @@ impl FromRow for Read<Event> {
             resource_id: row.next()?,
             user_id: row.next()?,
             request_id: row.next()?,
-            payload: payload(&row.next::<String>()?)?,
+            payload: row.next()?,
         }))
     }
-}
-
-fn payload(text: &str) -> Result<serde_json::Value, DatabaseError> {
-    serde_json::from_str(text).map_err(|_| DatabaseError::Decode {
-        column: 8,
-        wanted: "JSON",
-        found: "text",
-    })
 }
 
 repository! {
@@ -50,8 +42,7 @@ impl Outbox<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn insert(&mut self, event: &Event) -> Result<()> {
-        let payload = event.payload.to_string();
-        let (sql, values) = inserting(event, &payload);
+        let (sql, values) = inserting(event);
         self.0.execute(sql, &params(&values)).await?;
         Ok(())
     }
@@ -88,8 +79,8 @@ impl Outbox<'_> {
     }
 }
 
-/// The statement that writes an event; its payload is written out already.
-pub(crate) fn inserting<'e>(event: &'e Event, payload: &'e str) -> (&'static Sql, Vec<Held<'e>>) {
+/// The statement that writes an event.
+pub(crate) fn inserting(event: &Event) -> (&'static Sql, Vec<Held<'_>>) {
     let values = vec![
         held(&event.id),
         held(&event.at),
@@ -98,7 +89,7 @@ pub(crate) fn inserting<'e>(event: &'e Event, payload: &'e str) -> (&'static Sql
         held(&event.resource_id),
         held(&event.user_id),
         held(&event.request_id),
-        held(payload),
+        held(&event.payload),
     ];
     (&INSERT, values)
 }

@@ -25,7 +25,7 @@ pub struct Tail {
 enum Entry {
     Order(Box<Order>),
     Audit(Box<AuditEntry>),
-    Event(Box<Event>, String),
+    Event(Box<Event>),
     Job(Box<NewJob>, bool),
     Idempotency(Box<NewRemembered>),
     Finish(Lease, Timestamp),
@@ -65,8 +65,7 @@ impl Tail {
 
     /// An event for subscribers.
     pub fn event(&mut self, event: Event) {
-        let payload = event.payload.to_string();
-        self.entries.push(Entry::Event(Box::new(event), payload));
+        self.entries.push(Entry::Event(Box::new(event)));
     }
 
     /// Work to be done later.
@@ -122,7 +121,7 @@ fn statements(entry: &Entry) -> Vec<(&Entry, &'static Sql, Vec<Held<'_>>)> {
             .map(|(sql, values)| (entry, sql, values))
             .collect(),
         Entry::Audit(audited) => one(audit::inserting(audited)),
-        Entry::Event(event, payload) => one(outbox::inserting(event, payload)),
+        Entry::Event(event) => one(outbox::inserting(event)),
         Entry::Job(job, due) => one(jobs::inserting(job, due)),
         Entry::Idempotency(new) => one(idempotency::inserting(new)),
         Entry::Finish(lease, now) => one((

@@ -181,6 +181,7 @@ impl<'w> Work<'w> {
     /// Tells what happened: an audit entry and an event, written with the rest.
     pub fn record<T: Guarded>(&mut self, permit: Permit<T>, story: Story) {
         let resource_id = permit.id().to_string();
+        let written = story.written();
         let request_id = self.cx.request_id.as_deref().map(str::to_owned);
         let (actor, agent) = match &self.cx.caller {
             Caller::User(_) => (Actor::User, self.cx.origin.user_agent.as_deref()),
@@ -195,8 +196,8 @@ impl<'w> Work<'w> {
             action: story.verb.to_owned(),
             resource: T::NOUN.to_owned(),
             resource_id: resource_id.clone(),
-            before: story.before.map(|facts| facts.to_string()),
-            after: story.after.map(|facts| facts.to_string()),
+            before: written.before,
+            after: written.after,
             ip: self.cx.origin.ip.map(|ip| ip.to_string()),
             user_agent: agent.map(str::to_owned),
             request_id: request_id.clone(),
@@ -209,7 +210,7 @@ impl<'w> Work<'w> {
             resource_id,
             user_id: self.cx.caller.user_id(),
             request_id,
-            payload: story.payload,
+            payload: written.payload,
         });
         self.changes.stories += 1;
     }

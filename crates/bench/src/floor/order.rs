@@ -232,7 +232,7 @@ fn told(seed: &Seed, lines: usize) -> Result<(String, String), Fault> {
         now,
         HOLD,
     )?;
-    let facts = Story::created("order.placed", &order).payload.to_string();
+    let facts = Story::created("order.placed", &order).written().payload;
     Ok((facts, serde_json::to_string(&order)?))
 }
 

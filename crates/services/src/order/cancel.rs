@@ -41,7 +41,7 @@ impl Command for CancelOrder {
         let was = json!({"status": before.status});
         let is = json!({"status": after.status, "reason": self.reason});
         let mut story = Story::acted("order.cancelled", "CANCEL", &was, &is);
-        story.payload = json!(after);
+        story.payload = Some(json!(after));
         work.record(permit, story);
         Ok(after)
     }
