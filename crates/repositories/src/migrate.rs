@@ -4,6 +4,7 @@ use crate::dialect;
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
 use refinery::error::Kind;
 use refinery::{Migration, Runner};
+use rusqlite::{Connection, TransactionBehavior};
 
 mod condition;
 
@@ -24,7 +25,9 @@ pub struct Report {
     pub applied: Vec<String>,
 }
 
-/// Why a database could not be migrated. What was applied before the failure stays; each migration is a transaction.
+/// Why a database could not be migrated. A migration and the note that it was applied are one transaction, so whatever
+/// ends it in the middle leaves nothing. On PostgreSQL what was applied before the failure stays; on SQLite all that
+/// are missing stand or fall together.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// A newer version of this program has been here.
@@ -89,40 +92,33 @@ async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> 
 }
 
 fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
-    let runner = sqlite::migrations::runner();
+    // Grouped, a migration and the note of it are one transaction: a start that is killed in between can be repeated.
+    let runner = sqlite::migrations::runner().set_grouped(true);
     let mut connection = sqlite_connection(options)?;
+    // One that began by reading could not write any more once another process had written, however long it waited.
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
     let patient = connection.busy_timeout(options.wait_limit);
     patient.map_err(|error| DatabaseError::Unavailable {
         what: error.to_string(),
     })?;
-    let mut applied = Report::default();
     loop {
-        let before = runner
-            .get_applied_migrations(&mut connection)
-            .map_or(0, |applied| applied.len());
+        let before = count(&runner, &mut connection);
         match runner.run(&mut connection) {
-            Ok(done) => {
-                applied.applied.extend(report(done.applied_migrations()).applied);
-                return Ok(applied);
-            }
-            // Another process applied the same migration first, so this one undid its own: look again.
-            Err(error) if matches!(error.kind(), Kind::Connection(..)) => {
-                let now = runner
-                    .get_applied_migrations(&mut connection)
-                    .map_or(0, |applied| applied.len());
-                applied.applied.extend(
-                    error
-                        .report()
-                        .map(|done| report(done.applied_migrations()).applied)
-                        .unwrap_or_default(),
-                );
-                if now <= before {
-                    return Err(meaning(error, &runner));
-                }
-            }
+            Ok(done) => return Ok(report(done.applied_migrations())),
+            // Another process applied the same between our look and our turn, so ours was undone: look again.
+            Err(error)
+                if matches!(error.kind(), Kind::Connection(..))
+                    && count(&runner, &mut connection) > before => {}
             Err(error) => return Err(meaning(error, &runner)),
         }
     }
+}
+
+/// How many migrations the file has; none where nothing was ever migrated.
+fn count(runner: &Runner, connection: &mut Connection) -> usize {
+    runner
+        .get_applied_migrations(connection)
+        .map_or(0, |applied| applied.len())
 }
 
 fn report(applied: &[Migration]) -> Report {

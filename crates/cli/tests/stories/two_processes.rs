@@ -9,6 +9,32 @@ use std::time::Duration;
 /// What the cluster promises.
 const FELT: Duration = Duration::from_secs(1);
 
+/// Starts `mainstay migrate` so many times at once; tells what each printed.
+async fn migrations(home: &Home, times: usize) -> Vec<String> {
+    let runs = (0..times).map(|_| {
+        let mut command = tokio::process::Command::from(home.command(&["migrate"]));
+        async move { command.output().await.unwrap() }
+    });
+    let all = join_all(runs).await.into_iter().map(|output| {
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    });
+    all.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_processes_that_start_together_on_a_new_file_one_migrates_and_none_fails() {
+    for round in 0..20 {
+        let home = Home::sqlite();
+        let said = migrations(&home, 4).await;
+        let applied = said
+            .iter()
+            .filter(|said| said.contains("applied V1__foundation"))
+            .count();
+        assert_eq!(applied, 1, "round {round}: {said:?}");
+    }
+}
+
 on_both! {
     async fn both_serve_the_same(home: Home) {
         let (one, other) = (home.serve().await, home.serve().await);

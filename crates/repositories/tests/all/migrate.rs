@@ -54,6 +54,33 @@ fn of_many_that_start_at_once_each_migration_is_applied_by_one() {
     });
 }
 
+/// Keeps the note that a migration was applied from being written, as a kill between the two would.
+const NO_NOTES: [&str; 2] = [
+    "CREATE TABLE refinery_schema_history (version int4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), \
+         checksum VARCHAR(255)); \
+     CREATE TRIGGER no_notes BEFORE INSERT ON refinery_schema_history BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "CREATE TABLE refinery_schema_history (version int4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), \
+         checksum VARCHAR(255)); \
+     CREATE FUNCTION no_notes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$; \
+     CREATE TRIGGER no_notes BEFORE INSERT ON refinery_schema_history FOR EACH ROW EXECUTE FUNCTION no_notes()",
+];
+
+#[test]
+fn a_migration_that_was_broken_off_leaves_nothing_and_can_be_repeated() {
+    on_empty(async |engine, options| {
+        let [sqlite, postgres] = NO_NOTES;
+        let (refuse, allow) = match engine {
+            Engine::Sqlite => (sqlite, "DROP TRIGGER no_notes"),
+            Engine::Postgres => (postgres, "DROP TRIGGER no_notes ON refinery_schema_history"),
+        };
+        change(engine, &options, refuse).await;
+        let error = migrate(&options).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Refused(_)), "{error:?}");
+        change(engine, &options, allow).await;
+        assert_eq!(migrate(&options).await.unwrap().applied, ["V1__foundation"]);
+    });
+}
+
 #[test]
 fn a_database_that_is_newer_is_refused() {
     on_empty(async |engine, options| {
