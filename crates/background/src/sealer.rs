@@ -19,8 +19,10 @@ impl Sealer {
 
 impl Chore for Sealer {
     const NAME: &'static str = "sealer";
-    const REST: Duration = Duration::from_secs(1);
+    const REST: Duration = Duration::from_millis(500);
     const SETTLE: Duration = Duration::from_millis(100);
+    // What was told after the last turn would wait until somebody starts again.
+    const AT_THE_END: bool = true;
 
     async fn turn(&mut self) -> Result<Turn> {
         Ok(Turn::of(self.0.seal_audit(BATCH).await?, BATCH))

@@ -15,6 +15,7 @@ on_both_engines! {
     what_the_loops_leave_at_the_end_another_worker_finds;
     an_order_that_nobody_paid_is_given_up_by_itself;
     a_process_that_is_no_worker_does_no_job;
+    what_was_told_is_linked_within_a_second_and_before_the_end;
 }
 
 fn start(app: &TestApp, worker: bool) -> Background {
@@ -104,4 +105,23 @@ async fn a_process_that_is_no_worker_does_no_job(app: &TestApp) {
         .await;
     assert_eq!(refused[0][0].as_deref(), Some("1"));
     app.run_jobs().await;
+}
+
+async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestApp) {
+    let background = start(app, true);
+    let waiting = async || app.services().verify_audit().await.unwrap().waiting;
+    for _ in 0..5 {
+        app.product(1, 100).await;
+        let linked = async { while waiting().await > 0 {} };
+        let linked = tokio::time::timeout(Duration::from_secs(1), linked).await;
+        assert!(linked.is_ok(), "{} still wait", waiting().await);
+    }
+    app.product(1, 100).await;
+    background.stop().await;
+    assert_eq!(waiting().await, 0);
+    // Nor does what was told where no loop runs wait for one that does.
+    app.product(1, 100).await;
+    assert!(waiting().await > 0);
+    app.services().seal_what_was_told().await.unwrap();
+    assert_eq!(waiting().await, 0);
 }

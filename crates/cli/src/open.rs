@@ -1,6 +1,7 @@
 //! The use cases, for a command that does not serve.
 
 use crate::fault::{Fault, Outcome};
+use crate::terminal::complain;
 use mainstay_app::{App, Outside};
 use mainstay_domain::access::SystemCaller;
 use mainstay_platform::clock::SystemClock;
@@ -60,6 +61,13 @@ fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Outside, String)> {
 
 async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) -> Outcome<T> {
     let outcome = work(&app.services).await;
+    // No sealer runs here, and until the next server starts nobody else might link what was done.
+    if let Err(error) = app.services.seal_what_was_told().await {
+        complain(&format!(
+            "the audit trail waits to be linked: {}",
+            Fault::from(error).into_sentence()
+        ));
+    }
     app.close().await;
     outcome
 }

@@ -14,6 +14,8 @@ pub enum Actor {
     ApiKey,
     /// Mainstay itself, or nobody who signed in.
     System,
+    /// Nobody we know: the entry was changed in the database.
+    Unknown,
 }
 
 impl Actor {
@@ -23,14 +25,16 @@ impl Actor {
             Self::User => "user",
             Self::ApiKey => "apiKey",
             Self::System => "system",
+            Self::Unknown => "unknown",
         }
     }
 
-    /// Finds the actor of a stored name.
-    pub fn find(name: &str) -> Option<Self> {
+    /// The actor of a stored name; an entry has to be shown even if somebody wrote another name into it.
+    pub fn stored(name: &str) -> Self {
         [Self::User, Self::ApiKey, Self::System]
             .into_iter()
             .find(|actor| actor.as_str() == name)
+            .unwrap_or(Self::Unknown)
     }
 }
 
@@ -63,32 +67,40 @@ pub struct AuditEntry {
     pub request_id: Option<String>,
 }
 
-impl AuditEntry {
+/// An entry as it lies in the database: a text, or the bytes in its place, for each fact, in the order of [`AuditEntry`].
+/// It can be read whatever somebody made of the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The facts; times are microseconds and identifiers hyphenated text.
+    pub facts: [Option<Vec<u8>>; Self::FACTS],
+}
+
+impl StoredEntry {
+    /// How many facts an entry has.
+    pub const FACTS: usize = 12;
+    /// The places of those that are identifiers: its own and the person's.
+    pub const IDENTIFIERS: [usize; 2] = [0, 2];
+
+    /// Its name, as far as it can be read.
+    pub fn id(&self) -> String {
+        let id = self.facts[0].as_deref().unwrap_or_default();
+        String::from_utf8_lossy(id).into_owned()
+    }
+
     /// The bytes that the chain's hash covers: every fact, each with its length before it, so that no
     /// two entries have the same bytes.
     pub fn canonical(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
-        let mut put = |text: Option<&str>| match text {
+        let mut put = |fact: Option<&[u8]>| match fact {
             None => out.push(0),
-            Some(text) => {
+            Some(fact) => {
                 out.push(1);
-                out.extend_from_slice(&(text.len() as u64).to_be_bytes());
-                out.extend_from_slice(text.as_bytes());
+                out.extend_from_slice(&(fact.len() as u64).to_be_bytes());
+                out.extend_from_slice(fact);
             }
         };
-        put(Some("mainstay audit entry 1"));
-        put(Some(&self.id.to_string()));
-        put(Some(&self.at.micros().to_string()));
-        put(self.user_id.map(|id| id.to_string()).as_deref());
-        put(Some(self.actor.as_str()));
-        put(Some(&self.action));
-        put(Some(&self.resource));
-        put(Some(&self.resource_id));
-        put(self.before.as_deref());
-        put(self.after.as_deref());
-        put(self.ip.as_deref());
-        put(self.user_agent.as_deref());
-        put(self.request_id.as_deref());
+        put(Some(b"mainstay audit entry 1"));
+        self.facts.iter().for_each(|fact| put(fact.as_deref()));
         out
     }
 }

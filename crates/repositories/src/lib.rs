@@ -52,6 +52,7 @@
 mod macros;
 
 mod audit;
+mod audit_chain;
 mod credentials;
 mod dialect;
 mod family;
@@ -81,6 +82,7 @@ mod user_access;
 mod users;
 
 pub use audit::{Audit, AuditFilter};
+pub use audit_chain::{ChainEnd, EntryKey, LinkedEntry, UnlinkedEntry};
 pub use credentials::Credentials;
 pub use health::health;
 pub use idempotency::{Idempotency, NewRemembered, Remembered};

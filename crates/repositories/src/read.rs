@@ -1,7 +1,6 @@
 //! Nouns out of rows.
 
 use mainstay_domain::access::RoleName;
-use mainstay_domain::audit::Actor;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::job::JobState;
 use mainstay_domain::money::Money;
@@ -44,7 +43,6 @@ macro_rules! words {
 }
 
 words! {
-    Actor: "an actor", Actor::find;
     Currency: "a currency", |code| Currency::parse(code).ok();
     JobState: "a state of a job", JobState::find;
     OrderStatus: "a status of an order", OrderStatus::find;

@@ -6,6 +6,7 @@ use mainstay_platform::database::Sql;
 pub fn all() -> Vec<(&'static str, Sql)> {
     let fixed = [
         crate::audit::ALL,
+        crate::audit_chain::ALL,
         crate::credentials::ALL,
         crate::dialect::ALL,
         crate::health::ALL,

@@ -2,6 +2,7 @@
 
 use crate::access::authenticator::Authenticator;
 use crate::access::directory::AccessDirectory;
+use crate::audit::Witness;
 use crate::cache::Caches;
 use crate::context::Context;
 use crate::job::live::Live;
@@ -93,6 +94,7 @@ struct Inner {
     work_waits: Notify,
     events_wait: Notify,
     audit_waits: Notify,
+    witness: Witness,
 }
 
 impl Services {
@@ -110,6 +112,7 @@ impl Services {
             work_waits: Notify::new(),
             events_wait: Notify::new(),
             audit_waits: Notify::new(),
+            witness: Witness::default(),
             parts,
         }))
     }
@@ -195,6 +198,11 @@ impl Services {
         cx.notes.add_database(stats.statements, stats.database_us);
         let took = Duration::from_micros(stats.database_us);
         self.0.parts.metrics.database_used(stats.statements, took);
+    }
+
+    /// What the log was told of the audit chain.
+    pub(crate) fn witness(&self) -> &Witness {
+        &self.0.witness
     }
 
     /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::Outside`].

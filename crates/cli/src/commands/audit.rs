@@ -5,13 +5,14 @@ use crate::open::{block_on, looking};
 use crate::terminal::{complain, say, say_json};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
+use mainstay_services::audit::AnchorState;
 
 /// What to do with the audit trail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Follow the chain from its first entry to its sealed head; exits with 1 when it is broken, and says where
     Verify {
-        /// As JSON: {verified, waiting, fault}
+        /// As JSON: {verified, waiting, fault, anchor}
         #[arg(long)]
         json: bool,
     },
@@ -30,8 +31,9 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     match &verdict.fault {
         _ if json => say_json(&verdict)?,
         None => say(&format!(
-            "the audit trail is whole: {} entries verified{waiting}",
-            verdict.verified
+            "the audit trail is whole: {} entries verified{waiting}{}",
+            verdict.verified,
+            unanchored(verdict.anchor)
         ))?,
         Some(fault) => {
             complain(&format!(
@@ -45,4 +47,14 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     } else {
         Exit::Failed
     })
+}
+
+/// What a whole trail cannot vouch for.
+fn unanchored(anchor: AnchorState) -> &'static str {
+    match anchor {
+        AnchorState::Held => "",
+        AnchorState::Absent | AnchorState::Invalid => {
+            "; no head is kept in the data folder, so a database that was put back to an older state would not be noticed"
+        }
+    }
 }

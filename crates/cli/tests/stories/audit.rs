@@ -29,6 +29,16 @@ on_both! {
         assert!(told.starts_with("the audit trail is whole: "), "{told}");
     }
 
+    async fn what_a_command_did_is_linked_before_it_ends(home: Home) {
+        home.create_admin();
+        let verdict = home.run(&["audit", "verify", "--json"]).json();
+        assert!(verdict["verified"].as_i64() > Some(0), "{verdict}");
+        assert_eq!((&verdict["waiting"], &verdict["anchor"]), (&0.into(), &"held".into()), "{verdict}");
+        std::fs::remove_file(home.path("data/audit.anchor")).unwrap();
+        let told = home.run(&["audit", "verify"]).good();
+        assert!(told.contains("no head is kept in the data folder"), "{told}");
+    }
+
     async fn an_edited_entry_is_1_and_the_first_is_named(home: Home) {
         linked(&home).await;
         home.tamper(

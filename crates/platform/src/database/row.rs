@@ -76,7 +76,10 @@ impl<'r> Row<'r> {
             found: "none",
         };
         match self.cells {
-            Cells::Sqlite(row) => super::sqlite::value::read(row.get_ref(index).map_err(|_| absent())?),
+            Cells::Sqlite(row) => row
+                .get_ref(index)
+                .map(super::sqlite::value::read)
+                .map_err(|_| absent()),
             Cells::Postgres(row) => row.try_get(index).map_err(|_| absent()),
         }
     }

@@ -248,6 +248,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION audit_entries_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an audit entry is never written with a place in the chain';
+END
+$$;
+
+CREATE TRIGGER audit_entries_no_place BEFORE INSERT ON audit_entries
+    FOR EACH ROW WHEN (NEW.seq IS NOT NULL OR NEW.hash IS NOT NULL) EXECUTE FUNCTION audit_entries_refuse();
 CREATE TRIGGER audit_entries_no_change BEFORE UPDATE OR DELETE ON audit_entries
     FOR EACH ROW EXECUTE FUNCTION audit_entries_keep();
 CREATE TRIGGER audit_entries_no_truncate BEFORE TRUNCATE ON audit_entries

@@ -6,7 +6,7 @@ use mainstay_domain::access::{self, Permission};
 use mainstay_domain::audit::{AuditEntry, ChainHead};
 use mainstay_domain::id::{AuditId, UserId};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
-use mainstay_repositories::{Audit, AuditFilter};
+use mainstay_repositories::{Audit, AuditFilter, EntryKey};
 use std::sync::Arc;
 
 async fn put(store: &Store, numbers: std::ops::RangeInclusive<u128>) {
@@ -119,28 +119,36 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
         put(&store, 1..=4).await;
         write!(store, [], |tx| {
             let mut audit = Audit::new(tx);
-            assert_eq!(audit.head().await?, None);
-            let waiting: Vec<AuditId> = audit
-                .unlinked(&everything(), 3)
-                .await?
-                .iter()
-                .map(|entry| entry.id)
-                .collect();
-            assert_eq!(waiting, [id::<AuditId>(1), id(2), id(3)]);
+            let end = audit.end().await?.unwrap();
+            assert_eq!((end.head.seq, end.last_seq, end.last_hash), (0, None, None));
+            let waiting = audit.unlinked(&everything(), 3).await?;
+            let names: Vec<String> = waiting.iter().map(|waiting| waiting.entry.id()).collect();
+            assert_eq!(names, [1, 2, 3].map(|number| id::<AuditId>(number).to_string()));
+            let [first, second, third] = &waiting[..] else {
+                panic!("{waiting:?}")
+            };
             assert!(audit.set_head(&head(2), b"seal", at(1), 0).await?);
             assert!(!audit.set_head(&head(2), b"seal", at(1), 0).await?);
-            audit.link(&[(id(1), 1, vec![1]), (id(2), 2, vec![2])]).await?;
-            assert_eq!(audit.head().await?, Some((head(2), b"seal".to_vec())));
+            let links = [(first.key.clone(), 1, vec![1]), (second.key.clone(), 2, vec![2])];
+            audit.link(&links).await?;
+            let end = audit.end().await?.unwrap();
+            assert_eq!((end.head, end.seal), (head(2), b"seal".to_vec()));
+            assert_eq!((end.last_seq, end.last_hash), (Some(2), Some(vec![2])));
             let after = audit.linked_after(&everything(), 0, 9).await?;
+            let after: Vec<_> = after
+                .iter()
+                .map(|linked| (linked.seq, &linked.hash, &linked.entry))
+                .collect();
             assert_eq!(
                 after,
-                [(1, vec![1], audit_entry(1)), (2, vec![2], audit_entry(2))]
+                [
+                    (1, &Some(vec![1]), &first.entry),
+                    (2, &Some(vec![2]), &second.entry)
+                ]
             );
+            assert_ne!(second.entry, third.entry);
             assert_eq!(audit.linked_after(&everything(), 1, 9).await?.len(), 1);
-            assert_eq!(
-                (audit.count_linked().await?, audit.count_unlinked().await?),
-                (2, 2)
-            );
+            assert_eq!(audit.count_unlinked().await?, 2);
             assert_eq!(audit.unlinked(&everything(), 9).await?.len(), 2);
             assert!(audit.unlinked(&own(id(1)), 9).await?.is_empty());
             assert!(audit.linked_after(&own(id(1)), 0, 9).await?.is_empty());
@@ -148,7 +156,7 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
         })
         .unwrap();
         let again = write!(store, [], |tx| {
-            Audit::new(tx).link(&[(id(2), 3, vec![3])]).await
+            Audit::new(tx).link(&[(EntryKey::Id(id(2)), 3, vec![3])]).await
         });
         assert!(lost_a_race(&again), "{again:?}");
         let sealers: Vec<_> = (0..6)
@@ -160,7 +168,7 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
                         if !audit.set_head(&head(3), b"seal", at(1), 2).await? {
                             return Ok(false);
                         }
-                        audit.link(&[(id(3), 3, vec![3])]).await?;
+                        audit.link(&[(EntryKey::Id(id(3)), 3, vec![3])]).await?;
                         Ok(true)
                     })
                 })
@@ -179,7 +187,7 @@ fn the_database_refuses_to_edit_or_remove_entries() {
     on_both(async |store| {
         put(&store, 1..=2).await;
         write!(store, [], |tx| {
-            Audit::new(tx).link(&[(id(1), 1, vec![1])]).await
+            Audit::new(tx).link(&[(EntryKey::Id(id(1)), 1, vec![1])]).await
         })
         .unwrap();
         let mut edits = vec![
@@ -215,6 +223,14 @@ fn the_database_refuses_to_edit_or_remove_entries() {
             ));
             edits.push(format!("UPDATE audit_entries SET {set} WHERE seq = 1"));
         }
+        let columns = "id, at, actor, action, resource, resource_id, seq, hash";
+        let values = "at, actor, action, resource, resource_id";
+        edits.push(format!(
+            "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, 2, X FROM audit_entries WHERE seq IS NULL"
+        ));
+        edits.push(format!(
+            "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, NULL, X FROM audit_entries WHERE seq IS NULL"
+        ));
         // A hash that may be written, so that only the forged column is in the way.
         let edits: Vec<String> = edits
             .iter()
@@ -223,8 +239,18 @@ fn the_database_refuses_to_edit_or_remove_entries() {
         match store.database.engine() {
             Engine::Sqlite => {
                 let connection = sqlite_connection(&store.options).unwrap();
-                for edit in &edits {
-                    let outcome = connection.execute_batch(&edit.replace("= X,", "= x'02',"));
+                // These remove what is in their way without asking the trigger that forbids to.
+                let replace = [
+                    "UPDATE OR REPLACE audit_entries SET seq = 1, hash = x'02' WHERE seq IS NULL",
+                    "INSERT OR REPLACE INTO audit_entries (id, at, actor, action, resource, resource_id) \
+                     SELECT id, at, actor, 'READ', resource, resource_id FROM audit_entries",
+                    "REPLACE INTO audit_entries (id, at, actor, action, resource, resource_id, seq, hash) \
+                     SELECT x'00', at, actor, 'READ', resource, resource_id, seq, hash FROM audit_entries \
+                     WHERE seq = 1",
+                ];
+                for edit in edits.iter().map(String::as_str).chain(replace) {
+                    let outcome =
+                        connection.execute_batch(&edit.replace("= X,", "= x'02',").replace(", X", ", x'02'"));
                     assert!(
                         outcome
                             .as_ref()
@@ -236,7 +262,13 @@ fn the_database_refuses_to_edit_or_remove_entries() {
             Engine::Postgres => {
                 let (client, _connection) = postgres_client(&store.options).await.unwrap();
                 for edit in edits.iter().chain([&"TRUNCATE audit_entries".to_owned()]) {
-                    let outcome = client.batch_execute(&edit.replace("= X,", "= '\\x02',")).await;
+                    let outcome = client
+                        .batch_execute(
+                            &edit
+                                .replace("= X,", "= '\\x02',")
+                                .replace(", X", ", CAST('\\x02' AS BYTEA)"),
+                        )
+                        .await;
                     let said = outcome
                         .as_ref()
                         .err()

@@ -41,7 +41,7 @@ fn hot_lists_are_not_sorted_and_hot_reads_are_not_scans() {
                     1
                 }
                 name if [
-                    "FIND", "SAVE", "ADVANCE", "TAKE", "FINISH", "ITEMS_OF", "UNLINKED",
+                    "FIND", "SAVE", "ADVANCE", "TAKE", "FINISH", "ITEMS_OF", "UNLINKED", "END",
                 ]
                 .iter()
                 .any(|hot| name.ends_with(&format!("::{hot}"))) =>

@@ -48,6 +48,8 @@ pub(crate) enum ActorShape {
     User,
     ApiKey,
     System,
+    /// The entry was changed in the database.
+    Unknown,
 }
 
 impl From<AuditEntry> for AuditView {

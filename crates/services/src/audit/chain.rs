@@ -1,7 +1,7 @@
 //! The chain: each linked entry's hash covers the entry and the hash before it, and the head is sealed with a
 //! key that is not in the database. So an edit, a removal and a cut-off tail are all seen.
 
-use mainstay_domain::audit::{AuditEntry, ChainHead};
+use mainstay_domain::audit::{ChainHead, StoredEntry};
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::{hmac_sha256, same, sha256};
 
@@ -14,7 +14,7 @@ pub fn beginning() -> ChainHead {
 }
 
 /// The place after one more entry.
-pub fn next(head: &ChainHead, entry: &AuditEntry) -> ChainHead {
+pub fn next(head: &ChainHead, entry: &StoredEntry) -> ChainHead {
     let seq = head.seq + 1;
     let mut bytes = head.hash.clone();
     bytes.extend_from_slice(&seq.to_be_bytes());
@@ -50,26 +50,28 @@ fn sealed_bytes(head: &ChainHead) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mainstay_domain::audit::Actor;
-    use mainstay_domain::id::{AuditId, Id};
-    use mainstay_domain::time::Timestamp;
     use mainstay_platform::crypto::master_key::MasterKey;
-    use uuid::Uuid;
 
-    fn entry(resource_id: &str, after: Option<&str>) -> AuditEntry {
-        AuditEntry {
-            id: AuditId::from_uuid(Uuid::from_u128(7)),
-            at: Timestamp::from_micros(1),
-            user_id: None,
-            actor: Actor::System,
-            action: "UPDATE".into(),
-            resource: "order".into(),
-            resource_id: resource_id.into(),
-            before: None,
-            after: after.map(str::to_owned),
-            ip: None,
-            user_agent: None,
-            request_id: None,
+    const ACTION: usize = 4;
+    const RESOURCE: usize = 5;
+
+    fn entry(resource_id: &str, after: Option<&str>) -> StoredEntry {
+        let facts = [
+            Some("0198a6b2-7f4d-7c31-9d5e-3b1f6f0a2c4e"),
+            Some("1"),
+            None,
+            Some("system"),
+            Some("UPDATE"),
+            Some("order"),
+            Some(resource_id),
+            None,
+            after,
+            None,
+            None,
+            None,
+        ];
+        StoredEntry {
+            facts: facts.map(|fact| fact.map(|fact| fact.as_bytes().to_vec())),
         }
     }
 
@@ -85,8 +87,8 @@ mod tests {
     fn facts_do_not_run_into_each_other() {
         let mut a = entry("1", None);
         let mut b = entry("1", None);
-        (a.action, a.resource) = ("AB".into(), "C".into());
-        (b.action, b.resource) = ("A".into(), "BC".into());
+        (a.facts[ACTION], a.facts[RESOURCE]) = (Some(b"AB".to_vec()), Some(b"C".to_vec()));
+        (b.facts[ACTION], b.facts[RESOURCE]) = (Some(b"A".to_vec()), Some(b"BC".to_vec()));
         assert_ne!(next(&beginning(), &a).hash, next(&beginning(), &b).hash);
     }
 

@@ -7,6 +7,8 @@ mod seal;
 mod security;
 mod verify;
 
+pub use anchor::AnchorState;
 pub use list::ListAudit;
+pub(crate) use seal::Witness;
 pub use security::ListSecurityEvents;
 pub use verify::{ChainFault, Verdict, VerifyAudit};

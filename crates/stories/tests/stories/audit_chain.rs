@@ -1,9 +1,10 @@
 //! The chain: whoever reaches the database can change it, and is noticed.
 
 use crate::SECOND;
-use mainstay_services::audit::ChainFault;
+use mainstay_services::audit::{AnchorState, ChainFault};
 use mainstay_testkit::{Engine, TestApp, on_both_engines};
 use serde_json::json;
+use std::path::PathBuf;
 
 on_both_engines! {
     trap_12_an_edited_entry_is_found;
@@ -11,6 +12,9 @@ on_both_engines! {
     trap_12_a_cut_off_tail_is_found;
     trap_12_a_database_put_back_to_an_older_state_is_found;
     trap_12_a_chain_that_was_linked_anew_is_found;
+    trap_12_a_broken_chain_is_not_sealed_again;
+    trap_12_a_damaged_copy_of_the_head_is_a_fault_and_a_missing_one_is_told;
+    trap_12_a_damaged_entry_is_named_and_shown_and_holds_nobody_up;
     trap_12_the_database_itself_refuses_to_change_an_entry;
     a_chain_is_whole_after_many_wrote_and_two_linked_at_once;
     what_is_not_linked_yet_is_told;
@@ -37,8 +41,11 @@ async fn chain(app: &TestApp) -> i64 {
 async fn disarm(app: &TestApp) {
     match app.engine() {
         Engine::Sqlite => {
-            app.tamper("DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete")
-                .await;
+            app.tamper(
+                "DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete; \
+                 DROP TRIGGER audit_entries_no_place; DROP TRIGGER audit_entries_no_replace",
+            )
+            .await;
         }
         Engine::Postgres => app.tamper("ALTER TABLE audit_entries DISABLE TRIGGER USER").await,
     }
@@ -62,6 +69,11 @@ async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
         ("user_agent", "'another'"),
         ("request_id", "'another'"),
         ("hash", "(SELECT hash FROM audit_head)"),
+        // What nobody could have written is no less an edit.
+        ("actor", "'root'"),
+        ("hash", "NULL"),
+        ("id", unlike_an_id(app)),
+        ("resource", unlike_a_text(app)),
     ];
     for (column, value) in edits {
         app.tamper(&format!(
@@ -78,6 +90,22 @@ async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
         ))
         .await;
         assert_eq!(fault(app).await, None, "{column} is as it was");
+    }
+}
+
+/// Something else in the place of an identifier.
+fn unlike_an_id(app: &TestApp) -> &'static str {
+    match app.engine() {
+        Engine::Sqlite => "x'0102'",
+        Engine::Postgres => "'00000000-0000-0000-0000-000000000000'",
+    }
+}
+
+/// A text that is none, where the engine takes one.
+fn unlike_a_text(app: &TestApp) -> &'static str {
+    match app.engine() {
+        Engine::Sqlite => "CAST(x'ff00' AS TEXT)",
+        Engine::Postgres => "''",
     }
 }
 
@@ -152,6 +180,128 @@ async fn trap_12_a_chain_that_was_linked_anew_is_found(app: &TestApp) {
     .await;
     let _ = app.services().seal_audit(1000).await;
     assert!(fault(app).await.is_some());
+}
+
+async fn trap_12_a_broken_chain_is_not_sealed_again(app: &TestApp) {
+    let last = chain(app).await;
+    disarm(app).await;
+    app.tamper("CREATE TABLE kept AS SELECT * FROM audit_entries; CREATE TABLE kept_head AS SELECT * FROM audit_head")
+        .await;
+    let cut = format!("DELETE FROM audit_entries WHERE seq > {}", last - 2);
+    let forged = format!(
+        "{cut}; UPDATE audit_head SET seq = {0}, hash = (SELECT hash FROM audit_entries WHERE seq = {0}), \
+         seal = substr(seal, 1, 1)",
+        last - 2
+    );
+    let planted = format!(
+        "UPDATE audit_entries SET seq = {}, hash = (SELECT hash FROM audit_head) WHERE seq = {}",
+        last + 1,
+        last - 1
+    );
+    let cut_off = ChainFault::CutOff {
+        sealed: last,
+        found: last - 2,
+    };
+    for (edit, wanted) in [
+        (&*cut, cut_off),
+        (&forged, ChainFault::Head { found: last - 2 }),
+        ("DELETE FROM audit_head", ChainFault::Head { found: last }),
+        (&planted, ChainFault::Removed { seq: last - 1 }),
+    ] {
+        app.tamper(edit).await;
+        // Without the copy of the head, which is gone or on another machine.
+        std::fs::remove_file(anchor(app)).unwrap();
+        app.pass(SECOND);
+        app.product(1, 100).await;
+        assert!(app.services().seal_audit(1000).await.is_err(), "{edit}");
+        assert_eq!(fault(app).await, Some(wanted), "{edit}");
+        assert_eq!(broken(app), "1", "{edit}");
+        // As it was, and so it goes on.
+        app.tamper(
+            "DELETE FROM audit_entries WHERE seq IS NOT NULL; INSERT INTO audit_entries SELECT * FROM kept; \
+             DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept_head",
+        )
+        .await;
+        app.seal_audit().await;
+        assert_eq!((fault(app).await, &*broken(app)), (None, "0"), "{edit}");
+        app.tamper(
+            "DELETE FROM audit_entries WHERE id NOT IN (SELECT id FROM kept); DELETE FROM audit_head; \
+             INSERT INTO audit_head SELECT * FROM kept_head",
+        )
+        .await;
+    }
+}
+
+/// What the figures say of the chain.
+fn broken(app: &TestApp) -> String {
+    let figures = app.services().parts().metrics.encode();
+    let mut lines = figures.lines();
+    lines
+        .find_map(|line| line.strip_prefix("mainstay_audit_chain_broken "))
+        .unwrap()
+        .to_owned()
+}
+
+/// Where the copy of the head is.
+fn anchor(app: &TestApp) -> PathBuf {
+    app.services().policies().data_dir.join("audit.anchor")
+}
+
+async fn trap_12_a_damaged_copy_of_the_head_is_a_fault_and_a_missing_one_is_told(app: &TestApp) {
+    chain(app).await;
+    let look = async || {
+        let verdict = app.services().verify_audit().await.unwrap();
+        (verdict.fault, verdict.anchor)
+    };
+    let goes_on = async || {
+        app.pass(SECOND);
+        app.product(1, 100).await;
+        app.seal_audit().await
+    };
+    assert_eq!(look().await, (None, AnchorState::Held));
+    let kept = std::fs::read_to_string(anchor(app)).unwrap();
+    let (head, seal) = kept.trim_end().rsplit_once(' ').unwrap();
+    let forged = format!(
+        "{head} {}",
+        seal.replace(['0', '1', '2', '3', '4', '5', '6', '7'], "8")
+    );
+    for damaged in ["", "nonsense", &forged] {
+        std::fs::write(anchor(app), damaged).unwrap();
+        assert_eq!(look().await, (Some(ChainFault::Anchor), AnchorState::Invalid));
+        // The trail goes on, and the evidence stays.
+        assert!(goes_on().await > 0);
+        assert_eq!(std::fs::read_to_string(anchor(app)).unwrap(), damaged);
+    }
+    std::fs::remove_file(anchor(app)).unwrap();
+    assert_eq!(look().await, (None, AnchorState::Absent));
+    assert!(goes_on().await > 0);
+    assert_eq!(look().await, (None, AnchorState::Held));
+}
+
+async fn trap_12_a_damaged_entry_is_named_and_shown_and_holds_nobody_up(app: &TestApp) {
+    chain(app).await;
+    disarm(app).await;
+    let admin = app.admin().await;
+    // Before it is linked nobody can tell; but it keeps nobody from linking it and what comes after.
+    app.tamper(&format!(
+        "UPDATE audit_entries SET actor = 'root', id = {}, resource = {} \
+         WHERE id = (SELECT id FROM audit_entries WHERE seq IS NULL ORDER BY id LIMIT 1)",
+        unlike_an_id(app),
+        unlike_a_text(app)
+    ))
+    .await;
+    app.seal_audit().await;
+    let verdict = app.services().verify_audit().await.unwrap();
+    assert_eq!((verdict.waiting, verdict.fault), (0, None));
+    app.tamper("UPDATE audit_entries SET actor = 'root' WHERE seq = 3")
+        .await;
+    assert!(matches!(
+        fault(app).await,
+        Some(ChainFault::Edited { seq: 3, .. })
+    ));
+    let listed = admin.get("/api/audit?limit=100").await.expect(200).data();
+    let actors = listed.as_array().unwrap().iter().map(|entry| &entry["actor"]);
+    assert_eq!(actors.filter(|actor| **actor == "unknown").count(), 2, "{listed}");
 }
 
 async fn trap_12_the_database_itself_refuses_to_change_an_entry(app: &TestApp) {

@@ -3,25 +3,19 @@
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use crate::database::error::DatabaseError;
 use crate::database::param::Param;
 use crate::database::value::Value;
 
-/// Reads a cell. SQLite keeps no type but its own five, so a column makes of them what it expects.
-pub(crate) fn read(cell: ValueRef<'_>) -> Result<Value<'_>, DatabaseError> {
-    Ok(match cell {
+/// Reads a cell. SQLite keeps no type but its own five, so a column makes of them what it expects. It also keeps texts
+/// that are none; such a one is read as the bytes it is.
+pub(crate) fn read(cell: ValueRef<'_>) -> Value<'_> {
+    match cell {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(integer) => Value::Integer(integer),
         ValueRef::Real(real) => Value::Real(real),
         ValueRef::Blob(bytes) => Value::Bytes(bytes),
-        ValueRef::Text(bytes) => {
-            Value::Text(std::str::from_utf8(bytes).map_err(|_| DatabaseError::Decode {
-                column: 0,
-                wanted: "text",
-                found: "bytes that are no UTF-8",
-            })?)
-        }
-    })
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Value::Bytes(bytes), Value::Text),
+    }
 }
 
 /// Binds every parameter to its number.

@@ -36,6 +36,7 @@ pub struct Metrics {
     job_seconds: Family<Kind, Histogram, fn() -> Histogram>,
     queue_depth: Family<Queue, Gauge>,
     security_events: Family<Type, Counter>,
+    audit_chain_broken: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -89,6 +90,7 @@ impl Metrics {
             job_seconds: Family::new_with_constructor(seconds),
             queue_depth: Family::default(),
             security_events: Family::default(),
+            audit_chain_broken: Gauge::default(),
             registry: Mutex::default(),
         };
         let build = Family::<Build, Gauge>::default();
@@ -123,6 +125,11 @@ impl Metrics {
             "security_events",
             "Denied and suspicious attempts",
             metrics.security_events.clone(),
+        );
+        registry.register(
+            "audit_chain_broken",
+            "1 while the audit chain is not what was sealed, and is not extended or not vouched for",
+            metrics.audit_chain_broken.clone(),
         );
         Self {
             registry: Mutex::new(registry),
@@ -178,6 +185,11 @@ impl Metrics {
     /// A security event was noticed.
     pub fn security_event(&self, kind: &'static str) {
         self.security_events.get_or_create(&Type { r#type: kind }).inc();
+    }
+
+    /// Whether the audit chain was found broken when it was to be extended.
+    pub fn audit_chain_broken(&self, broken: bool) {
+        self.audit_chain_broken.set(i64::from(broken));
     }
 
     /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
