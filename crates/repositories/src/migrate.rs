@@ -145,3 +145,18 @@ fn meaning(error: refinery::Error, runner: &Runner) -> MigrateError {
         _ => MigrateError::Refused(Box::new(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_engines_have_the_same_migrations() {
+        let names = |runner: &Runner| -> Vec<String> {
+            runner.get_migrations().iter().map(ToString::to_string).collect()
+        };
+        let (sqlite, postgres) = (sqlite::migrations::runner(), postgres::migrations::runner());
+        assert_eq!(names(&sqlite), names(&postgres));
+        assert!(!names(&sqlite).is_empty());
+    }
+}

@@ -1,16 +1,23 @@
-//! The two schemas agree: tables, columns, nullability, types, keys, indexes, references and the number of checks.
+//! The two schemas agree: tables, columns, nullability, types, keys, indexes, references, defaults,
+//! triggers and the number of checks.
 
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
 use std::collections::BTreeSet;
 
 /// What is different on purpose: each engine keeps its full-text index in its own way.
-const ONLY_ON_SQLITE: [&str; 3] = [
+const ONLY_ON_SQLITE: [&str; 6] = [
+    // PostgreSQL has one for the two of them, and no REPLACE.
+    "trigger audit_entries audit_entries_no_update",
+    "trigger audit_entries audit_entries_no_delete",
+    "trigger audit_entries audit_entries_no_replace",
     "column products.search_row INTEGER nullable=true",
     "key products search_row",
     "unique products id",
 ];
-const ONLY_ON_POSTGRES: [&str; 3] = [
+const ONLY_ON_POSTGRES: [&str; 5] = [
+    "trigger audit_entries audit_entries_no_change",
+    "trigger audit_entries audit_entries_no_truncate",
     "column products.search TSVECTOR nullable=false",
     "key products id",
     "index products_search unique=false USINGginsearch",
@@ -39,7 +46,12 @@ const SQLITE: &str = "
     FROM tables t, pragma_foreign_key_list(t.name) f
     UNION ALL
     SELECT 'checks ' || t.name || ' ' || ((length(m.sql) - length(replace(m.sql, 'CHECK (', ''))) / length('CHECK ('))
-    FROM tables t, sqlite_schema m WHERE m.name = t.name";
+    FROM tables t, sqlite_schema m WHERE m.name = t.name
+    UNION ALL
+    SELECT 'default ' || t.name || '.' || c.name || ' ' || c.dflt_value
+    FROM tables t, pragma_table_info(t.name) c WHERE c.dflt_value IS NOT NULL
+    UNION ALL
+    SELECT 'trigger ' || m.tbl_name || ' ' || m.name FROM sqlite_schema m WHERE m.type = 'trigger'";
 
 const POSTGRES: &str = "
     WITH tables AS (
@@ -66,7 +78,13 @@ const POSTGRES: &str = "
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1]
     UNION ALL
     SELECT 'checks ' || t.name || ' ' || (SELECT count(*) FROM pg_constraint c WHERE c.conrelid = t.oid AND c.contype = 'c')
-    FROM tables t";
+    FROM tables t
+    UNION ALL
+    SELECT 'default ' || t.name || '.' || a.attname || ' ' || pg_get_expr(d.adbin, d.adrelid)
+    FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attgenerated = '' JOIN pg_attrdef d
+    ON d.adrelid = t.oid AND d.adnum = a.attnum
+    UNION ALL
+    SELECT 'trigger ' || t.name || ' ' || g.tgname FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal";
 
 /// One spelling for both: types by what they are stored as, definitions of indexes without what an engine adds.
 fn normal(line: &str) -> String {
