@@ -208,49 +208,6 @@ async fn a_transaction_lost_by_sqlite_fails_who_lost_it_and_the_others_run_again
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transaction_that_waits_for_something_else_fails_as_such() {
-    let house = sqlite(|_| {}).await;
-    let db = house.db.clone();
-    let inner = db.clone();
-    let nested: Answer<u64> = db
-        .write(Isolation::ReadCommitted, move |tx| {
-            let inner = inner.clone();
-            boxed(async move {
-                add(tx, 1).await?;
-                add_alone(&inner, 2).await
-            })
-        })
-        .await;
-    assert!(
-        matches!(nested, Err(DatabaseError::WaitedElsewhere)),
-        "{nested:?}"
-    );
-    let slept: Answer<()> = db
-        .write(Isolation::ReadCommitted, |tx| {
-            boxed(async move {
-                add(tx, 3).await?;
-                tokio::time::sleep(std::time::Duration::from_micros(1)).await;
-                Ok(())
-            })
-        })
-        .await;
-    assert!(slept.is_err(), "{slept:?}");
-    for mode in [
-        mainstay_platform::database::ReadMode::InPlace,
-        mainstay_platform::database::ReadMode::Thread,
-    ] {
-        let read: Answer<()> = db.read(mode, |_| boxed(std::future::pending())).await;
-        assert!(matches!(read, Err(DatabaseError::WaitedElsewhere)), "{read:?}");
-    }
-    add_alone(&db, 4).await.unwrap();
-    assert_eq!(
-        owners(&db).await,
-        [4],
-        "neither the outer nor the inner one left anything"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_gone_before_its_turn_is_not_served() {
     let house = sqlite(|_| {}).await;
     let (entered, inside) = mpsc::channel();
@@ -316,4 +273,67 @@ async fn a_full_queue_and_a_long_wait_are_told() {
     ));
     assert!(owners(&house.db).await.is_empty());
     add_alone(&house.db, 3).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_statement_takes_too_long_hurts_no_neighbour() {
+    let house = sqlite(|options| options.statement_timeout = std::time::Duration::from_millis(50)).await;
+    let endless = sql!(
+        "INSERT INTO owners (id, name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i), 'x' FROM n"
+    );
+    let mut bodies: Vec<Body> = (0..6).map(adds).collect();
+    bodies.insert(
+        3,
+        Box::new(move |tx| {
+            let endless = endless.clone();
+            boxed(async move {
+                add(tx, 100).await?;
+                tx.execute(&endless, &[]).await
+            })
+        }),
+    );
+    let answers = together(&house.db, bodies).await;
+    for (at, answer) in answers.iter().enumerate() {
+        match answer {
+            Ok(1) if at != 3 => {}
+            Err(DatabaseError::Timeout { .. }) if at == 3 => {}
+            other => panic!("{at}: {other:?}"),
+        }
+    }
+    assert_eq!(owners(&house.db).await, (0..6).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_only_those_who_found_no_room_fail() {
+    let house =
+        sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
+    let large = |id: i64| -> Body {
+        Box::new(move |tx| {
+            boxed(async move {
+                let name = format!("{id} {}", "x".repeat(60_000));
+                tx.execute(crate::house::ADD_OWNER, &[&id, &name]).await
+            })
+        })
+    };
+    let mut bodies: Vec<Body> = (0..5).map(adds).collect();
+    bodies.extend((100..104).map(large));
+    bodies.extend((5..10).map(adds));
+    let answers = together(&house.db, bodies).await;
+    let kept = owners(&house.db).await;
+    let names = (0..5).chain(100..104).chain(5..10);
+    let mut full = 0;
+    for (id, answer) in names.zip(&answers) {
+        match answer {
+            Ok(1) => assert!(kept.contains(&id), "{id} was answered and is lost"),
+            Err(DatabaseError::Full { .. }) => {
+                full += 1;
+                assert!(!kept.contains(&id), "{id} was refused and is there");
+            }
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+    assert!(
+        full >= 1 && kept.len() >= 10,
+        "{full} found no room, {kept:?} did"
+    );
 }

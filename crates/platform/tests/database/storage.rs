@@ -1,6 +1,8 @@
 //! Full disks, failing disks, endless statements and endless readers, on SQLite.
 
 use std::io::BufRead;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -60,6 +62,41 @@ async fn a_database_that_takes_no_changes_says_so() {
         assert!(refused.unwrap_err().is_unavailable());
     }
     assert!(owners(&house.db).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_may_only_be_read_is_told_and_one_in_a_folder_that_may_only_be_read() {
+    let house = sqlite(|_| {}).await;
+    add_alone(&house.db, 1).await.unwrap();
+    house.db.close().await;
+    let (file, folder) = (house.file(""), house.folder.path().join("deep"));
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for (path, readable, writable) in [(&file, 0o444, 0o644), (&folder, 0o555, 0o755)] {
+        mode(path, readable);
+        // The superuser may do everything.
+        let superuser = std::fs::OpenOptions::new().append(true).open(&file).is_ok()
+            && std::fs::write(folder.join("probe"), "").is_ok();
+        match Database::open(&house.options).await {
+            Err(error) => assert!(error.is_unavailable(), "{error:?}"),
+            Ok(_) if superuser => {}
+            Ok(db) => {
+                let ready = db.ping().await;
+                let refused = add_alone(&db, 2).await;
+                assert!(ready.is_err(), "{}: {refused:?}", path.display());
+                assert!(refused.unwrap_err().is_unavailable());
+            }
+        }
+        mode(path, writable);
+        // Made with the rights that the file had, and empty: nothing was written.
+        for log in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(house.file(log));
+        }
+    }
+    let again = Database::open(&house.options).await.unwrap();
+    again.ping().await.unwrap();
+    assert_eq!(owners(&again).await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -71,6 +71,28 @@ async fn busy_never_reaches_a_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_when_the_last_to_close_meets_the_first_to_open() {
+    let house = sqlite(|_| {}).await;
+    // Nobody stays, so whoever closes may be the last one, who removes the log.
+    house.db.close().await;
+    let children = [
+        start(&house, 100_000),
+        start(&house, 200_000),
+        start(&house, 300_000),
+    ];
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+    let again = Database::open(&house.options).await.unwrap();
+    assert_eq!(owners(&again).await.len() as i64, 3 * WRITES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_outlives_a_kill() {
     let house = sqlite(|_| {}).await;
     house.db.close().await;
@@ -104,7 +126,13 @@ async fn a_lock_that_is_never_let_go_makes_the_database_unavailable() {
         "{refused:?}"
     );
     assert!(owners(&house.db).await.is_empty(), "reading goes on");
+    let ready = house.db.ping().await;
+    assert!(
+        matches!(ready, Err(DatabaseError::Unavailable { .. })),
+        "{ready:?}"
+    );
     other.execute_batch("ROLLBACK").unwrap();
+    house.db.ping().await.unwrap();
     add_alone(&house.db, 2).await.unwrap();
     assert_eq!(owners(&house.db).await, [2]);
 }

@@ -97,9 +97,15 @@ impl Checkpoints {
         }
     }
 
-    /// Tries to make room after the storage failed: what the log holds may fit into the file.
-    pub(super) fn relieve(&self, writer: &Connection) {
-        self.truncate(writer, Duration::ZERO);
+    /// Tries to make room after the storage failed: what the log holds may fit into the file. Tells whether the log is
+    /// empty now, so that nothing of a failed COMMIT is left in it.
+    pub(super) fn relieve(&self, writer: &Connection, somebody_waits: bool) -> bool {
+        let patience = if somebody_waits {
+            READERS_MAY_TAKE
+        } else {
+            Duration::ZERO
+        };
+        self.truncate(writer, patience)
     }
 
     /// Empties the log and gives its room back, waiting for readers; tells whether that succeeded.

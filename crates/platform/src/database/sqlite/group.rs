@@ -15,6 +15,7 @@ use super::open::{patiently, pause};
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::tx::{self, Tx};
+use crate::stopwatch::Stopwatch;
 
 /// How often a body that asks for it is run again.
 pub(in crate::database) const RUNS: u32 = 10;
@@ -27,6 +28,8 @@ pub(super) struct Groups {
     pub(super) wait_limit: Duration,
     /// The storage failed or had no room: emptying the log may help.
     pub(super) strained: bool,
+    /// Members whose COMMIT the storage failed, and its words: answered when the log was emptied, or was not.
+    pub(super) doomed: Vec<(Box<dyn Member>, String)>,
 }
 
 /// Members that run again, before any new one.
@@ -165,10 +168,15 @@ impl Groups {
             group.members.into_iter().for_each(|member| member.answer());
             return false;
         }
+        let started = Stopwatch::start();
         let committed = loop {
             match self.link().control("COMMIT") {
                 // Cannot be in WAL mode once the write lock is held; if it is, the transaction is still open.
-                Err(error) if is_busy(&error) && !self.link().is_idle() => pause(),
+                Err(error)
+                    if is_busy(&error) && !self.link().is_idle() && started.elapsed() < self.wait_limit =>
+                {
+                    pause();
+                }
                 outcome => break outcome,
             }
         };
@@ -190,18 +198,38 @@ impl Groups {
         }
         self.strained = true;
         Tally::add(&self.tally.failed_commits, 1);
-        let reason = explain(&error, "COMMIT").to_string();
+        let fault = explain(&error, "COMMIT");
+        let reason = fault.to_string();
         tracing::error!(
             reason,
             waiting = group.members.len(),
             "a commit failed; its transactions are undone"
         );
+        if matches!(fault, DatabaseError::Io { .. } | DatabaseError::Full { .. }) {
+            // It may stand in the log whole, only not synced: whoever opens the file after a crash would keep it.
+            let doomed = group.members.into_iter().map(|member| (member, reason.clone()));
+            self.doomed.extend(doomed);
+            return false;
+        }
         for member in group.members {
             member.refuse(DatabaseError::CommitFailed {
                 reason: reason.clone(),
             });
         }
         false
+    }
+
+    /// Answers those whose COMMIT the storage failed; `emptied` tells whether the log holds nothing of them any more.
+    pub(super) fn answer_doomed(&mut self, emptied: bool) {
+        for (member, reason) in self.doomed.drain(..) {
+            member.refuse(if emptied {
+                DatabaseError::CommitFailed { reason }
+            } else {
+                DatabaseError::unavailable(format!(
+                    "the storage failed during COMMIT, so whether it took effect is unknown: {reason}"
+                ))
+            });
+        }
     }
 
     /// Leaves the connection outside of any transaction.

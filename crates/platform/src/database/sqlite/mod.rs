@@ -13,6 +13,7 @@ pub(super) mod value;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
@@ -32,6 +33,7 @@ pub(super) struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
     tally: Arc<Tally>,
+    wait_limit: Duration,
 }
 
 impl Sqlite {
@@ -44,6 +46,7 @@ impl Sqlite {
             writer,
             readers,
             tally,
+            wait_limit: options.wait_limit,
         })
     }
 
@@ -70,6 +73,13 @@ impl Sqlite {
 
     pub(super) fn is_open(&self) -> bool {
         self.writer.is_open()
+    }
+
+    /// Whether the writer gets its turn and may begin to write.
+    pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
+        let nothing = self.write(|_| Box::pin(std::future::ready(Ok::<_, DatabaseError>(()))));
+        let answered = tokio::time::timeout(self.wait_limit, nothing).await;
+        answered.unwrap_or_else(|_| Err(DatabaseError::unavailable("the writer does not answer")))
     }
 
     pub(super) fn counters(&self) -> Counters {

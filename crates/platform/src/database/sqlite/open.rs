@@ -47,10 +47,21 @@ pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connectio
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             options,
         )?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;",
-        )?;
-        Ok(connection)
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")?;
+        Ok((connection, mode))
+    })
+    .and_then(|(connection, mode)| in_wal_mode(&mode).map(|()| connection))
+}
+
+/// Refuses another mode. SQLite does not fail where it cannot have a write-ahead log, such as over a network: it says
+/// which mode there is and goes on.
+fn in_wal_mode(mode: &str) -> Result<(), DatabaseError> {
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(DatabaseError::Options {
+        reason: format!("the file cannot have a write-ahead log where it is (journal_mode is {mode})"),
     })
 }
 
@@ -92,5 +103,43 @@ pub(super) fn patiently<T>(
             Err(error) if is_busy(&error) && started.elapsed() < limit => pause(),
             outcome => return outcome.map_err(|error| explain(&error, "")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_is_durable_and_a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = DatabaseOptions::default();
+        let path = folder.path().join("main.db");
+        let number = |connection: &Connection, pragma: &str| {
+            connection
+                .query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        let writer = writer(&path, &options).unwrap();
+        writer.execute_batch("CREATE TABLE t (i)").unwrap();
+        // 2 is FULL: the log is synced at every COMMIT.
+        assert_eq!(number(&writer, "synchronous"), 2);
+        assert_eq!(number(&writer, "foreign_keys"), 1);
+        let reader = reader(&path, &options).unwrap();
+        assert_eq!(number(&reader, "query_only"), 1);
+        assert!(reader.is_readonly("main").unwrap());
+        reader.execute_batch("PRAGMA query_only = OFF").unwrap();
+        let refused = reader.execute_batch("INSERT INTO t VALUES (1)");
+        assert!(refused.is_err_and(|error| explain(&error, "").is_unavailable()));
+    }
+
+    #[test]
+    fn a_file_without_a_write_ahead_log_is_refused() {
+        assert!(in_wal_mode("wal").is_ok());
+        let refused = in_wal_mode("delete").unwrap_err();
+        assert!(
+            refused.to_string().contains("journal_mode is delete"),
+            "{refused}"
+        );
     }
 }

@@ -60,6 +60,7 @@ impl Writer {
             size: options.group_size.max(1),
             wait_limit: options.wait_limit,
             strained: false,
+            doomed: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -140,7 +141,9 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
                     groups.roll_back();
                 }
                 if std::mem::take(&mut groups.strained) {
-                    checkpoints.relieve(groups.link().connection());
+                    let somebody_waits = !groups.doomed.is_empty();
+                    let emptied = checkpoints.relieve(groups.link().connection(), somebody_waits);
+                    groups.answer_doomed(emptied);
                 }
                 checkpoints.keep_bound(groups.link().connection());
             }
