@@ -67,7 +67,7 @@ pub enum DatabaseError {
         /// The statement's text, without values.
         sql: String,
     },
-    /// A transaction on SQLite waited for something else than its database: a mistake in the program. It was undone.
+    /// A transaction waited for something else than its database: a mistake in the program. It was undone.
     #[error("a transaction waited for something else than its database, and was undone")]
     WaitedElsewhere,
     /// The engine gave up the whole transaction below the seam; nothing of it remains.

@@ -6,7 +6,8 @@
 //!
 //! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one COMMIT.
 //! On PostgreSQL each is a transaction of its own. A body may run more than once on either, so it changes nothing
-//! outside of its transaction; and it waits for nothing but its transaction, which SQLite cannot do at all.
+//! outside of its transaction; and it waits for nothing but its transaction, or it fails with
+//! [`DatabaseError::WaitedElsewhere`].
 
 mod column;
 mod conflict;
@@ -160,7 +161,7 @@ impl Database {
         }
     }
 
-    /// Whether the database answers, and takes writes.
+    /// Whether the database answers and takes writes. Nothing is written, so a full disk shows only at the next write.
     ///
     /// # Errors
     /// Why it does not.
@@ -169,13 +170,13 @@ impl Database {
             Inner::Sqlite(sqlite) if !sqlite.is_open() => {
                 Err(DatabaseError::unavailable("the database is closed"))
             }
-            Inner::Sqlite(_) => {
+            Inner::Sqlite(sqlite) => {
                 const ONE: &Sql = &crate::sql!("SELECT 1");
                 self.read(ReadMode::Thread, |tx| {
                     Box::pin(async move { tx.one::<i64>(ONE, &[]).await })
                 })
-                .await
-                .map(drop)
+                .await?;
+                sqlite.ping().await
             }
             Inner::Postgres(postgres) => postgres.ping().await,
         }

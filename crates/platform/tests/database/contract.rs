@@ -48,6 +48,39 @@ on_both! {
         assert_eq!(owners(&db).await, [1]);
     }
 
+    async fn a_transaction_that_waits_for_something_else_fails_as_such(db: Database) {
+        let inner = db.clone();
+        let nested: Answer<u64> = db
+            .write(Isolation::ReadCommitted, move |tx| {
+                let inner = inner.clone();
+                boxed(async move {
+                    add(tx, 1).await?;
+                    add_alone(&inner, 2).await
+                })
+            })
+            .await;
+        assert!(matches!(nested, Err(DatabaseError::WaitedElsewhere)), "{nested:?}");
+        let slept: Answer<()> = db
+            .write(Isolation::ReadCommitted, |tx| {
+                boxed(async move {
+                    add(tx, 3).await?;
+                    tokio::time::sleep(std::time::Duration::from_micros(1)).await;
+                    Ok(())
+                })
+            })
+            .await;
+        // SQLite's writer has no clock that it could wait for.
+        let slept = slept.unwrap_err();
+        assert!(matches!(slept, DatabaseError::WaitedElsewhere | DatabaseError::Panicked { .. }), "{slept:?}");
+        for mode in [ReadMode::InPlace, ReadMode::Thread] {
+            let read: Answer<()> = db.read(mode, |_| boxed(std::future::pending())).await;
+            assert!(matches!(read, Err(DatabaseError::WaitedElsewhere)), "{read:?}");
+        }
+        add_alone(&db, 4).await.unwrap();
+        let left = owners(&db).await;
+        assert!(left.contains(&4) && !left.contains(&1) && !left.contains(&3), "{left:?}");
+    }
+
     async fn statements_and_changed_rows_are_counted(db: Database) {
         let stats = db
             .write(Isolation::Serializable, |tx| {

@@ -6,11 +6,14 @@
     reason = "a test may fail loudly, and learns from the environment which server and which part of a child it is"
 )]
 
+mod between;
 mod contract;
 mod group;
 mod house;
+mod outage;
 mod postgres;
 mod storage;
+mod tls;
 mod two_processes;
 #[path = "../../../testkit/src/unattended.rs"]
 mod unattended;

@@ -1,18 +1,31 @@
 //! What only PostgreSQL does: transactions in each other's way, connections that break.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use mainstay_platform::database::{
     Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Sql, postgres_client,
 };
 use mainstay_platform::sql;
-use tokio::sync::{Barrier, Notify};
+use tokio::task::block_in_place;
 
+use crate::between::Gate;
 use crate::house::{Answer, OWNERS, add, add_alone, boxed, owners, postgres};
 
 const RENAME: &Sql = &sql!("UPDATE owners SET name = name || $2 WHERE id = $1");
+
+/// Adds an owner before the gate and one behind it, in one transaction.
+async fn add_around_the_gate(db: Database) -> Answer<u64> {
+    db.write(Isolation::ReadCommitted, |tx| {
+        boxed(async move {
+            add(tx, 1).await?;
+            Gate::pass(tx).await?;
+            add(tx, 2).await
+        })
+    })
+    .await
+}
 
 /// Sessions of this database that sit inside a transaction without working.
 async fn idle_in_transaction(db: &Database) -> i64 {
@@ -31,24 +44,20 @@ async fn idle_in_transaction(db: &Database) -> i64 {
 async fn a_serialization_failure_is_run_again() {
     postgres(
         |_| {},
-        |db, _| async move {
+        |db, options| async move {
             add_alone(&db, 0).await.unwrap();
-            let both_have_read = Arc::new(Barrier::new(2));
+            let gate = Gate::shut(&options).await;
             let calls: Vec<_> = [1, 2]
                 .into_iter()
                 .map(|id| {
-                    let (db, barrier, runs) = (
-                        db.clone(),
-                        Arc::clone(&both_have_read),
-                        Arc::new(AtomicU32::new(0)),
-                    );
+                    let (db, runs) = (db.clone(), AtomicU32::new(0));
                     tokio::spawn(async move {
                         db.write(Isolation::Serializable, move |tx| {
-                            let (barrier, run) = (Arc::clone(&barrier), runs.fetch_add(1, Ordering::SeqCst));
+                            let run = runs.fetch_add(1, Ordering::SeqCst);
                             boxed(async move {
                                 let seen: i64 = tx.one(&sql!("SELECT count(*) FROM owners"), &[]).await?;
                                 if run == 0 {
-                                    barrier.wait().await;
+                                    Gate::pass(tx).await?;
                                 }
                                 add(tx, id).await?;
                                 Ok(seen)
@@ -58,6 +67,8 @@ async fn a_serialization_failure_is_run_again() {
                     })
                 })
                 .collect();
+            gate.wait_for(2).await;
+            gate.open().await;
             let mut seen = Vec::new();
             for call in calls {
                 seen.push(call.await.unwrap().unwrap());
@@ -74,25 +85,21 @@ async fn a_serialization_failure_is_run_again() {
 async fn a_deadlock_is_run_again() {
     postgres(
         |_| {},
-        |db, _| async move {
+        |db, options| async move {
             add_alone(&db, 1).await.unwrap();
             add_alone(&db, 2).await.unwrap();
-            let both_hold_one = Arc::new(Barrier::new(2));
+            let gate = Gate::shut(&options).await;
             let calls: Vec<_> = [(1, 2), (2, 1)]
                 .into_iter()
                 .map(|(first, second)| {
-                    let (db, barrier, runs) = (
-                        db.clone(),
-                        Arc::clone(&both_hold_one),
-                        Arc::new(AtomicU32::new(0)),
-                    );
+                    let (db, runs) = (db.clone(), AtomicU32::new(0));
                     tokio::spawn(async move {
                         db.write(Isolation::ReadCommitted, move |tx| {
-                            let (barrier, run) = (Arc::clone(&barrier), runs.fetch_add(1, Ordering::SeqCst));
+                            let run = runs.fetch_add(1, Ordering::SeqCst);
                             boxed(async move {
                                 tx.execute(RENAME, &[&first, &"+"]).await?;
                                 if run == 0 {
-                                    barrier.wait().await;
+                                    Gate::pass(tx).await?;
                                 }
                                 tx.execute(RENAME, &[&second, &"+"]).await
                             })
@@ -101,6 +108,8 @@ async fn a_deadlock_is_run_again() {
                     })
                 })
                 .collect();
+            gate.wait_for(2).await;
+            gate.open().await;
             for call in calls {
                 assert_eq!(call.await.unwrap().unwrap(), 1);
             }
@@ -126,28 +135,15 @@ async fn a_deadlock_is_run_again() {
 async fn a_caller_that_goes_away_leaves_no_transaction_open() {
     postgres(
         |options| options.pool_size = 2,
-        |db, _| async move {
-            let (inside, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-            let call = tokio::spawn({
-                let (db, inside, go_on) = (db.clone(), Arc::clone(&inside), Arc::clone(&go_on));
-                async move {
-                    db.write(Isolation::ReadCommitted, move |tx| {
-                        let (inside, go_on) = (Arc::clone(&inside), Arc::clone(&go_on));
-                        boxed(async move {
-                            add(tx, 1).await?;
-                            inside.notify_one();
-                            go_on.notified().await;
-                            add(tx, 2).await
-                        })
-                    })
-                    .await
-                }
-            });
-            inside.notified().await;
+        |db, options| async move {
+            let gate = Gate::shut(&options).await;
+            let call = tokio::spawn(add_around_the_gate(db.clone()));
+            gate.wait_for(1).await;
             call.abort();
             assert!(call.await.unwrap_err().is_cancelled());
-            assert_eq!(idle_in_transaction(&db).await, 1, "it is still at work, whole");
-            go_on.notify_one();
+            gate.wait_for(1).await;
+            assert!(owners(&db).await.is_empty(), "it is still at work, whole");
+            gate.open().await;
             while owners(&db).await.is_empty() {
                 tokio::task::yield_now().await;
             }
@@ -299,27 +295,26 @@ async fn limits_of_waiting_and_of_statements_are_kept() {
             })
             .await;
         assert!(matches!(slow, Err(DatabaseError::Timeout { .. })), "{slow:?}");
-        let (inside, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (entered, inside) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
         let holder = tokio::spawn({
-            let (db, inside, go_on) = (db.clone(), Arc::clone(&inside), Arc::clone(&go_on));
+            let db = db.clone();
             async move {
-                db.read(ReadMode::Thread, |tx| {
-                    boxed(async move {
-                        inside.notify_one();
-                        go_on.notified().await;
-                        tx.all::<i64>(OWNERS, &[]).await
-                    })
+                db.read(ReadMode::Thread, move |tx| {
+                    entered.send(()).unwrap();
+                    block_in_place(|| released.recv().unwrap());
+                    boxed(async move { tx.all::<i64>(OWNERS, &[]).await })
                 })
                 .await
             }
         });
-        inside.notified().await;
+        block_in_place(|| inside.recv().unwrap());
         let refused = add_alone(&db, 1).await;
         assert!(
             matches!(refused, Err(DatabaseError::Unavailable { .. })),
             "{refused:?}"
         );
-        go_on.notify_one();
+        release.send(()).unwrap();
         holder.await.unwrap().unwrap();
         add_alone(&db, 1).await.unwrap();
     })
@@ -361,29 +356,15 @@ async fn closing_waits_for_what_runs() {
     postgres(
         |_| {},
         |db, options| async move {
-            let (inside, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-            let call = tokio::spawn({
-                let (db, inside, go_on) = (db.clone(), Arc::clone(&inside), Arc::clone(&go_on));
-                async move {
-                    db.write(Isolation::ReadCommitted, move |tx| {
-                        let (inside, go_on) = (Arc::clone(&inside), Arc::clone(&go_on));
-                        boxed(async move {
-                            add(tx, 1).await?;
-                            inside.notify_one();
-                            go_on.notified().await;
-                            add(tx, 2).await
-                        })
-                    })
-                    .await
-                }
-            });
-            inside.notified().await;
+            let gate = Gate::shut(&options).await;
+            let call = tokio::spawn(add_around_the_gate(db.clone()));
+            gate.wait_for(1).await;
             let closing = tokio::spawn(async move { db.close().await });
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }
             assert!(!closing.is_finished());
-            go_on.notify_one();
+            gate.open().await;
             closing.await.unwrap();
             call.await.unwrap().unwrap();
             let again = Database::open(&options).await.unwrap();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use futures_util::future::join;
@@ -10,6 +11,7 @@ use tokio_postgres::{Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::fault::{explain, is_lost, is_stale_plan};
+use super::patience::answered;
 use super::value::Bound;
 use crate::database::error::DatabaseError;
 use crate::database::param::Param;
@@ -26,6 +28,8 @@ pub(crate) struct Link {
     unanswered: bool,
     /// The server ended the connection.
     lost: bool,
+    /// How long the server may take for one answer before it is taken for gone.
+    limit: Duration,
     tls: MakeRustlsConnect,
 }
 
@@ -44,8 +48,8 @@ impl Drop for Link {
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             // The server would work on, holding its locks, until it looks at the connection again.
-            let (token, tls) = (client.cancel_token(), self.tls.clone());
-            runtime.spawn(async move { token.cancel_query(tls).await });
+            let (token, tls, limit) = (client.cancel_token(), self.tls.clone(), self.limit);
+            runtime.spawn(async move { tokio::time::timeout(limit, token.cancel_query(tls)).await });
         }
         if self.open || self.unanswered || self.lost {
             drop(Object::take(client));
@@ -55,24 +59,31 @@ impl Drop for Link {
 
 impl Link {
     /// Without a `begin` there is no transaction: each statement is one by itself.
-    pub(super) fn new(client: Object, begin: Option<&'static str>, tls: MakeRustlsConnect) -> Self {
+    pub(super) fn new(
+        client: Object,
+        begin: Option<&'static str>,
+        limit: Duration,
+        tls: MakeRustlsConnect,
+    ) -> Self {
         Self {
             client: Some(client),
             begin,
             open: false,
             unanswered: false,
             lost: false,
+            limit,
             tls,
         }
     }
 
     pub(crate) async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
+        let limit = self.limit;
         let (client, begin) = self.send()?;
         let work = async {
             let statement = client.prepare_cached(sql.postgres()).await?;
             client.execute_raw(&statement, bound(params)).await
         };
-        let outcome = after(client, begin, work).await;
+        let outcome = answered(limit, after(client, begin, work)).await;
         let count = self.received(outcome, sql.postgres())?;
         Ok(if sql.kind() == Kind::Reads { 0 } else { count })
     }
@@ -83,6 +94,7 @@ impl Link {
         sql: &Sql,
         params: &[&dyn Param],
     ) -> Result<(Vec<Row>, u64), DatabaseError> {
+        let limit = self.limit;
         let (client, begin) = self.send()?;
         let work = async {
             let statement = client.prepare_cached(sql.postgres()).await?;
@@ -93,7 +105,7 @@ impl Link {
                 .collect();
             client.query(&statement, &params).await
         };
-        let outcome = after(client, begin, work).await;
+        let outcome = answered(limit, after(client, begin, work)).await;
         let rows = self.received(outcome, sql.postgres())?;
         let changed = if sql.kind() == Kind::Reads {
             0
@@ -111,6 +123,9 @@ impl Link {
         if statements.is_empty() {
             return Ok(Vec::new());
         }
+        let limit = self
+            .limit
+            .saturating_mul(u32::try_from(statements.len()).unwrap_or(u32::MAX));
         let (client, begin) = self.send()?;
         let work = async {
             // All are prepared before any is sent: one that is known already must not overtake one that is not.
@@ -125,11 +140,12 @@ impl Link {
             let run = run.map(|((_, params), statement)| client.execute_raw(statement, bound(params)));
             Ok(InOrder::new(run).await)
         };
-        let outcome: Result<Vec<Result<u64, Error>>, Error> = after(client, begin, work).await;
+        let outcome: Option<Result<Vec<Result<u64, Error>>, Error>> =
+            answered(limit, after(client, begin, work)).await;
         let answers = self.received(outcome, "BEGIN")?;
         let mut counts = Vec::with_capacity(answers.len());
         for (answer, (sql, _)) in answers.into_iter().zip(statements) {
-            counts.push(self.received(answer, sql.postgres())?);
+            counts.push(self.received(Some(answer), sql.postgres())?);
         }
         Ok(counts)
     }
@@ -147,7 +163,10 @@ impl Link {
         Ok((self.client()?, begin))
     }
 
-    fn received<T>(&mut self, outcome: Result<T, Error>, sql: &str) -> Result<T, DatabaseError> {
+    fn received<T>(&mut self, outcome: Option<Result<T, Error>>, sql: &str) -> Result<T, DatabaseError> {
+        // Still unanswered, so the connection is not used again.
+        let outcome =
+            outcome.ok_or_else(|| DatabaseError::unavailable("the server did not answer in time"))?;
         self.unanswered = false;
         outcome.map_err(|error| {
             self.lost |= is_lost(&error);
@@ -176,16 +195,19 @@ impl Link {
         self.lost || self.client.as_ref().is_none_or(|client| client.is_closed())
     }
 
-    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent anything has nothing to end.
-    pub(super) async fn end(&mut self, how: &'static str) -> Result<(), Error> {
+    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent anything has nothing to end. `None`
+    /// means that the server did not answer in time, so nobody knows.
+    pub(super) async fn end(&mut self, how: &'static str) -> Option<Result<(), Error>> {
         if !self.open {
-            return Ok(());
+            return Some(Ok(()));
         }
-        let Some(client) = &self.client else { return Ok(()) };
-        let outcome = client.batch_execute(how).await;
+        let Some(client) = &self.client else {
+            return Some(Ok(()));
+        };
+        let outcome = answered(self.limit, client.batch_execute(how)).await?;
         // A refused COMMIT ends the transaction as well: the server has rolled back.
         self.open = outcome.as_ref().is_err_and(|error| error.as_db_error().is_none());
-        outcome
+        Some(outcome)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod fault;
 pub(super) mod link;
+mod patience;
 mod tls;
 mod transaction;
 mod value;
@@ -14,7 +15,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, Recycli
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::Instrument;
 
@@ -32,6 +33,8 @@ pub(super) struct Postgres {
     jitter: AtomicU64,
     tls: MakeRustlsConnect,
     wait_limit: Duration,
+    /// How long the server may take for one answer: it stops a statement by itself before.
+    answer_limit: Duration,
 }
 
 /// Between two looks at whether a closing pool is empty.
@@ -63,6 +66,7 @@ impl Postgres {
             tally: Tally::default(),
             jitter,
             wait_limit: options.wait_limit,
+            answer_limit: options.statement_timeout.saturating_add(options.wait_limit),
             tls,
         };
         opened.ping().await?;
@@ -98,11 +102,23 @@ impl Postgres {
     }
 
     pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
+        const SQL: &str = "SHOW transaction_read_only";
         let client = self.client().await?;
-        client
-            .batch_execute("SELECT 1")
-            .await
-            .map_err(|error| explain(&error, "SELECT 1"))
+        let asked = tokio::time::timeout(self.wait_limit, client.simple_query(SQL)).await;
+        let Ok(answer) = asked else {
+            // Whatever it waits for, nobody else shall wait on this connection.
+            drop(Object::take(client));
+            return Err(DatabaseError::unavailable("the server did not answer in time"));
+        };
+        let answer = answer.map_err(|error| explain(&error, SQL))?;
+        let read_only = answer
+            .iter()
+            .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on")));
+        if read_only {
+            let reason = "the server takes no changes: a standby?".to_owned();
+            return Err(DatabaseError::ReadOnly { reason });
+        }
+        Ok(())
     }
 
     pub(super) fn counters(&self) -> Counters {

@@ -5,6 +5,7 @@
 //! present a false certificate could as well say that the server has none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -25,7 +26,12 @@ pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustls
         .parse()
         .map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
     config.connect_timeout(options.wait_limit);
-    config.keepalives_idle(std::time::Duration::from_secs(30));
+    // A peer that vanished without a word: asked after while nothing is said, and not waited for longer than for an
+    // answer when something was.
+    config.keepalives_idle(Duration::from_secs(30));
+    config.keepalives_interval(Duration::from_secs(10));
+    config.keepalives_retries(3);
+    config.tcp_user_timeout(options.statement_timeout.saturating_add(options.wait_limit));
     if config.get_application_name().is_none() {
         config.application_name("mainstay");
     }
@@ -33,8 +39,14 @@ pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustls
         .get_options()
         .map(|given| format!("{given} "))
         .unwrap_or_default();
+    // What was answered is durable, whatever the server's own setting; a URL that names another one knows better.
+    let durable = if given.contains("synchronous_commit") {
+        ""
+    } else {
+        " -c synchronous_commit=on"
+    };
     config.options(format!(
-        "{given}-c statement_timeout={}",
+        "{given}-c statement_timeout={}{durable}",
         options.statement_timeout.as_millis()
     ));
     let tls = connector(config.get_ssl_mode(), roots.as_deref())?;

@@ -13,6 +13,7 @@ use super::super::{RUNS, panicked};
 use super::Postgres;
 use super::fault::{chain, explain, is_lost};
 use super::link::Link;
+use super::patience::watched;
 use crate::database::counters::Tally;
 use crate::database::error::{DatabaseError, Retryable};
 use crate::database::tx::{self, Access, Tx};
@@ -47,7 +48,9 @@ impl Postgres {
         loop {
             let mut tx = self.begin(Some(begin(isolation)), Access::Write).await?;
             // Only the future is held while waiting, so the body itself need not be `Sync`.
-            let answer = AssertUnwindSafe(started(&body, &mut tx)).catch_unwind().await;
+            let answer = AssertUnwindSafe(watched(started(&body, &mut tx)))
+                .catch_unwind()
+                .await;
             let ended = match answer {
                 Ok(answer) => self.end(tx, answer).await,
                 Err(panic) => {
@@ -85,7 +88,9 @@ impl Postgres {
             Ok(tx) => tx,
             Err(error) => return drop(reply.send(Err(E::from(error)))),
         };
-        let answer = AssertUnwindSafe(started(body, &mut tx)).catch_unwind().await;
+        let answer = AssertUnwindSafe(watched(started(body, &mut tx)))
+            .catch_unwind()
+            .await;
         match answer {
             Ok(answer) => {
                 drop(reply.send(tx.verdict(answer)));
@@ -102,7 +107,7 @@ impl Postgres {
     }
 
     async fn begin(&self, begin: Option<&'static str>, access: Access) -> Result<Tx, DatabaseError> {
-        let link = Link::new(self.client().await?, begin, self.tls.clone());
+        let link = Link::new(self.client().await?, begin, self.answer_limit, self.tls.clone());
         Ok(Tx::new(tx::Link::Postgres(link), access))
     }
 
@@ -111,6 +116,8 @@ impl Postgres {
         E: From<DatabaseError> + Retryable,
     {
         let answer = tx.verdict(answer);
+        // A body may have made something else of what the database said.
+        let again = tx.failure().is_some_and(DatabaseError::is_retryable);
         let link = link(&mut tx);
         if link.abandoned() {
             let reason = "the body left a statement unfinished".to_owned();
@@ -118,14 +125,20 @@ impl Postgres {
         }
         match answer {
             Ok(value) => match link.end("COMMIT").await {
-                Ok(()) => {
+                Some(Ok(())) => {
                     Tally::add(&self.tally.commits, 1);
                     Tally::add(&self.tally.grouped, 1);
                     Run::Done(Ok(value))
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     Tally::add(&self.tally.failed_commits, 1);
                     refused(&error)
+                }
+                None => {
+                    Tally::add(&self.tally.failed_commits, 1);
+                    Run::Done(Err(E::from(DatabaseError::unavailable(
+                        "the server did not answer to COMMIT in time, so whether it took effect is unknown",
+                    ))))
                 }
             },
             Err(error) => {
@@ -134,7 +147,7 @@ impl Postgres {
                 if !lost {
                     let _ = link.end("ROLLBACK").await;
                 }
-                if lost || error.database().is_some_and(DatabaseError::is_retryable) {
+                if lost || again || error.database().is_some_and(DatabaseError::is_retryable) {
                     Run::Again(error)
                 } else {
                     Run::Done(Err(error))

@@ -1,0 +1,152 @@
+//! What the tests put between the seam and PostgreSQL.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mainstay_platform::database::{DatabaseOptions, Tx, postgres_client};
+use mainstay_platform::sql;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::watch;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
+
+use crate::house::Answer;
+
+/// A lock in the database that bodies wait for: they may wait for nothing else.
+pub(crate) struct Gate(Client);
+
+impl Gate {
+    /// Shut until it is opened.
+    pub(crate) async fn shut(options: &DatabaseOptions) -> Self {
+        let (client, _task) = postgres_client(options).await.unwrap();
+        client.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
+        Self(client)
+    }
+
+    /// In a body: waits until the gate is open.
+    pub(crate) async fn pass(tx: &mut Tx) -> Answer<()> {
+        let wait = sql!("SELECT 1 FROM pg_advisory_xact_lock_shared(7)");
+        tx.one::<i32>(&wait, &[]).await.map(drop)
+    }
+
+    /// Waits until so many wait at the gate.
+    pub(crate) async fn wait_for(&self, bodies: i64) {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while self.0.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) != bodies {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lets everybody through.
+    pub(crate) async fn open(self) {
+        self.0
+            .batch_execute("SELECT pg_advisory_unlock_all()")
+            .await
+            .unwrap();
+    }
+}
+
+/// A network that can stop carrying without telling anybody.
+pub(crate) struct Network {
+    address: SocketAddr,
+    carries: Arc<watch::Sender<bool>>,
+}
+
+impl Network {
+    /// Before the server that the options name.
+    pub(crate) async fn before(options: &DatabaseOptions) -> Self {
+        let config: Config = options.url.parse().unwrap();
+        let (host, port) = (config.get_hosts()[0].clone(), config.get_ports().first().copied());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let carries = Arc::new(watch::channel(true).0);
+        let told = Arc::clone(&carries);
+        tokio::spawn(async move {
+            while let Ok((here, _)) = listener.accept().await {
+                let (host, carries) = (host.clone(), told.subscribe());
+                tokio::spawn(async move {
+                    match host {
+                        Host::Tcp(host) => {
+                            let there = TcpStream::connect((host, port.unwrap_or(5432))).await.unwrap();
+                            carry(here, there, carries).await;
+                        }
+                        Host::Unix(folder) => {
+                            let socket = folder.join(format!(".s.PGSQL.{}", port.unwrap_or(5432)));
+                            carry(here, UnixStream::connect(socket).await.unwrap(), carries).await;
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, carries }
+    }
+
+    /// The options, with the network in between.
+    pub(crate) fn through(&self, options: &DatabaseOptions) -> DatabaseOptions {
+        let config: Config = options.url.parse().unwrap();
+        let user = config.get_user().unwrap();
+        let password = config
+            .get_password()
+            .map(|word| format!(":{}", String::from_utf8_lossy(word)));
+        DatabaseOptions {
+            url: format!(
+                "postgres://{user}{}@{}/{}",
+                password.unwrap_or_default(),
+                self.address,
+                config.get_dbname().unwrap()
+            ),
+            ..options.clone()
+        }
+    }
+
+    /// From now on nothing arrives on the connections there are, and nobody is told.
+    pub(crate) fn stop(&self) -> &Self {
+        self.carries.send_replace(false);
+        self
+    }
+
+    /// New connections work again; the old ones stay as they are.
+    pub(crate) fn go_on(&self) {
+        self.carries.send_replace(true);
+    }
+}
+
+async fn carry<T>(here: TcpStream, there: T, carries: watch::Receiver<bool>)
+where
+    T: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let (from_here, to_here) = here.into_split();
+    let (from_there, to_there) = tokio::io::split(there);
+    tokio::join!(
+        one_way(from_here, to_there, carries.clone()),
+        one_way(from_there, to_here, carries)
+    );
+}
+
+async fn stopped(carries: &mut watch::Receiver<bool>) {
+    // Whoever let it go has no use for the network any more.
+    let _ = carries.wait_for(|carries| !carries).await;
+}
+
+/// Once the network has stopped, the sockets stay open for ever.
+async fn one_way(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut carries: watch::Receiver<bool>,
+) {
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let read = tokio::select! {
+            biased;
+            () = stopped(&mut carries) => return std::future::pending().await,
+            read = from.read(&mut bytes) => read,
+        };
+        match read {
+            Ok(0) | Err(_) => return drop(to.shutdown().await),
+            Ok(length) if to.write_all(&bytes[..length]).await.is_err() => return,
+            Ok(_) => {}
+        }
+    }
+}
