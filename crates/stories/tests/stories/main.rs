@@ -7,6 +7,7 @@
 mod access;
 mod audit;
 mod audit_chain;
+mod audit_link;
 mod clocks;
 mod contract;
 mod documents;
