@@ -109,7 +109,13 @@ async fn a_process_that_is_no_worker_does_no_job(app: &TestApp) {
 
 async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestApp) {
     let background = start(app, true);
-    let waiting = async || app.services().verify_audit().await.unwrap().waiting;
+    let waiting = async || {
+        app.services()
+            .verify_audit()
+            .await
+            .expect("the database is there")
+            .waiting
+    };
     for _ in 0..5 {
         app.product(1, 100).await;
         let linked = async { while waiting().await > 0 {} };
@@ -122,6 +128,9 @@ async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestAp
     // Nor does what was told where no loop runs wait for one that does.
     app.product(1, 100).await;
     assert!(waiting().await > 0);
-    app.services().seal_what_was_told().await.unwrap();
+    app.services()
+        .seal_what_was_told()
+        .await
+        .expect("the database is there");
     assert_eq!(waiting().await, 0);
 }
