@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::fault::{explain, is_busy};
 use crate::database::error::DatabaseError;
@@ -47,6 +47,12 @@ pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connectio
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             options,
         )?;
+        // SQLite opens what it may not write for reading, and even begins to write in it without a word.
+        if connection.is_readonly("main")? {
+            let reason = "the file may only be read".to_owned();
+            let code = ffi::Error::new(ffi::SQLITE_READONLY);
+            return Err(rusqlite::Error::SqliteFailure(code, Some(reason)));
+        }
         let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")?;
         Ok((connection, mode))
