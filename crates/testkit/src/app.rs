@@ -120,7 +120,12 @@ impl TestApp {
     /// Another process over the same database, with other settings.
     pub async fn another_node_with(&self, settings: &[(&str, &str)]) -> Node {
         let outside = self.setup.outside.clone();
-        let setup = Setup::new(&variables(&self.database, &self.database.url, settings), outside);
+        let direct = &self.database.url;
+        let url = self
+            .wire
+            .as_ref()
+            .map_or_else(|| direct.clone(), |wire| wire.over(direct));
+        let setup = Setup::new(&variables(&self.database, &url, settings), outside);
         setup.start().await
     }
 
