@@ -182,6 +182,56 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
     });
 }
 
+/// Every way to change or remove what was written; `X` stands for a hash, which each engine writes its own way.
+fn forbidden_edits() -> Vec<String> {
+    let mut edits = vec![
+        "DELETE FROM audit_entries".to_owned(),
+        "DELETE FROM audit_entries WHERE seq IS NULL".to_owned(),
+        "UPDATE audit_entries SET hash = hash WHERE seq = 1".to_owned(),
+        "UPDATE audit_entries SET seq = NULL, hash = NULL WHERE seq = 1".to_owned(),
+        "UPDATE audit_entries SET seq = 2, hash = NULL WHERE seq IS NULL".to_owned(),
+        "UPDATE audit_entries SET action = 'x' WHERE seq IS NULL".to_owned(),
+    ];
+    let columns = [
+        "action",
+        "resource",
+        "resource_id",
+        "actor",
+        "before_json",
+        "after_json",
+        "ip",
+        "user_agent",
+        "request_id",
+    ];
+    for set in columns
+        .map(|column| format!("{column} = 'forged'"))
+        .iter()
+        .chain([
+            &"at = at + 1".to_owned(),
+            &"user_id = id".to_owned(),
+            &"request_id = NULL".to_owned(),
+        ])
+    {
+        edits.push(format!(
+            "UPDATE audit_entries SET seq = 2, hash = hash, {set} WHERE seq IS NULL"
+        ));
+        edits.push(format!("UPDATE audit_entries SET {set} WHERE seq = 1"));
+    }
+    let columns = "id, at, actor, action, resource, resource_id, seq, hash";
+    let values = "at, actor, action, resource, resource_id";
+    edits.push(format!(
+        "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, 2, X FROM audit_entries WHERE seq IS NULL"
+    ));
+    edits.push(format!(
+        "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, NULL, X FROM audit_entries WHERE seq IS NULL"
+    ));
+    // A hash that may be written, so that only the forged column is in the way.
+    edits
+        .iter()
+        .map(|edit| edit.replace("hash = hash, ", "hash = X, "))
+        .collect()
+}
+
 #[test]
 fn the_database_refuses_to_edit_or_remove_entries() {
     on_both(async |store| {
@@ -190,52 +240,7 @@ fn the_database_refuses_to_edit_or_remove_entries() {
             Audit::new(tx).link(&[(EntryKey::Id(id(1)), 1, vec![1])]).await
         })
         .unwrap();
-        let mut edits = vec![
-            "DELETE FROM audit_entries".to_owned(),
-            "DELETE FROM audit_entries WHERE seq IS NULL".to_owned(),
-            "UPDATE audit_entries SET hash = hash WHERE seq = 1".to_owned(),
-            "UPDATE audit_entries SET seq = NULL, hash = NULL WHERE seq = 1".to_owned(),
-            "UPDATE audit_entries SET seq = 2, hash = NULL WHERE seq IS NULL".to_owned(),
-            "UPDATE audit_entries SET action = 'x' WHERE seq IS NULL".to_owned(),
-        ];
-        let columns = [
-            "action",
-            "resource",
-            "resource_id",
-            "actor",
-            "before_json",
-            "after_json",
-            "ip",
-            "user_agent",
-            "request_id",
-        ];
-        for set in columns
-            .map(|column| format!("{column} = 'forged'"))
-            .iter()
-            .chain([
-                &"at = at + 1".to_owned(),
-                &"user_id = id".to_owned(),
-                &"request_id = NULL".to_owned(),
-            ])
-        {
-            edits.push(format!(
-                "UPDATE audit_entries SET seq = 2, hash = hash, {set} WHERE seq IS NULL"
-            ));
-            edits.push(format!("UPDATE audit_entries SET {set} WHERE seq = 1"));
-        }
-        let columns = "id, at, actor, action, resource, resource_id, seq, hash";
-        let values = "at, actor, action, resource, resource_id";
-        edits.push(format!(
-            "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, 2, X FROM audit_entries WHERE seq IS NULL"
-        ));
-        edits.push(format!(
-            "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, NULL, X FROM audit_entries WHERE seq IS NULL"
-        ));
-        // A hash that may be written, so that only the forged column is in the way.
-        let edits: Vec<String> = edits
-            .iter()
-            .map(|edit| edit.replace("hash = hash, ", "hash = X, "))
-            .collect();
+        let edits = forbidden_edits();
         match store.database.engine() {
             Engine::Sqlite => {
                 let connection = sqlite_connection(&store.options).unwrap();
