@@ -24,6 +24,15 @@ impl Currency {
         }
     }
 
+    /// A currency that was checked when it was stored; `None` when it is not even three capital letters.
+    pub fn stored(code: &str) -> Option<Self> {
+        let letters: [u8; 3] = code.as_bytes().try_into().ok()?;
+        letters
+            .iter()
+            .all(u8::is_ascii_uppercase)
+            .then_some(Self(letters))
+    }
+
     /// The three letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).expect("made of ASCII letters only")

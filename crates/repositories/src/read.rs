@@ -43,7 +43,7 @@ macro_rules! words {
 }
 
 words! {
-    Currency: "a currency", |code| Currency::parse(code).ok();
+    Currency: "a currency", Currency::stored;
     JobState: "a state of a job", JobState::find;
     OrderStatus: "a status of an order", OrderStatus::find;
     PaymentStatus: "a status of a payment", PaymentStatus::find;

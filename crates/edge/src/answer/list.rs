@@ -1,6 +1,6 @@
 //! Lists.
 
-use super::{Answer, json};
+use super::{Answer, sized_json};
 use http::StatusCode;
 use mainstay_domain::page::{Listing, Place};
 use serde::Serialize;
@@ -81,11 +81,13 @@ impl From<Place> for Pagination {
 /// When a thing has no JSON form.
 pub fn list<T, V: Serialize>(listing: Listing<T>, view: impl FnMut(T) -> V) -> Answer {
     let Listing { items, place } = listing.map(view);
-    json(
+    let room = 512 * (items.len() + 1);
+    sized_json(
         StatusCode::OK,
         &Listed {
             data: items,
             pagination: place.into(),
         },
+        room,
     )
 }

@@ -28,7 +28,12 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// # Errors
 /// `INTERNAL_ERROR` when the value has no JSON form.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
-    let mut bytes = Vec::with_capacity(512);
+    sized_json(status, value, 512)
+}
+
+/// The same, with room for so many bytes from the beginning.
+fn sized_json(status: StatusCode, value: &impl Serialize, bytes: usize) -> Answer {
+    let mut bytes = Vec::with_capacity(bytes);
     serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
