@@ -112,7 +112,9 @@ impl Cursor {
             CursorKey::Number(number) => format!("n{number}.{}", self.id.simple()),
             CursorKey::Text(text) => format!("t{text}.{}", self.id.simple()),
         };
-        bare.bytes().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+        let digits = bare.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        digits.collect()
     }
 
     /// Reads what [`Cursor::encode`] wrote.
