@@ -11,6 +11,7 @@ use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, Read
 use mainstay_platform::sql;
 
 use crate::house::{Answer, boxed};
+use crate::unattended;
 
 /// A server that ends when this is dropped.
 struct Encrypted {
@@ -41,10 +42,7 @@ impl Encrypted {
     /// `None`, loudly, where what it takes is not installed.
     fn start() -> Option<Self> {
         let (Some(programs), true) = (programs(), Path::new("/usr/bin/openssl").exists()) else {
-            #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-            {
-                eprintln!("SKIPPED: no programs of PostgreSQL, or no openssl");
-            }
+            unattended::skip("TLS to PostgreSQL", &"its programs or openssl are not installed");
             return None;
         };
         let port = TcpListener::bind("127.0.0.1:0")
