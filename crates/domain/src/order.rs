@@ -39,6 +39,19 @@ pub enum Move {
     Refund,
 }
 
+impl Move {
+    /// Every move.
+    pub const ALL: [Self; 7] = [
+        Self::Settle,
+        Self::Fulfil,
+        Self::Ship,
+        Self::Deliver,
+        Self::Cancel,
+        Self::Expire,
+        Self::Refund,
+    ];
+}
+
 impl OrderStatus {
     /// Every status.
     pub const ALL: [Self; 8] = [
@@ -256,25 +269,16 @@ mod tests {
         expired     -       -          -        -          -          -        -
         refunded    -       -          -        -          -          -        -
     ";
-    const MOVES: [Move; 7] = [
-        Move::Settle,
-        Move::Fulfil,
-        Move::Ship,
-        Move::Deliver,
-        Move::Cancel,
-        Move::Expire,
-        Move::Refund,
-    ];
 
     #[test]
     fn orders_make_the_moves_of_the_table_and_no_others() {
         let mut lines = TABLE.lines().map(str::split_whitespace).skip(1);
         let names: Vec<_> = lines.next().unwrap().collect();
-        assert_eq!(names, MOVES.map(|step| format!("{step:?}").to_lowercase()));
+        assert_eq!(names, Move::ALL.map(|step| format!("{step:?}").to_lowercase()));
         for (status, mut line) in OrderStatus::ALL.into_iter().zip(lines) {
             assert_eq!(line.next(), Some(status.as_str()));
             let cells: Vec<_> = line.collect();
-            let is: Vec<_> = MOVES
+            let is: Vec<_> = Move::ALL
                 .map(|step| status.after(step).map_or("-", OrderStatus::as_str))
                 .into();
             assert_eq!(is, cells, "{status:?}");

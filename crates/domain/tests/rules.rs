@@ -13,16 +13,6 @@ use proptest::prelude::*;
 use std::time::Duration;
 use uuid::Uuid;
 
-const MOVES: [Move; 7] = [
-    Move::Settle,
-    Move::Fulfil,
-    Move::Ship,
-    Move::Deliver,
-    Move::Cancel,
-    Move::Expire,
-    Move::Refund,
-];
-
 fn order(lines: &[(i64, u32)]) -> mainstay_domain::Result<Order> {
     let currency = Currency::parse("EUR").expect("it is in the standard");
     let item = |(amount, quantity): &(i64, u32)| {
@@ -61,19 +51,19 @@ proptest! {
     }
 
     #[test]
-    fn no_path_pays_twice_or_leaves_an_end(steps in prop::collection::vec(0..MOVES.len(), 0..30)) {
+    fn no_path_pays_twice_or_leaves_an_end(steps in prop::collection::vec(0..Move::ALL.len(), 0..30)) {
         let mut order = order(&[(5, 1)]).expect("a small order");
         let mut settled = 0;
         for step in steps {
             let before = order.clone();
-            match order.clone().step(MOVES[step], Timestamp::from_micros(1)) {
+            match order.clone().step(Move::ALL[step], Timestamp::from_micros(1)) {
                 Ok(after) => {
-                    settled += u32::from(MOVES[step] as u8 == Move::Settle as u8);
+                    settled += u32::from(Move::ALL[step] as u8 == Move::Settle as u8);
                     prop_assert_eq!(after.version, before.version + 1);
                     prop_assert!(!matches!(before.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded));
                     order = after;
                 }
-                Err(_) => prop_assert!(before.status.after(MOVES[step]).is_none()),
+                Err(_) => prop_assert!(before.status.after(Move::ALL[step]).is_none()),
             }
         }
         prop_assert!(settled <= 1);

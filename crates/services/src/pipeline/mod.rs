@@ -1,8 +1,8 @@
 //! The one function that every use case goes through, whatever the door.
 //!
-//! In this order: whether the caller is still who it was, access, rate limit, validation, idempotency, `prepare`, the transaction around `run`
-//! (rows, audit entry, event, jobs and idempotency record in one commit), and after the commit: memory is
-//! told, workers are woken.
+//! In this order: whether the caller is still who it was, access, rate limit, validation, idempotency, `prepare`, the
+//! transaction around `run` (rows, audit entry, event, jobs and idempotency record in one commit), and after the commit:
+//! memory is told, workers are woken. A query that knows its answer gives it after the validation.
 
 mod attempt;
 pub(crate) mod idempotency;
