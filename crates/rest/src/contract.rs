@@ -1,12 +1,15 @@
 //! What outsiders rely on, as text: the snapshots in `contracts/`.
 
 use mainstay_edge::Routes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The OpenAPI 3.1 document of the routes.
 pub fn openapi(routes: &Routes) -> Value {
-    routes.openapi("Mainstay", env!("CARGO_PKG_VERSION"))
+    let mut document = routes.openapi("Mainstay", env!("CARGO_PKG_VERSION"));
+    let license = env!("CARGO_PKG_LICENSE");
+    document["info"]["license"] = json!({"name": license, "identifier": license});
+    document
 }
 
 /// `contracts/openapi.json`

@@ -17,9 +17,9 @@ const CSP: HeaderValue = HeaderValue::from_static(
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(open_route!("docs.openapi", openapi))
-        .add(open_route!("docs.show", show))
-        .add(open_route!("docs.page", page))
-        .add(open_route!("docs.file", file))
+        .add(open_route!("docs.show", show).undocumented())
+        .add(open_route!("docs.page", page).undocumented())
+        .add(open_route!("docs.file", file).undocumented())
 }
 
 /// This document.

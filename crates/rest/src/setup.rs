@@ -12,9 +12,9 @@ const CSP: HeaderValue = HeaderValue::from_static(
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
-        .add(open_route!("setup.page", page))
-        .add(open_route!("setup.script", script))
-        .add(open_route!("setup.style", style))
+        .add(open_route!("setup.page", page).undocumented())
+        .add(open_route!("setup.script", script).undocumented())
+        .add(open_route!("setup.style", style).undocumented())
 }
 
 /// The page. The token stands behind the `#` of the link, so that it reaches no server, no log and no other page.

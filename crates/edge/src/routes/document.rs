@@ -1,5 +1,7 @@
 //! The OpenAPI document: what handlers say of shapes, and what use cases say of access, in one.
 
+mod components;
+
 use super::{Described, RouteRow};
 use crate::answer::dress;
 use crate::chain::address_limit;
@@ -11,7 +13,9 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn,
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Components, Content, Info, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
+use utoipa::openapi::{
+    Components, Content, Info, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Server,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 /// What a failure says, as the document shows it.
@@ -66,7 +70,7 @@ pub(super) fn document<'r>(
 ) -> Value {
     let mut paths = Paths::new();
     let mut components = Components::new();
-    for (row, described) in routes {
+    for (row, described) in routes.filter(|(row, _)| row.is_documented) {
         components.schemas.extend(described.schemas.iter().cloned());
         paths.add_path_operation(
             &row.path,
@@ -95,8 +99,13 @@ pub(super) fn document<'r>(
     components.add_security_scheme("header", SecurityScheme::ApiKey(header));
     let mut openapi = OpenApi::new(Info::new(title, version), paths);
     openapi.components = Some(components);
+    // Relative to where the document is read, so that it is right behind every host name.
+    openapi.servers = Some(vec![Server::new("/")]);
     // A tree of values is sorted by key, so that the text is the same each time.
-    serde_json::to_value(openapi).unwrap_or_default()
+    let mut document = serde_json::to_value(openapi).unwrap_or_default();
+    components::refer(&mut document);
+    components::drop_unused(&mut document);
+    document
 }
 
 fn operation(row: &RouteRow, declared: &Operation) -> Operation {
@@ -114,13 +123,16 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
         .extensions
         .get_or_insert_default()
         .merge(told.into_iter().collect::<Extensions>());
-    for status in failures(row, declared) {
+    let declared_failures = declared
+        .responses
+        .responses
+        .keys()
+        .filter_map(|status| status.parse().ok())
+        .filter(|status| *status >= 400);
+    // A handler names a failure of its own by its status alone; every failure has the one shape.
+    for status in declared_failures.chain(failures(row, declared)) {
         let response = Ref::from_response_name(name(status)).into();
-        operation
-            .responses
-            .responses
-            .entry(status.to_string())
-            .or_insert(response);
+        operation.responses.responses.insert(status.to_string(), response);
     }
     operation
 }
@@ -143,13 +155,12 @@ fn security(row: &RouteRow) -> Vec<SecurityRequirement> {
 fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
     if !row.is_use_case {
         return match address_limit::is_unlimited(&row.path) {
-            true => vec![500, 504],
-            false => vec![429, 500, 504],
+            true => vec![400, 500, 504],
+            false => vec![400, 429, 500, 504],
         };
     }
     let changes = row.method != "GET";
     let reads = operation.request_body.is_some();
-    let asks = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     let known = !row.is_blind();
     let conditional = operation
         .parameters
@@ -160,7 +171,7 @@ fn failures(row: &RouteRow, operation: &Operation) -> Vec<u16> {
             RefOr::Ref(_) => false,
         });
     [
-        (reads || asks || row.method == "POST", 400),
+        (true, 400),
         (known, 401),
         (known || changes, 403),
         (row.path.contains('{'), 404),

@@ -127,6 +127,13 @@ impl Route {
         )
     }
 
+    /// Leaves the route out of the OpenAPI document: it serves a page, a script or a style to browsers.
+    #[must_use]
+    pub fn undocumented(mut self) -> Self {
+        self.row.is_documented = false;
+        self
+    }
+
     fn made<H: Handler<T, Place>, T: 'static>(row: RouteRow, described: Described, handler: H) -> Self {
         let mount = Box::new(move |filter, place| on(filter, handler).with_state(place));
         Self {

@@ -32,6 +32,9 @@ pub struct RouteRow {
     /// Whether it is a use case, and may answer what use cases answer.
     #[serde(skip)]
     pub is_use_case: bool,
+    /// Whether the OpenAPI document lists it. Pages for browsers, with their scripts and styles, are no part of the API.
+    #[serde(skip)]
+    pub is_documented: bool,
 }
 
 impl RouteRow {
@@ -46,6 +49,7 @@ impl RouteRow {
             public: U::ACCESS.is_public(),
             quota: Some(U::RATE),
             is_use_case: true,
+            is_documented: true,
         }
     }
 
@@ -63,6 +67,7 @@ impl RouteRow {
             public: true,
             quota: None,
             is_use_case: false,
+            is_documented: true,
         }
     }
 }
