@@ -8,10 +8,10 @@ use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
 
-/// One account.
+/// Reads one account.
 #[derive(Debug, Clone)]
 pub struct ReadUser {
-    /// Which.
+    /// The account.
     pub id: UserId,
 }
 

@@ -12,14 +12,14 @@ use mainstay_domain::state::Expected;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Gives an account another role. In force at once, for tokens that are out already too.
+/// Gives an account another role. In force at once, also for tokens that were issued before.
 #[derive(Debug, Clone)]
 pub struct SetRole {
-    /// Which account.
+    /// The account.
     pub id: UserId,
-    /// Which role.
+    /// The new role.
     pub role: RoleName,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 
