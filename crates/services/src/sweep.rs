@@ -28,11 +28,15 @@ impl Services {
         self.database()
             .write(Isolation::ReadCommitted, move |tx| {
                 Box::pin(async move {
-                    let mut removed = Idempotency::new(tx).prune(now.before(idempotency::ANSWER_RETENTION)).await?;
+                    let mut removed = Idempotency::new(tx)
+                        .prune(now.before(idempotency::ANSWER_RETENTION))
+                        .await?;
                     removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Sessions::new(tx).prune(now.before(SESSION_RETENTION)).await?;
-                    removed += SecurityEvents::new(tx).prune(now.before(SECURITY_EVENT_RETENTION)).await?;
+                    removed += SecurityEvents::new(tx)
+                        .prune(now.before(SECURITY_EVENT_RETENTION))
+                        .await?;
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
                     Ok::<_, Error>(removed)
                 })

@@ -139,17 +139,17 @@ impl Services {
         match (recorded, next) {
             (Ok(false), _) => Ran::Lost,
             (Ok(true), Some(next)) => {
-                                tracing::warn!(job = %id, kind, attempt, %next, error = message, "job failed and will be tried again");
+                tracing::warn!(job = %id, kind, attempt, %next, error = message, "job failed and will be tried again");
                 Ran::Retrying
             }
             (Ok(true), None) => {
-                                tracing::error!(job = %id, kind, attempt, error = message, "job failed for good");
+                tracing::error!(job = %id, kind, attempt, error = message, "job failed for good");
                 self.work_waits().notify_one();
                 Ran::Dead
             }
             (Err(away), _) => {
                 // The lease expires by itself, and another attempt follows.
-                                tracing::error!(job = %id, kind, attempt, error = message, %away, "job failed, which could not be noted");
+                tracing::error!(job = %id, kind, attempt, error = message, %away, "job failed, which could not be noted");
                 Ran::Lost
             }
         }

@@ -25,7 +25,10 @@ pub struct ChargePayment {
 impl ChargePayment {
     /// A charge of the payment.
     pub fn new(payment: PaymentId) -> Self {
-        Self { payment, answer: None }
+        Self {
+            payment,
+            answer: None,
+        }
     }
 }
 

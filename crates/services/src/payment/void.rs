@@ -25,7 +25,10 @@ pub struct VoidPayment {
 impl VoidPayment {
     /// A void of the payment.
     pub fn new(payment: PaymentId) -> Self {
-        Self { payment, answer: None }
+        Self {
+            payment,
+            answer: None,
+        }
     }
 }
 
