@@ -1,7 +1,7 @@
 //! Metrics on an address of their own (`METRICS_ADDR`), for a collector that has no account. There is no other access
 //! control, so it must be an address that only the collector reaches.
 
-use crate::error::StartFault;
+use crate::fault::StartFault;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
