@@ -1,10 +1,10 @@
-//! Why a process cannot start.
+//! The errors that keep a process from starting.
 
 use mainstay_domain::Error;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a process cannot start.
+/// An error that keeps a process from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {
     /// A folder or file cannot be used.
@@ -19,7 +19,7 @@ pub enum StartFault {
     /// The master key cannot be read or made.
     #[error("the master key: {0}")]
     MasterKey(#[source] mainstay_platform::crypto::master_key::MasterKeyError),
-    /// The schema cannot be brought up to date.
+    /// The schema cannot be migrated.
     #[error("migrating the database: {0}")]
     Migrate(#[source] mainstay_repositories::MigrateError),
     /// The database cannot be opened.
@@ -28,13 +28,13 @@ pub enum StartFault {
     /// A command that only reads found nothing to read.
     #[error("{0}")]
     Absent(String),
-    /// A setting that cannot be used.
+    /// A setting is invalid.
     #[error("{0}")]
     Setting(String),
-    /// What is in the database cannot be used.
+    /// The content of the database cannot be used.
     #[error("reading what the database holds: {}", with_causes(.0))]
     Content(#[source] Error),
-    /// The address cannot be listened on.
+    /// The address cannot be bound.
     #[error("listening on {address}: {cause}")]
     Listen {
         /// The address that was configured.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Migrates the schema, and does nothing else.
 ///
 /// # Errors
-/// The database is away, newer than this program, or refuses.
+/// The database is away, newer than this program, or rejects a statement.
 pub async fn migrate(settings: &Settings) -> Result<Report, StartFault> {
     mainstay_repositories::migrate(&database_options(settings))
         .await

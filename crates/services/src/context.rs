@@ -27,7 +27,7 @@ pub struct Context {
     pub notes: Arc<Notes>,
 }
 
-/// Where a request comes from.
+/// The network origin of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The client's address; forwarding headers of trusted proxies are resolved.

@@ -20,7 +20,7 @@ pub struct Message {
     pub id: String,
     /// The recipient.
     pub to: Email,
-    /// One line.
+    /// The subject, without line breaks.
     pub subject: String,
     /// The plain-text body.
     pub text: String,

@@ -78,10 +78,10 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
         async { Ok(self) }
     }
 
-    /// The transaction.
+    /// Runs inside the transaction.
     ///
     /// # Errors
-    /// Whatever rolls it back.
+    /// Any error rolls the transaction back.
     fn run(self, work: &mut Work<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 

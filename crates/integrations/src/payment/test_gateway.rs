@@ -1,4 +1,4 @@
-//! The built-in gateway: no money moves.
+//! The built-in test gateway.
 
 use super::ledger::{Deed, Ledger};
 use futures_util::future::BoxFuture;

@@ -36,7 +36,7 @@ impl Template {
 /// A rendered mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// One line.
+    /// The subject, without line breaks.
     pub subject: String,
     /// The plain-text body.
     pub text: String,

@@ -39,7 +39,7 @@ impl Services {
     pub async fn command<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
         let watch = Stopwatch::start();
         let result = self.command_inner(cx, command).await;
-        self.measured(C::NAME, &watch, result.as_ref().err());
+        self.count_call(C::NAME, &watch, result.as_ref().err());
         result
     }
 
@@ -50,12 +50,12 @@ impl Services {
     pub async fn query<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
         let watch = Stopwatch::start();
         let result = self.query_inner(cx, query).await;
-        self.measured(Q::NAME, &watch, result.as_ref().err());
+        self.count_call(Q::NAME, &watch, result.as_ref().err());
         result
     }
 
     async fn command_inner<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
-        let cx = &*self.as_of_now::<C>(cx).await?;
+        let cx = &*self.with_current_caller::<C>(cx).await?;
         self.admit(cx, &command)?;
         let key = cx
             .idempotency
@@ -63,7 +63,7 @@ impl Services {
             .filter(|_| C::IDEMPOTENT)
             .zip(cx.caller.user_id());
         let Some((key, user)) = key else {
-            return self.carry_out(cx, command).await;
+            return self.execute(cx, command).await;
         };
         let _running = self
             .in_flight()
@@ -75,7 +75,7 @@ impl Services {
                 replayed: true,
             });
         }
-        let result = self.carry_out(cx, command).await;
+        let result = self.execute(cx, command).await;
         if let Err(error) = &result
             && !idempotency::remember_error::<C>(self, cx, user, key, error).await?
             && let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await?
@@ -88,7 +88,7 @@ impl Services {
         result
     }
 
-    async fn carry_out<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+    async fn execute<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
         let command = match command.prepare(&Outside::new(self, cx)).await {
             Ok(command) => command,
             Err(error) => return Err(self.refused::<C>(cx, error)),
@@ -117,7 +117,7 @@ impl Services {
     }
 
     async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
-        let cx = &*self.as_of_now::<Q>(cx).await?;
+        let cx = &*self.with_current_caller::<Q>(cx).await?;
         self.admit(cx, &query)?;
         if let Some(output) = query.known(&Known::new(self, cx)) {
             return Ok(output);
@@ -128,22 +128,22 @@ impl Services {
         result.map_err(|error| self.refused::<Q>(cx, error))
     }
 
-    fn measured(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
+    fn count_call(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
         let outcome = error.map_or("OK", |error| error.code().as_str());
         self.parts().metrics.use_case_ran(name, outcome, watch.elapsed());
     }
 
     /// The context with the caller's current access. The interface authenticated the caller after the head of the
     /// request; until the body had arrived, the caller may have been demoted, disabled or signed out.
-    async fn as_of_now<'c, U: UseCase>(&self, cx: &'c Context) -> Result<Cow<'c, Context>> {
-        let past = cx
+    async fn with_current_caller<'c, U: UseCase>(&self, cx: &'c Context) -> Result<Cow<'c, Context>> {
+        let outdated = cx
             .standing
             .as_ref()
             .filter(|standing| !self.still_stands(standing));
-        let Some(past) = past else {
+        let Some(outdated) = outdated else {
             return Ok(Cow::Borrowed(cx));
         };
-        let standing = match Box::pin(self.authenticate(past.token())).await {
+        let standing = match Box::pin(self.authenticate(outdated.token())).await {
             Ok(standing) => Some(standing),
             Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
             Err(error) => return Err(self.refused::<U>(cx, error)),

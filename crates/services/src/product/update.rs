@@ -10,7 +10,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::state::{Expected, State};
 
-/// What of a product is to change; what is `None` stays.
+/// The values of a product to change; `None` keeps a value.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "as in `Product`")]
 pub struct ProductPatch {

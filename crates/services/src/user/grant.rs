@@ -1,6 +1,6 @@
 //! Grants a permission to an account.
 
-use super::changed;
+use super::updated_profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
@@ -74,7 +74,7 @@ impl Command for GrantPermission {
         work.users().grant(&permit, &user, &grant).await?;
         let facts = json!({"permission": grant.permission, "expiresAt": grant.expires_at});
         work.record(permit, Story::noted("user.permission-granted", "GRANT", &facts));
-        changed(work, user).await?;
+        updated_profile(work, user).await?;
         Ok(grant)
     }
 }

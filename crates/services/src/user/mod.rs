@@ -27,7 +27,7 @@ use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
 
-fn bare(grants: Vec<PersonalGrant>) -> Vec<Grant> {
+fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
     grants
         .into_iter()
         .map(|row| Grant {
@@ -38,7 +38,7 @@ fn bare(grants: Vec<PersonalGrant>) -> Vec<Grant> {
 }
 
 /// Returns the account with its permissions after a change, and records the access change for this node's memory.
-async fn changed(work: &mut Work<'_>, user: User) -> Result<Profile> {
+async fn updated_profile(work: &mut Work<'_>, user: User) -> Result<Profile> {
     let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
     let facts = work
         .users()
@@ -56,7 +56,7 @@ async fn check_state(work: &mut Work<'_>, expected: &Expected, user: &User) -> R
         return Ok(());
     }
     let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
-    let grants = bare(work.users().grants(&scope, user.id).await?);
+    let grants = to_grants(work.users().grants(&scope, user.id).await?);
     let profile = work.services().profile(user.clone(), &grants, work.now());
     expected.check(profile.state())
 }

@@ -1,6 +1,6 @@
 //! Revokes a permission.
 
-use super::changed;
+use super::updated_profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission};
@@ -41,7 +41,7 @@ impl Command for RevokePermission {
         }
         let facts = json!({"permission": self.permission});
         work.record(permit, Story::noted("user.permission-revoked", "REVOKE", &facts));
-        changed(work, user).await?;
+        updated_profile(work, user).await?;
         Ok(())
     }
 }

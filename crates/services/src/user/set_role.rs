@@ -1,6 +1,6 @@
 //! Gives an account another role.
 
-use super::{changed, check_an_admin_stays, check_state};
+use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -46,7 +46,7 @@ impl Command for SetRole {
             )));
         }
         if before.role == self.role {
-            return changed(work, before).await;
+            return updated_profile(work, before).await;
         }
         let mut after = before.clone().touched(now);
         after.role = self.role;
@@ -56,6 +56,6 @@ impl Command for SetRole {
             permit,
             Story::acted("user.role-changed", "SET_ROLE", &before, &after),
         );
-        changed(work, after).await
+        updated_profile(work, after).await
     }
 }

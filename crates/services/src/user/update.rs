@@ -1,6 +1,6 @@
 //! Changes an account.
 
-use super::{changed, check_an_admin_stays, check_state};
+use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
@@ -56,7 +56,7 @@ impl Command for UpdateUser {
             after.email_verified = false;
         }
         if after == before {
-            return changed(work, before).await;
+            return updated_profile(work, before).await;
         }
         let after = after.touched(now);
         check_an_admin_stays(work, &before, &after).await?;
@@ -67,7 +67,7 @@ impl Command for UpdateUser {
             }
         }
         work.record(permit, Story::updated("user.updated", &before, &after));
-        changed(work, after).await
+        updated_profile(work, after).await
     }
 }
 

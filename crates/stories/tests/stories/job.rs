@@ -65,7 +65,7 @@ async fn the_backoff_grows_with_each_attempt(app: &TestApp) {
     }
     for (at, wait) in waits.iter().enumerate() {
         let base = SECOND * (1 << at);
-        // The API rounds to milliseconds.
+        // The API shows milliseconds only.
         assert!(
             *wait + SECOND / 100 >= base && *wait <= base + base / 2,
             "{waits:?}"
