@@ -58,11 +58,11 @@ pub struct Notes {
 pub struct LimitNote {
     /// The limit's name, which is that of the use case.
     pub name: &'static str,
-    /// Calls allowed in each period.
+    /// Calls allowed in each `period`.
     pub count: u32,
-    /// The length of a period.
+    /// The period that `count` is for.
     pub period: Duration,
-    /// Calls that remain in this period.
+    /// Calls that are left now.
     pub remaining: u32,
     /// How long until all calls are available again.
     pub reset_after: Duration,

@@ -22,7 +22,7 @@ impl Services {
         }
     }
 
-    /// Logs and counts jobs that were recovered from a worker that went away.
+    /// Logs jobs that were recovered from a worker that went away, and counts the dead ones.
     pub(super) fn log_recovered(&self, jobs: &[Job]) {
         for job in jobs {
             let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
