@@ -1,11 +1,11 @@
-//! What this product does later, and who is told of what.
+//! The product's background jobs, and which events trigger which of them.
 
 use mainstay_services::job::registry::JobRegistry;
 use mainstay_services::job::subscriptions::Subscriptions;
 use mainstay_services::mail::SendOrderMail;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
 
-/// Every command that can be done later.
+/// Every command that can run as a background job.
 pub fn jobs() -> JobRegistry {
     JobRegistry::new()
         .with::<ChargePayment>()

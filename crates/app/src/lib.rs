@@ -1,4 +1,4 @@
-//! The composition root: the only place that knows everybody. The binary and the tests use it unchanged.
+//! The composition root: the only place that knows every crate. The binary and the tests use it unchanged.
 
 mod catalogue;
 mod fault;
@@ -17,7 +17,7 @@ pub use serve::{Serving, listen};
 
 use mainstay_edge::RouteRow;
 
-/// Every route of every door with its use case, access and rate.
+/// Every route of every interface, with its use case, access and rate.
 pub fn routes() -> Vec<RouteRow> {
     mainstay_rest::routes(true).table()
 }

@@ -1,5 +1,5 @@
-//! Metrics on an address of their own (`METRICS_ADDR`), for a collector that has no account. The address is what keeps
-//! others away, so it is one that only the collector reaches.
+//! Metrics on an address of their own (`METRICS_ADDR`), for a collector that has no account. There is no other access
+//! control, so it must be an address that only the collector reaches.
 
 use crate::fault::StartFault;
 use axum::Router;
@@ -11,18 +11,18 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Serves `/metrics`, and nothing else, until the stop. Tells where, which is news when the port was 0.
+/// Serves `/metrics`, and nothing else, until `stop`. Returns the bound address, which matters when the port was 0.
 pub(crate) async fn serve(
     address: SocketAddr,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) -> Result<SocketAddr, StartFault> {
-    let fault = |cause| StartFault::Listen {
+    let error = |cause| StartFault::Listen {
         address: address.to_string(),
         cause,
     };
-    let listener = TcpListener::bind(address).await.map_err(fault)?;
-    let bound = listener.local_addr().map_err(fault)?;
+    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let bound = listener.local_addr().map_err(error)?;
     let page = move || async move { ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.encode()) };
     let server = axum::serve(listener, Router::new().route("/metrics", get(page)))
         .with_graceful_shutdown(stop.cancelled_owned());
@@ -62,7 +62,7 @@ mod tests {
             "{answer}"
         );
         assert!(get(address, "/api/users").await.starts_with("HTTP/1.1 404"));
-        let taken = serve(address, Arc::new(Metrics::new("1.2.3")), stop).await;
-        assert!(matches!(taken, Err(StartFault::Listen { .. })));
+        let occupied = serve(address, Arc::new(Metrics::new("1.2.3")), stop).await;
+        assert!(matches!(occupied, Err(StartFault::Listen { .. })));
     }
 }

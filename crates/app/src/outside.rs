@@ -1,4 +1,4 @@
-//! What a process takes from the outside. Tests put their own in its place; everything else is always real.
+//! The dependencies of a process that tests replace; everything else is always real.
 
 use crate::fault::StartFault;
 use mainstay_domain::random::Random;
@@ -10,25 +10,25 @@ use mainstay_platform::telemetry::access_log::AccessLog;
 use mainstay_services::ports::{Mailer, PaymentGateway};
 use std::sync::Arc;
 
-/// What a process takes from the outside.
+/// The dependencies that a process takes from outside.
 #[derive(Clone)]
 pub struct Outside {
-    /// Tells the time.
+    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Gives randomness.
+    /// The source of randomness.
     pub random: Arc<dyn Random>,
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
-    /// Collects money.
+    /// Collects and refunds payments.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// How hard passwords are hashed.
+    /// The cost parameters of password hashing.
     pub hashing: Params,
-    /// Takes a line for each request.
+    /// Receives one line per request.
     pub access_log: AccessLog,
 }
 
 impl Outside {
-    /// The real one, as the settings say.
+    /// The real dependencies, as the settings configure them.
     ///
     /// # Errors
     /// The mail settings cannot be used.

@@ -1,4 +1,4 @@
-//! The schema alone, for those who bring it up to date before the new version starts, or only want to know.
+//! The schema alone, for deployments that migrate it before the new version starts, or only inspect it.
 
 use crate::fault::StartFault;
 use crate::open::database_options;
@@ -7,17 +7,17 @@ use mainstay_platform::database::sqlite_path;
 pub use mainstay_repositories::{Condition, Report};
 use std::path::PathBuf;
 
-/// Brings the schema up to date, and does nothing else.
+/// Migrates the schema, and does nothing else.
 ///
 /// # Errors
-/// The database is away, newer than this program, or refuses.
+/// The database is away, newer than this program, or rejects a statement.
 pub async fn migrate(settings: &Settings) -> Result<Report, StartFault> {
     mainstay_repositories::migrate(&database_options(settings))
         .await
         .map_err(StartFault::Migrate)
 }
 
-/// Looks at the database without changing it. A SQLite file that is not there yet would be made empty.
+/// Reads the condition of the schema without changing it. A SQLite file that does not exist yet is created, empty.
 ///
 /// # Errors
 /// The database is away.
@@ -27,16 +27,16 @@ pub async fn condition(settings: &Settings) -> Result<Condition, StartFault> {
         .map_err(StartFault::Migrate)
 }
 
-/// The file of the database, when the settings name one and it is not there.
+/// The path of the database file, if the settings name one and it does not exist.
 pub fn missing_file(settings: &Settings) -> Option<PathBuf> {
     let path = sqlite_path(settings.database.url.expose()).ok()?;
     (!path.exists()).then_some(path)
 }
 
-/// That the database is there and has the schema of this program. Makes and changes nothing.
+/// Checks that the database exists and has the schema of this program. Creates and changes nothing.
 ///
 /// # Errors
-/// It has not, or the database is away.
+/// The database does not exist, its schema is older or newer, or it is away.
 pub async fn ready(settings: &Settings) -> Result<(), StartFault> {
     if let Some(path) = missing_file(settings) {
         return Err(StartFault::Absent(format!(

@@ -1,4 +1,4 @@
-//! The documents: OpenAPI, and a page that shows it. Nothing is loaded from elsewhere.
+//! The API documentation: the OpenAPI document, and a page that displays it. Nothing is loaded from elsewhere.
 
 use axum::extract::Path;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
@@ -8,7 +8,7 @@ use mainstay_edge::{Answer, Open, Routes, answer, open_route};
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
-/// The page runs its own scripts, and marks its elements with styles.
+/// The page runs its own scripts, and sets inline styles on its elements.
 const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -25,13 +25,13 @@ pub(crate) fn routes() -> Routes {
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", tag = "docs",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json")))]
-async fn openapi(open: Open) -> Answer {
-    Ok(answer::bytes("application/json", open.openapi()))
+async fn openapi(endpoint: Open) -> Answer {
+    Ok(answer::bytes("application/json", endpoint.openapi()))
 }
 
-/// Leads to the page.
+/// Redirects to the page.
 #[utoipa::path(get, path = "/docs", tag = "docs", responses((status = 303, description = "The page is at /docs/")))]
-async fn show(_open: Open) -> Answer {
+async fn show(_endpoint: Open) -> Answer {
     let mut response = answer::nothing();
     *response.status_mut() = StatusCode::SEE_OTHER;
     answer::set(&mut response, LOCATION, "/docs/");
@@ -41,14 +41,14 @@ async fn show(_open: Open) -> Answer {
 /// A page that shows this document.
 #[utoipa::path(get, path = "/docs/", tag = "docs",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
-async fn page(_open: Open) -> Answer {
+async fn page(_endpoint: Open) -> Answer {
     part("index.html")
 }
 
-/// What the page is made of.
+/// The files of the page.
 #[utoipa::path(get, path = "/docs/{file}", tag = "docs", params(("file" = String, Path)),
     responses((status = 200, description = "A script, a style or a picture", body = String), (status = 404)))]
-async fn file(_open: Open, file: Option<Path<String>>) -> Answer {
+async fn file(_endpoint: Open, file: Option<Path<String>>) -> Answer {
     part(&file.map(|Path(file)| file).unwrap_or_default())
 }
 

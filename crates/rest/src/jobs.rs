@@ -21,7 +21,7 @@ pub(crate) fn routes() -> Routes {
         .add(route!(RetryJob, retry))
 }
 
-/// Which jobs, and which part of the list.
+/// The query parameters of the list of jobs.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -45,30 +45,30 @@ struct Which {
 /// Lists jobs, newest first.
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(Which),
     responses((status = 200, description = "Jobs", body = Listed<JobView>)))]
-async fn list(door: Door<ListJobs>, Query(which): Query<Which>) -> Answer {
-    let mut faults = Faults::new();
-    let state = which
+async fn list(operation: Door<ListJobs>, Query(params): Query<Which>) -> Answer {
+    let mut errors = Faults::new();
+    let state = params
         .state
         .as_deref()
         .map(|text| parse::word(text, JobState::find, STATES));
-    let state = faults.take_optional("state", state);
-    let queue = faults.take_optional("queue", which.queue.as_deref().map(parse::words));
-    let kind = faults.take_optional("kind", which.kind.as_deref().map(parse::words));
-    let asked = Asked {
-        page: which.page.as_deref(),
-        limit: which.limit.as_deref(),
-        cursor: which.cursor.as_deref(),
+    let state = errors.take_optional("state", state);
+    let queue = errors.take_optional("queue", params.queue.as_deref().map(parse::words));
+    let kind = errors.take_optional("kind", params.kind.as_deref().map(parse::words));
+    let page_params = Asked {
+        page: params.page.as_deref(),
+        limit: params.limit.as_deref(),
+        cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut faults, asked, USUAL);
-    let page = Refusal::unless_good(faults, page)?;
+    let page = page(&mut errors, page_params, USUAL);
+    let page = Refusal::unless_good(errors, page)?;
     let filter = JobFilter { state, queue, kind };
-    answer::list(door.query(ListJobs { filter, page }).await?, JobView::from)
+    answer::list(operation.query(ListJobs { filter, page }).await?, JobView::from)
 }
 
 /// Tries a dead job again.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, format = Uuid)),
     responses((status = 204, description = "It will be tried again")))]
-async fn retry(door: Door<RetryJob>, PathId(id): PathId<JobId>) -> Answer {
-    door.command(RetryJob { id }).await?;
+async fn retry(operation: Door<RetryJob>, PathId(id): PathId<JobId>) -> Answer {
+    operation.command(RetryJob { id }).await?;
     Ok(answer::nothing())
 }

@@ -1,4 +1,4 @@
-//! The public keys that tokens are verified with.
+//! The public keys that verify access tokens.
 
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
@@ -11,9 +11,9 @@ pub(crate) fn routes() -> Routes {
 /// The public keys that tokens are verified with (RFC 7517): the one that signs, and those that retire.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth",
     responses((status = 200, description = "A JWK set", body = Object, content_type = "application/json")))]
-async fn jwks(open: Open) -> Answer {
-    let mut response = answer::bytes("application/json", open.jwks());
-    // Shorter than a retiring key is believed by a wide margin.
+async fn jwks(endpoint: Open) -> Answer {
+    let mut response = answer::bytes("application/json", endpoint.jwks());
+    // Much shorter than the time for which a retiring key stays valid.
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -1,10 +1,10 @@
-//! Figures for Prometheus.
+//! Metrics for Prometheus.
 
 use mainstay_edge::{Answer, Door, Routes, answer, route};
 use mainstay_services::metrics::ReadMetrics;
 
-/// The media type of what Prometheus reads.
-const KIND: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The media type of the text format of Prometheus.
+const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(crate) fn routes() -> Routes {
     Routes::new().add(route!(ReadMetrics, read))
@@ -13,6 +13,6 @@ pub(crate) fn routes() -> Routes {
 /// Reads the figures of this process.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "Figures", body = String, content_type = "text/plain")))]
-async fn read(door: Door<ReadMetrics>) -> Answer {
-    Ok(answer::bytes(KIND, door.query(ReadMetrics).await?))
+async fn read(operation: Door<ReadMetrics>) -> Answer {
+    Ok(answer::bytes(MEDIA_TYPE, operation.query(ReadMetrics).await?))
 }

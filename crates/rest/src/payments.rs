@@ -1,4 +1,4 @@
-//! Paying.
+//! Payments.
 
 use crate::view::PaymentView;
 use http::StatusCode;
@@ -25,19 +25,19 @@ struct PaymentInput {}
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "Collected", body = Data<PaymentView>), (status = 202, description = "Under way", body = Data<PaymentView>)))]
 async fn pay(
-    door: Door<PayOrder>,
+    operation: Door<PayOrder>,
     PathId(id): PathId<OrderId>,
     OptionalBody(_): OptionalBody<PaymentInput>,
 ) -> Answer {
-    let begun = door.command(PayOrder { id }).await?;
-    let status = match begun.payment.status {
+    let started = operation.command(PayOrder { id }).await?;
+    let status = match started.payment.status {
         PaymentStatus::Pending => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
     answer::json(
         status,
         &Data {
-            data: PaymentView::from(begun),
+            data: PaymentView::from(started),
         },
     )
 }

@@ -1,4 +1,4 @@
-//! Permissions of one person, besides those of the role.
+//! The personal permissions of an account, besides those of its role.
 
 use crate::parse;
 use crate::view::GrantView;
@@ -13,8 +13,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// The longest time that can be named in seconds: a hundred years.
-const LONGEST: u64 = 100 * 366 * 24 * 3600;
+/// The longest time, in seconds, after which a permission may be set to expire: a hundred years.
+const MAX_SECONDS: u64 = 100 * 366 * 24 * 3600;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -42,9 +42,9 @@ struct NewGrant {
 #[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "The permissions", body = Listed<GrantView>)))]
-async fn list(door: Door<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
-    let items = door.query(ListPermissions { id }).await?;
-    // Nobody has more of them than there are permissions: one page has them all.
+async fn list(operation: Door<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
+    let items = operation.query(ListPermissions { id }).await?;
+    // An account has at most as many as there are permissions: one page has them all.
     let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let place = Place::Numbered {
         page: 1,
@@ -58,8 +58,8 @@ async fn list(door: Door<ListPermissions>, PathId(id): PathId<UserId>) -> Answer
 #[utoipa::path(get, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
     params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
     responses((status = 200, description = "The permission", body = Data<GrantView>)))]
-async fn read(door: Door<ReadPermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
-    let grant = door.query(ReadPermission { id, permission }).await?;
+async fn read(operation: Door<ReadPermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
+    let grant = operation.query(ReadPermission { id, permission }).await?;
     answer::data(&GrantView::from(grant))
 }
 
@@ -67,11 +67,15 @@ async fn read(door: Door<ReadPermission>, PathPair(id, permission): PathPair<Use
 #[utoipa::path(post, path = "/api/users/{id}/permissions", tag = "permissions", request_body = NewGrant,
     params(("id" = String, Path, format = Uuid)),
     responses((status = 201, description = "Given", body = Data<GrantView>), (status = 409)))]
-async fn grant(door: Door<GrantPermission>, PathId(id): PathId<UserId>, Body(new): Body<NewGrant>) -> Answer {
-    let mut faults = Faults::new();
-    let expires = expiry(&mut faults, &new);
-    let expires = Refusal::unless_good(faults, expires)?;
-    let grant = door
+async fn grant(
+    operation: Door<GrantPermission>,
+    PathId(id): PathId<UserId>,
+    Body(new): Body<NewGrant>,
+) -> Answer {
+    let mut errors = Faults::new();
+    let expires = expiry(&mut errors, &new);
+    let expires = Refusal::unless_good(errors, expires)?;
+    let grant = operation
         .command(GrantPermission {
             id,
             permission: new.permission,
@@ -86,28 +90,28 @@ async fn grant(door: Door<GrantPermission>, PathId(id): PathId<UserId>, Body(new
 #[utoipa::path(delete, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
     params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
     responses((status = 204, description = "Taken back"), (status = 409)))]
-async fn revoke(door: Door<RevokePermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
-    door.command(RevokePermission { id, permission }).await?;
+async fn revoke(operation: Door<RevokePermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
+    operation.command(RevokePermission { id, permission }).await?;
     Ok(answer::nothing())
 }
 
-fn expiry(faults: &mut Faults, new: &NewGrant) -> Option<Expiry> {
+fn expiry(errors: &mut Faults, new: &NewGrant) -> Option<Expiry> {
     match (new.expires_in, &new.expires_at) {
         (None, None) => Some(Expiry::Never),
         (Some(seconds), None) => match u64::try_from(seconds) {
-            Ok(seconds @ 1..=LONGEST) => Some(Expiry::In(Duration::from_secs(seconds))),
+            Ok(seconds @ 1..=MAX_SECONDS) => Some(Expiry::In(Duration::from_secs(seconds))),
             _ => {
-                faults.add(
+                errors.add(
                     "expiresIn",
                     "RANGE",
-                    format!("must be from 1 to {LONGEST} seconds"),
+                    format!("must be from 1 to {MAX_SECONDS} seconds"),
                 );
                 None
             }
         },
-        (None, Some(instant)) => faults.take("expiresAt", parse::instant(instant)).map(Expiry::At),
+        (None, Some(instant)) => errors.take("expiresAt", parse::instant(instant)).map(Expiry::At),
         (Some(_), Some(_)) => {
-            faults.add("expiresAt", "CONFLICT", "cannot be given together with expiresIn");
+            errors.add("expiresAt", "CONFLICT", "cannot be given together with expiresIn");
             None
         }
     }

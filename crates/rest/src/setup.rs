@@ -1,4 +1,4 @@
-//! The page where the first administrator is made, with the link that the first start prints.
+//! The page that creates the first administrator, with the link that the first start prints.
 
 use axum::response::Response;
 use http::HeaderValue;
@@ -17,31 +17,37 @@ pub(crate) fn routes() -> Routes {
         .add(open_route!("setup.style", style).undocumented())
 }
 
-/// The page. The token stands behind the `#` of the link, so that it reaches no server, no log and no other page.
+/// The page. The token follows the `#` of the link, so that it reaches no server, no log and no other page.
 #[utoipa::path(get, path = "/setup", tag = "setup",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
-async fn page(_open: Open) -> Answer {
-    Ok(shown("text/html; charset=utf-8", include_str!("page/setup.html")))
+async fn page(_endpoint: Open) -> Answer {
+    Ok(page_file(
+        "text/html; charset=utf-8",
+        include_str!("page/setup.html"),
+    ))
 }
 
-/// Its script.
+/// The script of the page.
 #[utoipa::path(get, path = "/setup/setup.js", tag = "setup",
     responses((status = 200, description = "A script", body = String, content_type = "text/javascript")))]
-async fn script(_open: Open) -> Answer {
-    Ok(shown(
+async fn script(_endpoint: Open) -> Answer {
+    Ok(page_file(
         "text/javascript; charset=utf-8",
         include_str!("page/setup.js"),
     ))
 }
 
-/// Its style.
+/// The style sheet of the page.
 #[utoipa::path(get, path = "/setup/setup.css", tag = "setup",
     responses((status = 200, description = "A style", body = String, content_type = "text/css")))]
-async fn style(_open: Open) -> Answer {
-    Ok(shown("text/css; charset=utf-8", include_str!("page/setup.css")))
+async fn style(_endpoint: Open) -> Answer {
+    Ok(page_file(
+        "text/css; charset=utf-8",
+        include_str!("page/setup.css"),
+    ))
 }
 
-fn shown(kind: &'static str, text: &'static str) -> Response {
+fn page_file(kind: &'static str, text: &'static str) -> Response {
     let mut response = answer::bytes(kind, text);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, CSP);
     response

@@ -24,7 +24,7 @@ const SORTS: [(&str, UserSort); 3] = [
     ("email", UserSort::Email),
 ];
 const STATUSES: &str = "active, disabled, invited";
-const SWITCHES: &str = "active, disabled";
+const SETTABLE_STATUSES: &str = "active, disabled";
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -35,7 +35,7 @@ pub(crate) fn routes() -> Routes {
         .add(route!(SetRole, set_role))
 }
 
-/// Which accounts, and which part of the list.
+/// The query parameters of the list of accounts.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -88,38 +88,38 @@ struct RoleChoice {
 #[utoipa::path(get, path = "/api/users/me", tag = "users",
     params(("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
     responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
-async fn me(door: Door<Me>, known: Known) -> Answer {
-    let profile = door.query(Me).await?;
-    UserView::tag(&profile).answer(&known, &UserView::from(profile))
+async fn me(operation: Door<Me>, if_none_match: Known) -> Answer {
+    let profile = operation.query(Me).await?;
+    UserView::tag(&profile).answer(&if_none_match, &UserView::from(profile))
 }
 
 /// Lists accounts.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(Which),
     responses((status = 200, description = "Accounts", body = Listed<UserView>)))]
-async fn list(door: Door<ListUsers>, Query(which): Query<Which>) -> Answer {
-    let mut faults = Faults::new();
-    let q = faults.take_optional("q", which.q.as_deref().map(parse::words));
-    let role = faults.take_optional("role", which.role.as_deref().map(RoleName::parse));
-    let status = which
+async fn list(operation: Door<ListUsers>, Query(params): Query<Which>) -> Answer {
+    let mut errors = Faults::new();
+    let q = errors.take_optional("q", params.q.as_deref().map(parse::words));
+    let role = errors.take_optional("role", params.role.as_deref().map(RoleName::parse));
+    let status = params
         .status
         .as_deref()
         .map(|text| parse::word(text, UserStatus::find, STATUSES));
-    let status = faults.take_optional("status", status);
+    let status = errors.take_optional("status", status);
     let sort = sort(
-        &mut faults,
-        which.sort.as_deref(),
+        &mut errors,
+        params.sort.as_deref(),
         &SORTS,
         (UserSort::CreatedAt, true),
     );
-    let asked = Asked {
-        page: which.page.as_deref(),
-        limit: which.limit.as_deref(),
-        cursor: which.cursor.as_deref(),
+    let page_params = Asked {
+        page: params.page.as_deref(),
+        limit: params.limit.as_deref(),
+        cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut faults, asked, USUAL);
-    let (sort, page) = Refusal::unless_good(faults, sort.zip(page))?;
+    let page = page(&mut errors, page_params, USUAL);
+    let (sort, page) = Refusal::unless_good(errors, sort.zip(page))?;
     let filter = UserFilter { q, role, status };
-    let listing: Listing<Profile> = door.query(ListUsers { filter, sort, page }).await?;
+    let listing: Listing<Profile> = operation.query(ListUsers { filter, sort, page }).await?;
     answer::list(listing, UserView::from)
 }
 
@@ -127,9 +127,9 @@ async fn list(door: Door<ListUsers>, Query(which): Query<Which>) -> Answer {
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
     params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
     responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
-async fn read(door: Door<ReadUser>, PathId(id): PathId<UserId>, known: Known) -> Answer {
-    let profile = door.query(ReadUser { id }).await?;
-    UserView::tag(&profile).answer(&known, &UserView::from(profile))
+async fn read(operation: Door<ReadUser>, PathId(id): PathId<UserId>, if_none_match: Known) -> Answer {
+    let profile = operation.query(ReadUser { id }).await?;
+    UserView::tag(&profile).answer(&if_none_match, &UserView::from(profile))
 }
 
 /// Changes an account; what is left out stays. A change of nothing is answered with the account as it is.
@@ -137,29 +137,30 @@ async fn read(door: Door<ReadUser>, PathId(id): PathId<UserId>, known: Known) ->
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
 async fn update(
-    door: Door<UpdateUser>,
+    operation: Door<UpdateUser>,
     PathId(id): PathId<UserId>,
     Expected(expected): Expected,
     Body(patch): Body<UserPatch>,
 ) -> Answer {
-    let mut faults = Faults::new();
-    let name = faults.take_optional("name", patch.name.as_deref().map(PersonName::parse));
-    let email = faults.take_optional("email", patch.email.as_deref().map(Email::parse));
+    let mut errors = Faults::new();
+    let name = errors.take_optional("name", patch.name.as_deref().map(PersonName::parse));
+    let email = errors.take_optional("email", patch.email.as_deref().map(Email::parse));
     let status = patch
         .status
         .as_deref()
-        .map(|text| parse::word(text, switch, SWITCHES));
-    let status = faults.take_optional("status", status);
-    faults.check()?;
-    shown(
-        door.command(UpdateUser {
-            id,
-            name,
-            email,
-            status,
-            expected,
-        })
-        .await?,
+        .map(|text| parse::word(text, settable_status, SETTABLE_STATUSES));
+    let status = errors.take_optional("status", status);
+    errors.check()?;
+    account_answer(
+        operation
+            .command(UpdateUser {
+                id,
+                name,
+                email,
+                status,
+                expected,
+            })
+            .await?,
     )
 }
 
@@ -168,23 +169,23 @@ async fn update(
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
 async fn set_role(
-    door: Door<SetRole>,
+    operation: Door<SetRole>,
     PathId(id): PathId<UserId>,
     Expected(expected): Expected,
     Body(choice): Body<RoleChoice>,
 ) -> Answer {
-    let mut faults = Faults::new();
-    let role = faults.take("role", RoleName::parse(&choice.role));
-    let role = Refusal::unless_good(faults, role)?;
-    shown(door.command(SetRole { id, role, expected }).await?)
+    let mut errors = Faults::new();
+    let role = errors.take("role", RoleName::parse(&choice.role));
+    let role = Refusal::unless_good(errors, role)?;
+    account_answer(operation.command(SetRole { id, role, expected }).await?)
 }
 
-/// A status that somebody may be given; invited is whoever has not chosen a password yet.
-fn switch(name: &str) -> Option<UserStatus> {
+/// A status that clients may set; `invited` is only for accounts whose owner has not chosen a password yet.
+fn settable_status(name: &str) -> Option<UserStatus> {
     UserStatus::find(name).filter(|status| *status != UserStatus::Invited)
 }
 
-fn shown(profile: Profile) -> Answer {
+fn account_answer(profile: Profile) -> Answer {
     let tag = UserView::tag(&profile);
     Ok(tag.put(answer::data(&UserView::from(profile))?))
 }

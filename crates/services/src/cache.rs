@@ -1,4 +1,4 @@
-//! What this node has read lately and may answer again without asking the database.
+//! In-memory caches of rows that this node has read recently.
 
 use crate::context::Context;
 use crate::services::Services;
@@ -12,28 +12,28 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long an answer is given again. Changes of this process drop it at once; this is for another process that writes
-/// to the same file.
-const KEPT: Duration = Duration::from_secs(1);
-const MOST_PRODUCTS: usize = 10_000;
+/// How long a cached row is served. A change made by this process drops it at once; the limit is for another process
+/// that writes to the same SQLite file.
+const ROW_RETENTION: Duration = Duration::from_secs(1);
+const MAX_PRODUCTS: usize = 10_000;
 
-/// The caches of a node. On PostgreSQL they keep nothing: other nodes change what they cannot hear of yet.
+/// The caches of a node. On PostgreSQL they hold nothing: the node is not notified of what other nodes change.
 pub(crate) struct Caches {
     products: Cache<ProductId, Product>,
 }
 
 impl Caches {
     pub(crate) fn new(engine: Engine) -> Self {
-        let kept = match engine {
-            Engine::Sqlite => KEPT,
+        let retention = match engine {
+            Engine::Sqlite => ROW_RETENTION,
             Engine::Postgres => Duration::ZERO,
         };
         Self {
-            products: Cache::new(MOST_PRODUCTS, kept),
+            products: Cache::new(MAX_PRODUCTS, retention),
         }
     }
 
-    /// To be taken before a snapshot that something may be kept from.
+    /// Must be taken before the snapshot that a cached row is read from.
     pub(crate) fn ticket(&self, now: Timestamp) -> Ticket {
         self.products.ticket(now)
     }
@@ -42,7 +42,7 @@ impl Caches {
         self.products.fill(ticket, product.id, Arc::clone(product));
     }
 
-    /// Forgets a row that was changed, if it is of a noun that is kept.
+    /// Drops a changed row, if rows of this noun are cached.
     pub(crate) fn changed(&self, noun: &'static str, id: Uuid) {
         if noun == Product::NOUN {
             self.products.drop_entry(&ProductId::from_uuid(id));
@@ -50,7 +50,7 @@ impl Caches {
     }
 }
 
-/// The caches as one caller sees them: what is kept is shown to those only who may see it.
+/// The caches as one caller sees them: a cached row is returned only if the caller's scope includes it.
 pub struct Known<'k> {
     services: &'k Services,
     cx: &'k Context,
@@ -61,7 +61,7 @@ impl<'k> Known<'k> {
         Self { services, cx }
     }
 
-    /// A product.
+    /// The cached product, if it is fresh and in the caller's scope.
     pub fn product(&self, id: ProductId) -> Option<Arc<Product>> {
         let scope: Scope<Product> = access::scope(&self.cx.caller);
         let caches = self.services.caches();

@@ -1,4 +1,4 @@
-//! The circumstances of a request, whatever door it came through.
+//! The context of a request, whichever interface it arrived at.
 
 use crate::access::authenticator::Standing;
 use mainstay_domain::access::{Caller, SystemCaller};
@@ -8,44 +8,44 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// The circumstances of one request.
+/// The context of one request.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Who is asking.
+    /// The authenticated caller, a part of Mainstay itself, or anonymous.
     pub caller: Caller,
-    /// What the caller showed, so that it can be asked again whether it still holds.
+    /// The caller's authentication, so that the pipeline can check whether it is still current. `None` without a token.
     pub standing: Option<Arc<Standing>>,
-    /// From where.
+    /// The network origin.
     pub origin: Origin,
-    /// The request's name in logs, answers and the audit trail.
+    /// Identifies the request in logs, answers and the audit trail.
     pub request_id: Option<Arc<str>>,
-    /// What makes repetitions of it one.
+    /// Makes repetitions of the request one. `None` when the client sent no `Idempotency-Key`.
     pub idempotency: Option<IdempotencyKey>,
-    /// The job it is done for.
+    /// The lease of the job that the request runs for, if it runs for one.
     pub lease: Option<Lease>,
-    /// What is noted on the way, for the log line and the headers.
+    /// Collects measurements for the log line and the response headers.
     pub notes: Arc<Notes>,
 }
 
-/// Where a request comes from.
+/// The network origin of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
-    /// The client's address, proxies that are trusted seen through.
+    /// The client's address; forwarding headers of trusted proxies are resolved.
     pub ip: Option<IpAddr>,
-    /// How the client names itself, at most 256 characters.
+    /// The `User-Agent` header, at most 256 characters.
     pub user_agent: Option<Arc<str>>,
 }
 
-/// A client's name for a request, and what the request was.
+/// An idempotency key, with the fingerprint of the request that it was sent with.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
-    /// The client's name for it.
+    /// The key that the client chose.
     pub key: Arc<str>,
-    /// SHA-256 of what it asks for, so that another request under the same name is seen.
+    /// SHA-256 of the request's content, so that a different request under the same key is detected.
     pub fingerprint: [u8; 32],
 }
 
-/// What is noted while a request is worked on.
+/// Measurements collected while a request is processed.
 #[derive(Debug, Default)]
 pub struct Notes {
     statements: AtomicU64,
@@ -53,61 +53,61 @@ pub struct Notes {
     limit: parking_lot::Mutex<Option<LimitNote>>,
 }
 
-/// How much of a limit is left.
+/// The state of a rate limit after a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitNote {
-    /// The limit's name: the use case's.
+    /// The limit's name, which is that of the use case.
     pub name: &'static str,
-    /// So many ...
+    /// Calls allowed in each `period`.
     pub count: u32,
-    /// ... in so long.
+    /// The period that `count` is for.
     pub period: Duration,
-    /// So many are left.
+    /// Calls that are left now.
     pub remaining: u32,
-    /// In so long all of them are there again.
+    /// How long until all calls are available again.
     pub reset_after: Duration,
 }
 
 impl Notes {
-    /// Adds statements and the time they took.
+    /// Adds statements and the time that they took, in microseconds.
     pub fn add_database(&self, statements: u32, micros: u64) {
         self.statements.fetch_add(u64::from(statements), Relaxed);
         self.database_us.fetch_add(micros, Relaxed);
     }
 
-    /// How many statements were run.
+    /// The number of statements that were run.
     pub fn statements(&self) -> u64 {
         self.statements.load(Relaxed)
     }
 
-    /// How long the database took, in microseconds.
+    /// The time spent in the database, in microseconds.
     pub fn database_us(&self) -> u64 {
         self.database_us.load(Relaxed)
     }
 
-    /// Notes how much of a limit is left.
+    /// Records the state of the rate limit.
     pub fn set_limit(&self, note: LimitNote) {
         *self.limit.lock() = Some(note);
     }
 
-    /// How much of the limit is left.
+    /// The state of the rate limit, once it was checked.
     pub fn limit(&self) -> Option<LimitNote> {
         *self.limit.lock()
     }
 }
 
 impl Context {
-    /// A request by nobody from nowhere.
+    /// A request of an anonymous caller without an origin.
     pub fn anonymous() -> Self {
         Self::of(Caller::Anonymous)
     }
 
-    /// A request of Mainstay itself.
+    /// A request of a part of Mainstay itself.
     pub fn system(part: SystemCaller) -> Self {
         Self::of(Caller::System(part))
     }
 
-    /// Says who is asking: whoever showed a token, or nobody.
+    /// Sets the caller: the holder of the verified token, or anonymous without one.
     pub fn identify(&mut self, standing: Option<Arc<Standing>>) {
         self.caller = standing
             .as_ref()
@@ -115,7 +115,7 @@ impl Context {
         self.standing = standing;
     }
 
-    /// A request of a caller, from nowhere in particular.
+    /// A request of a caller without an origin.
     pub fn of(caller: Caller) -> Self {
         Self {
             caller,

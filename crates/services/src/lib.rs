@@ -1,6 +1,6 @@
 //! What the product does: one use case a file.
 //!
-//! A request on any door becomes one value, a use case, and goes through one function,
+//! A request on any interface becomes one value, a use case, and goes through one function,
 //! [`Services::command`] or [`Services::query`]. Nothing else reaches the repositories.
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! The figures of this process.
+//! The metrics of this process.
 
 use crate::context::Context;
 use crate::services::Services;
@@ -8,7 +8,7 @@ use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_platform::database::ReadMode;
 
-/// The figures of this process, in the text format of Prometheus.
+/// Reads the metrics of this process, in the text format of Prometheus.
 #[derive(Debug, Clone)]
 pub struct ReadMetrics;
 
@@ -25,10 +25,10 @@ impl Query for ReadMetrics {
 }
 
 impl Services {
-    /// Counts the jobs that wait, for the figures.
+    /// Counts the jobs by queue and state, for the metrics.
     ///
     /// # Errors
-    /// The database is away; the figures stay as they were.
+    /// The database is away; the metrics stay as they were.
     pub async fn measure_queues(&self) -> Result<()> {
         let cx = Context::system(SystemCaller::WORKER);
         let counts = self

@@ -1,4 +1,4 @@
-//! The outside world, as the use cases see it. `integrations` has the real ones; fakes stand in `testkit`.
+//! The ports to the outside world. `integrations` has the real adapters; `testkit` has the fakes.
 
 use futures_util::future::BoxFuture;
 use mainstay_domain::id::PaymentId;
@@ -7,71 +7,71 @@ use mainstay_domain::{Result, email::Email};
 
 /// Sends mail.
 pub trait Mailer: Send + Sync {
-    /// Hands a message over. `Ok` when somebody else answers for it now.
+    /// Sends a message. `Ok` once the next mail server is responsible for its delivery.
     fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<()>>;
-    /// Whether it can be reached.
+    /// Checks whether the mail server can be reached.
     fn check(&self) -> BoxFuture<'_, Result<()>>;
 }
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Names the message; the same when it is sent again, so that a mailbox can show it once.
+    /// Identifies the message; the same when it is sent again, so that a mailbox can show it once.
     pub id: String,
-    /// Who gets it.
+    /// The recipient.
     pub to: Email,
-    /// One line.
+    /// The subject, without line breaks.
     pub subject: String,
-    /// For programs that show text.
+    /// The plain-text body.
     pub text: String,
-    /// For programs that show HTML.
+    /// The HTML body.
     pub html: String,
 }
 
-/// Collects money and gives it back.
+/// Collects and refunds payments.
 pub trait PaymentGateway: Send + Sync {
-    /// Its name: `test`, `stripe`, `none`.
+    /// The gateway's name: `test`, `stripe`, `none`.
     fn name(&self) -> &'static str;
-    /// Collects an amount. Asked twice with one payment, it collects once and tells the same outcome.
+    /// Collects an amount. Called twice with one payment, it collects once and returns the same outcome.
     fn charge(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Charge>>;
-    /// Calls a payment off for good, whether or not a charge was ever asked for, and tells what became of it. After
-    /// [`Voided::Nothing`] a charge of this payment is refused, also one that was on its way. Asked twice, it tells the
-    /// same.
+    /// Voids a payment for good, whether or not a charge was ever requested, and returns the outcome. After
+    /// [`Voided::Nothing`] a charge of this payment is refused, also one that was under way. Called twice, it returns
+    /// the same.
     fn void(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Voided>>;
-    /// Gives the whole amount back. Asked twice with one payment, it gives back once.
+    /// Refunds the whole amount. Called twice with one payment, it refunds once.
     fn refund(&self, payment: PaymentId, reference: &str, amount: Money) -> BoxFuture<'_, Result<()>>;
-    /// Whether payments can be begun at all.
+    /// Checks whether payments can be started at all.
     ///
     /// # Errors
-    /// `UNAVAILABLE` when not.
+    /// `UNAVAILABLE` if not.
     fn check_open(&self) -> Result<()> {
         Ok(())
     }
 }
 
-/// What came of a charge.
+/// The outcome of a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Charge {
-    /// The money is collected; the gateway's name for it.
+    /// The money was collected.
     Collected {
-        /// The gateway's name for it.
+        /// The gateway's identifier of the charge.
         reference: String,
     },
-    /// The gateway refused, for a reason the payer may read.
+    /// The gateway refused the charge.
     Refused {
-        /// For the payer.
+        /// The reason, fit to be shown to the payer.
         reason: String,
     },
 }
 
-/// What became of a payment that was called off.
+/// The outcome of voiding a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Voided {
     /// Nothing was collected, and nothing will be.
     Nothing,
-    /// It was too late: the money is collected, and can only be given back.
+    /// Too late: the money was collected, and can only be refunded.
     Collected {
-        /// The gateway's name for it.
+        /// The gateway's identifier of the charge.
         reference: String,
     },
 }

@@ -1,5 +1,5 @@
-//! Denied and suspicious attempts: counted in memory, written once a second. A flood of them costs a counter,
-//! not a write each, and fills the database no faster than so many rows a minute, wherever it comes from.
+//! Denied and suspicious attempts: counted in memory and written once a second. A flood of them costs a counter, not a
+//! write each, and adds a bounded number of rows a minute to the database, wherever it comes from.
 
 use crate::context::Context;
 use crate::services::Services;
@@ -15,15 +15,15 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-/// So many different attempts of one kind are told apart in a minute; those beyond are one row. Of each kind, so that a
-/// flood of what anybody can do hides nothing of what few can.
-const MOST: usize = 100;
-/// So many wait to be written, should nobody write them.
-const MOST_WAITING: usize = 10_000;
-/// The operation of the row for all that are not told apart.
+/// How many different attempts of one kind get a row of their own in a minute; the rest share one row. The bound is per
+/// kind, so that a flood of what any client can trigger hides nothing of what few can.
+const MAX_DISTINCT: usize = 100;
+/// How many different attempts may wait to be written, should nothing write them.
+const MAX_WAITING: usize = 10_000;
+/// The operation of the row that all attempts beyond the bound share.
 const OTHERS: &str = "others";
 
-/// What makes two attempts the same: nothing that a stranger can make up anew each time.
+/// What makes two attempts the same: nothing that a client can make up anew each time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Attempt {
     kind: SecurityEventKind,
@@ -37,7 +37,7 @@ struct Count {
     count: i64,
     first_at: Timestamp,
     last_at: Timestamp,
-    /// The last one's.
+    /// That of the last attempt.
     user_agent: Option<Arc<str>>,
 }
 
@@ -49,7 +49,7 @@ pub struct SecurityLog(Mutex<Waiting>);
 struct Waiting {
     counts: HashMap<Attempt, Count>,
     minute: i64,
-    told_apart: HashMap<SecurityEventKind, HashSet<Attempt>>,
+    distinct: HashMap<SecurityEventKind, HashSet<Attempt>>,
 }
 
 impl SecurityLog {
@@ -82,16 +82,16 @@ impl Waiting {
         count.user_agent = user_agent;
     }
 
-    /// The attempt, or the one that stands for all that are not told apart.
+    /// The attempt itself, or beyond the bounds the shared one.
     fn within_bounds(&mut self, attempt: Attempt, now: Timestamp) -> Attempt {
         let minute = now.seconds().div_euclid(60);
         if self.minute != minute {
             self.minute = minute;
-            self.told_apart.clear();
+            self.distinct.clear();
         }
-        let known = self.told_apart.entry(attempt.kind).or_default();
-        let room = known.len() < MOST && self.counts.len() < MOST_WAITING;
-        if known.contains(&attempt) || room && known.insert(attempt.clone()) {
+        let known = self.distinct.entry(attempt.kind).or_default();
+        let has_capacity = known.len() < MAX_DISTINCT && self.counts.len() < MAX_WAITING;
+        if known.contains(&attempt) || has_capacity && known.insert(attempt.clone()) {
             return attempt;
         }
         Attempt {
@@ -103,7 +103,7 @@ impl Waiting {
     }
 }
 
-/// Where somebody comes from: an address, or of IPv6 the /64 network, which is what one subscriber has at least.
+/// The client's network: its IPv4 address, or its IPv6 /64, which is the least that one subscriber has.
 fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
@@ -131,18 +131,18 @@ fn kind_of(error: &Error) -> Option<SecurityEventKind> {
 }
 
 impl Services {
-    /// Counts a refusal, when it is one that somebody should see. A door calls it for what it refuses before any use
-    /// case is reached: a bad token. The metric counts every one, also those that are not told apart.
+    /// Counts a refused request, if the refusal is a security event. An interface calls it for what it refuses before
+    /// any use case is reached, such as a bad token. The metric counts every one, also those that share a row.
     pub fn note_refused(&self, cx: &Context, operation: &'static str, error: &Error) {
         let Some(kind) = kind_of(error) else { return };
         self.parts().metrics.security_event(kind.as_str());
         self.security().note(cx, operation, kind, self.now());
     }
 
-    /// Writes what was counted since the last time.
+    /// Writes the attempts counted since the last call; returns the number of rows.
     ///
     /// # Errors
-    /// The database is away; the counts of this interval are lost, which the log says.
+    /// The database is away; the counts of this interval are lost, and an error is logged.
     pub async fn flush_security(&self) -> Result<usize> {
         let counts = self.security().take();
         if counts.is_empty() {
@@ -205,30 +205,30 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_from_everywhere_is_so_many_rows_a_minute_and_one() {
+    fn a_flood_from_many_networks_adds_a_bounded_number_of_rows_a_minute() {
         let (mut waiting, now) = (Waiting::default(), Timestamp::from_seconds(600));
         flood(&mut waiting, 0..1000, now);
-        assert_eq!(waiting.counts.len(), MOST + 1);
+        assert_eq!(waiting.counts.len(), MAX_DISTINCT + 1);
         let others = waiting
             .counts
             .iter()
             .find(|(attempt, _)| attempt.operation == OTHERS);
         assert_eq!(others.map(|(_, count)| count.count), Some(900));
-        // Written meanwhile, the minute's bound stays.
+        // The counts were written meanwhile, but the minute's bound still holds.
         waiting.counts.clear();
         flood(&mut waiting, 1000..2000, now);
         assert_eq!(waiting.counts.len(), 1);
         let kind = SecurityEventKind::RefreshTokenReused;
         waiting.count(attempt("192.0.2.1", kind), None, now);
-        assert_eq!(waiting.counts.len(), 2, "another kind has room of its own");
+        assert_eq!(waiting.counts.len(), 2, "another kind has a bound of its own");
         flood(&mut waiting, 0..1000, Timestamp::from_seconds(660));
-        assert_eq!(waiting.counts.len(), MOST + 2);
+        assert_eq!(waiting.counts.len(), MAX_DISTINCT + 2);
     }
 
     #[test]
-    fn one_subscriber_is_one_network() {
-        let shown = |ip: &str| ip.parse().map(|ip| text(network(ip))).unwrap_or_default();
-        assert_eq!(shown("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-        assert_eq!(shown("::ffff:192.0.2.1"), "192.0.2.1");
+    fn an_ipv6_subscriber_counts_as_one_network() {
+        let network_text = |ip: &str| ip.parse().map(|ip| text(network(ip))).unwrap_or_default();
+        assert_eq!(network_text("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(network_text("::ffff:192.0.2.1"), "192.0.2.1");
     }
 }

@@ -1,4 +1,4 @@
-//! Old records that nobody asks for again.
+//! Removes records whose retention period is over.
 
 use crate::pipeline::idempotency;
 use crate::services::Services;
@@ -7,18 +7,18 @@ use mainstay_platform::database::Isolation;
 use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
 use std::time::Duration;
 
-/// How long finished jobs and relayed events can be looked at.
-const LOOKED_AT: Duration = Duration::from_hours(24 * 7);
-/// How long ended sessions are known to have been: longer than any refresh token, so that old ones are told apart.
-const ENDED_SESSIONS: Duration = Duration::from_hours(24 * 30);
+/// How long finished jobs and relayed events are retained.
+const FINISHED_RETENTION: Duration = Duration::from_hours(24 * 7);
+/// How long ended sessions are retained: longer than any refresh token lives, so that an old one is recognised.
+const SESSION_RETENTION: Duration = Duration::from_hours(24 * 30);
 
-/// How long denied and suspicious attempts can be looked at.
-const SECURITY_EVENTS: Duration = Duration::from_hours(24 * 90);
-/// How long links that worked once are kept after they ran out, used or not.
-const ONE_TIME_TOKENS: Duration = Duration::from_hours(24);
+/// How long security events are retained.
+const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
+/// How long one-time tokens are retained after they expired, used or not.
+const TOKEN_RETENTION: Duration = Duration::from_hours(24);
 
 impl Services {
-    /// Removes records that are past their time; tells how many.
+    /// Removes records whose retention period is over; returns how many.
     ///
     /// # Errors
     /// The database is away.
@@ -28,13 +28,17 @@ impl Services {
         self.database()
             .write(Isolation::ReadCommitted, move |tx| {
                 Box::pin(async move {
-                    let mut gone = Idempotency::new(tx).prune(now.before(idempotency::KEPT)).await?;
-                    gone += Outbox::new(tx).prune(now.before(LOOKED_AT)).await?;
-                    gone += Jobs::new(tx).prune(now.before(LOOKED_AT)).await?;
-                    gone += Sessions::new(tx).prune(now.before(ENDED_SESSIONS)).await?;
-                    gone += SecurityEvents::new(tx).prune(now.before(SECURITY_EVENTS)).await?;
-                    gone += OneTimeTokens::new(tx).prune(now.before(ONE_TIME_TOKENS)).await?;
-                    Ok::<_, Error>(gone)
+                    let mut removed = Idempotency::new(tx)
+                        .prune(now.before(idempotency::ANSWER_RETENTION))
+                        .await?;
+                    removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
+                    removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
+                    removed += Sessions::new(tx).prune(now.before(SESSION_RETENTION)).await?;
+                    removed += SecurityEvents::new(tx)
+                        .prune(now.before(SECURITY_EVENT_RETENTION))
+                        .await?;
+                    removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
+                    Ok::<_, Error>(removed)
                 })
             })
             .await

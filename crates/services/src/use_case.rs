@@ -1,4 +1,4 @@
-//! What a use case is.
+//! The traits of use cases: [`UseCase`], [`Command`], [`Query`] and [`Job`].
 
 use crate::cache::Known;
 use crate::job::registry::JobSpec;
@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::time::Duration;
 
-/// Something somebody wants done or wants to know, as a value. The declaration; what it does is a
+/// A request as a value: something that a caller wants done or wants to know. This trait declares it; what it does is a
 /// [`Command`] or a [`Query`].
 ///
-/// A use case that does not say who may knock does not compile:
+/// A use case that does not declare who may call it does not compile:
 ///
 /// ```compile_fail,E0046
 /// use mainstay_services::UseCase;
@@ -39,37 +39,37 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait UseCase: Clone + Send + Sync + 'static {
-    /// Its name in routes, metrics, logs and idempotency records: `order.cancel`.
+    /// Its name in routes, metrics, logs and idempotency records, such as `order.cancel`. Unique.
     const NAME: &'static str;
-    /// Who may knock.
+    /// Who may call it.
     const ACCESS: Access;
-    /// How often one caller may.
+    /// How often one caller may call it.
     const RATE: Rate = Rate::per_minute(600);
-    /// What it answers.
+    /// What it returns.
     type Output: Send + 'static;
 
-    /// Checks that need more than one value; single values were made right by the domain.
+    /// Checks rules that span several values; single values were validated when the domain made them.
     ///
     /// # Errors
-    /// Every fault found.
+    /// Every validation error found.
     fn validate(&self) -> Result<(), Faults> {
         Ok(())
     }
 }
 
-/// A use case that changes something: one transaction.
+/// A use case that changes something, in one transaction.
 ///
-/// The value is cloned for each attempt, because a transaction may be run again (PostgreSQL's
-/// serialisation failures), and it must not do anything but database work in [`Command::run`].
+/// The value is cloned for each attempt, because a transaction may run again after a serialisation failure on
+/// PostgreSQL; so [`Command::run`] must do nothing but database work.
 pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
-    /// Whether an `Idempotency-Key` is honoured. Off where the answer holds secrets: those are never stored.
+    /// Whether an `Idempotency-Key` is honoured. False where the answer contains secrets, which are never stored.
     const IDEMPOTENT: bool = true;
-    /// Whether it may change rows without telling a story. Only for what a person would never ask about.
+    /// Whether it may change rows without recording a domain event. Only for changes that need no audit trail.
     const QUIET: bool = false;
-    /// How far it is kept apart from others that run at the same time.
+    /// The transaction's isolation level.
     const ISOLATION: Isolation = Isolation::ReadCommitted;
 
-    /// Work that must not hold a transaction: hashing, asking another server. What it finds out goes into `self`.
+    /// Work that must not hold a transaction: hashing, calling another server. Its result is stored in `self`.
     ///
     /// # Errors
     /// Whatever ends the use case before its transaction.
@@ -78,50 +78,50 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
         async { Ok(self) }
     }
 
-    /// The transaction.
+    /// Runs inside the transaction.
     ///
     /// # Errors
-    /// Whatever rolls it back.
+    /// Any error rolls the transaction back.
     fn run(self, work: &mut Work<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
-/// A use case that only looks: a read-only snapshot. It never waits for a writer.
+/// A use case that only reads, from a read-only snapshot. It never waits for a writer.
 pub trait Query: UseCase {
-    /// Where an embedded database is read: on a thread of its own as the rule, in place where it is known to be short.
+    /// How an embedded database is read: on another thread by default, in place where the query is known to be short.
     const READ: ReadMode = ReadMode::Thread;
 
-    /// The answer, where this node knows it well enough not to look.
+    /// The answer from this node's cache, where it is fresh enough to spare the database.
     fn known(&self, known: &Known<'_>) -> Option<Self::Output> {
         let _ = known;
         None
     }
 
-    /// The look.
+    /// Reads from the snapshot.
     ///
     /// # Errors
-    /// Not found, or what the database says.
+    /// Not found, or a database error.
     fn run(self, view: &mut View<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
-/// A command that can be written down and done later. It is stored in the transaction that asks for it,
-/// and is marked done in the transaction that does it.
+/// A command that can run later as a background job. It is stored in the transaction that requests it, and marked done
+/// in the transaction that executes it.
 pub trait Job: Command + Serialize + DeserializeOwned {
-    /// The line it stands in.
+    /// The queue that it waits in.
     const QUEUE: &'static str = "default";
-    /// How often it is tried before it is laid out for a person to look at.
+    /// How many attempts are made before the job is dead and waits for an administrator.
     const MAX_ATTEMPTS: u32 = 8;
     /// How long one attempt may take; the lease is a little longer.
     const TIMEOUT: Duration = Duration::from_mins(1);
-    /// Whether another try may help after this failure.
+    /// Whether another attempt may succeed after this error.
     fn is_worth_another_try(error: &Error) -> bool {
         let _ = error;
         true
     }
-    /// What has to be done because this one was given up: written down in the transaction that gives it up. For work
-    /// that may not be left half done until a person comes by.
+    /// The job to enqueue when this one is dead, in the transaction that marks it so. For work that must not stay half
+    /// done until an administrator sees it.
     ///
     /// # Errors
-    /// A fault of ours when it cannot be written down.
+    /// An internal error when the job cannot be serialised.
     fn given_up(&self) -> Result<Option<JobSpec>> {
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! Collects money and gives it back.
+//! Payment gateways, which collect and refund payments.
 
 mod ledger;
 mod none;

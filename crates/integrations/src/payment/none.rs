@@ -1,4 +1,4 @@
-//! No gateway: a shop that shows and does not sell.
+//! No gateway: a shop whose products can be seen and not bought.
 
 use futures_util::future::{self, BoxFuture};
 use mainstay_domain::id::PaymentId;
@@ -6,7 +6,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::{Error, Result};
 use mainstay_services::ports::{Charge, PaymentGateway, Voided};
 
-/// Takes no money. Paying answers `UNAVAILABLE`, before anything is written.
+/// Collects no payments. Paying answers `UNAVAILABLE`, before anything is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoGateway;
 
@@ -49,7 +49,7 @@ mod tests {
     use mainstay_domain::time::Timestamp;
 
     #[tokio::test]
-    async fn nothing_is_taken_and_nothing_is_begun() {
+    async fn every_call_answers_unavailable() {
         let payment = PaymentId::make(Timestamp::from_seconds(1), &Counting::default());
         let amount = Money {
             amount: 100,

@@ -1,4 +1,4 @@
-//! The built-in gateway: no money moves.
+//! The built-in test gateway.
 
 use super::ledger::{Deed, Ledger};
 use futures_util::future::BoxFuture;
@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 /// Collects at once and moves no money; refused in production.
 ///
-/// What it did stands in a file, one line of JSON each, for who wants to see that a payment was collected once:
-/// `{"deed":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other deeds are `refused`, `voided` and
-/// `repaid`. It tells the same outcome of a payment however often it is asked, after whichever restart, and in every
-/// process of the same `DATA_DIR`. The reference of a payment is `test_<payment id>`. The one amount it refuses is
-/// [`TestGateway::REFUSED_AMOUNT`], so that a refusal can be tried out by hand.
+/// It records what it did in a file, one line of JSON each, so that a tester can see that a payment was collected once:
+/// `{"deed":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other values of `deed` are `refused`,
+/// `voided` and `repaid`. It returns the same outcome of a payment however often it is called, after restarts, and in
+/// every process of the same `DATA_DIR`. The reference of a payment is `test_<payment id>`. The one amount that it
+/// refuses is [`TestGateway::REFUSED_AMOUNT`], so that a refusal can be tried out by hand.
 #[derive(Debug, Clone)]
 pub struct TestGateway {
     ledger: Arc<Mutex<Ledger>>,
@@ -24,30 +24,32 @@ pub struct TestGateway {
 
 impl TestGateway {
     /// The amount that is refused, in minor units of any currency (40.02 USD), after the card number
-    /// 4000 0000 0000 0002 by which other test gateways refuse.
+    /// 4000 0000 0000 0002, which other test gateways refuse.
     pub const REFUSED_AMOUNT: i64 = 4002;
 
-    /// A gateway that writes what it does into a file, which is made when there is something to write.
+    /// A gateway that records what it does in this file, which is created with the first record.
     pub fn new(file: PathBuf) -> Self {
         Self {
             ledger: Arc::new(Mutex::new(Ledger::new(file))),
         }
     }
 
-    /// Does what is decided by what was last done for the payment, and tells what that is then.
-    async fn turn(
+    /// Records what `decide` makes of the payment's last record, and returns the payment's last record after that.
+    async fn record(
         &self,
         payment: PaymentId,
         amount: Money,
         decide: fn(Option<Deed>, Money) -> Option<Deed>,
     ) -> Result<Option<Deed>> {
         let ledger = Arc::clone(&self.ledger);
-        let turn = move || {
+        let write = move || {
             ledger
                 .lock()
                 .turn(payment, amount, |before| decide(before, amount))
         };
-        let done = tokio::task::spawn_blocking(turn).await.map_err(Error::internal)?;
+        let done = tokio::task::spawn_blocking(write)
+            .await
+            .map_err(Error::internal)?;
         done.map_err(|error| Error::unavailable("the test gateway", error))
     }
 }
@@ -72,7 +74,7 @@ impl PaymentGateway for TestGateway {
                 None => Some(Deed::Collected),
                 Some(_) => None,
             };
-            Ok(match self.turn(payment, amount, decide).await? {
+            Ok(match self.record(payment, amount, decide).await? {
                 Some(Deed::Collected | Deed::Repaid) => Charge::Collected {
                     reference: reference(payment),
                 },
@@ -89,7 +91,7 @@ impl PaymentGateway for TestGateway {
     fn void(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Voided>> {
         Box::pin(async move {
             let decide = |before: Option<Deed>, _| before.is_none().then_some(Deed::Voided);
-            Ok(match self.turn(payment, amount, decide).await? {
+            Ok(match self.record(payment, amount, decide).await? {
                 Some(Deed::Collected | Deed::Repaid) => Voided::Collected {
                     reference: reference(payment),
                 },
@@ -98,7 +100,7 @@ impl PaymentGateway for TestGateway {
         })
     }
 
-    /// Gives back what it collected; anything else is `INVALID_STATE`, as a real gateway would say.
+    /// Refunds what it collected; anything else is `INVALID_STATE`, as a real gateway would answer.
     fn refund(&self, payment: PaymentId, given: &str, amount: Money) -> BoxFuture<'_, Result<()>> {
         let known = given == reference(payment);
         Box::pin(async move {
@@ -106,7 +108,7 @@ impl PaymentGateway for TestGateway {
                 return Err(unknown());
             }
             let decide = |before: Option<Deed>, _| (before == Some(Deed::Collected)).then_some(Deed::Repaid);
-            match self.turn(payment, amount, decide).await? {
+            match self.record(payment, amount, decide).await? {
                 Some(Deed::Repaid) => Ok(()),
                 _ => Err(unknown()),
             }
@@ -129,15 +131,15 @@ mod tests {
         TestGateway::new(folder.join("data").join("test-gateway.jsonl"))
     }
 
-    fn deeds(folder: &Path) -> Vec<String> {
+    fn records(folder: &Path) -> Vec<String> {
         let text = fs::read_to_string(folder.join("data/test-gateway.jsonl")).unwrap();
-        let deed = |line: &str| {
+        let record = |line: &str| {
             serde_json::from_str::<serde_json::Value>(line).unwrap()["deed"]
                 .as_str()
                 .unwrap()
                 .to_owned()
         };
-        text.lines().map(deed).collect()
+        text.lines().map(record).collect()
     }
 
     fn payment(second: i64) -> PaymentId {
@@ -164,7 +166,7 @@ mod tests {
         assert_eq!(one.charge(payment(1), usd(1999)).await.unwrap(), first);
         let restarted = gateway(folder.path());
         assert_eq!(restarted.charge(payment(1), usd(1999)).await.unwrap(), first);
-        assert_eq!(deeds(folder.path()), ["collected"], "once");
+        assert_eq!(records(folder.path()), ["collected"], "once");
         let many = (0..16).map(|number| {
             let gateway = if number % 2 == 0 {
                 one.clone()
@@ -176,11 +178,11 @@ mod tests {
         for charge in futures_util::future::join_all(many).await {
             assert!(matches!(charge.unwrap(), Charge::Collected { .. }));
         }
-        assert_eq!(deeds(folder.path()), ["collected", "collected"]);
+        assert_eq!(records(folder.path()), ["collected", "collected"]);
     }
 
     #[tokio::test]
-    async fn one_amount_is_refused_and_its_neighbours_are_not() {
+    async fn only_the_refused_amount_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         for (second, (amount, refused)) in (1..).zip([
             (4001, false),
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_called_off_in_time_is_never_collected() {
+    async fn a_payment_voided_in_time_is_never_collected() {
         let (folder, early) = (tempfile::tempdir().unwrap(), payment(1));
         let gateway = gateway(folder.path());
         for _ in 0..2 {
@@ -219,17 +221,17 @@ mod tests {
             gateway.void(payment(3), usd(4002)).await.unwrap(),
             Voided::Nothing
         );
-        assert_eq!(deeds(folder.path()), ["voided", "collected", "refused"]);
+        assert_eq!(records(folder.path()), ["voided", "collected", "refused"]);
     }
 
     #[tokio::test]
-    async fn only_what_was_collected_is_given_back_and_once() {
+    async fn only_a_collected_payment_is_refunded_and_once() {
         let folder = tempfile::tempdir().unwrap();
         let (gateway, own) = (gateway(folder.path()), reference(payment(1)));
         let refused = |done: Result<()>| done.unwrap_err().code() == Code::InvalidState;
         assert!(
             refused(gateway.refund(payment(1), &own, usd(1999)).await),
-            "nothing is there"
+            "nothing was collected"
         );
         gateway.charge(payment(1), usd(1999)).await.unwrap();
         for other in ["test_other", ""] {
@@ -241,11 +243,11 @@ mod tests {
         for _ in 0..2 {
             gateway.refund(payment(1), &own, usd(1999)).await.unwrap();
         }
-        assert_eq!(deeds(folder.path()), ["collected", "repaid"]);
+        assert_eq!(records(folder.path()), ["collected", "repaid"]);
     }
 
     #[tokio::test]
-    async fn half_a_line_of_one_who_died_was_not_done() {
+    async fn a_partial_last_line_counts_as_not_written() {
         let folder = tempfile::tempdir().unwrap();
         gateway(folder.path()).charge(payment(1), usd(5)).await.unwrap();
         let path = folder.path().join("data/test-gateway.jsonl");
@@ -254,6 +256,6 @@ mod tests {
         let gateway = gateway(folder.path());
         gateway.charge(payment(1), usd(5)).await.unwrap();
         gateway.charge(payment(2), usd(5)).await.unwrap();
-        assert_eq!(deeds(folder.path()), ["collected", "collected"]);
+        assert_eq!(records(folder.path()), ["collected", "collected"]);
     }
 }

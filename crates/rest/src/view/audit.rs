@@ -1,4 +1,4 @@
-//! The audit trail, as clients see it.
+//! The representation of the audit trail.
 
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::id::{AuditId, UserId};
@@ -54,7 +54,7 @@ pub(crate) enum ActorShape {
 
 impl From<AuditEntry> for AuditView {
     fn from(entry: AuditEntry) -> Self {
-        // What was stored is JSON; were it not, it is still shown as the text it is.
+        // The stored text is JSON; if it is not, it is returned as the text that it is.
         let facts = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
         Self {
             id: entry.id,

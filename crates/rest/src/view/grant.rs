@@ -1,4 +1,4 @@
-//! Permissions of one person, as clients see them.
+//! The representation of a personal permission.
 
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;

@@ -1,4 +1,4 @@
-//! Jobs, as clients see them.
+//! The representation of jobs.
 
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};

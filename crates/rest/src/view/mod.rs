@@ -1,4 +1,4 @@
-//! What clients see of the nouns: the shapes of the contract, apart from the domain's own.
+//! What clients see of the domain's nouns: the representations of the API contract, separate from the domain's types.
 
 mod audit;
 mod grant;

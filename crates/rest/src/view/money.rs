@@ -1,4 +1,4 @@
-//! Money, as clients see it.
+//! The representation of money.
 
 use mainstay_domain::currency::Currency;
 use mainstay_domain::money::Money;

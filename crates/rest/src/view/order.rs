@@ -1,4 +1,4 @@
-//! Orders, as clients see them.
+//! The representation of orders.
 
 use super::MoneyView;
 use mainstay_domain::id::{OrderId, ProductId, UserId};

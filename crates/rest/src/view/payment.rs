@@ -1,4 +1,4 @@
-//! Payments, as clients see them.
+//! The representation of payments.
 
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::PaymentStatus;

@@ -1,4 +1,4 @@
-//! Products, as clients see them.
+//! The representation of products.
 
 use super::MoneyView;
 use mainstay_domain::id::ProductId;

@@ -1,4 +1,4 @@
-//! Security events, as clients see them.
+//! The representation of security events.
 
 use mainstay_domain::id::{SecurityEventId, UserId};
 use mainstay_domain::security::SecurityEvent;

@@ -1,4 +1,4 @@
-//! Tokens, as clients get them.
+//! The representation of tokens.
 
 use super::UserView;
 use mainstay_domain::time::Timestamp;
@@ -13,10 +13,10 @@ use utoipa::ToSchema;
 #[schema(as = Tokens)]
 pub struct TokensView {
     user: UserView,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "spelled")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     #[schema(value_type = Option<String>)]
     access_token: Option<Secret<String>>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "spelled")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     #[schema(value_type = Option<String>)]
     refresh_token: Option<Secret<String>>,
     #[schema(example = "Bearer")]
@@ -27,18 +27,18 @@ pub struct TokensView {
 }
 
 impl TokensView {
-    /// With the tokens, or without them when they travel as cookies.
-    pub(crate) fn of(tokens: Tokens, shown: bool) -> Self {
+    /// The view with the tokens in the body, or without them when they travel as cookies.
+    pub(crate) fn of(tokens: Tokens, in_body: bool) -> Self {
         Self {
             user: tokens.user.into(),
-            access_token: shown.then_some(tokens.access_token),
-            refresh_token: shown.then_some(tokens.refresh_token),
+            access_token: in_body.then_some(tokens.access_token),
+            refresh_token: in_body.then_some(tokens.refresh_token),
             token_type: "Bearer",
             expires_at: tokens.expires_at,
         }
     }
 }
 
-fn spelled<S: Serializer>(token: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn expose<S: Serializer>(token: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
     token.as_ref().map(Secret::expose).serialize(serializer)
 }

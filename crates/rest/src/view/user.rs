@@ -1,4 +1,4 @@
-//! Accounts, as clients see them.
+//! The representation of accounts.
 
 use mainstay_domain::access::RoleName;
 use mainstay_domain::email::Email;
@@ -64,7 +64,7 @@ impl From<Profile> for UserView {
 }
 
 impl UserView {
-    /// The tag of an account as it is shown.
+    /// The entity tag of this representation of an account.
     pub(crate) fn tag(profile: &Profile) -> Tag {
         profile.state().into()
     }

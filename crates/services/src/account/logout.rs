@@ -1,4 +1,4 @@
-//! Ends the session that asks.
+//! Ends the caller's session.
 
 use crate::access::directory::AccessChange;
 use crate::use_case::{Command, UseCase};
@@ -9,7 +9,7 @@ use mainstay_domain::event::Story;
 use mainstay_domain::{Result, session::Session};
 use serde_json::json;
 
-/// Ends the session whose token was shown. Both its tokens stop working at once.
+/// Ends the session whose token the caller presented. Both its tokens stop working at once.
 #[derive(Debug, Clone)]
 pub struct Logout;
 

@@ -1,4 +1,4 @@
-//! Ends all of somebody's sessions.
+//! Ends all sessions of the caller.
 
 use crate::access::directory::AccessChange;
 use crate::use_case::{Command, UseCase};
@@ -11,7 +11,7 @@ use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use serde_json::json;
 
-/// Signs the caller out everywhere, here included.
+/// Ends all sessions of the caller, including the one of this request.
 #[derive(Debug, Clone)]
 pub struct LogoutAll;
 
@@ -33,8 +33,8 @@ impl Command for LogoutAll {
         let scope = work.scope::<Session>();
         let session = work.sessions().find(&scope, session_id).await?;
         let permit = work.permit(Action::LOGOUT, &session)?;
-        let all_of_them = work.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
-        let ended = work.sessions().end_all(&all_of_them, None, now).await?;
+        let user_permit = work.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
+        let ended = work.sessions().end_all(&user_permit, None, now).await?;
         for id in &ended {
             work.access_changed(AccessChange::SessionEnded(*id, now));
         }

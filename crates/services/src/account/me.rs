@@ -1,4 +1,4 @@
-//! Who the caller is.
+//! Reads the caller's account.
 
 use super::Profile;
 use crate::use_case::{Query, UseCase};
@@ -9,7 +9,7 @@ use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::user::User;
 use mainstay_platform::database::ReadMode;
 
-/// The caller's own account, as it is now.
+/// Reads the caller's own account, as it is now.
 #[derive(Debug, Clone)]
 pub struct Me;
 

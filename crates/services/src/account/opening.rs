@@ -10,7 +10,7 @@ use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use serde_json::json;
 
-/// Begins a session for an account that proved itself, and signs its tokens.
+/// Opens a session for an account whose credentials were verified, and signs its tokens.
 pub(crate) async fn open_session(work: &mut Work<'_>, user: User) -> Result<Tokens> {
     user.check_usable()?;
     let (now, origin) = (work.now(), work.context().origin.clone());
@@ -37,7 +37,7 @@ pub(crate) async fn open_session(work: &mut Work<'_>, user: User) -> Result<Toke
     work.services().sign_tokens((user, &grants), &session, &seed, now)
 }
 
-/// An account's own permissions.
+/// The account's personal permissions.
 pub(crate) async fn grants(work: &mut Work<'_>, user: &User) -> Result<Vec<Grant>> {
     let scope = work.scope_of(SystemCaller::SIGN_IN);
     let rows = work.users().grants(&scope, user.id).await?;

@@ -1,4 +1,4 @@
-//! A password on its way to being hashed.
+//! A plaintext password, before it is hashed.
 
 use mainstay_domain::fault::Faults;
 use mainstay_domain::{Error, email::Email, password};
@@ -6,31 +6,32 @@ use mainstay_platform::crypto::password::PasswordError;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A password as somebody typed it. Does not print itself and is wiped when it is dropped.
+/// A plaintext password. Its `Debug` output hides it, and it is wiped when dropped.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes what somebody typed.
+    /// Wraps the plaintext.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// Checks it as a new password.
+    /// Validates it as a new password.
     ///
     /// # Errors
-    /// A fault at `password`.
+    /// A validation error at `password`.
     pub(crate) fn check_new(&self, email: &Email) -> Result<(), Faults> {
-        let mut faults = Faults::new();
-        faults.take("password", password::check_new(&self.0, Some(email.as_str())));
-        faults.check()
+        let mut errors = Faults::new();
+        errors.take("password", password::check_new(&self.0, Some(email.as_str())));
+        errors.check()
     }
 
     pub(crate) fn text(&self) -> Zeroizing<String> {
         self.0.clone()
     }
 
-    /// Nothing this long was ever set, so nothing this long needs hashing.
+    /// Whether it is short enough to be a password of any account; a longer one was never accepted and needs no
+    /// hashing.
     pub(crate) fn is_possible(&self) -> bool {
         self.0.chars().count() <= password::MOST
     }
@@ -42,7 +43,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a failure to hash means to the caller.
+/// Maps a hashing failure to the error for the caller.
 pub(crate) fn hashing(error: PasswordError) -> Error {
     match error {
         PasswordError::Busy => Error::unavailable("sign-in", error),

@@ -1,4 +1,4 @@
-//! Makes an account for whoever asks.
+//! Registers an account.
 
 use super::password::{Password, hashing};
 use super::{Tokens, open_session};
@@ -12,7 +12,7 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 use mainstay_domain::{Error, Result};
 
-/// Makes a customer's account and signs its owner in.
+/// Creates a customer's account and signs its owner in.
 #[derive(Debug, Clone)]
 pub struct Register {
     email: Email,
@@ -22,7 +22,7 @@ pub struct Register {
 }
 
 impl Register {
-    /// Asks for an account.
+    /// A registration with values that the domain has validated.
     pub fn new(email: Email, password: Password, name: PersonName) -> Self {
         Self {
             email,

@@ -1,4 +1,4 @@
-//! What somebody holds after signing in.
+//! The tokens of a session.
 
 use super::spelled;
 use crate::services::Services;
@@ -15,36 +15,36 @@ use mainstay_platform::crypto::token::Claims;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An account with what it may do right now.
+/// An account with its effective permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The account.
     pub user: User,
-    /// The names of its permissions: the role's and its own.
+    /// The names of all its permissions, those of the role and its personal ones.
     pub permissions: Vec<String>,
 }
 
 impl Profile {
-    /// The state that is shown: permissions come and go without a new version of the account.
+    /// The state of this representation: permissions come and go without a new version of the account.
     pub fn state(&self) -> State {
         State::with(self.user.version, self.permissions.iter().map(String::as_str))
     }
 }
 
-/// An access token, a refresh token and whose they are. Does not print the tokens, and wipes them when dropped.
+/// An access token, a refresh token and their account. `Debug` output hides the tokens; dropping wipes them.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Tokens {
-    /// Whose they are.
+    /// The account that the tokens belong to.
     pub user: Profile,
-    /// Opens doors until `expires_at`.
+    /// A signed JWT that authenticates requests until `expires_at`.
     #[serde(with = "spelled")]
     pub access_token: Secret<String>,
-    /// Gets the next pair.
+    /// Exchanged for the next pair of tokens.
     #[serde(with = "spelled")]
     pub refresh_token: Secret<String>,
-    /// When the access token ends.
+    /// When the access token expires.
     pub expires_at: Timestamp,
-    /// When the refresh token ends, if it is not used.
+    /// When the refresh token expires, unless it is used before.
     pub session_ends_at: Timestamp,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Debug for Tokens {
 }
 
 impl Services {
-    /// An account with its permissions at an instant.
+    /// An account with its effective permissions at an instant.
     pub(crate) fn profile(&self, user: User, grants: &[Grant], now: Timestamp) -> Profile {
         let permissions = self.directory().permissions(&user.role, grants, now).names();
         Profile { user, permissions }
@@ -102,7 +102,7 @@ impl Services {
         })
     }
 
-    /// Opens a session's seed.
+    /// Decrypts a session's seed.
     pub(crate) fn open_seed(&self, session: &Session, sealed: &[u8]) -> Result<[u8; 32]> {
         let plain = self
             .parts()
@@ -115,7 +115,7 @@ impl Services {
             .map_err(|_| Error::bug("a session's seed has another length"))
     }
 
-    /// Seals a session's seed.
+    /// Encrypts a session's seed.
     pub(crate) fn seal_seed(&self, session: &Session, seed: &[u8; 32]) -> Vec<u8> {
         self.parts()
             .sealer
@@ -123,5 +123,5 @@ impl Services {
     }
 }
 
-/// Binds sealed seeds to their place.
+/// The context that sealed seeds are bound to.
 const SEED: &str = "session-seed";

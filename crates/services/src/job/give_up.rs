@@ -1,4 +1,4 @@
-//! What is done about jobs that are given up.
+//! What happens when a job is dead.
 
 use super::new_job;
 use crate::services::Services;
@@ -9,21 +9,21 @@ use mainstay_repositories::NewJob;
 use std::time::Duration;
 
 impl Services {
-    /// The job that has to be done because this one is given up, if its kind wants one.
+    /// The follow-up job of a job that is dead, if its kind has one.
     pub(super) fn aftermath(&self, job: &Job, now: Timestamp) -> Option<NewJob> {
         let kind = self.parts().jobs.find(&job.kind)?;
         match (kind.given_up)(&job.payload) {
             Ok(spec) => spec.map(|spec| new_job(spec, now, &*self.parts().random, job.request_id.as_deref())),
             Err(error) => {
-                // It is laid out for a person all the same.
+                // The job is dead, and shown to administrators, all the same.
                 tracing::error!(job = %job.id, kind = job.kind, %error, "what follows a failed job could not be told");
                 None
             }
         }
     }
 
-    /// Says of jobs whose worker went away what becomes of them.
-    pub(super) fn told_of_recovered(&self, jobs: &[Job]) {
+    /// Logs jobs that were recovered from a worker that went away, and counts the dead ones.
+    pub(super) fn log_recovered(&self, jobs: &[Job]) {
         for job in jobs {
             let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
             if job.state == JobState::Dead {
@@ -37,7 +37,7 @@ impl Services {
         }
     }
 
-    /// The name of a job's kind, for metrics: those of other processes' kinds are one.
+    /// The name of a job's kind, for metrics; kinds that this process does not know share one name.
     pub(super) fn kind_of(&self, job: &Job) -> &'static str {
         self.parts()
             .jobs

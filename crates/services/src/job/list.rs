@@ -8,12 +8,12 @@ use mainstay_domain::job::Job;
 use mainstay_domain::page::{Listing, Page};
 use mainstay_repositories::JobFilter;
 
-/// Jobs of some state, queue or kind, newest first.
+/// Lists jobs by state, queue or kind, newest first.
 #[derive(Debug, Clone)]
 pub struct ListJobs {
-    /// Which.
+    /// The state, queue and kind to list.
     pub filter: JobFilter,
-    /// How many.
+    /// The page to return.
     pub page: Page,
 }
 

@@ -1,5 +1,4 @@
-//! Work that happens later: written down in the transaction that asks for it, done by a worker that comes
-//! back in through a use case.
+//! Background jobs: stored in the transaction that requests them, executed by a worker through a use case.
 
 mod give_up;
 mod list;

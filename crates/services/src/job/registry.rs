@@ -1,4 +1,4 @@
-//! The commands that can be done later, by name.
+//! The commands that can run as background jobs, by name.
 
 use crate::context::Context;
 use crate::services::Services;
@@ -8,7 +8,7 @@ use mainstay_domain::{Error, Result};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A job, ready to be written down.
+/// A serialised job, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobSpec {
     pub(crate) kind: &'static str,
@@ -19,10 +19,10 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
-    /// Writes a command down.
+    /// Serialises a command.
     ///
     /// # Errors
-    /// A fault of ours when it cannot be.
+    /// An internal error when it cannot be serialised.
     pub fn of<J: Job>(job: &J) -> Result<Self> {
         Ok(Self {
             kind: J::NAME,
@@ -33,7 +33,7 @@ impl JobSpec {
         })
     }
 
-    /// The same job, which is not written down again while one with this key waits.
+    /// The same job, which is not stored again while one with this key waits.
     pub fn unique(mut self, key: String) -> Self {
         self.unique_key = Some(key);
         self
@@ -42,7 +42,7 @@ impl JobSpec {
 
 type Run = fn(Services, Context, String) -> BoxFuture<'static, Result<()>>;
 
-/// How one kind of job is done.
+/// How one kind of job is executed.
 #[derive(Clone, Copy)]
 pub struct Kind {
     pub(crate) name: &'static str,
@@ -52,12 +52,12 @@ pub struct Kind {
     pub(crate) given_up: fn(&str) -> Result<Option<JobSpec>>,
 }
 
-/// Every kind of job this process can do.
+/// Every kind of job that this process can execute.
 #[derive(Default, Clone)]
 pub struct JobRegistry(BTreeMap<&'static str, Kind>);
 
 impl JobRegistry {
-    /// None yet.
+    /// An empty registry.
     pub fn new() -> Self {
         Self::default()
     }
@@ -76,7 +76,7 @@ impl JobRegistry {
         self
     }
 
-    /// How a kind is done.
+    /// How a kind of job is executed, if this process knows it.
     pub fn find(&self, kind: &str) -> Option<Kind> {
         self.0.get(kind).copied()
     }

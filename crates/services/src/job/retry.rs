@@ -1,4 +1,4 @@
-//! Tries a job again.
+//! Retries a job.
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -10,10 +10,10 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::DatabaseError;
 use serde_json::json;
 
-/// Puts a job that failed for good, or was called off, back in its line with fresh attempts.
+/// Puts a dead or cancelled job back into its queue with all its attempts.
 #[derive(Debug, Clone)]
 pub struct RetryJob {
-    /// The job.
+    /// The job to retry.
     pub id: JobId,
 }
 
@@ -35,7 +35,7 @@ impl Command for RetryJob {
             )));
         }
         if !work.jobs().retry(&permit, &job, now).await? {
-            // It was claimed or retried in between: look again.
+            // It was claimed or retried in between: run the transaction again.
             return Err(DatabaseError::Retry.into());
         }
         let (before, after) = (json!({"state": job.state}), json!({"state": JobState::Queued}));

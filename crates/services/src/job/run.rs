@@ -1,4 +1,4 @@
-//! Claims due jobs and does them.
+//! Claims due jobs and executes them.
 
 use super::registry::Kind;
 use crate::context::Context;
@@ -15,29 +15,29 @@ use mainstay_repositories::Jobs;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-/// How long a worker holds a job without saying so again. Short, so that the jobs of a worker that was killed go on
-/// soon; a worker that lives says so every [`HOLD_EVERY`]. Leases are kept by the nodes' own clocks: one that is ahead of
-/// another by more than the difference of the two, 11 s, takes jobs from workers that live. Only the last holder can
-/// commit then, so nothing is kept twice, but work is lost: keep the clocks of all nodes in step.
+/// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed resume
+/// soon; a worker that is alive renews its leases every [`HOLD_EVERY`]. Leases are measured by the nodes' own clocks: a
+/// node whose clock is ahead of another's by more than the difference of the two, 11 s, takes jobs from live workers.
+/// Only the last holder can commit then, so nothing is committed twice, but work is lost: keep all clocks synchronised.
 pub const LEASE: Duration = Duration::from_secs(15);
-/// How often a worker says that it still holds its jobs.
+/// How often a worker renews the leases of its jobs.
 pub const HOLD_EVERY: Duration = Duration::from_secs(4);
 
-/// What came of a job.
+/// The result of executing a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ran {
-    /// It is done.
+    /// Done.
     Done,
-    /// It will be tried again.
+    /// Failed; another attempt will follow.
     Retrying,
-    /// It is laid out for a person to look at.
+    /// Failed for good; an administrator may retry it.
     Dead,
-    /// Somebody else holds it now.
+    /// Another worker holds its lease now.
     Lost,
 }
 
 impl Services {
-    /// Claims up to `limit` jobs that are due, those of workers that went away included.
+    /// Claims up to `limit` due jobs, including those of workers that went away.
     ///
     /// # Errors
     /// The database is away.
@@ -60,11 +60,11 @@ impl Services {
                 })
             })
             .await?;
-        self.told_of_recovered(&recovered);
+        self.log_recovered(&recovered);
         Ok(claimed)
     }
 
-    /// Does the jobs, `at_once` at a time, and tells what came of each.
+    /// Executes the jobs, `at_once` at a time, and returns the result of each.
     pub async fn run_jobs(&self, jobs: Vec<Job>, at_once: usize) -> Vec<(Job, Ran)> {
         let each = |job: Job| async move {
             let ran = self.run_job(&job).await;
@@ -77,7 +77,7 @@ impl Services {
             .await
     }
 
-    /// Does one job: its command marks it done in the command's own transaction.
+    /// Executes one job: its command marks it done in the command's own transaction.
     pub async fn run_job(&self, job: &Job) -> Ran {
         let watch = Stopwatch::start();
         let ran = match self.try_job(job).await {
@@ -108,57 +108,57 @@ impl Services {
             Ok(Err(_panic)) => Err(Error::bug(format!("{} panicked", job.kind))),
             Err(_late) => Err(Error::Timeout),
         };
-        result.map_err(|error| judged(error, kind))
+        result.map_err(|error| with_retry(error, kind))
     }
 
     async fn job_failed(&self, job: &Job, error: &Error, again: bool) -> Ran {
         let now = self.now();
         let next = (again && !job.is_last_attempt())
             .then(|| now.after(job::backoff(job.attempts, &*self.parts().random)));
-        let told = cause(error);
+        let message = cause(error);
         let aftermath = match next {
             Some(_) => None,
             None => self.aftermath(job, now),
         };
-        let (lease, text) = (job.lease(), told.clone());
-        let noted = self
+        let (lease, text) = (job.lease(), message.clone());
+        let recorded = self
             .database()
             .write(Isolation::ReadCommitted, move |tx| {
                 let (text, aftermath) = (text.clone(), aftermath.clone());
                 Box::pin(async move {
                     let mut jobs = Jobs::new(tx);
-                    let noted = jobs.fail(lease, &text, next, now).await?;
-                    if let Some(aftermath) = aftermath.filter(|_| noted) {
+                    let recorded = jobs.fail(lease, &text, next, now).await?;
+                    if let Some(aftermath) = aftermath.filter(|_| recorded) {
                         jobs.enqueue(&aftermath).await?;
                     }
-                    Ok::<_, Error>(noted)
+                    Ok::<_, Error>(recorded)
                 })
             })
             .await;
         let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
-        match (noted, next) {
+        match (recorded, next) {
             (Ok(false), _) => Ran::Lost,
             (Ok(true), Some(next)) => {
-                tracing::warn!(job = %id, kind, attempt, %next, error = told, "job failed and will be tried again");
+                tracing::warn!(job = %id, kind, attempt, %next, error = message, "job failed and will be tried again");
                 Ran::Retrying
             }
             (Ok(true), None) => {
-                tracing::error!(job = %id, kind, attempt, error = told, "job failed for good");
+                tracing::error!(job = %id, kind, attempt, error = message, "job failed for good");
                 self.work_waits().notify_one();
                 Ran::Dead
             }
             (Err(away), _) => {
-                // The lease runs out by itself, and another attempt follows.
-                tracing::error!(job = %id, kind, attempt, error = told, %away, "job failed, which could not be noted");
+                // The lease expires by itself, and another attempt follows.
+                tracing::error!(job = %id, kind, attempt, error = message, %away, "job failed, which could not be noted");
                 Ran::Lost
             }
         }
     }
 
-    /// Holds jobs for another [`LEASE`]. Those that were lost meanwhile stay lost: their fence has moved on.
+    /// Renews the leases of jobs for another [`LEASE`]. A lease that was lost stays lost: its fence has moved on.
     ///
     /// # Errors
-    /// The database is away; the leases run out unless a later call is in time.
+    /// The database is away; the leases expire unless a later call is in time.
     pub async fn hold_jobs(&self, leases: Vec<Lease>) -> Result<()> {
         let until = self.now().after(LEASE);
         self.database()
@@ -174,10 +174,10 @@ impl Services {
             .await
     }
 
-    /// Gives claimed jobs back unbegun, when the process is to stop.
+    /// Gives claimed jobs that were not started back, when the process stops.
     ///
     /// # Errors
-    /// The database is away; the leases run out by themselves.
+    /// The database is away; the leases expire by themselves.
     pub async fn release_jobs(&self, leases: Vec<Lease>) -> Result<()> {
         self.database()
             .write(Isolation::ReadCommitted, move |tx| {
@@ -193,12 +193,12 @@ impl Services {
     }
 }
 
-fn judged(error: Error, kind: Kind) -> (Error, bool) {
+fn with_retry(error: Error, kind: Kind) -> (Error, bool) {
     let again = (kind.is_worth_another_try)(&error);
     (error, again)
 }
 
-/// The failure with its causes, for the person who looks at the job.
+/// The error with its causes, for the administrator who looks at the job; at most 1000 characters.
 fn cause(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

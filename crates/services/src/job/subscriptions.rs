@@ -1,4 +1,4 @@
-//! Who is told of which events. A subscriber is a job, so it is retried and never lost.
+//! Which subscriber receives which events. A subscriber is a job, so it is retried and never lost.
 
 use super::new_job;
 use super::registry::JobSpec;
@@ -18,28 +18,28 @@ type Subscriber = fn(&Event) -> Result<JobSpec>;
 pub struct Subscriptions(Vec<(&'static str, Subscriber)>);
 
 impl Subscriptions {
-    /// None yet.
+    /// An empty set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Tells a subscriber of every event of a kind.
+    /// Subscribes to every event of a kind.
     #[must_use]
     pub fn on(mut self, kind: &'static str, subscriber: Subscriber) -> Self {
         self.0.push((kind, subscriber));
         self
     }
 
-    /// The kinds of events that somebody is told of.
+    /// The kinds of events that have a subscriber.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.0.iter().map(|(kind, _)| *kind)
     }
 
     fn of<'s>(&'s self, event: &'s Event) -> impl Iterator<Item = Result<JobSpec>> + 's {
-        let told = self.0.iter().filter(|(kind, _)| *kind == event.kind);
-        told.map(|(_, subscriber)| {
+        let subscribers = self.0.iter().filter(|(kind, _)| *kind == event.kind);
+        subscribers.map(|(_, subscriber)| {
             let spec = subscriber(event)?;
-            // One job an event and subscriber, also when the event is relayed twice.
+            // One job for each event and subscriber, also when the event is relayed twice.
             let key = format!("{}:{}", event.id, spec.kind);
             Ok(spec.unique(key))
         })
@@ -47,8 +47,8 @@ impl Subscriptions {
 }
 
 impl Services {
-    /// Hands waiting events to their subscribers: the jobs are written in the transaction that marks the events.
-    /// Tells how many events there were; when as many as `limit`, there may be more.
+    /// Hands unsent events to their subscribers: the jobs are stored in the transaction that marks the events.
+    /// Returns the number of events; when it is `limit`, there may be more.
     ///
     /// # Errors
     /// The database is away.
@@ -62,18 +62,18 @@ impl Services {
                     let now = services.now();
                     let events = Outbox::new(tx).waiting(limit).await?;
                     let mut tail = Tail::new();
-                    let jobs = tell(&services, &events, &*services.parts().random, now);
-                    let told = jobs.len();
+                    let jobs = jobs_for(&services, &events, &*services.parts().random, now);
+                    let enqueued = jobs.len();
                     jobs.into_iter().for_each(|job| tail.job(job));
                     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
                     Outbox::new(tx).mark_relayed(&ids, now).await?;
                     tail.flush(tx).await?;
-                    Ok::<_, Error>((events, told))
+                    Ok::<_, Error>((events, enqueued))
                 })
             })
             .await?;
-        let (events, told) = relayed;
-        if told > 0 {
+        let (events, enqueued) = relayed;
+        if enqueued > 0 {
             self.work_waits().notify_one();
         }
         self.live().tell(events.iter().cloned().map(Arc::new));
@@ -81,7 +81,7 @@ impl Services {
     }
 }
 
-fn tell(
+fn jobs_for(
     services: &Services,
     events: &[Event],
     random: &dyn Random,
@@ -92,7 +92,7 @@ fn tell(
         for spec in services.parts().subscriptions.of(event) {
             match spec {
                 Ok(spec) => jobs.push(new_job(spec, now, random, event.request_id.as_deref())),
-                // One event that a subscriber cannot read must not hold up all others.
+                // One event that a subscriber cannot read must not block all others.
                 Err(error) => {
                     tracing::error!(event = %event.id, kind = event.kind, %error, "a subscriber cannot read an event");
                 }

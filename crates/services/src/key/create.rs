@@ -1,4 +1,4 @@
-//! Makes the first signing key.
+//! Creates the first signing key.
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -7,7 +7,7 @@ use mainstay_domain::access::{Access, Action};
 use mainstay_domain::event::Story;
 use mainstay_platform::database::Isolation;
 
-/// Makes a signing key, unless there is one that signs.
+/// Creates a signing key, unless one that signs exists.
 #[derive(Debug, Clone)]
 pub struct CreateSigningKey;
 

@@ -1,4 +1,4 @@
-//! Signing keys: kept sealed in the database, held open in memory.
+//! Signing keys: stored sealed in the database, held opened in memory.
 
 mod create;
 mod rotate;
@@ -22,45 +22,45 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The keys in memory, and when they were last read.
+/// The keys in memory, and when they were last read from the database.
 pub struct Keys {
     ring: KeyRing,
     stored: bool,
     stale: AtomicBool,
-    looks: Mutex<Looks>,
-    /// What the ring was filled with, so that it is filled anew (and forgets what it knows) only when that changed.
+    reads: Mutex<Looks>,
+    /// What the ring was last filled with, so that it is filled anew (and drops its cache) only when that changed.
     known: Mutex<Vec<Known>>,
 }
 
-/// The name of a key and when it retires.
+/// A key's id, and when it retires.
 type Known = (String, Option<Timestamp>);
 
-/// When the keys were last read, and how often besides for tokens that say they are newer than that.
+/// When the keys were last read, and how many extra reads there were since for tokens that claim to be newer than that.
 #[derive(Default)]
 struct Looks {
     last: Timestamp,
     since: Timestamp,
-    besides: u32,
+    extra: u32,
 }
 
-/// A token with an unknown key makes a node read its keys at most this often, whoever sends such tokens ...
-const READ_AT_MOST_EVERY: Duration = Duration::from_secs(1);
-/// ... and so often besides in that time, when the token says it was signed after the last look: another node may have
-/// changed the key a moment ago. What a token says of itself is not to be believed, hence the bound.
-const READS_BESIDES: u32 = 5;
+/// A token with an unknown key makes a node read its keys at most this often, whatever clients send ...
+const MIN_READ_INTERVAL: Duration = Duration::from_secs(1);
+/// ... plus so many extra reads in that time for tokens that claim to be signed after the last read: another node may
+/// have changed the key a moment ago. The claim cannot be trusted, hence the bound.
+const MAX_EXTRA_READS: u32 = 5;
 
 impl Looks {
-    /// Whether a token with an unknown key, issued at an instant as it says, is worth a look.
+    /// Whether a token with an unknown key, which claims to be issued at the given instant, justifies reading the keys.
     fn is_due(&mut self, issued: Option<Timestamp>, now: Timestamp) -> bool {
-        if now < self.last || now.since(self.last) >= READ_AT_MOST_EVERY {
+        if now < self.last || now.since(self.last) >= MIN_READ_INTERVAL {
             return true;
         }
-        if now < self.since || now.since(self.since) >= READ_AT_MOST_EVERY {
-            (self.since, self.besides) = (now, 0);
+        if now < self.since || now.since(self.since) >= MIN_READ_INTERVAL {
+            (self.since, self.extra) = (now, 0);
         }
         let newer = issued.is_some_and(|issued| self.last <= issued.after(LEEWAY));
-        let due = newer && self.besides < READS_BESIDES;
-        self.besides += u32::from(due);
+        let due = newer && self.extra < MAX_EXTRA_READS;
+        self.extra += u32::from(due);
         due
     }
 }
@@ -72,18 +72,18 @@ impl Keys {
             ring,
             stored: false,
             stale: AtomicBool::new(false),
-            looks: Mutex::default(),
+            reads: Mutex::default(),
             known: Mutex::default(),
         }
     }
 
-    /// Keys of the database. The ring holds a throw-away key until [`Services::load_keys`].
+    /// Keys stored in the database. The ring holds a throw-away key until [`Services::load_keys`].
     pub fn stored(ring: KeyRing) -> Self {
         Self {
             ring,
             stored: true,
             stale: AtomicBool::new(true),
-            looks: Mutex::default(),
+            reads: Mutex::default(),
             known: Mutex::default(),
         }
     }
@@ -93,19 +93,19 @@ impl Keys {
         &self.ring
     }
 
-    /// Notes that the database has other keys than the memory.
+    /// Notes that the keys in memory are outdated.
     pub(crate) fn mark_stale(&self) {
         self.stale.store(true, Ordering::Release);
     }
 
-    /// Whether the keys are kept in the database.
+    /// Whether the keys are stored in the database.
     pub fn are_stored(&self) -> bool {
         self.stored
     }
 }
 
 impl Services {
-    /// Reads the signing keys, and makes the first one on the first start.
+    /// Reads the signing keys; on the first start, creates the first one.
     ///
     /// # Errors
     /// The database is away, or a key cannot be opened with the master key.
@@ -121,25 +121,25 @@ impl Services {
         Ok(())
     }
 
-    /// Reads the keys anew when they changed here, or now and then when somebody shows an unknown one: in a token that
-    /// says it was issued at the given instant.
+    /// Reads the keys again when this node changed them, or, at a limited rate, for a token with an unknown key that
+    /// claims to be issued at the given instant.
     pub(crate) async fn reload_keys_if_due(&self, issued: Option<Timestamp>) -> Result<()> {
         let keys = &self.parts().keys;
         let now = self.now();
-        let due = keys.stale.load(Ordering::Acquire) || keys.looks.lock().is_due(issued, now);
+        let due = keys.stale.load(Ordering::Acquire) || keys.reads.lock().is_due(issued, now);
         if keys.stored && due {
             self.read_keys().await?;
         }
         Ok(())
     }
 
-    /// Reads the keys anew when this node changed them or `age` has passed. Background work calls it.
+    /// Reads the keys again when this node changed them or `age` has passed. Background tasks call it.
     ///
     /// # Errors
     /// The database is away.
     pub async fn refresh_keys(&self, age: Duration) -> Result<()> {
         let keys = &self.parts().keys;
-        let (now, last) = (self.now(), keys.looks.lock().last);
+        let (now, last) = (self.now(), keys.reads.lock().last);
         let old = now < last || now.since(last) >= age;
         if keys.stored && (old || keys.stale.load(Ordering::Acquire)) {
             self.read_keys().await?;
@@ -147,7 +147,7 @@ impl Services {
         Ok(())
     }
 
-    /// Reads the signing keys as they are; false when there is none that signs.
+    /// Reads the signing keys from the database; false when none of them signs.
     ///
     /// # Errors
     /// The database is away, or a key cannot be opened with the master key.
@@ -158,15 +158,15 @@ impl Services {
         }
         keys.stale.store(false, Ordering::Release);
         let now = self.now();
-        keys.looks.lock().last = now;
+        keys.reads.lock().last = now;
         let cx = Context::system(SystemCaller::SETUP);
-        let look = self.look(&cx, ReadMode::InPlace, |view| {
+        let read = self.look(&cx, ReadMode::InPlace, |view| {
             Box::pin(async move {
                 let scope = view.scope();
                 view.signing_keys().all(&scope).await
             })
         });
-        let mut rows = look.await?;
+        let mut rows = read.await?;
         rows.retain(|row| row.retires_at.is_none_or(|at| now < at));
         rows.sort_by_key(|row| {
             (
@@ -174,14 +174,14 @@ impl Services {
                 std::cmp::Reverse((row.created_at, row.id)),
             )
         });
-        let signs = rows.first().is_some_and(|row| row.retires_at.is_none());
-        if signs {
+        let has_signing_key = rows.first().is_some_and(|row| row.retires_at.is_none());
+        if has_signing_key {
             self.fill_ring(&rows)?;
         }
-        Ok(signs)
+        Ok(has_signing_key)
     }
 
-    /// Puts keys into the ring, the first of them to sign; unless they are there already.
+    /// Replaces the keys of the ring, unless they are the same; the first one signs.
     fn fill_ring(&self, rows: &[SigningKey]) -> Result<()> {
         let keys = &self.parts().keys;
         let new: Vec<Known> = rows.iter().map(|row| (row.kid.clone(), row.retires_at)).collect();
@@ -231,7 +231,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1000);
 
-    fn looked() -> Looks {
+    fn just_read() -> Looks {
         Looks {
             last: NOW,
             ..Looks::default()
@@ -239,33 +239,33 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_do_not_make_a_node_read_without_end() {
-        let mut looks = looked();
-        let due = |looks: &mut Looks, now| {
+    fn unknown_keys_cause_a_bounded_number_of_reads() {
+        let mut reads = just_read();
+        let due = |reads: &mut Looks, now| {
             (0..100)
-                .filter(|_| looks.is_due(Some(Timestamp::from_seconds(i64::MAX)), now))
+                .filter(|_| reads.is_due(Some(Timestamp::from_seconds(i64::MAX)), now))
                 .count()
         };
-        assert_eq!(due(&mut looks, NOW), READS_BESIDES as usize);
+        assert_eq!(due(&mut reads, NOW), MAX_EXTRA_READS as usize);
         let soon = NOW.after(Duration::from_millis(999));
-        assert_eq!(due(&mut looks, soon), 0);
-        looks.last = soon;
+        assert_eq!(due(&mut reads, soon), 0);
+        reads.last = soon;
         assert_eq!(
-            due(&mut looks, NOW.after(READ_AT_MOST_EVERY)),
-            READS_BESIDES as usize
+            due(&mut reads, NOW.after(MIN_READ_INTERVAL)),
+            MAX_EXTRA_READS as usize
         );
     }
 
     #[test]
-    fn a_token_from_before_the_last_look_is_not_worth_another() {
-        let mut looks = looked();
-        assert!(!looks.is_due(None, NOW));
-        assert!(!looks.is_due(Some(NOW.before(LEEWAY * 2)), NOW));
-        assert!(looks.is_due(Some(NOW.before(LEEWAY)), NOW));
-        assert!(looks.is_due(None, NOW.after(READ_AT_MOST_EVERY)));
+    fn a_token_issued_before_the_last_read_causes_no_read() {
+        let mut reads = just_read();
+        assert!(!reads.is_due(None, NOW));
+        assert!(!reads.is_due(Some(NOW.before(LEEWAY * 2)), NOW));
+        assert!(reads.is_due(Some(NOW.before(LEEWAY)), NOW));
+        assert!(reads.is_due(None, NOW.after(MIN_READ_INTERVAL)));
         assert!(
-            looks.is_due(None, NOW.before(LEEWAY)),
-            "a clock that was set back does not keep it from looking"
+            reads.is_due(None, NOW.before(LEEWAY)),
+            "a clock that was set back does not prevent reads"
         );
     }
 }

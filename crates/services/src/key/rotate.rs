@@ -1,4 +1,4 @@
-//! Changes the key that signs, and signs nobody out.
+//! Rotates the signing key; sessions stay signed in.
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -8,21 +8,21 @@ use mainstay_domain::event::Story;
 use mainstay_platform::database::Isolation;
 use std::time::Duration;
 
-/// Makes a new key that signs from now on. The one before is believed until the last token it signed has
-/// ended, a node that has not heard of the change yet included.
+/// Creates a new key that signs from now on. The previous one stays valid until the last token that it signed has
+/// expired, including tokens of nodes that have not yet read the new key.
 #[derive(Debug, Clone)]
 pub struct RotateKeys;
 
-/// The longest life of an access token that settings allow. Whoever changes the key may have other settings than those
-/// who signed with it.
-const LONGEST_LIFE: Duration = Duration::from_hours(24);
-/// How long a node may go on signing with the old key before it hears of the new one.
-const HEARSAY: Duration = Duration::from_mins(5);
+/// The longest lifetime of an access token that settings allow. The process that rotates the key may have other
+/// settings than those that signed with it.
+const MAX_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
+/// How long a node may keep signing with the old key before it reads the new one.
+const MAX_READ_DELAY: Duration = Duration::from_mins(5);
 
 impl UseCase for RotateKeys {
     const NAME: &'static str = "key.rotate";
     const ACCESS: Access = Access::system();
-    /// The names of the new key and of those that retire.
+    /// The ids of the new key and of those that retire.
     type Output = (String, Vec<String>);
 }
 
@@ -30,7 +30,7 @@ impl Command for RotateKeys {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<(String, Vec<String>)> {
-        let until = work.now().after(LONGEST_LIFE).after(HEARSAY);
+        let until = work.now().after(MAX_TOKEN_LIFETIME).after(MAX_READ_DELAY);
         let scope = work.scope();
         let mut retired = Vec::new();
         for key in work.signing_keys().all(&scope).await? {
@@ -56,13 +56,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn no_setting_allows_a_longer_life() {
+    fn no_setting_allows_a_longer_token_lifetime() {
         let with = |life: &str| {
             let variables = [("ACCESS_TTL", life), ("APP_ENV", "test")];
             let variables: BTreeMap<_, _> = variables.map(|(name, value)| (name.into(), value.into())).into();
             Settings::read(&[], &variables, None).map(|read| read.settings.tokens.access_ttl)
         };
-        assert_eq!(with("24h").ok(), Some(LONGEST_LIFE));
+        assert_eq!(with("24h").ok(), Some(MAX_TOKEN_LIFETIME));
         assert!(with("1441m").is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! Mail to people: what it says, and the jobs that send it.
+//! Mail: its content, and the jobs that send it.
 //!
-//! Texts stand in `templates/`, three to a mail: subject, text and HTML. What they render to is kept in
-//! `expected/`, so that a change of a mail is seen in review.
+//! Each mail has three templates in `templates/`: subject, text and HTML. What they render to is stored in
+//! `expected/`, so that a review shows every change of a mail.
 
 mod order_paid;
 mod render;

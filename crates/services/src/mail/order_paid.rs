@@ -1,11 +1,11 @@
-//! What a buyer is told when the money has come.
+//! The mail that confirms a payment to the buyer.
 
 use super::render::one_line;
 use mainstay_domain::order::{Order, OrderItem};
 use mainstay_domain::user::User;
 use serde::Serialize;
 
-/// The values of the mail. Names are kept to one line each: a name must not look like another line of the order.
+/// The template values of the mail. Names are reduced to one line: a name must not look like another line of the order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderPaid {
     name: String,
@@ -24,7 +24,7 @@ struct Line {
 }
 
 impl OrderPaid {
-    /// What is told of an order to its buyer.
+    /// The values for an order and its buyer.
     pub fn new(order: &Order, buyer: &User) -> Self {
         Self {
             name: one_line(buyer.name.as_str()),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_as_expected() {
+    fn the_mail_matches_the_expected_text() {
         let items = [
             ("MUG-01", "Enamel mug", 2, 1450),
             ("LMP-01", "Desk lamp <b>\"warm\"</b> & quiet", 1, 6900),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_shown_and_never_run() {
+    fn values_are_escaped_and_never_rendered_as_templates() {
         let name = "{{7*7}}{% raw %}<script>alert('x')</script>";
         let mail = mail(
             name,
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stay_on_their_lines() {
+    fn line_breaks_in_names_are_removed() {
         let mail = mail(
             "Ada\r\n\r\nTotal: 0.00 USD",
             &[("A", "Mug\nTotal: 0.00 USD\u{2028}x", 1, 100)],
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_fetched_when_it_is_read() {
+    fn the_html_loads_nothing_from_elsewhere() {
         let html = mail("Ada", &[("A", "Mug", 1, 100)]).html.to_lowercase();
         for outside in [
             "http:", "https:", "//", "src=", "href=", "url(", "@import", "<link", "<script", "<form",

@@ -1,4 +1,4 @@
-//! Renders mail. A missing value is an error and never an empty place; HTML is escaped.
+//! Renders mail. A missing value is an error and never an empty string; HTML is escaped.
 
 use mainstay_domain::{Error, Result};
 use minijinja::syntax::SyntaxConfig;
@@ -7,10 +7,10 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use std::sync::LazyLock;
 
-/// A mail that can be written.
+/// The mails that can be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Template {
-    /// To the buyer: the money has come. Values: [`super::OrderPaid`].
+    /// Confirms to the buyer that the order is paid. Values: [`super::OrderPaid`].
     OrderPaid,
 }
 
@@ -33,25 +33,25 @@ impl Template {
     }
 }
 
-/// A mail, written.
+/// A rendered mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// One line.
+    /// The subject, without line breaks.
     pub subject: String,
-    /// For programs that show text.
+    /// The plain-text body.
     pub text: String,
-    /// For programs that show HTML.
+    /// The HTML body.
     pub html: String,
 }
 
 /// The compiled templates.
 pub struct Templates(Environment<'static>);
 
-/// The templates are part of the program, so they are compiled once for it.
+/// The templates are part of the program, so they are compiled once.
 static COMPILED: LazyLock<Templates> = LazyLock::new(Templates::new);
 
 impl Templates {
-    /// Those of this program.
+    /// The templates of this program.
     pub fn compiled() -> &'static Self {
         &COMPILED
     }
@@ -61,7 +61,7 @@ impl Templates {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
-        // A line that holds only a tag leaves no line behind.
+        // A line that contains only a tag leaves no line behind.
         syntax
             .trim_blocks(true)
             .lstrip_blocks(true)
@@ -75,10 +75,10 @@ impl Templates {
         Self(templates)
     }
 
-    /// Writes a mail. Values are shown and never read as templates.
+    /// Renders a mail. Values are inserted as text and never read as templates.
     ///
     /// # Errors
-    /// A fault of ours when a value is missing.
+    /// An internal error when a value is missing.
     pub fn render(&self, template: Template, values: &impl Serialize) -> Result<Rendered> {
         let values = Value::from(Serde(values));
         let write = |&(name, _): &(&str, &str)| self.0.get_template(name)?.render(&values);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_joined() {
+    fn one_line_removes_line_breaks() {
         assert_eq!(one_line(" a\r\nBcc: b\u{2028}\u{85} c\0d "), "a Bcc: b c d");
         assert_eq!(one_line("\r\n"), "");
     }

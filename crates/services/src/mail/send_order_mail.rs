@@ -1,4 +1,4 @@
-//! Tells the buyer that the money has come.
+//! Mails the buyer that the order is paid.
 
 use super::{OrderPaid, Template, Templates};
 use crate::job::registry::JobSpec;
@@ -13,21 +13,21 @@ use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Mails the buyer of an order what was bought and what it cost. It changes nothing. The message is named after
-/// the order, so a mailbox that gets it twice, because a worker died in between, can show it once.
+/// Mails the buyer what was ordered and what it cost. It changes no rows. The message id is derived from the order, so
+/// a mailbox that receives it twice, because a worker died in between, can show it once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendOrderMail {
-    /// Which.
+    /// The paid order.
     pub order: OrderId,
-    /// The event that asks for it.
+    /// The event that requested the mail.
     pub event: EventId,
 }
 
 impl SendOrderMail {
-    /// The job that an `order.paid` event asks for; for [`crate::job::subscriptions::Subscriptions::on`].
+    /// The job for an `order.paid` event; for [`crate::job::subscriptions::Subscriptions::on`].
     ///
     /// # Errors
-    /// A fault of ours when the event is about something else than an order.
+    /// An internal error when the event is about something else than an order.
     pub fn on(event: &Event) -> Result<JobSpec> {
         let order = event.resource_id.parse().map_err(Error::internal)?;
         JobSpec::of(&Self {
@@ -47,7 +47,7 @@ impl Job for SendOrderMail {
     const QUEUE: &'static str = "mail";
     const MAX_ATTEMPTS: u32 = 12;
 
-    /// A mail that is refused for good, or whose reader is gone, is laid out for a person at once.
+    /// A mail that is refused for good, or whose recipient is gone, is dead at once.
     fn is_worth_another_try(error: &Error) -> bool {
         !matches!(error, Error::InvalidState(_) | Error::NotFound)
     }
@@ -56,7 +56,7 @@ impl Job for SendOrderMail {
 impl Command for SendOrderMail {
     async fn prepare(self, outside: &Outside<'_>) -> Result<Self> {
         let id = self.order;
-        let look = outside.look(move |view| {
+        let read = outside.look(move |view| {
             Box::pin(async move {
                 let orders = view.scope_of::<Order>(SystemCaller::WORKER);
                 let order = view.orders().find(&orders, id).await?;
@@ -65,7 +65,7 @@ impl Command for SendOrderMail {
                 Ok((order, buyer))
             })
         });
-        let (order, buyer) = look.await?;
+        let (order, buyer) = read.await?;
         let mail = Templates::compiled().render(Template::OrderPaid, &OrderPaid::new(&order, &buyer))?;
         let message = Message {
             id: format!("order-paid-{id}"),

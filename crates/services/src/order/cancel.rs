@@ -11,14 +11,14 @@ use mainstay_domain::order::{Move, Order};
 use mainstay_domain::state::{Expected, State};
 use serde_json::json;
 
-/// Cancels an order before it is shipped: the stock goes back, and what was paid is given back by a job.
+/// Cancels an order before it is shipped: the stock is returned, and a job refunds what was paid.
 #[derive(Debug, Clone)]
 pub struct CancelOrder {
-    /// Which.
+    /// The order.
     pub id: OrderId,
-    /// Why, for the audit trail.
+    /// The reason, for the audit trail.
     pub reason: Option<String>,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 
@@ -40,9 +40,9 @@ impl Command for CancelOrder {
         stop_payment(work, &after).await?;
         let was = json!({"status": before.status});
         let is = json!({"status": after.status, "reason": self.reason});
-        let mut story = Story::acted("order.cancelled", "CANCEL", &was, &is);
-        story.payload = Some(json!(after));
-        work.record(permit, story);
+        let mut event = Story::acted("order.cancelled", "CANCEL", &was, &is);
+        event.payload = Some(json!(after));
+        work.record(permit, event);
         Ok(after)
     }
 }

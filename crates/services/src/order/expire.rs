@@ -1,4 +1,4 @@
-//! Gives up an order that nobody paid in time.
+//! Expires an order that was not paid in time.
 
 use super::{put_stock_back, stop_payment};
 use crate::context::Context;
@@ -14,14 +14,14 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::ReadMode;
 use std::time::Duration;
 
-/// How long a payment may be under way and keep its order. The gateway is asked for about an hour; whatever has come of
-/// that is not known by then, stock must not be held for it for ever.
-const PAYING: Duration = Duration::from_hours(2);
+/// How long a pending payment keeps its order from expiring. The charge job calls the gateway for about an hour; when
+/// the outcome is not known by then, the stock must not be held for it for ever.
+const MAX_PAYMENT_TIME: Duration = Duration::from_hours(2);
 
-/// Gives up an order that nobody paid in time: the stock goes back, and a payment that is still under way is called off.
+/// Expires an order that was not paid in time: the stock is returned, and a payment that is still pending is cancelled.
 #[derive(Debug, Clone)]
 pub struct ExpireOrder {
-    /// Which.
+    /// The order.
     pub id: OrderId,
 }
 
@@ -38,7 +38,7 @@ impl Command for ExpireOrder {
         let payments = work.scope();
         let payment = work.payments().of_order(&payments, before.id).await?;
         let paying = payment.is_some_and(|payment| {
-            payment.status == PaymentStatus::Pending && payment.created_at > now.before(PAYING)
+            payment.status == PaymentStatus::Pending && payment.created_at > now.before(MAX_PAYMENT_TIME)
         });
         if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
             return Ok(());
@@ -53,30 +53,30 @@ impl Command for ExpireOrder {
     }
 }
 
-/// So many orders are given up in one go.
+/// The largest number of orders that one call expires.
 const BATCH: u32 = 100;
 
 impl Services {
-    /// Gives up orders whose time is over; tells how many there were. When a hundred, there may be more. One that cannot
-    /// be given up is said in the log and stands in nobody's way.
+    /// Expires orders whose time is over; returns how many. When a hundred, there may be more. An order that cannot be
+    /// expired is logged and does not hold up the others.
     ///
     /// # Errors
     /// The database is away.
     pub async fn expire_orders(&self) -> Result<usize> {
         let (cx, now) = (Context::system(SystemCaller::SWEEPER), self.now());
-        let look = self.look(&cx, ReadMode::Thread, move |view| {
+        let read = self.look(&cx, ReadMode::Thread, move |view| {
             Box::pin(async move {
                 let scope = view.scope::<Order>();
                 view.orders()
-                    .overdue(&scope, (now, now.before(PAYING)), BATCH)
+                    .overdue(&scope, (now, now.before(MAX_PAYMENT_TIME)), BATCH)
                     .await
             })
         });
-        let overdue = look.await?;
-        let mut ended = 0;
+        let overdue = read.await?;
+        let mut expired = 0;
         for order in &overdue {
             match self.command(&cx, ExpireOrder { id: order.id }).await {
-                Ok(_) => ended += 1,
+                Ok(_) => expired += 1,
                 Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(error) => {
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -84,6 +84,6 @@ impl Services {
                 }
             }
         }
-        Ok(ended)
+        Ok(expired)
     }
 }

@@ -9,14 +9,14 @@ use mainstay_domain::page::{Listing, Page};
 use mainstay_platform::database::ReadMode;
 use mainstay_repositories::{OrderFilter, OrderSort};
 
-/// The caller's orders; everybody's for who may read them.
+/// Lists the caller's orders; for a caller who may read all orders, everyone's.
 #[derive(Debug, Clone)]
 pub struct ListOrders {
-    /// Which.
+    /// The conditions that listed orders meet.
     pub filter: OrderFilter,
-    /// In which order, and whether backwards.
+    /// The sort key, and whether the order is descending.
     pub sort: (OrderSort, bool),
-    /// How many.
+    /// The page to return.
     pub page: Page,
 }
 

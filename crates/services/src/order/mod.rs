@@ -22,7 +22,7 @@ use mainstay_domain::event::Story;
 use mainstay_domain::order::Order;
 use mainstay_domain::payment::PaymentStatus;
 
-/// Gives the held stock back. By product, so that two of these never wait for each other in a circle.
+/// Returns the held stock. Ordered by product, so that two transactions never deadlock on each other's rows.
 async fn put_stock_back(work: &mut Work<'_>, permit: &Permit<Order>, order: &Order) -> Result<()> {
     let now = work.now();
     let mut lines: Vec<_> = order
@@ -37,7 +37,7 @@ async fn put_stock_back(work: &mut Work<'_>, permit: &Permit<Order>, order: &Ord
     Ok(())
 }
 
-/// Gives the collected money of an ended order back, and keeps money from being collected for it.
+/// Refunds the collected money of an ended order, and keeps a pending payment from being collected.
 async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
     let (scope, now) = (work.scope_to(Action::CANCEL), work.now());
     let Some(payment) = work.payments().of_order(&scope, order.id).await? else {
@@ -47,7 +47,7 @@ async fn stop_payment(work: &mut Work<'_>, order: &Order) -> Result<()> {
         PaymentStatus::Succeeded => work.enqueue(&RefundPayment::new(payment.id)),
         PaymentStatus::Pending => {
             // The gateway may be collecting right now, or may have collected long ago without our knowing, and the
-            // charge's job may be at its end: only the gateway can tell.
+            // charge job may be on its last attempt: only the gateway knows.
             let permit = work.permit(Action::CANCEL, &payment)?;
             let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
             work.payments().save(&permit, &stopped, payment.status).await?;

@@ -1,4 +1,4 @@
-//! Begins to collect an order's money.
+//! Starts collecting the payment of an order.
 
 use crate::payment::ChargePayment;
 use crate::use_case::{Command, UseCase};
@@ -12,20 +12,20 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::DatabaseError;
 use serde::{Deserialize, Serialize};
 
-/// Begins to collect an order's money; a job asks the gateway. However often it is called, an order has one
-/// payment that is pending or succeeded, and that one is answered; an order that has ended is not paid any more.
+/// Starts collecting the payment of an order; a job calls the gateway. However often it is called, an order has one
+/// payment that is pending or succeeded, and that one is returned; an order that has ended cannot be paid any more.
 #[derive(Debug, Clone)]
 pub struct PayOrder {
-    /// Which.
+    /// The order.
     pub id: OrderId,
 }
 
-/// A payment that is under way.
+/// A payment that was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
-    /// The payment.
+    /// The payment, usually pending.
     pub payment: Payment,
-    /// What a front end needs to ask the payer for consent, at gateways that do.
+    /// What a front end needs to obtain the payer's consent, at gateways that require it.
     pub client_secret: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Command for PayOrder {
 
     async fn run(self, work: &mut Work<'_>) -> Result<Begun> {
         let (scope, now) = (work.scope_to::<Order>(Action::PAY), work.now());
-        // Locked: whoever cancels it either sees the payment that is begun here, or is seen.
+        // Locked: a concurrent cancellation sees the payment that starts here, or this call sees the cancellation.
         let order = work.orders().find_locked(&scope, self.id).await?;
         work.permit(Action::PAY, &order)?;
         let payments = work.scope();
@@ -67,7 +67,7 @@ impl Command for PayOrder {
         work.payments()
             .insert(&permit, &payment)
             .await
-            .map_err(another_was_faster)?;
+            .map_err(retry_on_conflict)?;
         work.enqueue(&ChargePayment::new(payment.id))?;
         work.record(permit, Story::created("payment.begun", &payment));
         Ok(Begun {
@@ -81,8 +81,8 @@ fn is_live(payment: &Payment) -> bool {
     matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded)
 }
 
-/// The database allows one live payment an order: look again, and answer the other one.
-fn another_was_faster(error: Error) -> Error {
+/// The database allows one live payment per order: run the transaction again, and return the other one.
+fn retry_on_conflict(error: Error) -> Error {
     match error {
         Error::Conflict(_) => DatabaseError::Retry.into(),
         other => other,

@@ -12,10 +12,10 @@ use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::{Error, Result};
 use std::collections::BTreeMap;
 
-/// Places an order: prices are today's, and the stock is held until it is paid or the time is up.
+/// Places an order at the current prices; the stock is held until the order is paid or its time is up.
 #[derive(Debug, Clone)]
 pub struct PlaceOrder {
-    /// What is bought. A product that is named twice is bought as often as both say.
+    /// The ordered lines. The quantities of lines with the same product are added up.
     pub lines: Vec<Line>,
 }
 
@@ -25,22 +25,22 @@ impl UseCase for PlaceOrder {
     type Output = Order;
 
     fn validate(&self) -> Result<(), Faults> {
-        let mut faults = Faults::new();
+        let mut errors = Faults::new();
         if self.lines.is_empty() || self.lines.len() > MOST_LINES {
-            faults.add("items", "LENGTH", format!("must have 1 to {MOST_LINES} lines"));
+            errors.add("items", "LENGTH", format!("must have 1 to {MOST_LINES} lines"));
         }
         for (product, (at, quantity)) in self.wanted() {
             if quantity > MOST_QUANTITY {
-                let most = format!("at most {MOST_QUANTITY} of {product} in one order");
-                faults.add(format!("items[{at}].quantity"), "RANGE", most);
+                let message = format!("at most {MOST_QUANTITY} of {product} in one order");
+                errors.add(format!("items[{at}].quantity"), "RANGE", message);
             }
         }
-        faults.check()
+        errors.check()
     }
 }
 
 impl PlaceOrder {
-    /// By product, so that two orders never wait for each other in a circle: its first line and how many.
+    /// The quantity by product, with the index of the product's first line. Sorted, so that two orders never deadlock.
     fn wanted(&self) -> BTreeMap<ProductId, (usize, u32)> {
         let mut wanted = BTreeMap::new();
         for (at, line) in self.lines.iter().enumerate() {
@@ -63,14 +63,14 @@ impl Command for PlaceOrder {
         let permit = work.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
         let items = hold_stock(work, &permit, self.wanted()).await?;
         let order = Order::place((id, number, buyer), items, now, hold)?;
-        // Written with the story: on PostgreSQL that is one round trip for both.
+        // Deferred together with the domain event: on PostgreSQL that is one round trip for both.
         work.tail.order(&permit, order.clone())?;
         work.record(permit, Story::created("order.placed", &order));
         Ok(order)
     }
 }
 
-/// Takes every line from the stock, or says of all that fall short why, and the transaction takes none.
+/// Takes every line from the stock, or reports every line that falls short, and the transaction takes none.
 async fn hold_stock(
     work: &mut Work<'_>,
     permit: &Permit<Order>,

@@ -8,10 +8,10 @@ use mainstay_domain::id::OrderId;
 use mainstay_domain::order::Order;
 use mainstay_platform::database::ReadMode;
 
-/// One order; a stranger's is not found.
+/// Reads one order; another customer's is not found.
 #[derive(Debug, Clone)]
 pub struct ReadOrder {
-    /// Which.
+    /// The order.
     pub id: OrderId,
 }
 

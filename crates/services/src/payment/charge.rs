@@ -11,21 +11,24 @@ use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Asks the gateway to collect a payment, and settles the order. The gateway folds repetitions by the payment's
-/// id, so a worker that dies in between has charged once when the next one asks again.
+/// Has the gateway collect a payment, and settles the order. The gateway deduplicates calls by the payment's id, so
+/// when a worker dies in between and the next one calls again, the payer is charged once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChargePayment {
-    /// Which.
+    /// The payment.
     pub payment: PaymentId,
-    /// What the gateway said; found out anew at each attempt, never stored.
+    /// The gateway's answer; requested anew at each attempt, never stored.
     #[serde(skip)]
-    said: Option<Charge>,
+    answer: Option<Charge>,
 }
 
 impl ChargePayment {
-    /// Asks for a charge.
+    /// A charge of the payment.
     pub fn new(payment: PaymentId) -> Self {
-        Self { payment, said: None }
+        Self {
+            payment,
+            answer: None,
+        }
     }
 }
 
@@ -39,7 +42,7 @@ impl Job for ChargePayment {
     const QUEUE: &'static str = "payments";
     const MAX_ATTEMPTS: u32 = 12;
 
-    /// Nobody knows then whether the money moved, so the payment must neither stay pending nor be taken for failed.
+    /// It is unknown then whether the money moved, so the payment must neither stay pending nor count as failed.
     fn given_up(&self) -> Result<Option<JobSpec>> {
         JobSpec::of(&VoidPayment::new(self.payment)).map(Some)
     }
@@ -47,10 +50,10 @@ impl Job for ChargePayment {
 
 impl Command for ChargePayment {
     async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let payment = settle::look(outside, self.payment).await?;
+        let payment = settle::read_payment(outside, self.payment).await?;
         if payment.status == PaymentStatus::Pending {
             let gateway = &outside.services().parts().gateway;
-            self.said = Some(gateway.charge(payment.id, payment.amount).await?);
+            self.answer = Some(gateway.charge(payment.id, payment.amount).await?);
         }
         Ok(self)
     }
@@ -58,8 +61,8 @@ impl Command for ChargePayment {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let scope = work.scope();
         let payment = work.payments().find(&scope, self.payment).await?;
-        match (self.said, payment.status) {
-            // Cancelled while the gateway was collecting: settled all the same, and then the money goes back.
+        match (self.answer, payment.status) {
+            // Cancelled while the gateway was collecting: settled all the same, and then refunded.
             (Some(Charge::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
                 settle::collected(work, payment, reference).await
             }
@@ -69,7 +72,7 @@ impl Command for ChargePayment {
             (Some(Charge::Refused { reason }), PaymentStatus::Pending) => {
                 settle::failed(work, payment, reason).await
             }
-            // Settled by another attempt, or called off: then a void finds out what an earlier attempt came to.
+            // Settled by another attempt, or cancelled: then a void finds out the outcome of an earlier attempt.
             _ => Ok(()),
         }
     }

@@ -1,8 +1,8 @@
-//! Payments: the jobs that talk to the gateway.
+//! Payments: the jobs that call the gateway.
 //!
-//! What a charge came to may stay unknown: its answer is lost, or its worker dies before it is written down. So a payment
-//! that is still pending is never just put aside. Either the charge is asked for again, or [`VoidPayment`] has the gateway
-//! call it off and tell what became of it.
+//! The outcome of a charge may stay unknown: its answer is lost, or its worker dies before it is stored. So a payment
+//! that is still pending is never just abandoned. Either the charge is requested again, or [`VoidPayment`] has the
+//! gateway void it and report the outcome.
 
 mod charge;
 mod refund;

@@ -1,4 +1,4 @@
-//! Gives a payment back.
+//! Refunds a payment.
 
 use super::settle;
 use crate::use_case::{Command, Job, UseCase};
@@ -11,22 +11,22 @@ use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Gives a whole payment back. The gateway folds repetitions by the payment's id.
+/// Refunds a whole payment. The gateway deduplicates calls by the payment's id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefundPayment {
-    /// Which.
+    /// The payment.
     pub payment: PaymentId,
-    /// Whether the gateway gave it back; found out anew at each attempt, never stored.
+    /// Whether the gateway refunded it; requested anew at each attempt, never stored.
     #[serde(skip)]
-    given_back: bool,
+    refunded_by_gateway: bool,
 }
 
 impl RefundPayment {
-    /// Asks for a refund.
+    /// A refund of the payment.
     pub fn new(payment: PaymentId) -> Self {
         Self {
             payment,
-            given_back: false,
+            refunded_by_gateway: false,
         }
     }
 }
@@ -44,7 +44,7 @@ impl Job for RefundPayment {
 
 impl Command for RefundPayment {
     async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let payment = settle::look(outside, self.payment).await?;
+        let payment = settle::read_payment(outside, self.payment).await?;
         if payment.status == PaymentStatus::Succeeded {
             let reference = payment
                 .reference
@@ -55,7 +55,7 @@ impl Command for RefundPayment {
                 .gateway
                 .refund(payment.id, &reference, payment.amount)
                 .await?;
-            self.given_back = true;
+            self.refunded_by_gateway = true;
         }
         Ok(self)
     }
@@ -63,7 +63,7 @@ impl Command for RefundPayment {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let (scope, now) = (work.scope(), work.now());
         let before = work.payments().find(&scope, self.payment).await?;
-        if !self.given_back || before.status != PaymentStatus::Succeeded {
+        if !self.refunded_by_gateway || before.status != PaymentStatus::Succeeded {
             return Ok(());
         }
         let permit = work.permit(Action::REFUND, &before)?;

@@ -1,4 +1,4 @@
-//! What the gateway's word makes of a payment and its order.
+//! Applies the gateway's answer to a payment and its order.
 
 use super::RefundPayment;
 use crate::work::{Outside, Repositories, Work};
@@ -9,18 +9,18 @@ use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::{Move, Order, OrderStatus};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 
-/// The payment as it is before the gateway is asked.
-pub(super) async fn look(outside: &Outside<'_>, id: PaymentId) -> Result<Payment> {
-    let look = outside.look(move |view| {
+/// The payment as it is before the gateway is called.
+pub(super) async fn read_payment(outside: &Outside<'_>, id: PaymentId) -> Result<Payment> {
+    let read = outside.look(move |view| {
         Box::pin(async move {
             let scope = view.scope_of(SystemCaller::WORKER);
             view.payments().find(&scope, id).await
         })
     });
-    look.await
+    read.await
 }
 
-/// The money is there: the order is paid, or the money goes back when the order has ended meanwhile.
+/// Records that the money was collected: the order is paid, or a refund is enqueued if the order has ended meanwhile.
 pub(super) async fn collected(work: &mut Work<'_>, before: Payment, reference: String) -> Result<()> {
     let now = work.now();
     let permit = work.permit(Action::SETTLE, &before)?;
@@ -41,7 +41,7 @@ pub(super) async fn collected(work: &mut Work<'_>, before: Payment, reference: S
     Ok(())
 }
 
-/// The money is not there and never will be: another payment may be begun.
+/// Records that the money was not collected and never will be: another payment may be started.
 pub(super) async fn failed(work: &mut Work<'_>, before: Payment, reason: String) -> Result<()> {
     let permit = work.permit(Action::SETTLE, &before)?;
     let mut after = before.clone().become_status(PaymentStatus::Failed, work.now())?;

@@ -1,4 +1,4 @@
-//! Calls a payment off.
+//! Voids a payment.
 
 use super::settle;
 use crate::ports::Voided;
@@ -10,22 +10,25 @@ use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::PaymentStatus;
 use serde::{Deserialize, Serialize};
 
-/// Has the gateway collect a payment no more, and finds out whether it did already: an answer to a charge may have been
-/// lost, and the charge itself may still be on its way. What was collected is settled like any other, so that for an
-/// order that has ended the money goes back.
+/// Has the gateway void a payment, and finds out whether it was collected already: the answer to a charge may have been
+/// lost, and the charge itself may still be under way. What was collected is settled like any other charge, so that it
+/// is refunded if the order has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VoidPayment {
-    /// Which.
+    /// The payment.
     pub payment: PaymentId,
-    /// What the gateway said; found out anew at each attempt, never stored.
+    /// The gateway's answer; requested anew at each attempt, never stored.
     #[serde(skip)]
-    said: Option<Voided>,
+    answer: Option<Voided>,
 }
 
 impl VoidPayment {
-    /// Asks for a payment to be called off.
+    /// A void of the payment.
     pub fn new(payment: PaymentId) -> Self {
-        Self { payment, said: None }
+        Self {
+            payment,
+            answer: None,
+        }
     }
 }
 
@@ -37,16 +40,16 @@ impl UseCase for VoidPayment {
 
 impl Job for VoidPayment {
     const QUEUE: &'static str = "payments";
-    /// Somebody's money may be at stake and nobody waits for it: a gateway that is away for a day is waited for.
+    /// A customer's money may be at stake and no client waits: a gateway that is away for a day is waited for.
     const MAX_ATTEMPTS: u32 = 36;
 }
 
 impl Command for VoidPayment {
     async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let payment = settle::look(outside, self.payment).await?;
+        let payment = settle::read_payment(outside, self.payment).await?;
         if matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Cancelled) {
             let gateway = &outside.services().parts().gateway;
-            self.said = Some(gateway.void(payment.id, payment.amount).await?);
+            self.answer = Some(gateway.void(payment.id, payment.amount).await?);
         }
         Ok(self)
     }
@@ -54,7 +57,7 @@ impl Command for VoidPayment {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let scope = work.scope();
         let payment = work.payments().find(&scope, self.payment).await?;
-        match (self.said, payment.status) {
+        match (self.answer, payment.status) {
             (Some(Voided::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
                 settle::collected(work, payment, reference).await
             }
@@ -62,7 +65,7 @@ impl Command for VoidPayment {
                 let reason = "the payment could not be collected in time".to_owned();
                 settle::failed(work, payment, reason).await
             }
-            // Settled by a charge that was under way, or called off with its order.
+            // Settled by a charge that was under way, or cancelled with its order.
             _ => Ok(()),
         }
     }

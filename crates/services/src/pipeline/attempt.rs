@@ -1,4 +1,4 @@
-//! One attempt at a command's transaction. It may be run again, so it owns what it needs.
+//! One attempt at a command's transaction. It may run again, so it owns what it needs.
 
 use super::idempotency;
 use crate::context::Context;
@@ -10,14 +10,14 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, Tx};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What a committed attempt leaves.
+/// The result of a committed attempt.
 pub(super) struct Outcome<T> {
     pub(super) output: T,
     pub(super) changes: Changes,
     pub(super) replayed: bool,
 }
 
-/// A command with its circumstances, ready to be tried as often as the database asks.
+/// A command with its context, ready to run as often as the database requires.
 pub(super) struct Attempt<C> {
     services: Services,
     cx: Context,
@@ -61,7 +61,7 @@ async fn body<C: Command>(
         .as_ref()
         .filter(|_| C::IDEMPOTENT)
         .zip(cx.caller.user_id());
-    // What was in the way may have been the same request on another node.
+    // The conflict may have been with the same request on another node.
     if let Some((key, user)) = key.filter(|_| again)
         && let Some(answer) = idempotency::find::<C>(&mut work, user, key, now).await?
     {

@@ -1,4 +1,4 @@
-//! Answers that are told again (draft-ietf-httpapi-idempotency-key-header).
+//! Stored answers of idempotent requests (draft-ietf-httpapi-idempotency-key-header).
 
 use crate::context::{Context, IdempotencyKey};
 use crate::services::Services;
@@ -14,8 +14,8 @@ use mainstay_repositories::{NewRemembered, Remembered, Tail};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long an answer is remembered.
-pub(crate) const KEPT: Duration = Duration::from_hours(24);
+/// How long an answer is stored.
+pub(crate) const ANSWER_RETENTION: Duration = Duration::from_hours(24);
 
 #[derive(Serialize, Deserialize)]
 struct Refusal {
@@ -23,7 +23,7 @@ struct Refusal {
     details: Vec<(String, String, String)>,
 }
 
-/// The answer to the same request, when there was one.
+/// The stored answer to the same request, if there is one.
 pub(super) async fn recall<C: Command>(
     services: &Services,
     cx: &Context,
@@ -31,13 +31,13 @@ pub(super) async fn recall<C: Command>(
     key: &IdempotencyKey,
 ) -> Result<Option<Result<C::Output>>> {
     let (key, now) = (key.clone(), services.now());
-    let look = services.look(cx, ReadMode::Single, move |view| {
+    let read = services.look(cx, ReadMode::Single, move |view| {
         Box::pin(async move { find::<C>(view, user, &key, now).await })
     });
-    look.await
+    read.await
 }
 
-/// The same inside of a transaction or a snapshot.
+/// The same as [`recall`], inside a transaction or a snapshot.
 pub(super) async fn find<C: Command>(
     inside: &mut (impl Repositories + Send),
     user: UserId,
@@ -46,33 +46,33 @@ pub(super) async fn find<C: Command>(
 ) -> Result<Option<Result<C::Output>>> {
     let found = inside
         .idempotency()
-        .find(user, C::NAME, &key.key, now.before(KEPT))
+        .find(user, C::NAME, &key.key, now.before(ANSWER_RETENTION))
         .await?;
-    found.map(|found| told_again::<C>(&found, key)).transpose()
+    found.map(|found| replay::<C>(&found, key)).transpose()
 }
 
-fn told_again<C: Command>(found: &Remembered, key: &IdempotencyKey) -> Result<Result<C::Output>> {
+fn replay<C: Command>(found: &Remembered, key: &IdempotencyKey) -> Result<Result<C::Output>> {
     if found.fingerprint != key.fingerprint {
         return Err(Error::IdempotencyMismatch);
     }
     let Some(code) = &found.code else {
         return Ok(Ok(serde_json::from_str(&found.answer).map_err(Error::internal)?));
     };
-    let refusal: Refusal = serde_json::from_str(&found.answer).map_err(Error::internal)?;
+    let stored: Refusal = serde_json::from_str(&found.answer).map_err(Error::internal)?;
     let code =
         Code::find(code).ok_or_else(|| Error::bug(format!("a remembered answer has the code {code}")))?;
     let mut details = Faults::new();
-    for (path, code, message) in refusal.details {
+    for (path, code, message) in stored.details {
         details.add(path, stable(&code), message);
     }
     Ok(Err(Error::Replayed {
         code,
-        message: refusal.message,
+        message: stored.message,
         details,
     }))
 }
 
-/// The kinds of detail that an answer of an operation has.
+/// The codes that the details of a stored error may have.
 fn stable(code: &str) -> &'static str {
     ["OUT_OF_STOCK", "NOT_FOUND", "NOT_ACTIVE", "RANGE"]
         .into_iter()
@@ -80,7 +80,7 @@ fn stable(code: &str) -> &'static str {
         .unwrap_or("FAULT")
 }
 
-/// The record of a success, for the tail of its transaction.
+/// The record of a success, for the deferred writes of its transaction.
 pub(super) fn success<C: Command>(
     user: UserId,
     key: &IdempotencyKey,
@@ -106,13 +106,13 @@ fn record<C: Command>(
         code: code.map(|code| code.as_str().to_owned()),
         answer,
         created_at: now,
-        not_before: now.before(KEPT),
+        not_before: now.before(ANSWER_RETENTION),
     }
 }
 
-/// Remembers an answer that changed nothing: not found, conflict, out of stock, wrong state. False when another
-/// node has given another answer to the same request meanwhile: that one counts.
-pub(super) async fn remember_refusal<C: Command>(
+/// Stores an error that changed nothing: not found, conflict, out of stock, wrong state. False when another node has
+/// stored another answer to the same request meanwhile: that one counts.
+pub(super) async fn remember_error<C: Command>(
     services: &Services,
     cx: &Context,
     user: UserId,
@@ -122,23 +122,23 @@ pub(super) async fn remember_refusal<C: Command>(
     if !error.is_answer() {
         return Ok(true);
     }
-    let parts = |fault: &Fault| (fault.path.clone(), fault.code.to_owned(), fault.message.clone());
-    let refusal = Refusal {
+    let parts = |error: &Fault| (error.path.clone(), error.code.to_owned(), error.message.clone());
+    let stored = Refusal {
         message: error.to_string(),
         details: error.details().iter().map(parts).collect(),
     };
-    let answer = serde_json::to_string(&refusal).map_err(Error::internal)?;
+    let answer = serde_json::to_string(&stored).map_err(Error::internal)?;
     let row = record::<C>(user, key, Some(error.code()), answer, services.now());
-    let (noted, cx) = (services.clone(), cx.clone());
+    let (owned_services, cx) = (services.clone(), cx.clone());
     services
         .database()
         .write(Isolation::ReadCommitted, move |tx| {
-            let (row, noted, cx) = (row.clone(), noted.clone(), cx.clone());
+            let (row, owned_services, cx) = (row.clone(), owned_services.clone(), cx.clone());
             Box::pin(async move {
                 let mut tail = Tail::new();
                 tail.idempotency(row);
                 let written = tail.flush(tx).await?;
-                noted.used(&cx, tx.stats());
+                owned_services.used(&cx, tx.stats());
                 Ok::<_, Error>(!written.idempotency_taken)
             })
         })

@@ -1,4 +1,4 @@
-//! Requests with an idempotency key that are being worked on by this node.
+//! Requests with an idempotency key that this node is processing.
 
 use mainstay_domain::id::UserId;
 use parking_lot::Mutex;
@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 type Name = (UserId, &'static str, Arc<str>);
 
-/// The requests under way. Two nodes cannot see each other's; there the record's primary key decides.
+/// The requests in progress. Two nodes do not see each other's; between them the record's primary key decides.
 #[derive(Default, Clone)]
 pub(crate) struct InFlight(Arc<Mutex<HashSet<Name>>>);
 
-/// Held while a request is worked on.
+/// A guard that marks a request as in progress until it is dropped.
 pub(crate) struct Running {
     all: InFlight,
     name: Name,
 }
 
 impl InFlight {
-    /// Begins, unless the same request is under way.
+    /// Marks a request as in progress; `None` when the same request already is.
     pub(crate) fn begin(&self, user: UserId, operation: &'static str, key: &Arc<str>) -> Option<Running> {
         let name = (user, operation, Arc::clone(key));
         self.0.lock().insert(name.clone()).then(|| Running {

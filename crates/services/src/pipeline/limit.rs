@@ -1,4 +1,4 @@
-//! How often a caller may: by account when signed in, by address otherwise.
+//! Rate limits: by account for signed-in callers, by address otherwise.
 
 use crate::context::{Context, LimitNote};
 use crate::services::Services;

@@ -1,8 +1,9 @@
-//! The one function that every use case goes through, whatever the door.
+//! The one function that runs every use case, whatever the interface.
 //!
-//! In this order: whether the caller is still who it was, access, rate limit, validation, idempotency, `prepare`, the
-//! transaction around `run` (rows, audit entry, event, jobs and idempotency record in one commit), and after the commit:
-//! memory is told, workers are woken. A query that knows its answer gives it after the validation.
+//! In this order: whether the caller's authentication is current, access, rate limit, validation, idempotency,
+//! `prepare`, the transaction around `run` (rows, audit entry, event, jobs and idempotency record in one commit), and
+//! after the commit: caches and access changes are applied, workers are woken. A query may answer from the cache after
+//! the validation.
 
 mod attempt;
 pub(crate) mod idempotency;
@@ -20,12 +21,12 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::stopwatch::Stopwatch;
 use std::borrow::Cow;
 
-/// What a command answered.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done<T> {
-    /// The answer.
+    /// What the command returned.
     pub output: T,
-    /// Whether it is the first answer told again, because the request was a repetition.
+    /// Whether it is the stored answer of an earlier request with the same idempotency key.
     pub replayed: bool,
 }
 
@@ -33,28 +34,28 @@ impl Services {
     /// Runs a command.
     ///
     /// # Errors
-    /// A refusal of access, rate or validation before anything began; else what the command says, with
-    /// nothing changed.
+    /// Access, rate limit or validation refused the request before anything began; otherwise the command's own error,
+    /// with nothing changed.
     pub async fn command<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
         let watch = Stopwatch::start();
         let result = self.command_inner(cx, command).await;
-        self.measured(C::NAME, &watch, result.as_ref().err());
+        self.count_call(C::NAME, &watch, result.as_ref().err());
         result
     }
 
     /// Runs a query.
     ///
     /// # Errors
-    /// A refusal of access, rate or validation; else what the query says.
+    /// Access, rate limit or validation refused the request; otherwise the query's own error.
     pub async fn query<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
         let watch = Stopwatch::start();
         let result = self.query_inner(cx, query).await;
-        self.measured(Q::NAME, &watch, result.as_ref().err());
+        self.count_call(Q::NAME, &watch, result.as_ref().err());
         result
     }
 
     async fn command_inner<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
-        let cx = &*self.as_of_now::<C>(cx).await?;
+        let cx = &*self.with_current_caller::<C>(cx).await?;
         self.admit(cx, &command)?;
         let key = cx
             .idempotency
@@ -62,7 +63,7 @@ impl Services {
             .filter(|_| C::IDEMPOTENT)
             .zip(cx.caller.user_id());
         let Some((key, user)) = key else {
-            return self.carry_out(cx, command).await;
+            return self.execute(cx, command).await;
         };
         let _running = self
             .in_flight()
@@ -74,9 +75,9 @@ impl Services {
                 replayed: true,
             });
         }
-        let result = self.carry_out(cx, command).await;
+        let result = self.execute(cx, command).await;
         if let Err(error) = &result
-            && !idempotency::remember_refusal::<C>(self, cx, user, key, error).await?
+            && !idempotency::remember_error::<C>(self, cx, user, key, error).await?
             && let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await?
         {
             return answer.map(|output| Done {
@@ -87,14 +88,14 @@ impl Services {
         result
     }
 
-    async fn carry_out<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+    async fn execute<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
         let command = match command.prepare(&Outside::new(self, cx)).await {
             Ok(command) => command,
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };
         let attempt = Attempt::new(self.clone(), cx.clone(), command);
         let services = self.clone();
-        // A task of its own: whoever goes away while it commits must not keep memory from being told.
+        // A task of its own: a client that disconnects during the commit must not keep this node's memory outdated.
         let written = tokio::spawn(async move {
             let written = services
                 .database()
@@ -116,33 +117,33 @@ impl Services {
     }
 
     async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
-        let cx = &*self.as_of_now::<Q>(cx).await?;
+        let cx = &*self.with_current_caller::<Q>(cx).await?;
         self.admit(cx, &query)?;
         if let Some(output) = query.known(&Known::new(self, cx)) {
             return Ok(output);
         }
-        let look = self
+        let result = self
             .look(cx, Q::READ, move |view| Box::pin(query.run(view)))
             .await;
-        look.map_err(|error| self.refused::<Q>(cx, error))
+        result.map_err(|error| self.refused::<Q>(cx, error))
     }
 
-    fn measured(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
+    fn count_call(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
         let outcome = error.map_or("OK", |error| error.code().as_str());
         self.parts().metrics.use_case_ran(name, outcome, watch.elapsed());
     }
 
-    /// The circumstances as they are now. The door knew the caller when it had read the head of the request; until the
-    /// body was there, whoever sends it may have been demoted, switched off or signed out.
-    async fn as_of_now<'c, U: UseCase>(&self, cx: &'c Context) -> Result<Cow<'c, Context>> {
-        let past = cx
+    /// The context with the caller's current access. The interface authenticated the caller after the head of the
+    /// request; until the body had arrived, the caller may have been demoted, disabled or signed out.
+    async fn with_current_caller<'c, U: UseCase>(&self, cx: &'c Context) -> Result<Cow<'c, Context>> {
+        let outdated = cx
             .standing
             .as_ref()
             .filter(|standing| !self.still_stands(standing));
-        let Some(past) = past else {
+        let Some(outdated) = outdated else {
             return Ok(Cow::Borrowed(cx));
         };
-        let standing = match Box::pin(self.authenticate(past.token())).await {
+        let standing = match Box::pin(self.authenticate(outdated.token())).await {
             Ok(standing) => Some(standing),
             Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
             Err(error) => return Err(self.refused::<U>(cx, error)),
@@ -152,7 +153,7 @@ impl Services {
         Ok(Cow::Owned(now))
     }
 
-    /// Access, rate limit, validation: what refuses a request before it begins.
+    /// Checks access, rate limit and validation, which refuse a request before it begins.
     fn admit<U: UseCase>(&self, cx: &Context, use_case: &U) -> Result<()> {
         U::ACCESS
             .admit(&cx.caller)
@@ -161,13 +162,13 @@ impl Services {
         Ok(use_case.validate()?)
     }
 
-    /// Notes a refusal that somebody should see.
+    /// Records a refusal, if it is a security event.
     fn refused<U: UseCase>(&self, cx: &Context, error: Error) -> Error {
         self.note_refused(cx, U::NAME, &error);
         error
     }
 
-    /// After the commit: memory is told before the caller is, and workers are woken.
+    /// After the commit, before the caller is answered: updates this node's memory and wakes the workers.
     fn committed(&self, changes: Changes) {
         for (noun, id) in changes.rows {
             self.caches().changed(noun, id);
@@ -190,7 +191,7 @@ impl Services {
         }
     }
 
-    /// Tells this node's memory of a change that another part of it made.
+    /// Applies an access change that another part of this node made.
     pub fn tell(&self, change: AccessChange) {
         self.directory().apply(change);
     }

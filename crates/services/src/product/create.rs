@@ -8,7 +8,7 @@ use mainstay_domain::event::Story;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 
-/// What a new product is.
+/// The values of a new product.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "as in `Product`")]
 pub struct NewProduct {
@@ -25,7 +25,7 @@ pub struct NewProduct {
 /// Adds a product.
 #[derive(Debug, Clone)]
 pub struct CreateProduct {
-    /// What it is.
+    /// Its values.
     pub new: NewProduct,
 }
 

@@ -1,4 +1,4 @@
-//! Takes a product away.
+//! Deletes a product.
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -10,12 +10,12 @@ use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::state::{Expected, State};
 use mainstay_platform::database::Isolation;
 
-/// Takes a product away. One that was ever ordered is archived instead, because orders name it.
+/// Deletes a product. One that was ever ordered is archived instead, because orders refer to it.
 #[derive(Debug, Clone)]
 pub struct DeleteProduct {
-    /// Which.
+    /// The product.
     pub id: ProductId,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 
@@ -26,7 +26,7 @@ impl UseCase for DeleteProduct {
 }
 
 impl Command for DeleteProduct {
-    /// An order may name the product between the look and the removal.
+    /// An order may refer to the product between the check and the deletion.
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, work: &mut Work<'_>) -> Result<()> {

@@ -8,14 +8,14 @@ use mainstay_domain::page::{Listing, Page};
 use mainstay_domain::product::Product;
 use mainstay_repositories::{ProductFilter, ProductSort};
 
-/// Products by category or words; drafts and archived ones for staff only.
+/// Lists products by category or words; drafts and archived ones for staff only.
 #[derive(Debug, Clone)]
 pub struct ListProducts {
-    /// Which.
+    /// The conditions that listed products meet.
     pub filter: ProductFilter,
-    /// In which order, and whether backwards.
+    /// The sort key, and whether the order is descending.
     pub sort: (ProductSort, bool),
-    /// How many.
+    /// The page to return.
     pub page: Page,
 }
 

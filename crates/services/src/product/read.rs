@@ -10,10 +10,10 @@ use mainstay_domain::product::Product;
 use mainstay_platform::database::ReadMode;
 use std::sync::Arc;
 
-/// One product; drafts and archived ones for staff only.
+/// Reads one product; drafts and archived ones for staff only.
 #[derive(Debug, Clone)]
 pub struct ReadProduct {
-    /// Which.
+    /// The product.
     pub id: ProductId,
 }
 

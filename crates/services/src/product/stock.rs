@@ -1,4 +1,4 @@
-//! Adds to the stock, or takes from it.
+//! Changes a product's stock.
 
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -11,16 +11,16 @@ use mainstay_domain::state::{Expected, State};
 use mainstay_domain::{Error, Result};
 use serde_json::json;
 
-/// Adds to the stock, or takes from it with a negative number. It never falls below nothing.
+/// Adds to the stock, or takes from it with a negative number. It never falls below zero.
 #[derive(Debug, Clone)]
 pub struct ChangeStock {
-    /// Of which product.
+    /// The product.
     pub id: ProductId,
-    /// By how many.
+    /// The number of units to add; not 0.
     pub delta: i64,
-    /// Why, for the audit trail.
+    /// The reason, for the audit trail.
     pub reason: String,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 
@@ -30,15 +30,15 @@ impl UseCase for ChangeStock {
     type Output = Product;
 
     fn validate(&self) -> Result<(), Faults> {
-        let mut faults = Faults::new();
+        let mut errors = Faults::new();
         if self.delta == 0 || self.delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
-            faults.add(
+            errors.add(
                 "delta",
                 "RANGE",
                 format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"),
             );
         }
-        faults.check()
+        errors.check()
     }
 }
 
@@ -53,20 +53,20 @@ impl Command for ChangeStock {
             .add_stock(&permit, &before, self.delta, now)
             .await?
         else {
-            let (short, most) = (
+            let (shortage, excess) = (
                 format!("{} are left", before.stock),
                 format!("the stock may be at most {MOST_STOCK}"),
             );
             return Err(match self.delta < 0 {
-                true => Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", short)),
-                false => Error::Invalid(Faults::one("delta", "RANGE", most)),
+                true => Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", shortage)),
+                false => Error::Invalid(Faults::one("delta", "RANGE", excess)),
             });
         };
-        // It is written by what is in the row, whoever wrote that; who named a state means that one.
+        // The statement applies to the row whatever its version; a caller who expects a state expects that version.
         if !self.expected.is_any() && after.version != before.version + 1 {
             return Err(Error::Stale);
         }
-        // From the row as it was written, not as it was read: another order may have come between.
+        // From the row as it was written, not as it was read: an order may have been placed in between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});
         work.record(permit, Story::acted("product.stock-changed", "STOCK", &was, &is));

@@ -10,7 +10,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::state::{Expected, State};
 
-/// What of a product is to change; what is `None` stays.
+/// The values of a product to change; `None` keeps a value.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "as in `Product`")]
 pub struct ProductPatch {
@@ -38,14 +38,14 @@ impl ProductPatch {
     }
 }
 
-/// Changes a product, unless it changed since the caller looked. A change of nothing leaves no trace.
+/// Changes a product, unless its state is not one that the caller expects. A change of nothing writes nothing.
 #[derive(Debug, Clone)]
 pub struct UpdateProduct {
-    /// Which.
+    /// The product.
     pub id: ProductId,
-    /// What.
+    /// The new values.
     pub patch: ProductPatch,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 

@@ -1,4 +1,4 @@
-//! Uses the one-time link.
+//! Claims the one-time setup link.
 
 use super::link::PREFIX;
 use super::{PURPOSE, make_admin};
@@ -16,7 +16,7 @@ use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
 use std::fmt;
 
-/// Makes the first administrator, for whoever holds the link that the server printed, and signs them in.
+/// Creates the first administrator for the client that presents the link which the server printed, and signs them in.
 #[derive(Clone)]
 pub struct ClaimSetup {
     token: Secret<String>,
@@ -27,7 +27,7 @@ pub struct ClaimSetup {
 }
 
 impl ClaimSetup {
-    /// Shows the token of the link.
+    /// A claim with the token of the link.
     pub fn new(token: Secret<String>, email: Email, password: Password, name: PersonName) -> Self {
         Self {
             token,

@@ -1,4 +1,4 @@
-//! Makes an administrator from the command line.
+//! Creates an administrator from the command line.
 
 use super::make_admin;
 use crate::account::{Password, hashing};
@@ -11,7 +11,7 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 
-/// Makes an administrator. Who can run commands on the server needs no other leave.
+/// Creates an administrator. Running commands on the server is all the permission that it needs.
 #[derive(Debug, Clone)]
 pub struct CreateAdmin {
     email: Email,
@@ -21,7 +21,7 @@ pub struct CreateAdmin {
 }
 
 impl CreateAdmin {
-    /// Asks for an administrator.
+    /// An administrator with values that the domain has validated.
     pub fn new(email: Email, password: Password, name: PersonName) -> Self {
         Self {
             email,

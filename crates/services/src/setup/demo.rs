@@ -1,4 +1,4 @@
-//! Something to look at: a few products and a customer.
+//! Demo data: a few products and a customer.
 
 use crate::account::{Password, Register};
 use crate::context::Context;
@@ -72,25 +72,25 @@ const PRODUCTS: [(&str, &str, &str, i64, i64, &str, &str); 6] = [
     ),
 ];
 
-/// Who can sign in to look around.
+/// Address, password and name of the customer.
 const CUSTOMER: (&str, &str, &str) = ("demo@example.com", "demo-customer-1", "Demo Customer");
 
 impl Services {
-    /// Adds a few products and a customer; what is there already stays as it is. Tells who can sign in.
+    /// Adds a few products and a customer; what exists already stays. Returns the customer's address and password.
     ///
     /// # Errors
     /// The database is away.
     pub async fn add_demo(&self) -> Result<(&'static str, &'static str)> {
         let cx = Context::system(SystemCaller::SETUP);
         for row in PRODUCTS {
-            let new = product(row).map_err(bug)?;
-            there_is_as_good(self.command(&cx, CreateProduct { new }).await)?;
+            let new = product(row).map_err(invalid_demo)?;
+            ignore_conflict(self.command(&cx, CreateProduct { new }).await)?;
         }
         let (email, password, name) = CUSTOMER;
-        let email = Email::parse(email).map_err(bug)?;
-        let name = PersonName::parse(name).map_err(bug)?;
+        let email = Email::parse(email).map_err(invalid_demo)?;
+        let name = PersonName::parse(name).map_err(invalid_demo)?;
         let register = Register::new(email, Password::new(password.to_owned()), name);
-        there_is_as_good(self.command(&cx, register).await)?;
+        ignore_conflict(self.command(&cx, register).await)?;
         Ok((CUSTOMER.0, CUSTOMER.1))
     }
 }
@@ -110,13 +110,13 @@ fn product(
     })
 }
 
-fn there_is_as_good<T>(result: Result<T>) -> Result<()> {
+fn ignore_conflict<T>(result: Result<T>) -> Result<()> {
     match result {
         Ok(_) | Err(Error::Conflict(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-fn bug(flaw: Flaw) -> Error {
-    Error::Invalid(Faults::one("demo", flaw.code, flaw.message))
+fn invalid_demo(invalid: Flaw) -> Error {
+    Error::Invalid(Faults::one("demo", invalid.code, invalid.message))
 }

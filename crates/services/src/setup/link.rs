@@ -11,12 +11,12 @@ use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
 use std::time::Duration;
 
-/// What the tokens begin with.
+/// The prefix of the tokens.
 pub(super) const PREFIX: &str = "mst_";
-/// How long a link is good; the next start prints another one.
-const GOOD_FOR: Duration = Duration::from_hours(24);
+/// How long a link is valid; the next start prints another one.
+const LINK_TTL: Duration = Duration::from_hours(24);
 
-/// Makes the token of a link, while nobody can administer. An earlier link stops working.
+/// Creates the token of a link, while there is no administrator. An earlier link stops working.
 #[derive(Debug, Clone)]
 pub struct OpenSetup;
 
@@ -29,7 +29,7 @@ impl UseCase for OpenSetup {
 
 impl Command for OpenSetup {
     const IDEMPOTENT: bool = false;
-    /// Nothing happened yet; whoever uses the link is the story.
+    /// Nothing has happened yet: the audit trail records the use of the link.
     const QUIET: bool = true;
     const ISOLATION: Isolation = Isolation::Serializable;
 
@@ -43,15 +43,15 @@ impl Command for OpenSetup {
         work.one_time_tokens().revoke_all(PURPOSE).await?;
         let digest = token.digest();
         work.one_time_tokens()
-            .insert(PURPOSE, digest.as_bytes(), None, now.after(GOOD_FOR), now)
+            .insert(PURPOSE, digest.as_bytes(), None, now.after(LINK_TTL), now)
             .await?;
         Ok(Some(token.text().to_owned()))
     }
 }
 
 impl Services {
-    /// The link that makes the first administrator, while there is none. The token stands behind `#`, which
-    /// browsers send to nobody.
+    /// The link that creates the first administrator, while there is none. The token follows `#`, which browsers do not
+    /// send to any server.
     ///
     /// # Errors
     /// The database is away.

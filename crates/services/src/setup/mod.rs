@@ -1,4 +1,4 @@
-//! The first start: the first administrator, and something to look at.
+//! The first start: the first administrator, and demo data.
 
 mod claim;
 mod create_admin;
@@ -17,10 +17,10 @@ use mainstay_domain::event::Story;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 
-/// What the tokens of the one-time link are kept under.
+/// The purpose that the tokens of the one-time link are stored under.
 const PURPOSE: &str = "setup";
 
-/// Makes an administrator's account.
+/// Creates an administrator's account.
 async fn make_admin(work: &mut Work<'_>, email: Email, name: PersonName, hash: &str) -> Result<User> {
     let new = NewUser {
         email,

@@ -1,6 +1,6 @@
-//! Gives somebody a permission.
+//! Grants a permission to an account.
 
-use super::changed;
+use super::updated_profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
@@ -14,25 +14,25 @@ use mainstay_repositories::PersonalGrant;
 use serde_json::json;
 use std::time::Duration;
 
-/// Until when a permission is given.
+/// When a granted permission expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// For good.
     Never,
-    /// For so long from now.
+    /// After this time from now.
     In(Duration),
-    /// Until an instant.
+    /// At this instant, which must be in the future.
     At(Timestamp),
 }
 
-/// Gives somebody a permission, for good or for a time. Felt at once by tokens that are out already.
+/// Grants a permission to an account, for good or for a time. In force at once, also for tokens issued before.
 #[derive(Debug, Clone)]
 pub struct GrantPermission {
-    /// Whom.
+    /// The account.
     pub id: UserId,
-    /// What.
+    /// The permission's name, such as `read:order`.
     pub permission: String,
-    /// How long.
+    /// When it expires.
     pub expires: Expiry,
 }
 
@@ -72,15 +72,15 @@ impl Command for GrantPermission {
             created_at: now,
         };
         work.users().grant(&permit, &user, &grant).await?;
-        let told = json!({"permission": grant.permission, "expiresAt": grant.expires_at});
-        work.record(permit, Story::noted("user.permission-granted", "GRANT", &told));
-        changed(work, user).await?;
+        let facts = json!({"permission": grant.permission, "expiresAt": grant.expires_at});
+        work.record(permit, Story::noted("user.permission-granted", "GRANT", &facts));
+        updated_profile(work, user).await?;
         Ok(grant)
     }
 }
 
-/// Nobody gives what they do not hold, nor for longer than they hold it: else whoever has a permission for a minute
-/// could give it to themselves for ever.
+/// A caller grants only permissions that they hold, and for no longer than they hold them: otherwise a caller who has a
+/// permission for a minute could grant it to themselves for ever.
 async fn check_held(work: &mut Work<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
     let Some(giver) = work.caller().user_id() else {
         return Ok(());

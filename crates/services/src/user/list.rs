@@ -9,14 +9,14 @@ use mainstay_domain::id::UserId;
 use mainstay_domain::page::{Listing, Page};
 use mainstay_repositories::{UserFilter, UserSort};
 
-/// Accounts by name, address, role or status, each with all its permissions.
+/// Lists accounts by name, address, role or status, each with all its permissions.
 #[derive(Debug, Clone)]
 pub struct ListUsers {
-    /// Which.
+    /// The words, role and status to list.
     pub filter: UserFilter,
-    /// In which order, and whether backwards.
+    /// The sort key, and whether the order is descending.
     pub sort: (UserSort, bool),
-    /// How many.
+    /// The page to return.
     pub page: Page,
 }
 

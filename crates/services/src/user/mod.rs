@@ -1,4 +1,4 @@
-//! Accounts, seen by those who look after them.
+//! Accounts, as administrators manage them.
 
 mod grant;
 mod list;
@@ -27,7 +27,7 @@ use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
 
-fn bare(grants: Vec<PersonalGrant>) -> Vec<Grant> {
+fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
     grants
         .into_iter()
         .map(|row| Grant {
@@ -37,8 +37,8 @@ fn bare(grants: Vec<PersonalGrant>) -> Vec<Grant> {
         .collect()
 }
 
-/// The account with its permissions, after a change; and the news of it for this node's memory.
-async fn changed(work: &mut Work<'_>, user: User) -> Result<Profile> {
+/// Returns the account with its permissions after a change, and records the access change for this node's memory.
+async fn updated_profile(work: &mut Work<'_>, user: User) -> Result<Profile> {
     let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
     let facts = work
         .users()
@@ -50,18 +50,18 @@ async fn changed(work: &mut Work<'_>, user: User) -> Result<Profile> {
     Ok(profile)
 }
 
-/// That the account, as it is shown with its permissions, is in a state that the caller means.
+/// Checks that the state of the account, permissions included, is one that the caller expects.
 async fn check_state(work: &mut Work<'_>, expected: &Expected, user: &User) -> Result<()> {
     if expected.is_any() {
         return Ok(());
     }
     let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
-    let grants = bare(work.users().grants(&scope, user.id).await?);
-    let shown = work.services().profile(user.clone(), &grants, work.now());
-    expected.check(shown.state())
+    let grants = to_grants(work.users().grants(&scope, user.id).await?);
+    let profile = work.services().profile(user.clone(), &grants, work.now());
+    expected.check(profile.state())
 }
 
-/// Refuses to leave nobody who can administer.
+/// Refuses a change that leaves no active administrator.
 async fn check_an_admin_stays(work: &mut Work<'_>, before: &User, after: &User) -> Result<()> {
     if !before.is_active_admin() || after.is_active_admin() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Reads one of somebody's own permissions.
+//! Reads one personal permission of an account.
 
 use super::ListPermissions;
 use crate::use_case::{Query, UseCase};
@@ -8,12 +8,12 @@ use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
 
-/// One of the permissions that somebody has besides those of the role.
+/// Reads one of the permissions that an account has besides those of its role.
 #[derive(Debug, Clone)]
 pub struct ReadPermission {
-    /// Whose.
+    /// The account.
     pub id: UserId,
-    /// Its name.
+    /// The permission's name, such as `read:order`.
     pub permission: String,
 }
 
@@ -25,7 +25,7 @@ impl UseCase for ReadPermission {
 
 impl Query for ReadPermission {
     async fn run(self, view: &mut View<'_>) -> Result<PersonalGrant> {
-        // There are few of them.
+        // An account has few of them.
         let grants = ListPermissions { id: self.id }.run(view).await?;
         let named = |grant: &PersonalGrant| grant.permission == self.permission;
         grants.into_iter().find(named).ok_or(Error::NotFound)

@@ -1,4 +1,4 @@
-//! Lists somebody's own permissions.
+//! Lists the personal permissions of an account.
 
 use crate::use_case::{Query, UseCase};
 use crate::work::{Repositories, View};
@@ -7,10 +7,10 @@ use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::id::UserId;
 use mainstay_repositories::PersonalGrant;
 
-/// The permissions that somebody has besides those of the role, ended ones left out.
+/// Lists the permissions that an account has besides those of its role, without expired ones.
 #[derive(Debug, Clone)]
 pub struct ListPermissions {
-    /// Whose.
+    /// The account.
     pub id: UserId,
 }
 
@@ -22,7 +22,7 @@ impl UseCase for ListPermissions {
 
 impl Query for ListPermissions {
     async fn run(self, view: &mut View<'_>) -> Result<Vec<PersonalGrant>> {
-        // Whoever may grant sees whom: the use case's own access is the check.
+        // A caller who may grant may see any account: the use case's own access is the check.
         let scope = view.scope_of(SystemCaller::SIGN_IN);
         let user = view.users().find(&scope, self.id).await?;
         let now = view.now();

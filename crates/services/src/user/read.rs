@@ -1,6 +1,6 @@
 //! Reads one account.
 
-use super::bare;
+use super::to_grants;
 use crate::account::Profile;
 use crate::use_case::{Query, UseCase};
 use crate::work::{Repositories, View};
@@ -8,10 +8,10 @@ use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
 
-/// One account.
+/// Reads one account.
 #[derive(Debug, Clone)]
 pub struct ReadUser {
-    /// Which.
+    /// The account.
     pub id: UserId,
 }
 
@@ -25,7 +25,7 @@ impl Query for ReadUser {
     async fn run(self, view: &mut View<'_>) -> Result<Profile> {
         let scope = view.scope();
         let user = view.users().find(&scope, self.id).await?;
-        let grants = bare(view.users().grants(&scope, self.id).await?);
+        let grants = to_grants(view.users().grants(&scope, self.id).await?);
         Ok(view.services().profile(user, &grants, view.now()))
     }
 }

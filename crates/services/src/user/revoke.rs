@@ -1,6 +1,6 @@
-//! Takes a permission back.
+//! Revokes a permission.
 
-use super::changed;
+use super::updated_profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission};
@@ -9,12 +9,12 @@ use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
 use serde_json::json;
 
-/// Takes back a permission that was given to somebody; those of the role stay. Felt at once.
+/// Revokes a personal permission of an account; those of its role stay. In force at once.
 #[derive(Debug, Clone)]
 pub struct RevokePermission {
-    /// From whom.
+    /// The account.
     pub id: UserId,
-    /// What.
+    /// The permission's name, such as `read:order`.
     pub permission: String,
 }
 
@@ -39,9 +39,9 @@ impl Command for RevokePermission {
         {
             return Err(Error::NotFound);
         }
-        let told = json!({"permission": self.permission});
-        work.record(permit, Story::noted("user.permission-revoked", "REVOKE", &told));
-        changed(work, user).await?;
+        let facts = json!({"permission": self.permission});
+        work.record(permit, Story::noted("user.permission-revoked", "REVOKE", &facts));
+        updated_profile(work, user).await?;
         Ok(())
     }
 }

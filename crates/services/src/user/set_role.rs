@@ -1,6 +1,6 @@
 //! Gives an account another role.
 
-use super::{changed, check_an_admin_stays, check_state};
+use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
 use crate::work::{Repositories, Work};
@@ -12,14 +12,14 @@ use mainstay_domain::state::Expected;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Gives an account another role. In force at once, for tokens that are out already too.
+/// Gives an account another role. In force at once, also for tokens that were issued before.
 #[derive(Debug, Clone)]
 pub struct SetRole {
-    /// Which account.
+    /// The account.
     pub id: UserId,
-    /// Which role.
+    /// The new role.
     pub role: RoleName,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 
@@ -46,7 +46,7 @@ impl Command for SetRole {
             )));
         }
         if before.role == self.role {
-            return changed(work, before).await;
+            return updated_profile(work, before).await;
         }
         let mut after = before.clone().touched(now);
         after.role = self.role;
@@ -56,6 +56,6 @@ impl Command for SetRole {
             permit,
             Story::acted("user.role-changed", "SET_ROLE", &before, &after),
         );
-        changed(work, after).await
+        updated_profile(work, after).await
     }
 }

@@ -1,6 +1,6 @@
 //! Changes an account.
 
-use super::{changed, check_an_admin_stays, check_state};
+use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::use_case::{Command, UseCase};
@@ -16,19 +16,19 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Changes somebody's account; what is `None` stays. Disabling it ends its sessions at once. A change of nothing
-/// leaves no trace.
+/// Changes an account; what is `None` stays. Disabling it ends its sessions at once. A change that changes nothing
+/// writes nothing.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
-    /// Which.
+    /// The account.
     pub id: UserId,
-    /// Another name.
+    /// The new name.
     pub name: Option<PersonName>,
-    /// Another address; it counts as not confirmed.
+    /// The new address; it counts as not confirmed.
     pub email: Option<Email>,
-    /// Another status.
+    /// The new status.
     pub status: Option<UserStatus>,
-    /// The states that the caller means.
+    /// The states that the caller expects (`If-Match`).
     pub expected: Expected,
 }
 
@@ -56,7 +56,7 @@ impl Command for UpdateUser {
             after.email_verified = false;
         }
         if after == before {
-            return changed(work, before).await;
+            return updated_profile(work, before).await;
         }
         let after = after.touched(now);
         check_an_admin_stays(work, &before, &after).await?;
@@ -67,11 +67,11 @@ impl Command for UpdateUser {
             }
         }
         work.record(permit, Story::updated("user.updated", &before, &after));
-        changed(work, after).await
+        updated_profile(work, after).await
     }
 }
 
-/// Only an administrator changes an administrator: else `update:user` would be a way to take one over.
+/// Only an administrator may change an administrator: otherwise `update:user` would allow taking one over.
 fn check_rank(work: &Work<'_>, target: &User) -> Result<()> {
     let caller_is_admin = work
         .caller()

@@ -1,4 +1,4 @@
-//! Roles and switches that are felt by tokens which are out already.
+//! Changes of roles and statuses apply to tokens that were issued before.
 
 use crate::order_end::place;
 use crate::{MINUTE, SECOND};
@@ -6,19 +6,19 @@ use mainstay_testkit::{Person, TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    trap_03_another_role_is_felt_by_a_token_that_is_out;
-    trap_03_a_disabled_account_is_shut_out_at_once;
-    trap_03_a_token_cannot_outvote_the_directory_after_a_restart;
+    trap_03_a_role_change_applies_to_tokens_already_issued;
+    trap_03_disabling_an_account_takes_effect_at_once;
+    trap_03_access_changes_override_the_token_after_a_restart;
     only_an_administrator_changes_an_administrator;
-    an_account_that_changed_since_is_not_overwritten;
-    a_change_of_nothing_leaves_no_trace;
-    nobody_is_invited_by_a_change;
-    the_list_shows_what_each_may_do;
-    people_change_themselves_and_nobody_else;
-    whoever_may_do_something_finds_what_it_is_done_to;
+    a_stale_if_match_does_not_overwrite_an_account;
+    an_update_without_changes_writes_nothing;
+    an_update_cannot_set_the_status_invited;
+    the_list_shows_the_permissions_of_each_account;
+    a_customer_cannot_read_or_change_other_accounts;
+    an_action_permission_finds_its_target_without_a_read_permission;
 }
 
-async fn trap_03_another_role_is_felt_by_a_token_that_is_out(app: &TestApp) {
+async fn trap_03_a_role_change_applies_to_tokens_already_issued(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let role = format!("/api/users/{}/role", ann.id);
     ann.get("/api/users").await.refused(403, "FORBIDDEN");
@@ -41,16 +41,16 @@ async fn trap_03_another_role_is_felt_by_a_token_that_is_out(app: &TestApp) {
         .refused(403, "FORBIDDEN");
 }
 
-async fn trap_03_a_disabled_account_is_shut_out_at_once(app: &TestApp) {
+async fn trap_03_disabling_an_account_takes_effect_at_once(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     ann.get("/api/users/me").await.expect(200);
     let path = format!("/api/users/{}", ann.id);
-    let shown = admin
+    let updated = admin
         .patch(&path, json!({"status": "disabled"}))
         .await
         .expect(200)
         .data();
-    assert_eq!(shown["status"], "disabled");
+    assert_eq!(updated["status"], "disabled");
     ann.get("/api/users/me").await.refused(403, "ACCOUNT_DISABLED");
     ann.get("/api/products").await.refused(403, "ACCOUNT_DISABLED");
     let sign_in = json!({"email": ann.email, "password": ann.password});
@@ -73,7 +73,7 @@ async fn trap_03_a_disabled_account_is_shut_out_at_once(app: &TestApp) {
     app.client().post("/api/auth/login", sign_in).await.expect(200);
 }
 
-async fn trap_03_a_token_cannot_outvote_the_directory_after_a_restart(app: &TestApp) {
+async fn trap_03_access_changes_override_the_token_after_a_restart(app: &TestApp) {
     let mia = app.member("mia", "manager").await;
     let admin = app.admin().await;
     app.pass(crate::SECOND);
@@ -95,7 +95,7 @@ async fn trap_03_a_token_cannot_outvote_the_directory_after_a_restart(app: &Test
     restarted.stop().await;
 }
 
-async fn a_change_of_nothing_leaves_no_trace(app: &TestApp) {
+async fn an_update_without_changes_writes_nothing(app: &TestApp) {
     let (ann, admin, product) = (
         app.customer("ann").await,
         app.admin().await,
@@ -111,12 +111,12 @@ async fn a_change_of_nothing_leaves_no_trace(app: &TestApp) {
         ),
         (&product.path, json!({"stock": 1, "status": "active"})),
     ] {
-        let shown = admin.get(path).await.expect(200);
+        let current = admin.get(path).await.expect(200);
         for body in [json!({}), same] {
             let answer = admin.patch(path, body).await.expect(200);
             assert_eq!(
                 (answer.data(), answer.etag()),
-                (shown.data(), shown.etag()),
+                (current.data(), current.etag()),
                 "{path}"
             );
         }
@@ -133,7 +133,7 @@ async fn a_change_of_nothing_leaves_no_trace(app: &TestApp) {
     admin.patch(&product.path, none).await.expect(200);
 }
 
-async fn nobody_is_invited_by_a_change(app: &TestApp) {
+async fn an_update_cannot_set_the_status_invited(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let answer = admin
         .patch(&format!("/api/users/{}", ann.id), json!({"status": "invited"}))
@@ -142,7 +142,7 @@ async fn nobody_is_invited_by_a_change(app: &TestApp) {
     assert!(answer.faults()[0].starts_with("status "), "{answer:?}");
 }
 
-async fn the_list_shows_what_each_may_do(app: &TestApp) {
+async fn the_list_shows_the_permissions_of_each_account(app: &TestApp) {
     let (ann, bob, admin) = (
         app.customer("ann").await,
         app.customer("bob").await,
@@ -160,11 +160,14 @@ async fn the_list_shows_what_each_may_do(app: &TestApp) {
     app.pass(MINUTE);
     let listed = admin.get("/api/users").await.expect(200).list();
     assert_eq!(listed.len(), 3);
-    for shown in &listed {
-        let path = format!("/api/users/{}", shown["id"].as_str().unwrap());
-        assert_eq!(*shown, admin.get(&path).await.expect(200).data());
+    for account in &listed {
+        let path = format!("/api/users/{}", account["id"].as_str().unwrap());
+        assert_eq!(*account, admin.get(&path).await.expect(200).data());
     }
-    let anns = listed.iter().find(|shown| shown["id"] == json!(ann.id)).unwrap();
+    let anns = listed
+        .iter()
+        .find(|account| account["id"] == json!(ann.id))
+        .unwrap();
     assert_eq!(anns["permissions"], json!(["create:order", "read:order"]));
 }
 
@@ -191,7 +194,7 @@ async fn only_an_administrator_changes_an_administrator(app: &TestApp) {
     admin.get("/api/users/me").await.expect(200);
 }
 
-async fn an_account_that_changed_since_is_not_overwritten(app: &TestApp) {
+async fn a_stale_if_match_does_not_overwrite_an_account(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}", ann.id);
     let seen = admin.get(&path).await.expect(200).etag();
@@ -206,10 +209,10 @@ async fn an_account_that_changed_since_is_not_overwritten(app: &TestApp) {
         .patch(&path, json!({"name": "Ann B."}))
         .await
         .refused(412, "PRECONDITION_FAILED");
-    let shown = admin.header("if-none-match", &seen).get(&path).await.expect(200);
-    assert_eq!(shown.data()["name"], "Ann A.");
-    // Permissions are part of what is shown.
-    let seen = shown.etag();
+    let updated = admin.header("if-none-match", &seen).get(&path).await.expect(200);
+    assert_eq!(updated.data()["name"], "Ann A.");
+    // Permissions are part of the representation.
+    let seen = updated.etag();
     admin
         .post(
             &format!("{path}/permissions"),
@@ -217,7 +220,7 @@ async fn an_account_that_changed_since_is_not_overwritten(app: &TestApp) {
         )
         .await
         .expect(201);
-    let shown = admin.header("if-none-match", &seen).get(&path).await.expect(200);
+    let updated = admin.header("if-none-match", &seen).get(&path).await.expect(200);
     let stale = admin.header("if-match", &seen);
     stale
         .patch(&path, json!({"name": "Ann C."}))
@@ -229,14 +232,14 @@ async fn an_account_that_changed_since_is_not_overwritten(app: &TestApp) {
         .await
         .refused(412, "PRECONDITION_FAILED");
     let changed = admin
-        .header("if-match", &shown.etag())
+        .header("if-match", &updated.etag())
         .put(&role, manager)
         .await
         .expect(200);
     assert_eq!(changed.data()["role"], "manager");
 }
 
-async fn people_change_themselves_and_nobody_else(app: &TestApp) {
+async fn a_customer_cannot_read_or_change_other_accounts(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     ann.get(&format!("/api/users/{}", bob.id))
         .await
@@ -249,7 +252,7 @@ async fn people_change_themselves_and_nobody_else(app: &TestApp) {
     assert_eq!(bob.get("/api/users/me").await.data()["name"], "bob");
 }
 
-/// A customer who was given one permission and nothing to look at things with.
+/// A customer with one extra permission and no permission to read what it applies to.
 async fn holder(app: &TestApp, name: &str, permission: &str) -> Person {
     let person = app.customer(name).await;
     let path = format!("/api/users/{}/permissions", person.id);
@@ -258,7 +261,7 @@ async fn holder(app: &TestApp, name: &str, permission: &str) -> Person {
     person
 }
 
-async fn whoever_may_do_something_finds_what_it_is_done_to(app: &TestApp) {
+async fn an_action_permission_finds_its_target_without_a_read_permission(app: &TestApp) {
     let ann = app.customer("ann").await;
     let (sold, draft) = (app.product(5, 100).await, app.product(5, 100).await);
     let admin = app.admin().await;
@@ -269,11 +272,11 @@ async fn whoever_may_do_something_finds_what_it_is_done_to(app: &TestApp) {
     let paid = place(&ann, &sold, 1).await;
     ann.post_nothing(&format!("{paid}/pay")).await.expect(202);
     app.run_jobs().await;
-    let begun = place(&ann, &sold, 1).await;
-    ann.post_nothing(&format!("{begun}/pay")).await.expect(202);
+    let paying = place(&ann, &sold, 1).await;
+    ann.post_nothing(&format!("{paying}/pay")).await.expect(202);
 
     let moves = holder(app, "moves", "update:order").await;
-    for order in [&paid, &begun] {
+    for order in [&paid, &paying] {
         moves.get(order).await.refused(404, "NOT_FOUND");
         let cancelled = moves.post_nothing(&format!("{order}/cancel")).await.expect(200);
         assert_eq!(cancelled.data()["status"], "cancelled");
@@ -286,9 +289,9 @@ async fn whoever_may_do_something_finds_what_it_is_done_to(app: &TestApp) {
     assert_eq!(
         app.gateway.collected().len(),
         1,
-        "what was cancelled is not collected"
+        "a cancelled order's payment is not collected"
     );
-    assert_eq!(app.gateway.repaid().len(), 1, "what was paid goes back");
+    assert_eq!(app.gateway.repaid().len(), 1, "what was paid is refunded");
 
     let deletes = holder(app, "deletes", "delete:product").await;
     deletes.get(&draft.path).await.refused(404, "NOT_FOUND");

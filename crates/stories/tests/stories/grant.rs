@@ -1,33 +1,33 @@
-//! Permissions given to one person, for good or for a time.
+//! Permissions granted to one account, for good or for a time.
 
 use crate::{HOUR, MINUTE, SECOND};
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    trap_03_a_permission_is_felt_at_once_and_gone_the_moment_it_ends;
-    trap_03_a_token_that_was_signed_meanwhile_loses_it_too;
-    what_was_taken_back_is_gone_at_once;
-    a_permission_may_end_at_an_instant;
-    nobody_gives_what_they_do_not_hold;
-    what_is_held_for_a_time_is_given_for_no_longer;
-    what_does_not_exist_cannot_be_given;
-    own_permissions_are_listed_while_they_last;
-    a_permission_that_was_given_is_found_where_the_answer_says;
-    an_ended_permission_stays_ended_after_a_restart;
+    trap_03_a_permission_applies_at_once_and_ends_at_its_expiry;
+    trap_03_a_token_signed_before_the_expiry_loses_the_permission_too;
+    a_revoked_permission_is_gone_at_once;
+    a_permission_may_expire_at_an_instant;
+    a_caller_cannot_grant_a_permission_they_do_not_hold;
+    a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it;
+    unknown_permissions_and_accounts_are_refused;
+    personal_permissions_are_listed_until_they_expire;
+    a_granted_permission_is_found_at_its_location;
+    a_revoked_permission_stays_revoked_after_a_restart;
 }
 
-async fn trap_03_a_permission_is_felt_at_once_and_gone_the_moment_it_ends(app: &TestApp) {
+async fn trap_03_a_permission_applies_at_once_and_ends_at_its_expiry(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
     ann.get("/api/audit").await.refused(403, "FORBIDDEN");
-    let given = admin
+    let granted = admin
         .post(&path, json!({"permission": "read:audit", "expiresIn": 60}))
         .await
         .expect(201)
         .data();
-    assert_eq!(given["expiresAt"], json!(app.now().after(MINUTE)));
-    assert_eq!(given["grantedBy"], json!(admin.id));
+    assert_eq!(granted["expiresAt"], json!(app.now().after(MINUTE)));
+    assert_eq!(granted["grantedBy"], json!(admin.id));
     ann.get("/api/audit").await.expect(200);
     app.pass(MINUTE - std::time::Duration::from_micros(1));
     ann.get("/api/audit").await.expect(200);
@@ -37,7 +37,7 @@ async fn trap_03_a_permission_is_felt_at_once_and_gone_the_moment_it_ends(app: &
     assert_eq!(mine["permissions"], json!(["create:order"]));
 }
 
-async fn trap_03_a_token_that_was_signed_meanwhile_loses_it_too(app: &TestApp) {
+async fn trap_03_a_token_signed_before_the_expiry_loses_the_permission_too(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
     admin
@@ -47,7 +47,7 @@ async fn trap_03_a_token_that_was_signed_meanwhile_loses_it_too(app: &TestApp) {
     app.pass(MINUTE);
     let ann = app.sign_in(&ann.email, &ann.password).await;
     ann.get("/api/audit").await.expect(200);
-    // A process that only knows what the token says.
+    // A process that knows only what the token contains.
     let fresh = app.another_node().await;
     fresh
         .client()
@@ -66,7 +66,7 @@ async fn trap_03_a_token_that_was_signed_meanwhile_loses_it_too(app: &TestApp) {
     fresh.stop().await;
 }
 
-async fn what_was_taken_back_is_gone_at_once(app: &TestApp) {
+async fn a_revoked_permission_is_gone_at_once(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
     admin
@@ -81,19 +81,19 @@ async fn what_was_taken_back_is_gone_at_once(app: &TestApp) {
         .delete(&format!("{path}/read:audit"))
         .await
         .refused(404, "NOT_FOUND");
-    // The role's own cannot be taken from one person.
+    // The role's own permissions cannot be revoked from one account.
     admin
         .delete(&format!("{path}/create:order"))
         .await
         .refused(404, "NOT_FOUND");
 }
 
-async fn a_permission_may_end_at_an_instant(app: &TestApp) {
+async fn a_permission_may_expire_at_an_instant(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
     let at = |time| json!({"permission": "read:audit", "expiresAt": app.now().after(time)});
     admin.post(&path, at(HOUR)).await.expect(201);
-    // Given again, the later word holds.
+    // A later grant replaces the earlier one.
     admin.post(&path, at(MINUTE)).await.expect(201);
     app.pass(MINUTE - SECOND);
     ann.get("/api/audit").await.expect(200);
@@ -117,7 +117,7 @@ async fn a_permission_may_end_at_an_instant(app: &TestApp) {
     assert!(answer.status < 500, "{answer:?}");
 }
 
-async fn nobody_gives_what_they_do_not_hold(app: &TestApp) {
+async fn a_caller_cannot_grant_a_permission_they_do_not_hold(app: &TestApp) {
     let (admin, mia) = (app.admin().await, app.member("mia", "support").await);
     let (ann, mine) = (
         app.customer("ann").await,
@@ -146,7 +146,7 @@ async fn nobody_gives_what_they_do_not_hold(app: &TestApp) {
     assert_eq!(mine["permissions"], json!(["create:order", "read:order"]));
 }
 
-async fn what_is_held_for_a_time_is_given_for_no_longer(app: &TestApp) {
+async fn a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it(app: &TestApp) {
     let (admin, mia, ann) = (
         app.admin().await,
         app.member("mia", "support").await,
@@ -169,7 +169,7 @@ async fn what_is_held_for_a_time_is_given_for_no_longer(app: &TestApp) {
             mia.post(path, body).await.refused(403, "FORBIDDEN");
         }
     }
-    // As long as she holds it herself, and no longer; what her role gives her she gives for good.
+    // No longer than she holds it herself; what her role gives her she may grant for good.
     let rest = json!({"permission": "grant:permission", "expiresIn": 59});
     mia.post(&anns, rest).await.expect(201);
     mia.post(&anns, json!({"permission": "read:order"}))
@@ -179,7 +179,7 @@ async fn what_is_held_for_a_time_is_given_for_no_longer(app: &TestApp) {
     for person in [&mia, &ann] {
         person.get(&anns).await.refused(403, "FORBIDDEN");
     }
-    // What she was given for good, she may give for good.
+    // What she was granted for good, she may grant for good.
     admin
         .post(&hers, json!({"permission": "grant:permission"}))
         .await
@@ -189,7 +189,7 @@ async fn what_is_held_for_a_time_is_given_for_no_longer(app: &TestApp) {
         .expect(201);
 }
 
-async fn what_does_not_exist_cannot_be_given(app: &TestApp) {
+async fn unknown_permissions_and_accounts_are_refused(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}/permissions", ann.id);
     for unknown in ["fly:plane", "read:", "", "READ:AUDIT", "read:audit "] {
@@ -206,14 +206,14 @@ async fn what_does_not_exist_cannot_be_given(app: &TestApp) {
         .post(&path, json!({"permission": "fly:plane"}))
         .await
         .refused(404, "NOT_FOUND");
-    let nobody = "/api/users/0199b1f4-7c00-7000-8000-000000000001/permissions";
+    let unknown_account = "/api/users/0199b1f4-7c00-7000-8000-000000000001/permissions";
     admin
-        .post(nobody, json!({"permission": "read:audit"}))
+        .post(unknown_account, json!({"permission": "read:audit"}))
         .await
         .refused(404, "NOT_FOUND");
 }
 
-async fn own_permissions_are_listed_while_they_last(app: &TestApp) {
+async fn personal_permissions_are_listed_until_they_expire(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}/permissions", ann.id);
     admin
@@ -238,7 +238,7 @@ async fn own_permissions_are_listed_while_they_last(app: &TestApp) {
     ann.get(&path).await.refused(403, "FORBIDDEN");
 }
 
-async fn an_ended_permission_stays_ended_after_a_restart(app: &TestApp) {
+async fn a_revoked_permission_stays_revoked_after_a_restart(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}/permissions", ann.id);
     admin
@@ -258,15 +258,15 @@ async fn an_ended_permission_stays_ended_after_a_restart(app: &TestApp) {
     restarted.stop().await;
 }
 
-async fn a_permission_that_was_given_is_found_where_the_answer_says(app: &TestApp) {
+async fn a_granted_permission_is_found_at_its_location(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
-    let given = admin
+    let granted = admin
         .post(&path, json!({"permission": "read:audit", "expiresIn": 60}))
         .await
         .expect(201);
-    let place = given.header("location").unwrap().to_owned();
-    assert_eq!(admin.get(&place).await.expect(200).data(), given.data());
+    let location = granted.header("location").unwrap().to_owned();
+    assert_eq!(admin.get(&location).await.expect(200).data(), granted.data());
     let pagination = admin.get(&path).await.expect(200).pagination();
     assert_eq!(
         pagination,
@@ -276,7 +276,7 @@ async fn a_permission_that_was_given_is_found_where_the_answer_says(app: &TestAp
         .get(&format!("{path}/read:job"))
         .await
         .refused(404, "NOT_FOUND");
-    ann.get(&place).await.refused(403, "FORBIDDEN");
+    ann.get(&location).await.refused(403, "FORBIDDEN");
     app.pass(MINUTE);
-    admin.get(&place).await.refused(404, "NOT_FOUND");
+    admin.get(&location).await.refused(404, "NOT_FOUND");
 }

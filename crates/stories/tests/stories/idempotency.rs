@@ -1,4 +1,4 @@
-//! Requests that are one however often they are sent.
+//! Idempotency keys: a request counts once, however often it is sent.
 
 use crate::order_end::place;
 use crate::{HOUR, SECOND};
@@ -8,15 +8,15 @@ use serde_json::json;
 on_both_engines! {
     a_repetition_gets_the_first_answer;
     another_request_under_the_same_key_is_refused;
-    a_refusal_is_an_answer_too;
-    what_was_refused_before_it_began_is_not_remembered;
+    domain_errors_are_replayed_too;
+    errors_before_the_transaction_are_not_stored;
     callers_and_routes_have_their_own_keys;
-    after_a_day_it_is_forgotten;
-    trap_19_one_key_used_at_once_is_one_order;
-    a_repetition_while_the_first_runs_is_told_to_wait;
-    bad_keys_are_refused;
-    answers_with_secrets_are_not_kept;
-    another_process_knows_the_answer_too;
+    a_key_expires_after_a_day;
+    trap_19_concurrent_requests_with_one_key_place_one_order;
+    a_repetition_during_the_first_request_gets_a_conflict_with_retry_after;
+    malformed_keys_are_refused;
+    answers_with_secrets_are_not_stored;
+    another_process_replays_the_answer;
 }
 
 async fn a_repetition_gets_the_first_answer(app: &TestApp) {
@@ -67,7 +67,7 @@ async fn another_request_under_the_same_key_is_refused(app: &TestApp) {
         .refused(422, "IDEMPOTENCY_MISMATCH");
 }
 
-async fn a_refusal_is_an_answer_too(app: &TestApp) {
+async fn domain_errors_are_replayed_too(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(0, 100).await);
     let (body, ann) = (
         json!({"items": [{"productId": product.id, "quantity": 1}]}),
@@ -120,7 +120,7 @@ async fn a_refusal_is_an_answer_too(app: &TestApp) {
     }
 }
 
-async fn what_was_refused_before_it_began_is_not_remembered(app: &TestApp) {
+async fn errors_before_the_transaction_are_not_stored(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let keyed = ann.with("idempotency-key", "k-1");
     keyed
@@ -186,7 +186,7 @@ async fn callers_and_routes_have_their_own_keys(app: &TestApp) {
     app.run_jobs().await;
 }
 
-async fn after_a_day_it_is_forgotten(app: &TestApp) {
+async fn a_key_expires_after_a_day(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
     let order = async || {
@@ -209,13 +209,13 @@ async fn after_a_day_it_is_forgotten(app: &TestApp) {
     assert_ne!(
         next.data()["id"],
         first.data()["id"],
-        "whether or not it was swept"
+        "whether or not it was pruned"
     );
     app.services().prune().await.unwrap();
     assert_eq!(order().await.data()["id"], next.data()["id"]);
 }
 
-async fn trap_19_one_key_used_at_once_is_one_order(app: &TestApp) {
+async fn trap_19_concurrent_requests_with_one_key_place_one_order(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(50, 100).await);
     let other = app.another_node().await;
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
@@ -224,7 +224,7 @@ async fn trap_19_one_key_used_at_once_is_one_order(app: &TestApp) {
         .client()
         .bearer(&ann.access)
         .header("idempotency-key", "k-1");
-    let asks = (0..8).map(|number| {
+    let requests = (0..8).map(|number| {
         let (here, there, body) = (here.clone(), there.clone(), body.clone());
         async move {
             if number % 2 == 0 {
@@ -234,11 +234,11 @@ async fn trap_19_one_key_used_at_once_is_one_order(app: &TestApp) {
             }
         }
     });
-    let answers = futures_util::future::join_all(asks).await;
-    let mut made: Vec<String> = Vec::new();
+    let answers = futures_util::future::join_all(requests).await;
+    let mut placed: Vec<String> = Vec::new();
     for answer in &answers {
         match answer.status {
-            201 => made.push(answer.data()["id"].to_string()),
+            201 => placed.push(answer.data()["id"].to_string()),
             _ => assert_eq!(
                 (answer.status, answer.code().as_str()),
                 (409, "IDEMPOTENCY_IN_FLIGHT"),
@@ -246,21 +246,21 @@ async fn trap_19_one_key_used_at_once_is_one_order(app: &TestApp) {
             ),
         }
     }
-    made.sort();
-    made.dedup();
-    assert_eq!(made.len(), 1, "{answers:?}");
+    placed.sort();
+    placed.dedup();
+    assert_eq!(placed.len(), 1, "{answers:?}");
     assert_eq!(app.stock(&product).await, 49);
     other.stop().await;
 }
 
-async fn a_repetition_while_the_first_runs_is_told_to_wait(app: &TestApp) {
+async fn a_repetition_during_the_first_request_gets_a_conflict_with_retry_after(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(50, 100).await);
     let ann = ann.with("idempotency-key", "k-1");
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
-    // Somebody else holds the database, so the first cannot end yet.
+    // Another transaction holds the database, so the first request cannot end yet.
     let hold = app.hold_database().await;
-    let ask = || Box::pin(ann.post("/api/orders", body.clone()));
-    let (refused, _, mut first) = futures_util::future::select_all([ask(), ask()]).await;
+    let send = || Box::pin(ann.post("/api/orders", body.clone()));
+    let (refused, _, mut first) = futures_util::future::select_all([send(), send()]).await;
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
     refused.refused(409, "IDEMPOTENCY_IN_FLIGHT");
     hold.release().await;
@@ -269,7 +269,7 @@ async fn a_repetition_while_the_first_runs_is_told_to_wait(app: &TestApp) {
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
 }
 
-async fn bad_keys_are_refused(app: &TestApp) {
+async fn malformed_keys_are_refused(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
     for bad in ["", " ", "two words", "ü", &"k".repeat(256)] {
@@ -282,7 +282,7 @@ async fn bad_keys_are_refused(app: &TestApp) {
         .post("/api/orders", body.clone())
         .await
         .expect(201);
-    // Reads are repeatable by nature.
+    // Reads are idempotent anyway.
     ann.with("idempotency-key", "two words")
         .get("/api/orders")
         .await
@@ -290,12 +290,12 @@ async fn bad_keys_are_refused(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 4);
 }
 
-async fn answers_with_secrets_are_not_kept(app: &TestApp) {
+async fn answers_with_secrets_are_not_stored(app: &TestApp) {
     let ann = app.customer("ann").await;
     let client = app.client().header("idempotency-key", "k-1");
     let body = json!({"email": ann.email, "password": ann.password});
     let first = client.post("/api/auth/login", body.clone()).await.expect(200);
-    // Where a key means nothing, a bad one does neither.
+    // Where the key is ignored, so is a malformed one.
     for bad in ["a b", &"k".repeat(256)] {
         let client = app.client().header("idempotency-key", bad);
         client.post("/api/auth/login", body.clone()).await.expect(200);
@@ -312,13 +312,13 @@ async fn answers_with_secrets_are_not_kept(app: &TestApp) {
         .post_nothing("/api/auth/logout")
         .await
         .expect(204);
-    let kept = app
+    let stored = app
         .peek("SELECT CAST(count(*) AS TEXT) FROM idempotency_keys")
         .await;
-    assert_eq!(kept, [[Some("0".to_owned())]]);
+    assert_eq!(stored, [[Some("0".to_owned())]]);
 }
 
-async fn another_process_knows_the_answer_too(app: &TestApp) {
+async fn another_process_replays_the_answer(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
     let first = ann

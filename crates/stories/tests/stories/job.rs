@@ -1,4 +1,4 @@
-//! Jobs as people see them: tried again, laid out, put back in line.
+//! Background jobs as administrators see them: retried with a backoff, dead, put back into their queue.
 
 use crate::order_end::{place, status};
 use crate::{HOUR, SECOND};
@@ -7,12 +7,12 @@ use mainstay_testkit::{Person, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    waits_grow_from_try_to_try;
-    a_job_that_fails_for_good_is_laid_out_and_put_back_by_a_person;
-    what_is_not_dead_is_not_put_back;
-    only_those_who_manage_jobs_see_them;
+    the_backoff_grows_with_each_attempt;
+    a_dead_job_is_listed_and_retried_by_an_administrator;
+    only_a_dead_job_can_be_retried;
+    jobs_are_visible_only_with_the_permission_to_manage_them;
     a_job_of_an_unknown_kind_waits_for_a_process_that_knows_it;
-    finished_jobs_are_swept_and_dead_ones_stay;
+    finished_jobs_are_pruned_and_dead_ones_stay;
 }
 
 async fn jobs(app: &TestApp, query: &str) -> Vec<Value> {
@@ -24,7 +24,7 @@ async fn jobs(app: &TestApp, query: &str) -> Vec<Value> {
         .list()
 }
 
-/// An order whose payment was begun.
+/// Places an order and starts its payment; returns the order's path.
 async fn paying(app: &TestApp, person: &Person) -> String {
     let product = app.product(5, 100).await;
     let path = place(person, &product, 1).await;
@@ -32,7 +32,7 @@ async fn paying(app: &TestApp, person: &Person) -> String {
     path
 }
 
-async fn waits_grow_from_try_to_try(app: &TestApp) {
+async fn the_backoff_grows_with_each_attempt(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
     app.gateway.be_away(100);
@@ -57,12 +57,15 @@ async fn waits_grow_from_try_to_try(app: &TestApp) {
         let due = mainstay_domain::time::Timestamp::parse(job["runAt"].as_str().unwrap()).unwrap();
         waits.push(due.since(app.now()));
         app.pass(waits[waits.len() - 1] - SECOND / 2);
-        assert!(app.run_jobs().await.is_empty(), "not a moment earlier");
+        assert!(
+            app.run_jobs().await.is_empty(),
+            "not before the backoff has passed"
+        );
         app.pass(SECOND);
     }
     for (at, wait) in waits.iter().enumerate() {
         let base = SECOND * (1 << at);
-        // A millisecond is lost in the telling.
+        // The API shows milliseconds only.
         assert!(
             *wait + SECOND / 100 >= base && *wait <= base + base / 2,
             "{waits:?}"
@@ -71,7 +74,7 @@ async fn waits_grow_from_try_to_try(app: &TestApp) {
     app.leave_jobs();
 }
 
-async fn a_job_that_fails_for_good_is_laid_out_and_put_back_by_a_person(app: &TestApp) {
+async fn a_dead_job_is_listed_and_retried_by_an_administrator(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
     app.mailbox.be_away(12);
@@ -86,7 +89,10 @@ async fn a_job_that_fails_for_good_is_laid_out_and_put_back_by_a_person(app: &Te
         );
         app.pass(2 * HOUR);
     }
-    assert!(app.run_jobs().await.is_empty(), "it is tried no more");
+    assert!(
+        app.run_jobs().await.is_empty(),
+        "a dead job is not attempted again"
+    );
     let dead = jobs(app, "state=dead").await;
     assert_eq!(dead.len(), 1);
     assert_eq!(
@@ -112,7 +118,7 @@ async fn a_job_that_fails_for_good_is_laid_out_and_put_back_by_a_person(app: &Te
     );
 }
 
-async fn what_is_not_dead_is_not_put_back(app: &TestApp) {
+async fn only_a_dead_job_can_be_retried(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
     let admin = app.admin().await;
@@ -132,7 +138,7 @@ async fn what_is_not_dead_is_not_put_back(app: &TestApp) {
     admin.post_nothing(unknown).await.refused(404, "NOT_FOUND");
 }
 
-async fn only_those_who_manage_jobs_see_them(app: &TestApp) {
+async fn jobs_are_visible_only_with_the_permission_to_manage_them(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
     let retry = format!(
@@ -145,10 +151,10 @@ async fn only_those_who_manage_jobs_see_them(app: &TestApp) {
         person.post_nothing(&retry).await.refused(403, "FORBIDDEN");
     }
     app.client().get("/api/jobs").await.refused(401, "UNAUTHORIZED");
-    let shown = jobs(app, "").await.remove(0);
+    let job = jobs(app, "").await.remove(0);
     assert!(
-        shown.get("payload").is_none(),
-        "a payload may hold what its reader may not see: {shown}"
+        job.get("payload").is_none(),
+        "a payload may contain what its reader may not see: {job}"
     );
     app.run_jobs().await;
     assert_eq!(jobs(app, "state=done&queue=payments").await.len(), 1);
@@ -170,7 +176,7 @@ async fn a_job_of_an_unknown_kind_waits_for_a_process_that_knows_it(app: &TestAp
     assert_eq!(status(&ann, &path).await, "paid");
 }
 
-async fn finished_jobs_are_swept_and_dead_ones_stay(app: &TestApp) {
+async fn finished_jobs_are_pruned_and_dead_ones_stay(app: &TestApp) {
     let ann = app.customer("ann").await;
     paying(app, &ann).await;
     app.run_jobs().await;

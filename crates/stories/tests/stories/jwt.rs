@@ -1,9 +1,9 @@
-//! Access tokens taken apart and put together again, as somebody would who tries to get in.
+//! Takes access tokens apart and assembles forged ones.
 
 use mainstay_platform::crypto::{base64url, from_base64url, hmac_sha256};
 use serde_json::Value;
 
-/// A token's three parts.
+/// The three parts of a token.
 #[derive(Clone)]
 pub(crate) struct Jwt {
     pub(crate) header: Value,
@@ -12,7 +12,7 @@ pub(crate) struct Jwt {
 }
 
 impl Jwt {
-    /// Takes a token apart.
+    /// Decodes a token.
     pub(crate) fn of(token: &str) -> Self {
         let parts: Vec<&str> = token.split('.').collect();
         let [header, claims, signature] = parts[..] else {
@@ -26,13 +26,13 @@ impl Jwt {
         }
     }
 
-    /// The same with another member in the header.
+    /// The same token with another value in the header.
     pub(crate) fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.header[name] = value.into();
         self
     }
 
-    /// The same with another claim; `null` takes it out.
+    /// The same token with another claim; `null` removes it.
     pub(crate) fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
         let claims = self.claims.as_object_mut().unwrap();
@@ -44,7 +44,7 @@ impl Jwt {
         self
     }
 
-    /// What is signed.
+    /// The signed part of the token.
     fn message(&self) -> String {
         format!(
             "{}.{}",
@@ -53,12 +53,12 @@ impl Jwt {
         )
     }
 
-    /// The token with the signature that it had.
+    /// The token with its original signature.
     pub(crate) fn unsigned(&self) -> String {
         format!("{}.{}", self.message(), self.signature)
     }
 
-    /// The token with no signature.
+    /// The token without a signature.
     pub(crate) fn bare(&self) -> String {
         format!("{}.", self.message())
     }

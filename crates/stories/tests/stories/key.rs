@@ -1,4 +1,4 @@
-//! Signing keys: published, rotated, and in the plain mode shared.
+//! Signing keys: published, rotated, and replaced by a shared secret where one is configured.
 
 use crate::jwt::Jwt;
 use crate::{HOUR, MINUTE, SECOND};
@@ -10,12 +10,12 @@ use mainstay_testkit::{TestApp, on_both_engines};
 use std::time::Duration;
 
 on_both_engines! {
-    the_public_half_is_published_and_nothing_else;
-    a_rotation_signs_nobody_out;
-    a_process_that_did_not_hear_of_a_new_key_looks_it_up;
-    a_process_that_has_just_read_its_keys_looks_again;
-    a_key_that_was_removed_is_believed_no_more;
-    a_shared_secret_signs_instead with JWT_SECRET = "a secret of more than thirty-two bytes";
+    only_the_public_key_is_published;
+    a_rotation_ends_no_session;
+    a_process_reads_a_key_that_it_does_not_know;
+    a_process_that_just_read_its_keys_reads_them_again_for_a_newer_token;
+    a_token_of_a_removed_key_is_refused;
+    a_shared_secret_replaces_the_stored_keys with JWT_SECRET = "a secret of more than thirty-two bytes";
 }
 
 const ME: &str = "/api/users/me";
@@ -29,7 +29,7 @@ async fn rotate(app: &TestApp) {
     app.services().refresh_keys(Duration::MAX).await.unwrap();
 }
 
-async fn the_public_half_is_published_and_nothing_else(app: &TestApp) {
+async fn only_the_public_key_is_published(app: &TestApp) {
     let ann = app.customer("ann").await;
     let keys = app.client().get(KEYS).await.expect(200).json();
     let keys = keys["keys"].as_array().unwrap();
@@ -44,7 +44,7 @@ async fn the_public_half_is_published_and_nothing_else(app: &TestApp) {
     assert!(!key.contains_key("d") && !key.contains_key("k"), "{key:?}");
 }
 
-async fn a_rotation_signs_nobody_out(app: &TestApp) {
+async fn a_rotation_ends_no_session(app: &TestApp) {
     let ann = app.customer("ann").await;
     app.pass(10 * MINUTE);
     rotate(app).await;
@@ -61,7 +61,7 @@ async fn a_rotation_signs_nobody_out(app: &TestApp) {
             .unwrap()
             .len(),
         2,
-        "the old one is still believed"
+        "the old key is still valid"
     );
     app.pass(25 * HOUR);
     app.services().refresh_keys(Duration::ZERO).await.unwrap();
@@ -71,11 +71,11 @@ async fn a_rotation_signs_nobody_out(app: &TestApp) {
             .unwrap()
             .len(),
         1,
-        "now it has retired"
+        "the old key has retired"
     );
 }
 
-async fn a_process_that_did_not_hear_of_a_new_key_looks_it_up(app: &TestApp) {
+async fn a_process_reads_a_key_that_it_does_not_know(app: &TestApp) {
     let other = app.another_node().await;
     app.pass(2 * SECOND);
     rotate(app).await;
@@ -84,7 +84,7 @@ async fn a_process_that_did_not_hear_of_a_new_key_looks_it_up(app: &TestApp) {
     other.stop().await;
 }
 
-async fn a_process_that_has_just_read_its_keys_looks_again(app: &TestApp) {
+async fn a_process_that_just_read_its_keys_reads_them_again_for_a_newer_token(app: &TestApp) {
     let other = app.another_node().await;
     let before = app.customer("ann").await;
     other.client().bearer(&before.access).get(ME).await.expect(200);
@@ -98,7 +98,7 @@ async fn a_process_that_has_just_read_its_keys_looks_again(app: &TestApp) {
     other.stop().await;
 }
 
-async fn a_key_that_was_removed_is_believed_no_more(app: &TestApp) {
+async fn a_token_of_a_removed_key_is_refused(app: &TestApp) {
     let ann = app.customer("ann").await;
     app.pass(SECOND);
     rotate(app).await;
@@ -111,7 +111,7 @@ async fn a_key_that_was_removed_is_believed_no_more(app: &TestApp) {
     next.get(ME).await.expect(200);
 }
 
-async fn a_shared_secret_signs_instead(app: &TestApp) {
+async fn a_shared_secret_replaces_the_stored_keys(app: &TestApp) {
     let ann = app.customer("ann").await;
     assert_eq!(Jwt::of(&ann.access).header["alg"], "HS256");
     ann.get(ME).await.expect(200);

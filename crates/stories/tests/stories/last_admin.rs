@@ -1,14 +1,14 @@
-//! Somebody who can administer always stays.
+//! An active administrator always remains.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    the_last_administrator_stays;
+    the_last_administrator_cannot_be_removed;
     trap_19_two_administrators_cannot_remove_each_other_at_once;
 }
 
-async fn the_last_administrator_stays(app: &TestApp) {
+async fn the_last_administrator_cannot_be_removed(app: &TestApp) {
     let admin = app.admin().await;
     let path = format!("/api/users/{}", admin.id);
     admin

@@ -1,15 +1,15 @@
-//! A story that forgets its jobs fails: what nobody looked at may have gone wrong.
+//! A test that leaves jobs unfinished fails: what it did not check may have gone wrong.
 
 use crate::order_end::place;
 use mainstay_testkit::{Engine, TestApp, on_both_engines};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 on_both_engines! {
-    jobs_left_undone_fail_the_story;
+    unfinished_jobs_fail_the_test;
 }
 
-/// How the end of an app fails, if it does.
-fn end(app: TestApp) -> Option<String> {
+/// The panic message when an app is dropped, if it panics.
+fn drop_message(app: TestApp) -> Option<String> {
     let failed = catch_unwind(AssertUnwindSafe(|| drop(app))).err()?;
     Some(failed.downcast_ref::<String>().cloned().unwrap_or_default())
 }
@@ -22,7 +22,7 @@ async fn paying(app: &TestApp) -> TestApp {
     other
 }
 
-/// Writes many jobs that are done, newer than any other.
+/// SQL that inserts many finished jobs, newer than any other.
 fn newer_jobs(app: &TestApp) -> String {
     let (id, no, numbers) = match app.engine() {
         Engine::Sqlite => (
@@ -42,23 +42,27 @@ fn newer_jobs(app: &TestApp) -> String {
     )
 }
 
-async fn jobs_left_undone_fail_the_story(app: &TestApp) {
+async fn unfinished_jobs_fail_the_test(app: &TestApp) {
     let waiting = paying(app).await;
-    assert!(end(waiting).unwrap().contains("queued payment.charge"));
+    assert!(drop_message(waiting).unwrap().contains("queued payment.charge"));
     let buried = paying(app).await;
     buried.tamper(&newer_jobs(&buried)).await;
     assert!(
-        end(buried).unwrap().contains("queued payment.charge"),
-        "whatever lies on it"
+        drop_message(buried).unwrap().contains("queued payment.charge"),
+        "also behind many newer jobs"
     );
-    let untold = paying(app).await;
-    let jobs = untold.services().claim_jobs(10).await.unwrap();
-    untold.services().run_jobs(jobs, 1).await;
-    assert!(end(untold).unwrap().contains("nobody was told of order.paid"));
-    let forgiven = paying(app).await;
-    forgiven.leave_jobs();
-    assert_eq!(end(forgiven), None);
+    let unrelayed = paying(app).await;
+    let jobs = unrelayed.services().claim_jobs(10).await.unwrap();
+    unrelayed.services().run_jobs(jobs, 1).await;
+    assert!(
+        drop_message(unrelayed)
+            .unwrap()
+            .contains("nobody was told of order.paid")
+    );
+    let excused = paying(app).await;
+    excused.leave_jobs();
+    assert_eq!(drop_message(excused), None);
     let done = paying(app).await;
     done.run_jobs().await;
-    assert_eq!(end(done), None);
+    assert_eq!(drop_message(done), None);
 }

@@ -1,16 +1,16 @@
-//! Who may do what: every role at every operation, asked of the running app.
+//! The permission matrix: every role calls every operation of the running app.
 
 use mainstay_testkit::{Client, TestApp, on_both_engines};
 use serde_json::json;
 use std::fmt::Write as _;
 
 on_both_engines! {
-    the_permission_matrix_is_as_reviewed;
+    the_permission_matrix_matches_the_reviewed_one;
 }
 
-const WHO: [&str; 6] = ["anonymous", "customer", "owner", "support", "manager", "admin"];
+const CALLERS: [&str; 6] = ["anonymous", "customer", "owner", "support", "manager", "admin"];
 
-/// Things of somebody else's, or of the owner's own, made anew for each question.
+/// Resources of another customer, or of the owner, created anew for each call.
 struct Things {
     user: String,
     product: String,
@@ -18,21 +18,21 @@ struct Things {
     job: String,
 }
 
-async fn the_permission_matrix_is_as_reviewed(app: &TestApp) {
+async fn the_permission_matrix_matches_the_reviewed_one(app: &TestApp) {
     let mut text = String::from(
         "# Who may do what, as the running app answers. `customer` meets things of somebody else's, `owner` their own.\n\
          # yes: let in; no: 403; hidden: 404; sign in: 401. Held by a story; UPDATE_CONTRACTS=1 writes it anew.\n\n",
     );
     write!(text, "{:<44}", "").unwrap();
-    for who in WHO {
-        write!(text, " {who:<9}").unwrap();
+    for caller in CALLERS {
+        write!(text, " {caller:<9}").unwrap();
     }
     text.push('\n');
     for row in app.node().routes() {
         let mut line = format!("{:<44}", format!("{} {}", row.method, row.path));
-        for who in WHO {
-            let word = ask(app, who, row.method, &row.path).await;
-            write!(line, " {word:<9}").unwrap();
+        for caller in CALLERS {
+            let outcome = outcome_of(app, caller, row.method, &row.path).await;
+            write!(line, " {outcome:<9}").unwrap();
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -41,10 +41,10 @@ async fn the_permission_matrix_is_as_reviewed(app: &TestApp) {
     app.leave_jobs();
 }
 
-async fn ask(app: &TestApp, who: &str, method: &str, path: &str) -> &'static str {
+async fn outcome_of(app: &TestApp, caller: &str, method: &str, path: &str) -> &'static str {
     let victim = app.customer("victim").await;
     let things = things(app, path, &victim).await;
-    let client: Client = match who {
+    let client: Client = match caller {
         "anonymous" => app.client(),
         "owner" => (*victim).clone(),
         "admin" => (*app.admin().await).clone(),
@@ -56,20 +56,20 @@ async fn ask(app: &TestApp, who: &str, method: &str, path: &str) -> &'static str
         "jobs" => &things.job,
         _ => &things.product,
     };
-    let asked = path
+    let target = path
         .replace("{id}", id)
         .replace("{name}", "read:order")
         .replace("{file}", "swagger-ui.css");
     let answer = match method {
-        "GET" | "DELETE" => client.request(method, &asked, None).await,
+        "GET" | "DELETE" => client.request(method, &target, None).await,
         _ => {
             client
-                .request(method, &asked, Some(("application/json", b"{}".to_vec())))
+                .request(method, &target, Some(("application/json", b"{}".to_vec())))
                 .await
         }
     };
-    assert!(answer.status < 500, "{who}: {answer:?}");
-    // Sign-in answers 401 to a wrong password, not to the wrong person.
+    assert!(answer.status < 500, "{caller}: {answer:?}");
+    // Sign-in answers 401 to a wrong password, not to a caller without access.
     match (answer.status, answer.code().as_str()) {
         (401, "UNAUTHORIZED") if path.ends_with("/refresh") => "yes",
         (401, _) => "sign in",

@@ -1,67 +1,67 @@
-//! What `/metrics` tells.
+//! The content of `/metrics`.
 
 use mainstay_testkit::{Person, TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    figures_are_for_holders_of_a_permission;
-    what_use_cases_ask_the_database_is_counted;
-    refusals_that_somebody_should_see_are_counted;
-    jobs_that_wait_are_counted_by_queue_and_state;
+    metrics_require_a_permission;
+    database_statements_of_use_cases_are_counted;
+    security_events_are_counted;
+    waiting_jobs_are_counted_by_queue_and_state;
 }
 
-/// Any product: that there is none counts too.
-const NOTHING: &str = "/api/products/0199b1f4-7c00-7000-8000-000000000001";
+/// A product that does not exist: a query without a result counts too.
+const UNKNOWN_PRODUCT: &str = "/api/products/0199b1f4-7c00-7000-8000-000000000001";
 
-/// The value of one figure, which has to be told.
-async fn figure(admin: &Person, name: &str) -> u64 {
+/// The value of one metric, which must be present.
+async fn metric(admin: &Person, name: &str) -> u64 {
     let text = admin.get("/metrics").await.expect(200).text();
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let value = line.unwrap_or_else(|| panic!("{name} is not in {text}"));
     value.trim().parse().unwrap()
 }
 
-async fn figures_are_for_holders_of_a_permission(app: &TestApp) {
+async fn metrics_require_a_permission(app: &TestApp) {
     app.client().get("/metrics").await.refused(401, "UNAUTHORIZED");
     app.customer("ann")
         .await
         .get("/metrics")
         .await
         .refused(403, "FORBIDDEN");
-    let figures = app.admin().await.get("/metrics").await.expect(200).text();
+    let metrics = app.admin().await.get("/metrics").await.expect(200).text();
     for name in [
         "\nmainstay_http_requests_total{",
         "\nmainstay_database_commits_total ",
     ] {
-        assert!(figures.contains(name), "{name} is not in {figures}");
+        assert!(metrics.contains(name), "{name} is not in {metrics}");
     }
-    assert!(!figures.contains("ann@example.com"));
-    assert!(!figures.contains("mainstay_mainstay"));
+    assert!(!metrics.contains("ann@example.com"));
+    assert!(!metrics.contains("mainstay_mainstay"));
 }
 
-async fn what_use_cases_ask_the_database_is_counted(app: &TestApp) {
+async fn database_statements_of_use_cases_are_counted(app: &TestApp) {
     const STATEMENTS: &str = "mainstay_database_statements_total ";
     const TRANSACTIONS: &str = "mainstay_database_duration_seconds_count ";
     const MISSED: &str = r#"mainstay_use_cases_total{use_case="product.read",outcome="NOT_FOUND"} "#;
     const READ: &str = r#"mainstay_use_cases_total{use_case="product.read",outcome="OK"} "#;
     let admin = app.admin().await;
     let product = app.product(1, 100).await;
-    admin.get(NOTHING).await.expect(404);
+    admin.get(UNKNOWN_PRODUCT).await.expect(404);
     let before = [
-        figure(&admin, STATEMENTS).await,
-        figure(&admin, TRANSACTIONS).await,
+        metric(&admin, STATEMENTS).await,
+        metric(&admin, TRANSACTIONS).await,
     ];
     assert!(before[0] > 0 && before[1] > 0, "{before:?}");
-    assert_eq!((figure(&admin, MISSED).await, figure(&admin, READ).await), (1, 0));
+    assert_eq!((metric(&admin, MISSED).await, metric(&admin, READ).await), (1, 0));
     admin
         .get(&format!("/api/products/{}", product.id))
         .await
         .expect(200);
-    admin.get(NOTHING).await.expect(404);
-    assert_eq!((figure(&admin, MISSED).await, figure(&admin, READ).await), (2, 1));
+    admin.get(UNKNOWN_PRODUCT).await.expect(404);
+    assert_eq!((metric(&admin, MISSED).await, metric(&admin, READ).await), (2, 1));
     let after = [
-        figure(&admin, STATEMENTS).await,
-        figure(&admin, TRANSACTIONS).await,
+        metric(&admin, STATEMENTS).await,
+        metric(&admin, TRANSACTIONS).await,
     ];
     assert!(
         after[0] >= before[0] + 2 && after[1] >= before[1] + 2,
@@ -72,19 +72,19 @@ async fn what_use_cases_ask_the_database_is_counted(app: &TestApp) {
     assert!(line["database_us"].as_u64() > Some(0), "{line}");
 }
 
-async fn refusals_that_somebody_should_see_are_counted(app: &TestApp) {
-    const STRANGERS: &str = r#"mainstay_security_events_total{type="unauthorized_access"} "#;
-    const CURIOUS: &str = r#"mainstay_security_events_total{type="insufficient_permissions"} "#;
+async fn security_events_are_counted(app: &TestApp) {
+    const UNAUTHENTICATED: &str = r#"mainstay_security_events_total{type="unauthorized_access"} "#;
+    const DENIED: &str = r#"mainstay_security_events_total{type="insufficient_permissions"} "#;
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     for _ in 0..3 {
         app.client().get("/api/users/me").await.expect(401);
     }
     ann.get("/api/audit").await.expect(403);
-    assert_eq!(figure(&admin, STRANGERS).await, 3);
-    assert_eq!(figure(&admin, CURIOUS).await, 1);
+    assert_eq!(metric(&admin, UNAUTHENTICATED).await, 3);
+    assert_eq!(metric(&admin, DENIED).await, 1);
 }
 
-async fn jobs_that_wait_are_counted_by_queue_and_state(app: &TestApp) {
+async fn waiting_jobs_are_counted_by_queue_and_state(app: &TestApp) {
     const QUEUED: &str = r#"mainstay_queue_jobs{queue="payments",state="queued"} "#;
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let product = app.product(5, 1999).await;
@@ -93,7 +93,7 @@ async fn jobs_that_wait_are_counted_by_queue_and_state(app: &TestApp) {
     let pay = format!("/api/orders/{}/pay", order["id"].as_str().unwrap());
     ann.post(&pay, json!({})).await.expect(202);
     app.services().measure_queues().await.unwrap();
-    assert_eq!(figure(&admin, QUEUED).await, 1);
+    assert_eq!(metric(&admin, QUEUED).await, 1);
     app.run_jobs().await;
     app.services().measure_queues().await.unwrap();
     let text = admin.get("/metrics").await.expect(200).text();

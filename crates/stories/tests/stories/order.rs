@@ -1,20 +1,20 @@
-//! Orders: placed, seen by their owners, never more than there is.
+//! Orders: placed within the stock, visible to their owners.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    what_falls_short_is_named_and_nothing_is_held;
-    a_product_named_twice_is_bought_as_often_as_both_say;
-    prices_are_those_of_the_moment;
-    trap_05_a_strangers_order_is_nothing;
-    a_reader_may_look_and_not_touch;
-    two_currencies_are_no_order;
-    an_order_that_would_cost_too_much_is_refused;
-    trap_06_nobody_names_their_own_price_or_owner;
+    every_line_out_of_stock_is_named_and_no_stock_is_held;
+    quantities_of_a_repeated_product_are_added_up;
+    an_order_keeps_the_prices_of_its_placement;
+    trap_05_an_order_of_another_customer_does_not_exist;
+    a_read_permission_allows_no_change;
+    an_order_in_two_currencies_is_refused;
+    an_order_above_the_maximum_total_is_refused;
+    trap_06_a_client_cannot_set_price_owner_or_status;
 }
 
-async fn what_falls_short_is_named_and_nothing_is_held(app: &TestApp) {
+async fn every_line_out_of_stock_is_named_and_no_stock_is_held(app: &TestApp) {
     let (ann, plenty, few, none) = (
         app.customer("ann").await,
         app.product(10, 100).await,
@@ -26,12 +26,12 @@ async fn what_falls_short_is_named_and_nothing_is_held(app: &TestApp) {
         {"productId": few.id, "quantity": 3},
         {"productId": none.id, "quantity": 1},
     ]});
-    let short = ann.post("/api/orders", items).await.refused(409, "OUT_OF_STOCK");
+    let refused = ann.post("/api/orders", items).await.refused(409, "OUT_OF_STOCK");
     assert_eq!(
-        short.faults(),
+        refused.faults(),
         ["items[1].quantity OUT_OF_STOCK", "items[2].quantity OUT_OF_STOCK"]
     );
-    assert!(short.text().contains("2 are left"), "{short:?}");
+    assert!(refused.text().contains("2 are left"), "{refused:?}");
     for (product, left) in [(&plenty, 10), (&few, 2), (&none, 0)] {
         assert_eq!(app.stock(product).await, left);
     }
@@ -48,7 +48,7 @@ async fn what_falls_short_is_named_and_nothing_is_held(app: &TestApp) {
     assert_eq!(app.stock(&plenty).await, 10);
 }
 
-async fn a_product_named_twice_is_bought_as_often_as_both_say(app: &TestApp) {
+async fn quantities_of_a_repeated_product_are_added_up(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let twice = |quantity: i64| json!({"items": [{"productId": product.id, "quantity": quantity}, {"productId": product.id, "quantity": quantity}]});
     ann.post("/api/orders", twice(3))
@@ -66,7 +66,7 @@ async fn a_product_named_twice_is_bought_as_often_as_both_say(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 1);
 }
 
-async fn prices_are_those_of_the_moment(app: &TestApp) {
+async fn an_order_keeps_the_prices_of_its_placement(app: &TestApp) {
     let (ann, product, admin) = (
         app.customer("ann").await,
         app.product(5, 100).await,
@@ -77,17 +77,17 @@ async fn prices_are_those_of_the_moment(app: &TestApp) {
     let path = placed.header("location").unwrap().to_owned();
     let dearer = json!({"price": {"amount": 999, "currency": "USD"}, "name": "Dearer"});
     admin.patch(&product.path, dearer).await.expect(200);
-    let shown = ann.get(&path).await.expect(200).data();
-    assert_eq!(shown["total"], json!({"amount": 200, "currency": "USD"}));
-    assert_ne!(shown["items"][0]["name"], "Dearer");
+    let order = ann.get(&path).await.expect(200).data();
+    assert_eq!(order["total"], json!({"amount": 200, "currency": "USD"}));
+    assert_ne!(order["items"][0]["name"], "Dearer");
     assert_eq!(
         ann.post("/api/orders", body).await.expect(201).data()["total"]["amount"],
         1998
     );
-    assert_eq!(shown["reservedUntil"], json!(app.now().after(30 * crate::MINUTE)));
+    assert_eq!(order["reservedUntil"], json!(app.now().after(30 * crate::MINUTE)));
 }
 
-async fn trap_05_a_strangers_order_is_nothing(app: &TestApp) {
+async fn trap_05_an_order_of_another_customer_does_not_exist(app: &TestApp) {
     let (ann, eve, product) = (
         app.customer("ann").await,
         app.customer("eve").await,
@@ -113,13 +113,17 @@ async fn trap_05_a_strangers_order_is_nothing(app: &TestApp) {
         eve.header("x-request-id", "r").get(&path).await,
         eve.header("x-request-id", "r").get(unknown).await,
     );
-    assert_eq!(hidden.text(), missing.text(), "hidden and missing are one answer");
+    assert_eq!(
+        hidden.text(),
+        missing.text(),
+        "a hidden order and a missing one get the same answer"
+    );
     app.client().get(&path).await.refused(401, "UNAUTHORIZED");
     assert_eq!(ann.get(&path).await.expect(200).data()["status"], "pending");
     assert_eq!(app.gateway.asked(), 0);
 }
 
-async fn a_reader_may_look_and_not_touch(app: &TestApp) {
+async fn a_read_permission_allows_no_change(app: &TestApp) {
     let (ann, admin, product) = (
         app.customer("ann").await,
         app.admin().await,
@@ -160,7 +164,7 @@ async fn a_reader_may_look_and_not_touch(app: &TestApp) {
         .expect(200);
 }
 
-async fn two_currencies_are_no_order(app: &TestApp) {
+async fn an_order_in_two_currencies_is_refused(app: &TestApp) {
     let (ann, dollars) = (app.customer("ann").await, app.product(5, 100).await);
     let euros = app
         .product_like(json!({
@@ -175,8 +179,8 @@ async fn two_currencies_are_no_order(app: &TestApp) {
     assert_eq!((app.stock(&dollars).await, app.stock(&euros).await), (5, 5));
 }
 
-async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
-    const MOST: i64 = 1_000_000_000_000;
+async fn an_order_above_the_maximum_total_is_refused(app: &TestApp) {
+    const MAX_AMOUNT: i64 = 1_000_000_000_000;
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let product = |amount: i64| {
         json!({
@@ -184,7 +188,7 @@ async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
             "stock": 1_000_000, "status": "active",
         })
     };
-    for amount in [MOST + 1, i64::MAX, -1] {
+    for amount in [MAX_AMOUNT + 1, i64::MAX, -1] {
         let answer = admin.post("/api/products", product(amount)).await;
         let answer = answer.refused(400, "VALIDATION_FAILED");
         assert_eq!(answer.faults(), ["price.amount RANGE"], "{amount}");
@@ -197,7 +201,7 @@ async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
             .data()["id"]
             .take()
     };
-    let (dearest, half, cheap) = (add(MOST).await, add(MOST / 2).await, add(1).await);
+    let (dearest, half, cheap) = (add(MAX_AMOUNT).await, add(MAX_AMOUNT / 2).await, add(1).await);
     let order = |lines: &[(&Value, i64)]| {
         let line = |(id, quantity): &(&Value, i64)| json!({"productId": id, "quantity": quantity});
         json!({"items": lines.iter().map(line).collect::<Vec<_>>()})
@@ -219,19 +223,22 @@ async fn an_order_that_would_cost_too_much_is_refused(app: &TestApp) {
         &[(&half, 1), (&cheap, 10_000)],
     ] {
         let placed = ann.post("/api/orders", order(lines)).await.expect(201).data();
-        assert!(placed["total"]["amount"].as_i64().unwrap() <= MOST, "{placed}");
+        assert!(
+            placed["total"]["amount"].as_i64().unwrap() <= MAX_AMOUNT,
+            "{placed}"
+        );
     }
     for (id, left) in [(&dearest, 999_999), (&half, 999_997), (&cheap, 990_000)] {
         let path = format!("/api/products/{}", id.as_str().unwrap());
         assert_eq!(
             app.client().get(&path).await.data()["stock"],
             left,
-            "nothing is held for what was refused"
+            "a refused order holds no stock"
         );
     }
 }
 
-async fn trap_06_nobody_names_their_own_price_or_owner(app: &TestApp) {
+async fn trap_06_a_client_cannot_set_price_owner_or_status(app: &TestApp) {
     let (ann, bob, product) = (
         app.customer("ann").await,
         app.customer("bob").await,

@@ -1,23 +1,23 @@
-//! How orders end: cancelled or expired, and what becomes of stock and money.
+//! How orders end: cancelled or expired, and what happens to stock and money.
 
 use crate::{MINUTE, SECOND};
 use mainstay_testkit::{Person, TestApp, TestProduct, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    a_cancelled_order_gives_its_stock_back;
-    a_cancelled_order_that_was_paid_gives_the_money_back;
-    a_refund_is_tried_until_the_gateway_is_there_and_made_once;
-    an_ended_order_makes_no_move;
-    an_order_that_nobody_pays_expires;
-    an_order_that_is_being_paid_does_not_expire;
-    an_order_that_cannot_be_given_up_stands_in_nobodys_way;
-    a_stale_wish_to_cancel_is_refused;
+    cancelling_an_order_returns_its_stock;
+    cancelling_a_paid_order_refunds_it;
+    a_refund_is_retried_and_made_once;
+    an_ended_order_allows_no_transition;
+    an_unpaid_order_expires;
+    an_order_with_a_pending_payment_does_not_expire;
+    an_order_that_fails_to_expire_does_not_block_others;
+    cancelling_with_a_stale_if_match_is_refused;
     trap_19_an_order_is_cancelled_once;
-    trap_19_expiring_and_cancelling_give_the_stock_back_once;
+    trap_19_expiring_and_cancelling_return_the_stock_once;
 }
 
-/// Places an order and tells its path.
+/// Places an order and returns its path.
 pub(crate) async fn place(person: &Person, product: &TestProduct, quantity: i64) -> String {
     let body = json!({"items": [{"productId": product.id, "quantity": quantity}]});
     person
@@ -37,7 +37,7 @@ pub(crate) async fn status(person: &Person, path: &str) -> String {
         .to_owned()
 }
 
-async fn a_cancelled_order_gives_its_stock_back(app: &TestApp) {
+async fn cancelling_an_order_returns_its_stock(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 3).await;
     assert_eq!(app.stock(&product).await, 2);
@@ -59,7 +59,7 @@ async fn a_cancelled_order_gives_its_stock_back(app: &TestApp) {
     assert!(app.run_jobs().await.is_empty(), "nothing was paid");
 }
 
-async fn a_cancelled_order_that_was_paid_gives_the_money_back(app: &TestApp) {
+async fn cancelling_a_paid_order_refunds_it(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 3).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -80,7 +80,7 @@ async fn a_cancelled_order_that_was_paid_gives_the_money_back(app: &TestApp) {
     );
 }
 
-async fn a_refund_is_tried_until_the_gateway_is_there_and_made_once(app: &TestApp) {
+async fn a_refund_is_retried_and_made_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -90,7 +90,7 @@ async fn a_refund_is_tried_until_the_gateway_is_there_and_made_once(app: &TestAp
     app.run_jobs().await;
     assert!(app.gateway.repaid().is_empty());
     app.pass(2 * SECOND);
-    // The money goes back, and the answer is lost: it is asked again, and given back once.
+    // The gateway refunds, but its answer is lost: it is called again, and refunds once.
     app.gateway.lose_next_answer();
     app.run_jobs().await;
     app.pass(5 * SECOND);
@@ -99,7 +99,7 @@ async fn a_refund_is_tried_until_the_gateway_is_there_and_made_once(app: &TestAp
     assert_eq!(ann.get(&path).await.data()["refunded"]["amount"], 100);
 }
 
-async fn an_ended_order_makes_no_move(app: &TestApp) {
+async fn an_ended_order_allows_no_transition(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
@@ -109,7 +109,7 @@ async fn an_ended_order_makes_no_move(app: &TestApp) {
     ann.post_nothing(&format!("{path}/pay"))
         .await
         .refused(409, "INVALID_STATE");
-    assert_eq!(app.stock(&product).await, 5, "given back once");
+    assert_eq!(app.stock(&product).await, 5, "returned once");
     let path = place(&ann, &product, 1).await;
     app.pass(30 * MINUTE);
     ann.refreshed()
@@ -127,7 +127,7 @@ async fn an_ended_order_makes_no_move(app: &TestApp) {
     assert_eq!(app.gateway.asked(), 0);
 }
 
-async fn an_order_that_nobody_pays_expires(app: &TestApp) {
+async fn an_unpaid_order_expires(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
     app.pass(30 * MINUTE - SECOND);
@@ -143,7 +143,7 @@ async fn an_order_that_nobody_pays_expires(app: &TestApp) {
     assert_eq!((trail.len(), trail[0]["actor"].clone()), (1, json!("system")));
 }
 
-async fn an_order_that_is_being_paid_does_not_expire(app: &TestApp) {
+async fn an_order_with_a_pending_payment_does_not_expire(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
     app.pass(14 * MINUTE);
@@ -157,7 +157,7 @@ async fn an_order_that_is_being_paid_does_not_expire(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 3);
 }
 
-async fn an_order_that_cannot_be_given_up_stands_in_nobodys_way(app: &TestApp) {
+async fn an_order_that_fails_to_expire_does_not_block_others(app: &TestApp) {
     let (ann, broken, product) = (
         app.customer("ann").await,
         app.product(50, 100).await,
@@ -166,7 +166,7 @@ async fn an_order_that_cannot_be_given_up_stands_in_nobodys_way(app: &TestApp) {
     let stuck = place(&ann, &broken, 1).await;
     app.pass(SECOND);
     let path = place(&ann, &product, 1).await;
-    // So many that one more is not a number.
+    // The largest stock: one more overflows the column.
     app.tamper("UPDATE products SET stock = 9223372036854775807 WHERE stock = 49")
         .await;
     app.pass(31 * MINUTE);
@@ -180,15 +180,16 @@ async fn an_order_that_cannot_be_given_up_stands_in_nobodys_way(app: &TestApp) {
     assert_eq!(status(&ann, &stuck).await, "expired");
 }
 
-async fn a_stale_wish_to_cancel_is_refused(app: &TestApp) {
+async fn cancelling_with_a_stale_if_match_is_refused(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
     let seen = ann.get(&path).await.etag();
     ann.header("if-none-match", &seen).get(&path).await.expect(304);
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.run_jobs().await;
-    let wish = ann.header("if-match", &seen);
-    wish.post_nothing(&format!("{path}/cancel"))
+    let stale = ann.header("if-match", &seen);
+    stale
+        .post_nothing(&format!("{path}/cancel"))
         .await
         .refused(412, "PRECONDITION_FAILED");
     assert_eq!(status(&ann, &path).await, "paid");
@@ -219,7 +220,7 @@ async fn trap_19_an_order_is_cancelled_once(app: &TestApp) {
     assert_eq!(app.gateway.repaid().len(), 1);
 }
 
-async fn trap_19_expiring_and_cancelling_give_the_stock_back_once(app: &TestApp) {
+async fn trap_19_expiring_and_cancelling_return_the_stock_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     for _ in 0..5 {
         let ann = app.sign_in(&ann.email, &ann.password).await;

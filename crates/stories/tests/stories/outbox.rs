@@ -1,13 +1,13 @@
-//! Events reach every subscriber at least once, and each makes one job.
+//! The outbox: events reach every subscriber at least once, and each enqueues one job.
 
 use crate::order_end::place;
 use mainstay_testkit::{TestApp, on_both_engines};
 
 on_both_engines! {
-    an_event_makes_one_job_however_often_it_is_relayed;
-    an_event_that_is_relayed_again_later_is_told_again_under_the_same_name;
-    what_was_undone_tells_nobody;
-    events_are_swept_after_they_were_told;
+    an_event_relayed_repeatedly_enqueues_one_job;
+    an_event_relayed_again_sends_mail_with_the_same_message_id;
+    a_rolled_back_transaction_leaves_no_event;
+    events_are_pruned_only_after_they_were_relayed;
 }
 
 const WAITING: &str = "SELECT CAST(count(*) AS TEXT) FROM outbox WHERE relayed_at IS NULL";
@@ -17,7 +17,7 @@ async fn count(app: &TestApp, sql: &str) -> u64 {
     app.peek(sql).await[0][0].as_deref().unwrap().parse().unwrap()
 }
 
-/// Everything up to the event that an order is paid.
+/// Pays an order, up to the event `order.paid`.
 async fn paid(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
@@ -26,7 +26,7 @@ async fn paid(app: &TestApp) {
     app.services().run_jobs(jobs, 1).await;
 }
 
-async fn an_event_makes_one_job_however_often_it_is_relayed(app: &TestApp) {
+async fn an_event_relayed_repeatedly_enqueues_one_job(app: &TestApp) {
     paid(app).await;
     assert_ne!(count(app, WAITING).await, 0);
     let other = app.another_node().await;
@@ -42,7 +42,7 @@ async fn an_event_makes_one_job_however_often_it_is_relayed(app: &TestApp) {
         relayed.unwrap();
     }
     assert_eq!((count(app, WAITING).await, count(app, MAILS).await), (0, 1));
-    // A relay that died before it could note what it had told.
+    // As if a relay had died before it marked the events.
     app.tamper("UPDATE outbox SET relayed_at = NULL").await;
     app.services().relay_events(100).await.unwrap();
     assert_eq!((count(app, WAITING).await, count(app, MAILS).await), (0, 1));
@@ -51,7 +51,7 @@ async fn an_event_makes_one_job_however_often_it_is_relayed(app: &TestApp) {
     other.stop().await;
 }
 
-async fn an_event_that_is_relayed_again_later_is_told_again_under_the_same_name(app: &TestApp) {
+async fn an_event_relayed_again_sends_mail_with_the_same_message_id(app: &TestApp) {
     paid(app).await;
     app.run_jobs().await;
     app.tamper("UPDATE outbox SET relayed_at = NULL").await;
@@ -63,7 +63,7 @@ async fn an_event_that_is_relayed_again_later_is_told_again_under_the_same_name(
     );
 }
 
-async fn what_was_undone_tells_nobody(app: &TestApp) {
+async fn a_rolled_back_transaction_leaves_no_event(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(1, 100).await);
     place(&ann, &product, 1).await;
     app.services().relay_events(100).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_was_undone_tells_nobody(app: &TestApp) {
     assert_eq!(count(app, WAITING).await, 0);
 }
 
-async fn events_are_swept_after_they_were_told(app: &TestApp) {
+async fn events_are_pruned_only_after_they_were_relayed(app: &TestApp) {
     paid(app).await;
     app.run_jobs().await;
     app.pass(8 * 24 * crate::HOUR);
@@ -81,6 +81,6 @@ async fn events_are_swept_after_they_were_told(app: &TestApp) {
     paid(app).await;
     app.pass(8 * 24 * crate::HOUR);
     app.services().prune().await.unwrap();
-    assert_ne!(count(app, WAITING).await, 0, "what nobody was told of stays");
+    assert_ne!(count(app, WAITING).await, 0, "unrelayed events stay");
     app.run_jobs().await;
 }

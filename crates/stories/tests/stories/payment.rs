@@ -1,4 +1,4 @@
-//! Paying: refused, away, repeated, broken off.
+//! Payments: refused, repeated, interrupted, and with the gateway away.
 
 use crate::order_end::{place, status};
 use crate::{MINUTE, SECOND};
@@ -8,14 +8,14 @@ use serde_json::json;
 
 on_both_engines! {
     a_refused_payment_may_be_tried_again;
-    a_gateway_that_is_away_is_asked_again_later;
-    a_lost_answer_charges_once;
-    trap_19_many_payments_at_once_are_one_charge;
-    a_payment_under_way_is_answered_and_not_begun_again;
-    an_order_that_is_cancelled_while_the_gateway_collects_is_repaid;
-    a_payment_that_was_called_off_in_time_is_never_collected;
-    a_closed_gateway_says_so_at_once;
-    a_mail_that_cannot_be_sent_is_sent_later_and_once;
+    a_charge_is_retried_while_the_gateway_is_away;
+    a_lost_gateway_answer_charges_once;
+    trap_19_concurrent_payments_make_one_charge;
+    a_pending_payment_is_returned_and_not_started_again;
+    an_order_cancelled_during_the_charge_is_refunded;
+    a_payment_voided_in_time_is_never_collected;
+    a_closed_gateway_answers_unavailable_at_once;
+    a_failed_mail_is_retried_and_sent_once;
 }
 
 async fn a_refused_payment_may_be_tried_again(app: &TestApp) {
@@ -46,7 +46,7 @@ async fn a_refused_payment_may_be_tried_again(app: &TestApp) {
     );
 }
 
-async fn a_gateway_that_is_away_is_asked_again_later(app: &TestApp) {
+async fn a_charge_is_retried_while_the_gateway_is_away(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -56,7 +56,10 @@ async fn a_gateway_that_is_away_is_asked_again_later(app: &TestApp) {
             app.run_jobs().await,
             [("payment.charge".to_owned(), Ran::Retrying)]
         );
-        assert!(app.run_jobs().await.is_empty(), "not before its time");
+        assert!(
+            app.run_jobs().await.is_empty(),
+            "not before the backoff has passed"
+        );
         app.pass(wait * SECOND);
     }
     app.run_jobs().await;
@@ -64,7 +67,7 @@ async fn a_gateway_that_is_away_is_asked_again_later(app: &TestApp) {
     assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (4, 1));
 }
 
-async fn a_lost_answer_charges_once(app: &TestApp) {
+async fn a_lost_gateway_answer_charges_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -77,7 +80,7 @@ async fn a_lost_answer_charges_once(app: &TestApp) {
     assert_eq!(app.gateway.collected().len(), 1);
 }
 
-async fn trap_19_many_payments_at_once_are_one_charge(app: &TestApp) {
+async fn trap_19_concurrent_payments_make_one_charge(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     let pay = format!("{path}/pay");
@@ -97,7 +100,7 @@ async fn trap_19_many_payments_at_once_are_one_charge(app: &TestApp) {
     assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (1, 1));
 }
 
-async fn a_payment_under_way_is_answered_and_not_begun_again(app: &TestApp) {
+async fn a_pending_payment_is_returned_and_not_started_again(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     let pay = format!("{path}/pay");
@@ -110,16 +113,16 @@ async fn a_payment_under_way_is_answered_and_not_begun_again(app: &TestApp) {
     assert_eq!(app.gateway.collected().len(), 1);
 }
 
-async fn an_order_that_is_cancelled_while_the_gateway_collects_is_repaid(app: &TestApp) {
+async fn an_order_cancelled_during_the_charge_is_refunded(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
-    let held = app.gateway.hold();
+    let paused = app.gateway.hold();
     let charging = app.run_jobs();
     let cancelling = async {
-        held.entered().await;
+        paused.entered().await;
         ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
-        held.let_go();
+        paused.let_go();
     };
     tokio::join!(charging, cancelling);
     app.run_jobs().await;
@@ -128,16 +131,16 @@ async fn an_order_that_is_cancelled_while_the_gateway_collects_is_repaid(app: &T
     assert_eq!(
         app.gateway.repaid(),
         app.gateway.collected(),
-        "what was collected went back"
+        "what was collected is refunded"
     );
     assert_eq!(app.stock(&product).await, 5);
     assert!(
         app.mailbox.messages().is_empty(),
-        "nobody is thanked for a cancelled order"
+        "a cancelled order sends no mail"
     );
 }
 
-async fn a_payment_that_was_called_off_in_time_is_never_collected(app: &TestApp) {
+async fn a_payment_voided_in_time_is_never_collected(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -150,7 +153,7 @@ async fn a_payment_that_was_called_off_in_time_is_never_collected(app: &TestApp)
     assert_eq!(status(&ann, &path).await, "cancelled");
 }
 
-async fn a_closed_gateway_says_so_at_once(app: &TestApp) {
+async fn a_closed_gateway_answers_unavailable_at_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     app.gateway.set_closed(true);
@@ -165,13 +168,17 @@ async fn a_closed_gateway_says_so_at_once(app: &TestApp) {
     assert_eq!(status(&ann, &path).await, "paid");
 }
 
-async fn a_mail_that_cannot_be_sent_is_sent_later_and_once(app: &TestApp) {
+async fn a_failed_mail_is_retried_and_sent_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.mailbox.be_away(2);
     app.run_jobs().await;
-    assert_eq!(status(&ann, &path).await, "paid", "a mail holds up no payment");
+    assert_eq!(
+        status(&ann, &path).await,
+        "paid",
+        "a failing mail does not hold up the payment"
+    );
     assert!(app.mailbox.messages().is_empty());
     for _ in 0..2 {
         app.pass(MINUTE);

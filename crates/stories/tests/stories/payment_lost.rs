@@ -1,4 +1,4 @@
-//! Charges whose outcome was lost: nobody is charged for a cancelled order, whenever the loss.
+//! Charges whose outcome was lost: no customer pays for a cancelled order, whenever the loss happens.
 
 use crate::order_end::{place, status};
 use crate::{HOUR, MINUTE, SECOND};
@@ -7,20 +7,20 @@ use mainstay_testkit::{Person, TestApp, TestProduct, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    money_whose_answer_was_lost_before_the_order_was_cancelled_goes_back;
-    money_whose_answer_is_lost_while_the_order_is_cancelled_goes_back;
-    money_whose_worker_died_before_it_noted_it_goes_back;
-    money_whose_charge_was_given_up_goes_back;
-    a_charge_that_comes_after_the_void_collects_nothing;
-    a_void_is_asked_for_until_the_gateway_is_there;
-    a_charge_that_is_given_up_frees_the_order_for_another_payment;
-    a_charge_that_is_given_up_is_settled_when_it_was_collected;
-    an_order_whose_charge_was_given_up_expires;
-    an_order_whose_payment_never_ends_expires_and_is_repaid;
-    a_charge_that_takes_its_workers_down_is_settled_by_a_void;
+    a_charge_whose_answer_was_lost_before_the_cancellation_is_refunded;
+    a_charge_whose_answer_is_lost_during_the_cancellation_is_refunded;
+    a_charge_whose_worker_died_before_the_commit_is_refunded;
+    a_collected_charge_whose_job_is_dead_is_refunded;
+    a_charge_after_the_void_collects_nothing;
+    a_void_is_retried_until_the_gateway_answers;
+    a_dead_charge_allows_another_payment;
+    a_dead_charge_that_was_collected_is_settled;
+    an_order_whose_charge_is_dead_expires;
+    an_order_whose_payment_stays_pending_expires_and_is_refunded;
+    a_charge_that_kills_its_workers_is_settled_by_a_void;
 }
 
-/// An order whose payment was begun.
+/// Places an order and starts its payment.
 async fn paying(app: &TestApp) -> (Person, TestProduct, String) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
@@ -32,8 +32,8 @@ async fn cancel(person: &Person, path: &str) {
     person.post_nothing(&format!("{path}/cancel")).await.expect(200);
 }
 
-/// Everything that was ever collected went back, once; the order says so, and the stock is there.
-async fn all_went_back(app: &TestApp, (ann, product, path): &(Person, TestProduct, String)) {
+/// Checks that everything that was collected is refunded, once; that the order says so, and the stock is returned.
+async fn check_all_refunded(app: &TestApp, (ann, product, path): &(Person, TestProduct, String)) {
     assert_eq!(app.gateway.collected().len(), 1);
     assert_eq!(app.gateway.repaid(), app.gateway.collected());
     let ann = app.sign_in(&ann.email, &ann.password).await;
@@ -47,13 +47,13 @@ async fn all_went_back(app: &TestApp, (ann, product, path): &(Person, TestProduc
     assert!(app.mailbox.messages().is_empty());
 }
 
-/// The status of every payment there is, in the order of the alphabet.
+/// The status of every payment, sorted alphabetically.
 async fn payments(app: &TestApp) -> Vec<String> {
     let rows = app.peek("SELECT status FROM payments ORDER BY status").await;
     rows.into_iter().flatten().flatten().collect()
 }
 
-async fn money_whose_answer_was_lost_before_the_order_was_cancelled_goes_back(app: &TestApp) {
+async fn a_charge_whose_answer_was_lost_before_the_cancellation_is_refunded(app: &TestApp) {
     let bought = paying(app).await;
     app.gateway.lose_next_answer();
     assert_eq!(
@@ -63,28 +63,28 @@ async fn money_whose_answer_was_lost_before_the_order_was_cancelled_goes_back(ap
     cancel(&bought.0, &bought.2).await;
     app.pass(2 * SECOND);
     app.run_jobs().await;
-    all_went_back(app, &bought).await;
+    check_all_refunded(app, &bought).await;
 }
 
-async fn money_whose_answer_is_lost_while_the_order_is_cancelled_goes_back(app: &TestApp) {
+async fn a_charge_whose_answer_is_lost_during_the_cancellation_is_refunded(app: &TestApp) {
     let bought = paying(app).await;
-    let held = app.gateway.hold();
+    let paused = app.gateway.hold();
     app.gateway.lose_next_answer();
     let charging = app.run_jobs();
     let cancelling = async {
-        held.entered().await;
+        paused.entered().await;
         cancel(&bought.0, &bought.2).await;
-        held.let_go();
+        paused.let_go();
     };
     tokio::join!(charging, cancelling);
     app.pass(2 * SECOND);
     app.run_jobs().await;
-    all_went_back(app, &bought).await;
+    check_all_refunded(app, &bought).await;
 }
 
-async fn money_whose_worker_died_before_it_noted_it_goes_back(app: &TestApp) {
+async fn a_charge_whose_worker_died_before_the_commit_is_refunded(app: &TestApp) {
     let bought = paying(app).await;
-    // Between the gateway and the commit another worker has the job: what was done for it is not kept.
+    // Between the gateway's answer and the commit another worker gets the job: the first worker's result is discarded.
     let dying = app.services().claim_jobs(10).await.unwrap().remove(0);
     app.pass(LEASE);
     let other = app.services().claim_jobs(10).await.unwrap().remove(0);
@@ -93,10 +93,10 @@ async fn money_whose_worker_died_before_it_noted_it_goes_back(app: &TestApp) {
     cancel(&bought.0.refreshed().await, &bought.2).await;
     assert_eq!(app.services().run_job(&other).await, Ran::Done);
     app.run_jobs().await;
-    all_went_back(app, &bought).await;
+    check_all_refunded(app, &bought).await;
 }
 
-async fn money_whose_charge_was_given_up_goes_back(app: &TestApp) {
+async fn a_collected_charge_whose_job_is_dead_is_refunded(app: &TestApp) {
     let bought = paying(app).await;
     app.tamper("UPDATE jobs SET max_attempts = 1").await;
     app.gateway.lose_next_answer();
@@ -104,20 +104,20 @@ async fn money_whose_charge_was_given_up_goes_back(app: &TestApp) {
     assert_eq!(app.services().run_job(&charge).await, Ran::Dead);
     cancel(&bought.0, &bought.2).await;
     app.run_jobs().await;
-    all_went_back(app, &bought).await;
+    check_all_refunded(app, &bought).await;
     app.leave_jobs();
 }
 
-async fn a_charge_that_comes_after_the_void_collects_nothing(app: &TestApp) {
+async fn a_charge_after_the_void_collects_nothing(app: &TestApp) {
     let bought = paying(app).await;
     let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
-    let held = app.gateway.hold();
+    let paused = app.gateway.hold();
     let charging = app.services().run_job(&charge);
     let cancelling = async {
-        held.entered().await;
+        paused.entered().await;
         cancel(&bought.0, &bought.2).await;
         assert_eq!(app.run_jobs().await, [("payment.void".to_owned(), Ran::Done)]);
-        held.let_go();
+        paused.let_go();
     };
     assert_eq!(tokio::join!(charging, cancelling).0, Ran::Done);
     assert!(app.run_jobs().await.is_empty());
@@ -129,7 +129,7 @@ async fn a_charge_that_comes_after_the_void_collects_nothing(app: &TestApp) {
     assert_eq!(payments(app).await, ["cancelled"]);
 }
 
-async fn a_void_is_asked_for_until_the_gateway_is_there(app: &TestApp) {
+async fn a_void_is_retried_until_the_gateway_answers(app: &TestApp) {
     let bought = paying(app).await;
     app.gateway.lose_next_answer();
     app.run_jobs().await;
@@ -147,11 +147,11 @@ async fn a_void_is_asked_for_until_the_gateway_is_there(app: &TestApp) {
     app.run_jobs().await;
     app.pass(2 * HOUR);
     app.run_jobs().await;
-    all_went_back(app, &bought).await;
+    check_all_refunded(app, &bought).await;
 }
 
-/// Lets the charge fail until it is given up.
-async fn give_the_charge_up(app: &TestApp) {
+/// Lets the charge fail until its job is dead.
+async fn exhaust_the_charge(app: &TestApp) {
     for attempt in 1..=12 {
         let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
         let expected = if attempt < 12 { Ran::Retrying } else { Ran::Dead };
@@ -167,9 +167,9 @@ async fn give_the_charge_up(app: &TestApp) {
     app.leave_jobs();
 }
 
-async fn a_charge_that_is_given_up_frees_the_order_for_another_payment(app: &TestApp) {
+async fn a_dead_charge_allows_another_payment(app: &TestApp) {
     let (ann, _, path) = paying(app).await;
-    // Twelve attempts take longer than the order may wait.
+    // Twelve attempts take longer than the order's reservation.
     app.tamper("UPDATE jobs SET max_attempts = 1 WHERE kind = 'payment.charge'")
         .await;
     app.gateway.be_away(1);
@@ -183,7 +183,7 @@ async fn a_charge_that_is_given_up_frees_the_order_for_another_payment(app: &Tes
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "paid");
     assert_eq!(payments(app).await, ["failed", "succeeded"]);
-    // A person puts the dead one back in its line: it is settled, and collects nothing more.
+    // An administrator retries the dead charge: the payment is settled, and nothing more is collected.
     let dead = app.admin().await.get("/api/jobs?state=dead").await.list();
     let retry = format!("/api/jobs/{}/retry", dead[0]["id"].as_str().unwrap());
     app.admin().await.post_nothing(&retry).await.expect(204);
@@ -194,11 +194,11 @@ async fn a_charge_that_is_given_up_frees_the_order_for_another_payment(app: &Tes
     );
 }
 
-async fn a_charge_that_is_given_up_is_settled_when_it_was_collected(app: &TestApp) {
+async fn a_dead_charge_that_was_collected_is_settled(app: &TestApp) {
     let (ann, product, path) = paying(app).await;
     app.gateway.lose_next_answer();
     app.gateway.be_away(11);
-    give_the_charge_up(app).await;
+    exhaust_the_charge(app).await;
     assert_eq!(app.run_jobs().await[0], ("payment.void".to_owned(), Ran::Done));
     let ann = app.sign_in(&ann.email, &ann.password).await;
     assert_eq!(status(&ann, &path).await, "paid");
@@ -209,10 +209,10 @@ async fn a_charge_that_is_given_up_is_settled_when_it_was_collected(app: &TestAp
     assert_eq!(app.stock(&product).await, 3);
 }
 
-async fn an_order_whose_charge_was_given_up_expires(app: &TestApp) {
+async fn an_order_whose_charge_is_dead_expires(app: &TestApp) {
     let (ann, product, path) = paying(app).await;
     app.gateway.be_away(12);
-    give_the_charge_up(app).await;
+    exhaust_the_charge(app).await;
     app.run_jobs().await;
     assert_eq!(payments(app).await, ["failed"]);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
@@ -222,7 +222,7 @@ async fn an_order_whose_charge_was_given_up_expires(app: &TestApp) {
     assert!(app.gateway.collected().is_empty());
 }
 
-async fn an_order_whose_payment_never_ends_expires_and_is_repaid(app: &TestApp) {
+async fn an_order_whose_payment_stays_pending_expires_and_is_refunded(app: &TestApp) {
     let (ann, product, path) = paying(app).await;
     app.gateway.lose_next_answer();
     app.gateway.be_away(1);
@@ -232,7 +232,7 @@ async fn an_order_whose_payment_never_ends_expires_and_is_repaid(app: &TestApp) 
     assert_eq!(
         app.services().expire_orders().await.unwrap(),
         0,
-        "it is still asked for"
+        "the charge is still attempted"
     );
     app.pass(MINUTE);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
@@ -248,7 +248,7 @@ async fn an_order_whose_payment_never_ends_expires_and_is_repaid(app: &TestApp) 
     );
 }
 
-async fn a_charge_that_takes_its_workers_down_is_settled_by_a_void(app: &TestApp) {
+async fn a_charge_that_kills_its_workers_is_settled_by_a_void(app: &TestApp) {
     let (_, _, _) = paying(app).await;
     for _ in 1..=12 {
         assert_eq!(
@@ -256,7 +256,7 @@ async fn a_charge_that_takes_its_workers_down_is_settled_by_a_void(app: &TestApp
             "payment.charge"
         );
         app.pass(LEASE);
-        // Whoever looks finds out that the worker is gone; then it waits.
+        // The next claim recovers the job of the worker that is gone; then its backoff runs.
         app.services().claim_jobs(0).await.unwrap();
         app.pass(HOUR);
     }

@@ -1,4 +1,4 @@
-//! The one function that every use case goes through: its steps come in their order, and one that refuses is the last.
+//! The one function that every use case goes through: its steps run in order, and a step that refuses is the last.
 
 use mainstay_domain::access::{
     Access, Action, Caller, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
@@ -20,18 +20,18 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 on_both_engines! {
-    the_steps_come_in_their_order with RATE_LIMITS = "on";
-    who_may_not_knock_is_not_even_counted with RATE_LIMITS = "on";
-    who_knocks_too_often_is_not_looked_at with RATE_LIMITS = "on";
-    what_is_not_valid_is_not_begun;
-    a_repetition_is_not_begun_again;
-    what_prepare_refuses_has_no_transaction;
-    what_run_refuses_is_undone_and_nobody_is_told;
-    only_answers_are_kept_under_a_key;
-    whoever_goes_away_while_it_commits_leaves_memory_told;
+    the_steps_run_in_order with RATE_LIMITS = "on";
+    a_caller_without_access_uses_up_no_rate_limit with RATE_LIMITS = "on";
+    a_rate_limited_request_is_not_validated with RATE_LIMITS = "on";
+    an_invalid_request_is_refused_before_idempotency;
+    a_repetition_does_not_run_again;
+    an_error_in_prepare_starts_no_transaction;
+    an_error_in_run_rolls_everything_back;
+    only_domain_errors_are_stored_under_a_key;
+    a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date;
 }
 
-/// Adds one to a stock, ends a session, and notes each step it is asked for.
+/// Adds one to a stock, ends a session, and records each step that runs.
 #[derive(Clone)]
 struct Probe {
     product: ProductId,
@@ -50,7 +50,7 @@ impl Probe {
         }
     }
 
-    /// The same, with nothing noted yet, refusing at a step.
+    /// The same probe with no steps recorded yet, failing at a step.
     fn failing(&self, step: &'static str, error: Error) -> Self {
         Self {
             fails: Some((step, error)),
@@ -73,14 +73,14 @@ impl Probe {
 }
 
 impl UseCase for Probe {
-    const NAME: &'static str = "story.probe";
+    const NAME: &'static str = "test.probe";
     const ACCESS: Access = Access::permission(Permission::UPDATE_PRODUCT);
     const RATE: Rate = Rate::per_hour(2);
     type Output = i64;
 
     fn validate(&self) -> Result<(), Faults> {
         match self.step("validate") {
-            Err(Error::Invalid(faults)) => Err(faults),
+            Err(Error::Invalid(errors)) => Err(errors),
             _ => Ok(()),
         }
     }
@@ -103,15 +103,15 @@ impl Command for Probe {
         work.access_changed(AccessChange::SessionEnded(session, now));
         work.record(
             permit,
-            Story::noted("story.probed", "PROBE", &json!({"stock": stock})),
+            Story::noted("test.probed", "PROBE", &json!({"stock": stock})),
         );
         self.step("run")?;
         Ok(stock)
     }
 }
 
-/// Somebody who may, each with a session of their own; or may not.
-fn somebody(number: u8, permissions: &[Permission]) -> Context {
+/// A signed-in caller with a session of their own and the given permissions.
+fn caller_with(number: u8, permissions: &[Permission]) -> Context {
     let id = format!("01890000-0000-7000-8000-0000000000{number:02x}");
     Context::of(Caller::User(Arc::new(Principal {
         id: id.parse().unwrap(),
@@ -123,7 +123,7 @@ fn somebody(number: u8, permissions: &[Permission]) -> Context {
 }
 
 fn holder(number: u8) -> Context {
-    somebody(number, &[Permission::UPDATE_PRODUCT])
+    caller_with(number, &[Permission::UPDATE_PRODUCT])
 }
 
 fn keyed(cx: &Context, key: &str) -> Context {
@@ -137,49 +137,49 @@ fn keyed(cx: &Context, key: &str) -> Context {
     }
 }
 
-async fn kept_answers(app: &TestApp) -> String {
+async fn stored_answers(app: &TestApp) -> String {
     let rows = app
         .peek("SELECT CAST(count(*) AS TEXT) FROM idempotency_keys")
         .await;
     rows[0][0].clone().unwrap()
 }
 
-/// Takes what those who wait for stories were told when the product was added.
-async fn forget_the_product(app: &TestApp) {
+/// Drains the notifications that adding the product caused.
+async fn drain_notifications(app: &TestApp) {
     app.services().events_wait().notified().await;
     app.services().audit_waits().notified().await;
 }
 
 fn invalid() -> Error {
-    Error::Invalid(Faults::one("probe", "RANGE", "as it was told to"))
+    Error::Invalid(Faults::one("probe", "RANGE", "as configured by the test"))
 }
 
-async fn the_steps_come_in_their_order(app: &TestApp) {
+async fn the_steps_run_in_order(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let (probe, cx) = (Probe::of(&product), keyed(&holder(1), "k-1"));
-    let known = services.directory().version();
-    forget_the_product(app).await;
+    let version = services.directory().version();
+    drain_notifications(app).await;
     let done = services.command(&cx, probe.clone()).await.unwrap();
     assert_eq!((done.output, done.replayed), (6, false));
     assert_eq!(probe.steps(), ["validate", "prepare", "run"]);
     assert_eq!(cx.notes.limit().unwrap().remaining, 1);
-    // After the commit: rows, memory, and those who wait for stories.
+    // After the commit: the rows, this node's memory, and the notifications of domain events.
     assert_eq!(
-        (app.stock(&product).await, kept_answers(app).await.as_str()),
+        (app.stock(&product).await, stored_answers(app).await.as_str()),
         (6, "1")
     );
-    assert_eq!(services.directory().version(), known + 1);
+    assert_eq!(services.directory().version(), version + 1);
     services.audit_waits().notified().await;
     services.events_wait().notified().await;
     let trail = app.admin().await.get("/api/audit?action=PROBE").await.list();
     assert_eq!(trail.len(), 1);
 }
 
-async fn who_may_not_knock_is_not_even_counted(app: &TestApp) {
+async fn a_caller_without_access_uses_up_no_rate_limit(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let probe = Probe::of(&product).failing("validate", invalid());
     for (cx, code) in [
-        (somebody(1, &[Permission::READ_ORDER]), Code::Forbidden),
+        (caller_with(1, &[Permission::READ_ORDER]), Code::Forbidden),
         (Context::anonymous(), Code::Unauthorized),
     ] {
         for _ in 0..5 {
@@ -194,38 +194,38 @@ async fn who_may_not_knock_is_not_even_counted(app: &TestApp) {
     assert_eq!(
         cx.notes.limit().unwrap().remaining,
         1,
-        "the refusals did not count"
+        "refused calls use up no rate limit"
     );
 }
 
-async fn who_knocks_too_often_is_not_looked_at(app: &TestApp) {
+async fn a_rate_limited_request_is_not_validated(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let cx = keyed(&holder(1), "k-1");
     let probe = Probe::of(&product).failing("validate", invalid());
     for _ in 0..2 {
         let error = services.command(&cx, probe.clone()).await.unwrap_err();
-        assert_eq!(error.code(), Code::ValidationFailed, "what is not valid counts");
+        assert_eq!(error.code(), Code::ValidationFailed, "invalid requests count");
     }
     let error = services.command(&cx, probe.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::RateLimited);
     assert_eq!(probe.steps(), ["validate", "validate"]);
-    assert_eq!(kept_answers(app).await, "0");
+    assert_eq!(stored_answers(app).await, "0");
     app.pass(Duration::from_secs(3600));
     services.command(&cx, Probe::of(&product)).await.unwrap();
 }
 
-async fn what_is_not_valid_is_not_begun(app: &TestApp) {
+async fn an_invalid_request_is_refused_before_idempotency(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let cx = keyed(&holder(1), "k-1");
     services.command(&cx, Probe::of(&product)).await.unwrap();
     let probe = Probe::of(&product).failing("validate", invalid());
-    // It is not even asked whether this is a repetition.
+    // The idempotency record is not even read.
     let error = services.command(&cx, probe.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::ValidationFailed);
     assert_eq!(probe.steps(), ["validate"]);
 }
 
-async fn a_repetition_is_not_begun_again(app: &TestApp) {
+async fn a_repetition_does_not_run_again(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let (probe, cx) = (Probe::of(&product), keyed(&holder(1), "k-1"));
     let hold = app.hold_database().await;
@@ -246,7 +246,7 @@ async fn a_repetition_is_not_begun_again(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 6);
 }
 
-async fn what_prepare_refuses_has_no_transaction(app: &TestApp) {
+async fn an_error_in_prepare_starts_no_transaction(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let cx = holder(1);
     let away = Error::Unavailable {
@@ -260,20 +260,20 @@ async fn what_prepare_refuses_has_no_transaction(app: &TestApp) {
     assert_eq!(cx.notes.statements(), 0);
 }
 
-async fn what_run_refuses_is_undone_and_nobody_is_told(app: &TestApp) {
+async fn an_error_in_run_rolls_everything_back(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
-    let known = services.directory().version();
-    let probe = Probe::of(&product).failing("run", Error::Conflict("as it was told to".to_owned()));
+    let version = services.directory().version();
+    let probe = Probe::of(&product).failing("run", Error::Conflict("as configured by the test".to_owned()));
     let error = services.command(&holder(1), probe.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(probe.steps(), ["validate", "prepare", "run"]);
     assert_eq!(app.stock(&product).await, 5);
-    assert_eq!(services.directory().version(), known);
+    assert_eq!(services.directory().version(), version);
     let trail = app.admin().await.get("/api/audit?action=PROBE").await.list();
     assert!(trail.is_empty(), "{trail:?}");
 }
 
-async fn only_answers_are_kept_under_a_key(app: &TestApp) {
+async fn only_domain_errors_are_stored_under_a_key(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
     let cx = keyed(&holder(1), "k-1");
     let probe = Probe::of(&product);
@@ -291,13 +291,13 @@ async fn only_answers_are_kept_under_a_key(app: &TestApp) {
         for step in ["prepare", "run"] {
             let refused = services.command(&cx, probe.failing(step, error.clone())).await;
             assert_eq!(refused.unwrap_err().code(), error.code());
-            assert_eq!(kept_answers(app).await, "0", "{step}: {error:?}");
+            assert_eq!(stored_answers(app).await, "0", "{step}: {error:?}");
         }
     }
-    let refusal = Error::Conflict("for good".to_owned());
-    let refused = services.command(&cx, probe.failing("run", refusal)).await;
+    let conflict = Error::Conflict("for good".to_owned());
+    let refused = services.command(&cx, probe.failing("run", conflict)).await;
     assert_eq!(refused.unwrap_err().code(), Code::Conflict);
-    assert_eq!(kept_answers(app).await, "1");
+    assert_eq!(stored_answers(app).await, "1");
     let again = services.command(&cx, probe.clone()).await.unwrap_err();
     assert!(
         matches!(
@@ -312,10 +312,10 @@ async fn only_answers_are_kept_under_a_key(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 5);
 }
 
-async fn whoever_goes_away_while_it_commits_leaves_memory_told(app: &TestApp) {
+async fn a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date(app: &TestApp) {
     let (product, services) = (app.product(5, 100).await, app.services());
-    let known = services.directory().version();
-    forget_the_product(app).await;
+    let version = services.directory().version();
+    drain_notifications(app).await;
     let hold = app.hold_database().await;
     let (probe, cx) = (Probe::of(&product), holder(1));
     tokio::select! {
@@ -324,12 +324,13 @@ async fn whoever_goes_away_while_it_commits_leaves_memory_told(app: &TestApp) {
         () = probe.prepared.notified() => {}
     }
     // The request is gone; its transaction waits for the database.
-    assert_eq!(services.directory().version(), known);
+    assert_eq!(services.directory().version(), version);
     hold.release().await;
-    // Said after the commit and after memory was told.
-    let told = tokio::time::timeout(10 * crate::SECOND, services.audit_waits().notified());
-    told.await
-        .expect("somebody is told although nobody waits for the answer");
-    assert_eq!(services.directory().version(), known + 1);
+    // The notification comes after the commit and after the memory was updated.
+    let notified = tokio::time::timeout(10 * crate::SECOND, services.audit_waits().notified());
+    notified
+        .await
+        .expect("the sealer is notified although no client waits for the answer");
+    assert_eq!(services.directory().version(), version + 1);
     assert_eq!(app.stock(&product).await, 6);
 }

@@ -1,4 +1,4 @@
-//! The whole purchase, from the shelf to the audit trail.
+//! A whole purchase, from the product list to the audit trail.
 
 use crate::MINUTE;
 use mainstay_testkit::{TestApp, on_both_engines};
@@ -68,8 +68,8 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
     );
 
     app.pass(MINUTE);
-    let begun = ann.post_nothing(&format!("{path}/pay")).await.expect(202).data();
-    assert_eq!(begun["status"], "pending");
+    let payment = ann.post_nothing(&format!("{path}/pay")).await.expect(202).data();
+    assert_eq!(payment["status"], "pending");
     let kinds: Vec<String> = app.run_jobs().await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["payment.charge", "mail.order-paid"]);
     assert_eq!(ann.get(&path).await.expect(200).data()["status"], "paid");
@@ -92,12 +92,12 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
         order["id"].as_str().unwrap()
     );
     let trail = app.admin().await.get(&trail).await.expect(200).list();
-    let told: Vec<_> = trail
+    let entries: Vec<_> = trail
         .iter()
         .map(|entry| (entry["action"].as_str().unwrap(), &entry["actor"]))
         .collect();
     assert_eq!(
-        told,
+        entries,
         [("PAY", &json!("system")), ("CREATE", &json!("user"))],
         "newest first"
     );

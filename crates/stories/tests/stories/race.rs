@@ -1,31 +1,31 @@
-//! Many at once.
+//! Concurrent requests.
 
 use crate::order_end::place;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    trap_19_the_last_ones_are_sold_once;
-    trap_19_orders_that_cross_each_other_all_end;
-    trap_19_changes_at_once_are_all_kept;
-    trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged;
-    trap_19_ten_changes_at_once_all_come_through;
-    a_version_that_is_gone_is_refused_at_the_first_look;
+    trap_19_the_last_units_are_sold_once;
+    trap_19_orders_of_the_same_products_in_opposite_order_do_not_deadlock;
+    trap_19_concurrent_changes_lose_no_update;
+    trap_19_an_order_paid_and_cancelled_concurrently_is_not_charged;
+    trap_19_ten_concurrent_changes_all_succeed;
+    a_stale_version_is_refused_by_the_first_statement;
 }
 
-async fn trap_19_the_last_ones_are_sold_once(app: &TestApp) {
+async fn trap_19_the_last_units_are_sold_once(app: &TestApp) {
     let product = app.product(5, 100).await;
     let mut buyers = Vec::new();
     for number in 0..4 {
         buyers.push(app.customer(&format!("buyer{number}")).await);
     }
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
-    let asks = buyers
+    let requests = buyers
         .iter()
         .cycle()
         .take(16)
         .map(|buyer| buyer.post("/api/orders", body.clone()));
-    let answers = futures_util::future::join_all(asks).await;
+    let answers = futures_util::future::join_all(requests).await;
     let sold = answers.iter().filter(|answer| answer.status == 201).count();
     let short = answers
         .iter()
@@ -35,7 +35,7 @@ async fn trap_19_the_last_ones_are_sold_once(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 0);
 }
 
-async fn trap_19_orders_that_cross_each_other_all_end(app: &TestApp) {
+async fn trap_19_orders_of_the_same_products_in_opposite_order_do_not_deadlock(app: &TestApp) {
     let (ann, one, two) = (
         app.customer("ann").await,
         app.product(100, 100).await,
@@ -46,14 +46,14 @@ async fn trap_19_orders_that_cross_each_other_all_end(app: &TestApp) {
             json!({"items": [{"productId": first, "quantity": 1}, {"productId": second, "quantity": 1}]});
         ann.post("/api/orders", body)
     };
-    let asks = (0..20).map(|number| {
+    let requests = (0..20).map(|number| {
         if number % 2 == 0 {
             order(&one.id, &two.id)
         } else {
             order(&two.id, &one.id)
         }
     });
-    for answer in futures_util::future::join_all(asks).await {
+    for answer in futures_util::future::join_all(requests).await {
         answer.expect(201);
     }
     assert_eq!((app.stock(&one).await, app.stock(&two).await), (80, 80));
@@ -68,11 +68,11 @@ async fn trap_19_orders_that_cross_each_other_all_end(app: &TestApp) {
     assert_eq!((app.stock(&one).await, app.stock(&two).await), (100, 100));
 }
 
-async fn trap_19_changes_at_once_are_all_kept(app: &TestApp) {
+async fn trap_19_concurrent_changes_lose_no_update(app: &TestApp) {
     let (admin, product) = (app.admin().await, app.product(100, 100).await);
     let ann = app.customer("ann").await;
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
-    // Whoever changes the name must not write back the stock that was read.
+    // A change of the name must not write back the stock that it read.
     let orders = futures_util::future::join_all((0..10).map(|_| ann.post("/api/orders", order.clone())));
     let names = futures_util::future::join_all(
         (0..10).map(|number| admin.patch(&product.path, json!({"name": format!("Name {number}")}))),
@@ -82,16 +82,16 @@ async fn trap_19_changes_at_once_are_all_kept(app: &TestApp) {
         answer.expect(201);
     }
     for answer in &names {
-        // Nobody named a version, so nobody is told that it was the wrong one.
+        // Without `If-Match` a change is never refused for a stale version.
         assert!(matches!(answer.status, 200 | 503), "{answer:?}");
-        let honest = answer.status == 200 || answer.header("retry-after").is_some();
-        assert!(honest, "{answer:?}");
+        let success_or_retry_after = answer.status == 200 || answer.header("retry-after").is_some();
+        assert!(success_or_retry_after, "{answer:?}");
     }
     assert!(names.iter().any(|answer| answer.status == 200), "{names:?}");
     assert_eq!(app.stock(&product).await, 90);
 }
 
-async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app: &TestApp) {
+async fn trap_19_an_order_paid_and_cancelled_concurrently_is_not_charged(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(100, 100).await);
     let other = app.another_node().await;
     let (here, there) = (
@@ -101,7 +101,7 @@ async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app:
     for round in 0..16 {
         let path = place(&ann, &product, 1).await;
         let (pay, cancel) = (format!("{path}/pay"), format!("{path}/cancel"));
-        // In every other round there is a payment already, which cancelling calls off.
+        // In every other round there is a payment already, which the cancellation voids.
         if round % 2 == 0 {
             ann.post_nothing(&pay).await.expect(202);
         }
@@ -114,12 +114,15 @@ async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app:
         }
         ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
     }
-    let begun = app
+    let payments = app
         .peek("SELECT CAST(count(*) AS TEXT) FROM payments GROUP BY order_id")
         .await;
     assert!(
-        begun.iter().flatten().all(|count| count.as_deref() == Some("1")),
-        "{begun:?}"
+        payments
+            .iter()
+            .flatten()
+            .all(|count| count.as_deref() == Some("1")),
+        "{payments:?}"
     );
     app.run_jobs().await;
     assert_eq!(app.gateway.collected(), []);
@@ -130,24 +133,24 @@ async fn trap_19_an_order_that_is_paid_and_cancelled_at_once_is_not_charged(app:
     other.stop().await;
 }
 
-async fn trap_19_ten_changes_at_once_all_come_through(app: &TestApp) {
+async fn trap_19_ten_concurrent_changes_all_succeed(app: &TestApp) {
     let (admin, product) = (app.admin().await, app.product(5, 100).await);
     let fields = ["name", "description", "category"];
     let changes = (0..10).map(|number| {
         let field = fields[number % fields.len()];
         admin.patch(&product.path, json!({field: format!("New {number}")}))
     });
-    // Of those who meet, one is first; so the last has met nine who were.
+    // Of the changes that conflict, one commits first; so the last may conflict nine times.
     for answer in futures_util::future::join_all(changes).await {
         answer.expect(200);
     }
     let trail = format!("/api/audit?resourceId={}&action=UPDATE", product.id);
     assert_eq!(admin.get(&trail).await.list().len(), 10);
-    let shown = admin.get(&product.path).await.expect(200);
-    assert!(shown.etag().starts_with("\"v11"), "{shown:?}");
+    let current = admin.get(&product.path).await.expect(200);
+    assert!(current.etag().starts_with("\"v11"), "{current:?}");
 }
 
-async fn a_version_that_is_gone_is_refused_at_the_first_look(app: &TestApp) {
+async fn a_stale_version_is_refused_by_the_first_statement(app: &TestApp) {
     let (admin, product) = (app.admin().await, app.product(5, 100).await);
     let seen = admin.get(&product.path).await.etag();
     admin
@@ -162,7 +165,7 @@ async fn a_version_that_is_gone_is_refused_at_the_first_look(app: &TestApp) {
     let lines = app.request_lines();
     assert_eq!(lines.len(), before + 1);
     assert_eq!(lines[before]["queries"], 1, "{:?}", lines[before]);
-    // Of ten who saw the same, one is in time.
+    // Of ten changes for the same state, one succeeds.
     let seen = admin.get(&product.path).await.etag();
     let mine = admin.header("if-match", &seen);
     let changes = (0..10).map(|number| mine.patch(&product.path, json!({"name": format!("Name {number}")})));

@@ -1,18 +1,18 @@
-//! Refresh tokens: rotated at each use, told again to an honest client, deadly to a thief.
+//! Refresh tokens: rotated at each use, returned again to a client that retries; reuse ends the session.
 
 use crate::{HOUR, MINUTE};
 use mainstay_testkit::{Person, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    each_use_brings_the_next_pair;
-    an_honest_retry_gets_a_working_pair_and_the_same_successor;
-    trap_19_a_token_whose_successor_was_used_ends_the_session;
-    two_uses_at_once_are_a_retry_and_not_a_theft;
+    each_refresh_returns_the_next_pair;
+    a_retry_returns_a_working_pair_with_the_same_refresh_token;
+    trap_19_refresh_token_reuse_ends_the_session;
+    concurrent_uses_of_a_refresh_token_count_as_a_retry;
     forged_and_foreign_tokens_are_refused;
-    a_token_of_one_session_says_nothing_of_another;
-    a_session_that_is_not_used_runs_out;
-    a_refresh_is_as_new_as_a_sign_in;
+    a_secret_of_one_session_is_refused_for_another;
+    an_unused_session_expires;
+    a_refresh_applies_the_current_role_and_status;
 }
 
 async fn refresh(app: &TestApp, token: &str) -> mainstay_testkit::Answer {
@@ -25,7 +25,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-async fn each_use_brings_the_next_pair(app: &TestApp) {
+async fn each_refresh_returns_the_next_pair(app: &TestApp) {
     let mut ann = app.customer("ann").await;
     for _ in 0..5 {
         app.pass(10 * MINUTE);
@@ -37,11 +37,11 @@ async fn each_use_brings_the_next_pair(app: &TestApp) {
     }
 }
 
-async fn an_honest_retry_gets_a_working_pair_and_the_same_successor(app: &TestApp) {
+async fn a_retry_returns_a_working_pair_with_the_same_refresh_token(app: &TestApp) {
     let ann = app.customer("ann").await;
     let first = refresh(app, &ann.refresh).await.expect(200).data();
     app.pass(MINUTE);
-    // The answer was lost: the client asks again, and again.
+    // The answer was lost: the client requests it again, twice.
     for _ in 0..2 {
         let again = refresh(app, &ann.refresh).await.expect(200).data();
         assert_eq!(again["refreshToken"], first["refreshToken"]);
@@ -62,7 +62,7 @@ async fn an_honest_retry_gets_a_working_pair_and_the_same_successor(app: &TestAp
         .expect(200);
 }
 
-async fn trap_19_a_token_whose_successor_was_used_ends_the_session(app: &TestApp) {
+async fn trap_19_refresh_token_reuse_ends_the_session(app: &TestApp) {
     let ann = app.customer("ann").await;
     let elsewhere = app.sign_in(&ann.email, &ann.password).await;
     let second = ann.refreshed().await;
@@ -72,9 +72,9 @@ async fn trap_19_a_token_whose_successor_was_used_ends_the_session(app: &TestApp
     assert!(
         replay
             .header("www-authenticate")
-            .is_some_and(|told| told.contains("invalid_token"))
+            .is_some_and(|challenge| challenge.contains("invalid_token"))
     );
-    // Whoever of the two was the thief: neither has a session now.
+    // Which of the two clients is the thief is unknown, so neither keeps its session.
     for access in [&ann, &second, &third] {
         access.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
     }
@@ -104,7 +104,7 @@ async fn trap_19_a_token_whose_successor_was_used_ends_the_session(app: &TestApp
     );
 }
 
-async fn two_uses_at_once_are_a_retry_and_not_a_theft(app: &TestApp) {
+async fn concurrent_uses_of_a_refresh_token_count_as_a_retry(app: &TestApp) {
     let ann = app.customer("ann").await;
     let answers = futures_util::future::join_all((0..6).map(|_| refresh(app, &ann.refresh))).await;
     let successors: Vec<Value> = answers
@@ -152,12 +152,12 @@ async fn forged_and_foreign_tokens_are_refused(app: &TestApp) {
     ann.refreshed().await;
 }
 
-async fn a_token_of_one_session_says_nothing_of_another(app: &TestApp) {
+async fn a_secret_of_one_session_is_refused_for_another(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     let parts = |person: &Person| {
         mainstay_platform::crypto::from_base64url(person.refresh.strip_prefix("mrt_").unwrap()).unwrap()
     };
-    // Bob's session, Ann's secret.
+    // The session id of Bob's token with the secret of Ann's.
     let mixed = [&parts(&bob)[..20], &parts(&ann)[20..]].concat();
     let mixed = format!("mrt_{}", mainstay_platform::crypto::base64url(&mixed));
     refresh(app, &mixed).await.refused(401, "TOKEN_INVALID");
@@ -165,7 +165,7 @@ async fn a_token_of_one_session_says_nothing_of_another(app: &TestApp) {
     ann.refreshed().await;
 }
 
-async fn a_session_that_is_not_used_runs_out(app: &TestApp) {
+async fn an_unused_session_expires(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     app.pass(6 * 24 * HOUR);
     let bob = bob.refreshed().await;
@@ -174,7 +174,7 @@ async fn a_session_that_is_not_used_runs_out(app: &TestApp) {
     bob.refreshed().await;
 }
 
-async fn a_refresh_is_as_new_as_a_sign_in(app: &TestApp) {
+async fn a_refresh_applies_the_current_role_and_status(app: &TestApp) {
     let ann = app.customer("ann").await;
     let admin = app.admin().await;
     admin

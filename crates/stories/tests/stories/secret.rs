@@ -1,4 +1,4 @@
-//! Secrets stay where they belong.
+//! Secrets appear in no log, no answer and no file in plain text.
 
 use crate::order_end::place;
 use mainstay_platform::crypto::master_key::MasterKey;
@@ -7,15 +7,15 @@ use mainstay_testkit::{Engine, TestApp, captured, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    trap_13_no_log_and_no_answer_tells_a_secret;
-    trap_13_a_fault_of_ours_says_nothing_of_its_cause;
-    what_is_kept_is_hashed_or_sealed;
-    trap_13_a_shared_secret_shows_nowhere with JWT_SECRET = super::SHARED;
+    trap_13_logs_contain_no_secret;
+    trap_13_an_internal_error_hides_its_cause;
+    secrets_are_stored_hashed_or_sealed;
+    trap_13_a_shared_secret_appears_nowhere with JWT_SECRET = super::SHARED;
 }
 
 const SHARED: &str = "shared-secret-8f31c2d04b7e6a55-0b9d";
 
-async fn trap_13_no_log_and_no_answer_tells_a_secret(app: &TestApp) {
+async fn trap_13_logs_contain_no_secret(app: &TestApp) {
     let ann = app.customer("ann-of-the-logs").await;
     let wrong = "a wrong password that stands in no log";
     app.client()
@@ -68,7 +68,7 @@ async fn trap_13_no_log_and_no_answer_tells_a_secret(app: &TestApp) {
             .collect::<String>();
     assert!(
         log.contains("job failed and will be tried again"),
-        "the log was kept"
+        "the log was captured"
     );
     let key = std::fs::read(app.folder().join("master.key")).unwrap();
     let key = String::from_utf8_lossy(&key).trim().to_owned();
@@ -87,11 +87,11 @@ async fn trap_13_no_log_and_no_answer_tells_a_secret(app: &TestApp) {
             "its signature is in the log"
         );
     }
-    let shown = format!("{:?}", app.services().parts().keys.ring());
-    assert!(!shown.contains(&key), "{shown}");
+    let ring = format!("{:?}", app.services().parts().keys.ring());
+    assert!(!ring.contains(&key), "{ring}");
 }
 
-async fn trap_13_a_fault_of_ours_says_nothing_of_its_cause(app: &TestApp) {
+async fn trap_13_an_internal_error_hides_its_cause(app: &TestApp) {
     let admin = app.admin().await;
     app.tamper("ALTER TABLE jobs RENAME TO gone").await;
     for accept in ["application/json", "application/problem+json"] {
@@ -115,7 +115,7 @@ async fn trap_13_a_fault_of_ours_says_nothing_of_its_cause(app: &TestApp) {
     );
 }
 
-async fn what_is_kept_is_hashed_or_sealed(app: &TestApp) {
+async fn secrets_are_stored_hashed_or_sealed(app: &TestApp) {
     let ann = app.customer("ann").await;
     let link = app.services().setup_link().await.unwrap().unwrap();
     let hashes = app
@@ -142,12 +142,12 @@ async fn what_is_kept_is_hashed_or_sealed(app: &TestApp) {
         ann.access.as_bytes(),
         body.as_bytes(),
     ] {
-        assert!(!holds(needle), "a secret stands in the files");
+        assert!(!holds(needle), "a secret is in the files");
     }
     signing_keys_are_sealed(app).await;
 }
 
-/// What is stored opens with the master key alone, and holds nothing of what is in it.
+/// Checks that a stored signing key can be opened with the master key only, and contains no part of the plain key.
 async fn signing_keys_are_sealed(app: &TestApp) {
     let hex = match app.engine() {
         Engine::Sqlite => "hex(sealed)",
@@ -166,14 +166,14 @@ async fn signing_keys_are_sealed(app: &TestApp) {
     for part in private.chunks(8).chain([&plain[..16]]) {
         assert!(
             !sealed.windows(part.len()).any(|window| window == part),
-            "the key stands in the row"
+            "the key is in the row"
         );
     }
     let foreign = Sealer::new(MasterKey::from_bytes([7; 32]), Vec::new());
     assert!(foreign.open("signing-key", kid.as_bytes(), &sealed).is_err());
 }
 
-async fn trap_13_a_shared_secret_shows_nowhere(app: &TestApp) {
+async fn trap_13_a_shared_secret_appears_nowhere(app: &TestApp) {
     let admin = app.admin().await;
     let ring = format!("{:?}", app.services().parts().keys.ring());
     assert!(!ring.contains(SHARED), "{ring}");

@@ -1,17 +1,17 @@
-//! Denied and suspicious attempts are seen.
+//! Security events: denied and suspicious attempts are counted and listed.
 
 use crate::HOUR;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    denied_attempts_are_counted_and_shown;
-    a_flood_is_one_row;
-    trap_14_whoever_renames_the_program_each_time_is_one_row;
+    denied_attempts_are_counted_and_listed;
+    a_flood_of_one_attempt_is_one_row;
+    trap_14_changing_user_agents_add_no_rows;
     trap_14_a_network_is_one_row_and_many_networks_are_bounded with TRUSTED_PROXIES = "127.0.0.0/8";
-    old_events_and_links_are_removed;
-    limits_that_were_hit_are_shown with RATE_LIMITS = "on";
-    only_auditors_see_them;
+    expired_events_and_links_are_removed;
+    rate_limited_calls_are_listed with RATE_LIMITS = "on";
+    only_auditors_list_security_events;
 }
 
 async fn events(app: &TestApp) -> Vec<Value> {
@@ -32,7 +32,7 @@ fn find<'e>(events: &'e [Value], kind: &str, operation: &str) -> &'e Value {
         .unwrap_or_else(|| panic!("no {kind} at {operation} in {events:?}"))
 }
 
-async fn denied_attempts_are_counted_and_shown(app: &TestApp) {
+async fn denied_attempts_are_counted_and_listed(app: &TestApp) {
     let (ann, bob, product) = (
         app.customer("ann").await,
         app.customer("bob").await,
@@ -79,7 +79,7 @@ async fn denied_attempts_are_counted_and_shown(app: &TestApp) {
     assert!(!all.contains("a guess") && !all.contains("rubbish"), "{all}");
 }
 
-async fn a_flood_is_one_row(app: &TestApp) {
+async fn a_flood_of_one_attempt_is_one_row(app: &TestApp) {
     let ann = app.customer("ann").await;
     for _ in 0..30 {
         ann.get("/api/audit").await.expect(403);
@@ -109,7 +109,7 @@ async fn rows(app: &TestApp) -> Vec<Value> {
     found
 }
 
-async fn trap_14_whoever_renames_the_program_each_time_is_one_row(app: &TestApp) {
+async fn trap_14_changing_user_agents_add_no_rows(app: &TestApp) {
     for number in 0..30 {
         let client = app.client().header("user-agent", &format!("robot/{number}"));
         client.get("/api/orders").await.expect(401);
@@ -126,12 +126,12 @@ async fn trap_14_whoever_renames_the_program_each_time_is_one_row(app: &TestApp)
 }
 
 async fn trap_14_a_network_is_one_row_and_many_networks_are_bounded(app: &TestApp) {
-    let ask = async |ip: String| {
+    let call_from = async |ip: String| {
         let client = app.client().header("x-forwarded-for", &ip);
         client.get("/api/orders").await.expect(401);
     };
     for number in 0..10 {
-        ask(format!("2001:db8:0:1::{number:x}")).await;
+        call_from(format!("2001:db8:0:1::{number:x}")).await;
     }
     let found = rows(app).await;
     assert_eq!(found.len(), 1, "{found:?}");
@@ -140,21 +140,21 @@ async fn trap_14_a_network_is_one_row_and_many_networks_are_bounded(app: &TestAp
         (&json!(10), &json!("2001:db8:0:1::/64"))
     );
     for number in 0..150 {
-        ask(format!("198.51.{}.{number}", number % 7)).await;
+        call_from(format!("198.51.{}.{number}", number % 7)).await;
     }
     events(app).await;
     let count = "SELECT CAST(count(*) AS TEXT) FROM security_events WHERE kind = 'unauthorized_access'";
     assert_eq!(app.peek(count).await, [[Some("101".to_owned())]]);
     let others = "SELECT CAST(count AS TEXT) FROM security_events WHERE operation = 'others'";
     assert_eq!(app.peek(others).await, [[Some("51".to_owned())]], "none is lost");
-    let figures = app.admin().await.get("/metrics").await.expect(200).text();
+    let metrics = app.admin().await.get("/metrics").await.expect(200).text();
     assert!(
-        figures.contains("mainstay_security_events_total{type=\"unauthorized_access\"} 160"),
-        "{figures}"
+        metrics.contains("mainstay_security_events_total{type=\"unauthorized_access\"} 160"),
+        "{metrics}"
     );
 }
 
-async fn old_events_and_links_are_removed(app: &TestApp) {
+async fn expired_events_and_links_are_removed(app: &TestApp) {
     app.services().setup_link().await.unwrap().unwrap();
     app.client().get("/api/orders").await.expect(401);
     app.services().flush_security().await.unwrap();
@@ -173,7 +173,7 @@ async fn old_events_and_links_are_removed(app: &TestApp) {
     assert_eq!(left().await, ["0", "0"]);
 }
 
-async fn limits_that_were_hit_are_shown(app: &TestApp) {
+async fn rate_limited_calls_are_listed(app: &TestApp) {
     for number in 0..25 {
         let body =
             json!({"email": format!("a{number}@example.com"), "password": "walks in the rain", "name": "A"});
@@ -185,7 +185,7 @@ async fn limits_that_were_hit_are_shown(app: &TestApp) {
     );
 }
 
-async fn only_auditors_see_them(app: &TestApp) {
+async fn only_auditors_list_security_events(app: &TestApp) {
     app.client()
         .get("/api/security-events")
         .await

@@ -1,4 +1,4 @@
-//! Signing out, and what every process knows of it.
+//! Signing out, and how every process learns of it.
 
 use crate::{MINUTE, SECOND};
 use mainstay_testkit::{TestApp, on_both_engines};
@@ -6,10 +6,10 @@ use serde_json::json;
 
 on_both_engines! {
     signing_out_ends_both_tokens_at_once;
-    signing_out_everywhere_ends_every_session_of_this_person;
-    trap_02_an_ended_session_is_dead_for_as_long_as_its_tokens_would_live;
+    signing_out_everywhere_ends_every_session_of_the_account;
+    trap_02_an_ended_session_stays_revoked_while_its_tokens_are_valid;
     trap_02_a_restart_forgets_no_ended_session;
-    trap_02_other_processes_hear_of_it;
+    trap_02_other_processes_apply_access_changes;
 }
 
 const ME: &str = "/api/users/me";
@@ -35,7 +35,7 @@ async fn signing_out_ends_both_tokens_at_once(app: &TestApp) {
         .refused(401, "UNAUTHORIZED");
 }
 
-async fn signing_out_everywhere_ends_every_session_of_this_person(app: &TestApp) {
+async fn signing_out_everywhere_ends_every_session_of_the_account(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     let other = app.sign_in(&ann.email, &ann.password).await;
     let renewed = other.refreshed().await;
@@ -56,13 +56,13 @@ async fn signing_out_everywhere_ends_every_session_of_this_person(app: &TestApp)
         .expect(200);
 }
 
-async fn trap_02_an_ended_session_is_dead_for_as_long_as_its_tokens_would_live(app: &TestApp) {
+async fn trap_02_an_ended_session_stays_revoked_while_its_tokens_are_valid(app: &TestApp) {
     let ann = app.customer("ann").await;
     ann.post_nothing("/api/auth/logout").await.expect(204);
-    let mut heard = app.now();
+    let mut synced = app.now();
     for _ in 0..14 {
         app.pass(MINUTE);
-        heard = app.services().hear_access(heard).await.unwrap();
+        synced = app.services().hear_access(synced).await.unwrap();
         app.services().prune().await.unwrap();
         ann.get(ME).await.refused(401, "TOKEN_REVOKED");
     }
@@ -85,9 +85,9 @@ async fn trap_02_a_restart_forgets_no_ended_session(app: &TestApp) {
     restarted.stop().await;
 }
 
-async fn trap_02_other_processes_hear_of_it(app: &TestApp) {
+async fn trap_02_other_processes_apply_access_changes(app: &TestApp) {
     let other = app.another_node().await;
-    let heard = app.now();
+    let synced = app.now();
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     let there = other.client().bearer(&ann.access);
     there.get(ME).await.expect(200);
@@ -98,7 +98,7 @@ async fn trap_02_other_processes_hear_of_it(app: &TestApp) {
         .put(&format!("/api/users/{}/role", bob.id), json!({"role": "support"}))
         .await
         .expect(200);
-    other.services.hear_access(heard).await.unwrap();
+    other.services.hear_access(synced).await.unwrap();
     there.get(ME).await.refused(401, "TOKEN_REVOKED");
     other
         .client()

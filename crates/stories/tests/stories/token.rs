@@ -1,4 +1,4 @@
-//! Access tokens: what is believed and what is not.
+//! Access tokens: which are accepted and which are refused.
 
 use crate::jwt::Jwt;
 use crate::{MINUTE, SECOND};
@@ -10,14 +10,14 @@ use mainstay_testkit::{Person, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    trap_01_a_refresh_token_opens_no_door_and_an_access_token_renews_nothing;
-    trap_01_the_algorithm_is_the_keys_and_never_the_tokens;
+    trap_01_access_and_refresh_tokens_are_not_interchangeable;
+    trap_01_the_key_decides_the_algorithm_and_never_the_token;
     trap_01_every_claim_is_checked_where_the_secret_is_known with JWT_SECRET = super::SECRET;
     trap_01_audience_issuer_and_instants_are_checked;
-    trap_01_a_key_of_somebody_else_signs_nothing;
-    trap_07_a_token_in_the_address_counts_for_nothing;
-    a_token_ends_to_the_second;
-    the_schemes_of_a_credential;
+    trap_01_a_token_signed_with_a_foreign_key_is_refused;
+    trap_07_a_token_in_the_url_is_ignored;
+    a_token_expires_to_the_second;
+    credentials_are_accepted_in_headers_and_cookies;
 }
 
 const SECRET: &str = "a secret of more than thirty-two bytes";
@@ -30,16 +30,16 @@ async fn refused(app: &TestApp, token: &str, code: &str, why: &str) {
         (401, code),
         "{why}: {answer:?}"
     );
-    let told = answer.header("www-authenticate").unwrap_or_default();
-    assert!(told.contains("invalid_token"), "{why}: {told}");
+    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.contains("invalid_token"), "{why}: {challenge}");
 }
 
-/// The claims of somebody's token, to be signed again with the app's own key.
+/// The claims of a client's token, to be signed again with the app's own key.
 fn claims(person: &Person) -> Claims {
     serde_json::from_value(Jwt::of(&person.access).claims).expect("our own claims")
 }
 
-async fn trap_01_a_refresh_token_opens_no_door_and_an_access_token_renews_nothing(app: &TestApp) {
+async fn trap_01_access_and_refresh_tokens_are_not_interchangeable(app: &TestApp) {
     let ann = app.customer("ann").await;
     refused(
         app,
@@ -66,7 +66,7 @@ async fn trap_01_a_refresh_token_opens_no_door_and_an_access_token_renews_nothin
         .refused(401, "TOKEN_INVALID");
 }
 
-async fn trap_01_the_algorithm_is_the_keys_and_never_the_tokens(app: &TestApp) {
+async fn trap_01_the_key_decides_the_algorithm_and_never_the_token(app: &TestApp) {
     let ann = app.customer("ann").await;
     let jwt = Jwt::of(&ann.access);
     assert_eq!(jwt.header["alg"], "EdDSA");
@@ -265,10 +265,10 @@ async fn trap_01_audience_issuer_and_instants_are_checked(app: &TestApp) {
     .await;
 }
 
-async fn trap_01_a_key_of_somebody_else_signs_nothing(app: &TestApp) {
+async fn trap_01_a_token_signed_with_a_foreign_key_is_refused(app: &TestApp) {
     let ann = app.customer("ann").await;
     let parts = app.services().parts();
-    // Made as ours are made, and never stored.
+    // Generated as the app generates its keys, but never stored.
     let foreign = SigningKey::generate(&parts.sealer, &*parts.random, app.now())
         .open(&parts.sealer)
         .unwrap();
@@ -280,12 +280,12 @@ async fn trap_01_a_key_of_somebody_else_signs_nothing(app: &TestApp) {
         app,
         &Jwt::of(&token).header("kid", ours).unsigned(),
         "TOKEN_INVALID",
-        "under our name",
+        "a foreign signature under our key id",
     )
     .await;
 }
 
-async fn trap_07_a_token_in_the_address_counts_for_nothing(app: &TestApp) {
+async fn trap_07_a_token_in_the_url_is_ignored(app: &TestApp) {
     let ann = app.customer("ann").await;
     for name in ["access_token", "token", "accessToken", "authorization"] {
         let answer = app.client().get(&format!("{ME}?{name}={}", ann.access)).await;
@@ -293,21 +293,21 @@ async fn trap_07_a_token_in_the_address_counts_for_nothing(app: &TestApp) {
         let line = app.request_lines().pop().unwrap().to_string();
         assert!(
             !line.contains(&ann.access),
-            "the log must not hold what stands in an address: {line}"
+            "the log must not contain a URL's query: {line}"
         );
     }
 }
 
-async fn a_token_ends_to_the_second(app: &TestApp) {
+async fn a_token_expires_to_the_second(app: &TestApp) {
     let ann = app.customer("ann").await;
     app.pass(15 * MINUTE - SECOND);
     ann.get(ME).await.expect(200);
     app.pass(SECOND);
-    refused(app, &ann.access, "TOKEN_EXPIRED", "its time has come").await;
+    refused(app, &ann.access, "TOKEN_EXPIRED", "expired").await;
     ann.refreshed().await.get(ME).await.expect(200);
 }
 
-async fn the_schemes_of_a_credential(app: &TestApp) {
+async fn credentials_are_accepted_in_headers_and_cookies(app: &TestApp) {
     let ann = app.customer("ann").await;
     let client = app.client();
     client
@@ -330,7 +330,7 @@ async fn the_schemes_of_a_credential(app: &TestApp) {
         let answer = client.header("authorization", bad).get(ME).await;
         assert_eq!(answer.status, 401, "{bad}: {answer:?}");
     }
-    // Whoever shows a bad token is not rescued by a good cookie.
+    // A bad bearer token is refused even when a good cookie comes with it.
     let both = client
         .header("cookie", &format!("accessToken={}", ann.access))
         .bearer("rubbish");

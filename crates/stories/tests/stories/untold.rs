@@ -1,4 +1,4 @@
-//! What changes rows has to tell a story, and what tells one is committed with it.
+//! A command that changes rows must record a domain event, which is committed with the change.
 
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
@@ -7,18 +7,18 @@ use mainstay_services::{Command, Context, Repositories, UseCase, Work};
 use mainstay_testkit::{TestApp, on_both_engines};
 
 on_both_engines! {
-    trap_12_a_change_without_a_story_is_an_error_and_undone;
-    a_use_case_that_panics_is_undone_and_disturbs_nobody;
+    trap_12_a_change_without_a_domain_event_is_rolled_back;
+    a_panicking_use_case_is_rolled_back_and_disturbs_no_other;
 }
 
-/// Writes a row and tells nobody.
+/// Writes a row and records no domain event.
 #[derive(Clone)]
 struct WriteSilently {
     panics: bool,
 }
 
 impl UseCase for WriteSilently {
-    const NAME: &'static str = "story.write-silently";
+    const NAME: &'static str = "test.write-silently";
     const ACCESS: Access = Access::system();
     type Output = ();
 }
@@ -27,9 +27,9 @@ impl Command for WriteSilently {
     async fn run(self, work: &mut Work<'_>) -> Result<()> {
         let now = work.now();
         work.one_time_tokens()
-            .insert("story", &[7; 32], None, now, now)
+            .insert("test", &[7; 32], None, now, now)
             .await?;
-        assert!(!self.panics, "as it was told to");
+        assert!(!self.panics, "as configured by the test");
         Ok(())
     }
 }
@@ -41,7 +41,7 @@ async fn rows(app: &TestApp) -> String {
         .unwrap()
 }
 
-async fn trap_12_a_change_without_a_story_is_an_error_and_undone(app: &TestApp) {
+async fn trap_12_a_change_without_a_domain_event_is_rolled_back(app: &TestApp) {
     let cx = Context::system(SystemCaller::WORKER);
     let error = app
         .services()
@@ -50,11 +50,11 @@ async fn trap_12_a_change_without_a_story_is_an_error_and_undone(app: &TestApp) 
         .unwrap_err();
     assert_eq!(error.code(), Code::InternalError);
     let why = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(why, "story.write-silently changed rows and told no story");
+    assert_eq!(why, "test.write-silently changed rows and told no story");
     assert_eq!(rows(app).await, "0");
 }
 
-async fn a_use_case_that_panics_is_undone_and_disturbs_nobody(app: &TestApp) {
+async fn a_panicking_use_case_is_rolled_back_and_disturbs_no_other(app: &TestApp) {
     let (cx, product) = (Context::system(SystemCaller::WORKER), app.product(5, 100).await);
     let ann = app.customer("ann").await;
     let failing = app.services().command(&cx, WriteSilently { panics: true });

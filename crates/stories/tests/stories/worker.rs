@@ -1,4 +1,4 @@
-//! Workers: each job to one of them, and nothing kept of one whose time ran out.
+//! Workers: each job runs on one of them, and a worker whose lease expired commits nothing.
 
 use crate::order_end::{place, status};
 use crate::{HOUR, MINUTE, SECOND};
@@ -8,10 +8,10 @@ use std::collections::HashSet;
 
 on_both_engines! {
     two_workers_never_hold_the_same_job;
-    a_worker_whose_lease_ran_out_finishes_nothing;
-    a_job_that_takes_its_worker_down_ends_dead;
-    jobs_given_back_are_as_if_never_begun;
-    a_cancelled_lease_keeps_nothing_of_what_was_done;
+    a_worker_whose_lease_expired_commits_nothing;
+    a_job_that_kills_its_workers_ends_dead;
+    a_released_job_keeps_all_its_attempts;
+    a_cancelled_job_commits_nothing;
 }
 
 async fn two_workers_never_hold_the_same_job(app: &TestApp) {
@@ -43,7 +43,7 @@ async fn two_workers_never_hold_the_same_job(app: &TestApp) {
     other.stop().await;
 }
 
-async fn a_worker_whose_lease_ran_out_finishes_nothing(app: &TestApp) {
+async fn a_worker_whose_lease_expired_commits_nothing(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -58,18 +58,18 @@ async fn a_worker_whose_lease_ran_out_finishes_nothing(app: &TestApp) {
     let fast = app.services().claim_jobs(10).await.unwrap().remove(0);
     assert_eq!((fast.id, fast.attempts), (slow.id, 2));
     assert!(fast.fence > slow.fence);
-    // The slow one wakes up and goes on, as if nothing had happened.
+    // The slow worker continues, as if nothing had happened.
     assert_eq!(app.services().run_job(&slow).await, Ran::Lost);
     assert_eq!(
         status(&ann.refreshed().await, &path).await,
         "pending",
-        "what it did is undone"
+        "its changes are rolled back"
     );
     assert_eq!(app.services().run_job(&fast).await, Ran::Done);
     assert_eq!(
         app.services().run_job(&slow).await,
         Ran::Lost,
-        "also after the other has finished"
+        "also after the other worker has finished"
     );
     assert_eq!(
         app.services().run_job(&fast).await,
@@ -82,7 +82,7 @@ async fn a_worker_whose_lease_ran_out_finishes_nothing(app: &TestApp) {
     assert_eq!(app.mailbox.messages().len(), 1);
 }
 
-async fn a_job_that_takes_its_worker_down_ends_dead(app: &TestApp) {
+async fn a_job_that_kills_its_workers_ends_dead(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -99,7 +99,7 @@ async fn a_job_that_takes_its_worker_down_ends_dead(app: &TestApp) {
             assert!(kinds.is_empty(), "not at once: its worker may go away again");
             app.pass(HOUR);
         } else {
-            assert_eq!(kinds, ["payment.void"], "what has to be done instead");
+            assert_eq!(kinds, ["payment.void"], "the follow-up job");
         }
     }
     let dead = app.admin().await.get("/api/jobs?state=dead").await.list();
@@ -110,7 +110,7 @@ async fn a_job_that_takes_its_worker_down_ends_dead(app: &TestApp) {
     app.leave_jobs();
 }
 
-async fn jobs_given_back_are_as_if_never_begun(app: &TestApp) {
+async fn a_released_job_keeps_all_its_attempts(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -126,7 +126,7 @@ async fn jobs_given_back_are_as_if_never_begun(app: &TestApp) {
     app.run_jobs().await;
 }
 
-async fn a_cancelled_lease_keeps_nothing_of_what_was_done(app: &TestApp) {
+async fn a_cancelled_job_commits_nothing(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -139,7 +139,7 @@ async fn a_cancelled_lease_keeps_nothing_of_what_was_done(app: &TestApp) {
     assert_eq!(
         app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await,
         entries,
-        "not even a story"
+        "not even an audit entry"
     );
     app.pass(MINUTE);
     assert_eq!(app.run_jobs().await, []);
