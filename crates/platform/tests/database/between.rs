@@ -1,4 +1,4 @@
-//! What the tests put between the seam and PostgreSQL.
+//! Test doubles between the database API and PostgreSQL.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio_postgres::{Client, Config};
 
 use crate::house::Answer;
 
-/// A lock in the database that bodies wait for: they may wait for nothing else.
+/// A lock in the database that bodies wait for, because they cannot await anything else.
 pub(crate) struct Gate(Client);
 
 impl Gate {
-    /// Shut until it is opened.
+    /// Closed until it is opened.
     pub(crate) async fn shut(options: &DatabaseOptions) -> Self {
         let (client, _task) = postgres_client(options).await.unwrap();
         client.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
@@ -30,7 +30,7 @@ impl Gate {
         tx.one::<i32>(&wait, &[]).await.map(drop)
     }
 
-    /// Waits until so many wait at the gate.
+    /// Waits until `bodies` transactions wait at the gate.
     pub(crate) async fn wait_for(&self, bodies: i64) {
         let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -39,7 +39,7 @@ impl Gate {
         }
     }
 
-    /// Lets everybody through.
+    /// Releases all waiting transactions.
     pub(crate) async fn open(self) {
         self.0
             .batch_execute("SELECT pg_advisory_unlock_all()")
@@ -48,33 +48,33 @@ impl Gate {
     }
 }
 
-/// A network that can stop carrying without telling anybody.
+/// A network proxy that can stop forwarding without closing connections.
 pub(crate) struct Network {
     address: SocketAddr,
     carries: Arc<watch::Sender<bool>>,
 }
 
 impl Network {
-    /// Before the server that the options name.
+    /// A proxy before the server of `options`.
     pub(crate) async fn before(options: &DatabaseOptions) -> Self {
         let config: Config = options.url.parse().unwrap();
         let (host, port) = (config.get_hosts()[0].clone(), config.get_ports().first().copied());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let carries = Arc::new(watch::channel(true).0);
-        let told = Arc::clone(&carries);
+        let sender = Arc::clone(&carries);
         tokio::spawn(async move {
             while let Ok((here, _)) = listener.accept().await {
-                let (host, carries) = (host.clone(), told.subscribe());
+                let (host, carries) = (host.clone(), sender.subscribe());
                 tokio::spawn(async move {
                     match host {
                         Host::Tcp(host) => {
                             let there = TcpStream::connect((host, port.unwrap_or(5432))).await.unwrap();
-                            carry(here, there, carries).await;
+                            forward(here, there, carries).await;
                         }
                         Host::Unix(folder) => {
                             let socket = folder.join(format!(".s.PGSQL.{}", port.unwrap_or(5432)));
-                            carry(here, UnixStream::connect(socket).await.unwrap(), carries).await;
+                            forward(here, UnixStream::connect(socket).await.unwrap(), carries).await;
                         }
                     }
                 });
@@ -83,13 +83,13 @@ impl Network {
         Self { address, carries }
     }
 
-    /// The options, with the network in between.
+    /// The options, with the address of the proxy.
     pub(crate) fn through(&self, options: &DatabaseOptions) -> DatabaseOptions {
         let config: Config = options.url.parse().unwrap();
         let user = config.get_user().unwrap();
         let password = config
             .get_password()
-            .map(|word| format!(":{}", String::from_utf8_lossy(word)));
+            .map(|password| format!(":{}", String::from_utf8_lossy(password)));
         DatabaseOptions {
             url: format!(
                 "postgres://{user}{}@{}/{}",
@@ -101,19 +101,19 @@ impl Network {
         }
     }
 
-    /// From now on nothing arrives on the connections there are, and nobody is told.
+    /// Stops forwarding on the existing connections; neither side is notified.
     pub(crate) fn stop(&self) -> &Self {
         self.carries.send_replace(false);
         self
     }
 
-    /// New connections work again; the old ones stay as they are.
+    /// New connections work again; the old ones remain stopped.
     pub(crate) fn go_on(&self) {
         self.carries.send_replace(true);
     }
 }
 
-async fn carry<T>(here: TcpStream, there: T, carries: watch::Receiver<bool>)
+async fn forward<T>(here: TcpStream, there: T, carries: watch::Receiver<bool>)
 where
     T: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -126,7 +126,7 @@ where
 }
 
 async fn stopped(carries: &mut watch::Receiver<bool>) {
-    // Whoever let it go has no use for the network any more.
+    // An error means that the sender is dropped, and the network is no longer needed.
     let _ = carries.wait_for(|carries| !carries).await;
 }
 
