@@ -148,26 +148,26 @@ mod tests {
 
     #[test]
     fn an_update_records_only_the_fields_that_differ() {
-        let story = Story::updated(
+        let event = Story::updated(
             "x.updated",
             &json!({"a": 1, "b": 2, "c": 3}),
             &json!({"a": 1, "b": 5}),
         );
-        assert_eq!(story.before, Some(json!({"b": 2, "c": 3})));
-        assert_eq!(story.after, Some(json!({"b": 5, "c": null})));
-        assert_eq!(story.written().payload, r#"{"a":1,"b":5}"#);
+        assert_eq!(event.before, Some(json!({"b": 2, "c": 3})));
+        assert_eq!(event.after, Some(json!({"b": 5, "c": null})));
+        assert_eq!(event.written().payload, r#"{"a":1,"b":5}"#);
     }
 
     #[test]
     fn subscribers_receive_the_whole_resource() {
         let resource = json!({"a": 1});
-        for story in [
+        for event in [
             Story::created("x.created", &resource),
             Story::deleted("x.deleted", &resource),
             Story::noted("x.noted", "NOTE", &resource),
             Story::acted("x.acted", "ACT", &json!({"a": 0}), &resource),
         ] {
-            assert_eq!(story.written().payload, r#"{"a":1}"#, "{story:?}");
+            assert_eq!(event.written().payload, r#"{"a":1}"#, "{event:?}");
         }
         assert_eq!(Story::created("x.created", &resource).written().before, None);
     }

@@ -35,18 +35,18 @@ impl Serialize for SigningKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct AuditedFields<'a> {
+        struct AuditedKey<'a> {
             kid: &'a str,
             algorithm: &'a str,
             created_at: Timestamp,
             retires_at: Option<Timestamp>,
         }
-        let fields = AuditedFields {
+        let audited = AuditedKey {
             kid: &self.kid,
             algorithm: &self.algorithm,
             created_at: self.created_at,
             retires_at: self.retires_at,
         };
-        fields.serialize(serializer)
+        audited.serialize(serializer)
     }
 }

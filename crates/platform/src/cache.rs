@@ -29,8 +29,8 @@ pub struct Cache<K, V> {
     hasher: RandomState,
     shards: [Shard<K, V>; SHARDS],
     drops: AtomicU64,
- max_per_shard: usize,
- ttl: Duration,
+    max_per_shard: usize,
+    ttl: Duration,
 }
 
 struct Shard<K, V> {
@@ -47,7 +47,7 @@ struct Entry<V> {
 impl<K: Hash + Eq, V> Cache<K, V> {
     /// Holds about `max` values, each for `ttl` after the snapshot that it was read from. With a `ttl` of zero it
     /// holds nothing.
- pub fn new(max: usize, ttl: Duration) -> Self {
+    pub fn new(max: usize, ttl: Duration) -> Self {
         Self {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Shard {
@@ -55,8 +55,8 @@ impl<K: Hash + Eq, V> Cache<K, V> {
                 dropped: Mutex::new(0),
             }),
             drops: AtomicU64::new(0),
- max_per_shard: max.div_ceil(SHARDS).max(2),
- ttl,
+            max_per_shard: max.div_ceil(SHARDS).max(2),
+            ttl,
         }
     }
 
@@ -77,7 +77,7 @@ impl<K: Hash + Eq, V> Cache<K, V> {
 
     /// Stores a value read from a snapshot, unless the entry was dropped since the ticket was taken.
     pub fn fill(&self, ticket: Ticket, key: K, value: Arc<V>) {
- if self.ttl.is_zero() {
+        if self.ttl.is_zero() {
             return;
         }
         let shard = self.shard(&key);
@@ -86,8 +86,8 @@ impl<K: Hash + Eq, V> Cache<K, V> {
             return;
         }
         let mut entries = shard.entries.write();
- if entries.len() >= self.max_per_shard {
- self.evict(&mut entries, ticket.at);
+        if entries.len() >= self.max_per_shard {
+            self.evict(&mut entries, ticket.at);
         }
         entries.insert(
             key,
@@ -108,12 +108,12 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     }
 
     fn is_fresh(&self, entry: &Entry<V>, now: Timestamp) -> bool {
- now < entry.read_at.after(self.ttl)
+        now < entry.read_at.after(self.ttl)
     }
 
- fn evict(&self, entries: &mut HashMap<K, Entry<V>>, now: Timestamp) {
+    fn evict(&self, entries: &mut HashMap<K, Entry<V>>, now: Timestamp) {
         entries.retain(|_, entry| self.is_fresh(entry, now));
- if entries.len() > self.max_per_shard / 2 {
+        if entries.len() > self.max_per_shard / 2 {
             let mut keep = false;
             entries.retain(|_, _| {
                 keep = !keep;

@@ -12,7 +12,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
- reason = "all other code reads the time from this clock"
+        reason = "all other code reads the time from this clock"
     )]
     fn now(&self) -> Timestamp {
         // A machine whose clock is before 1970 gets the epoch: tokens then fail to verify, which is the safe outcome.

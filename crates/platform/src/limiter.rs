@@ -20,7 +20,7 @@ pub struct Quota {
     pub period: Duration,
 }
 
-/// The subject of a limit. Small, of one size, and without personal data in clear text.
+/// The subject of a limit. Small, of one size, and with texts only as digests, so that no personal data in them is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitKey {
     /// One IPv4 address.
@@ -85,16 +85,16 @@ pub struct Limiter {
     hasher: RandomState,
     /// For each key, the nanosecond since 1970 at which its allowance is whole again.
     shards: [Mutex<HashMap<Entry, i128>>; SHARDS],
- max_per_shard: usize,
+    max_per_shard: usize,
 }
 
 impl Limiter {
     /// Stores at most about `max_keys` keys, near 80 bytes each.
- pub fn new(max_keys: usize) -> Self {
+    pub fn new(max_keys: usize) -> Self {
         Self {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
- max_per_shard: max_keys.div_ceil(SHARDS).max(4),
+            max_per_shard: max_keys.div_ceil(SHARDS).max(4),
         }
     }
 
@@ -130,8 +130,8 @@ impl Limiter {
             return refused(quota.count, duration(next - burst - now), duration(start - now));
         }
         if count {
- if known.is_none() && full_at.len() >= self.max_per_shard {
- evict(&mut full_at, self.max_per_shard, now);
+            if known.is_none() && full_at.len() >= self.max_per_shard {
+                evict(&mut full_at, self.max_per_shard, now);
             }
             full_at.insert(entry, next);
         }
@@ -166,9 +166,9 @@ impl Limiter {
 }
 
 /// Evicts down to three quarters, so that the next eviction is far away.
- fn evict(full_at: &mut HashMap<Entry, i128>, max: usize, now: i128) {
+fn evict(full_at: &mut HashMap<Entry, i128>, max: usize, now: i128) {
     full_at.retain(|_, at| *at > now);
- let keep = max * 3 / 4;
+    let keep = max * 3 / 4;
     let Some(surplus) = full_at.len().checked_sub(keep + 1) else {
         return;
     };
@@ -177,9 +177,9 @@ impl Limiter {
     // Of the entries with the same instant, only as many as needed are removed.
     let mut left = surplus + 1;
     full_at.retain(|_, at| {
- let remove = left > 0 && *at <= last_out;
- left -= usize::from(remove);
- !remove
+        let remove = left > 0 && *at <= last_out;
+        left -= usize::from(remove);
+        !remove
     });
 }
 

@@ -102,9 +102,9 @@ pub(crate) const LOCK_MIGRATIONS: &str =
 
 /// Converts the text of a search box to the argument of [`products_search`](self): at most eight words of letters and
 /// digits, each a prefix of a word that must occur. Empty when the text contains no word.
- pub(crate) fn words(text: &str) -> String {
- let prefixes = text::words(text).take(8).map(|word| word + "*");
- prefixes.collect::<Vec<_>>().join(" ")
+pub(crate) fn words(search: &str) -> String {
+    let prefixes = text::words(search).take(8).map(|word| word + "*");
+    prefixes.collect::<Vec<_>>().join(" ")
 }
 
 /// A pattern for `lower(…) LIKE … ESCAPE '!'` that matches a text anywhere. Only ASCII is folded, as `lower` does on

@@ -155,11 +155,11 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn next_due(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let (due, later, lease_end): (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>) =
+        let (due, later, expiry): (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>) =
             self.0.one(&NEXT_DUE, &[]).await?;
         Ok(due
             .map(|_| now)
-            .or([later, lease_end].into_iter().flatten().min().map(|at| at.max(now))))
+            .or([later, expiry].into_iter().flatten().min().map(|at| at.max(now))))
     }
 }
 

@@ -88,7 +88,7 @@ async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> 
     let _ = connection.await;
     outcome
         .map(|done| report(done.applied_migrations()))
-        .map_err(|error| meaning(error, &runner))
+        .map_err(|error| classify(error, &runner))
 }
 
 fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
@@ -109,7 +109,7 @@ fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
             Err(error)
                 if matches!(error.kind(), Kind::Connection(..))
                     && count(&runner, &mut connection) > before => {}
-            Err(error) => return Err(meaning(error, &runner)),
+            Err(error) => return Err(classify(error, &runner)),
         }
     }
 }
@@ -127,7 +127,7 @@ fn report(applied: &[Migration]) -> Report {
     }
 }
 
-fn meaning(error: refinery::Error, runner: &Runner) -> MigrateError {
+fn classify(error: refinery::Error, runner: &Runner) -> MigrateError {
     let known = runner
         .get_migrations()
         .iter()

@@ -97,12 +97,12 @@ impl FromRow for Belonging {
 
 /// The statements that insert the items of a new order.
 pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
-    let chunk_size = INSERT_ITEMS.most();
-    order.items.chunks(chunk_size).enumerate().map(move |(chunk, items)| {
+    let size = INSERT_ITEMS.most();
+    order.items.chunks(size).enumerate().map(move |(chunk, items)| {
         let mut values = vec![held(&order.id)];
         for (index, item) in items.iter().enumerate() {
             values.extend([
-                number(chunk * chunk_size + index),
+                number(chunk * size + index),
                 held(&item.product_id),
                 held(item.sku.as_str()),
                 held(&item.name),

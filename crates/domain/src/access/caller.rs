@@ -42,7 +42,7 @@ impl SystemCaller {
     pub const RELAY: Self = Self("relay");
     /// The sealer of the audit chain.
     pub const SEALER: Self = Self("sealer");
-    /// The sweeper, which deletes expired reservations and old records.
+    /// The sweeper, which expires unpaid reservations and deletes old records.
     pub const SWEEPER: Self = Self("sweeper");
     /// An operator at the command line of the server.
     pub const OPERATOR: Self = Self("operator");

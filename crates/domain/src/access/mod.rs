@@ -10,12 +10,12 @@
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Scope, order::Order};
-//! let everything: Scope<Order> = Scope { reach: mainstay_domain::access::Reach::Everything, noun: std::marker::PhantomData };
+//! let everything: Scope<Order> = Scope { reach: mainstay_domain::access::Reach::Everything, resource: std::marker::PhantomData };
 //! ```
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Permit, order::Order};
-//! let forged: Permit<Order> = Permit { id: uuid::Uuid::nil(), action: mainstay_domain::access::Action::CANCEL, noun: std::marker::PhantomData };
+//! let forged: Permit<Order> = Permit { id: uuid::Uuid::nil(), action: mainstay_domain::access::Action::CANCEL, resource: std::marker::PhantomData };
 //! ```
 
 mod caller;

@@ -61,7 +61,7 @@ impl fmt::Debug for Action {
 pub struct Permit<T> {
     id: Uuid,
     action: Action,
-    noun: PhantomData<fn() -> T>,
+    resource: PhantomData<fn() -> T>,
 }
 
 impl<T: Guarded> Permit<T> {
@@ -115,7 +115,7 @@ pub fn permit_new<T: Guarded>(
     let granted = Permit {
         id: id.uuid(),
         action,
-        noun: PhantomData,
+        resource: PhantomData,
     };
     if matches!(caller, Caller::System(_)) {
         return Ok(granted);

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 /// The rows of one resource that a caller may see. Finders require it and filter by it, in the query itself.
 pub struct Scope<T> {
     reach: Reach,
-    noun: PhantomData<fn() -> T>,
+    resource: PhantomData<fn() -> T>,
 }
 
 /// Which rows a scope includes.
@@ -62,7 +62,7 @@ pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
     };
     Scope {
         reach,
-        noun: PhantomData,
+        resource: PhantomData,
     }
 }
 
@@ -81,7 +81,7 @@ pub fn scope_to<T: Guarded>(caller: &Caller, action: Action) -> Scope<T> {
     if on_all_rows {
         return Scope {
             reach: Reach::Everything,
-            noun: PhantomData,
+            resource: PhantomData,
         };
     }
     scope(caller)

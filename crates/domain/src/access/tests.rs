@@ -153,7 +153,10 @@ fn a_caller_who_may_perform_an_action_finds_the_rows_for_it() {
     );
     assert_eq!(scope::<Order>(&holder).reach(), Reach::Owned(id(1)));
     let anonymous = Caller::Anonymous;
-    assert_eq!(scope_to::<Order>(&anonymous, Action::CANCEL).reach(), Reach::Nothing);
+    assert_eq!(
+        scope_to::<Order>(&anonymous, Action::CANCEL).reach(),
+        Reach::Nothing
+    );
     assert_eq!(
         scope_to::<Product>(&anonymous, Action::DELETE).reach(),
         Reach::Published

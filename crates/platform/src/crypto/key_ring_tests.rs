@@ -90,7 +90,7 @@ fn a_signed_token_verifies_with_both_algorithms() {
         assert_eq!(
             changed(|_| {}).as_deref(),
             Ok(&claims()),
- "the forged token is valid"
+            "the forged token is valid"
         );
     }
 }
@@ -304,10 +304,14 @@ fn a_retiring_key_and_its_cached_tokens_are_accepted_until_it_retires() {
             Err(TokenError::UnknownKey(old.id().to_owned()))
         );
     }
- assert!(ring.verify(&token, at(NOW)).is_ok(), "in the cache again");
+    assert!(ring.verify(&token, at(NOW)).is_ok(), "in the cache again");
     let generation = ring.generation();
     ring.replace(new, Vec::new());
- assert_ne!(ring.generation(), generation, "caches of verified tokens see the change");
+    assert_ne!(
+        ring.generation(),
+        generation,
+        "caches of verified tokens see the change"
+    );
     assert_eq!(
         ring.verify(&token, at(NOW)),
         Err(TokenError::UnknownKey(old.id().to_owned()))

@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(sealed[1..5], key(1).id());
         assert!(
             !format!("{:?}", sealer()).contains("1, 1"),
- "Debug prints key ids only"
+            "Debug prints key ids only"
         );
     }
 

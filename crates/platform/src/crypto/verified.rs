@@ -66,12 +66,12 @@ impl VerifiedTokens {
     }
 
     fn shard(&self, token: &str) -> &RwLock<Shard> {
-        let mix = token
+        let hash = token
             .bytes()
             .rev()
             .take(16)
-            .fold(0, |mix, byte| mix ^ usize::from(byte));
-        &self.0[mix % SHARDS]
+            .fold(0, |hash, byte| hash ^ usize::from(byte));
+        &self.0[hash % SHARDS]
     }
 }
 

@@ -100,7 +100,7 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens the database that the URL names and waits until it responds. Creates a SQLite file that does not exist.
+    /// Opens the database that the URL names and checks that it responds. Creates a SQLite file that does not exist.
     ///
     /// # Errors
     /// [`DatabaseError::Options`] if the URL is not a database URL, otherwise why it cannot be opened.

@@ -131,7 +131,7 @@ impl Tx {
         sql: &Sql,
         params: &[&dyn Param],
     ) -> Result<Vec<T>, DatabaseError> {
-        self.gather(sql, params).await
+        self.collect(sql, params).await
     }
 
     /// The first row of a query; `None` if it has none.
@@ -143,7 +143,7 @@ impl Tx {
         sql: &Sql,
         params: &[&dyn Param],
     ) -> Result<Option<T>, DatabaseError> {
-        self.gather(sql, params).await
+        self.collect(sql, params).await
     }
 
     /// The first row of a query that always has one.
@@ -157,7 +157,7 @@ impl Tx {
         })
     }
 
-    async fn gather<T: FromRow, G: Gather<T>>(
+    async fn collect<T: FromRow, G: Gather<T>>(
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
@@ -166,21 +166,21 @@ impl Tx {
         let started = Stopwatch::start();
         let outcome = match &mut self.link {
             Link::Sqlite(link) => {
-                let mut gathered = G::default();
-                let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| gathered.add(row));
+                let mut collected = G::default();
+                let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| collected.add(row));
                 link.query(sql, params, G::ONE, &mut add)
-                    .map(|changed| (gathered, changed))
+                    .map(|changed| (collected, changed))
             }
             Link::Postgres(link) => link.query(sql, params).await.and_then(|(rows, changed)| {
-                let mut gathered = G::default();
+                let mut collected = G::default();
                 for row in rows.iter().take(if G::ONE { 1 } else { usize::MAX }) {
-                    gathered.add(T::from_row(&mut Row::postgres(row))?);
+                    collected.add(T::from_row(&mut Row::postgres(row))?);
                 }
-                Ok((gathered, changed))
+                Ok((collected, changed))
             }),
         };
         match outcome {
-            Ok((gathered, changed)) => self.note(1, started, Ok(changed)).map(|_| gathered),
+            Ok((collected, changed)) => self.note(1, started, Ok(changed)).map(|_| collected),
             Err(error) => self.note(1, started, Err(error)).map(|_| G::default()),
         }
     }

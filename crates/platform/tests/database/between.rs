@@ -51,7 +51,7 @@ impl Gate {
 /// A network proxy that can stop forwarding without closing connections.
 pub(crate) struct Network {
     address: SocketAddr,
-    carries: Arc<watch::Sender<bool>>,
+    forwards: Arc<watch::Sender<bool>>,
 }
 
 impl Network {
@@ -61,26 +61,26 @@ impl Network {
         let (host, port) = (config.get_hosts()[0].clone(), config.get_ports().first().copied());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let carries = Arc::new(watch::channel(true).0);
-        let sender = Arc::clone(&carries);
+        let forwards = Arc::new(watch::channel(true).0);
+        let sender = Arc::clone(&forwards);
         tokio::spawn(async move {
             while let Ok((here, _)) = listener.accept().await {
-                let (host, carries) = (host.clone(), sender.subscribe());
+                let (host, forwards) = (host.clone(), sender.subscribe());
                 tokio::spawn(async move {
                     match host {
                         Host::Tcp(host) => {
                             let there = TcpStream::connect((host, port.unwrap_or(5432))).await.unwrap();
-                            forward(here, there, carries).await;
+                            forward(here, there, forwards).await;
                         }
                         Host::Unix(folder) => {
                             let socket = folder.join(format!(".s.PGSQL.{}", port.unwrap_or(5432)));
-                            forward(here, UnixStream::connect(socket).await.unwrap(), carries).await;
+                            forward(here, UnixStream::connect(socket).await.unwrap(), forwards).await;
                         }
                     }
                 });
             }
         });
-        Self { address, carries }
+        Self { address, forwards }
     }
 
     /// The options, with the address of the proxy.
@@ -103,44 +103,44 @@ impl Network {
 
     /// Stops forwarding on the existing connections; neither side is notified.
     pub(crate) fn stop(&self) -> &Self {
-        self.carries.send_replace(false);
+        self.forwards.send_replace(false);
         self
     }
 
     /// New connections work again; the old ones remain stopped.
     pub(crate) fn go_on(&self) {
-        self.carries.send_replace(true);
+        self.forwards.send_replace(true);
     }
 }
 
-async fn forward<T>(here: TcpStream, there: T, carries: watch::Receiver<bool>)
+async fn forward<T>(here: TcpStream, there: T, forwards: watch::Receiver<bool>)
 where
     T: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (from_here, to_here) = here.into_split();
     let (from_there, to_there) = tokio::io::split(there);
     tokio::join!(
-        one_way(from_here, to_there, carries.clone()),
-        one_way(from_there, to_here, carries)
+        one_way(from_here, to_there, forwards.clone()),
+        one_way(from_there, to_here, forwards)
     );
 }
 
-async fn stopped(carries: &mut watch::Receiver<bool>) {
+async fn stopped(forwards: &mut watch::Receiver<bool>) {
     // An error means that the sender is dropped, and the network is no longer needed.
-    let _ = carries.wait_for(|carries| !carries).await;
+    let _ = forwards.wait_for(|forwards| !forwards).await;
 }
 
 /// Once the network has stopped, the sockets stay open for ever.
 async fn one_way(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut carries: watch::Receiver<bool>,
+    mut forwards: watch::Receiver<bool>,
 ) {
     let mut bytes = vec![0; 1 << 16];
     loop {
         let read = tokio::select! {
             biased;
-            () = stopped(&mut carries) => return std::future::pending().await,
+            () = stopped(&mut forwards) => return std::future::pending().await,
             read = from.read(&mut bytes) => read,
         };
         match read {

@@ -39,7 +39,7 @@ on_both! {
             .write(Isolation::ReadCommitted, |tx| {
                 Box::pin(async move {
                     add(tx, 2).await?;
- assert_eq!(tx.all::<i64>(OWNERS, &[]).await?, [1, 2], "a transaction sees its own changes");
+                    assert_eq!(tx.all::<i64>(OWNERS, &[]).await?, [1, 2], "a transaction sees its own changes");
                     Err(Failure::Refused("no"))
                 })
             })
@@ -102,7 +102,7 @@ on_both! {
         assert_eq!((stats.statements, stats.changed_rows), (7, 5));
         assert!(stats.database_us > 0);
         let next = db.write(Isolation::ReadCommitted, |tx| boxed(async move { Ok(tx.stats()) })).await.unwrap();
- assert_eq!((next.statements, next.changed_rows), (0, 0), "each transaction starts counting at zero");
+        assert_eq!((next.statements, next.changed_rows), (0, 0), "each transaction starts counting at zero");
     }
 
     async fn constraint_errors_name_the_violated_constraint(db: Database) {

@@ -327,7 +327,10 @@ async fn on_a_full_disk_only_members_without_space_fail() {
             Ok(1) => assert!(stored.contains(&id), "{id} was answered Ok and is lost"),
             Err(DatabaseError::Full { .. }) => {
                 full += 1;
-                assert!(!stored.contains(&id), "{id} was answered with an error and is stored");
+                assert!(
+                    !stored.contains(&id),
+                    "{id} was answered with an error and is stored"
+                );
             }
             other => panic!("{id}: {other:?}"),
         }

@@ -37,7 +37,9 @@ pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
         folder.path().join("deep/main.db").display()
     ));
     let connection = sqlite_connection(&options).unwrap();
-    SCHEMA.iter().for_each(|table| connection.execute_batch(table).unwrap());
+    SCHEMA
+        .iter()
+        .for_each(|table| connection.execute_batch(table).unwrap());
     drop(connection);
     adjust(&mut options);
     House {

@@ -125,7 +125,7 @@ async fn a_lock_that_is_never_released_makes_the_database_unavailable() {
         matches!(refused, Err(DatabaseError::Unavailable { .. })),
         "{refused:?}"
     );
- assert!(owners(&fixture.db).await.is_empty(), "reads continue");
+    assert!(owners(&fixture.db).await.is_empty(), "reads continue");
     let ready = fixture.db.ping().await;
     assert!(
         matches!(ready, Err(DatabaseError::Unavailable { .. })),

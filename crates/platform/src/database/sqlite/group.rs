@@ -27,7 +27,7 @@ pub(super) struct Groups {
     pub(super) size: usize,
     pub(super) wait_limit: Duration,
     /// The storage failed or was full: emptying the log may help.
-    pub(super) strained: bool,
+    pub(super) storage_failed: bool,
     /// Members whose COMMIT failed in the storage, with the error's text: answered after the attempt to empty the
     /// log.
     pub(super) doomed: Vec<(Box<dyn Member>, String)>,
@@ -121,7 +121,7 @@ impl Groups {
                 .control("SAVEPOINT member")
                 .map_err(|error| lost(&error))?;
             let outcome = member.run(&mut self.tx);
-            self.strained |= matches!(
+            self.storage_failed |= matches!(
                 self.tx.failure(),
                 Some(DatabaseError::Full { .. } | DatabaseError::Io { .. })
             );
@@ -198,7 +198,7 @@ impl Groups {
                 .for_each(|member| again.push_front(member));
             return true;
         }
-        self.strained = true;
+        self.storage_failed = true;
         Tally::add(&self.tally.failed_commits, 1);
         let error = explain(&error, "COMMIT");
         let reason = error.to_string();

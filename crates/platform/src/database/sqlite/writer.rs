@@ -59,7 +59,7 @@ impl Writer {
             tally: Arc::clone(tally),
             size: options.group_size.max(1),
             wait_limit: options.wait_limit,
-            strained: false,
+            storage_failed: false,
             doomed: Vec::new(),
         };
         let thread = std::thread::Builder::new()
@@ -80,8 +80,8 @@ impl Writer {
         T: Send + 'static,
         E: From<DatabaseError> + Retryable + Send + 'static,
     {
-        let (errand, answer) = Errand::new(body);
-        self.queue(Message::Run(Box::new(errand))).await?;
+        let (write, answer) = Errand::new(body);
+        self.queue(Message::Run(Box::new(write))).await?;
         let gone = |_| {
             E::from(DatabaseError::unavailable(
                 "the writer broke off; whether it committed is unknown",
@@ -140,7 +140,7 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
                     tracing::error!("a group of writes broke off with a panic");
                     groups.roll_back();
                 }
-                if std::mem::take(&mut groups.strained) {
+                if std::mem::take(&mut groups.storage_failed) {
                     let callers_wait = !groups.doomed.is_empty();
                     let emptied = checkpoints.free_space(groups.link().connection(), callers_wait);
                     groups.answer_doomed(emptied);

@@ -21,7 +21,10 @@ fn filled() -> Metrics {
 
 fn has(text: &str, lines: &[&str]) {
     for line in lines {
-        assert!(text.lines().any(|encoded| encoded == *line), "{line} is not in\n{text}");
+        assert!(
+            text.lines().any(|encoded| encoded == *line),
+            "{line} is not in\n{text}"
+        );
     }
 }
 
@@ -46,7 +49,7 @@ fn everything_recorded_is_encoded() {
             r#"mainstay_build_info{version="1.2.3"} 1"#,
         ],
     );
- assert!(!text.contains("gone"), "an empty queue is reported\n{text}");
+    assert!(!text.contains("gone"), "an empty queue is reported\n{text}");
 }
 
 #[test]
