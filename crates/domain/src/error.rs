@@ -15,7 +15,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(
     missing_docs,
-    reason = "the code is its own explanation; the contract's table lists them"
+    reason = "the codes are self-explanatory; the contract's table lists them"
 )]
 pub enum Code {
     BadRequest,

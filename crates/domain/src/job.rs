@@ -63,7 +63,7 @@ pub struct Job {
     pub queue: String,
     /// The use case's input, as JSON text.
     pub payload: String,
-    /// The state.
+    /// Changed by workers, and by administrators who retry or cancel the job.
     pub state: JobState,
     /// Number of attempts started so far.
     pub attempts: i64,

@@ -14,7 +14,7 @@ pub use crate::order_number::number;
 /// The status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is its own name")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum OrderStatus {
     Pending,
     Paid,
@@ -28,7 +28,7 @@ pub enum OrderStatus {
 
 /// A transition of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its own name")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Move {
     Settle,
     Fulfil,
@@ -130,11 +130,11 @@ pub struct Order {
     pub id: OrderId,
     /// Its number for people; unique.
     pub number: String,
-    /// The customer.
+    /// The customer who placed it, and its owner in the policy.
     pub user_id: UserId,
-    /// The status.
+    /// Changes only by [`Order::step`].
     pub status: OrderStatus,
-    /// The order lines.
+    /// The order lines, at least one; they never change.
     pub items: Vec<OrderItem>,
     /// The sum of the lines.
     pub total: Money,

@@ -67,9 +67,9 @@ pub struct Payment {
     pub id: PaymentId,
     /// The order that is paid.
     pub order_id: OrderId,
-    /// The paying customer.
+    /// The paying customer, and its owner in the policy.
     pub user_id: UserId,
-    /// The status.
+    /// Changes only by [`Payment::become_status`].
     pub status: PaymentStatus,
     /// The amount to collect.
     pub amount: Money,

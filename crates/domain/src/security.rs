@@ -47,9 +47,9 @@ pub struct SecurityEvent {
     pub ip: Option<String>,
     /// The client's `User-Agent` header.
     pub user_agent: Option<String>,
-    /// The name of the use case.
+    /// The name of the use case that was called, such as `account.login`.
     pub operation: String,
-    /// The name of the resource.
+    /// The name of the resource, such as `order`.
     pub resource: Option<String>,
     /// The id of the resource.
     pub resource_id: Option<String>,

@@ -125,9 +125,9 @@ impl User {
 pub struct AccessFacts {
     /// The account.
     pub user_id: UserId,
-    /// The e-mail address.
+    /// The account's current e-mail address.
     pub email: Email,
-    /// The role.
+    /// The account's current role.
     pub role: RoleName,
     /// Whether the account may be used.
     pub status: UserStatus,

@@ -26,7 +26,7 @@ impl Clock for SystemClock {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[expect(clippy::disallowed_methods, reason = "everything else draws from this source")]
+    #[expect(clippy::disallowed_methods, reason = "all other code draws from this source")]
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes)
             .expect("AWS-LC ends the process itself when the system has no randomness");

@@ -20,7 +20,7 @@ pub struct Quota {
     pub period: Duration,
 }
 
-/// The subject of a limit. Small, of one size, and with texts only as digests, so that no personal data in them is stored.
+/// The subject of a limit. Small, of one size; texts are stored as digests only, without personal data in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitKey {
     /// One IPv4 address.

@@ -13,7 +13,7 @@ macro_rules! statements {
             const SWAPPED: [u8; TEXT.len()] = mainstay_platform::database::Sql::swap::<{ TEXT.len() }>(TEXT);
             const SQLITE: &str = match ::core::str::from_utf8(&SWAPPED) {
                 Ok(text) => text,
-                Err(_) => panic!("one ASCII byte for another leaves UTF-8 whole"),
+                Err(_) => panic!("replacing one ASCII byte by another keeps UTF-8 valid"),
             };
             mainstay_platform::database::Sql::spelled($postgres, SQLITE)
         };)+

@@ -14,7 +14,7 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct Action(&'static str);
 
-#[expect(missing_docs, reason = "each is its own name")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Action {
     pub const CREATE: Self = Self("create");
     pub const UPDATE: Self = Self("update");

@@ -12,7 +12,8 @@ const SHARDS: usize = 16;
 const MAX_PER_SHARD: usize = 625;
 
 /// Verified tokens by their whole text, bounded. Verifying an EdDSA signature costs 50 µs, finding a token here a
-/// quarter of one; a general cache, which tracks the order of use, costs three times that and more under contention.
+/// quarter of a microsecond; a general cache, which tracks the order of use, costs three times that and more under
+/// contention.
 pub(super) struct VerifiedTokens([RwLock<Shard>; SHARDS]);
 
 type Shard = HashMap<Box<str>, Verified, TailHash>;

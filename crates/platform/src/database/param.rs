@@ -7,7 +7,7 @@ use super::value::Value;
 
 /// A type that can be bound to a placeholder of either engine.
 ///
-/// An implementation for an own type decides as which [`Value`] it is stored; its [`Column`](super::Column) must read
+/// An implementation for another type decides as which [`Value`] it is stored; its [`Column`](super::Column) must read
 /// the same back.
 pub trait Param: Sync {
     /// The value to bind, borrowed.

@@ -47,7 +47,7 @@ impl<'r> Row<'r> {
     /// [`DatabaseError::Decode`] with the column's position (from 1) if it has another type or does not exist.
     #[expect(
         clippy::should_implement_trait,
-        reason = "columns differ in type, which no `Iterator` can say"
+        reason = "columns differ in type, which an `Iterator` cannot express"
     )]
     pub fn next<C: Column>(&mut self) -> Result<C, DatabaseError> {
         self.at += 1;

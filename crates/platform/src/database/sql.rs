@@ -194,7 +194,7 @@ macro_rules! sql {
         const SWAPPED: [u8; TEXT.len()] = $crate::database::Sql::swap::<{ TEXT.len() }>(TEXT);
         const SQLITE: &str = match ::core::str::from_utf8(&SWAPPED) {
             Ok(text) => text,
-            Err(_) => panic!("one ASCII byte for another leaves UTF-8 whole"),
+            Err(_) => panic!("replacing one ASCII byte by another keeps UTF-8 valid"),
         };
         $crate::database::Sql::spelled(TEXT, SQLITE)
     }};

@@ -35,7 +35,7 @@ pub(crate) struct Store {
 }
 
 /// An empty database that is removed with this value.
-#[expect(dead_code, reason = "held for their drop")]
+#[expect(dead_code, reason = "kept only to be dropped with the store")]
 pub(crate) enum Place {
     File(TempDir),
     Server(Server),
@@ -82,7 +82,7 @@ async fn run(options: &DatabaseOptions, statement: &str) -> Result<(), String> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the settings of a test run stand in its environment"
+    reason = "test runs are configured by environment variables"
 )]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()

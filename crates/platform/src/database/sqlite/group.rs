@@ -53,7 +53,7 @@ impl Groups {
 
     /// Runs the first member and all that `next` returns, until all are answered.
     pub(super) fn run(&mut self, first: Box<dyn Member>, mut next: impl FnMut() -> Option<Box<dyn Member>>) {
-        // Members that ran correctly but shared a transaction with one that did not run once more.
+        // Members to run once more: they ran correctly, but shared a transaction with one that did not.
         let mut again = VecDeque::from([first]);
         let mut alone = false;
         while let Some(first) = again.pop_front() {
