@@ -4,12 +4,12 @@ use crate::fault::Flaw;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A currency of ISO 4217 that money is kept in: three capital letters.
+/// An ISO 4217 currency that has a minor unit: three capital letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// Makes a currency of its code; capital letters only, as the standard writes them.
+    /// Parses an ISO 4217 code; capital letters only, as the standard writes them.
     ///
     /// # Errors
     /// `UNKNOWN_CURRENCY` for a code that is not in the standard or has no minor unit (gold, test codes).
@@ -24,7 +24,7 @@ impl Currency {
         }
     }
 
-    /// A currency that was checked when it was stored; `None` when it is not even three capital letters.
+    /// A currency read from the database, checked before it was stored; `None` when it is not three capital letters.
     pub fn stored(code: &str) -> Option<Self> {
         let letters: [u8; 3] = code.as_bytes().try_into().ok()?;
         letters
@@ -33,7 +33,7 @@ impl Currency {
             .then_some(Self(letters))
     }
 
-    /// The three letters.
+    /// The ISO 4217 code: three capital letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).expect("made of ASCII letters only")
     }

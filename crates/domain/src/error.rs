@@ -1,5 +1,5 @@
-//! What can go wrong, as meanings. Each door dresses them: REST as a status and a body, the command
-//! line as a sentence and an exit code.
+//! Errors, classified by meaning. Each interface renders them: REST as a status and a body, the command line as a
+//! sentence and an exit code.
 
 use crate::access::Permission;
 use crate::fault::{Fault, Faults};
@@ -8,14 +8,14 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The result of everything above the database.
+/// The result type of everything above the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The stable codes that clients may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(
     missing_docs,
-    reason = "the code is its own explanation; the contract's table lists them"
+    reason = "the codes are self-explanatory; the contract's table lists them"
 )]
 pub enum Code {
     BadRequest,
@@ -83,7 +83,7 @@ impl Code {
         Self::Timeout,
     ];
 
-    /// The code as clients read it.
+    /// The code as clients receive it: `UPPER_SNAKE_CASE`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadRequest => "BAD_REQUEST",
@@ -118,133 +118,133 @@ impl Code {
         }
     }
 
-    /// Finds the code of a stored name.
+    /// Finds the code by its name.
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
 }
 
-/// Why a request is not let in although something was shown, or because nothing was (401).
+/// Why the caller could not be authenticated (401).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unauthenticated {
-    /// No credential at all.
+    /// The request carries no credential.
     Missing,
-    /// Not one of ours, or damaged.
+    /// The credential was not issued by us, or is damaged.
     Invalid,
-    /// Good once, too old now.
+    /// The credential has expired.
     Expired,
     /// The session was ended.
     Revoked,
-    /// A refresh token whose successor was used already.
+    /// A refresh token whose successor was already used.
     Reused,
-    /// The address or the password is wrong; which of them is not said.
+    /// The e-mail address or the password is wrong; the error does not reveal which.
     Credentials,
 }
 
-/// Why a known caller may not (403).
+/// Why an authenticated caller was denied access (403).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denied {
     /// A permission is missing.
     Permission(Permission),
-    /// The role is another one.
+    /// The caller has another role than the required one.
     Role,
-    /// The thing is somebody else's.
+    /// The resource belongs to another user.
     Ownership,
-    /// The account is switched off.
+    /// The account is disabled.
     Disabled,
-    /// The address was not confirmed yet.
+    /// The e-mail address is not confirmed yet.
     EmailUnverified,
-    /// A request that a foreign page may have sent.
+    /// The request may come from another site (cross-site request forgery).
     Csrf,
 }
 
-/// A failure, by its meaning.
+/// An error, classified by its meaning.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The request cannot be read at all.
+    /// The request cannot be parsed.
     #[error("{0}")]
     BadRequest(String),
-    /// The request was read, and these things in it are wrong.
+    /// The request was parsed, and these fields are invalid.
     #[error("the request is not valid")]
     Invalid(Faults),
-    /// Nobody knows who is asking.
+    /// The caller is not authenticated.
     #[error("{}", unauthenticated(*.0))]
     Unauthenticated(Unauthenticated),
-    /// The caller is known and may not.
+    /// The caller is authenticated and lacks the permission.
     #[error("{}", denied(.0))]
     Denied(Denied),
-    /// There is no such thing, or the caller may not know of it.
+    /// The resource does not exist, or the caller may not know of it.
     #[error("not found")]
     NotFound,
-    /// Another thing stands in the way.
+    /// The request conflicts with another resource.
     #[error("{0}")]
     Conflict(String),
-    /// Less is left than was asked for; the lines are named.
+    /// Less is in stock than was ordered; the details name the order lines.
     #[error("not enough in stock")]
     OutOfStock(Faults),
-    /// The thing is in a state that does not allow this move.
+    /// The resource is in a state that does not allow this transition.
     #[error("{0}")]
     InvalidState(String),
-    /// The same idempotency key is being worked on right now.
+    /// A request with the same idempotency key is being processed.
     #[error("a request with this idempotency key is still running")]
     IdempotencyInFlight,
-    /// The same idempotency key came with another request.
+    /// The same idempotency key came with a different request.
     #[error("this idempotency key was used for another request")]
     IdempotencyMismatch,
-    /// The thing changed since the caller looked, who named the version that was seen. Another try meets the same.
+    /// The resource changed since the client read the version that its `If-Match` names. A retry has the same result.
     #[error("it has changed since you read it")]
     Stale,
-    /// Too often; worth another try after the given time.
+    /// The rate limit is exceeded; the client may retry after the given time.
     #[error("too many requests")]
     Limited {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// Too many wrong passwords; worth another try after the given time.
+    /// Too many wrong passwords; the client may retry after the given time.
     #[error("too many wrong tries; wait a while")]
     LockedOut {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// Something this depends on is away.
+    /// A dependency is unavailable.
     #[error("{what} is not available")]
     Unavailable {
-        /// What is away, in a word a client may see.
+        /// The dependency's name, in terms that a client may see.
         what: &'static str,
-        /// Why, for the log only.
+        /// The cause, for the log only.
         #[source]
         source: Option<Arc<dyn StdError + Send + Sync>>,
     },
-    /// It took too long.
+    /// The request exceeded its time limit.
     #[error("the request took too long")]
     Timeout,
-    /// A fault of ours. The cause is for the log, never for the client.
+    /// A bug or an unexpected failure. The cause is for the log, never for the client.
     #[error("internal error")]
     Internal(#[source] Arc<dyn StdError + Send + Sync>),
-    /// A failure that was answered before and is told again, word for word.
+    /// The error of an earlier response, replayed verbatim.
     #[error("{message}")]
     Replayed {
-        /// The code of the first answer.
+        /// The code of the first response.
         code: Code,
-        /// Its message.
+        /// The message of the first response.
         message: String,
-        /// Its details.
+        /// The validation errors of the first response.
         details: Faults,
     },
 }
 
 impl Error {
-    /// A fault of ours, said in a sentence.
+    /// An internal error described by a sentence: a bug.
     pub fn bug(what: impl Into<String>) -> Self {
         Self::Internal(Arc::new(Bug(what.into())))
     }
 
-    /// A fault of ours with its cause.
+    /// An internal error with its cause.
     pub fn internal(cause: impl StdError + Send + Sync + 'static) -> Self {
         Self::Internal(Arc::new(cause))
     }
 
-    /// Something is away, with the reason for the log.
+    /// A dependency is unavailable, with the cause for the log.
     pub fn unavailable(what: &'static str, cause: impl StdError + Send + Sync + 'static) -> Self {
         Self::Unavailable {
             what,
@@ -252,7 +252,7 @@ impl Error {
         }
     }
 
-    /// Its stable code.
+    /// The error's stable code.
     pub fn code(&self) -> Code {
         match self {
             Self::BadRequest(_) => Code::BadRequest,
@@ -287,19 +287,20 @@ impl Error {
         }
     }
 
-    /// The faults in the input, where the meaning has any.
+    /// The validation errors of the input; empty for errors that have none.
     pub fn details(&self) -> &[Fault] {
         match self {
-            Self::Invalid(faults) | Self::OutOfStock(faults) | Self::Replayed { details: faults, .. } => {
-                faults.list()
+            Self::Invalid(errors) | Self::OutOfStock(errors) | Self::Replayed { details: errors, .. } => {
+                errors.list()
             }
             _ => &[],
         }
     }
 
-    /// True when the operation itself answered so, and would again: what an idempotency key remembers.
+    /// True when the operation itself produced this error, and a retry would produce it again: what an idempotency
+    /// key stores.
     ///
-    /// Faults before it began (400, 401, 403, 429) and faults that may pass (5xx) are not answers.
+    /// Errors before the operation began (400, 401, 403, 429) and errors that may be temporary (5xx) are not stored.
     pub fn is_answer(&self) -> bool {
         matches!(
             self,
@@ -335,8 +336,8 @@ fn denied(why: &Denied) -> String {
 }
 
 impl From<Faults> for Error {
-    fn from(faults: Faults) -> Self {
-        Self::Invalid(faults)
+    fn from(errors: Faults) -> Self {
+        Self::Invalid(errors)
     }
 }
 
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_ours_says_nothing_of_its_cause() {
+    fn an_internal_error_does_not_reveal_its_cause() {
         assert_eq!(Error::bug("password=hunter2").to_string(), "internal error");
     }
 }

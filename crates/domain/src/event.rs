@@ -1,28 +1,27 @@
-//! Stories: what a transaction tells of itself, to the audit trail and to subscribers.
+//! Domain events: what a transaction records for the audit trail and for subscribers.
 
 use crate::id::{EventId, UserId};
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// What happened, told once: it becomes an audit entry and an event.
+/// A domain event, recorded once by a transaction: it becomes an audit entry and an outbox event.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// The event's kind: `order.cancelled`.
     pub kind: &'static str,
-    /// The audit trail's verb: `CREATE`, `UPDATE`, `DELETE`, or one of the noun's own.
+    /// The audit trail's verb: `CREATE`, `UPDATE`, `DELETE`, or one of the resource's own.
     pub verb: &'static str,
-    /// The changed facts before.
+    /// The changed fields before.
     pub before: Option<Value>,
-    /// The changed facts after.
+    /// The changed fields after.
     pub after: Option<Value>,
-    /// What subscribers are told, the whole thing as it is now, where that is neither what stands in `after` nor in
-    /// `before`.
+    /// What subscribers receive: the whole resource as it is now, where that is neither `after` nor `before`.
     pub payload: Option<Value>,
 }
 
 impl Story {
-    /// Something new.
+    /// A resource was created.
     pub fn created(kind: &'static str, new: &impl Serialize) -> Self {
         Self {
             kind,
@@ -33,12 +32,12 @@ impl Story {
         }
     }
 
-    /// Something changed; only what differs is kept.
+    /// A resource was changed; only the fields that differ are recorded.
     pub fn updated(kind: &'static str, old: &impl Serialize, new: &impl Serialize) -> Self {
         Self::acted(kind, "UPDATE", old, new)
     }
 
-    /// Something was done to a thing, by a verb of the noun's own.
+    /// An action other than an update was performed on a resource; `verb` is one of the resource's own.
     pub fn acted(kind: &'static str, verb: &'static str, old: &impl Serialize, new: &impl Serialize) -> Self {
         let (old, new) = (facts(old), facts(new));
         let (before, after) = differing(&old, &new);
@@ -51,7 +50,7 @@ impl Story {
         }
     }
 
-    /// Something is gone.
+    /// A resource was deleted.
     pub fn deleted(kind: &'static str, old: &impl Serialize) -> Self {
         Self {
             kind,
@@ -62,7 +61,7 @@ impl Story {
         }
     }
 
-    /// Something happened that changed no fact anybody sees.
+    /// Something happened that changed no visible field.
     pub fn noted(kind: &'static str, verb: &'static str, facts_of: &impl Serialize) -> Self {
         Self {
             kind,
@@ -73,7 +72,7 @@ impl Story {
         }
     }
 
-    /// As it is written down: each part as JSON text, made once.
+    /// The event as it is stored: each part as JSON text, serialised once.
     pub fn written(&self) -> Written {
         let text = |part: &Option<Value>| part.as_ref().map(Value::to_string);
         let (before, after) = (text(&self.before), text(&self.after));
@@ -87,14 +86,14 @@ impl Story {
     }
 }
 
-/// A story as JSON text.
+/// A domain event as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The changed facts before.
+    /// The changed fields before.
     pub before: Option<String>,
-    /// The changed facts after.
+    /// The changed fields after.
     pub after: Option<String>,
-    /// What subscribers are told.
+    /// What subscribers receive.
     pub payload: String,
 }
 
@@ -121,24 +120,24 @@ fn differing(old: &Value, new: &Value) -> (Value, Value) {
     (Value::Object(before), Value::Object(after))
 }
 
-/// An event on its way to subscribers.
+/// An event of the outbox, on its way to subscribers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its name; what subscribers tell repetitions by.
+    /// Unique; subscribers recognise repeated deliveries by it.
     pub id: EventId,
-    /// When it was told.
+    /// When it was recorded.
     pub at: Timestamp,
-    /// What kind: `order.paid`.
+    /// The event's kind: `order.paid`.
     pub kind: String,
-    /// The noun it is about.
+    /// The name of the resource that it is about.
     pub resource: String,
-    /// Which one.
+    /// The id of the resource that it is about.
     pub resource_id: String,
-    /// Who made it happen.
+    /// The user who caused it; `None` when the system did.
     pub user_id: Option<UserId>,
-    /// The request it happened in.
+    /// The request that caused it.
     pub request_id: Option<String>,
-    /// The thing as it was then, as JSON text: most subscribers need its name only.
+    /// The resource at that time, as JSON text and not parsed: most subscribers need only its id.
     pub payload: String,
 }
 
@@ -148,28 +147,28 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_what_differs_is_told() {
-        let story = Story::updated(
+    fn an_update_records_only_the_fields_that_differ() {
+        let event = Story::updated(
             "x.updated",
             &json!({"a": 1, "b": 2, "c": 3}),
             &json!({"a": 1, "b": 5}),
         );
-        assert_eq!(story.before, Some(json!({"b": 2, "c": 3})));
-        assert_eq!(story.after, Some(json!({"b": 5, "c": null})));
-        assert_eq!(story.written().payload, r#"{"a":1,"b":5}"#);
+        assert_eq!(event.before, Some(json!({"b": 2, "c": 3})));
+        assert_eq!(event.after, Some(json!({"b": 5, "c": null})));
+        assert_eq!(event.written().payload, r#"{"a":1,"b":5}"#);
     }
 
     #[test]
-    fn subscribers_are_told_of_the_whole_thing() {
-        let thing = json!({"a": 1});
-        for story in [
-            Story::created("x.created", &thing),
-            Story::deleted("x.deleted", &thing),
-            Story::noted("x.noted", "NOTE", &thing),
-            Story::acted("x.acted", "ACT", &json!({"a": 0}), &thing),
+    fn subscribers_receive_the_whole_resource() {
+        let resource = json!({"a": 1});
+        for event in [
+            Story::created("x.created", &resource),
+            Story::deleted("x.deleted", &resource),
+            Story::noted("x.noted", "NOTE", &resource),
+            Story::acted("x.acted", "ACT", &json!({"a": 0}), &resource),
         ] {
-            assert_eq!(story.written().payload, r#"{"a":1}"#, "{story:?}");
+            assert_eq!(event.written().payload, r#"{"a":1}"#, "{event:?}");
         }
-        assert_eq!(Story::created("x.created", &thing).written().before, None);
+        assert_eq!(Story::created("x.created", &resource).written().before, None);
     }
 }

@@ -1,23 +1,23 @@
-//! What is wrong with an input, all of it at once.
+//! Validation errors: everything that is wrong with an input, collected before it is reported.
 
 use serde::Serialize;
 
-/// One thing wrong with an input, and where.
+/// A validation error: what is wrong with an input, and in which field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// Where, as a path into the body: `items[0].quantity`.
+    /// The path into the body: `items[0].quantity`.
     pub path: String,
-    /// What kind, stable: `REQUIRED`, `RANGE`, `FORMAT`, `LENGTH`, `UNKNOWN_FIELD`, `TYPE`, ...
+    /// Stable code: `REQUIRED`, `RANGE`, `FORMAT`, `LENGTH`, `UNKNOWN_FIELD`, `TYPE`, ...
     pub code: &'static str,
-    /// For a person.
+    /// Explanation for people, in English.
     pub message: String,
 }
 
-/// Bytes of a place or a message that are kept. Both may have a name in them that the client made up.
-const LONGEST: usize = 300;
+/// Maximum length of a path or a message, in bytes. Both may contain a name that the client made up.
+const MAX_BYTES: usize = 300;
 
 impl Fault {
-    /// A fault of the given kind at the given place. Of a very long place or message only the beginning is kept.
+    /// A validation error with the given code at the given path. Long paths and messages are truncated.
     pub fn new(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             path: short(path.into()),
@@ -28,26 +28,26 @@ impl Fault {
 }
 
 fn short(mut text: String) -> String {
-    if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+    if text.len() > MAX_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_BYTES));
         text.push('…');
         text.shrink_to_fit();
     }
     text
 }
 
-/// Why a value could not be made; [`Faults::take`] adds the place.
+/// Why a value is invalid; [`Faults::take`] adds the path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Flaw {
-    /// The stable kind, as in [`Fault::code`].
+    /// Stable code, as in [`Fault::code`].
     pub code: &'static str,
-    /// For a person.
+    /// Explanation for people, in English.
     pub message: String,
 }
 
 impl Flaw {
-    /// A flaw of the given kind.
+    /// An error with the given code.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -56,58 +56,59 @@ impl Flaw {
     }
 }
 
-/// Collects every fault of an input before the first is reported.
+/// Collects all validation errors of an input before they are reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// So many faults are kept; who made more has enough to do. As many as an order may have lines.
+    /// Maximum number of errors that are collected; further ones are dropped. Equals the maximum number of lines of
+    /// an order.
     pub const MOST: usize = 100;
 
-    /// Nothing wrong so far.
+    /// An empty collection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A single fault, as a whole result.
+    /// A single validation error.
     pub fn one(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self(vec![Fault::new(path, code, message)])
     }
 
-    /// Notes a fault, unless there are [`Faults::MOST`] already.
+    /// Adds an error, unless there are [`Faults::MOST`] already.
     pub fn add(&mut self, path: impl Into<String>, code: &'static str, message: impl Into<String>) {
         if self.0.len() < Self::MOST {
             self.0.push(Fault::new(path, code, message));
         }
     }
 
-    /// Keeps the value, or notes why there is none.
+    /// Returns the value, or adds the error and returns `None`.
     pub fn take<T>(&mut self, path: impl Into<String>, value: Result<T, Flaw>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
-            Err(flaw) => {
-                self.add(path, flaw.code, flaw.message);
+            Err(invalid) => {
+                self.add(path, invalid.code, invalid.message);
                 None
             }
         }
     }
 
-    /// The same for a value that may be left out.
+    /// The same for an optional value.
     pub fn take_optional<T>(&mut self, path: impl Into<String>, value: Option<Result<T, Flaw>>) -> Option<T> {
         value.and_then(|value| self.take(path, value))
     }
 
-    /// True when nothing is wrong.
+    /// True when no error was added.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Every fault, in the order found.
+    /// Every error, in the order they were added.
     pub fn list(&self) -> &[Fault] {
         &self.0
     }
 
-    /// Ends the collecting: `Ok` when there was no fault.
+    /// Ends the collection: `Ok` when there is no error.
     ///
     /// # Errors
     /// Itself, when it is not empty.
@@ -115,7 +116,7 @@ impl Faults {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 
-    /// Ends the collecting with the value that needed all the others.
+    /// Ends the collection with the value that required all the others.
     ///
     /// # Errors
     /// Itself, when it is not empty or the value could not be made.
@@ -132,14 +133,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_makes_very_many_or_very_long_faults_is_told_some_of_it() {
-        let mut faults = Faults::new();
+    fn very_many_or_very_long_errors_are_truncated() {
+        let mut errors = Faults::new();
         for n in 0..=Faults::MOST {
-            faults.add(format!("{n}{}", "ä".repeat(400)), "FORMAT", "x".repeat(400));
+            errors.add(format!("{n}{}", "ä".repeat(400)), "FORMAT", "x".repeat(400));
         }
-        assert_eq!(faults.list().len(), Faults::MOST);
-        let fault = &faults.list()[0];
-        assert!(fault.path.starts_with("0ä") && fault.path.ends_with("ä…"));
-        assert!(fault.path.len() <= LONGEST + 3 && fault.message.len() <= LONGEST + 3);
+        assert_eq!(errors.list().len(), Faults::MOST);
+        let error = &errors.list()[0];
+        assert!(error.path.starts_with("0ä") && error.path.ends_with("ä…"));
+        assert!(error.path.len() <= MAX_BYTES + 3 && error.message.len() <= MAX_BYTES + 3);
     }
 }

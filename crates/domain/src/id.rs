@@ -1,14 +1,14 @@
-//! Typed identifiers: UUIDv7 (RFC 9562), so that they sort by the time they were made.
+//! Typed identifiers: UUIDv7 (RFC 9562), so that they sort by creation time.
 
 use crate::random::Random;
 use crate::time::Timestamp;
 use uuid::Uuid;
 
-/// An identifier of one kind of thing. Two kinds never mix, although both are UUIDs.
+/// An identifier of one type of resource. Two types never mix, although both are UUIDs.
 pub trait Id: Copy + Eq + Send + Sync + 'static {
-    /// The bare UUID, for storage.
+    /// The untyped UUID, for storage.
     fn uuid(&self) -> Uuid;
-    /// Gives a stored UUID its kind back.
+    /// Converts a stored UUID to the typed identifier.
     fn from_uuid(uuid: Uuid) -> Self;
     /// Makes a new identifier from a given instant and given randomness.
     fn make(now: Timestamp, random: &dyn Random) -> Self {
@@ -28,7 +28,7 @@ pub fn uuid_v7(now: Timestamp, random: &dyn Random) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
-/// Declares an identifier type. Extending crates use it for nouns of their own.
+/// Declares an identifier type. Extensions use it for their own resources.
 #[macro_export]
 macro_rules! typed_id {
     ($(#[$meta:meta])* $name:ident) => {
@@ -72,10 +72,10 @@ macro_rules! typed_id {
 #[error("not a UUID")]
 pub struct NotAnId;
 
-/// Reads the one spelling we write: 36 characters, hyphenated.
+/// Parses the one accepted format: 36 characters, hyphenated.
 ///
 /// # Errors
-/// [`NotAnId`] for every other spelling, so that one thing has one address.
+/// [`NotAnId`] for every other format, so that each resource has exactly one URL.
 pub fn parse(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() != 36 {
         return Err(NotAnId);
@@ -84,7 +84,7 @@ pub fn parse(text: &str) -> Result<Uuid, NotAnId> {
 }
 
 typed_id!(
-    /// A person's account.
+    /// A user account.
     UserId
 );
 typed_id!(
@@ -92,27 +92,27 @@ typed_id!(
     SessionId
 );
 typed_id!(
-    /// Something on sale.
+    /// A product in the catalogue.
     ProductId
 );
 typed_id!(
-    /// A purchase.
+    /// An order of a customer.
     OrderId
 );
 typed_id!(
-    /// An attempt to collect an order's money.
+    /// An attempt to collect an order's payment.
     PaymentId
 );
 typed_id!(
-    /// Work that happens later.
+    /// A background job.
     JobId
 );
 typed_id!(
-    /// One line of the audit trail.
+    /// An entry of the audit trail.
     AuditId
 );
 typed_id!(
-    /// Something that happened, told to subscribers.
+    /// An event of the outbox, delivered to subscribers.
     EventId
 );
 typed_id!(
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_written_spelling_is_read() {
+    fn only_hyphenated_uuids_are_parsed() {
         let id = UserId::make(Timestamp::from_micros(5), &Counting::default());
         assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
         for other in [

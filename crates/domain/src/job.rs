@@ -1,4 +1,4 @@
-//! Work that happens later.
+//! Background jobs.
 
 use crate::id::JobId;
 use crate::random::{self, Random};
@@ -6,26 +6,26 @@ use crate::time::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
-    /// Waiting for its time.
+    /// Waiting until its time comes.
     Queued,
     /// Leased by a worker.
     Running,
-    /// Failed, and waiting for another try.
+    /// Failed, and waiting for a retry.
     Retrying,
-    /// Finished.
+    /// Succeeded.
     Done,
-    /// Failed for good; kept for a person to look at.
+    /// Failed for good; kept for inspection by an operator.
     Dead,
-    /// Called off by a person.
+    /// Cancelled by an operator.
     Cancelled,
 }
 
 impl JobState {
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -37,7 +37,7 @@ impl JobState {
         }
     }
 
-    /// Finds the state of a name.
+    /// Finds the state by its name.
     pub fn find(name: &str) -> Option<Self> {
         [
             Self::Queued,
@@ -52,48 +52,48 @@ impl JobState {
     }
 }
 
-/// Work that happens later, as it is stored.
+/// A background job, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Its name.
+    /// Unique, and ordered by creation time.
     pub id: JobId,
-    /// The use case that does it.
+    /// The name of the use case that executes it.
     pub kind: String,
-    /// The line it stands in.
+    /// The queue that it waits in.
     pub queue: String,
-    /// What to do, as JSON text.
+    /// The use case's input, as JSON text.
     pub payload: String,
-    /// Where it stands.
+    /// Changed by workers, and by administrators who retry or cancel the job.
     pub state: JobState,
-    /// How often it was begun.
+    /// Number of attempts started so far.
     pub attempts: i64,
-    /// How often it may be.
+    /// Maximum number of attempts.
     pub max_attempts: i64,
-    /// Not before.
+    /// The earliest time of the next attempt.
     pub run_at: Timestamp,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// The request that asked for it.
+    /// The request that enqueued it.
     pub request_id: Option<String>,
-    /// When it was asked for.
+    /// When it was enqueued.
     pub created_at: Timestamp,
-    /// When it ended.
+    /// When it reached a final state.
     pub finished_at: Option<Timestamp>,
-    /// Who may finish it: raised each time it is leased, so that a worker whose lease ran out cannot (fencing).
+    /// Fencing token: raised each time the job is leased, so that a worker whose lease expired cannot finish it.
     pub fence: i64,
 }
 
 /// Proof that a worker holds a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// The job.
+    /// The leased job.
     pub job: JobId,
-    /// The holder's number.
+    /// The fencing token of the holder.
     pub fence: i64,
 }
 
 impl Job {
-    /// The lease of whoever claimed it.
+    /// The lease of the worker that claimed it.
     pub fn lease(&self) -> Lease {
         Lease {
             job: self.id,
@@ -101,14 +101,14 @@ impl Job {
         }
     }
 
-    /// True when a failure now would be its last.
+    /// True when a failure of the current attempt would be final.
     pub fn is_last_attempt(&self) -> bool {
         self.attempts >= self.max_attempts
     }
 }
 
-/// How long to wait after the given failed attempt: 1 s, 2 s, 4 s ... up to an hour, plus up to a half at
-/// random so that what failed together does not come back together.
+/// How long to wait after the given failed attempt: 1 s, 2 s, 4 s ... up to an hour, plus a random extra of up to a
+/// half, so that jobs that failed together do not retry together.
 pub fn backoff(attempt: i64, random: &dyn Random) -> Duration {
     let doublings = u32::try_from(attempt.clamp(1, 13) - 1).unwrap_or(0);
     let base = Duration::from_secs(1 << doublings).min(Duration::from_hours(1));
@@ -123,7 +123,7 @@ mod tests {
     use crate::random::Counting;
 
     #[test]
-    fn waits_grow_and_stay_bounded() {
+    fn backoff_grows_and_stays_bounded() {
         let random = Counting::default();
         for attempt in [i64::MIN, 0, 1] {
             let wait = backoff(attempt, &random);

@@ -1,26 +1,26 @@
-//! Signing keys: what access tokens are signed with.
+//! Signing keys of access tokens.
 
 use crate::id::KeyId;
 use crate::time::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// A key that signs access tokens. The private half is sealed: useless without the master key.
+/// A key that signs access tokens. The private key is sealed: useless without the master key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
-    /// Its name in the audit trail.
+    /// Its id in the audit trail.
     pub id: KeyId,
-    /// Its name in tokens and in the key set: the thumbprint of the public half (RFC 7638).
+    /// Its id in tokens and in the key set: the thumbprint of the public key (RFC 7638).
     pub kid: String,
-    /// The JWA name: `EdDSA`.
+    /// The JWA algorithm name: `EdDSA`.
     pub algorithm: String,
-    /// The sealed private half.
+    /// The sealed private key.
     pub sealed: Vec<u8>,
-    /// The public half.
+    /// The public key.
     pub public: Vec<u8>,
-    /// When it was made.
+    /// When it was generated.
     pub created_at: Timestamp,
-    /// When it stops being believed; `None` for the one that signs.
+    /// When tokens that it signed are no longer accepted; `None` for the key that signs new tokens.
     pub retires_at: Option<Timestamp>,
 }
 
@@ -31,22 +31,22 @@ impl fmt::Debug for SigningKey {
 }
 
 impl Serialize for SigningKey {
-    // What the audit trail is told: never the sealed half.
+    // The fields that the audit trail records: never the sealed key.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Told<'a> {
+        struct AuditedKey<'a> {
             kid: &'a str,
             algorithm: &'a str,
             created_at: Timestamp,
             retires_at: Option<Timestamp>,
         }
-        let told = Told {
+        let audited = AuditedKey {
             kid: &self.kid,
             algorithm: &self.algorithm,
             created_at: self.created_at,
             retires_at: self.retires_at,
         };
-        told.serialize(serializer)
+        audited.serialize(serializer)
     }
 }

@@ -1,9 +1,9 @@
-//! The nouns of Mainstay and their rules.
+//! The domain: resources of Mainstay and their rules.
 //!
-//! Everything here is pure: no I/O, no ambient time, no randomness. A value that can be made here is
-//! a value that is right, so the floors above never check it again.
+//! Everything here is pure: no I/O, no ambient time, no randomness. A value that can be constructed here is valid, so
+//! the layers above never check it again.
 //!
-//! [`access`] is the one place where it is decided who may do what.
+//! [`access`] is the only module that decides who may do what.
 
 pub mod access;
 pub mod audit;

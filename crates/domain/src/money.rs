@@ -10,31 +10,31 @@ use std::fmt;
 pub struct Money {
     /// Minor units; never negative in a price.
     pub amount: i64,
-    /// What they are units of.
+    /// The currency of the amount.
     pub currency: Currency,
 }
 
-/// Two currencies in one sum, or a sum past the largest amount.
+/// An error of monetary arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// Amounts of two currencies cannot be added.
     #[error("two currencies in one sum: {0} and {1}")]
     Mixed(Currency, Currency),
-    /// The sum does not fit.
+    /// The result exceeds [`Money::MOST`].
     #[error("the amount is too large")]
     TooLarge,
 }
 
 impl Money {
-    /// The largest price and the largest total: a trillion minor units, far below where `f64` clients lose digits.
+    /// The largest price and the largest total: a trillion minor units, far below where `f64` clients lose precision.
     pub const MOST: i64 = 1_000_000_000_000;
 
-    /// Nothing, in the given currency.
+    /// Zero, in the given currency.
     pub fn zero(currency: Currency) -> Self {
         Self { amount: 0, currency }
     }
 
-    /// A price of outside numbers: not negative, at most [`Money::MOST`].
+    /// A price from untrusted numbers: not negative, at most [`Money::MOST`].
     ///
     /// # Errors
     /// `RANGE`.
@@ -49,7 +49,7 @@ impl Money {
         }
     }
 
-    /// The sum.
+    /// Adds two amounts of the same currency.
     ///
     /// # Errors
     /// Two currencies, or too large.
@@ -60,7 +60,7 @@ impl Money {
         self.bounded(self.amount.checked_add(other.amount))
     }
 
-    /// So many times the amount.
+    /// Multiplies the amount by `quantity`.
     ///
     /// # Errors
     /// Too large.
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn shown_with_the_digits_of_its_currency() {
+    fn displays_the_digits_of_its_currency() {
         assert_eq!(usd(1999).to_string(), "19.99 USD");
         assert_eq!(usd(5).to_string(), "0.05 USD");
         assert_eq!(
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_currencies_of_the_standard() {
+    fn only_iso_4217_currencies_are_accepted() {
         for bad in ["", "usd", "XXX", "ABC", "US", "USDT", "ＵＳＤ"] {
             assert!(Currency::parse(bad).is_err(), "{bad}");
         }

@@ -1,4 +1,4 @@
-//! Orders and the moves they can make.
+//! Orders and their state machine.
 
 use crate::error::{Error, Result};
 use crate::fault::Flaw;
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 pub use crate::order_number::number;
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is its own name")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum OrderStatus {
     Pending,
     Paid,
@@ -26,9 +26,9 @@ pub enum OrderStatus {
     Refunded,
 }
 
-/// A move of an order.
+/// A transition of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its own name")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Move {
     Settle,
     Fulfil,
@@ -40,7 +40,7 @@ pub enum Move {
 }
 
 impl Move {
-    /// Every move.
+    /// Every transition.
     pub const ALL: [Self; 7] = [
         Self::Settle,
         Self::Fulfil,
@@ -65,7 +65,7 @@ impl OrderStatus {
         Self::Refunded,
     ];
 
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -79,17 +79,17 @@ impl OrderStatus {
         }
     }
 
-    /// Finds the status of a name.
+    /// Finds the status by its name.
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// True once nothing more comes of the order: its money, if any, is given back or will be.
+    /// True once the order is cancelled, expired or refunded: its payment, if any, is refunded or will be.
     pub const fn has_ended(self) -> bool {
         matches!(self, Self::Cancelled | Self::Expired | Self::Refunded)
     }
 
-    /// Where a move leads from here; `None` where there is no such move. This is the whole state machine.
+    /// The status after a transition; `None` where the transition is not allowed. This is the whole state machine.
     pub const fn after(self, step: Move) -> Option<Self> {
         Some(match (self, step) {
             (Self::Pending, Move::Settle) => Self::Paid,
@@ -104,67 +104,67 @@ impl OrderStatus {
     }
 }
 
-/// One line of an order: what was bought, at the price of that moment.
+/// One line of an order: what was bought, at the price of that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderItem {
-    /// The product.
+    /// The ordered product.
     pub product_id: ProductId,
-    /// Its shelf name then.
+    /// The product's SKU at that time.
     pub sku: Sku,
-    /// Its name then.
+    /// The product's name at that time.
     pub name: String,
-    /// How many.
+    /// Number of units, 1 to [`MOST_QUANTITY`].
     pub quantity: u32,
-    /// What one cost then.
+    /// The price of one unit at that time.
     pub unit_price: Money,
-    /// What the line costs.
+    /// The price of the line.
     pub total: Money,
 }
 
-/// A purchase.
+/// A customer's order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
-    /// Its name in URLs.
+    /// Its id in URLs.
     pub id: OrderId,
-    /// Its name for people; unique.
+    /// Its number for people; unique.
     pub number: String,
-    /// Who buys.
+    /// The customer who placed it, and its owner in the policy.
     pub user_id: UserId,
-    /// Where it stands.
+    /// Changes only by [`Order::step`].
     pub status: OrderStatus,
-    /// What is bought.
+    /// The order lines, at least one; they never change.
     pub items: Vec<OrderItem>,
-    /// What all of it costs.
+    /// The sum of the lines.
     pub total: Money,
-    /// What was given back, in the currency of the total.
+    /// The refunded amount, in the currency of the total.
     pub refunded: Money,
-    /// Until when the stock is held for it, while nothing is paid.
+    /// Until when the stock is reserved while the order is unpaid.
     pub reserved_until: Timestamp,
     /// When it was placed.
     pub created_at: Timestamp,
-    /// When it was last moved.
+    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes; the entity tag.
+    /// Incremented by every change; the entity tag.
     pub version: i64,
 }
 
-/// How many of what somebody asks for.
+/// A requested product and quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// The product.
+    /// The product to order.
     pub product_id: ProductId,
-    /// How many: 1 to [`MOST_QUANTITY`].
+    /// Number of units: 1 to [`MOST_QUANTITY`].
     pub quantity: u32,
 }
 
-/// The most lines in one order.
+/// Maximum number of lines in one order.
 pub const MOST_LINES: usize = 100;
-/// The most pieces in one line.
+/// Maximum quantity of one line.
 pub const MOST_QUANTITY: u32 = 10_000;
 
-/// Checks a quantity of outside numbers.
+/// Checks a quantity from untrusted numbers.
 ///
 /// # Errors
 /// `RANGE`.
@@ -176,7 +176,7 @@ pub fn quantity(count: i64) -> Result<u32, Flaw> {
 }
 
 impl OrderItem {
-    /// A line at today's price.
+    /// A line at the current price.
     ///
     /// # Errors
     /// When the total is too large.
@@ -200,7 +200,7 @@ impl OrderItem {
 }
 
 impl Order {
-    /// A new order whose stock is held for `hold`.
+    /// A new order whose stock is reserved for `hold`.
     ///
     /// # Errors
     /// No line, two currencies, or a total that is too large.
@@ -230,10 +230,10 @@ impl Order {
         })
     }
 
-    /// Makes a move.
+    /// Applies a transition.
     ///
     /// # Errors
-    /// `INVALID_STATE` when there is no such move from where it stands.
+    /// `INVALID_STATE` when the transition is not allowed from the current status.
     pub fn step(mut self, step: Move, now: Timestamp) -> Result<Self> {
         let Some(next) = self.status.after(step) else {
             let (step, status) = (format!("{step:?}").to_lowercase(), self.status.as_str());
@@ -247,7 +247,7 @@ impl Order {
         Ok(self)
     }
 
-    /// True while a payment may be begun.
+    /// True while a payment may be started.
     pub fn is_payable(&self, now: Timestamp) -> bool {
         self.status == OrderStatus::Pending && now < self.reserved_until
     }
@@ -257,7 +257,7 @@ impl Order {
 mod tests {
     use super::*;
 
-    /// Every status and every move; `-` where there is no such move.
+    /// Every status and every transition; `-` where the transition is not allowed.
     const TABLE: &str = "
                     settle  fulfil     ship     deliver    cancel     expire   refund
         pending     paid    -          -        -          cancelled  expired  -
@@ -271,7 +271,7 @@ mod tests {
     ";
 
     #[test]
-    fn orders_make_the_moves_of_the_table_and_no_others() {
+    fn orders_allow_exactly_the_transitions_of_the_table() {
         let mut lines = TABLE.lines().map(str::split_whitespace).skip(1);
         let names: Vec<_> = lines.next().unwrap().collect();
         assert_eq!(names, Move::ALL.map(|step| format!("{step:?}").to_lowercase()));

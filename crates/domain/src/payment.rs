@@ -1,4 +1,4 @@
-//! Payments: the attempt to collect an order's money.
+//! Payments: attempts to collect the money for an order.
 
 use crate::error::{Error, Result};
 use crate::id::{OrderId, PaymentId, UserId};
@@ -6,24 +6,24 @@ use crate::money::Money;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Where a payment stands.
+/// The status of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentStatus {
-    /// The gateway will be, or is being, asked.
+    /// The payment gateway has not answered yet.
     Pending,
-    /// The money is collected.
+    /// The payment is collected.
     Succeeded,
-    /// The gateway refused; another attempt may be made.
+    /// The gateway declined; another attempt may be made.
     Failed,
     /// The order was cancelled before anything was collected.
     Cancelled,
-    /// The money was given back.
+    /// The payment was refunded.
     Refunded,
 }
 
 impl PaymentStatus {
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -34,7 +34,7 @@ impl PaymentStatus {
         }
     }
 
-    /// Finds the status of a name.
+    /// Finds the status by its name.
     pub fn find(name: &str) -> Option<Self> {
         [
             Self::Pending,
@@ -47,44 +47,44 @@ impl PaymentStatus {
         .find(|status| status.as_str() == name)
     }
 
-    /// Whether a payment may go from here to there.
+    /// Whether a payment may change from this status to `next`.
     pub const fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
             (Self::Pending, Self::Succeeded | Self::Failed | Self::Cancelled)
-                // The order was cancelled while the gateway was collecting: the money is there, and goes back.
+                // The order was cancelled while the gateway was collecting: the money arrived, and is refunded.
                 | (Self::Cancelled, Self::Succeeded)
                 | (Self::Succeeded, Self::Refunded)
         )
     }
 }
 
-/// The attempt to collect an order's money. At most one of an order is pending or succeeded.
+/// An attempt to collect the money for an order. At most one per order is pending or succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
-    /// Its name, and the idempotency key at the gateway.
+    /// Unique; also the idempotency key at the gateway.
     pub id: PaymentId,
-    /// What is paid.
+    /// The order that is paid.
     pub order_id: OrderId,
-    /// Who pays.
+    /// The paying customer, and its owner in the policy.
     pub user_id: UserId,
-    /// Where it stands.
+    /// Changes only by [`Payment::become_status`].
     pub status: PaymentStatus,
-    /// How much.
+    /// The amount to collect.
     pub amount: Money,
-    /// What the gateway calls it.
+    /// The gateway's id of the payment.
     pub reference: Option<String>,
-    /// Why the gateway refused.
+    /// Why the gateway declined.
     pub failure: Option<String>,
-    /// When it was begun.
+    /// When it was started.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
 impl Payment {
-    /// Begins a payment.
+    /// Starts a pending payment.
     pub fn begin(id: PaymentId, order_id: OrderId, user_id: UserId, amount: Money, now: Timestamp) -> Self {
         Self {
             id,
@@ -99,7 +99,7 @@ impl Payment {
         }
     }
 
-    /// Moves it on.
+    /// Changes the status.
     ///
     /// # Errors
     /// `INVALID_STATE`.
@@ -121,16 +121,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn payments_make_these_moves_and_no_others() {
+    fn payments_allow_exactly_these_transitions() {
         const ALL: [&str; 5] = ["pending", "succeeded", "failed", "cancelled", "refunded"];
         let status = |name: &str| PaymentStatus::find(name).unwrap();
-        let mut made = Vec::new();
+        let mut allowed = Vec::new();
         for from in ALL {
             let to = ALL.iter().filter(|to| status(from).may_become(status(to)));
-            made.extend(to.map(|to| format!("{from} {to}")));
+            allowed.extend(to.map(|to| format!("{from} {to}")));
         }
         assert_eq!(
-            made,
+            allowed,
             [
                 "pending succeeded",
                 "pending failed",

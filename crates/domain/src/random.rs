@@ -1,8 +1,8 @@
-//! Randomness is passed in, so that a test can repeat what happened.
+//! Randomness is passed in, so that tests are repeatable.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A source of random bytes. In a server: the operating system's.
+/// A source of random bytes. On a server: the operating system's.
 pub trait Random: Send + Sync {
     /// Fills the whole slice.
     fn fill(&self, bytes: &mut [u8]);
@@ -15,7 +15,7 @@ pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
     out
 }
 
-/// A repeatable source for tests: unpredictable to nobody, different at each call.
+/// A deterministic source for tests: predictable, and different at each call.
 #[derive(Debug, Default)]
 pub struct Counting(AtomicU64);
 

@@ -3,25 +3,25 @@
 use crate::id::{SecurityEventId, UserId};
 use crate::time::Timestamp;
 
-/// What was tried.
+/// The kind of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecurityEventKind {
-    /// Nobody signed in, or with a credential that is no good.
+    /// No credential, or an invalid one.
     UnauthorizedAccess,
-    /// Signed in, and a permission or role was missing.
+    /// Signed in, but a permission or role was missing.
     InsufficientPermissions,
-    /// Signed in, and the thing was somebody else's.
+    /// Signed in, but the resource belongs to another user.
     ResourceAccessDenied,
     /// A wrong password.
     LoginFailed,
-    /// A refresh token that was used before.
+    /// A refresh token that was already used.
     RefreshTokenReused,
     /// Too many requests.
     RateLimited,
 }
 
 impl SecurityEventKind {
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::UnauthorizedAccess => "unauthorized_access",
@@ -34,29 +34,29 @@ impl SecurityEventKind {
     }
 }
 
-/// Attempts of one kind by one caller on one thing, counted.
+/// A counter of attempts of one kind by one caller on one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityEvent {
-    /// Its name.
+    /// Unique, and ordered by creation time.
     pub id: SecurityEventId,
-    /// What was tried.
+    /// What was attempted, as in [`SecurityEventKind::as_str`].
     pub kind: String,
-    /// By whom, when they had signed in.
+    /// The signed-in user; `None` for anonymous callers.
     pub user_id: Option<UserId>,
-    /// From where.
+    /// The client's IP address.
     pub ip: Option<String>,
-    /// With which program.
+    /// The client's `User-Agent` header.
     pub user_agent: Option<String>,
-    /// The use case.
+    /// The name of the use case that was called, such as `account.login`.
     pub operation: String,
-    /// The noun.
+    /// The name of the resource, such as `order`.
     pub resource: Option<String>,
-    /// Which one.
+    /// The id of the resource.
     pub resource_id: Option<String>,
-    /// How often.
+    /// Number of attempts.
     pub count: i64,
-    /// The first time.
+    /// Time of the first attempt.
     pub first_at: Timestamp,
-    /// The last time.
+    /// Time of the last attempt.
     pub last_at: Timestamp,
 }

@@ -4,45 +4,45 @@ use crate::id::{SessionId, UserId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One sign-in on one device. Its refresh secret is kept apart, sealed.
+/// One sign-in on one device. Its refresh secret is stored separately, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    /// Its name.
+    /// Unique, and ordered by creation time.
     pub id: SessionId,
-    /// Whose it is.
+    /// The account that signed in.
     pub user_id: UserId,
-    /// How often it was refreshed: the generation of the refresh token that is good now.
+    /// Number of refreshes: the generation of the refresh token that is currently valid.
     pub generation: u32,
-    /// The address it was begun from.
+    /// The IP address of the sign-in.
     pub ip: Option<String>,
-    /// The device, as it named itself.
+    /// The device's `User-Agent` header.
     pub user_agent: Option<String>,
-    /// When it was begun.
+    /// When the user signed in.
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub last_seen_at: Timestamp,
-    /// When its refresh token stops working.
+    /// When its refresh token expires.
     pub expires_at: Timestamp,
-    /// When it was ended, if it was.
+    /// When it was ended; `None` while it is not.
     pub ended_at: Option<Timestamp>,
 }
 
-/// What a refresh token of some generation means to a session.
+/// What a refresh token of some generation means for a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented {
-    /// The good one: the session moves on.
+    /// The valid token: the session moves to the next generation.
     Current,
-    /// The one before, whose successor nobody has used: a client that lost the answer. It is told again.
+    /// The previous token, whose successor is still unused: the client lost the response and gets it again.
     Retry,
-    /// One whose successor was used: somebody has a copy. The session ends.
+    /// A token whose successor was used: another party has a copy. The session ends.
     Replay,
-    /// One that was never given out.
+    /// A generation that was never issued.
     Unknown,
 }
 
 impl Session {
-    /// What a token of the given generation means.
+    /// Classifies a refresh token by its generation.
     pub fn judge(&self, generation: u32) -> Presented {
         if generation > self.generation {
             Presented::Unknown
@@ -55,7 +55,7 @@ impl Session {
         }
     }
 
-    /// True while it was neither ended nor has run out.
+    /// True while the session was neither ended nor has expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
@@ -67,7 +67,7 @@ mod tests {
     use crate::id::Id;
 
     #[test]
-    fn only_the_last_answer_is_told_again() {
+    fn only_the_previous_token_gets_its_response_again() {
         let at = Timestamp::from_micros(0);
         let session = Session {
             id: SessionId::from_uuid(uuid::Uuid::nil()),

@@ -1,25 +1,25 @@
-//! States of things that change, and which of them a change is meant for.
+//! Versions of resources, and preconditions of changes (`If-Match`).
 
 use crate::error::{Error, Result};
 
-/// One state of a thing: its version, and a digest of other facts that are shown with it.
+/// The state of a resource: its version, and a digest of other data that is rendered with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// The version of the thing itself.
+    /// The version of the resource itself.
     pub version: i64,
-    /// The digest, when what is shown depends on more than the thing's version.
+    /// The digest, when the representation depends on more than the resource's version.
     pub facts: Option<u32>,
 }
 
 impl State {
-    /// The state of a thing that is shown as it is.
+    /// The state of a resource whose representation depends on nothing else.
     pub fn of(version: i64) -> Self {
         Self { version, facts: None }
     }
 
-    /// The state of a thing that is shown together with other facts.
+    /// The state of a resource that is rendered together with other data, `facts`.
     pub fn with<'f>(version: i64, facts: impl IntoIterator<Item = &'f str>) -> Self {
-        // FNV-1a: it has to be the same on every node and after every restart, and nothing more.
+        // FNV-1a: the digest only has to be the same on every node and after every restart.
         let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         let bytes = facts.into_iter().flat_map(|fact| fact.bytes().chain([b'\n']));
         Self {
@@ -29,23 +29,23 @@ impl State {
     }
 }
 
-/// The states that a change is meant for (`If-Match`, RFC 9110, 13.1.1).
+/// The states in which a change applies (`If-Match`, RFC 9110, 13.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Expected {
-    /// Whatever it is.
+    /// Any state: no precondition.
     #[default]
     Any,
-    /// One of these; with none of them the change is never meant.
+    /// One of these; an empty list never matches.
     OneOf(Vec<State>),
 }
 
 impl Expected {
-    /// Whether any state will do.
+    /// Whether there is no precondition.
     pub fn is_any(&self) -> bool {
         *self == Self::Any
     }
 
-    /// That the thing is in one of the states.
+    /// Checks that the resource is in one of the states.
     ///
     /// # Errors
     /// [`Error::Stale`].
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_for_the_states_that_it_names() {
+    fn a_change_applies_only_to_the_states_that_it_lists() {
         let seven = Expected::OneOf(vec![State::of(6), State::of(7)]);
         assert!(seven.check(State::of(7)).is_ok() && seven.check(State::of(8)).is_err());
         assert!(Expected::Any.check(State::of(8)).is_ok());
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_belong_to_the_state() {
+    fn the_digest_is_part_of_the_state() {
         let state = State::with(7, ["a", "b"]);
         assert_ne!(state, State::with(7, ["ab"]));
         assert_ne!(state, State::of(7));

@@ -1,11 +1,11 @@
-//! Instants, and the clock that tells them.
+//! Instants, and the clock.
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
-/// An instant in UTC, kept as microseconds since 1970.
+/// An instant in UTC, stored as microseconds since 1970.
 ///
 /// On the wire it is RFC 3339 with milliseconds, in the database a 64-bit integer of microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -32,7 +32,7 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// The instant `duration` later; at the end of time it stays there.
+    /// The instant `duration` later; saturates at the largest instant.
     pub fn after(self, duration: Duration) -> Self {
         Self(
             self.0
@@ -40,7 +40,7 @@ impl Timestamp {
         )
     }
 
-    /// The instant `duration` earlier.
+    /// The instant `duration` earlier; saturates at the smallest instant.
     pub fn before(self, duration: Duration) -> Self {
         Self(
             self.0
@@ -48,12 +48,12 @@ impl Timestamp {
         )
     }
 
-    /// How long from `earlier` to `self`; zero when it is not later.
+    /// The time from `earlier` to `self`; zero when `self` is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Reads RFC 3339 (`2026-11-22T10:00:00Z`, offsets allowed).
+    /// Parses RFC 3339 (`2026-11-22T10:00:00Z`, offsets allowed).
     ///
     /// # Errors
     /// [`NotAnInstant`] when the text is not one.
@@ -72,7 +72,7 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(instant) => write!(f, "{instant:.3}"),
-            // Outside of the years -9999 to 9999 there is no RFC 3339; still say something exact.
+            // Outside of the years -9999 to 9999 there is no RFC 3339 form; display the exact number instead.
             Err(_) => write!(f, "{}us", self.0),
         }
     }
@@ -98,7 +98,7 @@ impl Serialize for Timestamp {
 
 const MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
-/// An instant as text, without memory of its own: at most `-009999-01-01T00:00:00.000Z`.
+/// An instant as text, without a heap allocation: at most `-009999-01-01T00:00:00.000Z`.
 #[derive(Default)]
 struct Printed {
     bytes: [u8; 32],
@@ -114,12 +114,12 @@ impl Printed {
 impl jiff::fmt::Write for Printed {
     fn write_str(&mut self, text: &str) -> Result<(), jiff::Error> {
         let end = self.len + text.len();
-        let Some(room) = self.bytes.get_mut(self.len..end) else {
+        let Some(target) = self.bytes.get_mut(self.len..end) else {
             return Err(jiff::Error::from_args(format_args!(
                 "an instant longer than 32 bytes"
             )));
         };
-        room.copy_from_slice(text.as_bytes());
+        target.copy_from_slice(text.as_bytes());
         self.len = end;
         Ok(())
     }
@@ -132,9 +132,9 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Tells the time. The only way to learn it: ambient clocks are banned.
+/// The source of the current time, and the only one: ambient clocks are banned.
 pub trait Clock: Send + Sync {
-    /// The present instant, in UTC.
+    /// The current instant, in UTC.
     fn now(&self) -> Timestamp;
 }
 
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_says_what_is_displayed() {
+    fn json_and_display_are_the_same() {
         for micros in [
             0,
             -1,

@@ -1,4 +1,4 @@
-//! Accounts.
+//! User accounts.
 
 use crate::access::{Grant, RoleName};
 use crate::email::Email;
@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 pub enum UserStatus {
     /// In use.
     Active,
-    /// Switched off by an administrator.
+    /// Disabled by an administrator.
     Disabled,
-    /// Made by an administrator; the person has not chosen a password yet.
+    /// Created by an administrator; the user has not chosen a password yet.
     Invited,
 }
 
 impl UserStatus {
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -30,7 +30,7 @@ impl UserStatus {
         }
     }
 
-    /// Finds the status of a name.
+    /// Finds the status by its name.
     pub fn find(name: &str) -> Option<Self> {
         [Self::Active, Self::Disabled, Self::Invited]
             .into_iter()
@@ -38,44 +38,44 @@ impl UserStatus {
     }
 }
 
-/// A person's account. It holds no secret: the password hash has a row and a type of its own.
+/// A user account. It contains no secret: the password hash has a row and a type of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Its name.
+    /// Unique, and ordered by creation time.
     pub id: UserId,
-    /// Where mail goes, and what signs in.
+    /// The e-mail address, which is also the sign-in name.
     pub email: Email,
-    /// How the person wants to be called.
+    /// The user's display name.
     pub name: PersonName,
-    /// Its role.
+    /// The role, which decides the permissions.
     pub role: RoleName,
-    /// Whether it may be used.
+    /// Whether the account may be used.
     pub status: UserStatus,
-    /// Whether the address was confirmed.
+    /// Whether the e-mail address is confirmed.
     pub email_verified: bool,
-    /// Whether a second factor is asked for.
+    /// Whether sign-in requires a second factor.
     pub mfa_enabled: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes; the entity tag.
+    /// Incremented by every change; the entity tag.
     pub version: i64,
 }
 
-/// What is needed to make an account.
+/// The input for creating an account.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// Where mail goes.
+    /// The e-mail address.
     pub email: Email,
-    /// How the person wants to be called.
+    /// The user's display name.
     pub name: PersonName,
-    /// Its role.
+    /// The role of the new account.
     pub role: RoleName,
     /// Whether it may be used at once.
     pub status: UserStatus,
-    /// Whether the address is known to be theirs.
+    /// Whether the e-mail address is known to belong to the user.
     pub email_verified: bool,
 }
 
@@ -96,14 +96,14 @@ impl User {
         }
     }
 
-    /// The same account, changed.
+    /// Marks the account as changed: sets `updated_at` and increments the version.
     pub fn touched(mut self, now: Timestamp) -> Self {
         self.updated_at = now;
         self.version += 1;
         self
     }
 
-    /// Lets only usable accounts sign in.
+    /// Checks that the account may sign in.
     ///
     /// # Errors
     /// `ACCOUNT_DISABLED`.
@@ -114,24 +114,24 @@ impl User {
         }
     }
 
-    /// True for an account that can administer: what must not become none.
+    /// True for an account that can administer; at least one must always exist.
     pub fn is_active_admin(&self) -> bool {
         self.role.is_admin() && self.status == UserStatus::Active
     }
 }
 
-/// The facts about an account that decide what it may do; kept in memory on every node while they are news.
+/// The data of an account that decides its permissions; held in memory on every node while it is recent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessFacts {
     /// The account.
     pub user_id: UserId,
-    /// Its address.
+    /// The account's current e-mail address.
     pub email: Email,
-    /// Its role.
+    /// The account's current role.
     pub role: RoleName,
-    /// Whether it may be used.
+    /// Whether the account may be used.
     pub status: UserStatus,
-    /// Permissions of its own, ended ones left out by whoever reads them.
+    /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
     /// When any of these last changed.
     pub changed_at: Timestamp,

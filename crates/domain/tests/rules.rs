@@ -1,4 +1,4 @@
-//! Rules that hold for every input.
+//! Property tests: rules that hold for every input.
 
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
@@ -42,7 +42,7 @@ fn order(lines: &[(i64, u32)]) -> mainstay_domain::Result<Order> {
 
 proptest! {
     #[test]
-    fn a_total_is_the_sum_of_its_lines_or_refused(lines in prop::collection::vec((0..=Money::MOST, 1..=10_000_u32), 1..20)) {
+    fn a_total_is_the_exact_sum_of_its_lines_or_an_error(lines in prop::collection::vec((0..=Money::MOST, 1..=10_000_u32), 1..20)) {
         let exact: i128 = lines.iter().map(|(amount, quantity)| i128::from(*amount) * i128::from(*quantity)).sum();
         match order(&lines) {
             Ok(order) => prop_assert_eq!(i128::from(order.total.amount), exact),
@@ -51,7 +51,7 @@ proptest! {
     }
 
     #[test]
-    fn no_path_pays_twice_or_leaves_an_end(steps in prop::collection::vec(0..Move::ALL.len(), 0..30)) {
+    fn no_sequence_of_transitions_pays_twice_or_leaves_a_final_status(steps in prop::collection::vec(0..Move::ALL.len(), 0..30)) {
         let mut order = order(&[(5, 1)]).expect("a small order");
         let mut settled = 0;
         for step in steps {
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_comes_back(number in any::<i64>(), text in ".{0,200}", id in any::<u128>()) {
+    fn a_cursor_survives_encoding_and_decoding(number in any::<i64>(), text in ".{0,200}", id in any::<u128>()) {
         for key in [CursorKey::Number(number), CursorKey::Text(text)] {
             let cursor = Cursor { key, id: Uuid::from_u128(id) };
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
@@ -78,14 +78,14 @@ proptest! {
     }
 
     #[test]
-    fn words_are_found_again_by_any_beginning_and_any_size(text in ".{0,120}", at in 0_usize..20, length in 1_usize..8) {
+    fn words_are_found_by_a_prefix_of_any_length(text in ".{0,120}", at in 0_usize..20, length in 1_usize..8) {
         let words: Vec<String> = text::words(&text).collect();
         prop_assert_eq!(&text::words(&words.join(" ")).collect::<Vec<_>>(), &words);
         prop_assert!(words.iter().all(|word| !word.is_empty() && word.len() <= 64 * 12));
         if let Some(word) = words.get(at) {
             let beginning: String = word.chars().take(length).collect();
-            let asked: Vec<String> = text::words(&beginning).collect();
-            prop_assert!(asked.iter().all(|asked| word.contains(asked.as_str())));
+            let searched: Vec<String> = text::words(&beginning).collect();
+            prop_assert!(searched.iter().all(|searched| word.contains(searched.as_str())));
         }
     }
 
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn instants_survive_the_wire_to_the_millisecond(micros in 0_i64..4_000_000_000_000_000) {
+    fn instants_survive_formatting_to_the_millisecond(micros in 0_i64..4_000_000_000_000_000) {
         let instant = Timestamp::from_micros(micros);
         let back = Timestamp::parse(&instant.to_string()).expect("we wrote it");
         prop_assert_eq!(back.micros() / 1000, micros / 1000);

@@ -1,8 +1,8 @@
-//! What was read lately, in memory.
+//! An in-memory cache of recently read values.
 //!
-//! A reader takes a [`Ticket`] before its snapshot and shows it when it fills an entry. An entry that was dropped after
-//! the ticket was taken is not filled: what the snapshot saw may be older than the change. So after a change was dropped,
-//! nobody on this node is given what was before it.
+//! A reader takes a [`Ticket`] before its snapshot and passes it when it fills an entry. An entry that was dropped
+//! after the ticket was taken is not filled: the snapshot may be older than the change. So once a change has dropped
+//! an entry, no reader on this node gets the value from before the change.
 
 use mainstay_domain::time::Timestamp;
 use parking_lot::{Mutex, RwLock};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const SHARDS: usize = 64;
 
-/// When a snapshot was begun, as the cache counts.
+/// The time at which a snapshot was started, in terms of the cache's drop counter and the clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticket {
     drops: u64,
@@ -23,19 +23,19 @@ pub struct Ticket {
 
 /// Values by key, in bounded memory, each for a limited time.
 ///
-/// Keeps no order of use: a shard that is full drops what is too old, and then every other entry. That costs a reader no
-/// more than a shared lock, where a cache that keeps an order costs several times as much.
+/// Does not track the order of use: a full shard drops expired entries, and then every other entry. A read therefore
+/// costs no more than a shared lock, where a cache that tracks the order costs several times as much.
 pub struct Cache<K, V> {
     hasher: RandomState,
     shards: [Shard<K, V>; SHARDS],
     drops: AtomicU64,
-    most_per_shard: usize,
-    keep: Duration,
+    max_per_shard: usize,
+    ttl: Duration,
 }
 
 struct Shard<K, V> {
     entries: RwLock<HashMap<K, Entry<V>>>,
-    /// The count of drops when an entry of this shard was dropped last. Held while an entry is filled or dropped.
+    /// The drop counter when an entry of this shard was last dropped. Locked while an entry is filled or dropped.
     dropped: Mutex<u64>,
 }
 
@@ -45,8 +45,9 @@ struct Entry<V> {
 }
 
 impl<K: Hash + Eq, V> Cache<K, V> {
-    /// Keeps about `most` values, each for `keep` after the snapshot that it was read from. With zero it keeps nothing.
-    pub fn new(most: usize, keep: Duration) -> Self {
+    /// Holds about `max` values, each for `ttl` after the snapshot that it was read from. With a `ttl` of zero it
+    /// holds nothing.
+    pub fn new(max: usize, ttl: Duration) -> Self {
         Self {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Shard {
@@ -54,19 +55,19 @@ impl<K: Hash + Eq, V> Cache<K, V> {
                 dropped: Mutex::new(0),
             }),
             drops: AtomicU64::new(0),
-            most_per_shard: most.div_ceil(SHARDS).max(2),
-            keep,
+            max_per_shard: max.div_ceil(SHARDS).max(2),
+            ttl,
         }
     }
 
-    /// The value, if it is known well enough at `now`.
+    /// The value, if it is present and not expired at `now`.
     pub fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
         let entries = self.shard(key).entries.read();
         let entry = entries.get(key).filter(|entry| self.is_fresh(entry, now))?;
         Some(Arc::clone(&entry.value))
     }
 
-    /// To be taken before the snapshot that a value is read from, at `now`.
+    /// Must be taken before the snapshot that a value is read from; `now` is the current time.
     pub fn ticket(&self, now: Timestamp) -> Ticket {
         Ticket {
             drops: self.drops.load(Ordering::Acquire),
@@ -74,9 +75,9 @@ impl<K: Hash + Eq, V> Cache<K, V> {
         }
     }
 
-    /// Keeps what a snapshot showed, unless it was dropped since the ticket was taken.
+    /// Stores a value read from a snapshot, unless the entry was dropped since the ticket was taken.
     pub fn fill(&self, ticket: Ticket, key: K, value: Arc<V>) {
-        if self.keep.is_zero() {
+        if self.ttl.is_zero() {
             return;
         }
         let shard = self.shard(&key);
@@ -85,8 +86,8 @@ impl<K: Hash + Eq, V> Cache<K, V> {
             return;
         }
         let mut entries = shard.entries.write();
-        if entries.len() >= self.most_per_shard {
-            self.make_room(&mut entries, ticket.at);
+        if entries.len() >= self.max_per_shard {
+            self.evict(&mut entries, ticket.at);
         }
         entries.insert(
             key,
@@ -97,7 +98,8 @@ impl<K: Hash + Eq, V> Cache<K, V> {
         );
     }
 
-    /// Forgets a value that has changed. To be called after the commit, and before anybody is told of it.
+    /// Removes a value that has changed. Must be called after the commit, and before any client gets the result of
+    /// the change.
     pub fn drop_entry(&self, key: &K) {
         let shard = self.shard(key);
         let mut dropped = shard.dropped.lock();
@@ -106,23 +108,23 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     }
 
     fn is_fresh(&self, entry: &Entry<V>, now: Timestamp) -> bool {
-        now < entry.read_at.after(self.keep)
+        now < entry.read_at.after(self.ttl)
     }
 
-    fn make_room(&self, entries: &mut HashMap<K, Entry<V>>, now: Timestamp) {
+    fn evict(&self, entries: &mut HashMap<K, Entry<V>>, now: Timestamp) {
         entries.retain(|_, entry| self.is_fresh(entry, now));
-        if entries.len() > self.most_per_shard / 2 {
-            let mut stays = false;
+        if entries.len() > self.max_per_shard / 2 {
+            let mut keep = false;
             entries.retain(|_, _| {
-                stays = !stays;
-                stays
+                keep = !keep;
+                keep
             });
         }
     }
 
     fn shard(&self, key: &K) -> &Shard<K, V> {
-        let place = self.hasher.hash_one(key) % SHARDS as u64;
-        &self.shards[usize::try_from(place).expect("it is below 64")]
+        let index = self.hasher.hash_one(key) % SHARDS as u64;
+        &self.shards[usize::try_from(index).expect("it is below 64")]
     }
 }
 
@@ -130,26 +132,26 @@ impl<K: Hash + Eq, V> Cache<K, V> {
 mod tests {
     use super::*;
 
-    const KEEP: Duration = Duration::from_secs(1);
+    const TTL: Duration = Duration::from_secs(1);
 
-    fn start() -> (Cache<u32, &'static str>, Timestamp) {
+    fn cache_and_now() -> (Cache<u32, &'static str>, Timestamp) {
         let now = Timestamp::parse("2026-11-24T10:00:00Z").unwrap();
-        (Cache::new(1000, KEEP), now)
+        (Cache::new(1000, TTL), now)
     }
 
     #[test]
-    fn a_value_is_known_for_as_long_as_it_is_kept() {
-        let (cache, now) = start();
+    fn a_value_expires_after_its_ttl() {
+        let (cache, now) = cache_and_now();
         cache.fill(cache.ticket(now), 1, Arc::new("one"));
-        let just_before = now.after(KEEP - Duration::from_micros(1));
+        let just_before = now.after(TTL - Duration::from_micros(1));
         assert_eq!(cache.get(&1, just_before).as_deref(), Some(&"one"));
-        assert_eq!(cache.get(&1, now.after(KEEP)), None);
+        assert_eq!(cache.get(&1, now.after(TTL)), None);
         assert_eq!(cache.get(&2, now), None);
     }
 
     #[test]
-    fn what_was_read_before_a_change_is_not_kept_after_it() {
-        let (cache, now) = start();
+    fn a_value_read_before_a_change_is_not_stored_after_it() {
+        let (cache, now) = cache_and_now();
         let ticket = cache.ticket(now);
         cache.drop_entry(&1);
         cache.fill(ticket, 1, Arc::new("old"));
@@ -162,17 +164,17 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let (cache, now) = start();
+        let (cache, now) = cache_and_now();
         for key in 0..100_000 {
             cache.fill(cache.ticket(now), key, Arc::new("value"));
         }
-        let kept: usize = cache.shards.iter().map(|shard| shard.entries.read().len()).sum();
-        assert!((100..=1024).contains(&kept), "{kept}");
+        let entries: usize = cache.shards.iter().map(|shard| shard.entries.read().len()).sum();
+        assert!((100..=1024).contains(&entries), "{entries}");
     }
 
     #[test]
-    fn kept_for_no_time_it_keeps_nothing() {
-        let (_, now) = start();
+    fn with_a_ttl_of_zero_nothing_is_stored() {
+        let (_, now) = cache_and_now();
         let cache = Cache::new(10, Duration::ZERO);
         cache.fill(cache.ticket(now), 1, Arc::new("one"));
         assert_eq!(cache.get(&1, now), None);

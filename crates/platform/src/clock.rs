@@ -1,4 +1,4 @@
-//! The one place where ambient time and randomness are read, and a clock for tests.
+//! The only module that reads ambient time and randomness, and a clock for tests.
 
 use mainstay_domain::random::Random;
 use mainstay_domain::time::{Clock, Timestamp};
@@ -12,10 +12,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "everything else is told the time by this clock"
+        reason = "all other code reads the time from this clock"
     )]
     fn now(&self) -> Timestamp {
-        // A machine whose clock stands before 1970 gets the epoch: tokens then fail to verify, closed.
+        // A machine whose clock is before 1970 gets the epoch: tokens then fail to verify, which is the safe outcome.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(0).after(since)
     }
@@ -26,24 +26,24 @@ impl Clock for SystemClock {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[expect(clippy::disallowed_methods, reason = "everything else draws from this source")]
+    #[expect(clippy::disallowed_methods, reason = "all other code draws from this source")]
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes)
             .expect("AWS-LC ends the process itself when the system has no randomness");
     }
 }
 
-/// A clock that stands still until it is moved. Share it by `Arc`; moving it is seen by every holder.
+/// A clock that stands still until it is advanced. Share it by `Arc`; every holder sees the change.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Stands at `start`.
+    /// A clock that stands at `start`.
     pub fn new(start: Timestamp) -> Self {
         Self(AtomicI64::new(start.micros()))
     }
 
-    /// Moves forward and tells the new instant; parts of a microsecond are dropped.
+    /// Advances the clock and returns the new instant; fractions of a microsecond are dropped.
     pub fn advance(&self, by: Duration) -> Timestamp {
         let later = |micros| Some(Timestamp::from_micros(micros).after(by).micros());
         match self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later) {
@@ -51,7 +51,7 @@ impl ManualClock {
         }
     }
 
-    /// Moves to `instant`, which may lie in the past, as when a machine's clock is corrected.
+    /// Sets the clock to `instant`, which may lie in the past, as when a machine's clock is corrected.
     pub fn set(&self, instant: Timestamp) {
         self.0.store(instant.micros(), Ordering::SeqCst);
     }
@@ -69,7 +69,7 @@ mod tests {
     use mainstay_domain::random;
 
     #[test]
-    fn a_manual_clock_moves_only_when_told() {
+    fn a_manual_clock_moves_only_when_advanced_or_set() {
         let clock = ManualClock::new(Timestamp::from_seconds(100));
         assert_eq!(clock.now(), Timestamp::from_seconds(100));
         assert_eq!(
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_advance_it_lose_no_step() {
+    fn concurrent_advances_all_count() {
         let clock = ManualClock::new(Timestamp::from_seconds(0));
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_clock_tells_this_century() {
+    fn the_system_clock_returns_a_plausible_time() {
         let now = SystemClock.now();
         assert!(now > Timestamp::from_seconds(1_700_000_000) && now < Timestamp::from_seconds(4_000_000_000));
     }

@@ -1,4 +1,4 @@
-//! mainstay-platform
+//! The platform: configuration, database access, cryptography, rate limits, cache, clock and telemetry.
 
 pub mod cache;
 pub mod clock;

@@ -1,7 +1,7 @@
 //! Rate limiting in memory: the generic cell rate algorithm (GCRA, ITU-T I.371), keyed.
 //!
-//! For each key one instant is kept, the time at which its whole allowance is back. Time is passed in with each
-//! question, which is why this is not a ready-made limiter: those read a clock of their own.
+//! For each key the limiter stores one instant, the time at which its whole allowance is available again. Callers
+//! pass in the time, which is why this is not an off-the-shelf limiter: those read a clock of their own.
 
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -14,18 +14,18 @@ use std::time::Duration;
 /// How much is allowed: `count` at once, and `count` more evenly over every `period`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// The burst; with 0 nothing is allowed.
+    /// The burst; 0 allows nothing.
     pub count: u32,
-    /// The time in which a used burst comes back; with zero everything is allowed.
+    /// The time in which a used burst is restored; zero allows everything.
     pub period: Duration,
 }
 
-/// Who or what is counted. Small, of one size, and without personal data in clear where it came as text.
+/// The subject of a limit. Small, of one size; texts are stored as digests only, without personal data in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitKey {
     /// One IPv4 address.
     V4([u8; 4]),
-    /// A /64 network: that is what one IPv6 subscriber has at least.
+    /// A /64 network, which is the least that an IPv6 subscriber has.
     V6([u8; 8]),
     /// An account.
     User(UserId),
@@ -34,7 +34,7 @@ pub enum LimitKey {
 }
 
 impl LimitKey {
-    /// Counts by text, such as an address somebody tries to sign in to; the text itself is not kept.
+    /// A key made from text, such as the e-mail address of a sign-in attempt; the text itself is not stored.
     pub fn text(text: &str) -> Self {
         let digest = crate::crypto::sha256(text.as_bytes());
         Self::Digest(*digest.first_chunk().expect("32 bytes have a first half"))
@@ -43,7 +43,7 @@ impl LimitKey {
 
 impl From<IpAddr> for LimitKey {
     fn from(address: IpAddr) -> Self {
-        // Canonical: an IPv4 caller on a dual-stack socket shows up as ::ffff:a.b.c.d.
+        // Canonical: an IPv4 client on a dual-stack socket appears as ::ffff:a.b.c.d.
         match address.to_canonical() {
             IpAddr::V4(v4) => Self::V4(v4.octets()),
             IpAddr::V6(v6) => Self::V6(*v6.octets().first_chunk().expect("16 bytes have a first half")),
@@ -57,18 +57,18 @@ impl From<UserId> for LimitKey {
     }
 }
 
-/// The answer, with what the `RateLimit` and `Retry-After` headers tell.
+/// The result of a check, with the values for the `RateLimit` and `Retry-After` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether it may go ahead; only then was anything counted.
+    /// Whether the request is allowed; only then is it counted.
     pub allowed: bool,
-    /// The burst that was asked for.
+    /// The burst of the quota, [`Quota::count`].
     pub limit: u32,
-    /// How many more would be allowed at this instant.
+    /// How many more requests would be allowed at this instant.
     pub remaining: u32,
-    /// Until the whole burst is back.
+    /// Time until the whole burst is restored.
     pub reset_after: Duration,
-    /// Until the next one is allowed; zero unless refused.
+    /// Time until the next request is allowed; zero unless refused.
     pub retry_after: Duration,
 }
 
@@ -78,23 +78,23 @@ type Entry = (&'static str, LimitKey);
 
 /// Counts by limit and key, in bounded memory.
 ///
-/// Keys beyond the bound push out those whose allowance is back, then those that are closest to it: who floods
-/// the limiter with fresh addresses does not free an address that is being held back.
+/// Keys beyond the bound evict those whose allowance is restored, then those that are closest to it: a client that
+/// floods the limiter with fresh addresses does not free an address that is being limited.
 #[derive(Debug)]
 pub struct Limiter {
     hasher: RandomState,
-    /// To each key the nanosecond since 1970 at which its allowance is whole.
+    /// For each key, the nanosecond since 1970 at which its allowance is whole again.
     shards: [Mutex<HashMap<Entry, i128>>; SHARDS],
-    most_per_shard: usize,
+    max_per_shard: usize,
 }
 
 impl Limiter {
-    /// Remembers at most about `most_keys` keys, near 80 bytes each.
-    pub fn new(most_keys: usize) -> Self {
+    /// Stores at most about `max_keys` keys, near 80 bytes each.
+    pub fn new(max_keys: usize) -> Self {
         Self {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
-            most_per_shard: most_keys.div_ceil(SHARDS).max(4),
+            max_per_shard: max_keys.div_ceil(SHARDS).max(4),
         }
     }
 
@@ -103,7 +103,7 @@ impl Limiter {
         self.decide((name, key), quota, now, true)
     }
 
-    /// Tells what [`Limiter::check`] would say, and counts nothing.
+    /// Returns what [`Limiter::check`] would return, and counts nothing.
     pub fn peek(&self, name: &'static str, quota: Quota, key: LimitKey, now: Timestamp) -> Decision {
         self.decide((name, key), quota, now, false)
     }
@@ -120,20 +120,20 @@ impl Limiter {
         let now = nanos(now);
 
         let shard = usize::try_from(self.hasher.hash_one(entry) % SHARDS as u64).expect("it is below 16");
-        let mut whole_at = self.shards[shard].lock();
-        let known = whole_at.get(&entry).copied();
-        // Never further away than a whole burst: so neither a clock that was set back nor a quota that was
-        // made smaller holds anybody back for longer than the quota says.
+        let mut full_at = self.shards[shard].lock();
+        let known = full_at.get(&entry).copied();
+        // Never further away than a whole burst: neither a clock that was set back nor a quota that was reduced
+        // limits a client for longer than the quota says.
         let start = known.unwrap_or(now).clamp(now, now.saturating_add(burst));
         let next = start + step;
         if next - now > burst {
             return refused(quota.count, duration(next - burst - now), duration(start - now));
         }
         if count {
-            if known.is_none() && whole_at.len() >= self.most_per_shard {
-                make_room(&mut whole_at, self.most_per_shard, now);
+            if known.is_none() && full_at.len() >= self.max_per_shard {
+                evict(&mut full_at, self.max_per_shard, now);
             }
-            whole_at.insert(entry, next);
+            full_at.insert(entry, next);
         }
         let left = (burst - (next - now)).checked_div(step).unwrap_or(limit);
         Decision {
@@ -145,41 +145,41 @@ impl Limiter {
         }
     }
 
-    /// Forgets every key whose allowance is back, and gives the memory back. For a periodic tick.
+    /// Removes every key whose allowance is restored, and frees the memory. Called by a periodic task.
     pub fn retain_recent(&self, now: Timestamp) {
         for shard in &self.shards {
-            let mut whole_at = shard.lock();
-            whole_at.retain(|_, at| *at > nanos(now));
-            whole_at.shrink_to_fit();
+            let mut full_at = shard.lock();
+            full_at.retain(|_, at| *at > nanos(now));
+            full_at.shrink_to_fit();
         }
     }
 
-    /// How many keys are remembered.
+    /// Number of stored keys.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    /// Whether no key is remembered.
+    /// Whether no key is stored.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Leaves at most three quarters, so that the next sweep is far away.
-fn make_room(whole_at: &mut HashMap<Entry, i128>, most: usize, now: i128) {
-    whole_at.retain(|_, at| *at > now);
-    let keep = most * 3 / 4;
-    let Some(surplus) = whole_at.len().checked_sub(keep + 1) else {
+/// Evicts down to three quarters, so that the next eviction is far away.
+fn evict(full_at: &mut HashMap<Entry, i128>, max: usize, now: i128) {
+    full_at.retain(|_, at| *at > now);
+    let keep = max * 3 / 4;
+    let Some(surplus) = full_at.len().checked_sub(keep + 1) else {
         return;
     };
-    let mut instants: Vec<_> = whole_at.values().copied().collect();
+    let mut instants: Vec<_> = full_at.values().copied().collect();
     let (_, &mut last_out, _) = instants.select_nth_unstable(surplus);
-    // Of those at the very same instant only as many as needed go.
+    // Of the entries with the same instant, only as many as needed are removed.
     let mut left = surplus + 1;
-    whole_at.retain(|_, at| {
-        let goes = left > 0 && *at <= last_out;
-        left -= usize::from(goes);
-        !goes
+    full_at.retain(|_, at| {
+        let remove = left > 0 && *at <= last_out;
+        left -= usize::from(remove);
+        !remove
     });
 }
 
@@ -197,7 +197,7 @@ fn nanos(instant: Timestamp) -> i128 {
     i128::from(instant.micros()) * 1000
 }
 
-/// Rounded up to the microseconds that instants have, so that waiting so long suffices.
+/// Rounded up to whole microseconds, the resolution of `Timestamp`, so that waiting that long suffices.
 fn duration(nanos: i128) -> Duration {
     Duration::from_micros(u64::try_from(nanos.max(0).saturating_add(999) / 1000).unwrap_or(u64::MAX))
 }

@@ -17,10 +17,10 @@ fn address(text: &str) -> LimitKey {
 }
 
 #[test]
-fn a_burst_then_one_each_step() {
+fn a_burst_is_allowed_then_one_request_per_step() {
     let limiter = limiter();
     let key = address("192.0.2.1");
-    let ask = |seconds| {
+    let check = |seconds| {
         limiter.check(
             "login",
             THREE_A_MINUTE,
@@ -29,23 +29,23 @@ fn a_burst_then_one_each_step() {
         )
     };
     assert_eq!(
-        [ask(0), ask(0), ask(0)].map(|answer| (answer.allowed, answer.remaining)),
+        [check(0), check(0), check(0)].map(|answer| (answer.allowed, answer.remaining)),
         [(true, 2), (true, 1), (true, 0)]
     );
-    let no = ask(0);
-    assert_eq!((no.allowed, no.limit, no.remaining), (false, 3, 0));
+    let refused = check(0);
+    assert_eq!((refused.allowed, refused.limit, refused.remaining), (false, 3, 0));
     assert_eq!(
-        (no.retry_after, no.reset_after),
+        (refused.retry_after, refused.reset_after),
         (Duration::from_secs(20), Duration::from_secs(60))
     );
-    assert!(!ask(19).allowed);
-    assert!(ask(20).allowed);
-    assert!(!ask(20).allowed);
-    assert_eq!(ask(80).remaining, 2);
+    assert!(!check(19).allowed);
+    assert!(check(20).allowed);
+    assert!(!check(20).allowed);
+    assert_eq!(check(80).remaining, 2);
 }
 
 #[test]
-fn limits_and_keys_do_not_touch_each_other() {
+fn limits_and_keys_are_independent() {
     let limiter = limiter();
     let once = Quota {
         count: 1,
@@ -66,7 +66,7 @@ fn limits_and_keys_do_not_touch_each_other() {
 }
 
 #[test]
-fn a_subscribers_ipv6_addresses_are_one_and_mapped_ipv4_is_ipv4() {
+fn an_ipv6_network_is_one_key_and_mapped_ipv4_is_ipv4() {
     assert_eq!(
         address("2001:db8:1:2::1"),
         address("2001:db8:1:2:ffff:ffff:ffff:ffff")
@@ -77,7 +77,7 @@ fn a_subscribers_ipv6_addresses_are_one_and_mapped_ipv4_is_ipv4() {
 }
 
 #[test]
-fn a_clock_set_back_holds_nobody_back_for_longer_than_the_period() {
+fn a_clock_set_back_limits_no_key_for_longer_than_the_period() {
     let limiter = limiter();
     let key = address("192.0.2.1");
     for _ in 0..3 {
@@ -92,7 +92,7 @@ fn a_clock_set_back_holds_nobody_back_for_longer_than_the_period() {
 }
 
 #[test]
-fn the_ends_of_quotas_are_nothing_and_everything() {
+fn extreme_quotas_allow_nothing_or_everything() {
     let limiter = limiter();
     let key = address("192.0.2.1");
     let nothing = Quota {
@@ -117,10 +117,10 @@ fn the_ends_of_quotas_are_nothing_and_everything() {
 }
 
 #[test]
-fn a_flood_of_keys_is_bounded_and_does_not_free_who_is_held_back() {
+fn a_flood_of_keys_is_bounded_and_does_not_free_limited_keys() {
     let limiter = Limiter::new(1600);
-    let held = (0..32).map(|n| LimitKey::text(&format!("held back {n}")));
-    for key in held.clone().cycle().take(3 * 32) {
+    let limited = (0..32).map(|n| LimitKey::text(&format!("held back {n}")));
+    for key in limited.clone().cycle().take(3 * 32) {
         assert!(limiter.check("login", THREE_A_MINUTE, key, START).allowed);
     }
     for n in 0..20_000u32 {
@@ -128,7 +128,7 @@ fn a_flood_of_keys_is_bounded_and_does_not_free_who_is_held_back() {
         assert!(limiter.check("login", THREE_A_MINUTE, key, START).allowed);
         assert!(limiter.len() <= 1600);
     }
-    for key in held {
+    for key in limited {
         assert!(
             !limiter.check("login", THREE_A_MINUTE, key, START).allowed,
             "{key:?}"
@@ -137,7 +137,7 @@ fn a_flood_of_keys_is_bounded_and_does_not_free_who_is_held_back() {
 }
 
 #[test]
-fn keys_at_rest_are_forgotten() {
+fn keys_with_a_restored_allowance_are_removed() {
     let limiter = limiter();
     for n in 0..500u32 {
         limiter.check("login", THREE_A_MINUTE, LimitKey::V4(n.to_be_bytes()), START);
@@ -149,9 +149,9 @@ fn keys_at_rest_are_forgotten() {
 }
 
 proptest! {
-    /// In any window of length w at most the burst and what comes back within w: count + ⌊w / step⌋.
+    /// In any window of length w, at most the burst and what is restored within w: count + ⌊w / step⌋.
     #[test]
-    fn no_window_holds_more_than_burst_and_refill(
+    fn no_window_allows_more_than_burst_and_refill(
         count in 1u32..20,
         period_ms in 1u64..100_000,
         gaps in prop::collection::vec(0u64..5_000_000, 1..100),
@@ -174,31 +174,31 @@ proptest! {
         }
     }
 
-    /// A refusal tells the exact wait: a microsecond less does not do.
+    /// A refusal reports the exact wait: a microsecond less does not suffice.
     #[test]
-    fn waiting_as_told_suffices_and_less_does_not(count in 1u32..50, period_us in 100u64..100_000_000) {
+    fn waiting_for_retry_after_suffices_and_less_does_not(count in 1u32..50, period_us in 100u64..100_000_000) {
         let limiter = limiter();
         let quota = Quota { count, period: Duration::from_micros(period_us) };
-        let ask = |now| limiter.check("x", quota, LimitKey::V4([0; 4]), now);
+        let check = |now| limiter.check("x", quota, LimitKey::V4([0; 4]), now);
         for used in 1..=count {
-            prop_assert_eq!(ask(START).remaining, count - used);
+            prop_assert_eq!(check(START).remaining, count - used);
         }
-        let wait = ask(START).retry_after;
-        prop_assert!(!ask(START.after(wait - Duration::from_micros(1))).allowed);
-        prop_assert!(ask(START.after(wait)).allowed);
+        let wait = check(START).retry_after;
+        prop_assert!(!check(START.after(wait - Duration::from_micros(1))).allowed);
+        prop_assert!(check(START.after(wait)).allowed);
         prop_assert!(wait <= quota.period);
     }
 
-    /// Whatever happened before, after the time told for it the whole burst is back.
+    /// Whatever happened before, the whole burst is restored after the reported time.
     #[test]
-    fn the_burst_comes_back_when_told(count in 1u32..20, asks in 1usize..60, period_ms in 1u64..100_000) {
+    fn the_burst_is_restored_after_reset_after(count in 1u32..20, checks in 1usize..60, period_ms in 1u64..100_000) {
         let limiter = limiter();
         let quota = Quota { count, period: Duration::from_millis(period_ms) };
-        let ask = |now| limiter.check("x", quota, LimitKey::V4([0; 4]), now);
+        let check = |now| limiter.check("x", quota, LimitKey::V4([0; 4]), now);
         let mut reset = Duration::ZERO;
-        for _ in 0..asks {
-            reset = ask(START).reset_after;
+        for _ in 0..checks {
+            reset = check(START).reset_after;
         }
-        prop_assert_eq!(ask(START.after(reset)).remaining, count - 1);
+        prop_assert_eq!(check(START.after(reset)).remaining, count - 1);
     }
 }

@@ -1,4 +1,4 @@
-//! How long something took. Durations are told, in logs and metrics; what is *decided* by time asks the `Clock`.
+//! Measures elapsed time for logs and metrics. Decisions that depend on time use the `Clock` instead.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// The time since the start; ask as often as you like.
+    /// The time since the start; may be read repeatedly.
     #[must_use]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()

@@ -1,4 +1,4 @@
-//! Password hashes, kept apart from accounts so that none is ever shown with one.
+//! Password hashes, stored apart from accounts so that no query for accounts returns one.
 
 use crate::sight::{Sight, owned};
 use mainstay_domain::Result;
@@ -15,12 +15,12 @@ statements! {
 }
 
 repository! {
-    /// Password hashes.
+    /// The table of password hashes.
     Credentials
 }
 
 impl Credentials<'_> {
-    /// The hash of somebody's password; `None` when they have none, or the account may not be seen.
+    /// The password hash of an account; `None` when it has none, or the scope does not include the account.
     ///
     /// # Errors
     /// Only the database's.
@@ -32,7 +32,7 @@ impl Credentials<'_> {
         }
     }
 
-    /// Sets the hash of somebody's password.
+    /// Sets the password hash of an account.
     ///
     /// # Errors
     /// Only the database's.

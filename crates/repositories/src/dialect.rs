@@ -1,11 +1,11 @@
-//! Where the two engines differ, and nowhere else.
+//! The differences between the two engines; no other file contains any.
 //!
-//! - Rows that several workers reach for at once: PostgreSQL locks them and passes over those that are locked; SQLite
-//!   has one writer, who needs no lock.
-//! - Full-text search: the statement is the same, `SELECT id FROM products_search($1)`. It is a table-valued function of
-//!   FTS5 on SQLite and a function over a `tsvector` on PostgreSQL, made by the migrations. Both take [`words`], and both
-//!   hold the words of [`text::words`], cut at their spaces and nowhere else: what a word is does not depend on the
-//!   engine, its version or the locale of the database.
+//! - Rows that several workers claim at once: PostgreSQL locks them and skips those that are locked; SQLite has one
+//!   writer, which needs no lock.
+//! - Full-text search: the statement is the same, `SELECT id FROM products_search($1)`. It is a table-valued function
+//!   of FTS5 on SQLite and a function over a `tsvector` on PostgreSQL, created by the migrations. Both take
+//!   [`words`], and both index the words of [`text::words`], split at their spaces and nowhere else: what a word is
+//!   does not depend on the engine, its version or the locale of the database.
 
 use mainstay_domain::text;
 
@@ -74,38 +74,40 @@ macro_rules! active_admins {
 }
 
 statements! {
-    /// Jobs whose time has come may be claimed.
+    /// Marks the jobs whose time has come as claimable.
     PROMOTE_JOBS = postgres promote!(" FOR UPDATE SKIP LOCKED"), sqlite promote!("");
-    /// Jobs of workers that went away may be claimed again, unless that was their last attempt: a job that takes its
-    /// worker down with it must not do so for ever. The first time at once, then after 2 s, 4 s, 8 s ... up to an hour:
-    /// a worker may have gone away before it began all that it held, and then they must not use up their attempts while
-    /// it starts and dies again and again.
+    /// Makes the jobs of workers that died claimable again, unless that was their last attempt: a job that kills its
+    /// worker must not do so for ever. The first time at once, then after 2 s, 4 s, 8 s ... up to an hour: a worker
+    /// may have died before it started all the jobs that it held, and these must not use up their attempts while it
+    /// restarts and dies again and again.
     RECOVER_JOBS = postgres recover!(" FOR UPDATE SKIP LOCKED"), sqlite recover!("");
-    /// The most urgent jobs, leased.
+    /// Claims the most urgent jobs.
     CLAIM_JOBS = postgres claim!("", " FOR UPDATE SKIP LOCKED"), sqlite claim!("", "");
-    /// The most urgent jobs of one queue, leased.
+    /// Claims the most urgent jobs of one queue.
     CLAIM_JOBS_OF = postgres claim!(" AND queue = $3", " FOR UPDATE SKIP LOCKED"), sqlite claim!(" AND queue = $3", "");
-    /// Keeps others from moving an order before the transaction ends, and waits for who is moving it.
+    /// Prevents other transactions from changing an order before this one ends, and waits for one that is changing
+    /// it.
     LOCK_ORDER = postgres "SELECT id FROM orders WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM orders WHERE id = $1";
-    /// Events that nobody was told of.
+    /// Events that are not relayed yet.
     OUTBOX_WAITING = postgres waiting!(" FOR UPDATE SKIP LOCKED"), sqlite waiting!("");
-    /// How many can administer. Locked, so that of two who remove each other one comes second.
+    /// The number of active administrators. Locked, so that two of them who remove each other run one after the
+    /// other.
     ACTIVE_ADMINS = postgres active_admins!(" FOR UPDATE"), sqlite active_admins!("");
 }
 
-/// Keeps other nodes from migrating the same PostgreSQL database until the connection is closed. The number is nothing
-/// but ours: `mainstay` in ASCII.
+/// Prevents other nodes from migrating the same PostgreSQL database until the connection is closed. The number is an
+/// arbitrary lock id: `mainstay` in ASCII.
 pub(crate) const LOCK_MIGRATIONS: &str =
     "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(7881696745979404665)";
 
-/// What somebody typed into a search box, as [`products_search`](self) is asked: at most eight words of letters and
-/// digits, each the beginning of one that must be there. Empty when there is no word in it.
-pub(crate) fn words(typed: &str) -> String {
-    let begun = text::words(typed).take(8).map(|word| word + "*");
-    begun.collect::<Vec<_>>().join(" ")
+/// Converts the text of a search box to the argument of [`products_search`](self): at most eight words of letters and
+/// digits, each a prefix of a word that must occur. Empty when the text contains no word.
+pub(crate) fn words(search: &str) -> String {
+    let prefixes = text::words(search).take(8).map(|word| word + "*");
+    prefixes.collect::<Vec<_>>().join(" ")
 }
 
-/// A pattern for `lower(…) LIKE … ESCAPE '!'` that finds a text anywhere. Only ASCII is folded, as `lower` does on
+/// A pattern for `lower(…) LIKE … ESCAPE '!'` that matches a text anywhere. Only ASCII is folded, as `lower` does on
 /// SQLite and, under `COLLATE "C"`, on PostgreSQL.
 pub(crate) fn anywhere(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_are_meant_literally() {
+    fn wildcards_are_escaped() {
         assert_eq!(anywhere("50%_Off!"), "%50!%!_off!!%");
     }
 }

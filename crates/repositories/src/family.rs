@@ -1,9 +1,9 @@
-//! Statements that differ only in how many values they take.
+//! Statements that differ only in their number of values.
 
 use mainstay_platform::database::Sql;
 use std::sync::OnceLock;
 
-/// Statements of one shape and some sizes. Few sizes, so that few statements have to be prepared and kept.
+/// Statements of one shape in several sizes. Few sizes, so that few statements have to be prepared and cached.
 pub(crate) struct Family {
     name: &'static str,
     sizes: &'static [usize],
@@ -12,7 +12,7 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    /// Sizes grow; `compose` makes the text of a size.
+    /// `sizes` must be ascending; `compose` returns the text for a size.
     pub(crate) const fn new(
         name: &'static str,
         sizes: &'static [usize],
@@ -31,7 +31,7 @@ impl Family {
         self.sizes.last().copied().unwrap_or(1)
     }
 
-    /// The smallest size that so many values fit in, and its statement.
+    /// The smallest size that `values` values fit in, and its statement.
     pub(crate) fn fitting(&self, values: usize) -> (usize, &Sql) {
         let at = self
             .sizes
@@ -41,7 +41,7 @@ impl Family {
         (self.sizes[at], &self.made()[at])
     }
 
-    /// Every statement, for the test that prepares them.
+    /// Every statement, for the test that prepares them on both engines.
     pub(crate) fn all(&'static self) -> impl Iterator<Item = (&'static str, Sql)> {
         self.made().iter().map(|sql| (self.name, sql.clone()))
     }

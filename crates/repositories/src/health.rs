@@ -1,4 +1,4 @@
-//! Whether the database answers.
+//! Health check of the database.
 
 use mainstay_domain::Result;
 use mainstay_platform::database::Tx;
@@ -7,10 +7,10 @@ statements! {
     ONE = "SELECT 1";
 }
 
-/// Asks the database for the least it can answer.
+/// Executes the cheapest possible query.
 ///
 /// # Errors
-/// `UNAVAILABLE` when it does not.
+/// `UNAVAILABLE` when the database does not respond.
 pub async fn health(tx: &mut Tx) -> Result<()> {
     tx.one::<i64>(&ONE, &[]).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Answers that were given before, by whose request and under which key.
+//! Stored results of earlier requests, by caller, operation and idempotency key.
 
 use crate::read::{Held, held, params};
 use mainstay_domain::Result;
@@ -9,7 +9,7 @@ use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
 statements! {
     FIND = "SELECT fingerprint, status, answer FROM idempotency_keys \
             WHERE caller_id = $1 AND operation = $2 AND key = $3 AND created_at >= $4";
-    // What is too old to be told again makes room.
+    // A result that is too old to be replayed is overwritten.
     INSERT = "INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, status, answer, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (caller_id, operation, key) DO UPDATE SET \
               fingerprint = excluded.fingerprint, status = excluded.status, answer = excluded.answer, \
@@ -17,38 +17,38 @@ statements! {
     PRUNE = "DELETE FROM idempotency_keys WHERE created_at < $1";
 }
 
-/// What stands for success where else the code of an error does.
+/// The status of a success; the status of a failure is the code of its error.
 const OK: &str = "ok";
 
-/// An answer that was given before.
+/// The stored result of an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
-    /// A digest of the request it was given to.
+    /// A digest of the request.
     pub fingerprint: Vec<u8>,
-    /// The code of the error it was; `None` for a success.
+    /// The code of the error; `None` for a success.
     pub code: Option<String>,
-    /// The answer, as JSON text.
+    /// The result, as JSON text.
     pub answer: String,
 }
 
-/// An answer to be remembered.
+/// A result to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRemembered {
-    /// Whose request it answers.
+    /// The caller who sent the request.
     pub caller_id: UserId,
-    /// The use case.
+    /// The name of the use case.
     pub operation: String,
-    /// The key that came with the request.
+    /// The idempotency key of the request.
     pub key: String,
     /// A digest of the request.
     pub fingerprint: Vec<u8>,
-    /// The code of the error it is; `None` for a success.
+    /// The code of the error; `None` for a success.
     pub code: Option<String>,
-    /// The answer, as JSON text.
+    /// The result, as JSON text.
     pub answer: String,
-    /// When it is given.
+    /// When the request was answered.
     pub created_at: Timestamp,
-    /// An answer under the same key given before this instant is forgotten.
+    /// A result under the same key from before this instant is overwritten.
     pub not_before: Timestamp,
 }
 
@@ -64,12 +64,12 @@ impl FromRow for Remembered {
 }
 
 repository! {
-    /// Answers that were given before.
+    /// The table of stored results.
     Idempotency
 }
 
 impl Idempotency<'_> {
-    /// The answer given to a caller's request under a key, not before an instant.
+    /// The result of a caller's earlier request under a key, if it is not from before `not_before`.
     ///
     /// # Errors
     /// Only the database's.
@@ -86,8 +86,8 @@ impl Idempotency<'_> {
             .await?)
     }
 
-    /// Remembers an answer; false when another was given under the same key. On PostgreSQL it waits for whoever is
-    /// about to give one.
+    /// Stores a result; false when another is stored under the same key. On PostgreSQL it waits for a concurrent
+    /// transaction that is storing one.
     ///
     /// # Errors
     /// Only the database's.
@@ -96,7 +96,7 @@ impl Idempotency<'_> {
         Ok(self.0.execute(sql, &params(&values)).await? == 1)
     }
 
-    /// Forgets answers given before an instant; gives how many.
+    /// Removes results from before an instant; returns how many.
     ///
     /// # Errors
     /// Only the database's.
@@ -105,7 +105,7 @@ impl Idempotency<'_> {
     }
 }
 
-/// The statement that remembers an answer.
+/// The statement that stores a result.
 pub(crate) fn inserting(new: &NewRemembered) -> (&'static Sql, Vec<Held<'_>>) {
     let values = vec![
         held(&new.caller_id),

@@ -1,4 +1,4 @@
-//! Jobs as people see them, and as they are asked for. How workers hold them is in [`leases`](crate::leases).
+//! Jobs for administrators, and enqueueing. What workers need is in [`leases`](crate::leases).
 
 use crate::list::{Key, List};
 use crate::outcome::{found, taken};
@@ -18,7 +18,7 @@ const COLUMNS: &str = "id, kind, queue, payload, state, attempts, max_attempts, 
 statements! {
     FIND = "SELECT id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, created_at, \
             finished_at, fence FROM jobs WHERE id = $1";
-    // While a job of the same unique key is live, another is not wanted.
+    // While a job of the same unique key is queued, running or retrying, another one is not inserted.
     ENQUEUE = "INSERT INTO jobs (id, kind, queue, payload, state, due, priority, max_attempts, run_at, unique_key, \
                request_id, created_at) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT DO NOTHING";
@@ -50,37 +50,37 @@ pub struct JobFilter {
     pub state: Option<JobState>,
     /// In this queue.
     pub queue: Option<String>,
-    /// Done by this use case.
+    /// Executed by this use case.
     pub kind: Option<String>,
 }
 
-/// What is needed to ask for work to be done later.
+/// A job to enqueue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// Its name.
+    /// The id of the new job.
     pub id: JobId,
-    /// The use case that does it.
+    /// The name of the use case that executes it.
     pub kind: String,
-    /// The line it stands in.
+    /// The queue that it waits in.
     pub queue: String,
-    /// What to do, as JSON text.
+    /// The use case's input, as JSON text.
     pub payload: String,
-    /// How often it may be begun.
+    /// Maximum number of attempts.
     pub max_attempts: i64,
-    /// Not before.
+    /// The earliest time of the first attempt.
     pub run_at: Timestamp,
-    /// The higher, the sooner among those that are due; usually 0.
+    /// Due jobs of higher priority run first; usually 0.
     pub priority: i64,
     /// While a job of this key waits or runs, this one is not added.
     pub unique_key: Option<String>,
-    /// The request that asks for it.
+    /// The request that enqueues it.
     pub request_id: Option<String>,
-    /// When it is asked for.
+    /// When it is enqueued.
     pub created_at: Timestamp,
 }
 
 impl NewJob {
-    /// Whether its time has come when it is asked for.
+    /// Whether it is due at the time it is enqueued.
     pub(crate) fn is_due(&self) -> bool {
         self.run_at <= self.created_at
     }
@@ -107,12 +107,12 @@ impl FromRow for Read<Job> {
 }
 
 repository! {
-    /// Jobs.
+    /// The table of jobs.
     Jobs
 }
 
 impl Jobs<'_> {
-    /// Asks for work to be done later; false when a job of the same unique key waits or runs already.
+    /// Enqueues a job; false when a job of the same unique key waits or runs already.
     ///
     /// # Errors
     /// Only the database's.
@@ -122,10 +122,10 @@ impl Jobs<'_> {
         Ok(self.0.execute(sql, &params(&values)).await? == 1)
     }
 
-    /// The job.
+    /// Finds a job by its id.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also to whoever may not see jobs.
+    /// `NOT_FOUND`, also for callers who may not see jobs.
     pub async fn find(&mut self, scope: &Scope<Job>, id: JobId) -> Result<Job> {
         if !sight::all(scope) {
             return Err(Error::NotFound);
@@ -133,7 +133,7 @@ impl Jobs<'_> {
         found(self.0.optional(&FIND, &[&id]).await?)
     }
 
-    /// A page of the jobs that may be seen, the newest first.
+    /// A page of the jobs within the scope, the newest first.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -144,21 +144,21 @@ impl Jobs<'_> {
         page: &Page,
     ) -> Result<Listing<Job>> {
         let state = filter.state.map(JobState::as_str);
-        let asked = LIST.by(0, true);
-        let asked = if sight::all(scope) { asked } else { asked.nothing() };
-        let asked = asked
+        let query = LIST.by(0, true);
+        let query = if sight::all(scope) { query } else { query.nothing() };
+        let query = query
             .with(STATE, state.as_ref())
             .with(QUEUE, filter.queue.as_ref())
             .with(KIND, filter.kind.as_ref());
-        let place = |job: &Job| Cursor {
+        let cursor = |job: &Job| Cursor {
             key: CursorKey::Number(job.created_at.micros()),
             id: job.id.uuid(),
         };
-        asked.page(self.0, page, place).await
+        query.page(self.0, page, cursor).await
     }
 
-    /// Puts a job that is dead or was called off back in line, as if it had never been tried; false when it is
-    /// neither, or one of the same unique key waits or runs.
+    /// Puts a dead or cancelled job back into its queue, with no attempts counted; false when it is neither, or a job
+    /// of the same unique key waits or runs.
     ///
     /// # Errors
     /// `CONFLICT` when one of the same unique key is added at the same moment.
@@ -168,8 +168,8 @@ impl Jobs<'_> {
         Ok(done.map_err(|error| taken(error, "such a job is in line already"))? == 1)
     }
 
-    /// Calls a job off; false when it has ended. One that runs is not stopped, but what it does in its last
-    /// transaction is undone, because its lease is good no more.
+    /// Cancels a job; false when it has ended. A running job is not stopped, but its last transaction is undone,
+    /// because its lease is no longer valid.
     ///
     /// # Errors
     /// Only the database's.
@@ -178,7 +178,7 @@ impl Jobs<'_> {
         Ok(self.0.execute(&CANCEL, &[&job.id, &now]).await? == 1)
     }
 
-    /// How many jobs that are not finished, the dead ones included, each queue has in each state that any is in.
+    /// The number of unfinished and dead jobs by queue and state; states without jobs are left out.
     ///
     /// # Errors
     /// Only the database's.
@@ -193,7 +193,7 @@ impl Jobs<'_> {
             .collect())
     }
 
-    /// Removes jobs that were done or called off before an instant; gives how many. Dead ones stay for a person.
+    /// Removes jobs that were done or cancelled before an instant; returns how many. Dead jobs stay for inspection.
     ///
     /// # Errors
     /// Only the database's.
@@ -210,7 +210,7 @@ impl FromRow for Count {
     }
 }
 
-/// The statement that asks for a job.
+/// The statement that enqueues a job.
 pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (&'static Sql, Vec<Held<'j>>) {
     let values = vec![
         held(&job.id),

@@ -1,5 +1,5 @@
-//! How workers hold jobs: each for a time, by a number that is raised each time, so that a worker whose time ran out
-//! cannot finish what another has begun.
+//! Leases: a worker claims a job for a limited time with a fencing token that is raised each time, so that a worker
+//! whose lease has expired cannot finish a job that another has claimed.
 
 use crate::dialect::{CLAIM_JOBS, CLAIM_JOBS_OF, PROMOTE_JOBS, RECOVER_JOBS};
 use crate::jobs::Jobs;
@@ -28,7 +28,7 @@ statements! {
                 (SELECT min(lease_until) FROM jobs WHERE lease_until IS NOT NULL)";
 }
 
-/// A claimed job and how urgent it is.
+/// A claimed job and its priority.
 struct Claimed(i64, Job);
 
 impl FromRow for Claimed {
@@ -40,8 +40,8 @@ impl FromRow for Claimed {
 }
 
 impl Jobs<'_> {
-    /// Takes the jobs of workers that went away, whose leases have run out, and tells what has become of each: it is
-    /// tried again, the later the more often it was begun, or it is dead because that was its last attempt.
+    /// Takes jobs from workers that died, whose leases have expired, and returns each in its new state: it is
+    /// retried, with a delay that grows with its attempts, or it is dead because that was its last attempt.
     ///
     /// # Errors
     /// Only the database's.
@@ -49,8 +49,8 @@ impl Jobs<'_> {
         Ok(rows(self.0.all(&RECOVER_JOBS, &[&now]).await?))
     }
 
-    /// Leases up to `limit` jobs that are due, the most urgent first, of the named queues in their order, or of all
-    /// when none is named. No job is ever held by two.
+    /// Leases up to `limit` due jobs, the most urgent first, of the given queues in their order, or of all queues
+    /// when none is given. No job is ever leased by two workers.
     ///
     /// # Errors
     /// Only the database's.
@@ -79,7 +79,7 @@ impl Jobs<'_> {
         Ok(jobs)
     }
 
-    /// Marks a job done; false when the lease is good no more, and then nothing that was done for it may be kept.
+    /// Marks a job done; false when the lease is no longer valid, and then the job's transaction must be rolled back.
     ///
     /// # Errors
     /// Only the database's.
@@ -87,7 +87,7 @@ impl Jobs<'_> {
         Ok(self.0.execute(&FINISH, &[&lease.job, &lease.fence, &now]).await? == 1)
     }
 
-    /// Notes that an attempt failed: to be tried again at `next`, or never again. False when the lease is good no more.
+    /// Records a failed attempt: to be retried at `next`, or dead if `None`. False when the lease is no longer valid.
     ///
     /// # Errors
     /// Only the database's.
@@ -98,7 +98,7 @@ impl Jobs<'_> {
         next: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool> {
-        // Whatever went wrong may quote anything, and PostgreSQL stores no NUL.
+        // The error may quote any text, and PostgreSQL stores no NUL.
         let error = error.replace('\0', "\u{FFFD}");
         let done = match next {
             Some(next) => {
@@ -115,7 +115,7 @@ impl Jobs<'_> {
         Ok(done == 1)
     }
 
-    /// Holds a job for longer; false when the lease is good no more.
+    /// Extends the lease; false when it is no longer valid.
     ///
     /// # Errors
     /// Only the database's.
@@ -127,7 +127,8 @@ impl Jobs<'_> {
             == 1)
     }
 
-    /// Gives a job back as if it had not been begun, when a worker is to stop; false when the lease is good no more.
+    /// Returns a job to its queue as if it had not been started, when a worker shuts down; false when the lease is no
+    /// longer valid.
     ///
     /// # Errors
     /// Only the database's.
@@ -135,7 +136,7 @@ impl Jobs<'_> {
         Ok(self.0.execute(&RELEASE, &[&lease.job, &lease.fence]).await? == 1)
     }
 
-    /// Notes how far a job has come, 0 to 100; false when the lease is good no more.
+    /// Records the progress of a job, 0 to 100; false when the lease is no longer valid.
     ///
     /// # Errors
     /// Only the database's.
@@ -148,21 +149,21 @@ impl Jobs<'_> {
             == 1)
     }
 
-    /// When there will be a job to claim: `now` when there is one, the end of a lease counting as one; `None` when none
-    /// is in sight.
+    /// When a job can be claimed next: `now` when one is due; otherwise the earliest start time or end of a lease,
+    /// but not before `now`; `None` when there is no unfinished job.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn next_due(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let (due, later, lapsed): (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>) =
+        let (due, later, expiry): (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>) =
             self.0.one(&NEXT_DUE, &[]).await?;
         Ok(due
             .map(|_| now)
-            .or([later, lapsed].into_iter().flatten().min().map(|at| at.max(now))))
+            .or([later, expiry].into_iter().flatten().min().map(|at| at.max(now))))
     }
 }
 
-/// What RETURNING gives has no order of its own.
+/// RETURNING does not return rows in a defined order.
 fn in_order(mut claimed: Vec<Claimed>) -> Vec<Job> {
     claimed.sort_by_key(|Claimed(priority, job)| (Reverse(*priority), job.run_at, job.id));
     claimed.into_iter().map(|Claimed(_, job)| job).collect()

@@ -1,10 +1,10 @@
-//! SQL, and only here: one file a noun, one text for SQLite and PostgreSQL.
+//! SQL, and only here: one file per resource, one text for SQLite and PostgreSQL.
 //!
-//! A repository borrows a transaction. What finds asks for a [`Scope`](mainstay_domain::access::Scope) and filters by
-//! it in the query itself; what writes asks for a [`Permit`](mainstay_domain::access::Permit) and refuses another row
-//! than the one it names. A row that is not there and a row that may not be seen are both
-//! [`NotFound`](mainstay_domain::Error::NotFound); a row that has changed since it was read asks for another run of the
-//! transaction ([`Retry`](mainstay_platform::database::DatabaseError::Retry)).
+//! A repository borrows a transaction. A finder requires a [`Scope`](mainstay_domain::access::Scope) and filters by
+//! it in the query itself; a writer requires a [`Permit`](mainstay_domain::access::Permit) and rejects another row
+//! than the permitted one. A row that does not exist and a row outside of the scope are both
+//! [`NotFound`](mainstay_domain::Error::NotFound); a row that has changed since it was read causes the transaction to
+//! run again ([`Retry`](mainstay_platform::database::DatabaseError::Retry)).
 //!
 //! ```
 //! # use mainstay_domain::{access::{Permit, Scope}, id::OrderId, order::Order, Result};
@@ -26,7 +26,7 @@
 //! }
 //! ```
 //!
-//! Nor without a permit:
+//! Nor does it without a permit:
 //!
 //! ```compile_fail,E0061
 //! # use mainstay_domain::{access::{Permit, Scope}, id::OrderId, order::Order, Result};
@@ -37,7 +37,7 @@
 //! }
 //! ```
 //!
-//! Nor with the scope or the permit of another noun:
+//! Nor with the scope or the permit of another resource:
 //!
 //! ```compile_fail,E0308
 //! # use mainstay_domain::{access::{Permit, Scope}, id::OrderId, order::Order, product::Product, Result};

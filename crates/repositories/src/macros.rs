@@ -1,7 +1,7 @@
-//! What every file of statements is written with.
+//! Macros that declare statements and repositories.
 
 /// Declares the statements of a file and lists them as `ALL`, so that a test can prepare every one on both engines.
-/// `"text"` is one text for both; `postgres "text", sqlite "text"` is for [`dialect`](crate::dialect) alone.
+/// `"text"` is one text for both; `postgres "text", sqlite "text"` is for [`dialect`](crate::dialect) only.
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $text:expr;)+) => {
         $($(#[$meta])* pub(crate) static $name: mainstay_platform::database::Sql = mainstay_platform::sql!($text);)+
@@ -13,7 +13,7 @@ macro_rules! statements {
             const SWAPPED: [u8; TEXT.len()] = mainstay_platform::database::Sql::swap::<{ TEXT.len() }>(TEXT);
             const SQLITE: &str = match ::core::str::from_utf8(&SWAPPED) {
                 Ok(text) => text,
-                Err(_) => panic!("one ASCII byte for another leaves UTF-8 whole"),
+                Err(_) => panic!("replacing one ASCII byte by another keeps UTF-8 valid"),
             };
             mainstay_platform::database::Sql::spelled($postgres, SQLITE)
         };)+
@@ -33,7 +33,7 @@ macro_rules! repository {
         pub struct $name<'t>(pub(crate) &'t mut mainstay_platform::database::Tx);
 
         impl<'t> $name<'t> {
-            /// Over the given transaction.
+            /// A repository over the given transaction.
             pub fn new(tx: &'t mut mainstay_platform::database::Tx) -> Self {
                 Self(tx)
             }

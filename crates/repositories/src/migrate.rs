@@ -1,4 +1,4 @@
-//! Brings a database up to the schema that this program knows.
+//! Migrates a database to the schema of this program.
 
 use crate::dialect;
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
@@ -18,19 +18,19 @@ mod postgres {
     refinery::embed_migrations!("migrations/postgres");
 }
 
-/// What was done.
+/// The outcome of a migration run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The migrations that were applied now, in their order; empty when there was nothing to do.
+    /// The migrations that were applied by this run, in order; empty when the schema was up to date.
     pub applied: Vec<String>,
 }
 
-/// Why a database could not be migrated. A migration and the note that it was applied are one transaction, so whatever
-/// ends it in the middle leaves nothing. On PostgreSQL what was applied before the failure stays; on SQLite all that
-/// are missing stand or fall together.
+/// Why a database could not be migrated. A migration and the record that it was applied are one transaction, so an
+/// interruption leaves nothing of it. On PostgreSQL, migrations applied before the failure stay; on SQLite, all
+/// missing migrations are one transaction.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// A newer version of this program has been here.
+    /// A newer version of this program migrated the database.
     #[error(
         "the database is newer than this program: it has {applied}, and this program knows up to version {known}; \
          run the version that migrated it, or a later one"
@@ -46,25 +46,25 @@ pub enum MigrateError {
         "the database has another {applied} than this program: a migration that was applied is never edited"
     )]
     Edited {
-        /// The migration.
+        /// The migration whose content differs.
         applied: String,
     },
     /// The database cannot be reached or opened.
     #[error("{0}")]
     Database(#[from] DatabaseError),
-    /// The database refused a migration.
+    /// The database returned an error for a migration.
     #[error("the database could not be migrated")]
     Refused(#[source] Box<refinery::Error>),
-    /// The thread that migrated ended before its work.
+    /// The migrating thread ended before its work was done.
     #[error("the migration was broken off")]
     BrokenOff(#[source] tokio::task::JoinError),
 }
 
-/// Applies the migrations that the database does not have yet. Safe when several processes start at once: on PostgreSQL
-/// they wait for each other, on SQLite the one that comes second finds the work done.
+/// Applies the migrations that the database does not have yet. Safe when several processes start at once: on
+/// PostgreSQL they wait for each other, on SQLite the second one finds the migrations applied.
 ///
 /// # Errors
-/// See [`MigrateError`]; a database that is newer than this program is refused.
+/// See [`MigrateError`]; a database that is newer than this program is an error.
 pub async fn migrate(options: &DatabaseOptions) -> Result<Report, MigrateError> {
     if options.url.starts_with("postgres") {
         return on_postgres(options).await;
@@ -84,18 +84,18 @@ async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> 
     })?;
     let outcome = runner.run_async(&mut client).await;
     drop(client);
-    // The lock is let go with the connection; whoever asks next shall not find it held.
+    // The lock is released with the connection; wait for that, so that the next process does not find it held.
     let _ = connection.await;
     outcome
         .map(|done| report(done.applied_migrations()))
-        .map_err(|error| meaning(error, &runner))
+        .map_err(|error| classify(error, &runner))
 }
 
 fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
-    // Grouped, a migration and the note of it are one transaction: a start that is killed in between can be repeated.
+    // Grouped, a migration and its record are one transaction: a start that was killed in between can be repeated.
     let runner = sqlite::migrations::runner().set_grouped(true);
     let mut connection = sqlite_connection(options)?;
-    // One that began by reading could not write any more once another process had written, however long it waited.
+    // A transaction that began by reading could not write once another process had written, however long it waited.
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     let patient = connection.busy_timeout(options.wait_limit);
     patient.map_err(|error| DatabaseError::Unavailable {
@@ -105,16 +105,16 @@ fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
         let before = count(&runner, &mut connection);
         match runner.run(&mut connection) {
             Ok(done) => return Ok(report(done.applied_migrations())),
-            // Another process applied the same between our look and our turn, so ours was undone: look again.
+            // Another process applied the same migrations in between, so ours were undone: check again.
             Err(error)
                 if matches!(error.kind(), Kind::Connection(..))
                     && count(&runner, &mut connection) > before => {}
-            Err(error) => return Err(meaning(error, &runner)),
+            Err(error) => return Err(classify(error, &runner)),
         }
     }
 }
 
-/// How many migrations the file has; none where nothing was ever migrated.
+/// The number of applied migrations; 0 for a database that was never migrated.
 fn count(runner: &Runner, connection: &mut Connection) -> usize {
     runner
         .get_applied_migrations(connection)
@@ -127,7 +127,7 @@ fn report(applied: &[Migration]) -> Report {
     }
 }
 
-fn meaning(error: refinery::Error, runner: &Runner) -> MigrateError {
+fn classify(error: refinery::Error, runner: &Runner) -> MigrateError {
     let known = runner
         .get_migrations()
         .iter()

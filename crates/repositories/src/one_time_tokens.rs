@@ -1,4 +1,4 @@
-//! Tokens that work once: links in mails, the first administrator's link. Only their digests are stored.
+//! One-time tokens: links in mails, the first administrator's link. Only their digests are stored.
 
 use mainstay_domain::Result;
 use mainstay_domain::id::UserId;
@@ -14,12 +14,13 @@ statements! {
 }
 
 repository! {
-    /// Tokens that work once. Whoever shows one is not known yet, so neither scope nor permit is asked for.
+    /// The table of one-time tokens. A client that presents one is not authenticated yet, so neither scope nor permit
+    /// is required.
     OneTimeTokens
 }
 
 impl OneTimeTokens<'_> {
-    /// Writes the digest of a new token, for somebody or for nobody in particular.
+    /// Stores the digest of a new token, for a given account or for none.
     ///
     /// # Errors
     /// Only the database's.
@@ -37,8 +38,8 @@ impl OneTimeTokens<'_> {
         Ok(())
     }
 
-    /// Uses a token, in one statement, so that of two who show it one comes too late: `None` when it is used, has run
-    /// out, is for something else or was never given out; else whose it is.
+    /// Uses a token, in one statement, so that only one of two concurrent requests succeeds: `None` when it is used,
+    /// expired, for another purpose or was never issued; otherwise the account that it was issued for, if any.
     ///
     /// # Errors
     /// Only the database's.
@@ -51,7 +52,7 @@ impl OneTimeTokens<'_> {
         Ok(self.0.optional(&CONSUME, &[&digest, &purpose, &now]).await?)
     }
 
-    /// Takes back every token of a purpose that was not used; gives how many.
+    /// Revokes every unused token of a purpose; returns how many.
     ///
     /// # Errors
     /// Only the database's.
@@ -59,7 +60,7 @@ impl OneTimeTokens<'_> {
         Ok(self.0.execute(&REVOKE_ALL, &[&purpose]).await?)
     }
 
-    /// Removes what ran out before an instant; gives how many.
+    /// Removes tokens that expired before an instant; returns how many.
     ///
     /// # Errors
     /// Only the database's.

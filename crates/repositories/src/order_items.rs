@@ -1,4 +1,4 @@
-//! The items of orders: read for a whole page at once, written for a whole order at once.
+//! Order items: read for a whole page of orders at once, written for a whole order at once.
 
 use crate::family::Family;
 use crate::read::{Held, held, number};
@@ -14,11 +14,11 @@ pub(crate) static ITEMS_OF: Family = Family::new(
     concat!(module_path!(), "::ITEMS_OF"),
     &[1, 5, 20, 100],
     |orders| {
-        let places: Vec<String> = (1..=orders).map(|place| format!("${place}")).collect();
+        let placeholders: Vec<String> = (1..=orders).map(|number| format!("${number}")).collect();
         format!(
             "SELECT order_id, product_id, sku, name, quantity, unit_amount, total_amount FROM order_items \
              WHERE order_id IN ({}) ORDER BY order_id, line",
-            places.join(", ")
+            placeholders.join(", ")
         )
     },
 );
@@ -32,8 +32,8 @@ pub(crate) static INSERT_ITEMS: Family = Family::new(
                         total_amount) VALUES "
                 .to_owned();
         for item in 0..items {
-            let joint = if item == 0 { "($1" } else { ", ($1" };
-            text.push_str(joint);
+            let separator = if item == 0 { "($1" } else { ", ($1" };
+            text.push_str(separator);
             for column in 0..7 {
                 let _ = write!(text, ", ${}", 2 + item * 7 + column);
             }
@@ -67,7 +67,7 @@ impl FromRow for Item {
 }
 
 impl Item {
-    /// The item of an order in the given currency.
+    /// Converts it to an item of an order in the given currency.
     pub(crate) fn of(self, currency: Currency) -> OrderItem {
         OrderItem {
             product_id: self.product_id,
@@ -86,7 +86,7 @@ impl Item {
     }
 }
 
-/// An item and the order it belongs to.
+/// An item and the id of its order.
 pub(crate) struct Belonging(pub(crate) OrderId, pub(crate) Item);
 
 impl FromRow for Belonging {
@@ -95,14 +95,14 @@ impl FromRow for Belonging {
     }
 }
 
-/// The statements that write the items of a new order.
+/// The statements that insert the items of a new order.
 pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
-    let most = INSERT_ITEMS.most();
-    order.items.chunks(most).enumerate().map(move |(chunk, items)| {
+    let size = INSERT_ITEMS.most();
+    order.items.chunks(size).enumerate().map(move |(chunk, items)| {
         let mut values = vec![held(&order.id)];
-        for (at, item) in items.iter().enumerate() {
+        for (index, item) in items.iter().enumerate() {
             values.extend([
-                number(chunk * most + at),
+                number(chunk * size + index),
                 held(&item.product_id),
                 held(item.sku.as_str()),
                 held(&item.name),

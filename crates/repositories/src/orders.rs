@@ -1,4 +1,4 @@
-//! Orders.
+//! The repository of orders.
 
 use crate::dialect::LOCK_ORDER;
 use crate::list::{Key, List};
@@ -32,14 +32,14 @@ macro_rules! with_items {
 }
 
 macro_rules! overdue {
-    ($condition:literal, $begun:literal, $limit:literal) => {
+    ($condition:literal, $started_after:literal, $limit:literal) => {
         concat!(
             "SELECT id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, created_at, \
              updated_at, version FROM orders WHERE status = 'pending' AND reserved_until < $1",
             $condition,
             " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.status = 'pending' \
              AND p.created_at > ",
-            $begun,
+            $started_after,
             ") ORDER BY reserved_until, id LIMIT ",
             $limit
         )
@@ -71,22 +71,22 @@ pub(crate) static LIST: List = List::new(
 /// Which orders to list.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
-    /// Of this status.
+    /// With this status.
     pub status: Option<OrderStatus>,
-    /// Of this person.
+    /// Of this customer.
     pub user_id: Option<UserId>,
 }
 
-/// What orders are sorted by.
+/// The sort order of a list of orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OrderSort {
-    /// When they were placed.
+    /// By the time they were placed.
     #[default]
     CreatedAt,
 }
 
 impl FromRow for Read<Order> {
-    /// Without its items: they stand in rows of their own.
+    /// Without its items, which are stored in a table of their own.
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let (id, number, user_id, status) = (row.next()?, row.next()?, row.next()?, word(row)?);
         let (total, refunded, currency) = (row.next()?, row.next()?, word(row)?);
@@ -113,9 +113,9 @@ impl FromRow for Read<Order> {
 }
 
 /// An order and one of its items.
-struct Joined(Order, Item);
+struct OrderWithItem(Order, Item);
 
-impl FromRow for Joined {
+impl FromRow for OrderWithItem {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let Read(order) = Read::<Order>::from_row(row)?;
         Ok(Self(order, Item::from_row(row)?))
@@ -123,40 +123,40 @@ impl FromRow for Joined {
 }
 
 repository! {
-    /// Orders with their items.
+    /// The tables of orders and their items.
     Orders
 }
 
 impl Orders<'_> {
-    /// The order.
+    /// Finds an order by its id.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for somebody else's.
+    /// `NOT_FOUND`, also for another customer's order outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Order>, id: OrderId) -> Result<Order> {
-        let lines: Vec<Joined> = match owned(scope) {
+        let lines: Vec<OrderWithItem> = match owned(scope) {
             Sight::All => self.0.all(&FIND, &[&id]).await?,
             Sight::Of(owner) => self.0.all(&FIND_OWNED, &[&id, &owner]).await?,
             Sight::None => Vec::new(),
         };
-        let mut whole: Option<Order> = None;
-        for Joined(order, item) in lines {
-            let order = whole.get_or_insert(order);
+        let mut found: Option<Order> = None;
+        for OrderWithItem(order, item) in lines {
+            let order = found.get_or_insert(order);
             order.items.push(item.of(order.total.currency));
         }
-        whole.ok_or(Error::NotFound)
+        found.ok_or(Error::NotFound)
     }
 
-    /// The order, which nobody else moves before the transaction ends: for decisions about other rows that hang on where
-    /// it stands.
+    /// Finds an order and locks it until the end of the transaction: for decisions about other rows that depend on
+    /// its status.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for somebody else's.
+    /// `NOT_FOUND`, also for another customer's order outside of the scope.
     pub async fn find_locked(&mut self, scope: &Scope<Order>, id: OrderId) -> Result<Order> {
-        let there: Option<OrderId> = self.0.optional(&LOCK_ORDER, &[&id]).await?;
-        self.find(scope, there.ok_or(Error::NotFound)?).await
+        let existing: Option<OrderId> = self.0.optional(&LOCK_ORDER, &[&id]).await?;
+        self.find(scope, existing.ok_or(Error::NotFound)?).await
     }
 
-    /// A page of the orders that may be seen, sorted, backwards if so asked.
+    /// A page of the orders within the scope, sorted, optionally descending.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -169,28 +169,28 @@ impl Orders<'_> {
     ) -> Result<Listing<Order>> {
         let sight = owned(scope);
         let status = filter.status.map(OrderStatus::as_str);
-        let asked = LIST.by(sort as usize, descending);
-        let asked = match &sight {
-            Sight::All => asked,
-            Sight::Of(owner) => asked.with(OWNED, Some(owner)),
-            Sight::None => asked.nothing(),
+        let query = LIST.by(sort as usize, descending);
+        let query = match &sight {
+            Sight::All => query,
+            Sight::Of(owner) => query.with(OWNED, Some(owner)),
+            Sight::None => query.nothing(),
         };
-        let asked = asked
+        let query = query
             .with(STATUS, status.as_ref())
             .with(USER, filter.user_id.as_ref());
-        let place = |order: &Order| Cursor {
+        let cursor = |order: &Order| Cursor {
             key: CursorKey::Number(order.created_at.micros()),
             id: order.id.uuid(),
         };
-        let mut listing = asked.page(self.0, page, place).await?;
-        self.fill(&mut listing.items).await?;
+        let mut listing = query.page(self.0, page, cursor).await?;
+        self.load_items(&mut listing.items).await?;
         Ok(listing)
     }
 
-    /// Writes a new order with its items, in one round trip.
+    /// Inserts a new order with its items, in one round trip.
     ///
     /// # Errors
-    /// The number is taken: the wish to run again, with another.
+    /// [`DatabaseError::Retry`] when the number is taken; the next run uses another one.
     pub async fn insert(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
         permit.covers(order)?;
         let statements: Vec<(&Sql, Vec<Held<'_>>)> = inserting(order).collect();
@@ -203,10 +203,10 @@ impl Orders<'_> {
         self.0.batch(&batch).await.map(drop).map_err(number_taken)
     }
 
-    /// Writes an order that has moved. Its items never change.
+    /// Updates an order after a transition. Its items never change.
     ///
     /// # Errors
-    /// Asks for another run when it has moved meanwhile.
+    /// [`DatabaseError::Retry`] when it was changed meanwhile.
     pub async fn save(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
         permit.covers(order)?;
         let done = self
@@ -227,32 +227,32 @@ impl Orders<'_> {
         fresh(done?)
     }
 
-    /// The orders whose stock was held long enough, with nothing paid and no payment under way that was begun after
-    /// `begun`; the oldest first.
+    /// Unpaid orders whose reservation has expired and that have no pending payment started after `started_after`;
+    /// the oldest first.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn overdue(
         &mut self,
         scope: &Scope<Order>,
-        (now, begun): (Timestamp, Timestamp),
+        (now, started_after): (Timestamp, Timestamp),
         limit: u32,
     ) -> Result<Vec<Order>> {
         let mut orders = match owned(scope) {
-            Sight::All => rows(self.0.all(&OVERDUE, &[&now, &begun, &limit]).await?),
+            Sight::All => rows(self.0.all(&OVERDUE, &[&now, &started_after, &limit]).await?),
             Sight::Of(owner) => rows(
                 self.0
-                    .all(&OVERDUE_OWNED, &[&now, &owner, &begun, &limit])
+                    .all(&OVERDUE_OWNED, &[&now, &owner, &started_after, &limit])
                     .await?,
             ),
             Sight::None => Vec::new(),
         };
-        self.fill(&mut orders).await?;
+        self.load_items(&mut orders).await?;
         Ok(orders)
     }
 
-    /// Reads the items of some orders, all of a page at once.
-    async fn fill(&mut self, orders: &mut [Order]) -> Result<()> {
+    /// Loads the items of the given orders, a page at once.
+    async fn load_items(&mut self, orders: &mut [Order]) -> Result<()> {
         for orders in orders.chunks_mut(ITEMS_OF.most()) {
             let (size, sql) = ITEMS_OF.fitting(orders.len());
             let mut index: Vec<(OrderId, usize)> = orders
@@ -262,7 +262,7 @@ impl Orders<'_> {
                 .collect();
             index.sort_unstable();
             let Some((last, _)) = index.last() else { continue };
-            // What is left over of the statement asks for the last order again, which finds nothing more.
+            // The remaining placeholders of the statement repeat the last order, which returns no further rows.
             let mut ids: Vec<&dyn Param> = index.iter().map(|(id, _)| id as &dyn Param).collect();
             ids.resize(size, last);
             for Belonging(id, item) in self.0.all(sql, &ids).await? {
@@ -276,7 +276,7 @@ impl Orders<'_> {
     }
 }
 
-/// The statements that write a new order.
+/// The statements that insert a new order.
 pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
     let row = vec![
         held(&order.id),
@@ -296,7 +296,7 @@ pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Ve
 
 pub(crate) fn number_taken(error: DatabaseError) -> Error {
     match error.conflict() {
-        // By chance. The next attempt has another number.
+        // A random collision; the next run has another number.
         Some(conflict) if conflict.on("orders", "number") => DatabaseError::Retry.into(),
         _ => error.into(),
     }

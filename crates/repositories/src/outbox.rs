@@ -1,4 +1,4 @@
-//! Events on their way to subscribers.
+//! The outbox: events on their way to subscribers.
 
 use crate::dialect;
 use crate::outcome::rows;
@@ -32,12 +32,12 @@ impl FromRow for Read<Event> {
 }
 
 repository! {
-    /// Events on their way.
+    /// The table of outbox events.
     Outbox
 }
 
 impl Outbox<'_> {
-    /// Writes an event. Called by nothing but the one function that runs use cases.
+    /// Inserts an event. Called only by the function that runs use cases.
     ///
     /// # Errors
     /// Only the database's.
@@ -47,8 +47,8 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Events that nobody was told of, the oldest first. On PostgreSQL they are kept from other relays until this
-    /// transaction ends, so it is asked in a command, never in a query.
+    /// Events that are not relayed yet, the oldest first. On PostgreSQL they are locked against other relays until
+    /// this transaction ends, so this must be called in a command, never in a query.
     ///
     /// # Errors
     /// Only the database's.
@@ -56,7 +56,7 @@ impl Outbox<'_> {
         Ok(rows(self.0.all(&dialect::OUTBOX_WAITING, &[&limit]).await?))
     }
 
-    /// Notes that subscribers were told.
+    /// Marks events as relayed to subscribers.
     ///
     /// # Errors
     /// Only the database's.
@@ -70,7 +70,7 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Removes events that were told before an instant; gives how many.
+    /// Removes events that were relayed before an instant; returns how many.
     ///
     /// # Errors
     /// Only the database's.
@@ -79,7 +79,7 @@ impl Outbox<'_> {
     }
 }
 
-/// The statement that writes an event.
+/// The statement that inserts an event.
 pub(crate) fn inserting(event: &Event) -> (&'static Sql, Vec<Held<'_>>) {
     let values = vec![
         held(&event.id),

@@ -1,4 +1,4 @@
-//! Payments.
+//! The repository of payments.
 
 use crate::outcome::{found, fresh, taken};
 use crate::read::{Read, money, word};
@@ -55,15 +55,15 @@ impl FromRow for Read<Payment> {
 }
 
 repository! {
-    /// Payments. The database itself keeps a second one from being pending or succeeded for the same order.
+    /// The table of payments. A unique index allows only one pending or succeeded payment per order.
     Payments
 }
 
 impl Payments<'_> {
-    /// The payment.
+    /// Finds a payment by its id.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for somebody else's.
+    /// `NOT_FOUND`, also for another customer's payment outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Payment>, id: PaymentId) -> Result<Payment> {
         match owned(scope) {
             Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
@@ -72,7 +72,7 @@ impl Payments<'_> {
         }
     }
 
-    /// The payment of an order that counts: the pending or succeeded one, else the last.
+    /// The relevant payment of an order: the pending or succeeded one, else the most recent one.
     ///
     /// # Errors
     /// Only the database's.
@@ -85,7 +85,7 @@ impl Payments<'_> {
         Ok(row.map(|Read(payment)| payment))
     }
 
-    /// Writes a new payment.
+    /// Inserts a new payment.
     ///
     /// # Errors
     /// `CONFLICT` when another payment of the order is pending or has succeeded.
@@ -112,10 +112,11 @@ impl Payments<'_> {
         done.map(drop).map_err(paid_already)
     }
 
-    /// Writes a payment that moved on from a status.
+    /// Updates a payment whose status changed from `from`.
     ///
     /// # Errors
-    /// Asks for another run when it is no longer of that status; `CONFLICT` when it became succeeded beside another.
+    /// [`DatabaseError::Retry`] when it no longer has that status; `CONFLICT` when another payment of the order has
+    /// succeeded meanwhile.
     pub async fn save(
         &mut self,
         permit: &Permit<Payment>,

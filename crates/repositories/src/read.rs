@@ -1,4 +1,4 @@
-//! Nouns out of rows.
+//! Reading domain types from rows, and binding them to statements.
 
 use mainstay_domain::access::RoleName;
 use mainstay_domain::currency::Currency;
@@ -10,17 +10,17 @@ use mainstay_domain::product::ProductStatus;
 use mainstay_domain::user::UserStatus;
 use mainstay_platform::database::{Column, DatabaseError, Param, Row, Value};
 
-/// A noun that was read from a row. Both the noun and the trait are foreign here, hence the wrapping.
+/// A domain type that was read from a row. Both the type and the trait are foreign here, hence the wrapper.
 #[derive(Debug)]
 pub(crate) struct Read<T>(pub(crate) T);
 
-/// A noun that is stored as a word.
+/// A domain type that is stored by its name.
 pub(crate) trait Named: Sized {
     const WHAT: &'static str;
     fn named(word: &str) -> Option<Self>;
 }
 
-/// A column that holds a word.
+/// A column that contains such a name.
 pub(crate) struct Word<T>(pub(crate) T);
 
 impl<T: Named> Column for Word<T> {
@@ -52,12 +52,12 @@ words! {
     UserStatus: "a status of a user", UserStatus::find;
 }
 
-/// The next column, a word.
+/// Reads the next column, a name.
 pub(crate) fn word<T: Named>(row: &mut Row<'_>) -> Result<T, DatabaseError> {
-    row.next::<Word<T>>().map(|Word(noun)| noun)
+    row.next::<Word<T>>().map(|Word(value)| value)
 }
 
-/// The next two columns, an amount and its currency.
+/// Reads the next two columns, an amount and its currency.
 pub(crate) fn money(row: &mut Row<'_>) -> Result<Money, DatabaseError> {
     Ok(Money {
         amount: row.next()?,
@@ -65,7 +65,7 @@ pub(crate) fn money(row: &mut Row<'_>) -> Result<Money, DatabaseError> {
     })
 }
 
-/// A value that waits to be bound, borrowed from the noun it belongs to.
+/// A value to bind, borrowed from the domain type that it belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held<'a>(Value<'a>);
 
@@ -75,17 +75,17 @@ impl Param for Held<'_> {
     }
 }
 
-/// Holds a value until it is bound.
+/// Wraps a value until it is bound.
 pub(crate) fn held<P: Param + ?Sized>(param: &P) -> Held<'_> {
     Held(param.value())
 }
 
-/// Holds a number that belongs to nothing else.
+/// Wraps a number that is not borrowed.
 pub(crate) fn number(number: usize) -> Held<'static> {
     Held(Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
 }
 
-/// Held values as parameters.
+/// Converts wrapped values to parameters.
 pub(crate) fn params<'h>(held: &'h [Held<'_>]) -> Vec<&'h dyn Param> {
     held.iter().map(|held| held as &dyn Param).collect()
 }

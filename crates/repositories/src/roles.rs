@@ -1,4 +1,4 @@
-//! Roles and what they may do.
+//! Roles and their permissions.
 
 use crate::read::word;
 use mainstay_domain::Result;
@@ -12,23 +12,23 @@ statements! {
     EXISTS = "SELECT 1 FROM roles WHERE name = $1";
 }
 
-/// A role and what it may do.
+/// A role and its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleRow {
-    /// Its name.
+    /// Unique, lower case.
     pub name: RoleName,
-    /// Its permissions by name; the administrator's role lists none and has all.
+    /// Its permissions by name; empty for the administrator's role, which has every permission.
     pub permissions: Vec<String>,
-    /// Whether it came with Mainstay.
+    /// Whether it is one of Mainstay's own roles.
     pub built_in: bool,
     /// When it was last changed.
     pub changed_at: Timestamp,
 }
 
 /// A role with one of its permissions, if it has any.
-struct Joined(RoleRow, Option<String>);
+struct RoleWithPermission(RoleRow, Option<String>);
 
-impl FromRow for Joined {
+impl FromRow for RoleWithPermission {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let role = RoleRow {
             name: word(row)?,
@@ -41,7 +41,7 @@ impl FromRow for Joined {
 }
 
 repository! {
-    /// Roles. What they may do is no secret, so no scope is asked for.
+    /// The table of roles. Their permissions are not confidential, so no scope is required.
     Roles
 }
 
@@ -52,7 +52,7 @@ impl Roles<'_> {
     /// Only the database's.
     pub async fn all(&mut self) -> Result<Vec<RoleRow>> {
         let mut roles: Vec<RoleRow> = Vec::new();
-        for Joined(role, permission) in self.0.all(&ALL_ROLES, &[]).await? {
+        for RoleWithPermission(role, permission) in self.0.all(&ALL_ROLES, &[]).await? {
             if roles.last().is_none_or(|last| last.name != role.name) {
                 roles.push(role);
             }
@@ -63,7 +63,7 @@ impl Roles<'_> {
         Ok(roles)
     }
 
-    /// Whether there is a role of this name.
+    /// Whether a role of this name exists.
     ///
     /// # Errors
     /// Only the database's.

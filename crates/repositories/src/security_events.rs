@@ -1,4 +1,4 @@
-//! Security events: attempts of one kind, counted by the minute, so that a flood of them is one row.
+//! Security events: attempts of one kind, counted per minute, so that a flood of them is one row.
 
 use crate::list::{Key, List};
 use crate::read::{Held, Read, held, params};
@@ -30,7 +30,7 @@ pub(crate) static LIST: List = List::new(
     &[Key::Number("last_at")],
 );
 
-/// How long attempts are counted together, in seconds.
+/// The period in which equal attempts share one row, in seconds.
 const PERIOD: i64 = 60;
 
 impl FromRow for Read<SecurityEvent> {
@@ -52,13 +52,13 @@ impl FromRow for Read<SecurityEvent> {
 }
 
 repository! {
-    /// Security events.
+    /// The table of security events.
     SecurityEvents
 }
 
 impl SecurityEvents<'_> {
-    /// Writes events, adding to the count of one that is the same but for its id, its count, its times and its program,
-    /// where both began in the same minute. The last program stays.
+    /// Stores events. An event that differs from a stored one only in its id, count, times and user agent is added to
+    /// its count if both started in the same minute. The last user agent is stored.
     ///
     /// # Errors
     /// Only the database's.
@@ -79,7 +79,7 @@ impl SecurityEvents<'_> {
         Ok(())
     }
 
-    /// A page of the events that may be seen, the last first.
+    /// A page of the events within the scope, the most recent first.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -88,16 +88,16 @@ impl SecurityEvents<'_> {
         scope: &Scope<SecurityEvent>,
         page: &Page,
     ) -> Result<Listing<SecurityEvent>> {
-        let asked = LIST.by(0, true);
-        let asked = if sight::all(scope) { asked } else { asked.nothing() };
-        let place = |event: &SecurityEvent| Cursor {
+        let query = LIST.by(0, true);
+        let query = if sight::all(scope) { query } else { query.nothing() };
+        let cursor = |event: &SecurityEvent| Cursor {
             key: CursorKey::Number(event.last_at.micros()),
             id: event.id.uuid(),
         };
-        asked.page(self.0, page, place).await
+        query.page(self.0, page, cursor).await
     }
 
-    /// Removes events whose last attempt was before an instant; gives how many.
+    /// Removes events whose last attempt was before an instant; returns how many.
     ///
     /// # Errors
     /// Only the database's.
@@ -124,11 +124,11 @@ fn row<'e>(event: &'e SecurityEvent, (digest, period): &'e ([u8; 32], i64)) -> [
     ]
 }
 
-/// What makes two events the same: every fact but the program, which a stranger can make up anew each time; each with
-/// its length before it.
+/// The digest of the fields that make two events equal: every field but the user agent, which an attacker can change
+/// with every request; each prefixed with its length.
 fn digest(event: &SecurityEvent) -> [u8; 32] {
     let user = event.user_id.map(|id| id.to_string());
-    let facts = [
+    let fields = [
         Some(event.kind.as_str()),
         user.as_deref(),
         event.ip.as_deref(),
@@ -137,10 +137,10 @@ fn digest(event: &SecurityEvent) -> [u8; 32] {
         event.resource_id.as_deref(),
     ];
     let mut bytes = Vec::with_capacity(256);
-    for fact in facts {
-        let length = fact.map_or(u64::MAX, |fact| fact.len() as u64);
+    for field in fields {
+        let length = field.map_or(u64::MAX, |field| field.len() as u64);
         bytes.extend_from_slice(&length.to_be_bytes());
-        bytes.extend_from_slice(fact.unwrap_or_default().as_bytes());
+        bytes.extend_from_slice(field.unwrap_or_default().as_bytes());
     }
     sha256(&bytes)
 }

@@ -1,4 +1,4 @@
-//! Sessions: one sign-in on one device.
+//! The repository of sessions: one sign-in on one device.
 
 use crate::outcome::{found, rows};
 use crate::read::Read;
@@ -34,7 +34,7 @@ statements! {
     ADVANCE = "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
                WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    // The nil id names no session, so it excepts none.
+    // No session has the nil id, so it excludes none.
     END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
     ENDED_SINCE = "SELECT id, ended_at FROM sessions WHERE ended_at >= $1 ORDER BY ended_at, id";
     PRUNE = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
@@ -64,15 +64,15 @@ impl FromRow for Read<(Session, Vec<u8>)> {
 }
 
 repository! {
-    /// Sessions.
+    /// The table of sessions.
     Sessions
 }
 
 impl Sessions<'_> {
-    /// The session, ended or not.
+    /// Finds a session by its id, ended or not.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for somebody else's.
+    /// `NOT_FOUND`, also for another user's session outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Session>, id: SessionId) -> Result<Session> {
         match owned(scope) {
             Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
@@ -81,7 +81,7 @@ impl Sessions<'_> {
         }
     }
 
-    /// The session and the sealed seed of its refresh tokens.
+    /// Finds a session with the sealed seed of its refresh tokens.
     ///
     /// # Errors
     /// Only the database's.
@@ -98,7 +98,7 @@ impl Sessions<'_> {
         Ok(row.map(|Read(pair)| pair))
     }
 
-    /// Writes a new session with the sealed seed of its refresh tokens.
+    /// Inserts a new session with the sealed seed of its refresh tokens.
     ///
     /// # Errors
     /// Only the database's.
@@ -131,7 +131,7 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Writes a session that moved on to another generation; false when it was ended, or had moved on already.
+    /// Moves a session to its next generation; false when it was ended, or was moved already.
     ///
     /// # Errors
     /// Only the database's.
@@ -160,7 +160,7 @@ impl Sessions<'_> {
         Ok(done? == 1)
     }
 
-    /// Ends a session. One that has ended keeps the time it did.
+    /// Ends a session. A session that has ended before keeps its end time.
     ///
     /// # Errors
     /// Only the database's.
@@ -170,7 +170,7 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Ends every session of the account that the permit names, but for one; gives those that it ended.
+    /// Ends every session of the permit's account, except one if given; returns those that it ended.
     ///
     /// # Errors
     /// Only the database's.
@@ -184,7 +184,7 @@ impl Sessions<'_> {
         Ok(self.0.all(&END_ALL, &[&permit.id(), &now, &except]).await?)
     }
 
-    /// Somebody's sessions that are neither ended nor have run out, the last seen first.
+    /// The live sessions of an account, neither ended nor expired, the last seen first.
     ///
     /// # Errors
     /// Only the database's.
@@ -194,14 +194,15 @@ impl Sessions<'_> {
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<Session>> {
-        if !sees(scope, user) {
+        if !includes(scope, user) {
             return Ok(Vec::new());
         }
         Ok(rows(self.0.all(&LIVE, &[&user, &now]).await?))
     }
 
-    /// The sessions that ended at or after an instant, and when. An end is noted with the time its transaction
-    /// began, so whoever asks again and again asks for a little more than what is new.
+    /// The sessions that ended at or after an instant, with their end times. The end time is when the transaction
+    /// started, which may be before a concurrent one's, so pollers must request some time before the last known end
+    /// as well.
     ///
     /// # Errors
     /// Only the database's.
@@ -216,7 +217,7 @@ impl Sessions<'_> {
         Ok(self.0.all(&ENDED_SINCE, &[&since]).await?)
     }
 
-    /// Removes what ended or ran out before an instant; gives how many.
+    /// Removes sessions that ended or expired before an instant; returns how many.
     ///
     /// # Errors
     /// Only the database's.
@@ -225,7 +226,7 @@ impl Sessions<'_> {
     }
 }
 
-fn sees(scope: &Scope<Session>, user: UserId) -> bool {
+fn includes(scope: &Scope<Session>, user: UserId) -> bool {
     match owned(scope) {
         Sight::All => true,
         Sight::Of(owner) => owner == user,

@@ -1,20 +1,20 @@
-//! What a scope means to the queries of a noun.
+//! Conversion of scopes to conditions of queries.
 
 use mainstay_domain::access::{Reach, Scope};
 use mainstay_domain::id::UserId;
 
-/// How much of a noun that belongs to people may be seen.
+/// Which rows of an owned resource a scope includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sight {
     /// All rows.
     All,
-    /// The rows of one person.
+    /// The rows of one account.
     Of(UserId),
     /// No row.
     None,
 }
 
-/// For a noun that belongs to people: nothing of it is published.
+/// For resources with owners, which are never published.
 pub(crate) fn owned<T>(scope: &Scope<T>) -> Sight {
     match scope.reach() {
         Reach::Everything => Sight::All,
@@ -23,7 +23,7 @@ pub(crate) fn owned<T>(scope: &Scope<T>) -> Sight {
     }
 }
 
-/// For a noun that belongs to nobody and is not published: all or nothing.
+/// For resources without owners that are never published: whether the scope includes all rows.
 pub(crate) fn all<T>(scope: &Scope<T>) -> bool {
     scope.reach() == Reach::Everything
 }

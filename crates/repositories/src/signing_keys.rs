@@ -1,4 +1,4 @@
-//! Signing keys, their private halves sealed.
+//! The repository of signing keys; their private keys are sealed.
 
 use crate::outcome::rows;
 use crate::read::Read;
@@ -34,12 +34,12 @@ impl FromRow for Read<SigningKey> {
 }
 
 repository! {
-    /// Signing keys.
+    /// The table of signing keys.
     SigningKeys
 }
 
 impl SigningKeys<'_> {
-    /// Every key, retired ones among them, the oldest first; none for whoever may not see all.
+    /// Every key, including retired ones, the oldest first; empty when the scope does not include all keys.
     ///
     /// # Errors
     /// Only the database's.
@@ -50,7 +50,7 @@ impl SigningKeys<'_> {
         Ok(rows(self.0.all(&ALL_KEYS, &[]).await?))
     }
 
-    /// Writes a new key.
+    /// Inserts a new key.
     ///
     /// # Errors
     /// Only the database's.
@@ -75,10 +75,10 @@ impl SigningKeys<'_> {
         Ok(())
     }
 
-    /// Says when a key stops being believed.
+    /// Sets the time from which on a key is no longer accepted.
     ///
     /// # Errors
-    /// `NOT_FOUND` when it is gone.
+    /// `NOT_FOUND` when the key does not exist.
     pub async fn retire(
         &mut self,
         permit: &Permit<SigningKey>,

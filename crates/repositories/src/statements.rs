@@ -1,8 +1,8 @@
-//! Every statement there is, for the test that has both engines prepare each.
+//! All statements, for the test that prepares each on both engines.
 
 use mainstay_platform::database::Sql;
 
-/// Name and statement, those of composed lists in every combination.
+/// Names and statements, including every combination of the composed lists.
 pub fn all() -> Vec<(&'static str, Sql)> {
     let fixed = [
         crate::audit::ALL,
@@ -55,15 +55,16 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    /// The files that may make a statement by hand: the macro itself, and what composes of fixed fragments.
-    const MAKERS: [&str; 3] = ["macros.rs", "list.rs", "family.rs"];
+    /// The files that may construct statements: the macro itself, and those that compose statements of fixed
+    /// fragments.
+    const CONSTRUCTING_FILES: [&str; 3] = ["macros.rs", "list.rs", "family.rs"];
 
     #[test]
-    fn no_statement_is_made_where_the_test_does_not_see_it() {
-        let noun_of = |name: &str| name.split("::").nth(1).map(str::to_owned);
+    fn every_statement_is_listed_for_the_test() {
+        let module_of = |name: &str| name.split("::").nth(1).map(str::to_owned);
         let listed: BTreeSet<String> = super::all()
             .iter()
-            .filter_map(|(name, _)| noun_of(name))
+            .filter_map(|(name, _)| module_of(name))
             .collect();
         let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
         assert!(files.len() > 20, "the sources were not found");
@@ -71,18 +72,18 @@ mod tests {
             let name = path.file_name().unwrap().to_str().unwrap();
             let text = fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap();
-            for maker in ["sql!", "Sql::owned", "Sql::new", "Sql::spelled"] {
-                let may = MAKERS.contains(&name) || !text.contains(maker);
-                assert!(may, "{name} makes a statement: {maker}");
+            for constructor in ["sql!", "Sql::owned", "Sql::new", "Sql::spelled"] {
+                let allowed = CONSTRUCTING_FILES.contains(&name) || !text.contains(constructor);
+                assert!(allowed, "{name} makes a statement: {constructor}");
             }
-            let noun = name.trim_end_matches(".rs");
-            let known = !text.contains("\nstatements! {") || listed.contains(noun);
-            assert!(known, "statements::all() leaves out {noun}");
+            let module = name.trim_end_matches(".rs");
+            let complete = !text.contains("\nstatements! {") || listed.contains(module);
+            assert!(complete, "statements::all() leaves out {module}");
             let composed = text.matches(": List =").count() + text.matches(": Family =").count();
             assert_eq!(
                 composed,
-                named_here(noun),
-                "statements::all() leaves out a list or family of {noun}"
+                listed_above(module),
+                "statements::all() leaves out a list or family of {module}"
             );
         }
     }
@@ -94,12 +95,12 @@ mod tests {
             .collect()
     }
 
-    /// How many lists and families of a noun are named above.
-    fn named_here(noun: &str) -> usize {
+    /// The number of lists and families of a module that are listed above.
+    fn listed_above(module: &str) -> usize {
         let source = include_str!("statements.rs")
             .split("#[cfg(test)]")
             .next()
             .unwrap();
-        source.matches(&format!("&crate::{noun}::")).count()
+        source.matches(&format!("&crate::{module}::")).count()
     }
 }

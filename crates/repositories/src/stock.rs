@@ -1,4 +1,4 @@
-//! The stock of products: each change is one statement that cannot go below zero.
+//! The stock of products: each change is one statement that cannot make it negative.
 
 use crate::products::Products;
 use crate::read::{Read, money, word};
@@ -24,16 +24,16 @@ statements! {
     SHORTAGE_PUBLISHED = "SELECT status, stock FROM products WHERE id = $1 AND status = 'active'";
 }
 
-/// What was taken from the shelf, at the price of that moment.
+/// A reserved product, at the price of that moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// Its name on the shelf.
+    /// The product's SKU.
     pub sku: Sku,
-    /// Its name for people.
+    /// The product's name for people.
     pub name: String,
-    /// What one costs.
+    /// The price of one unit.
     pub price: Money,
-    /// What is left.
+    /// The stock that remains.
     pub stock_left: i64,
 }
 
@@ -57,8 +57,8 @@ impl FromRow for Shortage {
 }
 
 impl Products<'_> {
-    /// Adds to the stock, or takes from it; gives the product as it is now, or `None` when the stock would fall below
-    /// zero or above [`MOST_STOCK`].
+    /// Adds `delta` to the stock, which may be negative; returns the changed product, or `None` when the stock would
+    /// become negative or exceed [`MOST_STOCK`].
     ///
     /// # Errors
     /// Only the database's.
@@ -81,8 +81,8 @@ impl Products<'_> {
         Ok(row.map(|Read(product)| product))
     }
 
-    /// Takes so many of a product for an order; `None` when it is not on sale or too few are left. Orders of several
-    /// lines take in the order of the products' ids, so that two of them never wait for each other.
+    /// Takes `quantity` units of a product for an order; `None` when it is not on sale or too few are in stock.
+    /// Orders of several lines take in the order of the products' ids, so that two of them never deadlock.
     ///
     /// # Errors
     /// Only the database's.
@@ -97,7 +97,7 @@ impl Products<'_> {
         Ok(self.0.optional(&TAKE, &[&id, &quantity, &now]).await?)
     }
 
-    /// Puts so many of a product back that an order held.
+    /// Returns `quantity` units of a product that an order had reserved.
     ///
     /// # Errors
     /// Only the database's.
@@ -113,8 +113,8 @@ impl Products<'_> {
         Ok(())
     }
 
-    /// Why [`take`](Self::take) gave nothing: the product's status and what is left; `None` when there is no such
-    /// product, or it may not be seen.
+    /// Why [`take`](Self::take) returned nothing: the product's status and stock; `None` when the product does not
+    /// exist or is outside of the scope.
     ///
     /// # Errors
     /// Only the database's.

@@ -1,4 +1,4 @@
-//! Accounts.
+//! The repository of user accounts.
 
 use crate::dialect;
 use crate::list::{Key, List};
@@ -34,7 +34,8 @@ statements! {
     FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
     INSERT = "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
               version, access_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)";
-    // The clocks of two nodes may differ and one may be set back, but news never grows older: memory drops older news.
+    // The clocks of two nodes may differ and one may be set back, but the time of an access change must never decrease:
+    // caches ignore older changes.
     SAVE = "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
             updated_at = $8, access_changed_at = CASE WHEN access_changed_at >= $8 THEN access_changed_at + 1 \
             ELSE $8 END, version = $9 WHERE id = $1 AND version = $10";
@@ -44,7 +45,7 @@ statements! {
 const OWNED: usize = 0;
 const ROLE: usize = 1;
 const STATUS: usize = 2;
-const WORDS: usize = 3;
+const SEARCH: usize = 3;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
@@ -65,23 +66,23 @@ pub(crate) static LIST: List = List::new(
 /// Which accounts to list.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
-    /// Part of the address or of the name; case does not matter in ASCII.
+    /// Part of the e-mail address or of the name; case-insensitive in ASCII.
     pub q: Option<String>,
-    /// Of this role.
+    /// With this role.
     pub role: Option<RoleName>,
-    /// Of this status.
+    /// With this status.
     pub status: Option<UserStatus>,
 }
 
-/// What accounts are sorted by.
+/// The sort order of a list of accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UserSort {
-    /// When they were made.
+    /// By the time they were created.
     #[default]
     CreatedAt,
-    /// The name; case does not matter in ASCII.
+    /// By name; case-insensitive in ASCII.
     Name,
-    /// The address.
+    /// By e-mail address.
     Email,
 }
 
@@ -103,15 +104,15 @@ impl FromRow for Read<User> {
 }
 
 repository! {
-    /// Accounts, and the permissions given to single ones.
+    /// The tables of accounts and of permissions granted to single accounts.
     Users
 }
 
 impl Users<'_> {
-    /// The account.
+    /// Finds an account by its id.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for one that may not be seen.
+    /// `NOT_FOUND`, also for an account outside of the scope.
     pub async fn find(&mut self, scope: &Scope<User>, id: UserId) -> Result<User> {
         match owned(scope) {
             Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
@@ -120,7 +121,7 @@ impl Users<'_> {
         }
     }
 
-    /// The account of an address, if there is one to be seen.
+    /// Finds the account of an e-mail address within the scope.
     ///
     /// # Errors
     /// Only the database's.
@@ -134,7 +135,7 @@ impl Users<'_> {
         Ok(row.map(|Read(user)| user))
     }
 
-    /// A page of the accounts that may be seen, sorted, backwards if so asked.
+    /// A page of the accounts within the scope, sorted, optionally descending.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -148,21 +149,21 @@ impl Users<'_> {
         let role = filter.role.as_ref().map(RoleName::as_str);
         let status = filter.status.map(UserStatus::as_str);
         let words = filter.q.as_deref().map(dialect::anywhere);
-        let mut asked = LIST.by(sort as usize, descending);
+        let mut query = LIST.by(sort as usize, descending);
         let sight = owned(scope);
-        asked = match &sight {
-            Sight::All => asked,
-            Sight::Of(owner) => asked.with(OWNED, Some(owner)),
-            Sight::None => asked.nothing(),
+        query = match &sight {
+            Sight::All => query,
+            Sight::Of(owner) => query.with(OWNED, Some(owner)),
+            Sight::None => query.nothing(),
         };
-        let asked = asked
+        let query = query
             .with(ROLE, role.as_ref())
             .with(STATUS, status.as_ref())
-            .with(WORDS, words.as_ref());
-        asked.page(self.0, page, |user: &User| place(user, sort)).await
+            .with(SEARCH, words.as_ref());
+        query.page(self.0, page, |user: &User| cursor(user, sort)).await
     }
 
-    /// Writes a new account.
+    /// Inserts a new account.
     ///
     /// # Errors
     /// `CONFLICT` when the address is taken.
@@ -189,10 +190,10 @@ impl Users<'_> {
         done.map(drop).map_err(address_taken)
     }
 
-    /// Writes a changed account, and notes that what it may do may have changed.
+    /// Updates an account, and records the change time of its access.
     ///
     /// # Errors
-    /// Asks for another run when it has changed meanwhile; `CONFLICT` when the address is taken.
+    /// [`DatabaseError::Retry`] when it was changed meanwhile; `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         permit.covers(user)?;
         let done = self
@@ -216,10 +217,10 @@ impl Users<'_> {
         fresh(done.map_err(address_taken)?)
     }
 
-    /// Removes an account with its password, sessions and grants. Its orders and audit entries stay.
+    /// Deletes an account with its password, sessions and grants. Its orders and audit entries stay.
     ///
     /// # Errors
-    /// `NOT_FOUND` when it is gone already.
+    /// `NOT_FOUND` when it does not exist any more.
     pub async fn delete(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         permit.covers(user)?;
         match self.0.execute(&DELETE, &[&user.id]).await? {
@@ -228,8 +229,8 @@ impl Users<'_> {
         }
     }
 
-    /// How many accounts can administer. Nobody else can change that before this transaction has ended, so it is
-    /// asked in a command, never in a query.
+    /// The number of active administrators. No other transaction can change it before this one has ended, so this
+    /// must be called in a command, never in a query.
     ///
     /// # Errors
     /// Only the database's.
@@ -245,7 +246,7 @@ fn address_taken(error: DatabaseError) -> Error {
     taken(error, "this e-mail address is taken")
 }
 
-fn place(user: &User, sort: UserSort) -> Cursor {
+fn cursor(user: &User, sort: UserSort) -> Cursor {
     let key = match sort {
         UserSort::CreatedAt => CursorKey::Number(user.created_at.micros()),
         UserSort::Name => CursorKey::Text(user.name.as_str().to_ascii_lowercase()),

@@ -1,64 +1,64 @@
-//! Who is asking.
+//! The authenticated (or anonymous) caller of a use case.
 
 use super::{PermissionSet, RoleName};
 use crate::email::Email;
 use crate::id::{SessionId, UserId};
 use std::sync::Arc;
 
-/// Who is asking, as far as anybody knows.
+/// Who calls a use case, as established by authentication.
 #[derive(Debug, Clone)]
 pub enum Caller {
-    /// Nobody signed in.
+    /// Not signed in.
     Anonymous,
-    /// A person.
+    /// A signed-in user.
     User(Arc<Principal>),
-    /// Mainstay itself; the name stands in the audit trail.
+    /// Mainstay itself; the name is recorded in the audit trail.
     System(SystemCaller),
 }
 
-/// A person who signed in, with what they may do at this instant.
+/// A signed-in user, with their permissions at this instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// Their account.
+    /// The user's account.
     pub id: UserId,
-    /// Their address.
+    /// The account's e-mail address.
     pub email: Email,
-    /// Their role.
+    /// The account's role; see [`Principal::permissions`] for what it permits.
     pub role: RoleName,
-    /// The role's permissions and their own.
+    /// The role's permissions and those granted to the account.
     pub permissions: PermissionSet,
-    /// The sign-in that the credential belongs to.
+    /// The session that the credential belongs to.
     pub session: SessionId,
 }
 
-/// A part of Mainstay that acts on nobody's behalf.
+/// A part of Mainstay that acts on its own behalf, not for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemCaller(&'static str);
 
 impl SystemCaller {
     /// The worker that runs jobs.
     pub const WORKER: Self = Self("worker");
-    /// The relay that hands events to subscribers.
+    /// The relay that dispatches events to subscribers.
     pub const RELAY: Self = Self("relay");
     /// The sealer of the audit chain.
     pub const SEALER: Self = Self("sealer");
-    /// The keeper of deadlines: expired reservations and old records.
+    /// The sweeper, which expires unpaid reservations and deletes old records.
     pub const SWEEPER: Self = Self("sweeper");
-    /// Somebody at the command line of the server.
+    /// An operator at the command line of the server.
     pub const OPERATOR: Self = Self("operator");
-    /// The sign-in itself, before anybody knows who is asking.
+    /// The sign-in use case, before the caller is known.
     pub const SIGN_IN: Self = Self("sign-in");
     /// The first start: demo data, first administrator.
     pub const SETUP: Self = Self("setup");
 
-    /// The name.
+    /// The name in the audit trail: lower case, such as `worker`.
     pub const fn name(self) -> &'static str {
         self.0
     }
 }
 
 impl Caller {
-    /// The person, when there is one.
+    /// Returns the signed-in user; `None` for anonymous and system callers.
     pub fn principal(&self) -> Option<&Principal> {
         match self {
             Self::User(principal) => Some(principal),
@@ -66,7 +66,7 @@ impl Caller {
         }
     }
 
-    /// The person's account, when there is one.
+    /// Returns the signed-in user's account; `None` for anonymous and system callers.
     pub fn user_id(&self) -> Option<UserId> {
         self.principal().map(|principal| principal.id)
     }

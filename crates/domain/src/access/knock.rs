@@ -1,11 +1,11 @@
-//! What every use case declares: who may knock, and how often.
+//! What every use case declares: who may call it, and how often.
 
 use super::{Caller, Permission};
 use crate::error::{Denied, Error, Result, Unauthenticated};
 use std::fmt;
 use std::time::Duration;
 
-/// Who may call a use case at all. What they may do to which row is the policy's.
+/// Who may call a use case at all. The policy decides what they may do to which row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access(Need);
 
@@ -19,12 +19,13 @@ enum Need {
 }
 
 impl Access {
-    /// Everybody, signed in or not. The list of these is reviewed: `contracts/public-operations.txt`.
+    /// Any caller, signed in or not. These use cases are listed in a reviewed file:
+    /// `contracts/public-operations.txt`.
     pub const fn anyone() -> Self {
         Self(Need::Anyone)
     }
 
-    /// Whoever signed in.
+    /// Any signed-in user.
     pub const fn signed_in() -> Self {
         Self(Need::SignedIn)
     }
@@ -39,17 +40,17 @@ impl Access {
         Self(Need::Role(role))
     }
 
-    /// Mainstay itself only; no door leads here.
+    /// Mainstay itself only; no interface exposes it.
     pub const fn system() -> Self {
         Self(Need::System)
     }
 
-    /// True when nobody has to sign in.
+    /// True when the caller need not sign in.
     pub const fn is_public(self) -> bool {
         matches!(self.0, Need::Anyone)
     }
 
-    /// Lets the caller in, or says why not.
+    /// Returns `Ok` when the caller may call the use case. System callers may call every use case.
     ///
     /// # Errors
     /// Not signed in (401), or a permission or role is missing (403).
@@ -82,17 +83,17 @@ impl fmt::Display for Access {
     }
 }
 
-/// How often one caller may call a use case: by account when signed in, by address otherwise.
+/// How often one caller may call a use case: counted by account when signed in, by address otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// So many calls, also at once ...
+    /// Maximum number of calls per period; all of them may come at once.
     pub count: u32,
-    /// ... in so long.
+    /// Length of the period.
     pub period: Duration,
 }
 
 impl Rate {
-    /// So many a second.
+    /// `count` calls a second.
     pub const fn per_second(count: u32) -> Self {
         Self {
             count,
@@ -100,7 +101,7 @@ impl Rate {
         }
     }
 
-    /// So many a minute.
+    /// `count` calls a minute.
     pub const fn per_minute(count: u32) -> Self {
         Self {
             count,
@@ -108,7 +109,7 @@ impl Rate {
         }
     }
 
-    /// So many an hour.
+    /// `count` calls an hour.
     pub const fn per_hour(count: u32) -> Self {
         Self {
             count,

@@ -1,21 +1,21 @@
-//! Who may do what. Pure, and the only maker of scopes and permits.
+//! Access control. Pure, and the only module that can construct scopes and permits.
 //!
-//! - [`Access`] is declared by every use case: who may knock at all.
-//! - [`Policy`] is declared by every noun: who sees it, who does what to it. All of ours are on one
-//!   page, [`policy`].
-//! - [`Scope`] is what a caller may see of a noun; every finder asks for one.
-//! - [`Permit`] says that a caller may do one thing to one row; every writer asks for one.
+//! - [`Access`] is declared by every use case: who may call it at all.
+//! - [`Policy`] is declared by every resource: who may see it, and who may do what to it. The policies of all
+//!   built-in resources are in one file, [`policy`].
+//! - [`Scope`] is the set of rows of a resource that a caller may see; every finder requires one.
+//! - [`Permit`] authorises a caller to perform one action on one row; every writer requires one.
 //!
-//! Nothing else makes the last two, so a read without a scope and a write without a permit do not compile:
+//! Nothing else constructs the last two, so a read without a scope and a write without a permit do not compile:
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Scope, order::Order};
-//! let everything: Scope<Order> = Scope { reach: mainstay_domain::access::Reach::Everything, noun: std::marker::PhantomData };
+//! let everything: Scope<Order> = Scope { reach: mainstay_domain::access::Reach::Everything, resource: std::marker::PhantomData };
 //! ```
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Permit, order::Order};
-//! let forged: Permit<Order> = Permit { id: uuid::Uuid::nil(), action: mainstay_domain::access::Action::CANCEL, noun: std::marker::PhantomData };
+//! let forged: Permit<Order> = Permit { id: uuid::Uuid::nil(), action: mainstay_domain::access::Action::CANCEL, resource: std::marker::PhantomData };
 //! ```
 
 mod caller;

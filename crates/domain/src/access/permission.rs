@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// The name of a permission that the code asks for. Names are declared, never made of input.
+/// The name of a permission that the code checks. Names are declared constants, never made from input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Permission(&'static str);
 
@@ -14,7 +14,7 @@ macro_rules! permissions {
     ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
         impl Permission {
             $($(#[$meta])* pub const $name: Self = Self::declare($text);)*
-            /// Every permission of our own nouns.
+            /// Every permission of the built-in resources.
             pub const BUILT_IN: &'static [Self] = &[$(Self::$name),*];
         }
     };
@@ -23,13 +23,13 @@ macro_rules! permissions {
 permissions! {
     /// See any account.
     READ_USER = "read:user";
-    /// Make accounts for others.
+    /// Create accounts for others.
     CREATE_USER = "create:user";
     /// Change and disable accounts.
     UPDATE_USER = "update:user";
-    /// Give and take permissions.
+    /// Grant and revoke permissions.
     GRANT_PERMISSION = "grant:permission";
-    /// Ask who may do what.
+    /// Query who may do what.
     READ_ACCESS = "read:access";
     /// Change roles.
     MANAGE_ROLE = "manage:role";
@@ -43,11 +43,11 @@ permissions! {
     DELETE_PRODUCT = "delete:product";
     /// Place orders.
     CREATE_ORDER = "create:order";
-    /// See anybody's orders.
+    /// See the orders of all customers.
     READ_ORDER = "read:order";
-    /// Move anybody's orders along.
+    /// Change the status of any customer's orders.
     UPDATE_ORDER = "update:order";
-    /// Give money back.
+    /// Refund orders.
     REFUND_ORDER = "refund:order";
     /// Make reports.
     EXPORT_DATA = "export:data";
@@ -58,7 +58,7 @@ permissions! {
 }
 
 impl Permission {
-    /// Declares a permission of an extending noun.
+    /// Declares a permission of an extension's resource.
     ///
     /// # Panics
     /// At compile time, when it is not `verb:resource` in small letters.
@@ -77,7 +77,7 @@ impl Permission {
         Self(name)
     }
 
-    /// The name.
+    /// The name, in the form `verb:resource`.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -101,16 +101,16 @@ impl Serialize for Permission {
     }
 }
 
-/// A permission given to one person, for ever or for a time.
+/// A permission granted to one user, permanently or until a given instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Its name, as stored.
+    /// The permission's name, as stored.
     pub permission: String,
-    /// When it ends, if it does.
+    /// When the grant ends; `None` if it does not.
     pub until: Option<Timestamp>,
 }
 
-/// What somebody may do at one instant.
+/// The permissions of one caller at one instant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PermissionSet {
     all: bool,
@@ -118,7 +118,7 @@ pub struct PermissionSet {
 }
 
 impl PermissionSet {
-    /// Everything, also what is declared tomorrow: the administrator's.
+    /// Every permission, including ones declared later: the administrator's set.
     pub fn everything() -> Self {
         Self {
             all: true,
@@ -126,7 +126,7 @@ impl PermissionSet {
         }
     }
 
-    /// Exactly these.
+    /// Exactly the given permissions.
     pub fn of(names: impl IntoIterator<Item = String>) -> Self {
         Self {
             all: false,
@@ -134,7 +134,7 @@ impl PermissionSet {
         }
     }
 
-    /// These and the grants that have not ended at `now`.
+    /// This set and the grants that have not ended at `now`.
     pub fn with_grants(&self, grants: &[Grant], now: Timestamp) -> Self {
         let live = |grant: &&Grant| grant.until.is_none_or(|until| now < until);
         let added: Vec<String> = grants
@@ -151,17 +151,17 @@ impl PermissionSet {
         }
     }
 
-    /// True when the permission is in it.
+    /// True when the set contains the permission.
     pub fn has(&self, permission: Permission) -> bool {
         self.all || self.names.contains(permission.0)
     }
 
-    /// True when a permission of this name is in it.
+    /// True when the set contains a permission of this name.
     pub fn has_name(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
     }
 
-    /// The names; for the administrator every declared one.
+    /// The names; for the administrator, every built-in one, sorted.
     pub fn names(&self) -> Vec<String> {
         if self.all {
             let mut names: Vec<String> = Permission::BUILT_IN.iter().map(|p| p.0.to_owned()).collect();
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grant_is_gone_the_moment_it_ends() {
+    fn a_grant_has_no_effect_from_its_end_on() {
         let grants = [Grant {
             permission: "read:order".into(),
             until: Some(Timestamp::from_micros(10)),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_administrator_has_what_nobody_listed() {
+    fn the_administrator_has_permissions_declared_by_extensions() {
         assert!(PermissionSet::everything().has(Permission::declare("read:review")));
         assert!(!PermissionSet::of([]).has(Permission::READ_USER));
     }

@@ -1,4 +1,4 @@
-//! Leave to change one row.
+//! Authorisation of one action on one row.
 
 use super::Caller;
 use super::policy::{Guarded, Rule};
@@ -9,12 +9,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use uuid::Uuid;
 
-/// Something that is done to a thing.
+/// An action on a resource, as named in policies and permits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Action(&'static str);
 
-#[expect(missing_docs, reason = "each is its own name")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Action {
     pub const CREATE: Self = Self("create");
     pub const UPDATE: Self = Self("update");
@@ -39,12 +39,12 @@ impl Action {
     pub const RETRY: Self = Self("retry");
     pub const ROTATE: Self = Self("rotate");
 
-    /// Declares an action of an extending noun.
+    /// Declares an action of an extension's resource.
     pub const fn declare(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// The name.
+    /// The name: lower case, hyphenated.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -56,29 +56,29 @@ impl fmt::Debug for Action {
     }
 }
 
-/// Leave to do one thing to one row. Writers ask for it and refuse another row than the one it names.
+/// Authorises one action on one row. Writers require it and reject a permit for another row.
 #[derive(Debug)]
 pub struct Permit<T> {
     id: Uuid,
     action: Action,
-    noun: PhantomData<fn() -> T>,
+    resource: PhantomData<fn() -> T>,
 }
 
 impl<T: Guarded> Permit<T> {
-    /// The row it names.
+    /// The id of the row that it authorises.
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// What may be done to it.
+    /// The authorised action.
     pub fn action(&self) -> Action {
         self.action
     }
 
-    /// Holds it against the row that is about to be written.
+    /// Checks that the permit is for the row that is about to be written.
     ///
     /// # Errors
-    /// A fault of ours when it names another row.
+    /// [`Error::Internal`] when it is for another row: a bug in the calling code.
     pub fn covers(&self, row: &T) -> Result<()> {
         if self.id == row.id().uuid() {
             Ok(())
@@ -93,16 +93,16 @@ impl<T: Guarded> Permit<T> {
     }
 }
 
-/// Asks the policy whether the caller may do this to that.
+/// Consults the policy whether the caller may perform the action on the row.
 ///
 /// # Errors
-/// Not signed in (401), or not theirs and no permission (403). An action that the policy does not name
-/// is denied to everybody but the system.
+/// Not signed in (401), or not the owner and without the permission (403). An action that the policy does not list is
+/// denied to every caller but the system.
 pub fn permit<T: Guarded>(caller: &Caller, action: Action, row: &T) -> Result<Permit<T>> {
     permit_new(caller, action, row.id(), row.owner())
 }
 
-/// The same for a row that is about to be made, whose name and owner are known before the rest of it.
+/// The same for a row that is about to be created, whose id and owner are known before the rest of it.
 ///
 /// # Errors
 /// As [`permit`].
@@ -115,7 +115,7 @@ pub fn permit_new<T: Guarded>(
     let granted = Permit {
         id: id.uuid(),
         action,
-        noun: PhantomData,
+        resource: PhantomData,
     };
     if matches!(caller, Caller::System(_)) {
         return Ok(granted);

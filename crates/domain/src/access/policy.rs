@@ -1,4 +1,4 @@
-//! The policy: who sees which rows, who does what to them. One page for all nouns of our own.
+//! The policy: who sees which rows, and who may perform which action on them. One file for all built-in resources.
 
 use super::{Action, Permission, RoleName};
 use crate::audit::AuditEntry;
@@ -14,30 +14,31 @@ use crate::security::SecurityEvent;
 use crate::session::Session;
 use crate::user::User;
 
-/// A noun with a policy.
+/// A resource with an access policy.
 pub trait Guarded: Send + Sync + 'static {
-    /// Its name in the audit trail and in permissions.
+    /// The resource's name in the audit trail and in permissions.
     const NOUN: &'static str;
-    /// Who sees it, who does what.
+    /// Who sees rows of it, and who may perform which action.
     const POLICY: Policy;
-    /// What names a row of it.
+    /// The type of a row's id.
     type Id: Id;
-    /// The row's name.
+    /// The row's id.
     fn id(&self) -> Self::Id;
-    /// Whose it is, if anybody's.
+    /// The account that owns the row; `None` when the resource has no owner.
     fn owner(&self) -> Option<UserId>;
-    /// Whether everybody may see it, where the policy shows what is published.
+    /// Whether every caller may see the row, where the policy has [`See::Published`].
     fn is_published(&self) -> bool {
         false
     }
 }
 
-/// Who sees a noun and who does what to it.
+/// Who sees a resource and who may perform which action on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Tried in order; the first that fits is the scope.
+    /// Tried in order; the first entry that matches the caller decides the scope.
     pub see: &'static [See],
-    /// What is not listed, only the system may do. Whoever may do it to anybody's rows finds them all for that.
+    /// Actions that are not listed are the system's only. A caller who may perform an action on any owner's rows finds
+    /// all of them for that purpose (see [`scope_to`](super::scope_to)).
     pub acts: &'static [(Action, Rule)],
 }
 
@@ -46,20 +47,20 @@ pub struct Policy {
 pub enum See {
     /// Holders of a permission see all rows.
     Holder(Permission),
-    /// People see their own rows.
+    /// Users see their own rows.
     Owner,
-    /// Everybody sees what is published.
+    /// Every caller sees published rows.
     Published,
 }
 
-/// Who may do something to a row.
+/// Who may perform an action on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// Everybody, signed in or not.
+    /// Any caller, signed in or not.
     Anyone,
-    /// Its owner.
+    /// The row's owner.
     Owner,
-    /// Its owner, or a holder of the permission.
+    /// The row's owner, or a holder of the permission.
     OwnerOr(Permission),
     /// A holder of the permission.
     Holder(Permission),
@@ -97,7 +98,7 @@ impl Guarded for Session {
     const NOUN: &'static str = "session";
     const POLICY: Policy = Policy {
         see: &[See::Owner],
-        // Whoever shows the password or the refresh token is not signed in yet: the secret is the proof.
+        // A client that presents the password or the refresh token is not signed in yet: the secret is the proof.
         acts: &[
             (Action::LOGIN, Rule::Anyone),
             (Action::REFRESH, Rule::Anyone),

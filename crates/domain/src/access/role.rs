@@ -1,11 +1,11 @@
-//! Roles, by name. What a role may do is data, not code.
+//! Roles, by name. A role's permissions are data, not code.
 
 use crate::fault::Flaw;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// The name of a role.
+/// The name of a role: 1 to 40 of `a-z`, `0-9` and `-`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RoleName(Arc<str>);
@@ -13,22 +13,22 @@ pub struct RoleName(Arc<str>);
 impl RoleName {
     /// The role that has every permission.
     pub const ADMIN: &'static str = "admin";
-    /// The role of whoever registers.
+    /// The role of accounts that register themselves.
     pub const CUSTOMER: &'static str = "customer";
-    /// Roles that are always there.
+    /// Roles that always exist.
     pub const BUILT_IN: [&'static str; 4] = ["admin", "manager", "support", "customer"];
 
-    /// The administrator's.
+    /// The administrator role, [`RoleName::ADMIN`].
     pub fn admin() -> Self {
         Self(Self::ADMIN.into())
     }
 
-    /// The customer's.
+    /// The customer role, [`RoleName::CUSTOMER`].
     pub fn customer() -> Self {
         Self(Self::CUSTOMER.into())
     }
 
-    /// Makes a name of outside text: 1 to 40 of `a-z`, `0-9` and `-`.
+    /// Parses a role name from untrusted text: 1 to 40 of `a-z`, `0-9` and `-`.
     ///
     /// # Errors
     /// `FORMAT`.
@@ -41,12 +41,12 @@ impl RoleName {
         }
     }
 
-    /// A name that was stored, and therefore checked before.
+    /// A name read from the database, where only checked names are stored.
     pub fn stored(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

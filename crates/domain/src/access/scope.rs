@@ -1,4 +1,4 @@
-//! What a caller may see.
+//! Scopes: which rows a caller may see.
 
 use super::Caller;
 use super::permit::Action;
@@ -6,34 +6,34 @@ use super::policy::{Guarded, Rule, See};
 use crate::id::UserId;
 use std::marker::PhantomData;
 
-/// What somebody may see of one noun. Finders ask for it and filter by it, in the query itself.
+/// The rows of one resource that a caller may see. Finders require it and filter by it, in the query itself.
 pub struct Scope<T> {
     reach: Reach,
-    noun: PhantomData<fn() -> T>,
+    resource: PhantomData<fn() -> T>,
 }
 
-/// How far a scope reaches.
+/// Which rows a scope includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// All rows.
     Everything,
     /// Rows of one owner.
     Owned(UserId),
-    /// Rows that are shown to everybody.
+    /// Rows that are published to every caller.
     Published,
     /// No row.
     Nothing,
 }
 
 impl<T> Scope<T> {
-    /// How far it reaches.
+    /// Which rows the scope includes; finders translate it to a condition of the query.
     pub fn reach(&self) -> Reach {
         self.reach
     }
 }
 
 impl<T: Guarded> Scope<T> {
-    /// Whether it reaches a row that is at hand already. Finders say the same in their queries.
+    /// Whether the scope includes a row that is already loaded. Finders apply the same condition in their queries.
     pub fn shows(&self, row: &T) -> bool {
         match self.reach {
             Reach::Everything => true,
@@ -44,8 +44,8 @@ impl<T: Guarded> Scope<T> {
     }
 }
 
-/// The scope of a caller: the first line of the noun's policy that fits, and nothing when none does. The system sees
-/// everything, also of nouns that nobody else sees.
+/// The scope of a caller: the first entry of the resource's policy that matches, and nothing when none does. The
+/// system sees everything, including resources that no user may see.
 pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
     let fits = |see: &See| match (see, caller) {
         (See::Holder(permission), Caller::User(principal)) => principal
@@ -62,25 +62,26 @@ pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
     };
     Scope {
         reach,
-        noun: PhantomData,
+        resource: PhantomData,
     }
 }
 
-/// The scope of a caller who is about to do something: whoever may do it to anybody's rows finds all of them for that,
-/// also those they may not look at otherwise. For everybody else as [`scope`].
+/// The scope of a caller who is about to perform an action: a caller who may perform it on every owner's rows finds
+/// all of them for that purpose, including rows that they may not see otherwise. For all other callers, the same as
+/// [`scope`].
 pub fn scope_to<T: Guarded>(caller: &Caller, action: Action) -> Scope<T> {
     let rule = T::POLICY.acts.iter().find(|(named, _)| *named == action);
-    let to_anybodys = match (caller.principal(), rule.map(|(_, rule)| *rule)) {
+    let on_all_rows = match (caller.principal(), rule.map(|(_, rule)| *rule)) {
         (Some(principal), Some(Rule::Holder(permission) | Rule::OwnerOr(permission))) => {
             principal.permissions.has(permission)
         }
         (Some(principal), Some(Rule::Role(role))) => principal.role.as_str() == role,
         (_, Some(Rule::Anyone | Rule::Owner | Rule::System) | None) | (None, Some(_)) => false,
     };
-    if to_anybodys {
+    if on_all_rows {
         return Scope {
             reach: Reach::Everything,
-            noun: PhantomData,
+            resource: PhantomData,
         };
     }
     scope(caller)

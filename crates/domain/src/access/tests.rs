@@ -1,4 +1,4 @@
-//! The policy, tried from every side.
+//! The policy, tested for every kind of caller.
 
 use super::*;
 use crate::email::Email;
@@ -49,7 +49,7 @@ fn code<T>(result: crate::Result<T>) -> Option<Code> {
 }
 
 #[test]
-fn an_owner_may_cancel_and_a_stranger_may_not() {
+fn an_owner_may_cancel_and_another_customer_may_not() {
     let order = order_of(1);
     assert!(permit(&caller(1, "customer", &[]), Action::CANCEL, &order).is_ok());
     assert_eq!(
@@ -71,7 +71,7 @@ fn an_owner_may_cancel_and_a_stranger_may_not() {
 }
 
 #[test]
-fn paying_is_the_owners_alone() {
+fn only_the_owner_may_pay() {
     let everything = caller(2, "admin", Permission::BUILT_IN);
     assert_eq!(
         code(permit(&everything, Action::PAY, &order_of(1))),
@@ -80,7 +80,7 @@ fn paying_is_the_owners_alone() {
 }
 
 #[test]
-fn what_the_policy_does_not_name_only_the_system_does() {
+fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
     let order = order_of(1);
     for unnamed in [Action::declare("teleport"), Action::SETTLE, Action::EXPIRE] {
         assert!(
@@ -95,7 +95,7 @@ fn what_the_policy_does_not_name_only_the_system_does() {
 }
 
 #[test]
-fn a_permit_is_good_for_its_own_row() {
+fn a_permit_covers_only_its_own_row() {
     let order = order_of(1);
     let permit = permit(&caller(1, "customer", &[]), Action::CANCEL, &order).unwrap();
     assert!(permit.covers(&order).is_ok());
@@ -107,7 +107,7 @@ fn a_permit_is_good_for_its_own_row() {
 }
 
 #[test]
-fn a_scope_reaches_as_far_as_the_first_line_that_fits() {
+fn the_first_matching_policy_entry_decides_the_scope() {
     assert_eq!(
         scope::<Order>(&caller(1, "customer", &[])).reach(),
         Reach::Owned(id(1))
@@ -133,7 +133,7 @@ fn a_scope_reaches_as_far_as_the_first_line_that_fits() {
 }
 
 #[test]
-fn whoever_may_do_something_finds_what_it_is_done_to() {
+fn a_caller_who_may_perform_an_action_finds_the_rows_for_it() {
     let holder = caller(1, "customer", &[Permission::UPDATE_ORDER]);
     assert_eq!(
         scope_to::<Order>(&holder, Action::CANCEL).reach(),
@@ -152,19 +152,22 @@ fn whoever_may_do_something_finds_what_it_is_done_to() {
         Reach::Owned(id(1))
     );
     assert_eq!(scope::<Order>(&holder).reach(), Reach::Owned(id(1)));
-    let nobody = Caller::Anonymous;
-    assert_eq!(scope_to::<Order>(&nobody, Action::CANCEL).reach(), Reach::Nothing);
+    let anonymous = Caller::Anonymous;
     assert_eq!(
-        scope_to::<Product>(&nobody, Action::DELETE).reach(),
+        scope_to::<Order>(&anonymous, Action::CANCEL).reach(),
+        Reach::Nothing
+    );
+    assert_eq!(
+        scope_to::<Product>(&anonymous, Action::DELETE).reach(),
         Reach::Published
     );
-    let deletes = caller(1, "customer", &[Permission::DELETE_PRODUCT]);
+    let may_delete = caller(1, "customer", &[Permission::DELETE_PRODUCT]);
     assert_eq!(
-        scope_to::<Product>(&deletes, Action::DELETE).reach(),
+        scope_to::<Product>(&may_delete, Action::DELETE).reach(),
         Reach::Everything
     );
     assert_eq!(
-        scope_to::<Product>(&deletes, Action::UPDATE).reach(),
+        scope_to::<Product>(&may_delete, Action::UPDATE).reach(),
         Reach::Published
     );
     let admin = caller(1, "admin", &[]);
@@ -180,7 +183,7 @@ fn whoever_may_do_something_finds_what_it_is_done_to() {
 }
 
 #[test]
-fn who_may_knock() {
+fn use_cases_admit_only_the_callers_they_declare() {
     let admin_only = Access::role(RoleName::ADMIN);
     assert_eq!(
         code(admin_only.admit(&Caller::Anonymous)),

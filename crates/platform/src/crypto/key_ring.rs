@@ -1,4 +1,4 @@
-//! The keys that sign and check access tokens, and the tokens that were already found good.
+//! The keys that sign and verify access tokens, and a cache of verified tokens.
 
 use super::base64url;
 use super::token::{Claims, TokenError, TokenKey, Unverified};
@@ -10,31 +10,31 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The key ring cannot sign: the current key retires, or the claims do not fit into a token.
+/// The key ring cannot sign: the current key is retiring, or the claims do not fit into a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the claims do not fit into an access token")]
 pub struct CannotSign;
 
-/// Signs with the current key; accepts what the current key and those that retire signed.
+/// Signs tokens with the current key; accepts tokens signed with the current key or a retiring one.
 ///
-/// Replacing the keys is atomic and forgets every token that was found good with the old ones.
+/// Replacing the keys is atomic and clears the cache of tokens that were verified with the old ones.
 pub struct KeyRing {
     issuer: String,
     audience: String,
     keys: RwLock<Arc<Keys>>,
-    /// Only tokens of the present keys: written under the lock of `keys`, read without.
+    /// Only tokens of the present keys: written under the lock of `keys`, read without it.
     verified: VerifiedTokens,
     generation: AtomicU64,
 }
 
 struct Keys {
     current: Arc<TokenKey>,
-    /// By `kid`, the current one among them.
+    /// By `kid`, including the current key.
     all: HashMap<String, Arc<TokenKey>>,
 }
 
 impl KeyRing {
-    /// Signs with `current`; `others` only check. Tokens are from `issuer` for `audience`, or refused.
+    /// Signs with `current`; `others` only verify. Tokens must be from `issuer` for `audience`.
     pub fn new(issuer: &str, audience: &str, current: TokenKey, others: Vec<TokenKey>) -> Self {
         let keys = RwLock::new(Arc::new(Keys::new(current, others)));
         Self {
@@ -46,7 +46,7 @@ impl KeyRing {
         }
     }
 
-    /// Puts other keys in place of all present ones.
+    /// Replaces all present keys.
     pub fn replace(&self, current: TokenKey, others: Vec<TokenKey>) {
         let new = Arc::new(Keys::new(current, others));
         let mut keys = self.keys.write();
@@ -55,38 +55,38 @@ impl KeyRing {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Grows with each replacement of the keys: what was found good before has to be looked at again.
+    /// Incremented by each replacement of the keys: tokens that were verified before must be verified again.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// The `iss` that claims must have.
+    /// The required `iss` claim.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The `aud` that claims must have.
+    /// The required `aud` claim.
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// The `kid` of the key that signs.
+    /// The `kid` of the signing key.
     pub fn current(&self) -> String {
         self.keys().current.id().to_owned()
     }
 
-    /// Makes an access token.
+    /// Signs an access token.
     ///
     /// # Errors
-    /// [`CannotSign`], when the token would be longer than any that is accepted.
+    /// [`CannotSign`], when the key is retiring or the token would be longer than the accepted maximum.
     pub fn sign(&self, claims: &Claims) -> Result<String, CannotSign> {
         self.keys().current.sign(claims).ok_or(CannotSign)
     }
 
-    /// Checks an access token completely, but for revocation.
+    /// Verifies an access token completely, except for revocation.
     ///
     /// # Errors
-    /// [`TokenError`]; which one is for logs and metrics. Callers learn no more than "expired" or "invalid".
+    /// [`TokenError`]; which one is for logs and metrics. Clients only learn "expired" or "invalid".
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, TokenError> {
         if let Some(claims) = self.verified.get(token, now) {
             claims.check_time(now)?;
@@ -97,14 +97,14 @@ impl KeyRing {
         let claims = Arc::clone(&verified.claims);
         claims.check_time(now)?;
         let present = self.keys.read();
-        // A check that began with keys that were replaced meanwhile is still right, but not to be remembered.
+        // A verification with keys that were replaced meanwhile is still correct, but must not be cached.
         if Arc::ptr_eq(&present, &keys) {
             self.verified.insert(token, verified, now);
         }
         Ok(claims)
     }
 
-    /// The JSON Web Key Set (RFC 7517) of the public keys. Shared secrets have no public half, so none is in it.
+    /// The JSON Web Key Set (RFC 7517) of the public keys. Shared secrets have no public key and are not included.
     pub fn jwks(&self) -> serde_json::Value {
         let keys = self.keys();
         let mut public: Vec<_> = keys
@@ -148,7 +148,7 @@ impl Keys {
     fn new(current: TokenKey, others: Vec<TokenKey>) -> Self {
         let current = Arc::new(current);
         let others = others.into_iter().map(Arc::new);
-        // The current key last: should it be named twice, it wins.
+        // The current key last: if it is listed twice, it wins.
         let all = others
             .chain([Arc::clone(&current)])
             .map(|key| (key.id().to_owned(), key))

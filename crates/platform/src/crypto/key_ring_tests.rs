@@ -59,7 +59,7 @@ fn claims() -> Claims {
     }
 }
 
-/// A token signed with the shared secret, so that a test may say anything in it and sign it well.
+/// A token signed with the shared secret, so that a test may put any content into a validly signed token.
 fn forge(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let message = [header, claims]
         .map(|part| base64url(part.to_string().as_bytes()))
@@ -72,7 +72,7 @@ fn header(ring: &KeyRing) -> Value {
     json!({ "alg": "HS256", "typ": TYPE, "kid": ring.current() })
 }
 
-/// The verdict on the claims after `change`, signed with the ring's own secret.
+/// The result of verifying the claims after `change`, signed with the ring's own secret.
 fn changed(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Result<Arc<Claims>, TokenError> {
     let ring = shared();
     let mut claims = serde_json::to_value(claims()).unwrap();
@@ -81,7 +81,7 @@ fn changed(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Result<A
 }
 
 #[test]
-fn what_is_signed_reads_back_in_both_modes() {
+fn a_signed_token_verifies_with_both_algorithms() {
     for ring in [ring(), shared()] {
         let token = ring.sign(&claims()).unwrap();
         for _ in 0..2 {
@@ -90,7 +90,7 @@ fn what_is_signed_reads_back_in_both_modes() {
         assert_eq!(
             changed(|_| {}).as_deref(),
             Ok(&claims()),
-            "the forger forges well"
+            "the forged token is valid"
         );
     }
 }
@@ -158,7 +158,7 @@ fn alg_none_is_refused_with_and_without_a_signature() {
 }
 
 #[test]
-fn the_public_key_is_no_hmac_secret() {
+fn the_public_key_is_not_accepted_as_an_hmac_secret() {
     let ring = ring();
     let key = keys(1).remove(0);
     let header = json!({ "alg": "HS256", "typ": TYPE, "kid": ring.current() });
@@ -170,7 +170,7 @@ fn the_public_key_is_no_hmac_secret() {
             ring.verify(&forge(&header, &claims, secret), at(NOW)),
             Err(TokenError::WrongAlgorithm)
         );
-        // The same under the right name of the algorithm: then it is no signature.
+        // The same with the correct algorithm name: then the signature does not verify.
         let header = json!({ "alg": "EdDSA", "typ": TYPE, "kid": ring.current() });
         assert_eq!(
             ring.verify(&forge(&header, &claims, secret), at(NOW)),
@@ -229,7 +229,7 @@ fn every_registered_claim_is_required() {
 }
 
 #[test]
-fn issuer_and_audience_must_be_ours() {
+fn other_issuers_and_audiences_are_refused() {
     let with = |name: &str, value: Value| changed(|claims| drop(claims.insert(name.into(), value)));
     assert_eq!(with("iss", json!("other")), Err(TokenError::WrongIssuer));
     assert_eq!(with("iss", json!("Mainstay")), Err(TokenError::WrongIssuer));
@@ -243,11 +243,11 @@ fn issuer_and_audience_must_be_ours() {
 }
 
 #[test]
-fn expiry_has_no_leeway_and_the_future_thirty_seconds() {
+fn expiry_has_no_leeway_and_not_before_has_thirty_seconds() {
     let ring = ring();
     let token = ring.sign(&claims()).unwrap();
     let end = at(NOW + 900);
-    // Twice each, so that both the check and the memory of it are asked.
+    // Twice each, so that both the verification and the cache are tested.
     for _ in 0..2 {
         assert!(ring.verify(&token, end.before(Duration::from_micros(1))).is_ok());
         assert_eq!(ring.verify(&token, end), Err(TokenError::Expired));
@@ -268,7 +268,7 @@ fn expiry_has_no_leeway_and_the_future_thirty_seconds() {
 }
 
 #[test]
-fn no_character_may_change() {
+fn a_token_with_a_changed_character_is_refused() {
     let ring = ring();
     let token = ring.sign(&claims()).unwrap();
     assert!(ring.verify(&token, at(NOW)).is_ok());
@@ -290,7 +290,7 @@ fn no_character_may_change() {
 }
 
 #[test]
-fn a_key_that_retires_is_accepted_until_then_and_its_tokens_are_not_remembered_longer() {
+fn a_retiring_key_and_its_cached_tokens_are_accepted_until_it_retires() {
     let mut two = keys(2);
     let (new, old) = (two.remove(1), two.remove(0));
     let ring = KeyRing::new("mainstay", "api", old.clone(), Vec::new());
@@ -304,10 +304,14 @@ fn a_key_that_retires_is_accepted_until_then_and_its_tokens_are_not_remembered_l
             Err(TokenError::UnknownKey(old.id().to_owned()))
         );
     }
-    assert!(ring.verify(&token, at(NOW)).is_ok(), "in memory again");
+    assert!(ring.verify(&token, at(NOW)).is_ok(), "in the cache again");
     let generation = ring.generation();
     ring.replace(new, Vec::new());
-    assert_ne!(ring.generation(), generation, "whoever remembers is told");
+    assert_ne!(
+        ring.generation(),
+        generation,
+        "caches of verified tokens see the change"
+    );
     assert_eq!(
         ring.verify(&token, at(NOW)),
         Err(TokenError::UnknownKey(old.id().to_owned()))
@@ -315,7 +319,7 @@ fn a_key_that_retires_is_accepted_until_then_and_its_tokens_are_not_remembered_l
 }
 
 #[test]
-fn when_a_token_says_it_was_issued_is_read_without_its_key() {
+fn the_claimed_issue_time_is_read_without_the_key() {
     let token = ring().sign(&claims()).unwrap();
     assert_eq!(claimed_issue(&token), Some(at(NOW)));
     for other in ["", "x", "a.b.c", &token[..token.len() / 2]] {
@@ -324,7 +328,7 @@ fn when_a_token_says_it_was_issued_is_read_without_its_key() {
 }
 
 #[test]
-fn memory_of_good_tokens_is_bounded_and_right_all_the_way() {
+fn the_cache_of_verified_tokens_is_bounded_and_correct() {
     let ring = shared();
     let sign = |n| {
         ring.sign(&Claims {
@@ -350,7 +354,7 @@ fn memory_of_good_tokens_is_bounded_and_right_all_the_way() {
 }
 
 #[test]
-fn refused_tokens_are_not_remembered() {
+fn refused_tokens_are_not_cached() {
     let ring = shared();
     let token = ring.sign(&claims()).unwrap();
     assert_eq!(ring.verify(&token, at(NOW + 900)), Err(TokenError::Expired));
@@ -362,7 +366,7 @@ fn refused_tokens_are_not_remembered() {
 }
 
 #[test]
-fn a_key_that_retires_signs_nothing() {
+fn a_retiring_key_does_not_sign() {
     let key = keys(1).remove(0).retiring(at(NOW + 10));
     assert_eq!(
         KeyRing::new("mainstay", "api", key, Vec::new()).sign(&claims()),
@@ -371,7 +375,7 @@ fn a_key_that_retires_signs_nothing() {
 }
 
 #[test]
-fn the_key_set_holds_public_keys_and_never_the_shared_secret() {
+fn the_key_set_contains_public_keys_and_never_the_shared_secret() {
     let mut two = keys(2);
     let retiring = two.remove(1).retiring(at(NOW + 10));
     let ring = KeyRing::new(
@@ -394,7 +398,7 @@ fn the_key_set_holds_public_keys_and_never_the_shared_secret() {
 }
 
 #[test]
-fn too_long_is_neither_made_nor_read() {
+fn tokens_that_are_too_long_are_neither_signed_nor_parsed() {
     let ring = shared();
     let long = Claims {
         permissions: vec!["x".repeat(MOST_BYTES)],
@@ -420,7 +424,7 @@ fn a_short_shared_secret_is_refused_and_no_secret_is_printed() {
 
 proptest! {
     #[test]
-    fn reading_never_panics(text in "[A-Za-z0-9_=.-]{0,200}|.{0,100}", inner in ".{0,60}") {
+    fn verifying_never_panics(text in "[A-Za-z0-9_=.-]{0,200}|.{0,100}", inner in ".{0,60}") {
         let ring = shared();
         prop_assert!(ring.verify(&text, at(NOW)).is_err());
         let part = base64url(inner.as_bytes());
@@ -429,7 +433,7 @@ proptest! {
     }
 
     #[test]
-    fn no_signed_claims_make_it_panic(name in "[a-z]{3,11}", number: i64, text in ".{0,30}") {
+    fn no_signed_claims_cause_a_panic(name in "[a-z]{3,11}", number: i64, text in ".{0,30}") {
         let _ = changed(|claims| drop(claims.insert("exp".into(), json!(number))));
         let _ = changed(|claims| drop(claims.insert(name.clone(), json!(text))));
     }

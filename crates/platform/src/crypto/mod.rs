@@ -1,7 +1,7 @@
-//! Keeping secrets: passwords, sealing at rest, access tokens, opaque tokens.
+//! Cryptography: passwords, sealing at rest, access tokens, opaque tokens.
 //!
-//! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and
-//! never printed; whatever is compared with a secret is compared in constant time.
+//! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and never printed;
+//! comparisons with a secret take constant time.
 
 pub mod key_ring;
 pub mod master_key;
@@ -24,7 +24,7 @@ pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads the one spelling that [`base64url`] writes; `None` for padding, spaces or loose trailing bits.
+/// Decodes exactly what [`base64url`] writes; `None` for padding, spaces or loose trailing bits.
 pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
@@ -44,7 +44,8 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     *tag.as_ref().first_chunk().expect("a SHA-256 tag has 32 bytes")
 }
 
-/// Compares without telling by the time taken where the first difference is. Lengths are not secret.
+/// Compares in constant time, so that the time taken does not reveal where the first difference is. Lengths are not
+/// secret.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
 }

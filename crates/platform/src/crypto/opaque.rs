@@ -1,23 +1,23 @@
-//! Opaque tokens: random text that means nothing, kept as its digest.
+//! Opaque tokens: random text without content, stored as a digest.
 
 use super::{base64url, from_base64url, same, sha256};
 use mainstay_domain::random::{self, Random};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A secret shown once: an API key, a link in a mail. 256 random bits in base64url after a prefix that tells
-/// people and secret scanners what was leaked. Wiped on drop, never printed.
+/// A secret that is shown once: an API key, a link in a mail. 256 random bits in base64url after a prefix by which
+/// people and secret scanners recognise what was leaked. Wiped on drop, never printed.
 #[derive(Clone)]
 pub struct OpaqueToken {
     text: Zeroizing<String>,
 }
 
-/// What is stored of an [`OpaqueToken`]: its SHA-256. A fast digest is enough for 256 random bits.
+/// The stored form of an [`OpaqueToken`]: its SHA-256. A fast digest is enough for 256 random bits.
 #[derive(Clone, Copy)]
 pub struct TokenDigest([u8; 32]);
 
 impl OpaqueToken {
-    /// Draws a new token; `prefix` is such as `mst_`.
+    /// Generates a new token; `prefix` is a text such as `mst_`.
     pub fn mint(prefix: &str, random: &dyn Random) -> Self {
         let secret = Zeroizing::new(random::bytes::<32>(random));
         let body = Zeroizing::new(base64url(&*secret));
@@ -26,11 +26,11 @@ impl OpaqueToken {
         }
     }
 
-    /// Reads a presented token of the kind that `prefix` says; `None` when it cannot be one. Whether it was ever
-    /// handed out, only its digest tells.
+    /// Parses a presented token with the given prefix; `None` when it is malformed. Only a lookup of its digest shows
+    /// whether it was ever issued.
     pub fn parse(prefix: &str, text: &str) -> Option<Self> {
         let body = text.strip_prefix(prefix)?;
-        // Checked before decoding: outsiders choose the length.
+        // Checked before decoding: the client chooses the length.
         let secret = (body.len() == 43)
             .then(|| from_base64url(body))?
             .map(Zeroizing::new)?;
@@ -39,12 +39,12 @@ impl OpaqueToken {
         })
     }
 
-    /// The token, to be handed to its owner and nobody else.
+    /// The token as text, to be sent to its owner only.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What to store and look up. The prefix is part of it, so one kind never passes for another.
+    /// The digest to store and look up. It covers the prefix, so one type of token never passes for another.
     pub fn digest(&self) -> TokenDigest {
         TokenDigest(sha256(self.text.as_bytes()))
     }
@@ -57,7 +57,7 @@ impl fmt::Debug for OpaqueToken {
 }
 
 impl TokenDigest {
-    /// A stored digest.
+    /// A digest read from the database.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -68,7 +68,7 @@ impl TokenDigest {
     }
 }
 
-/// In constant time.
+/// Compares in constant time.
 impl PartialEq for TokenDigest {
     fn eq(&self, other: &Self) -> bool {
         same(&self.0, &other.0)
@@ -90,17 +90,17 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_minted_token_reads_back_as_itself() {
+    fn a_minted_token_parses_to_the_same_digest() {
         let random = Counting::default();
         let token = OpaqueToken::mint("mst_", &random);
-        let read = OpaqueToken::parse("mst_", token.text()).unwrap();
-        assert_eq!(read.digest(), token.digest());
+        let parsed = OpaqueToken::parse("mst_", token.text()).unwrap();
+        assert_eq!(parsed.digest(), token.digest());
         assert_ne!(OpaqueToken::mint("mst_", &random).digest(), token.digest());
         assert_eq!(token.text().len(), 4 + 43);
     }
 
     #[test]
-    fn one_kind_does_not_pass_for_another() {
+    fn one_type_of_token_does_not_pass_for_another() {
         let token = OpaqueToken::mint("mst_", &Counting::default());
         assert!(OpaqueToken::parse("mrs_", token.text()).is_none());
         let renamed = token.text().replace("mst_", "mrs_");
@@ -121,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_reads_one_spelling(text in "(mst_)?[A-Za-z0-9_=+/ -]{0,50}") {
+        fn parsing_never_panics_and_accepts_one_encoding(text in "(mst_)?[A-Za-z0-9_=+/ -]{0,50}") {
             if let Some(token) = OpaqueToken::parse("mst_", &text) {
                 prop_assert_eq!(token.text(), &text);
                 prop_assert_eq!(base64url(&from_base64url(&text[4..]).unwrap()), &text[4..]);

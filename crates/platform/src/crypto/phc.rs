@@ -1,17 +1,18 @@
-//! Password hashes as text, in the form of the Password Hashing Competition: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
+//! Password hashes as text, in the format of the Password Hashing Competition:
+//! `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
 
 use super::password::{Params, PasswordError};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Version};
 
-/// A stored hash that would cost more than this was not made by us; computing it could exhaust the machine.
-const MOST: Params = Params {
+/// A stored hash that costs more than this was not made by us; computing it could exhaust the machine.
+const MAX_COST: Params = Params {
     memory_kib: 64 * 1024,
     passes: 10,
     lanes: 4,
 };
 
-/// A PHC string taken apart.
+/// A parsed PHC string.
 pub(super) struct Stored {
     algorithm: Algorithm,
     version: Version,
@@ -21,16 +22,16 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Reads an Argon2 hash of bearable cost; `None` for anything else.
+    /// Parses an Argon2 hash of acceptable cost; `None` for anything else.
     pub(super) fn parse(phc: &str) -> Option<Self> {
         let hash = PasswordHash::new(phc).ok()?;
         let algorithm = Algorithm::new(hash.algorithm.as_str()).ok()?;
         let version = Version::try_from(hash.version?).ok()?;
         let params = argon2::Params::try_from(&hash).ok()?;
-        let bearable = params.m_cost() <= MOST.memory_kib
-            && params.t_cost() <= MOST.passes
-            && params.p_cost() <= MOST.lanes;
-        bearable.then_some(())?;
+        let acceptable = params.m_cost() <= MAX_COST.memory_kib
+            && params.t_cost() <= MAX_COST.passes
+            && params.p_cost() <= MAX_COST.lanes;
+        acceptable.then_some(())?;
         let argon2 = Argon2::new(algorithm, version, params);
         Some(Self {
             algorithm,
@@ -41,7 +42,7 @@ impl Stored {
         })
     }
 
-    /// Whether hashing anew with `params` would make the same kind of hash.
+    /// Whether hashing again with `params` would give the same kind of hash.
     pub(super) fn is_made_with(&self, params: &argon2::Params) -> bool {
         self.algorithm == Algorithm::Argon2id
             && self.version == Version::V0x13
@@ -49,17 +50,17 @@ impl Stored {
     }
 }
 
-/// Writes what Argon2id made.
+/// Encodes an Argon2id hash.
 pub(super) fn encode(
     params: &argon2::Params,
     salt: &[u8; 16],
     hash: &[u8; 32],
 ) -> Result<String, PasswordError> {
-    let refused = |_| PasswordError::BadParams;
+    let bad_params = |_| PasswordError::BadParams;
     let phc = PasswordHash {
         algorithm: argon2::ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(params).map_err(refused)?,
+        params: ParamsString::try_from(params).map_err(bad_params)?,
         salt: Some(Salt::new(salt).map_err(|_| PasswordError::BadParams)?),
         hash: Some(Output::new(hash).map_err(|_| PasswordError::BadParams)?),
     };

@@ -1,7 +1,7 @@
-//! Refresh tokens: they name their session and generation, and prove both.
+//! Refresh tokens: they contain their session and generation, and a proof of both.
 //!
-//! Nothing is stored for each token. A session keeps one random seed (sealed) and the number of its current
-//! generation; every token of it can be computed again, so a reused one is recognised however old it is.
+//! Nothing is stored per token. A session stores one random seed (sealed) and the number of its current generation;
+//! every token of it can be computed again, so a reused token is recognised however old it is.
 
 use super::{base64url, from_base64url, same};
 use aws_lc_rs::hmac;
@@ -10,7 +10,7 @@ use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// Starts every refresh token.
+/// The prefix of every refresh token.
 pub const PREFIX: &str = "mrt_";
 
 const RAW_LEN: usize = 16 + 4 + 32;
@@ -26,7 +26,7 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The token of a session's generation; the same three always make the same token.
+    /// The token of a session's generation; the same three inputs always give the same token.
     pub fn mint(session: SessionId, generation: u32, seed: &[u8; 32]) -> Self {
         Self {
             session,
@@ -35,8 +35,8 @@ impl RefreshToken {
         }
     }
 
-    /// Reads `mrt_` and base64url of session, generation and secret; `None` for anything else. What it says is a
-    /// claim until [`RefreshToken::matches`] has been asked.
+    /// Parses `mrt_` and base64url of session, generation and secret; `None` for anything else. The content is
+    /// untrusted until [`RefreshToken::matches`] confirms it.
     pub fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(PREFIX).filter(|body| body.len() == BODY_LEN)?;
         let raw = Zeroizing::new(from_base64url(body)?);
@@ -50,22 +50,22 @@ impl RefreshToken {
         })
     }
 
-    /// Whether this is the token that [`RefreshToken::mint`] makes from `seed`. In constant time.
+    /// Whether this is the token that [`RefreshToken::mint`] makes from `seed`. Compares in constant time.
     pub fn matches(&self, seed: &[u8; 32]) -> bool {
         same(&*secret(self.session, self.generation, seed), &*self.secret)
     }
 
-    /// The session it claims to belong to.
+    /// The session that it claims to belong to.
     pub fn session(&self) -> SessionId {
         self.session
     }
 
-    /// How many tokens of the session came before, as it claims.
+    /// The generation that it claims: how many tokens of the session came before.
     pub fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// The token, to be handed to its owner and nobody else.
+    /// The token as text, to be sent to its owner only.
     pub fn text(&self) -> Zeroizing<String> {
         let mut raw = Zeroizing::new([0; RAW_LEN]);
         raw[..16].copy_from_slice(self.session.uuid().as_bytes());
@@ -125,16 +125,16 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_character_is_noticed() {
+    fn a_token_with_a_changed_character_does_not_match() {
         let seed = [7; 32];
         let text = RefreshToken::mint(session(1), 5, &seed).text();
-        for at in 0..text.len() {
+        for index in 0..text.len() {
             let mut changed = text.as_bytes().to_vec();
-            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             assert!(
                 !RefreshToken::parse(&changed).is_some_and(|token| token.matches(&seed)),
-                "{at}"
+                "{index}"
             );
         }
     }
@@ -163,16 +163,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_minted_reads_back(id: u128, generation: u32, seed: [u8; 32]) {
+        fn a_minted_token_parses_to_the_same_values(id: u128, generation: u32, seed: [u8; 32]) {
             let text = RefreshToken::mint(session(id), generation, &seed).text();
-            let read = RefreshToken::parse(&text).unwrap();
-            prop_assert_eq!((read.session(), read.generation()), (session(id), generation));
-            prop_assert!(read.matches(&seed));
-            prop_assert_eq!(read.text(), text);
+            let parsed = RefreshToken::parse(&text).unwrap();
+            prop_assert_eq!((parsed.session(), parsed.generation()), (session(id), generation));
+            prop_assert!(parsed.matches(&seed));
+            prop_assert_eq!(parsed.text(), text);
         }
 
         #[test]
-        fn reading_never_panics_and_reads_one_spelling(text in "(mrt_)?[A-Za-z0-9_=-]{66,74}|.{0,80}") {
+        fn parsing_never_panics_and_accepts_one_encoding(text in "(mrt_)?[A-Za-z0-9_=-]{66,74}|.{0,80}") {
             if let Some(token) = RefreshToken::parse(&text) {
                 prop_assert!(*token.text() == text);
             }

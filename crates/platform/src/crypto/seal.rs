@@ -13,22 +13,22 @@ const KEY_ID_LEN: usize = 4;
 const HEADER_LEN: usize = 1 + KEY_ID_LEN;
 const TAG_LEN: usize = 16;
 
-/// Why a sealed value stays shut.
+/// Why a sealed value cannot be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// Sealed under a master key that is not configured (any more).
     #[error("sealed under the unknown master key {:08x}", u32::from_be_bytes(*.0))]
     UnknownKey([u8; 4]),
-    /// Changed, cut, moved from another row, or never sealed by us.
+    /// Changed, truncated, moved from another row, or not sealed by us.
     #[error("the sealed value was changed or belongs to another row")]
     Tampered,
 }
 
 /// Seals and opens values with AES-256-GCM-SIV (RFC 8452) under keys derived from the master keys.
 ///
-/// SIV, because then even a nonce drawn twice tells no more than that two values are equal. New values are
-/// sealed under the current key; values under a previous one still open, and [`Sealer::is_current`] tells
-/// which are left to be sealed anew before that key may go.
+/// SIV, because then even a repeated nonce reveals no more than that two values are equal. New values are sealed
+/// under the current key; values under a previous key still open, and [`Sealer::is_current`] reports which must be
+/// sealed again before that key may be removed.
 pub struct Sealer {
     /// The current key first.
     keys: Vec<Key>,
@@ -47,13 +47,13 @@ impl Sealer {
         Self { keys }
     }
 
-    /// Seals `plain` for one place: `context` says what it is (`"totp"`), `row` whose (the row's id). It opens
-    /// only with the same two. The result is 33 bytes longer than `plain`.
+    /// Seals `plain` for one row: `context` says what it is (`"totp"`), `row` is the row's id. It opens only with the
+    /// same two. The result is 33 bytes longer than `plain`.
     pub fn seal(&self, context: &str, row: &[u8], plain: &[u8], random: &dyn Random) -> Vec<u8> {
         let key = &self.keys[0];
         let nonce: [u8; NONCE_LEN] = random::bytes(random);
         let header = header(key.id);
-        // Encrypted in its own buffer, which holds the plain value only until it is overwritten in place.
+        // Encrypted in its own buffer, which holds the plaintext only until it is overwritten in place.
         let mut body = Vec::with_capacity(plain.len() + TAG_LEN);
         body.extend_from_slice(plain);
         key.aead
@@ -82,7 +82,7 @@ impl Sealer {
         if named.peek().is_none() {
             return Err(SealError::UnknownKey(id));
         }
-        // Four bytes may name two keys; then each is tried.
+        // Two keys may share an id of four bytes; then each is tried.
         for key in named {
             let mut plain = Zeroizing::new(body.to_vec());
             let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -96,12 +96,12 @@ impl Sealer {
         Err(SealError::Tampered)
     }
 
-    /// Whether a value was sealed under the current key: `false` is left to be sealed anew.
+    /// Whether a value was sealed under the current key; if not, it must be sealed again.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         sealed.starts_with(&header(self.keys[0].id))
     }
 
-    /// A key for one purpose, by HKDF-SHA256 (RFC 5869) from the current master key.
+    /// Derives a key for one purpose, by HKDF-SHA256 (RFC 5869) from the current master key.
     pub fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
         derive(&self.keys[0].master, label)
     }
@@ -129,8 +129,7 @@ fn header([a, b, c, d]: [u8; KEY_ID_LEN]) -> [u8; HEADER_LEN] {
     [VERSION, a, b, c, d]
 }
 
-/// What is authenticated beside the value. The context's length comes first, so that no context and row can be
-/// read as another pair.
+/// The associated data. The context's length comes first, so that no context and row can be read as another pair.
 fn associated(header: [u8; HEADER_LEN], context: &str, row: &[u8]) -> Vec<u8> {
     let length = u64::try_from(context.len())
         .expect("a length fits 64 bits")
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_opens_only_in_its_place() {
+    fn a_value_opens_only_with_its_context_and_row() {
         let sealed = sealer().seal("totp", b"row-1", b"secret", &Counting::default());
         assert_eq!(
             sealer().open("totp", b"row-1", &sealed).unwrap().as_slice(),
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_may_change_and_none_may_go() {
+    fn a_changed_or_truncated_value_does_not_open() {
         let sealed = sealer().seal("totp", b"row", b"secret", &Counting::default());
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_key_still_opens_until_it_is_taken_away() {
+    fn a_previous_key_opens_values_until_it_is_removed() {
         let old = sealer().seal("totp", b"row", b"secret", &Counting::default());
         let rotated = Sealer::new(key(2), vec![key(1)]);
         let plain = rotated.open("totp", b"row", &old).unwrap();
@@ -258,13 +257,13 @@ mod tests {
         assert_eq!(sealed[1..5], key(1).id());
         assert!(
             !format!("{:?}", sealer()).contains("1, 1"),
-            "Debug tells key ids only"
+            "Debug prints key ids only"
         );
     }
 
     proptest! {
         #[test]
-        fn whatever_is_sealed_opens(plain in any::<Vec<u8>>(), context in ".{0,20}", row in any::<Vec<u8>>()) {
+        fn every_sealed_value_opens(plain in any::<Vec<u8>>(), context in ".{0,20}", row in any::<Vec<u8>>()) {
             let sealed = sealer().seal(&context, &row, &plain, &Counting::default());
             prop_assert_eq!(&*sealer().open(&context, &row, &sealed).unwrap(), &plain);
         }

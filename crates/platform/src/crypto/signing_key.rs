@@ -1,4 +1,4 @@
-//! Signing keys as they are stored: the private half sealed under the master key.
+//! Signing keys as they are stored: the private key sealed under the master key.
 
 use super::seal::{SealError, Sealer};
 use super::token::{KeyError, TokenAlgorithm, TokenKey};
@@ -7,42 +7,42 @@ use mainstay_domain::random::{self, Random};
 use mainstay_domain::time::Timestamp;
 use zeroize::Zeroizing;
 
-/// Binds sealed keys to their place, so that no other sealed value passes for one.
+/// Binds sealed keys to their purpose, so that no other sealed value passes for one.
 const CONTEXT: &str = "signing-key";
 
-/// One row of the signing keys. Shared secrets are configured, never stored, so all of these are EdDSA.
+/// A row of the signing keys table. Shared secrets are configured, never stored, so all of these are EdDSA.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
-    /// The `kid` in the tokens it signs.
+    /// The `kid` in the tokens that it signs.
     pub kid: String,
     /// Always [`TokenAlgorithm::EdDsa`] today.
     pub algorithm: TokenAlgorithm,
-    /// When it was made.
+    /// When it was generated.
     pub created_at: Timestamp,
-    /// From when on its tokens are refused; `None` while it is the one that signs.
+    /// From when on its tokens are refused; `None` for the key that signs new tokens.
     pub retires_at: Option<Timestamp>,
     /// PKCS#8 version 1, sealed.
     pub private: Vec<u8>,
-    /// The public half: 32 bytes.
+    /// The public key: 32 bytes.
     pub public: Vec<u8>,
 }
 
 /// Why a stored key cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
-    /// The private half does not open.
+    /// The private key does not open.
     #[error(transparent)]
     Sealed(#[from] SealError),
-    /// What was sealed is not a key.
+    /// The sealed value is not a key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The row says another id, algorithm or public half than the key has.
+    /// The row's id, algorithm or public key differs from the sealed key's.
     #[error("the row does not belong to its key")]
     Mismatch,
 }
 
 impl SigningKey {
-    /// Makes a new Ed25519 key.
+    /// Generates a new Ed25519 key.
     pub fn generate(sealer: &Sealer, random: &dyn Random, now: Timestamp) -> Self {
         let seed = Zeroizing::new(random::bytes::<32>(random));
         let pkcs8 = Ed25519KeyPair::from_seed_unchecked(&*seed)
@@ -63,8 +63,8 @@ impl SigningKey {
         }
     }
 
-    /// Opens the key. Also for those that retire: that it opens shows that we made it, while a public half alone
-    /// could have been written into the row by anybody who reaches the database.
+    /// Opens the key. Retiring keys are opened too: that a key opens proves that we made it, while anyone with write
+    /// access to the database could have put a public key into the row.
     ///
     /// # Errors
     /// [`SigningKeyError`].
@@ -81,7 +81,7 @@ impl SigningKey {
         })
     }
 
-    /// Seals the key anew if it is not under the current master key; tells whether it was changed.
+    /// Seals the key again if it is not under the current master key; returns whether it changed.
     ///
     /// # Errors
     /// [`SealError`].
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_key_opens_as_the_one_that_was_made() {
+    fn a_stored_key_opens_to_the_generated_key() {
         let random = Counting::default();
         let stored = generate(&random);
         let key = stored.open(&sealer(1, vec![])).unwrap();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_half_written_into_the_row_is_not_accepted() {
+    fn a_planted_public_or_moved_private_key_is_not_accepted() {
         let random = Counting::default();
         let (stored, other) = (generate(&random), generate(&random));
         let planted = SigningKey {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn it_moves_to_a_new_master_key() {
+    fn a_key_is_resealed_under_a_new_master_key() {
         let random = Counting::default();
         let mut stored = generate(&random);
         assert!(stored.reseal(&sealer(2, vec![1]), &random).unwrap());

@@ -9,18 +9,18 @@ use std::borrow::Cow;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Longer tokens are neither made nor read, in bytes.
+/// Maximum length of a token, in bytes. Longer ones are neither issued nor parsed.
 pub const MOST_BYTES: usize = 4096;
-/// How far the clocks of two nodes may be apart, for `nbf` and `iat`. A token never lives past its `exp`.
+/// How far the clocks of two nodes may differ, for `nbf` and `iat`. A token never lives past its `exp`.
 pub const LEEWAY: Duration = Duration::from_secs(30);
-/// The header's `typ`; no other JWT is taken for an access token.
+/// The header's `typ`; other JWTs are not accepted as access tokens.
 pub const TYPE: &str = "at+jwt";
-const MOST_KEY_ID: usize = 64;
+const MAX_KEY_ID_BYTES: usize = 64;
 
-/// What an access token says. Every member but `grants` is required; instants are seconds since 1970.
+/// The claims of an access token. Every member but `grants` is required; instants are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Whose it is.
+    /// Subject: the account.
     pub sub: UserId,
     /// The e-mail address at the time of issue.
     pub email: String,
@@ -31,19 +31,19 @@ pub struct Claims {
     /// Personal permissions, each with the second at which it ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<(String, Option<i64>)>,
-    /// The session it belongs to.
+    /// The session that it belongs to.
     pub sid: SessionId,
-    /// Its own id.
+    /// The token's own id.
     pub jti: Uuid,
-    /// Issued at.
+    /// When it was issued.
     pub iat: i64,
-    /// Not to be accepted before.
+    /// The earliest second at which it is accepted.
     pub nbf: i64,
-    /// Not to be accepted at or after.
+    /// The second from which on it is not accepted.
     pub exp: i64,
-    /// For whom.
+    /// The audience; compared with the key ring's.
     pub aud: String,
-    /// By whom.
+    /// The issuer; compared with the key ring's.
     pub iss: String,
 }
 
@@ -74,7 +74,7 @@ pub enum TokenError {
     /// Its `nbf` or `iat` is more than [`LEEWAY`] in the future.
     #[error("not valid yet")]
     NotYetValid,
-    /// Its `exp` has come.
+    /// Its `exp` has passed.
     #[error("expired")]
     Expired,
 }
@@ -95,8 +95,7 @@ impl Claims {
     }
 }
 
-/// When a token says that it was issued. Nobody has checked that it is one of ours: good for deciding what to look at
-/// next, and for nothing else.
+/// The issue time that a token claims. The token is unverified: use it only to decide what to check next.
 pub fn claimed_issue(token: &str) -> Option<Timestamp> {
     #[derive(Deserialize)]
     struct Issue {
@@ -107,7 +106,7 @@ pub fn claimed_issue(token: &str) -> Option<Timestamp> {
     Some(Timestamp::from_seconds(issue.iat))
 }
 
-/// A token taken apart. Nothing in it is believed.
+/// A parsed token. None of its content is trusted.
 pub(super) struct Unverified<'a> {
     pub(super) key: String,
     pub(super) algorithm: String,
@@ -140,8 +139,8 @@ impl<'a> Unverified<'a> {
         if !header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE)) {
             return Err(TokenError::WrongType);
         }
-        // RFC 7515, 4.1.11: an extension that we do not understand, and we understand none.
-        if header.crit.is_some() || header.kid.len() > MOST_KEY_ID {
+        // RFC 7515, 4.1.11: `crit` lists extensions that the recipient must understand, and we support none.
+        if header.crit.is_some() || header.kid.len() > MAX_KEY_ID_BYTES {
             return Err(TokenError::Malformed);
         }
         let (key, algorithm) = (header.kid.into_owned(), header.alg.into_owned());

@@ -1,4 +1,4 @@
-//! The keys of access tokens, each with its one algorithm.
+//! The keys of access tokens, each with exactly one algorithm.
 
 use super::token::{Claims, MOST_BYTES, TYPE, TokenError, Unverified};
 use super::{base64url, from_base64url, sha256};
@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use mainstay_domain::time::Timestamp;
 use std::fmt;
 
-/// A signing algorithm. A key has exactly one; what a token's header says is only compared with it.
+/// A signing algorithm. A key has exactly one; the token's header is only compared with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenAlgorithm {
     /// Ed25519 (RFC 8037).
@@ -45,14 +45,14 @@ pub enum KeyError {
     NotAKey,
 }
 
-/// A key that checks tokens and, unless it retires, signs them. Never printed; its bytes are wiped on drop.
+/// A key that verifies tokens and, unless it is retiring, signs them. Never printed; its bytes are wiped on drop.
 #[derive(Clone)]
 pub struct TokenKey {
     id: String,
     algorithm: TokenAlgorithm,
     signing: Option<EncodingKey>,
     verifying: DecodingKey,
-    /// Of EdDSA keys only: what may be published.
+    /// For EdDSA keys only: the key that may be published.
     public: Option<[u8; 32]>,
     retires_at: Option<Timestamp>,
 }
@@ -79,7 +79,7 @@ impl TokenKey {
         })
     }
 
-    /// A shared secret, such as `JWT_SECRET`. Its id is derived from it one way.
+    /// A shared secret, such as `JWT_SECRET`. Its id is derived from it by a one-way function.
     ///
     /// # Errors
     /// [`KeyError::WeakSecret`].
@@ -98,7 +98,7 @@ impl TokenKey {
         })
     }
 
-    /// The same key, accepted only before `instant` and signing no more.
+    /// The same key, accepted only before `instant` and no longer signing.
     #[must_use]
     pub fn retiring(mut self, instant: Timestamp) -> Self {
         self.signing = None;
@@ -106,22 +106,22 @@ impl TokenKey {
         self
     }
 
-    /// Its `kid`.
+    /// The `kid` in the header of tokens.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Its one algorithm.
+    /// The key's only algorithm.
     pub fn algorithm(&self) -> TokenAlgorithm {
         self.algorithm
     }
 
-    /// The public half; `None` for a shared secret, which has none.
+    /// The public key; `None` for a shared secret, which has none.
     pub fn public(&self) -> Option<&[u8; 32]> {
         self.public.as_ref()
     }
 
-    /// From when on tokens signed with it are refused, if that is set.
+    /// From when on tokens signed with it are refused; `None` if it is not retiring.
     pub fn retires_at(&self) -> Option<Timestamp> {
         self.retires_at
     }
@@ -131,7 +131,7 @@ impl TokenKey {
         self.retires_at.is_some_and(|instant| now >= instant)
     }
 
-    /// Signs; `None` when the key retires or the token would be longer than [`MOST_BYTES`].
+    /// Signs; `None` when the key is retiring or the token would be longer than [`MOST_BYTES`].
     pub(super) fn sign(&self, claims: &Claims) -> Option<String> {
         let mut header = Header::new(self.algorithm.jws());
         header.typ = Some(TYPE.to_owned());
@@ -174,7 +174,7 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// The start of the JWK thumbprint: 96 bits, which is enough to tell our own few keys apart.
+/// The first 96 bits of the JWK thumbprint, which is enough to distinguish our own few keys.
 fn thumbprint(public: &[u8; 32]) -> String {
     let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64url(public));
     base64url(&sha256(jwk.as_bytes())[..12])

@@ -1,4 +1,4 @@
-//! Memory of the access tokens whose signature was found good.
+//! A cache of access tokens whose signature was verified.
 
 use super::token::Claims;
 use mainstay_domain::time::Timestamp;
@@ -9,15 +9,16 @@ use std::sync::Arc;
 
 const SHARDS: usize = 16;
 /// 10,000 tokens in all.
-const MOST_PER_SHARD: usize = 625;
+const MAX_PER_SHARD: usize = 625;
 
-/// Tokens by their whole text, bounded. Checking an EdDSA signature costs 50 µs, finding a token here a quarter
-/// of one; a general cache, which keeps an order of use, costs three times that and more under contention.
+/// Verified tokens by their whole text, bounded. Verifying an EdDSA signature costs 50 µs, finding a token here a
+/// quarter of a microsecond; a general cache, which tracks the order of use, costs three times that and more under
+/// contention.
 pub(super) struct VerifiedTokens([RwLock<Shard>; SHARDS]);
 
 type Shard = HashMap<Box<str>, Verified, TailHash>;
 
-/// What a good token says, and until when its key is accepted.
+/// The claims of a verified token, and until when its key is accepted.
 #[derive(Clone)]
 pub(super) struct Verified {
     pub(super) claims: Arc<Claims>,
@@ -32,33 +33,33 @@ impl VerifiedTokens {
         }))
     }
 
-    /// The claims of a known token. Its own times are the caller's to check; whether its key has retired is not.
+    /// The claims of a cached token whose key is not retired at `now`. The caller must check the token's own times.
     pub(super) fn get(&self, token: &str, now: Timestamp) -> Option<Arc<Claims>> {
         let shard = self.shard(token).read();
-        let known = shard
+        let cached = shard
             .get(token)
-            .filter(|known| known.retires_at.is_none_or(|instant| now < instant))?;
-        Some(Arc::clone(&known.claims))
+            .filter(|cached| cached.retires_at.is_none_or(|instant| now < instant))?;
+        Some(Arc::clone(&cached.claims))
     }
 
-    /// Remembers a good token; when there are too many, first forgets those that expired, then every other one.
+    /// Stores a verified token; when the shard is full, first removes expired tokens, then every other one.
     pub(super) fn insert(&self, token: &str, verified: Verified, now: Timestamp) {
         let mut shard = self.shard(token).write();
-        if shard.len() >= MOST_PER_SHARD {
-            shard.retain(|_, known| known.claims.check_time(now).is_ok());
-            // Room for half a shard, so that the next sweep is far away.
-            if shard.len() > MOST_PER_SHARD / 2 {
-                let mut stays = false;
+        if shard.len() >= MAX_PER_SHARD {
+            shard.retain(|_, cached| cached.claims.check_time(now).is_ok());
+            // Down to half a shard, so that the next eviction is far away.
+            if shard.len() > MAX_PER_SHARD / 2 {
+                let mut keep = false;
                 shard.retain(|_, _| {
-                    stays = !stays;
-                    stays
+                    keep = !keep;
+                    keep
                 });
             }
         }
         shard.insert(token.into(), verified);
     }
 
-    /// Forgets everything.
+    /// Removes all tokens.
     pub(super) fn clear(&self) {
         for shard in &self.0 {
             shard.write().clear();
@@ -66,17 +67,18 @@ impl VerifiedTokens {
     }
 
     fn shard(&self, token: &str) -> &RwLock<Shard> {
-        let mixed = token
+        let hash = token
             .bytes()
             .rev()
             .take(16)
-            .fold(0, |mixed, byte| mixed ^ usize::from(byte));
-        &self.0[mixed % SHARDS]
+            .fold(0, |hash, byte| hash ^ usize::from(byte));
+        &self.0[hash % SHARDS]
     }
 }
 
-/// Hashes only the end of a token. That is signature, which differs from token to token however alike the rest is;
-/// and only tokens with a good signature are kept, so nobody can choose ones that collide. Equality is by the whole.
+/// Hashes only the end of a token. That is part of the signature, which differs from token to token however similar
+/// the rest is; and only tokens with a valid signature are stored, so an attacker cannot choose ones that collide.
+/// Equality compares the whole text.
 #[derive(Clone)]
 struct TailHash(RandomState);
 

@@ -1,4 +1,4 @@
-//! What can be read from a column.
+//! Reading values from columns.
 
 use mainstay_domain::time::Timestamp;
 use uuid::Uuid;
@@ -7,12 +7,12 @@ use super::error::DatabaseError;
 use super::param::Json;
 use super::value::Value;
 
-/// Something that can be read from one column of either engine: the counterpart of [`Param`](super::Param).
+/// A type that can be read from one column of either engine: the counterpart of [`Param`](super::Param).
 pub trait Column: Sized {
-    /// Reads the value, which is borrowed from the driver's own memory.
+    /// Converts the value, which is borrowed from the driver's memory.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] if the column holds another kind; [`Value::mismatch`] makes it.
+    /// [`DatabaseError::Decode`] if the column has another type; [`Value::mismatch`] constructs it.
     fn from_value(value: Value<'_>) -> Result<Self, DatabaseError>;
 }
 

@@ -1,11 +1,11 @@
-//! Which unique constraint refused a row, told alike for both engines.
+//! Unique constraint violations, reported the same way for both engines.
 
 use std::fmt;
 
 /// A violated unique constraint or primary key.
 ///
-/// SQLite tells table and columns, or the index's name where it is on an expression; PostgreSQL tells table, constraint
-/// and columns. On PostgreSQL a constraint is expected to carry the name it would give itself, `table_column_key`.
+/// SQLite reports table and columns, or the index's name where it is on an expression; PostgreSQL reports table,
+/// constraint and columns. On PostgreSQL a constraint is expected to have its default name, `table_column_key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     table: Option<String>,
@@ -74,8 +74,8 @@ impl Conflict {
 
     /// Whether the conflict is on these columns of this table; several are given as `"tenant,email"`.
     ///
-    /// A unique index over an expression, such as `lower(email)`, answers to the columns in its name:
-    /// `users_email_key` to `on("users", "email")`.
+    /// A unique index over an expression, such as `lower(email)`, matches the columns in its name: `users_email_key`
+    /// matches `on("users", "email")`.
     #[must_use]
     pub fn on(&self, table: &str, columns: &str) -> bool {
         let wanted = || columns.split(',').map(str::trim);

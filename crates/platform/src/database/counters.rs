@@ -1,8 +1,8 @@
-//! Figures for the metrics, counted as the seam works.
+//! Counters of the database API, for the metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the seam has done since it was opened, and how many wait now.
+/// What the database has done since it was opened, and how many callers are waiting now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {

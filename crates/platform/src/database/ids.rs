@@ -4,9 +4,9 @@ use mainstay_domain::id::{
     AuditId, EventId, JobId, OrderId, PaymentId, ProductId, SecurityEventId, SessionId, UserId,
 };
 
-/// Lets identifier types be bound and read. A crate calls it for the identifiers it declares itself.
+/// Makes identifier types bindable and readable. A crate calls it for the identifiers that it declares itself.
 ///
-/// One blanket implementation over `Id` would collide with those for plain types, hence the list.
+/// One blanket implementation over `Id` would conflict with those for plain types, hence the list.
 #[macro_export]
 macro_rules! id_columns {
     ($($id:ty),+ $(,)?) => { $(

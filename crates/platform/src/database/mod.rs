@@ -1,13 +1,13 @@
-//! One database behind one seam: the same SQL text on SQLite and PostgreSQL.
+//! The database API: the same SQL text on SQLite and PostgreSQL.
 //!
-//! A body is a closure that is handed a [`Tx`]. [`Database::write`] runs it as a transaction: whoever gets `Ok` is
-//! durable, whoever gets `Err` leaves no trace, except where the error says that the outcome is unknown.
+//! A transaction's body is a closure that receives a [`Tx`]. [`Database::write`] runs it as a transaction: on `Ok`
+//! its changes are durable, on `Err` it leaves no trace, except where the error says that the outcome is unknown.
 //! [`Database::read`] runs it on a snapshot and never waits for a writer.
 //!
-//! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one COMMIT.
-//! On PostgreSQL each is a transaction of its own. A body may run more than once on either, so it changes nothing
-//! outside of its transaction; and it waits for nothing but its transaction, or it fails with
-//! [`DatabaseError::WaitedElsewhere`].
+//! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one
+//! COMMIT. On PostgreSQL each is a transaction of its own. On both engines a body may run more than once, so it must
+//! not change anything outside of its transaction; and it must not await anything but its transaction, or it fails
+//! with [`DatabaseError::WaitedElsewhere`].
 
 mod column;
 mod conflict;
@@ -49,33 +49,33 @@ use self::options::Place;
 use self::postgres::Postgres;
 use self::sqlite::{RUNS, Sqlite};
 
-/// The two databases the seam stands on.
+/// The supported database engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Engine {
     /// One file, inside this process.
     Sqlite,
-    /// A server.
+    /// A PostgreSQL server.
     Postgres,
 }
 
-/// How far a write is kept apart from others on PostgreSQL. On SQLite writes are always one after another.
+/// How far a write is isolated from others on PostgreSQL. On SQLite writes always run one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// Each statement sees what was committed before it began.
+    /// Each statement sees what was committed before it started.
     ReadCommitted,
-    /// As if all transactions ran one after another; those in each other's way run again.
+    /// As if all transactions ran one after another; conflicting ones run again.
     Serializable,
 }
 
-/// How a read is run. On PostgreSQL the last two are the same.
+/// How a read runs. On PostgreSQL the last two are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadMode {
-    /// One short statement, which is a snapshot by itself and needs no transaction around it: on the calling thread,
-    /// which SQLite blocks. A second statement is refused.
+    /// One short statement, which is a snapshot by itself and needs no transaction around it. Runs on the calling
+    /// thread, which SQLite blocks. A second statement is refused.
     Single,
     /// On the calling thread, which SQLite blocks: for reads known to be short.
     InPlace,
-    /// On SQLite on a thread for reading.
+    /// On a reading thread, on SQLite.
     Thread,
 }
 
@@ -100,10 +100,10 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens the database that the URL names, once it answers. A SQLite file is made if it is not there.
+    /// Opens the database that the URL names and checks that it responds. Creates a SQLite file that does not exist.
     ///
     /// # Errors
-    /// [`DatabaseError::Options`] if the URL names none, otherwise why it cannot be opened.
+    /// [`DatabaseError::Options`] if the URL is not a database URL, otherwise why it cannot be opened.
     pub async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let inner = match options.place()? {
             Place::Postgres => Inner::Postgres(Arc::new(Postgres::open(options).await?)),
@@ -126,13 +126,13 @@ impl Database {
         }
     }
 
-    /// Runs the body as a transaction and commits it if it gives `Ok`. It may run more than once, up to ten times, when
-    /// another transaction was in the way or it asks to by [`DatabaseError::Retry`]; only the last run counts.
+    /// Runs the body as a transaction and commits it if it returns `Ok`. The body may run up to ten times, when
+    /// another transaction conflicts or it returns [`DatabaseError::Retry`]; only the last run counts.
     ///
-    /// If the caller goes away, the transaction still runs to its end, or never begins.
+    /// If the caller drops the future, the transaction still runs to its end, or never starts.
     ///
     /// # Errors
-    /// The body's own, after its changes are undone; or what kept it from being committed.
+    /// The body's own, after its changes are undone; or why the transaction could not be committed.
     pub async fn write<T, E, F>(&self, isolation: Isolation, body: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -145,10 +145,10 @@ impl Database {
         }
     }
 
-    /// Runs the body, once, on one snapshot that it cannot change.
+    /// Runs the body, once, on a read-only snapshot.
     ///
     /// # Errors
-    /// The body's own, or why there is no snapshot.
+    /// The body's own, or why the snapshot could not be taken.
     pub async fn read<T, E, F>(&self, mode: ReadMode, body: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -161,10 +161,11 @@ impl Database {
         }
     }
 
-    /// Whether the database answers and takes writes. Nothing is written, so a full disk shows only at the next write.
+    /// Checks that the database responds and accepts writes. Nothing is written, so a full disk shows only at the
+    /// next write.
     ///
     /// # Errors
-    /// Why it does not.
+    /// Why it does not respond or accept writes.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
         match &self.inner {
             Inner::Sqlite(sqlite) if !sqlite.is_open() => {
@@ -182,7 +183,7 @@ impl Database {
         }
     }
 
-    /// What has been done so far and how many wait now, for the metrics.
+    /// Counters since the database was opened, and the number of callers waiting now, for the metrics.
     #[must_use]
     pub fn counters(&self) -> Counters {
         match &self.inner {
@@ -191,7 +192,7 @@ impl Database {
         }
     }
 
-    /// Takes no more work, finishes the writes that are queued, empties SQLite's log and ends its threads.
+    /// Accepts no more work, finishes the queued writes, empties SQLite's log and ends its threads.
     pub async fn close(&self) {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.close().await,
@@ -200,7 +201,7 @@ impl Database {
     }
 }
 
-/// Tells the log about a body's panic and makes an error of it.
+/// Logs a body's panic and converts it to an error.
 fn panicked(panic: &(dyn Any + Send)) -> DatabaseError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text

@@ -1,21 +1,22 @@
-//! What can be bound to a placeholder.
+//! Binding values to placeholders.
 
 use mainstay_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::value::Value;
 
-/// Something that can be bound to a placeholder of either engine.
+/// A type that can be bound to a placeholder of either engine.
 ///
-/// A noun of your own says which [`Value`] it is stored as; its [`Column`](super::Column) reads the same back.
+/// An implementation for another type decides as which [`Value`] it is stored; its [`Column`](super::Column) must read
+/// the same back.
 pub trait Param: Sync {
     /// The value to bind, borrowed.
     fn value(&self) -> Value<'_>;
 }
 
-/// A JSON document already written out: TEXT on SQLite, JSONB, JSON or TEXT on PostgreSQL as the column is.
+/// A serialised JSON document: TEXT on SQLite; JSONB, JSON or TEXT on PostgreSQL, depending on the column.
 ///
-/// JSONB gives equal documents back, not equal bytes: spaces, order and repeated keys are its own.
+/// JSONB returns an equal document, not equal bytes: it normalises spaces, order and repeated keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(pub String);
 

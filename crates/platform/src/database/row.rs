@@ -1,19 +1,19 @@
-//! One row of an answer, read column by column in the order of the SELECT list.
+//! One row of a result, read column by column in the order of the SELECT list.
 
 use super::column::Column;
 use super::error::DatabaseError;
 use super::value::Value;
 
-/// Something that can be read from a row. A noun reads its columns with [`Row::next`], in order.
+/// A type that can be read from a row. An implementation reads its columns with [`Row::next`], in order.
 pub trait FromRow: Sized {
     /// Reads the row.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] if a column holds another kind or there are too few.
+    /// [`DatabaseError::Decode`] if a column has another type or there are too few columns.
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError>;
 }
 
-/// A row where the driver has it; nothing is copied before a column is read.
+/// A row in the driver's memory; nothing is copied before a column is read.
 #[derive(Debug)]
 pub struct Row<'r> {
     cells: Cells<'r>,
@@ -44,10 +44,10 @@ impl<'r> Row<'r> {
     /// Reads the next column.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] with the column's position (from 1) if it holds another kind or is not there.
+    /// [`DatabaseError::Decode`] with the column's position (from 1) if it has another type or does not exist.
     #[expect(
         clippy::should_implement_trait,
-        reason = "columns differ in type, which no `Iterator` can say"
+        reason = "columns differ in type, which an `Iterator` cannot express"
     )]
     pub fn next<C: Column>(&mut self) -> Result<C, DatabaseError> {
         self.at += 1;
@@ -64,7 +64,7 @@ impl<'r> Row<'r> {
             })
     }
 
-    /// Passes over the next `columns` columns.
+    /// Skips the next `columns` columns.
     pub fn skip(&mut self, columns: usize) {
         self.at += columns;
     }

@@ -1,11 +1,11 @@
-//! The text of a statement, written once for both engines.
+//! SQL statements, written once for both engines.
 
 use std::borrow::Cow;
 
-/// One statement with `$1..$n` placeholders, and the same text as SQLite numbers them (`?1..?n`).
+/// One statement with `$1..$n` placeholders, and the same text with SQLite's placeholders (`?1..?n`).
 ///
-/// Neither `$` nor `?` may stand for anything else in the text. Statements known when the program is compiled are
-/// made by [`sql!`](crate::sql), which costs nothing while running; [`Sql::owned`] is for lists composed on the way.
+/// `$` and `?` may not be used for anything else in the text. Statements known at compile time are made by
+/// [`sql!`](crate::sql), which costs nothing at run time; [`Sql::owned`] is for statements composed at run time.
 #[derive(Debug, Clone)]
 pub struct Sql {
     postgres: Cow<'static, str>,
@@ -13,14 +13,14 @@ pub struct Sql {
     kind: Kind,
 }
 
-/// What a statement does, told by its first words.
+/// What a statement does, recognised by its first words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It only asks.
+    /// It only reads.
     Reads,
     /// It changes rows or the schema.
     Changes,
-    /// It would begin or end transactions, or change how the connection works: the seam's own business.
+    /// It would begin or end transactions, or change the connection's settings: reserved for the database API.
     Controls,
 }
 
@@ -28,7 +28,7 @@ impl Sql {
     /// A statement from a fixed text; prefer [`sql!`](crate::sql), which needs no allocation.
     ///
     /// # Panics
-    /// If `$` or `?` stands for anything but a placeholder, which is a mistake in the program.
+    /// If `$` or `?` is used for anything but a placeholder, which is a bug in the program.
     #[must_use]
     pub fn new(text: &'static str) -> Self {
         let sqlite = numbered(text);
@@ -39,10 +39,10 @@ impl Sql {
         }
     }
 
-    /// A statement composed while running. Values never belong in the text: bind them.
+    /// A statement composed at run time. Values never belong in the text: bind them.
     ///
     /// # Panics
-    /// If `$` or `?` stands for anything but a placeholder, which is a mistake in the program.
+    /// If `$` or `?` is used for anything but a placeholder, which is a bug in the program.
     #[must_use]
     pub fn owned(text: String) -> Self {
         let sqlite = numbered(&text);
@@ -53,7 +53,7 @@ impl Sql {
         }
     }
 
-    /// For [`sql!`](crate::sql): both spellings, already made.
+    /// For [`sql!`](crate::sql): both texts, already converted.
     #[doc(hidden)]
     #[must_use]
     pub const fn spelled(postgres: &'static str, sqlite: &'static str) -> Self {
@@ -64,7 +64,7 @@ impl Sql {
         }
     }
 
-    /// For [`sql!`](crate::sql): the bytes with `$` turned into `?`.
+    /// For [`sql!`](crate::sql): the bytes with `$` replaced by `?`.
     #[doc(hidden)]
     #[must_use]
     pub const fn swap<const N: usize>(text: &str) -> [u8; N] {
@@ -72,21 +72,21 @@ impl Sql {
         assert!(bytes.len() == N, "the length is that of the text");
         check(bytes);
         let mut swapped = [0; N];
-        let mut at = 0;
-        while at < N {
-            swapped[at] = if bytes[at] == b'$' { b'?' } else { bytes[at] };
-            at += 1;
+        let mut i = 0;
+        while i < N {
+            swapped[i] = if bytes[i] == b'$' { b'?' } else { bytes[i] };
+            i += 1;
         }
         swapped
     }
 
-    /// The text as PostgreSQL reads it, as it was written.
+    /// The text for PostgreSQL, as it was written.
     #[must_use]
     pub fn postgres(&self) -> &str {
         &self.postgres
     }
 
-    /// The text as SQLite reads it.
+    /// The text for SQLite.
     #[must_use]
     pub fn sqlite(&self) -> &str {
         &self.sqlite
@@ -103,16 +103,16 @@ fn numbered(text: &str) -> String {
 }
 
 const fn check(text: &[u8]) {
-    let mut at = 0;
-    while at < text.len() {
-        assert!(text[at] != b'?', "`?` is no placeholder here: write $1, $2, ...");
-        if text[at] == b'$' {
+    let mut i = 0;
+    while i < text.len() {
+        assert!(text[i] != b'?', "`?` is no placeholder here: write $1, $2, ...");
+        if text[i] == b'$' {
             assert!(
-                at + 1 < text.len() && text[at + 1] >= b'1' && text[at + 1] <= b'9',
+                i + 1 < text.len() && text[i + 1] >= b'1' && text[i + 1] <= b'9',
                 "`$` stands only for a placeholder: $1, $2, ..."
             );
         }
-        at += 1;
+        i += 1;
     }
 }
 
@@ -131,7 +131,7 @@ const CONTROLS: [&[u8]; 12] = [
     b"VACUUM",
 ];
 
-/// A statement only asks if it begins with SELECT or VALUES, or with WITH and no verb of change follows.
+/// A statement only reads if it begins with SELECT or VALUES, or with WITH and contains no INSERT, UPDATE or DELETE.
 const fn kind(text: &str) -> Kind {
     let bytes = text.as_bytes();
     let mut start = 0;
@@ -167,12 +167,12 @@ const fn word_at(text: &[u8], start: usize, word: &[u8]) -> bool {
     if start + word.len() > text.len() || (start > 0 && is_name(text[start - 1])) {
         return false;
     }
-    let mut at = 0;
-    while at < word.len() {
-        if text[start + at].to_ascii_uppercase() != word[at] {
+    let mut i = 0;
+    while i < word.len() {
+        if text[start + i].to_ascii_uppercase() != word[i] {
             return false;
         }
-        at += 1;
+        i += 1;
     }
     start + word.len() == text.len() || !is_name(text[start + word.len()])
 }
@@ -194,7 +194,7 @@ macro_rules! sql {
         const SWAPPED: [u8; TEXT.len()] = $crate::database::Sql::swap::<{ TEXT.len() }>(TEXT);
         const SQLITE: &str = match ::core::str::from_utf8(&SWAPPED) {
             Ok(text) => text,
-            Err(_) => panic!("one ASCII byte for another leaves UTF-8 whole"),
+            Err(_) => panic!("replacing one ASCII byte by another keeps UTF-8 valid"),
         };
         $crate::database::Sql::spelled(TEXT, SQLITE)
     }};
@@ -232,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn asking_is_told_from_changing_and_controlling() {
-        for asks in [
+    fn statements_are_classified_by_their_first_words() {
+        for reads in [
             " select 1",
             "WITH x AS (SELECT updated_at FROM t) SELECT 1",
             "(SELECT 1) UNION (SELECT 2)",
         ] {
-            assert_eq!(Sql::owned(asks.into()).kind(), Kind::Reads, "{asks}");
+            assert_eq!(Sql::owned(reads.into()).kind(), Kind::Reads, "{reads}");
         }
         for changes in [
             "INSERT INTO t VALUES (1)",

@@ -1,4 +1,4 @@
-//! A transaction as its body sees it.
+//! A transaction from the body's point of view.
 
 use super::Engine;
 use super::error::DatabaseError;
@@ -10,12 +10,12 @@ use super::sqlite::link::Link as SqliteLink;
 use crate::stopwatch::Stopwatch;
 use uuid::Uuid;
 
-/// What a transaction has cost so far.
+/// The cost of a transaction so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Statements sent.
     pub statements: u32,
-    /// Time spent in them, in microseconds.
+    /// Time spent executing them, in microseconds.
     pub database_us: u64,
     /// Rows inserted, updated or deleted.
     pub changed_rows: u64,
@@ -23,8 +23,8 @@ pub struct Stats {
 
 /// An open transaction: a write, or a snapshot to read from.
 ///
-/// Once a statement has failed the transaction takes no more of them and will not commit, on either engine, whether its
-/// body passes the error over or not. Write `ON CONFLICT DO NOTHING` where a conflict is to be expected.
+/// Once a statement has failed, the transaction accepts no more of them and does not commit, on either engine,
+/// whether its body ignores the error or not. Write `ON CONFLICT DO NOTHING` where a conflict is expected.
 #[derive(Debug)]
 pub struct Tx {
     pub(crate) link: Link,
@@ -39,13 +39,13 @@ pub struct Tx {
 pub(crate) enum Access {
     /// Change rows.
     Write,
-    /// Look at a snapshot.
+    /// Read from a snapshot.
     Read,
-    /// Look once: there is no transaction that would make two looks agree.
+    /// Read once: no transaction guarantees that two statements see the same snapshot.
     ReadOnce,
 }
 
-/// The connection that was moved in.
+/// The connection, moved into the transaction.
 #[derive(Debug)]
 pub(crate) enum Link {
     Sqlite(SqliteLink),
@@ -63,7 +63,7 @@ impl Tx {
         }
     }
 
-    /// The engine below, for the few statements that differ.
+    /// The engine, for the few statements that differ.
     #[must_use]
     pub fn engine(&self) -> Engine {
         match self.link {
@@ -78,10 +78,10 @@ impl Tx {
         self.stats
     }
 
-    /// Runs a statement that changes something; gives the number of rows changed.
+    /// Executes a statement that changes something; returns the number of rows changed.
     ///
     /// # Errors
-    /// Whatever the database refuses; see [`DatabaseError`].
+    /// The database's error; see [`DatabaseError`].
     pub async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
         self.admit(sql)?;
         let started = Stopwatch::start();
@@ -92,11 +92,11 @@ impl Tx {
         self.note(1, started, outcome)
     }
 
-    /// Runs several statements of which none needs another's answer, in order; gives the rows changed by each.
-    /// On PostgreSQL they share one round trip.
+    /// Executes several independent statements in order; returns the number of rows changed by each. On PostgreSQL
+    /// they share one round trip.
     ///
     /// # Errors
-    /// The first failure; nothing of the transaction will remain.
+    /// The first error; the whole transaction is then undone.
     pub async fn batch(&mut self, statements: &[(&Sql, &[&dyn Param])]) -> Result<Vec<u64>, DatabaseError> {
         for (sql, _) in statements {
             self.admit(sql)?;
@@ -122,31 +122,31 @@ impl Tx {
         counts
     }
 
-    /// All rows of an answer.
+    /// All rows of a query.
     ///
     /// # Errors
-    /// Whatever the database refuses, or a row that does not fit `T`.
+    /// The database's error, or a row that does not fit `T`.
     pub async fn all<T: FromRow>(
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
     ) -> Result<Vec<T>, DatabaseError> {
-        self.gather(sql, params).await
+        self.collect(sql, params).await
     }
 
-    /// The first row of an answer, if it has any.
+    /// The first row of a query; `None` if it has none.
     ///
     /// # Errors
-    /// Whatever the database refuses, or a row that does not fit `T`.
+    /// The database's error, or a row that does not fit `T`.
     pub async fn optional<T: FromRow>(
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
     ) -> Result<Option<T>, DatabaseError> {
-        self.gather(sql, params).await
+        self.collect(sql, params).await
     }
 
-    /// The first row of an answer that always has one.
+    /// The first row of a query that always has one.
     ///
     /// # Errors
     /// [`DatabaseError::NoRow`] if it has none; otherwise as [`Tx::optional`].
@@ -157,7 +157,7 @@ impl Tx {
         })
     }
 
-    async fn gather<T: FromRow, G: Gather<T>>(
+    async fn collect<T: FromRow, G: Gather<T>>(
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
@@ -166,26 +166,26 @@ impl Tx {
         let started = Stopwatch::start();
         let outcome = match &mut self.link {
             Link::Sqlite(link) => {
-                let mut gathered = G::default();
-                let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| gathered.add(row));
+                let mut collected = G::default();
+                let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| collected.add(row));
                 link.query(sql, params, G::ONE, &mut add)
-                    .map(|changed| (gathered, changed))
+                    .map(|changed| (collected, changed))
             }
             Link::Postgres(link) => link.query(sql, params).await.and_then(|(rows, changed)| {
-                let mut gathered = G::default();
+                let mut collected = G::default();
                 for row in rows.iter().take(if G::ONE { 1 } else { usize::MAX }) {
-                    gathered.add(T::from_row(&mut Row::postgres(row))?);
+                    collected.add(T::from_row(&mut Row::postgres(row))?);
                 }
-                Ok((gathered, changed))
+                Ok((collected, changed))
             }),
         };
         match outcome {
-            Ok((gathered, changed)) => self.note(1, started, Ok(changed)).map(|_| gathered),
+            Ok((collected, changed)) => self.note(1, started, Ok(changed)).map(|_| collected),
             Err(error) => self.note(1, started, Err(error)).map(|_| G::default()),
         }
     }
 
-    /// Refuses what must not reach the database.
+    /// Refuses statements that must not reach the database.
     fn admit(&self, sql: &Sql) -> Result<(), DatabaseError> {
         if let Some(first) = &self.failed {
             return Err(DatabaseError::FailedBefore {
@@ -227,25 +227,25 @@ impl Tx {
         outcome
     }
 
-    /// For the next transaction on the same connection.
+    /// Resets the state for the next transaction on the same connection.
     pub(crate) fn renew(&mut self) {
         self.stats = Stats::default();
         self.failed = None;
         self.changed.clear();
     }
 
-    /// Notes that a row was changed, by the name of its noun and its own, for whoever remembers it.
-    pub fn note_changed(&mut self, noun: &'static str, id: Uuid) {
-        self.changed.push((noun, id));
+    /// Records that a row was changed, by the name of its resource and its id, so that caches can drop it.
+    pub fn note_changed(&mut self, resource: &'static str, id: Uuid) {
+        self.changed.push((resource, id));
     }
 
-    /// The rows that were noted as changed, once.
+    /// Takes the rows that were recorded as changed.
     #[must_use]
     pub fn take_changed(&mut self) -> Vec<(&'static str, Uuid)> {
         std::mem::take(&mut self.changed)
     }
 
-    /// What a body's answer is worth: a success is none if a statement failed on the way.
+    /// The outcome of a body: `Ok` becomes an error if a statement failed on the way.
     pub(crate) fn verdict<T, E: From<DatabaseError>>(&self, answer: Result<T, E>) -> Result<T, E> {
         match (&self.failed, answer) {
             (Some(first), Ok(_)) => Err(E::from(DatabaseError::FailedBefore {
@@ -255,13 +255,13 @@ impl Tx {
         }
     }
 
-    /// The failure of a statement, if there was one.
+    /// The error of the first failed statement.
     pub(crate) fn failure(&self) -> Option<&DatabaseError> {
         self.failed.as_ref()
     }
 }
 
-/// Where rows go: into a list, or the first alone.
+/// Collects rows: all of them into a list, or only the first.
 trait Gather<T>: Default {
     const ONE: bool;
     fn add(&mut self, row: T);

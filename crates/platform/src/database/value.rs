@@ -1,4 +1,4 @@
-//! One value on its way to or from the database, borrowed where it lies.
+//! One value on its way to or from the database, borrowed in place.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::error::DatabaseError;
 
-/// A value as the seam sees it, between Rust's types and those of either engine.
+/// A value between Rust's types and those of either engine.
 #[derive(Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -28,7 +28,7 @@ pub enum Value<'a> {
     Json(&'a str),
 }
 
-/// Shows the kind and length, never the content: values may be secrets or somebody's data, and drivers log them.
+/// Shows the type and length, never the content: values may be secrets or personal data, and drivers log them.
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -40,7 +40,7 @@ impl fmt::Debug for Value<'_> {
 }
 
 impl<'a> Value<'a> {
-    /// The plain name of the value's kind, for messages.
+    /// The name of the value's type, for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The error of finding something else than what was wanted. The row adds the position.
+    /// The error for a value of another type than expected. The row adds the position.
     #[must_use]
     pub fn mismatch(&self, wanted: &'static str) -> DatabaseError {
         DatabaseError::Decode {
@@ -68,7 +68,7 @@ impl<'a> Value<'a> {
     /// The integer.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] for any other kind.
+    /// [`DatabaseError::Decode`] for any other type.
     pub fn integer(&self) -> Result<i64, DatabaseError> {
         match *self {
             Self::Integer(integer) => Ok(integer),
@@ -79,7 +79,7 @@ impl<'a> Value<'a> {
     /// The text, or the text of a JSON document.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] for any other kind.
+    /// [`DatabaseError::Decode`] for any other type.
     pub fn text(&self) -> Result<&'a str, DatabaseError> {
         match *self {
             Self::Text(text) | Self::Json(text) => Ok(text),
@@ -90,7 +90,7 @@ impl<'a> Value<'a> {
     /// The bytes.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] for any other kind.
+    /// [`DatabaseError::Decode`] for any other type.
     pub fn bytes(&self) -> Result<&'a [u8], DatabaseError> {
         match *self {
             Self::Bytes(bytes) => Ok(bytes),
@@ -101,7 +101,7 @@ impl<'a> Value<'a> {
     /// The boolean: one, or an integer that is 0 or 1.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] for any other kind.
+    /// [`DatabaseError::Decode`] for any other type.
     pub fn bool(&self) -> Result<bool, DatabaseError> {
         match *self {
             Self::Bool(bool) => Ok(bool),
@@ -114,7 +114,7 @@ impl<'a> Value<'a> {
     /// The UUID: one, or its 16 bytes.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] for any other kind or length.
+    /// [`DatabaseError::Decode`] for any other type or length.
     pub fn uuid(&self) -> Result<Uuid, DatabaseError> {
         match *self {
             Self::Uuid(uuid) => Ok(uuid),
@@ -123,10 +123,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The real number; an integer counts as one where it is exact.
+    /// The real number; an integer is accepted where the conversion is exact.
     ///
     /// # Errors
-    /// [`DatabaseError::Decode`] for any other kind.
+    /// [`DatabaseError::Decode`] for any other type.
     pub fn real(&self) -> Result<f64, DatabaseError> {
         match *self {
             Self::Real(real) => Ok(real),

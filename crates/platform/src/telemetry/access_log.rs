@@ -1,4 +1,4 @@
-//! One line a request.
+//! The access log: one line per request.
 
 use super::logs::Style;
 use super::sink::{Audience, LogSink};
@@ -12,24 +12,24 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use tracing::Level;
 
-/// What is told of a request. There is no room for query, headers or bodies: they may hold secrets.
+/// The logged fields of a request. Query, headers and bodies are left out: they may contain secrets.
 #[derive(Debug, Clone)]
 pub struct RequestLine<'a> {
-    /// When it was answered.
+    /// When the response was sent.
     pub at: Timestamp,
     /// HTTP method.
     pub method: &'a str,
-    /// Pattern of the matched route, e.g. `/api/orders/{id}`; `None`: nothing matched.
+    /// Pattern of the matched route, e.g. `/api/orders/{id}`; `None` when no route matched.
     pub route: Option<&'a str>,
-    /// Path as asked for. A query that is still in it is cut off.
+    /// The requested path. A query that is still in it is cut off.
     pub path: &'a str,
-    /// HTTP status of the answer; from 500 on the line is an error.
+    /// HTTP status of the response; from 500 on the line is an error.
     pub status: u16,
-    /// From the first byte of the request to the head of the answer, in microseconds.
+    /// From the first byte of the request to the head of the response, in microseconds.
     pub duration_us: u64,
-    /// The client, behind trusted proxies.
+    /// The client's address, behind trusted proxies.
     pub ip: IpAddr,
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: Option<UserId>,
     /// Kind of caller: `anonymous`, `user`, `apiKey`, `system`.
     pub caller: &'a str,
@@ -37,15 +37,15 @@ pub struct RequestLine<'a> {
     pub request_id: &'a str,
     /// Statements sent to the database.
     pub queries: u32,
-    /// Time spent in them, in microseconds.
+    /// Time spent executing them, in microseconds.
     pub database_us: u64,
-    /// Bytes of the answer's body, when known.
+    /// Bytes of the response body, when known.
     pub bytes: Option<u64>,
-    /// Code of the error that was answered, e.g. `NOT_FOUND`.
+    /// Code of the error response, e.g. `NOT_FOUND`.
     pub error: Option<&'a str>,
 }
 
-/// The same as it is written; the names are those of other records (see `logs`).
+/// The serialised form; the names are those of other log records (see `logs`).
 #[derive(Serialize)]
 struct Json<'a> {
     timestamp: Timestamp,
@@ -80,7 +80,7 @@ pub struct AccessLog {
 }
 
 thread_local! {
-    /// Lines are made here before they are handed over, so that making one needs neither memory nor a lock.
+    /// Lines are formatted in this buffer, so that formatting needs neither an allocation nor a lock.
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -89,12 +89,12 @@ impl AccessLog {
         Self { sink, style, level }
     }
 
-    /// Lines that go nowhere: for an application that is embedded and logs by itself.
+    /// A log that discards all lines: for an embedded application that logs by itself.
     pub fn off() -> Self {
         Self::new(LogSink::memory(), Style::Json, LogLevel::Error)
     }
 
-    /// Logs a request. Takes about a microsecond of the caller and never waits for an output.
+    /// Logs a request. Takes about a microsecond of the caller's time and never waits for an output.
     pub fn record(&self, request: &RequestLine<'_>) {
         let (level, needed) = match request.status {
             500.. => (Level::ERROR, LogLevel::Error),
@@ -190,7 +190,7 @@ fn pretty(line: &mut Vec<u8>, request: &RequestLine<'_>, colour: bool) -> std::i
     }
 }
 
-/// A control character could forge a line or drive the terminal.
+/// Escapes control characters, which could forge a line or control the terminal.
 fn printable(text: &str) -> Cow<'_, str> {
     match text.contains(char::is_control) {
         true => text.escape_debug().to_string().into(),
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    fn told(style: Style, level: LogLevel, line: &RequestLine<'_>) -> [String; 3] {
+    fn record(style: Style, level: LogLevel, line: &RequestLine<'_>) -> [String; 3] {
         let sink = LogSink::memory();
         AccessLog::new(sink.clone(), style, level).record(line);
         sink.take()
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_request_is_one_json_line_without_its_query() {
-        let [console, combined, errors] = told(Style::Json, LogLevel::Info, &line());
+        let [console, combined, errors] = record(Style::Json, LogLevel::Info, &line());
         let expected = concat!(
             r#"{"timestamp":"2026-11-22T10:00:00.250Z","level":"INFO","message":"request","target":"access","method":"GET","#,
             r#""route":"/api/orders/{id}","path":"/api/orders/0199","status":200,"duration_us":1234,"ip":"192.0.2.7","#,
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_of_the_server_are_errors_and_quiet_levels_keep_only_them() {
+    fn server_failures_are_errors_and_low_levels_log_only_errors() {
         let failed = RequestLine {
             status: 503,
             error: Some("UNAVAILABLE"),
@@ -253,13 +253,13 @@ mod tests {
             user: None,
             ..line()
         };
-        let [console, _, errors] = told(Style::Json, LogLevel::Error, &failed);
+        let [console, _, errors] = record(Style::Json, LogLevel::Error, &failed);
         assert_eq!(console, errors);
         assert!(
             errors.contains(r#""level":"ERROR""#) && errors.contains(r#""error":"UNAVAILABLE""#),
             "{errors}"
         );
-        assert_eq!(told(Style::Json, LogLevel::Warn, &line()), [""; 3]);
+        assert_eq!(record(Style::Json, LogLevel::Warn, &line()), [""; 3]);
     }
 
     #[test]
@@ -270,13 +270,13 @@ mod tests {
             error: Some("NOT_FOUND"),
             ..line()
         };
-        let [console, combined, _] = told(Style::Pretty { colour: false }, LogLevel::Info, &forged);
+        let [console, combined, _] = record(Style::Pretty { colour: false }, LogLevel::Info, &forged);
         assert_eq!(
             console,
             "2026-11-22T10:00:00.250Z    GET /a\\n\\u{1b}[2Jb 404 1.234ms id=r-1 user=0199b1f4-7c00-7000-8000-000000000001 NOT_FOUND\n"
         );
         assert_eq!(combined.matches('\n').count(), 1);
-        let [coloured, ..] = told(Style::Pretty { colour: true }, LogLevel::Info, &forged);
+        let [coloured, ..] = record(Style::Pretty { colour: true }, LogLevel::Info, &forged);
         assert!(coloured.contains("\u{1b}[33m404\u{1b}[0m"), "{coloured}");
     }
 }

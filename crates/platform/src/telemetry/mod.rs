@@ -1,8 +1,8 @@
-//! What a running process tells about itself: logs, one line a request, and metrics.
+//! Telemetry of a running process: logs, the access log, and metrics.
 //!
-//! All log lines, of `tracing` and of [`access_log`], go through one [`sink::LogSink`], which hands them to a thread of
-//! its own: a request never waits for a terminal, a pipe or a disk. Secrets are kept out by what is not passed in: no
-//! query string, no header, no body, no text that a panic formatted.
+//! All log lines, of `tracing` and of [`access_log`], go through one [`sink::LogSink`], which passes them to a thread
+//! of its own: a request never waits for a terminal, a pipe or a disk. Secrets stay out because they are never passed
+//! in: no query string, no header, no body, no text that a panic formatted.
 
 pub mod access_log;
 pub mod logs;

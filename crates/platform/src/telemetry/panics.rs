@@ -24,8 +24,9 @@ fn record(panic: &PanicHookInfo<'_>, backtrace: &Backtrace) {
     );
 }
 
-/// What may be told of a panic's message. A literal is told whole. A formatted one may contain a secret (the value in an
-/// `Err` that was unwrapped, the sides of an `assert_eq`), so only what stands before the first colon or line end is.
+/// The part of a panic's message that may be logged. A literal is logged in full. A formatted message may contain a
+/// secret (the value in an `Err` that was unwrapped, the sides of an `assert_eq`), so only the text before the first
+/// colon or line end is.
 fn summary(payload: &(dyn Any + Send)) -> &str {
     if let Some(literal) = payload.downcast_ref::<&'static str>() {
         return literal;
@@ -41,41 +42,41 @@ mod tests {
     use crate::telemetry::{LogSink, Logs};
     use tracing_subscriber::layer::SubscriberExt as _;
 
-    fn told<T: std::fmt::Debug>(panic: impl FnOnce() -> T + std::panic::UnwindSafe) -> String {
+    fn logged_summary<T: std::fmt::Debug>(panic: impl FnOnce() -> T + std::panic::UnwindSafe) -> String {
         let payload = std::panic::catch_unwind(panic).unwrap_err();
         summary(&*payload).to_owned()
     }
 
     #[test]
-    fn a_panic_is_told_without_the_values_in_it() {
+    fn a_panic_is_logged_without_the_values_in_it() {
         let token = std::hint::black_box("hunter2");
         assert_eq!(
-            told::<()>(|| panic!("the literal: all of it")),
+            logged_summary::<()>(|| panic!("the literal: all of it")),
             "the literal: all of it"
         );
         assert_eq!(
-            told(|| token
+            logged_summary(|| token
                 .parse::<u8>()
                 .map_err(|_| token)
                 .expect("the key was checked")),
             "the key was checked"
         );
         assert_eq!(
-            told(|| assert_eq!(token, "other")),
+            logged_summary(|| assert_eq!(token, "other")),
             "assertion `left == right` failed"
         );
-        assert_eq!(told(|| vec![1][token.len()]), "index out of bounds");
-        assert_eq!(told::<()>(|| std::panic::panic_any(7)), "");
+        assert_eq!(logged_summary(|| vec![1][token.len()]), "index out of bounds");
+        assert_eq!(logged_summary::<()>(|| std::panic::panic_any(7)), "");
     }
 
     #[test]
-    fn a_panic_is_one_error_record_with_its_place() {
+    fn a_panic_is_one_error_record_with_its_location() {
         let clock = std::sync::Arc::new(crate::clock::SystemClock);
         let logs = Logs::into_sink(LogSink::memory(), LogLevel::Error, clock);
         let before = std::panic::take_hook();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
             install();
-            told::<()>(|| panic!("no luck: {}", std::hint::black_box("hunter2")));
+            logged_summary::<()>(|| panic!("no luck: {}", std::hint::black_box("hunter2")));
         });
         std::panic::set_hook(before);
         let [console, _, errors] = logs.sink().take();

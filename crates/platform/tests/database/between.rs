@@ -1,4 +1,4 @@
-//! What the tests put between the seam and PostgreSQL.
+//! Test doubles between the database API and PostgreSQL.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio_postgres::{Client, Config};
 
 use crate::house::Answer;
 
-/// A lock in the database that bodies wait for: they may wait for nothing else.
+/// A lock in the database that bodies wait for, because they cannot await anything else.
 pub(crate) struct Gate(Client);
 
 impl Gate {
-    /// Shut until it is opened.
+    /// Closed until it is opened.
     pub(crate) async fn shut(options: &DatabaseOptions) -> Self {
         let (client, _task) = postgres_client(options).await.unwrap();
         client.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
@@ -30,7 +30,7 @@ impl Gate {
         tx.one::<i32>(&wait, &[]).await.map(drop)
     }
 
-    /// Waits until so many wait at the gate.
+    /// Waits until `bodies` transactions wait at the gate.
     pub(crate) async fn wait_for(&self, bodies: i64) {
         let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -39,7 +39,7 @@ impl Gate {
         }
     }
 
-    /// Lets everybody through.
+    /// Releases all waiting transactions.
     pub(crate) async fn open(self) {
         self.0
             .batch_execute("SELECT pg_advisory_unlock_all()")
@@ -48,48 +48,48 @@ impl Gate {
     }
 }
 
-/// A network that can stop carrying without telling anybody.
+/// A network proxy that can stop forwarding without closing connections.
 pub(crate) struct Network {
     address: SocketAddr,
-    carries: Arc<watch::Sender<bool>>,
+    forwards: Arc<watch::Sender<bool>>,
 }
 
 impl Network {
-    /// Before the server that the options name.
+    /// A proxy before the server of `options`.
     pub(crate) async fn before(options: &DatabaseOptions) -> Self {
         let config: Config = options.url.parse().unwrap();
         let (host, port) = (config.get_hosts()[0].clone(), config.get_ports().first().copied());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let carries = Arc::new(watch::channel(true).0);
-        let told = Arc::clone(&carries);
+        let forwards = Arc::new(watch::channel(true).0);
+        let sender = Arc::clone(&forwards);
         tokio::spawn(async move {
             while let Ok((here, _)) = listener.accept().await {
-                let (host, carries) = (host.clone(), told.subscribe());
+                let (host, forwards) = (host.clone(), sender.subscribe());
                 tokio::spawn(async move {
                     match host {
                         Host::Tcp(host) => {
                             let there = TcpStream::connect((host, port.unwrap_or(5432))).await.unwrap();
-                            carry(here, there, carries).await;
+                            forward(here, there, forwards).await;
                         }
                         Host::Unix(folder) => {
                             let socket = folder.join(format!(".s.PGSQL.{}", port.unwrap_or(5432)));
-                            carry(here, UnixStream::connect(socket).await.unwrap(), carries).await;
+                            forward(here, UnixStream::connect(socket).await.unwrap(), forwards).await;
                         }
                     }
                 });
             }
         });
-        Self { address, carries }
+        Self { address, forwards }
     }
 
-    /// The options, with the network in between.
+    /// The options, with the address of the proxy.
     pub(crate) fn through(&self, options: &DatabaseOptions) -> DatabaseOptions {
         let config: Config = options.url.parse().unwrap();
         let user = config.get_user().unwrap();
         let password = config
             .get_password()
-            .map(|word| format!(":{}", String::from_utf8_lossy(word)));
+            .map(|password| format!(":{}", String::from_utf8_lossy(password)));
         DatabaseOptions {
             url: format!(
                 "postgres://{user}{}@{}/{}",
@@ -101,46 +101,46 @@ impl Network {
         }
     }
 
-    /// From now on nothing arrives on the connections there are, and nobody is told.
+    /// Stops forwarding on the existing connections; neither side is notified.
     pub(crate) fn stop(&self) -> &Self {
-        self.carries.send_replace(false);
+        self.forwards.send_replace(false);
         self
     }
 
-    /// New connections work again; the old ones stay as they are.
+    /// New connections work again; the old ones remain stopped.
     pub(crate) fn go_on(&self) {
-        self.carries.send_replace(true);
+        self.forwards.send_replace(true);
     }
 }
 
-async fn carry<T>(here: TcpStream, there: T, carries: watch::Receiver<bool>)
+async fn forward<T>(here: TcpStream, there: T, forwards: watch::Receiver<bool>)
 where
     T: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (from_here, to_here) = here.into_split();
     let (from_there, to_there) = tokio::io::split(there);
     tokio::join!(
-        one_way(from_here, to_there, carries.clone()),
-        one_way(from_there, to_here, carries)
+        one_way(from_here, to_there, forwards.clone()),
+        one_way(from_there, to_here, forwards)
     );
 }
 
-async fn stopped(carries: &mut watch::Receiver<bool>) {
-    // Whoever let it go has no use for the network any more.
-    let _ = carries.wait_for(|carries| !carries).await;
+async fn stopped(forwards: &mut watch::Receiver<bool>) {
+    // An error means that the sender is dropped, and the network is no longer needed.
+    let _ = forwards.wait_for(|forwards| !forwards).await;
 }
 
 /// Once the network has stopped, the sockets stay open for ever.
 async fn one_way(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut carries: watch::Receiver<bool>,
+    mut forwards: watch::Receiver<bool>,
 ) {
     let mut bytes = vec![0; 1 << 16];
     loop {
         let read = tokio::select! {
             biased;
-            () = stopped(&mut carries) => return std::future::pending().await,
+            () = stopped(&mut forwards) => return std::future::pending().await,
             read = from.read(&mut bytes) => read,
         };
         match read {

@@ -1,4 +1,4 @@
-//! What both engines promise alike.
+//! What both engines guarantee.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use mainstay_platform::sql;
 use crate::house::{ADD_OWNER, ADD_THING, Answer, OWNERS, add, add_alone, boxed, owners};
 use crate::on_both;
 
-/// An error of the floors above, through which the seam has to look.
+/// An error type of the layers above; the database API must find the [`DatabaseError`] inside.
 #[derive(Debug)]
 enum Failure {
     Refused(&'static str),
@@ -33,7 +33,7 @@ impl Retryable for Failure {
 }
 
 on_both! {
-    async fn success_stays_and_failure_leaves_no_trace(db: Database) {
+    async fn success_is_committed_and_failure_leaves_no_trace(db: Database) {
         assert_eq!(add_alone(&db, 1).await.unwrap(), 1);
         let refused: Result<(), Failure> = db
             .write(Isolation::ReadCommitted, |tx| {
@@ -48,7 +48,7 @@ on_both! {
         assert_eq!(owners(&db).await, [1]);
     }
 
-    async fn a_transaction_that_waits_for_something_else_fails_as_such(db: Database) {
+    async fn a_transaction_that_awaits_something_else_fails(db: Database) {
         let inner = db.clone();
         let nested: Answer<u64> = db
             .write(Isolation::ReadCommitted, move |tx| {
@@ -69,7 +69,7 @@ on_both! {
                 })
             })
             .await;
-        // SQLite's writer has no clock that it could wait for.
+        // SQLite's writer thread has no timer that it could wait for.
         let slept = slept.unwrap_err();
         assert!(matches!(slept, DatabaseError::WaitedElsewhere | DatabaseError::Panicked { .. }), "{slept:?}");
         for mode in [ReadMode::InPlace, ReadMode::Thread] {
@@ -102,10 +102,10 @@ on_both! {
         assert_eq!((stats.statements, stats.changed_rows), (7, 5));
         assert!(stats.database_us > 0);
         let next = db.write(Isolation::ReadCommitted, |tx| boxed(async move { Ok(tx.stats()) })).await.unwrap();
-        assert_eq!((next.statements, next.changed_rows), (0, 0), "each transaction counts from nothing");
+        assert_eq!((next.statements, next.changed_rows), (0, 0), "each transaction starts counting at zero");
     }
 
-    async fn refused_values_say_which_rule_they_broke(db: Database) {
+    async fn constraint_errors_name_the_violated_constraint(db: Database) {
         add_alone(&db, 1).await.unwrap();
         let same_name = db
             .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(ADD_OWNER, &[&2, &"owner 1"]).await }))
@@ -147,9 +147,9 @@ on_both! {
         assert!(matches!(too_few, DatabaseError::Statement { .. }), "{too_few:?}");
     }
 
-    async fn a_failure_that_is_passed_over_is_not_committed(db: Database) {
+    async fn a_transaction_that_ignores_a_failed_statement_is_not_committed(db: Database) {
         add_alone(&db, 1).await.unwrap();
-        let passed_over = db
+        let ignored_error = db
             .write(Isolation::ReadCommitted, |tx| {
                 boxed(async move {
                     add(tx, 2).await?;
@@ -158,8 +158,8 @@ on_both! {
                 })
             })
             .await;
-        assert!(matches!(passed_over, Err(DatabaseError::FailedBefore { .. })), "{passed_over:?}");
-        let went_on = db
+        assert!(matches!(ignored_error, Err(DatabaseError::FailedBefore { .. })), "{ignored_error:?}");
+        let continued = db
             .write(Isolation::ReadCommitted, |tx| {
                 boxed(async move {
                     let _ = add(tx, 1).await;
@@ -167,11 +167,11 @@ on_both! {
                 })
             })
             .await;
-        assert!(matches!(went_on, Err(DatabaseError::FailedBefore { .. })), "{went_on:?}");
+        assert!(matches!(continued, Err(DatabaseError::FailedBefore { .. })), "{continued:?}");
         assert_eq!(owners(&db).await, [1]);
     }
 
-    async fn an_expected_conflict_is_no_failure(db: Database) {
+    async fn an_expected_conflict_is_not_a_failure(db: Database) {
         let add = sql!("INSERT INTO owners (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         let counts = db
             .write(Isolation::ReadCommitted, move |tx| {
@@ -215,11 +215,11 @@ on_both! {
         assert_eq!(owners(&db).await, [2]);
     }
 
-    async fn a_body_may_ask_to_be_run_again(db: Database) {
+    async fn a_body_may_request_another_run(db: Database) {
         let runs = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&runs);
+        let counter = Arc::clone(&runs);
         db.write(Isolation::ReadCommitted, move |tx| {
-            let run = counted.fetch_add(1, Ordering::SeqCst);
+            let run = counter.fetch_add(1, Ordering::SeqCst);
             boxed(async move {
                 add(tx, i64::from(run)).await?;
                 if run < 3 { Err(DatabaseError::Retry) } else { Ok(()) }
@@ -230,11 +230,11 @@ on_both! {
         assert_eq!(owners(&db).await, [3], "only the last run counts");
         assert_eq!(db.counters().retries, 3);
 
-        let counted = Arc::clone(&runs);
+        let counter = Arc::clone(&runs);
         runs.store(0, Ordering::SeqCst);
         let never: Answer<()> = db
             .write(Isolation::ReadCommitted, move |_| {
-                counted.fetch_add(1, Ordering::SeqCst);
+                counter.fetch_add(1, Ordering::SeqCst);
                 boxed(async { Err(DatabaseError::Retry) })
             })
             .await;
@@ -244,16 +244,16 @@ on_both! {
 
     async fn a_read_sees_one_snapshot(db: Database) {
         add_alone(&db, 1).await.unwrap();
-        let (looked, first_look) = mpsc::channel();
-        let (go_on, written) = mpsc::channel::<()>();
+        let (first_read_done, first_read) = mpsc::channel();
+        let (resume, written) = mpsc::channel::<()>();
         let reader = tokio::spawn({
             let db = db.clone();
             async move {
                 db.read(ReadMode::Thread, move |tx| {
                     boxed(async move {
                         let before: Vec<i64> = tx.all(OWNERS, &[]).await?;
-                        looked.send(()).unwrap();
-                        // A thread is blocked here on purpose: a body can wait for nothing else.
+                        first_read_done.send(()).unwrap();
+                        // Blocks the thread on purpose: a body cannot await anything but its transaction.
                         tokio::task::block_in_place(|| written.recv().unwrap());
                         Ok((before, tx.all::<i64>(OWNERS, &[]).await?))
                     })
@@ -261,10 +261,10 @@ on_both! {
                 .await
             }
         });
-        tokio::task::block_in_place(|| first_look.recv().unwrap());
+        tokio::task::block_in_place(|| first_read.recv().unwrap());
         add_alone(&db, 2).await.unwrap();
         assert_eq!(owners(&db).await, [1, 2], "another reader sees the new row, and no writer waited");
-        go_on.send(()).unwrap();
+        resume.send(()).unwrap();
         assert_eq!(reader.await.unwrap().unwrap(), (vec![1], vec![1]));
     }
 
@@ -276,7 +276,7 @@ on_both! {
         assert!(owners(&db).await.is_empty());
     }
 
-    async fn a_read_of_a_single_statement_has_no_second(db: Database) {
+    async fn a_read_of_a_single_statement_refuses_a_second(db: Database) {
         add_alone(&db, 1).await.unwrap();
         let two = db
             .read(ReadMode::Single, |tx| {
@@ -287,7 +287,7 @@ on_both! {
             })
             .await;
         assert!(matches!(&two, Err(DatabaseError::Statement { message, .. }) if message.contains("single")), "{two:?}");
-        // The connections are as good as before: none is left inside of a transaction.
+        // The connections are still usable: none is left inside of a transaction.
         for _ in 0..40 {
             let one = db.read(ReadMode::Single, |tx| boxed(async move { tx.all::<i64>(OWNERS, &[]).await })).await;
             assert_eq!(one.unwrap(), [1]);
@@ -298,7 +298,7 @@ on_both! {
         assert_eq!(owners(&db).await, [1, 2]);
     }
 
-    async fn transactions_are_the_seams_own_business(db: Database) {
+    async fn transaction_control_statements_are_refused(db: Database) {
         for text in ["COMMIT", "ROLLBACK", "begin", "SAVEPOINT x", "RELEASE member"] {
             let refused = db
                 .write(Isolation::ReadCommitted, move |tx| {
@@ -317,7 +317,7 @@ on_both! {
         let counts = db
             .write(Isolation::ReadCommitted, |tx| {
                 boxed(async move {
-                    // The child's statement is known already, the parents' is not: it must not overtake them.
+                    // The child's statement is prepared already, the parents' is not: it must not overtake them.
                     tx.execute(ADD_THING, &[&1, &None::<i64>, &1, &None::<i64>]).await?;
                     tx.batch(&[
                         (ADD_OWNER, &[&1, &"a"]),
@@ -344,7 +344,7 @@ on_both! {
         assert_eq!(owners(&db).await, [1, 2]);
     }
 
-    async fn a_row_that_does_not_fit_is_told(db: Database) {
+    async fn a_row_that_does_not_fit_is_an_error(db: Database) {
         add_alone(&db, 1).await.unwrap();
         let read = db
             .read(ReadMode::Thread, |tx| {
@@ -385,14 +385,14 @@ on_both! {
             call.abort();
             let _ = call.await;
         }
-        // On PostgreSQL the others may still run; each is whole whenever one looks.
+        // On PostgreSQL the others may still run; each is complete whenever a reader sees it.
         add_alone(&db, 1000).await.unwrap();
         let ids = owners(&db).await;
         let pairs = &ids[..ids.len() - 1];
         assert!(pairs.chunks(2).all(|pair| pair.len() == 2 && pair[0] + 1 == pair[1]), "{ids:?}");
     }
 
-    async fn a_closed_database_takes_no_work(db: Database) {
+    async fn a_closed_database_accepts_no_work(db: Database) {
         let writes: Vec<_> = (0..20)
             .map(|id| {
                 let db = db.clone();

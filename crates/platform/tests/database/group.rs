@@ -1,4 +1,4 @@
-//! Many transactions in one COMMIT of SQLite, and what goes wrong in such company.
+//! Group commit on SQLite, and what happens when a member or the COMMIT fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -11,8 +11,8 @@ use tokio::task::{JoinHandle, block_in_place};
 
 use crate::house::{ADD_THING, Answer, add, add_alone, boxed, owners, sqlite};
 
-/// Holds the writer inside a first transaction until `all` others wait, so that they form one group with it.
-async fn together<F>(db: &Database, bodies: Vec<F>) -> Vec<Answer<u64>>
+/// Blocks the writer inside a first transaction until all `bodies` wait, so that they form one group with it.
+async fn run_in_one_group<F>(db: &Database, bodies: Vec<F>) -> Vec<Answer<u64>>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Answer<u64>> + Send + 'static,
 {
@@ -23,7 +23,7 @@ where
         async move {
             db.write(Isolation::ReadCommitted, move |_| {
                 let _ = entered.send(());
-                // Gone on a second run, which then does not wait.
+                // The sender is gone on a second run, which then does not wait.
                 let _ = released.recv();
                 boxed(async { Ok(0) })
             })
@@ -48,7 +48,7 @@ where
     for call in calls {
         answers.push(call.await.unwrap());
     }
-    // It shares the fate of the rest where the whole group fails.
+    // It has the same outcome as the rest where the whole group fails.
     let _ = first.await.unwrap();
     answers
 }
@@ -60,34 +60,34 @@ fn adds(id: i64) -> Body {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn those_who_wait_share_one_commit() {
-    let house = sqlite(|_| {}).await;
-    let answers = together(&house.db, (0..63).map(adds).collect()).await;
+async fn waiting_transactions_share_one_commit() {
+    let fixture = sqlite(|_| {}).await;
+    let answers = run_in_one_group(&fixture.db, (0..63).map(adds).collect()).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    let counters = house.db.counters();
+    let counters = fixture.db.counters();
     assert_eq!((counters.commits, counters.grouped), (1, 64));
-    assert_eq!(owners(&house.db).await, (0..63).collect::<Vec<_>>());
+    assert_eq!(owners(&fixture.db).await, (0..63).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_group_has_its_limit() {
-    let house = sqlite(|options| options.group_size = 8).await;
-    let answers = together(&house.db, (0..31).map(adds).collect()).await;
+async fn groups_have_at_most_the_configured_size() {
+    let fixture = sqlite(|options| options.group_size = 8).await;
+    let answers = run_in_one_group(&fixture.db, (0..31).map(adds).collect()).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    let counters = house.db.counters();
+    let counters = fixture.db.counters();
     assert_eq!((counters.commits, counters.grouped), (4, 32));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_fails_leaves_no_trace_and_hurts_no_neighbour() {
-    let house = sqlite(|_| {}).await;
+async fn a_failed_member_leaves_no_trace_and_does_not_affect_others() {
+    let fixture = sqlite(|_| {}).await;
     let bodies = (0..60).map(|id| -> Body {
         match id % 6 {
             0 => Box::new(move |tx| {
                 boxed(async move {
                     add(tx, id).await?;
                     Err(DatabaseError::NoRow {
-                        sql: "its own refusal".to_owned(),
+                        sql: "its own error".to_owned(),
                     })
                 })
             }),
@@ -104,12 +104,12 @@ async fn who_fails_leaves_no_trace_and_hurts_no_neighbour() {
                     Ok(0)
                 })
             }),
-            // A neighbour's row, not yet committed, is in the way.
+            // Conflicts with another member's row that is not committed yet.
             3 => Box::new(move |tx| boxed(async move { add(tx, id + 1 - 6).await })),
             _ => adds(id),
         }
     });
-    let answers = together(&house.db, bodies.collect()).await;
+    let answers = run_in_one_group(&fixture.db, bodies.collect()).await;
     for (id, answer) in answers.iter().enumerate() {
         match (id % 6, answer) {
             (0, Err(DatabaseError::NoRow { .. }))
@@ -117,66 +117,66 @@ async fn who_fails_leaves_no_trace_and_hurts_no_neighbour() {
             | (2, Err(DatabaseError::WaitedElsewhere))
             | (3, Err(DatabaseError::Conflict(_)))
             | (4 | 5, Ok(1)) => {}
-            // The very first looks for a neighbour that is not there.
+            // For the very first, that other member does not exist.
             (3, Ok(1)) if id == 3 => {}
             other => panic!("{id}: {other:?}"),
         }
     }
     let mut wanted: Vec<i64> = (0..60).filter(|id| id % 6 > 3).collect();
     wanted.insert(0, -2);
-    assert_eq!(owners(&house.db).await, wanted);
-    assert_eq!(house.db.counters().commits, 1);
+    assert_eq!(owners(&fixture.db).await, wanted);
+    assert_eq!(fixture.db.counters().commits, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_commit_fails_everybody_who_waited_for_it() {
+async fn a_failed_commit_fails_every_member() {
     let refuse = Arc::new(AtomicBool::new(true));
     let flag = Arc::clone(&refuse);
-    let house = sqlite(move |options| options.rehearsal.refuse_commits = Some(flag)).await;
+    let fixture = sqlite(move |options| options.rehearsal.refuse_commits = Some(flag)).await;
     let mut bodies: Vec<Body> = (0..10).map(adds).collect();
-    // Even a refusal is not told: what it rests on did not become true.
+    // Not even a conflict is reported: the row that it conflicts with was not committed.
     bodies.push(adds(3));
-    let answers = together(&house.db, bodies).await;
+    let answers = run_in_one_group(&fixture.db, bodies).await;
     for answer in &answers {
         assert!(
             matches!(answer, Err(DatabaseError::CommitFailed { .. })),
             "{answer:?}"
         );
     }
-    assert!(owners(&house.db).await.is_empty());
-    assert_eq!(house.db.counters().failed_commits, 1);
+    assert!(owners(&fixture.db).await.is_empty());
+    assert_eq!(fixture.db.counters().failed_commits, 1);
     refuse.store(false, Ordering::SeqCst);
-    add_alone(&house.db, 3).await.unwrap();
-    assert_eq!(owners(&house.db).await, [3]);
+    add_alone(&fixture.db, 3).await.unwrap();
+    assert_eq!(owners(&fixture.db).await, [3]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reference_left_dangling_fails_its_own_transaction_only() {
-    let house = sqlite(|_| {}).await;
+async fn a_violated_deferred_foreign_key_fails_its_own_transaction_only() {
+    let fixture = sqlite(|_| {}).await;
     let mut bodies: Vec<Body> = (0..10).map(adds).collect();
     bodies.insert(
         5,
         Box::new(|tx| boxed(async move { tx.execute(ADD_THING, &[&1, &None::<i64>, &1, &Some(99)]).await })),
     );
-    let answers = together(&house.db, bodies).await;
-    for (at, answer) in answers.iter().enumerate() {
+    let answers = run_in_one_group(&fixture.db, bodies).await;
+    for (index, answer) in answers.iter().enumerate() {
         match answer {
-            Ok(1) if at != 5 => {}
-            Err(DatabaseError::CommitFailed { .. }) if at == 5 => {}
-            other => panic!("{at}: {other:?}"),
+            Ok(1) if index != 5 => {}
+            Err(DatabaseError::CommitFailed { .. }) if index == 5 => {}
+            other => panic!("{index}: {other:?}"),
         }
     }
-    assert_eq!(owners(&house.db).await, (0..10).collect::<Vec<_>>());
+    assert_eq!(owners(&fixture.db).await, (0..10).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transaction_lost_by_sqlite_fails_who_lost_it_and_the_others_run_again() {
-    let house = sqlite(|_| {}).await;
-    add_alone(&house.db, 100).await.unwrap();
+async fn a_member_that_rolls_back_the_group_fails_and_the_others_run_again() {
+    let fixture = sqlite(|_| {}).await;
+    add_alone(&fixture.db, 100).await.unwrap();
     let runs = Arc::new(AtomicU32::new(0));
-    let counted = Arc::clone(&runs);
+    let counter = Arc::clone(&runs);
     let mut bodies: Vec<Body> = vec![Box::new(move |tx| {
-        counted.fetch_add(1, Ordering::SeqCst);
+        counter.fetch_add(1, Ordering::SeqCst);
         boxed(async move { add(tx, 0).await })
     })];
     bodies.extend((1..5).map(adds));
@@ -192,27 +192,27 @@ async fn a_transaction_lost_by_sqlite_fails_who_lost_it_and_the_others_run_again
         })
     }));
     bodies.extend((5..10).map(adds));
-    let answers = together(&house.db, bodies).await;
-    for (at, answer) in answers.iter().enumerate() {
+    let answers = run_in_one_group(&fixture.db, bodies).await;
+    for (index, answer) in answers.iter().enumerate() {
         match answer {
-            Ok(1) if at != 5 => {}
-            Err(DatabaseError::LostTransaction { .. }) if at == 5 => {}
-            other => panic!("{at}: {other:?}"),
+            Ok(1) if index != 5 => {}
+            Err(DatabaseError::LostTransaction { .. }) if index == 5 => {}
+            other => panic!("{index}: {other:?}"),
         }
     }
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     let mut wanted: Vec<i64> = (0..10).collect();
     wanted.push(100);
-    assert_eq!(owners(&house.db).await, wanted);
-    add_alone(&house.db, 11).await.unwrap();
+    assert_eq!(owners(&fixture.db).await, wanted);
+    add_alone(&fixture.db, 11).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_gone_before_its_turn_is_not_served() {
-    let house = sqlite(|_| {}).await;
+async fn a_write_whose_caller_is_gone_does_not_start() {
+    let fixture = sqlite(|_| {}).await;
     let (entered, inside) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    let db = house.db.clone();
+    let db = fixture.db.clone();
     let first = tokio::spawn(async move {
         db.write(Isolation::ReadCommitted, move |_| {
             entered.send(()).unwrap();
@@ -222,29 +222,29 @@ async fn a_caller_gone_before_its_turn_is_not_served() {
         .await
     });
     block_in_place(|| inside.recv().unwrap());
-    let db = house.db.clone();
+    let db = fixture.db.clone();
     let gone = tokio::spawn(async move { add_alone(&db, 1).await });
-    while house.db.counters().waiting == 0 {
+    while fixture.db.counters().waiting == 0 {
         tokio::task::yield_now().await;
     }
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     release.send(()).unwrap();
     first.await.unwrap().unwrap();
-    add_alone(&house.db, 2).await.unwrap();
-    assert_eq!(owners(&house.db).await, [2]);
+    add_alone(&fixture.db, 2).await.unwrap();
+    assert_eq!(owners(&fixture.db).await, [2]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_queue_and_a_long_wait_are_told() {
-    let house = sqlite(|options| {
+async fn a_full_queue_and_a_long_wait_are_errors() {
+    let fixture = sqlite(|options| {
         options.queue_size = 1;
         options.wait_limit = std::time::Duration::from_millis(100);
     })
     .await;
     let (entered, inside) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    let db = house.db.clone();
+    let db = fixture.db.clone();
     let first = tokio::spawn(async move {
         db.write(Isolation::ReadCommitted, move |_| {
             entered.send(()).unwrap();
@@ -254,12 +254,12 @@ async fn a_full_queue_and_a_long_wait_are_told() {
         .await
     });
     block_in_place(|| inside.recv().unwrap());
-    let db = house.db.clone();
+    let db = fixture.db.clone();
     let queued = tokio::spawn(async move { add_alone(&db, 1).await });
-    while house.db.counters().waiting == 0 {
+    while fixture.db.counters().waiting == 0 {
         tokio::task::yield_now().await;
     }
-    let refused = add_alone(&house.db, 2).await;
+    let refused = add_alone(&fixture.db, 2).await;
     assert!(
         matches!(refused, Err(DatabaseError::Unavailable { .. })),
         "{refused:?}"
@@ -271,13 +271,13 @@ async fn a_full_queue_and_a_long_wait_are_told() {
         queued.await.unwrap(),
         Err(DatabaseError::Unavailable { .. })
     ));
-    assert!(owners(&house.db).await.is_empty());
-    add_alone(&house.db, 3).await.unwrap();
+    assert!(owners(&fixture.db).await.is_empty());
+    add_alone(&fixture.db, 3).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whose_statement_takes_too_long_hurts_no_neighbour() {
-    let house = sqlite(|options| options.statement_timeout = std::time::Duration::from_millis(50)).await;
+async fn a_statement_timeout_does_not_affect_other_members() {
+    let fixture = sqlite(|options| options.statement_timeout = std::time::Duration::from_millis(50)).await;
     let endless = sql!(
         "INSERT INTO owners (id, name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i), 'x' FROM n"
     );
@@ -292,20 +292,20 @@ async fn whose_statement_takes_too_long_hurts_no_neighbour() {
             })
         }),
     );
-    let answers = together(&house.db, bodies).await;
-    for (at, answer) in answers.iter().enumerate() {
+    let answers = run_in_one_group(&fixture.db, bodies).await;
+    for (index, answer) in answers.iter().enumerate() {
         match answer {
-            Ok(1) if at != 3 => {}
-            Err(DatabaseError::Timeout { .. }) if at == 3 => {}
-            other => panic!("{at}: {other:?}"),
+            Ok(1) if index != 3 => {}
+            Err(DatabaseError::Timeout { .. }) if index == 3 => {}
+            other => panic!("{index}: {other:?}"),
         }
     }
-    assert_eq!(owners(&house.db).await, (0..6).collect::<Vec<_>>());
+    assert_eq!(owners(&fixture.db).await, (0..6).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_a_full_disk_only_those_who_found_no_room_fail() {
-    let house =
+async fn on_a_full_disk_only_members_without_space_fail() {
+    let fixture =
         sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
     let large = |id: i64| -> Body {
         Box::new(move |tx| {
@@ -318,22 +318,25 @@ async fn on_a_full_disk_only_those_who_found_no_room_fail() {
     let mut bodies: Vec<Body> = (0..5).map(adds).collect();
     bodies.extend((100..104).map(large));
     bodies.extend((5..10).map(adds));
-    let answers = together(&house.db, bodies).await;
-    let kept = owners(&house.db).await;
-    let names = (0..5).chain(100..104).chain(5..10);
+    let answers = run_in_one_group(&fixture.db, bodies).await;
+    let stored = owners(&fixture.db).await;
+    let ids = (0..5).chain(100..104).chain(5..10);
     let mut full = 0;
-    for (id, answer) in names.zip(&answers) {
+    for (id, answer) in ids.zip(&answers) {
         match answer {
-            Ok(1) => assert!(kept.contains(&id), "{id} was answered and is lost"),
+            Ok(1) => assert!(stored.contains(&id), "{id} was answered Ok and is lost"),
             Err(DatabaseError::Full { .. }) => {
                 full += 1;
-                assert!(!kept.contains(&id), "{id} was refused and is there");
+                assert!(
+                    !stored.contains(&id),
+                    "{id} was answered with an error and is stored"
+                );
             }
             other => panic!("{id}: {other:?}"),
         }
     }
     assert!(
-        full >= 1 && kept.len() >= 10,
-        "{full} found no room, {kept:?} did"
+        full >= 1 && stored.len() >= 10,
+        "{full} members without space, stored: {stored:?}"
     );
 }

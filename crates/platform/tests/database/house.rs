@@ -12,33 +12,35 @@ use mainstay_platform::database::{
 };
 use mainstay_platform::sql;
 
-/// Tables in a dialect that both engines read.
+/// Tables in SQL that both engines accept.
 const SCHEMA: [&str; 2] = [
     "CREATE TABLE owners (id BIGINT PRIMARY KEY, name TEXT NOT NULL, CONSTRAINT owners_name_key UNIQUE (name))",
     "CREATE TABLE things (id BIGINT PRIMARY KEY, owner BIGINT REFERENCES owners (id), size BIGINT NOT NULL, \
      late BIGINT REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED, CONSTRAINT things_size_check CHECK (size >= 0))",
 ];
 
-/// What a body in these tests gives.
+/// The result of a body in these tests.
 pub(crate) type Answer<T> = Result<T, DatabaseError>;
 
-/// A database in a folder of its own.
+/// A SQLite database in a folder of its own.
 pub(crate) struct House {
     pub(crate) db: Database,
     pub(crate) options: DatabaseOptions,
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// A SQLite database with the tables, opened as `adjust` says.
+/// A SQLite database with the tables, opened with options changed by `adjust`.
 pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
     let folder = tempfile::tempdir().unwrap();
     let mut options = DatabaseOptions::new(format!(
         "sqlite://{}",
         folder.path().join("deep/main.db").display()
     ));
-    let bare = sqlite_connection(&options).unwrap();
-    SCHEMA.iter().for_each(|table| bare.execute_batch(table).unwrap());
-    drop(bare);
+    let connection = sqlite_connection(&options).unwrap();
+    SCHEMA
+        .iter()
+        .for_each(|table| connection.execute_batch(table).unwrap());
+    drop(connection);
     adjust(&mut options);
     House {
         db: Database::open(&options).await.unwrap(),
@@ -54,8 +56,8 @@ impl House {
     }
 }
 
-/// Runs the test on a PostgreSQL database of its own, which is dropped afterwards. Without a server the test is skipped
-/// loudly, and fails where `CI` is set.
+/// Runs the test on a PostgreSQL database of its own, which is dropped afterwards. Without a server the test prints
+/// that it is skipped, and fails where `CI` is set.
 pub(crate) async fn postgres<F, R>(adjust: impl FnOnce(&mut DatabaseOptions), test: F)
 where
     F: FnOnce(Database, DatabaseOptions) -> R,
@@ -86,9 +88,9 @@ where
     let server = head.rsplit_once('/').unwrap().0;
     let mut options = DatabaseOptions::new(format!("{server}/{name}{query}"));
     adjust(&mut options);
-    let (bare, _task) = postgres_client(&options).await.unwrap();
-    bare.batch_execute(&SCHEMA.join(";")).await.unwrap();
-    drop(bare);
+    let (connection, _task) = postgres_client(&options).await.unwrap();
+    connection.batch_execute(&SCHEMA.join(";")).await.unwrap();
+    drop(connection);
     let db = Database::open(&options).await.unwrap();
     let outcome = std::panic::AssertUnwindSafe(test(db, options))
         .catch_unwind()
@@ -114,8 +116,8 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn sqlite() {
-                let house = $crate::house::sqlite(|_| {}).await;
-                test(house.db.clone()).await;
+                let fixture = $crate::house::sqlite(|_| {}).await;
+                test(fixture.db.clone()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -126,7 +128,7 @@ macro_rules! on_both {
     )* };
 }
 
-/// A future in the box that bodies come in.
+/// Boxes a future, as bodies require.
 pub(crate) fn boxed<'t, T>(body: impl Future<Output = Answer<T>> + Send + 't) -> BoxFuture<'t, Answer<T>> {
     Box::pin(body)
 }
@@ -150,7 +152,7 @@ pub(crate) async fn add_alone(db: &Database, id: i64) -> Answer<u64> {
     .await
 }
 
-/// The numbers of all owners.
+/// The ids of all owners.
 pub(crate) async fn owners(db: &Database) -> Vec<i64> {
     db.read(ReadMode::InPlace, |tx| {
         boxed(async move { tx.all(OWNERS, &[]).await })

@@ -10,35 +10,35 @@ use crate::house::{House, add_alone, owners, sqlite};
 
 const WRITES: i64 = 300;
 
-/// Not a test by itself: what the second process does, for the tests below.
+/// Not a test by itself: the program of the second process, for the tests below.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let Ok(url) = std::env::var("SEAM_CHILD") else {
         return;
     };
     let base: i64 = std::env::var("SEAM_BASE").unwrap().parse().unwrap();
-    // Opened and closed many times: that is when SQLite recovers, checkpoints and locks most.
+    // Opened and closed many times, because that is when SQLite recovers, checkpoints and locks most.
     for part in 0..WRITES / 10 {
         let db = Database::open(&DatabaseOptions::new(&*url)).await.unwrap();
         for id in 0..10 {
             let id = base + part * 10 + id;
             add_alone(&db, id).await.unwrap();
             assert!(owners(&db).await.contains(&id));
-            say(id);
+            print_id(id);
         }
         db.close().await;
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the parent process reads it")]
-fn say(id: i64) {
+fn print_id(id: i64) {
     println!("\nSEAM {id}");
 }
 
-fn start(house: &House, base: i64) -> Child {
+fn start(fixture: &House, base: i64) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "two_processes::child", "--nocapture"])
-        .env("SEAM_CHILD", &house.options.url)
+        .env("SEAM_CHILD", &fixture.options.url)
         .env("SEAM_BASE", base.to_string())
         .stdout(Stdio::piped())
         .spawn()
@@ -47,16 +47,16 @@ fn start(house: &House, base: i64) -> Child {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn busy_never_reaches_a_caller() {
-    let house = sqlite(|_| {}).await;
-    let children = [start(&house, 100_000), start(&house, 200_000)];
+    let fixture = sqlite(|_| {}).await;
+    let children = [start(&fixture, 100_000), start(&fixture, 200_000)];
     let mut mine = 0;
     let mut waits: Vec<_> = children
         .into_iter()
         .map(|child| std::thread::spawn(|| child.wait_with_output().unwrap()))
         .collect();
     while mine < WRITES || !waits.iter().all(|wait| wait.is_finished()) {
-        add_alone(&house.db, mine).await.unwrap();
-        assert!(owners(&house.db).await.contains(&mine));
+        add_alone(&fixture.db, mine).await.unwrap();
+        assert!(owners(&fixture.db).await.contains(&mine));
         mine += 1;
     }
     for wait in waits.drain(..) {
@@ -67,18 +67,18 @@ async fn busy_never_reaches_a_caller() {
             String::from_utf8_lossy(&output.stdout)
         );
     }
-    assert_eq!(owners(&house.db).await.len() as i64, mine + 2 * WRITES);
+    assert_eq!(owners(&fixture.db).await.len() as i64, mine + 2 * WRITES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_when_the_last_to_close_meets_the_first_to_open() {
-    let house = sqlite(|_| {}).await;
-    // Nobody stays, so whoever closes may be the last one, who removes the log.
-    house.db.close().await;
+async fn busy_does_not_reach_a_caller_when_the_last_close_meets_the_first_open() {
+    let fixture = sqlite(|_| {}).await;
+    // No process keeps the file open, so the one that closes it may be the last one, which removes the log.
+    fixture.db.close().await;
     let children = [
-        start(&house, 100_000),
-        start(&house, 200_000),
-        start(&house, 300_000),
+        start(&fixture, 100_000),
+        start(&fixture, 200_000),
+        start(&fixture, 300_000),
     ];
     for child in children {
         let output = child.wait_with_output().unwrap();
@@ -88,51 +88,51 @@ async fn nor_when_the_last_to_close_meets_the_first_to_open() {
             String::from_utf8_lossy(&output.stdout)
         );
     }
-    let again = Database::open(&house.options).await.unwrap();
+    let again = Database::open(&fixture.options).await.unwrap();
     assert_eq!(owners(&again).await.len() as i64, 3 * WRITES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_outlives_a_kill() {
-    let house = sqlite(|_| {}).await;
-    house.db.close().await;
-    let mut child = start(&house, 0);
-    let mut kept = Vec::new();
+async fn answered_writes_survive_a_kill() {
+    let fixture = sqlite(|_| {}).await;
+    fixture.db.close().await;
+    let mut child = start(&fixture, 0);
+    let mut printed = Vec::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        kept.extend(
+        printed.extend(
             line.unwrap()
                 .strip_prefix("SEAM ")
                 .and_then(|id| id.parse::<i64>().ok()),
         );
-        if kept.len() == 77 {
+        if printed.len() == 77 {
             break;
         }
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let again = Database::open(&house.options).await.unwrap();
+    let again = Database::open(&fixture.options).await.unwrap();
     let found = owners(&again).await;
-    assert_eq!(found[..kept.len()], kept);
+    assert_eq!(found[..printed.len()], printed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lock_that_is_never_let_go_makes_the_database_unavailable() {
-    let house = sqlite(|options| options.wait_limit = Duration::from_millis(100)).await;
-    let other = sqlite_connection(&house.options).unwrap();
+async fn a_lock_that_is_never_released_makes_the_database_unavailable() {
+    let fixture = sqlite(|options| options.wait_limit = Duration::from_millis(100)).await;
+    let other = sqlite_connection(&fixture.options).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = add_alone(&house.db, 1).await;
+    let refused = add_alone(&fixture.db, 1).await;
     assert!(
         matches!(refused, Err(DatabaseError::Unavailable { .. })),
         "{refused:?}"
     );
-    assert!(owners(&house.db).await.is_empty(), "reading goes on");
-    let ready = house.db.ping().await;
+    assert!(owners(&fixture.db).await.is_empty(), "reads continue");
+    let ready = fixture.db.ping().await;
     assert!(
         matches!(ready, Err(DatabaseError::Unavailable { .. })),
         "{ready:?}"
     );
     other.execute_batch("ROLLBACK").unwrap();
-    house.db.ping().await.unwrap();
-    add_alone(&house.db, 2).await.unwrap();
-    assert_eq!(owners(&house.db).await, [2]);
+    fixture.db.ping().await.unwrap();
+    add_alone(&fixture.db, 2).await.unwrap();
+    assert_eq!(owners(&fixture.db).await, [2]);
 }

@@ -1,4 +1,4 @@
-//! Every kind of value goes in and comes out the same.
+//! Values of every type are read back as they were written.
 
 use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::time::Timestamp;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::house::{Answer, boxed};
 use crate::on_both;
 
-/// A row read into a type of the test's own.
+/// A row type defined by the test itself.
 struct Named {
     id: i64,
     name: Option<String>,
@@ -26,8 +26,8 @@ impl FromRow for Named {
     }
 }
 
-/// Sends the value through a column of the given SQL type.
-async fn through<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &str, value: P) -> Answer<C> {
+/// Writes the value to a column of the given SQL type and reads it back.
+async fn round_trip<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &str, value: P) -> Answer<C> {
     let postgres = tx.engine() == mainstay_platform::database::Engine::Postgres;
     let ty = match (ty, postgres) {
         ("BLOB", true) => "BYTEA",
@@ -37,8 +37,8 @@ async fn through<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &str
         (same, _) => same,
     };
     let table = format!("t{}", tx.stats().statements);
-    let made = mainstay_platform::database::Sql::owned(format!("CREATE TABLE {table} (v {ty})"));
-    tx.execute(&made, &[]).await?;
+    let create = mainstay_platform::database::Sql::owned(format!("CREATE TABLE {table} (v {ty})"));
+    tx.execute(&create, &[]).await?;
     tx.execute(
         &mainstay_platform::database::Sql::owned(format!("INSERT INTO {table} VALUES ($1)")),
         &[&value],
@@ -52,29 +52,29 @@ async fn through<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &str
 }
 
 on_both! {
-    async fn values_come_back_as_they_went(db: Database) {
+    async fn values_are_read_back_as_they_were_written(db: Database) {
         db.write(Isolation::ReadCommitted, |tx| {
             boxed(async move {
                 for integer in [i64::MIN, -1, 0, 1, i64::MAX] {
-                    assert_eq!(through::<_, i64>(tx, "BIGINT", integer).await?, integer);
+                    assert_eq!(round_trip::<_, i64>(tx, "BIGINT", integer).await?, integer);
                 }
-                assert_eq!(through::<_, i32>(tx, "BIGINT", i32::MIN).await?, i32::MIN);
-                assert!(through::<_, bool>(tx, "BOOLEAN", true).await?);
-                assert!(!through::<_, bool>(tx, "BOOLEAN", false).await?);
+                assert_eq!(round_trip::<_, i32>(tx, "BIGINT", i32::MIN).await?, i32::MIN);
+                assert!(round_trip::<_, bool>(tx, "BOOLEAN", true).await?);
+                assert!(!round_trip::<_, bool>(tx, "BOOLEAN", false).await?);
                 for text in ["", "ä€𝄞 'quoted' \"twice\"\n\t", &"long ".repeat(10_000)] {
-                    assert_eq!(through::<_, String>(tx, "TEXT", text).await?, text);
+                    assert_eq!(round_trip::<_, String>(tx, "TEXT", text).await?, text);
                 }
                 for bytes in [vec![], vec![0, 255, 0], vec![7; 100_000]] {
-                    assert_eq!(through::<_, Vec<u8>>(tx, "BLOB", bytes.clone()).await?, bytes);
+                    assert_eq!(round_trip::<_, Vec<u8>>(tx, "BLOB", bytes.clone()).await?, bytes);
                 }
-                assert_eq!(through::<_, [u8; 3]>(tx, "BLOB", [1, 2, 3]).await?, [1, 2, 3]);
+                assert_eq!(round_trip::<_, [u8; 3]>(tx, "BLOB", [1, 2, 3]).await?, [1, 2, 3]);
                 let id = UserId::from_uuid(Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef));
-                assert_eq!(through::<_, UserId>(tx, "UUID", id).await?, id);
-                assert_eq!(through::<_, Uuid>(tx, "UUID", &id).await?, id.uuid());
+                assert_eq!(round_trip::<_, UserId>(tx, "UUID", id).await?, id);
+                assert_eq!(round_trip::<_, Uuid>(tx, "UUID", &id).await?, id.uuid());
                 for instant in [Timestamp::from_micros(i64::MAX), Timestamp::from_micros(-1)] {
-                    assert_eq!(through::<_, Timestamp>(tx, "BIGINT", instant).await?, instant);
+                    assert_eq!(round_trip::<_, Timestamp>(tx, "BIGINT", instant).await?, instant);
                 }
-                assert_eq!(through::<_, f64>(tx, "DOUBLE PRECISION", -0.5).await?, -0.5);
+                assert_eq!(round_trip::<_, f64>(tx, "DOUBLE PRECISION", -0.5).await?, -0.5);
                 Ok(())
             })
         })
@@ -82,18 +82,18 @@ on_both! {
         .unwrap();
     }
 
-    async fn nothing_comes_back_as_nothing(db: Database) {
+    async fn null_is_read_back_as_none(db: Database) {
         db.write(Isolation::ReadCommitted, |tx| {
             boxed(async move {
-                assert_eq!(through::<_, Option<i64>>(tx, "BIGINT", None::<i64>).await?, None);
-                assert_eq!(through::<_, Option<bool>>(tx, "BOOLEAN", None::<bool>).await?, None);
-                assert_eq!(through::<_, Option<String>>(tx, "TEXT", None::<&str>).await?, None);
-                assert_eq!(through::<_, Option<Vec<u8>>>(tx, "BLOB", None::<Vec<u8>>).await?, None);
-                assert_eq!(through::<_, Option<UserId>>(tx, "UUID", None::<UserId>).await?, None);
-                assert_eq!(through::<_, Option<Timestamp>>(tx, "BIGINT", None::<Timestamp>).await?, None);
-                assert_eq!(through::<_, Option<Json>>(tx, "JSONB", None::<Json>).await?, None);
-                assert_eq!(through::<_, Option<i64>>(tx, "BIGINT", Some(5)).await?, Some(5));
-                assert_eq!(through::<_, Option<String>>(tx, "TEXT", Some("x")).await?.as_deref(), Some("x"));
+                assert_eq!(round_trip::<_, Option<i64>>(tx, "BIGINT", None::<i64>).await?, None);
+                assert_eq!(round_trip::<_, Option<bool>>(tx, "BOOLEAN", None::<bool>).await?, None);
+                assert_eq!(round_trip::<_, Option<String>>(tx, "TEXT", None::<&str>).await?, None);
+                assert_eq!(round_trip::<_, Option<Vec<u8>>>(tx, "BLOB", None::<Vec<u8>>).await?, None);
+                assert_eq!(round_trip::<_, Option<UserId>>(tx, "UUID", None::<UserId>).await?, None);
+                assert_eq!(round_trip::<_, Option<Timestamp>>(tx, "BIGINT", None::<Timestamp>).await?, None);
+                assert_eq!(round_trip::<_, Option<Json>>(tx, "JSONB", None::<Json>).await?, None);
+                assert_eq!(round_trip::<_, Option<i64>>(tx, "BIGINT", Some(5)).await?, Some(5));
+                assert_eq!(round_trip::<_, Option<String>>(tx, "TEXT", Some("x")).await?.as_deref(), Some("x"));
                 Ok(())
             })
         })
@@ -101,15 +101,15 @@ on_both! {
         .unwrap();
     }
 
-    async fn json_keeps_its_meaning(db: Database) {
+    async fn json_is_read_back_as_an_equal_document(db: Database) {
         let text = r#"{"name": "ä", "list": [1, null, true], "text": "a\"b"}"#;
         db.write(Isolation::ReadCommitted, move |tx| {
             boxed(async move {
                 let parse = |json: Json| serde_json::from_str::<serde_json::Value>(&json.0).unwrap();
                 let wanted: serde_json::Value = serde_json::from_str(text).unwrap();
-                assert_eq!(parse(through(tx, "JSONB", JsonRef(text)).await?), wanted);
-                assert_eq!(parse(through(tx, "JSONB", Json(text.to_owned())).await?), wanted);
-                assert_eq!(through::<_, Json>(tx, "TEXT", JsonRef(text)).await?.0, text);
+                assert_eq!(parse(round_trip(tx, "JSONB", JsonRef(text)).await?), wanted);
+                assert_eq!(parse(round_trip(tx, "JSONB", Json(text.to_owned())).await?), wanted);
+                assert_eq!(round_trip::<_, Json>(tx, "TEXT", JsonRef(text)).await?.0, text);
                 Ok(())
             })
         })

@@ -1,22 +1,22 @@
-//! What a database is like, looked at without changing it.
+//! Read-only checks of a database's schema and settings.
 
 use super::{MigrateError, postgres, sqlite};
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
 use refinery::{Migration, Runner};
 
-/// What a database is like.
+/// The state of a database's schema and of its durability settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// The migrations that this program knows and the database does not have.
+    /// Migrations that this program knows and the database does not have.
     pub missing: Vec<String>,
-    /// The migrations that the database has and this program does not know: a newer one has been here.
+    /// Migrations that the database has and this program does not know: a newer version applied them.
     pub unknown: Vec<String>,
-    /// Why a write that was acknowledged may be lost in a power cut, one reason a line; empty when it may not.
+    /// Why an acknowledged write may be lost in a power cut, one reason per line; empty when it cannot.
     pub not_durable: Vec<String>,
 }
 
-/// Looks at the schema, and at the settings on which durability hangs. Makes and changes nothing, but a SQLite file
-/// that is not there yet would be made empty: look first whether it is.
+/// Checks the schema and the settings that durability depends on. Changes nothing, except that a SQLite file that
+/// does not exist is created empty: the caller must check first whether it exists.
 ///
 /// # Errors
 /// The database cannot be reached or opened.
@@ -33,9 +33,9 @@ pub async fn condition(options: &DatabaseOptions) -> Result<Condition, MigrateEr
 fn of_sqlite(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
     let runner = sqlite::migrations::runner();
     let mut connection = sqlite_connection(options)?;
-    // Where nothing was ever migrated there is no table to ask.
+    // A database that was never migrated has no table of migrations.
     let applied = runner.get_applied_migrations(&mut connection).unwrap_or_default();
-    // Without a write-ahead log, or without waiting for the disk, it would not have been opened.
+    // Without a write-ahead log, or without syncing to disk, it would not have been opened.
     Ok(compare(&runner, &applied, Vec::new()))
 }
 

@@ -1,4 +1,4 @@
-//! Things to store.
+//! Domain objects for the tests.
 
 use crate::harness::Store;
 use mainstay_domain::Result;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Whether a transaction was run again and again because a row was no longer the one that was read.
+/// Whether a transaction failed after all its retries because a row had changed since it was read.
 pub(crate) fn lost_a_race<T>(answer: &Result<T>) -> bool {
     let database = answer.as_ref().err().and_then(Retryable::database);
     matches!(database, Some(DatabaseError::Retry))
@@ -46,17 +46,17 @@ pub(crate) fn usd(amount: i64) -> Money {
     }
 }
 
-/// What Mainstay itself sees.
+/// The scope of Mainstay itself.
 pub(crate) fn everything<T: Guarded>() -> Scope<T> {
     access::scope(&Caller::System(SystemCaller::OPERATOR))
 }
 
-/// What a person without any permission sees.
+/// The scope of a user without any permission.
 pub(crate) fn own<T: Guarded>(user: UserId) -> Scope<T> {
     access::scope(&person(user, &[]))
 }
 
-/// What somebody sees who did not sign in.
+/// The scope of a caller who is not signed in.
 pub(crate) fn anonymous<T: Guarded>() -> Scope<T> {
     access::scope(&Caller::Anonymous)
 }
@@ -75,7 +75,7 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
     }))
 }
 
-/// Leave of Mainstay itself.
+/// A permit of Mainstay itself.
 pub(crate) fn leave<T: Guarded>(row: &T) -> Permit<T> {
     access::permit(&Caller::System(SystemCaller::OPERATOR), Action::UPDATE, row).unwrap()
 }
@@ -126,7 +126,7 @@ pub(crate) fn product(number: u128) -> Product {
     }
 }
 
-/// An order of so many lines, each of the same product.
+/// An order of `lines` lines, each of the same product.
 pub(crate) fn order(number: u128, user: UserId, product: &Product, lines: u32) -> Order {
     let item = |line: u32| {
         OrderItem::new(
@@ -138,9 +138,9 @@ pub(crate) fn order(number: u128, user: UserId, product: &Product, lines: u32) -
         )
         .unwrap()
     };
-    let name = (id(number), format!("N-{number}"), user);
+    let names = (id(number), format!("N-{number}"), user);
     Order::place(
-        name,
+        names,
         (0..lines).map(item).collect(),
         at(100),
         Duration::from_secs(900),

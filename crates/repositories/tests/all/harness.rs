@@ -1,4 +1,4 @@
-//! A fresh database of each engine, gone when the test is over.
+//! A fresh database of each engine, removed when the test is over.
 
 use crate::unattended;
 use mainstay_platform::database::{Database, DatabaseOptions, Engine};
@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-/// Where PostgreSQL is, unless `TEST_POSTGRES_URL` says otherwise.
-const USUAL_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+/// The PostgreSQL server, unless `TEST_POSTGRES_URL` names another one.
+const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
 
-/// Runs a body in a transaction; what it needs from outside is named and cloned, because it may run again.
+/// Runs a body in a transaction. The variables that it captures are listed and cloned, because it may run again.
 macro_rules! write {
-    ($store:expr, [$($kept:ident),*], |$tx:ident| $body:block) => {{
-        $(let $kept = $kept.clone();)*
+    ($store:expr, [$($captured:ident),*], |$tx:ident| $body:block) => {{
+        $(let $captured = $captured.clone();)*
         $store
             .database
             .write(mainstay_platform::database::Isolation::ReadCommitted, move |$tx| {
-                $(let $kept = $kept.clone();)*
+                $(let $captured = $captured.clone();)*
                 Box::pin(async move {
                     let answer: mainstay_domain::Result<_> = async { $body }.await;
                     answer
@@ -35,13 +35,13 @@ pub(crate) struct Store {
 }
 
 /// An empty database that is removed with this value.
-#[expect(dead_code, reason = "held for their drop")]
+#[expect(dead_code, reason = "kept only to be dropped with the store")]
 pub(crate) enum Place {
     File(TempDir),
     Server(Server),
 }
 
-/// A database on the server.
+/// A temporary database on the PostgreSQL server.
 pub(crate) struct Server {
     admin: DatabaseOptions,
     name: String,
@@ -53,7 +53,7 @@ impl Drop for Server {
             self.admin.clone(),
             format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
         );
-        // The test's own runtime is busy with this very drop.
+        // A thread of its own, because the test's runtime is blocked by this drop.
         let gone = std::thread::spawn(move || runtime().block_on(run(&admin, &drop))).join();
         assert!(
             matches!(gone, Ok(Ok(()))) || std::thread::panicking(),
@@ -82,26 +82,26 @@ async fn run(options: &DatabaseOptions, statement: &str) -> Result<(), String> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the settings of a test run stand in its environment"
+    reason = "test runs are configured by environment variables"
 )]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// An empty database, not migrated; `None`, loudly, when there is no server.
+/// An empty database, not migrated; `None`, with a printed notice, when there is no server.
 pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
-    empty_of(engine, "").await
+    empty_with(engine, "").await
 }
 
-/// The same with more to say about how PostgreSQL makes it.
-async fn empty_of(engine: Engine, how: &str) -> Option<(DatabaseOptions, Place)> {
+/// The same with further options for PostgreSQL's CREATE DATABASE.
+async fn empty_with(engine: Engine, create_options: &str) -> Option<(DatabaseOptions, Place)> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     if engine == Engine::Sqlite {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         return Some((DatabaseOptions::new(url), Place::File(folder)));
     }
-    let url = environment("TEST_POSTGRES_URL").unwrap_or_else(|| USUAL_URL.to_owned());
+    let url = environment("TEST_POSTGRES_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
     let admin = DatabaseOptions::new(&url);
     let name = format!(
         "mainstay_test_{}_{}",
@@ -110,7 +110,7 @@ async fn empty_of(engine: Engine, how: &str) -> Option<(DatabaseOptions, Place)>
     );
     if let Err(reason) = run(
         &admin,
-        &format!("CREATE DATABASE {name} TEMPLATE template0 {how}"),
+        &format!("CREATE DATABASE {name} TEMPLATE template0 {create_options}"),
     )
     .await
     {
@@ -135,23 +135,23 @@ async fn empty_of(engine: Engine, how: &str) -> Option<(DatabaseOptions, Place)>
 }
 
 impl Store {
-    /// A migrated database; `None`, loudly, when there is no server.
+    /// A migrated database; `None`, with a printed notice, when there is no server.
     pub(crate) async fn fresh(engine: Engine) -> Option<Self> {
         Self::migrated(empty(engine).await?).await
     }
 
     /// A migrated database of PostgreSQL with a locale of its own.
     pub(crate) async fn of_locale(locale: &str) -> Option<Self> {
-        Self::migrated(empty_of(Engine::Postgres, &format!("LOCALE '{locale}'")).await?).await
+        Self::migrated(empty_with(Engine::Postgres, &format!("LOCALE '{locale}'")).await?).await
     }
 
-    async fn migrated((options, place): (DatabaseOptions, Place)) -> Option<Self> {
+    async fn migrated((options, location): (DatabaseOptions, Place)) -> Option<Self> {
         migrate(&options).await.unwrap();
         let database = Database::open(&options).await.unwrap();
         Some(Self {
             database,
             options,
-            _place: place,
+            _place: location,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs: claimed by one, finished by whoever holds them, never lost.
+//! Jobs: claimed by one worker at a time, finished only by the holder of the lease, never lost.
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn put(store: &Store, jobs: &[NewJob]) {
+async fn enqueue(store: &Store, jobs: &[NewJob]) {
     let jobs = jobs.to_vec();
     write!(store, [jobs], |tx| {
         for job in &jobs {
@@ -45,9 +45,9 @@ fn ids(jobs: &[Job]) -> Vec<JobId> {
 }
 
 #[test]
-fn the_most_urgent_of_the_due_comes_first() {
+fn the_most_urgent_due_job_is_claimed_first() {
     on_both(async |store| {
-        put(
+        enqueue(
             &store,
             &[
                 NewJob {
@@ -93,22 +93,25 @@ fn the_most_urgent_of_the_due_comes_first() {
 }
 
 #[test]
-fn what_is_claimed_says_so_and_is_finished_once() {
+fn a_claimed_job_is_running_and_finishes_once() {
     on_both(async |store| {
-        put(&store, &[job(1)]).await;
-        let held = claim(&store, 1, at(100)).await.remove(0);
-        assert_eq!((held.state, held.attempts, held.fence), (JobState::Running, 1, 1));
-        let done = write!(store, [held], |tx| {
+        enqueue(&store, &[job(1)]).await;
+        let leased = claim(&store, 1, at(100)).await.remove(0);
+        assert_eq!(
+            (leased.state, leased.attempts, leased.fence),
+            (JobState::Running, 1, 1)
+        );
+        let done = write!(store, [leased], |tx| {
             let mut jobs = Jobs::new(tx);
-            assert!(jobs.progress(held.lease(), 50).await?);
-            assert!(jobs.extend(held.lease(), at(500)).await?);
+            assert!(jobs.progress(leased.lease(), 50).await?);
+            assert!(jobs.extend(leased.lease(), at(500)).await?);
             assert!(jobs.claim(&[], 9, at(400), MINUTE).await?.is_empty());
-            assert!(jobs.finish(held.lease(), at(401)).await?);
-            assert!(!jobs.finish(held.lease(), at(402)).await?);
-            assert!(!jobs.fail(held.lease(), "late", None, at(402)).await?);
-            assert!(!jobs.release(held.lease()).await?);
+            assert!(jobs.finish(leased.lease(), at(401)).await?);
+            assert!(!jobs.finish(leased.lease(), at(402)).await?);
+            assert!(!jobs.fail(leased.lease(), "late", None, at(402)).await?);
+            assert!(!jobs.release(leased.lease()).await?);
             assert_eq!(jobs.next_due(at(402)).await?, None);
-            jobs.find(&everything(), held.id).await
+            jobs.find(&everything(), leased.id).await
         });
         let done = done.unwrap();
         assert_eq!(
@@ -119,9 +122,9 @@ fn what_is_claimed_says_so_and_is_finished_once() {
 }
 
 #[test]
-fn a_worker_whose_lease_ran_out_cannot_finish_what_another_began() {
+fn a_worker_with_an_expired_lease_cannot_finish_a_job_that_another_claimed() {
     on_both(async |store| {
-        put(&store, &[job(1)]).await;
+        enqueue(&store, &[job(1)]).await;
         let slow = claim(&store, 1, at(100)).await.remove(0);
         let other = claim(&store, 1, at(160)).await.remove(0);
         assert_eq!(
@@ -154,9 +157,9 @@ fn a_worker_whose_lease_ran_out_cannot_finish_what_another_began() {
 }
 
 #[test]
-fn a_job_that_takes_its_workers_down_is_dead_after_its_last_attempt() {
+fn a_job_that_kills_its_workers_is_dead_after_its_last_attempt() {
     on_both(async |store| {
-        put(
+        enqueue(
             &store,
             &[NewJob {
                 max_attempts: 2,
@@ -171,16 +174,16 @@ fn a_job_that_takes_its_workers_down_is_dead_after_its_last_attempt() {
         let dead = state(&store, 1).await;
         assert_eq!((dead.state, dead.finished_at), (JobState::Dead, Some(at(300))));
         assert!(dead.last_error.is_some());
-        assert_eq!(recovered, [dead], "it is told");
+        assert_eq!(recovered, [dead], "the dead job is returned");
         let again = write!(store, [], |tx| { Jobs::new(tx).recover(at(400)).await }).unwrap();
-        assert_eq!(again, [], "once");
+        assert_eq!(again, [], "only once");
     });
 }
 
 #[test]
-fn a_job_whose_workers_go_away_waits_longer_each_time() {
+fn a_job_whose_workers_die_waits_longer_each_time() {
     on_both(async |store| {
-        put(
+        enqueue(
             &store,
             &[NewJob {
                 max_attempts: 20,
@@ -207,16 +210,16 @@ fn a_job_whose_workers_go_away_waits_longer_each_time() {
 }
 
 #[test]
-fn a_failure_is_tried_again_later_or_never() {
+fn a_failed_job_is_retried_later_or_dead() {
     on_both(async |store| {
-        put(&store, &[job(1)]).await;
-        let held = claim(&store, 1, at(100)).await.remove(0);
-        let noted = write!(store, [held], |tx| {
+        enqueue(&store, &[job(1)]).await;
+        let leased = claim(&store, 1, at(100)).await.remove(0);
+        let failed = write!(store, [leased], |tx| {
             Jobs::new(tx)
-                .fail(held.lease(), "it said \0 no", Some(at(500)), at(110))
+                .fail(leased.lease(), "it said \0 no", Some(at(500)), at(110))
                 .await
         });
-        assert!(noted.unwrap());
+        assert!(failed.unwrap());
         let waiting = state(&store, 1).await;
         assert_eq!(
             (waiting.state, waiting.run_at, waiting.attempts),
@@ -225,46 +228,51 @@ fn a_failure_is_tried_again_later_or_never() {
         assert_eq!(waiting.last_error.as_deref(), Some("it said \u{FFFD} no"));
         assert!(claim(&store, 1, at(499)).await.is_empty());
         let again = claim(&store, 1, at(500)).await.remove(0);
-        let given_up = write!(store, [again], |tx| {
+        let failed = write!(store, [again], |tx| {
             Jobs::new(tx).fail(again.lease(), "no", None, at(510)).await
         });
-        assert!(given_up.unwrap());
+        assert!(failed.unwrap());
         assert_eq!(state(&store, 1).await.state, JobState::Dead);
         assert!(claim(&store, 1, at(10_000)).await.is_empty());
     });
 }
 
 #[test]
-fn what_is_given_back_was_not_begun() {
+fn a_released_job_does_not_count_the_attempt() {
     on_both(async |store| {
-        put(&store, &[job(1)]).await;
-        let held = claim(&store, 1, at(100)).await.remove(0);
-        assert!(write!(store, [held], |tx| { Jobs::new(tx).release(held.lease()).await }).unwrap());
-        let back = state(&store, 1).await;
-        assert_eq!((back.state, back.attempts), (JobState::Queued, 0));
+        enqueue(&store, &[job(1)]).await;
+        let leased = claim(&store, 1, at(100)).await.remove(0);
+        assert!(
+            write!(store, [leased], |tx| {
+                Jobs::new(tx).release(leased.lease()).await
+            })
+            .unwrap()
+        );
+        let released = state(&store, 1).await;
+        assert_eq!((released.state, released.attempts), (JobState::Queued, 0));
         let again = claim(&store, 1, at(101)).await.remove(0);
         assert_eq!((again.attempts, again.fence), (1, 2));
     });
 }
 
 #[test]
-fn one_of_a_unique_key_is_live() {
+fn at_most_one_job_of_a_unique_key_is_live() {
     on_both(async |store| {
         let unique = |number: u128| NewJob {
             unique_key: Some("report".into()),
             ..job(number)
         };
-        put(&store, &[unique(1), job(3), job(4)]).await;
+        enqueue(&store, &[unique(1), job(3), job(4)]).await;
         assert!(!write!(store, [], |tx| { Jobs::new(tx).enqueue(&unique(2)).await }).unwrap());
-        let held = claim(&store, 9, at(100)).await;
-        assert_eq!(held.len(), 3);
+        let leased = claim(&store, 9, at(100)).await;
+        assert_eq!(leased.len(), 3);
         assert!(!write!(store, [], |tx| { Jobs::new(tx).enqueue(&unique(2)).await }).unwrap());
-        let first = held[0].clone();
+        let first = leased[0].clone();
         write!(store, [first], |tx| {
             let mut jobs = Jobs::new(tx);
             assert!(jobs.fail(first.lease(), "no", None, at(101)).await?);
             assert!(jobs.enqueue(&unique(2)).await?);
-            // The dead one would be a second live one.
+            // Otherwise the dead job would become a second live one.
             assert!(!jobs.retry(&leave(&first), &first, at(102)).await?);
             let second = jobs.find(&everything(), id(2)).await?;
             assert!(jobs.cancel(&leave(&second), &second, at(103)).await?);
@@ -283,14 +291,14 @@ fn one_of_a_unique_key_is_live() {
 }
 
 #[test]
-fn what_is_called_off_while_it_runs_cannot_be_finished() {
+fn a_job_cancelled_while_it_runs_cannot_be_finished() {
     on_both(async |store| {
-        put(&store, &[job(1)]).await;
-        let held = claim(&store, 1, at(100)).await.remove(0);
-        write!(store, [held], |tx| {
+        enqueue(&store, &[job(1)]).await;
+        let leased = claim(&store, 1, at(100)).await.remove(0);
+        write!(store, [leased], |tx| {
             let mut jobs = Jobs::new(tx);
-            assert!(jobs.cancel(&leave(&held), &held, at(110)).await?);
-            assert!(!jobs.finish(held.lease(), at(120)).await?);
+            assert!(jobs.cancel(&leave(&leased), &leased, at(110)).await?);
+            assert!(!jobs.finish(leased.lease(), at(120)).await?);
             Ok(())
         })
         .unwrap();
@@ -299,9 +307,9 @@ fn what_is_called_off_while_it_runs_cannot_be_finished() {
 }
 
 #[test]
-fn jobs_are_for_those_who_manage_them() {
+fn only_callers_who_manage_jobs_see_them() {
     on_both(async |store| {
-        put(
+        enqueue(
             &store,
             &[
                 job(1),
@@ -312,10 +320,10 @@ fn jobs_are_for_those_who_manage_them() {
             ],
         )
         .await;
-        let held = claim(&store, 1, at(100)).await.remove(0);
-        write!(store, [held], |tx| {
+        let leased = claim(&store, 1, at(100)).await.remove(0);
+        write!(store, [leased], |tx| {
             let mut jobs = Jobs::new(tx);
-            assert!(jobs.finish(held.lease(), at(110)).await?);
+            assert!(jobs.finish(leased.lease(), at(110)).await?);
             assert!(matches!(
                 jobs.find(&own(id(1)), id(1)).await,
                 Err(Error::NotFound)
@@ -349,7 +357,7 @@ fn jobs_are_for_those_who_manage_them() {
 }
 
 #[test]
-fn workers_that_claim_at_once_never_hold_the_same_job() {
+fn concurrent_workers_never_claim_the_same_job() {
     on_both(async |store| {
         let all: Vec<NewJob> = (1..=200)
             .map(|number| NewJob {
@@ -357,29 +365,29 @@ fn workers_that_claim_at_once_never_hold_the_same_job() {
                 ..job(number)
             })
             .collect();
-        put(&store, &all).await;
+        enqueue(&store, &all).await;
         let workers: Vec<_> = (0..4)
             .map(|_| {
                 let store = Arc::clone(&store);
                 tokio::spawn(async move {
-                    let mut held = Vec::new();
+                    let mut leased = Vec::new();
                     loop {
                         let claimed = claim(&store, 7, at(100)).await;
                         assert!(claimed.len() <= 7);
                         if claimed.is_empty() {
-                            return held;
+                            return leased;
                         }
-                        held.extend(claimed);
+                        leased.extend(claimed);
                     }
                 })
             })
             .collect();
-        let mut held = Vec::new();
+        let mut leased = Vec::new();
         for worker in workers {
-            held.extend(worker.await.unwrap());
+            leased.extend(worker.await.unwrap());
         }
-        assert!(held.iter().all(|job| job.fence == 1 && job.attempts == 1));
-        let different: HashSet<JobId> = held.iter().map(|job| job.id).collect();
-        assert_eq!((held.len(), different.len()), (200, 200));
+        assert!(leased.iter().all(|job| job.fence == 1 && job.attempts == 1));
+        let different: HashSet<JobId> = leased.iter().map(|job| job.id).collect();
+        assert_eq!((leased.len(), different.len()), (200, 200));
     });
 }

@@ -1,4 +1,4 @@
-//! Outbox, idempotency, signing keys, security events, health.
+//! Outbox, idempotency, signing keys, security events, health check.
 
 use crate::fixtures::*;
 use crate::harness::on_both;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 #[test]
-fn the_database_answers() {
+fn the_health_check_succeeds() {
     on_both(async |store| {
         write!(store, [], |tx| { health(tx).await }).unwrap();
     });
@@ -42,7 +42,7 @@ fn events_are_relayed_once_the_oldest_first() {
 }
 
 #[test]
-fn relays_that_work_at_once_do_not_tell_twice() {
+fn concurrent_relays_do_not_relay_an_event_twice() {
     on_both(async |store| {
         write!(store, [], |tx| {
             for number in 1..=60 {
@@ -55,7 +55,7 @@ fn relays_that_work_at_once_do_not_tell_twice() {
             .map(|_| {
                 let store = Arc::clone(&store);
                 tokio::spawn(async move {
-                    let mut told: Vec<EventId> = Vec::new();
+                    let mut relayed: Vec<EventId> = Vec::new();
                     loop {
                         let batch = write!(store, [], |tx| {
                             let waiting: Vec<Event> = Outbox::new(tx).waiting(7).await?;
@@ -65,19 +65,19 @@ fn relays_that_work_at_once_do_not_tell_twice() {
                         })
                         .unwrap();
                         if batch.is_empty() {
-                            return told;
+                            return relayed;
                         }
-                        told.extend(batch);
+                        relayed.extend(batch);
                     }
                 })
             })
             .collect();
-        let mut told = Vec::new();
+        let mut relayed = Vec::new();
         for relay in relays {
-            told.extend(relay.await.unwrap());
+            relayed.extend(relay.await.unwrap());
         }
-        let different: HashSet<EventId> = told.iter().copied().collect();
-        assert_eq!((told.len(), different.len()), (60, 60));
+        let different: HashSet<EventId> = relayed.iter().copied().collect();
+        assert_eq!((relayed.len(), different.len()), (60, 60));
     });
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn remembered(seconds: i64, code: Option<&str>) -> NewRemembered {
 }
 
 #[test]
-fn the_first_answer_is_kept_until_it_is_old() {
+fn the_first_result_is_stored_until_it_expires() {
     on_both(async |store| {
         write!(store, [], |tx| {
             let mut answers = Idempotency::new(tx);
@@ -131,9 +131,9 @@ fn the_first_answer_is_kept_until_it_is_old() {
 }
 
 #[test]
-fn of_two_answers_given_at_once_one_is_kept() {
+fn of_concurrent_results_one_is_stored() {
     on_both(async |store| {
-        let tries: Vec<_> = (0..6)
+        let attempts: Vec<_> = (0..6)
             .map(|_| {
                 let store = Arc::clone(&store);
                 tokio::spawn(async move {
@@ -143,16 +143,16 @@ fn of_two_answers_given_at_once_one_is_kept() {
                 })
             })
             .collect();
-        let mut kept = 0;
-        for tried in tries {
-            kept += usize::from(tried.await.unwrap().unwrap());
+        let mut stored = 0;
+        for attempt in attempts {
+            stored += usize::from(attempt.await.unwrap().unwrap());
         }
-        assert_eq!(kept, 1);
+        assert_eq!(stored, 1);
     });
 }
 
 #[test]
-fn signing_keys_are_for_mainstay_alone() {
+fn signing_keys_are_visible_to_the_system_only() {
     on_both(async |store| {
         let key = SigningKey {
             id: id(1),
@@ -192,7 +192,7 @@ fn signing_keys_are_for_mainstay_alone() {
 }
 
 #[test]
-fn attempts_of_a_minute_are_counted_together() {
+fn equal_attempts_within_a_minute_share_one_count() {
     on_both(async |store| {
         let attempt = |number: u128, seconds: i64| SecurityEvent {
             id: id(number),
@@ -207,20 +207,20 @@ fn attempts_of_a_minute_are_counted_together() {
             first_at: at(seconds),
             last_at: at(seconds + 5),
         };
-        let elsewhere = SecurityEvent {
+        let other_user = SecurityEvent {
             ip: None,
             user_id: Some(id(7)),
             ..attempt(4, 125)
         };
-        let program = |name: &str, event: SecurityEvent| SecurityEvent {
+        let with_user_agent = |name: &str, event: SecurityEvent| SecurityEvent {
             user_agent: Some(name.to_owned()),
             ..event
         };
         let events = vec![
-            program("curl/8", attempt(1, 120)),
-            program("curl/9", attempt(2, 130)),
+            with_user_agent("curl/8", attempt(1, 120)),
+            with_user_agent("curl/9", attempt(2, 130)),
             attempt(3, 185),
-            elsewhere,
+            other_user,
         ];
         let listed = write!(store, [events], |tx| {
             let mut log = SecurityEvents::new(tx);

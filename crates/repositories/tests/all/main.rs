@@ -1,6 +1,6 @@
 //! The repositories against real databases: a fresh SQLite file and a fresh PostgreSQL database for each test.
 //!
-//! Each module says `cfg(test)` so that its helpers, too, may fail loudly.
+//! Each module has `cfg(test)` so that clippy allows `unwrap` in its helpers too.
 
 #[cfg(test)]
 #[macro_use]

@@ -1,4 +1,4 @@
-//! Databases are brought up to date once, whoever starts at the same time.
+//! Migrations are applied once, however many processes start at the same time.
 
 use crate::harness::{empty, runtime};
 use mainstay_platform::database::{DatabaseOptions, Engine, postgres_client, sqlite_connection};
@@ -29,7 +29,7 @@ fn on_empty(test: impl AsyncFn(Engine, DatabaseOptions)) {
 }
 
 #[test]
-fn the_second_time_there_is_nothing_to_do() {
+fn a_second_run_applies_nothing() {
     on_empty(async |_, options| {
         let first = migrate(&options).await.unwrap();
         assert_eq!(first.applied.first().map(String::as_str), Some("V1__foundation"));
@@ -38,7 +38,7 @@ fn the_second_time_there_is_nothing_to_do() {
 }
 
 #[test]
-fn of_many_that_start_at_once_each_migration_is_applied_by_one() {
+fn of_concurrent_starts_each_migration_is_applied_by_one() {
     on_empty(async |_, options| {
         let starts: Vec<_> = (0..6)
             .map(|_| {
@@ -54,8 +54,8 @@ fn of_many_that_start_at_once_each_migration_is_applied_by_one() {
     });
 }
 
-/// Keeps the note that a migration was applied from being written, as a kill between the two would.
-const NO_NOTES: [&str; 2] = [
+/// Prevents the record that a migration was applied from being written, as a kill between the two would.
+const REJECT_RECORDS: [&str; 2] = [
     "CREATE TABLE refinery_schema_history (version int4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), \
          checksum VARCHAR(255)); \
      CREATE TRIGGER no_notes BEFORE INSERT ON refinery_schema_history BEGIN SELECT RAISE(ABORT, 'no'); END",
@@ -66,9 +66,9 @@ const NO_NOTES: [&str; 2] = [
 ];
 
 #[test]
-fn a_migration_that_was_broken_off_leaves_nothing_and_can_be_repeated() {
+fn an_interrupted_migration_leaves_nothing_and_can_be_repeated() {
     on_empty(async |engine, options| {
-        let [sqlite, postgres] = NO_NOTES;
+        let [sqlite, postgres] = REJECT_RECORDS;
         let (refuse, allow) = match engine {
             Engine::Sqlite => (sqlite, "DROP TRIGGER no_notes"),
             Engine::Postgres => (postgres, "DROP TRIGGER no_notes ON refinery_schema_history"),
@@ -110,7 +110,7 @@ fn a_migration_that_was_edited_is_refused() {
 }
 
 #[test]
-fn a_server_that_is_away_is_said_to_be() {
+fn an_unreachable_server_is_reported() {
     runtime().block_on(async {
         let options = DatabaseOptions::new("postgres://nobody@127.0.0.1:1/none");
         assert!(matches!(migrate(&options).await, Err(MigrateError::Database(_))));

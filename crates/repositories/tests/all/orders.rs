@@ -11,7 +11,7 @@ use mainstay_repositories::{OrderFilter, OrderSort, Orders, Payments};
 const NEWEST: (OrderSort, bool) = (OrderSort::CreatedAt, true);
 
 #[test]
-fn an_order_comes_back_with_every_line_in_its_place() {
+fn an_order_is_read_back_with_all_lines_in_order() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
         for (number, lines) in [(1, 1), (2, 7), (3, 8), (4, 9), (5, 100)] {
@@ -27,7 +27,7 @@ fn an_order_comes_back_with_every_line_in_its_place() {
 }
 
 #[test]
-fn a_page_shows_each_order_with_its_own_lines() {
+fn a_page_contains_each_order_with_its_own_lines() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
         let mut placed: Vec<Order> = (1..=30)
@@ -65,7 +65,7 @@ fn a_page_shows_each_order_with_its_own_lines() {
 }
 
 #[test]
-fn a_stranger_finds_nothing() {
+fn another_customer_finds_nothing() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
         put_order(&store, &order(1, id(1), &product(1), 2)).await;
@@ -125,7 +125,7 @@ fn a_stranger_finds_nothing() {
 }
 
 #[test]
-fn a_move_from_where_it_no_longer_stands_is_refused() {
+fn a_transition_from_an_outdated_status_is_refused() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
         let placed = order(1, id(1), &product(1), 2);
@@ -159,16 +159,16 @@ fn a_move_from_where_it_no_longer_stands_is_refused() {
 }
 
 #[test]
-fn a_number_is_taken_once_and_nothing_of_the_second_order_stays() {
+fn an_order_number_is_unique_and_the_second_order_leaves_no_trace() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
         put_order(&store, &order(1, id(1), &product(1), 1)).await;
-        let twin = Order {
+        let duplicate = Order {
             number: "N-1".to_owned(),
             ..order(2, id(1), &product(1), 1)
         };
-        let error = write!(store, [twin], |tx| {
-            Orders::new(tx).insert(&leave(&twin), &twin).await
+        let error = write!(store, [duplicate], |tx| {
+            Orders::new(tx).insert(&leave(&duplicate), &duplicate).await
         });
         assert!(matches!(error, Err(Error::Unavailable { .. })), "{error:?}");
         let none = write!(store, [], |tx| {
@@ -179,17 +179,17 @@ fn a_number_is_taken_once_and_nothing_of_the_second_order_stays() {
 }
 
 #[test]
-fn overdue_is_what_nobody_pays_for() {
+fn unpaid_expired_orders_are_overdue() {
     on_both(async |store| {
         put_product(&store, &product(1)).await;
-        let held = |number: u128, until: i64| Order {
+        let reserved = |number: u128, until: i64| Order {
             reserved_until: at(until),
             ..order(number, id(1), &product(1), 2)
         };
         for (number, until) in [(1, 500), (2, 400), (3, 300), (4, 2000)] {
-            put_order(&store, &held(number, until)).await;
+            put_order(&store, &reserved(number, until)).await;
         }
-        let paid = held(5, 100).step(Move::Settle, at(200)).unwrap();
+        let paid = reserved(5, 100).step(Move::Settle, at(200)).unwrap();
         put_order(&store, &Order { version: 1, ..paid }).await;
         let payment = Payment::begin(id(1), id(3), id(1), usd(1), at(200));
         let failed = Payment {
@@ -207,7 +207,7 @@ fn overdue_is_what_nobody_pays_for() {
                 .await
         })
         .unwrap();
-        assert_eq!(overdue, [held(2, 400), held(1, 500)]);
+        assert_eq!(overdue, [reserved(2, 400), reserved(1, 500)]);
         let one = write!(store, [], |tx| {
             Orders::new(tx)
                 .overdue(&own(id::<UserId>(1)), (at(600), at(150)), 1)
@@ -220,13 +220,13 @@ fn overdue_is_what_nobody_pays_for() {
                 .collect::<Vec<OrderId>>(),
             [id::<OrderId>(2)]
         );
-        // A payment that does not come to an end keeps its order no longer.
+        // A pending payment that never completes protects its order only until it is too old.
         let overdue = write!(store, [], |tx| {
             Orders::new(tx)
                 .overdue(&everything(), (at(600), at(200)), 10)
                 .await
         })
         .unwrap();
-        assert_eq!(overdue, [held(3, 300), held(2, 400), held(1, 500)]);
+        assert_eq!(overdue, [reserved(3, 300), reserved(2, 400), reserved(1, 500)]);
     });
 }

@@ -1,4 +1,4 @@
-//! Whoever turns the pages of a list by its cursors sees each row once, however it is sorted.
+//! A client that follows the cursors of a list sees each row once, whatever the sort order.
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
@@ -57,11 +57,11 @@ async fn page(
 }
 
 fn expected(things: &[Product], staff: bool, (sort, descending): (ProductSort, bool)) -> Vec<ProductId> {
-    let mut seen: Vec<&Product> = things
+    let mut listed: Vec<&Product> = things
         .iter()
         .filter(|thing| staff || thing.status == ProductStatus::Active)
         .collect();
-    seen.sort_by(|a, b| {
+    listed.sort_by(|a, b| {
         let by_key = match sort {
             ProductSort::CreatedAt => a.created_at.cmp(&b.created_at),
             ProductSort::Price => a.price.amount.cmp(&b.price.amount),
@@ -70,29 +70,29 @@ fn expected(things: &[Product], staff: bool, (sort, descending): (ProductSort, b
         by_key.then(a.id.cmp(&b.id))
     });
     if descending {
-        seen.reverse();
+        listed.reverse();
     }
-    seen.into_iter().map(|thing| thing.id).collect()
+    listed.into_iter().map(|thing| thing.id).collect()
 }
 
-async fn each_row_once(store: &Store, things: &[Product], limit: u32, staff: bool) {
+async fn assert_each_row_is_listed_once(store: &Store, things: &[Product], limit: u32, staff: bool) {
     for sort in SORTS.into_iter().flat_map(|sort| [(sort, false), (sort, true)]) {
-        let wanted = expected(things, staff, sort);
-        let (mut seen, mut cursor) = (Vec::new(), None);
+        let in_order = expected(things, staff, sort);
+        let (mut listed, mut cursor) = (Vec::new(), None);
         loop {
             let (items, next) = page(store, staff, sort, &Page::From { cursor, limit }).await;
             assert!(items.len() <= limit as usize);
-            seen.extend(items.iter().map(|thing| thing.id));
-            // As a client holds it.
+            listed.extend(items.iter().map(|thing| thing.id));
+            // Encoded and decoded, as a client receives it.
             cursor = next.map(|next| Cursor::decode(&next.encode()).unwrap());
             if cursor.is_none() {
                 break;
             }
         }
-        assert_eq!(seen, wanted, "{sort:?} by cursor, {limit} at once");
-        let mut seen = Vec::new();
-        for number in 1..=(wanted.len() as u32 / limit + 1) {
-            seen.extend(
+        assert_eq!(listed, in_order, "{sort:?} by cursor, {limit} at once");
+        let mut listed = Vec::new();
+        for number in 1..=(in_order.len() as u32 / limit + 1) {
+            listed.extend(
                 page(store, staff, sort, &numbered(number, limit))
                     .await
                     .0
@@ -100,7 +100,7 @@ async fn each_row_once(store: &Store, things: &[Product], limit: u32, staff: boo
                     .map(|thing| thing.id),
             );
         }
-        assert_eq!(seen, wanted, "{sort:?} by number, {limit} at once");
+        assert_eq!(listed, in_order, "{sort:?} by number, {limit} at once");
     }
 }
 
@@ -109,7 +109,7 @@ async fn each_row_once(store: &Store, things: &[Product], limit: u32, staff: boo
     clippy::disallowed_methods,
     reason = "proptest's runner is not async, and waits on a thread that may block"
 )]
-fn each_row_is_seen_once_in_every_order() {
+fn each_row_is_listed_once_in_every_sort_order() {
     on_both(async |store| {
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
             cases: 12,
@@ -124,7 +124,7 @@ fn each_row_is_seen_once_in_every_order() {
                     for thing in &things {
                         put_product(&store, thing).await;
                     }
-                    each_row_once(&store, &things, limit, staff).await;
+                    assert_each_row_is_listed_once(&store, &things, limit, staff).await;
                     let all = things.clone();
                     write!(store, [all], |tx| {
                         for thing in &all {
@@ -142,12 +142,12 @@ fn each_row_is_seen_once_in_every_order() {
 }
 
 #[test]
-fn the_whole_list_is_counted_wherever_the_page_is() {
+fn the_total_is_the_same_on_every_page() {
     on_both(async |store| {
         for number in 1..=5 {
             put_product(&store, &product(number)).await;
         }
-        for (number, limit, shown) in [
+        for (number, limit, length) in [
             (1, 2, 2),
             (3, 2, 1),
             (4, 2, 0),
@@ -170,7 +170,7 @@ fn the_whole_list_is_counted_wherever_the_page_is() {
             .unwrap();
             assert_eq!(
                 (listing.items.len(), total(&listing)),
-                (shown, 5),
+                (length, 5),
                 "page {number} of {limit}"
             );
         }
@@ -192,7 +192,7 @@ fn a_cursor_of_another_list_is_refused() {
             key: CursorKey::Text("\0".into()),
             id: Uuid::nil(),
         };
-        for (sort, cursor, good) in [
+        for (sort, cursor, accepted) in [
             (ProductSort::Name, &number, false),
             (ProductSort::Name, &text, true),
             (ProductSort::Name, &nul, false),
@@ -209,7 +209,7 @@ fn a_cursor_of_another_list_is_refused() {
                     .await
             });
             assert!(
-                listed.is_ok() == good && (good || matches!(listed, Err(Error::Invalid(_)))),
+                listed.is_ok() == accepted && (accepted || matches!(listed, Err(Error::Invalid(_)))),
                 "{sort:?} {cursor:?}"
             );
         }

@@ -1,4 +1,4 @@
-//! Payments: at most one of an order is pending or succeeded.
+//! Payments: at most one per order is pending or succeeded.
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
@@ -12,30 +12,30 @@ fn payment(number: u128, seconds: i64) -> Payment {
     Payment::begin(id(number), id(1), id(1), usd(1999), at(seconds))
 }
 
-async fn placed(store: &Store) {
+async fn place_order(store: &Store) {
     put_product(store, &product(1)).await;
     put_order(store, &order(1, id(1), &product(1), 1)).await;
 }
 
 #[test]
-fn a_payment_comes_back_and_moves_on_from_where_it_stood() {
+fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
     on_both(async |store| {
-        placed(&store).await;
-        let begun = payment(1, 200);
+        place_order(&store).await;
+        let started = payment(1, 200);
         let done = Payment {
             reference: Some("pi_1".into()),
-            ..begun.clone()
+            ..started.clone()
         };
         let done = done.become_status(PaymentStatus::Succeeded, at(300)).unwrap();
         let refused = Payment {
             failure: Some("declined".into()),
-            ..begun.clone()
+            ..started.clone()
         };
         let refused = refused.become_status(PaymentStatus::Failed, at(300)).unwrap();
-        write!(store, [begun, done], |tx| {
+        write!(store, [started, done], |tx| {
             let mut payments = Payments::new(tx);
-            payments.insert(&leave(&begun), &begun).await?;
-            assert_eq!(payments.find(&own(id(1)), id(1)).await?, begun);
+            payments.insert(&leave(&started), &started).await?;
+            assert_eq!(payments.find(&own(id(1)), id(1)).await?, started);
             assert!(matches!(
                 payments.find(&own(id(2)), id(1)).await,
                 Err(Error::NotFound)
@@ -58,9 +58,9 @@ fn a_payment_comes_back_and_moves_on_from_where_it_stood() {
 }
 
 #[test]
-fn the_live_payment_counts_else_the_last() {
+fn the_payment_of_an_order_is_the_live_one_else_the_last() {
     on_both(async |store| {
-        placed(&store).await;
+        place_order(&store).await;
         write!(store, [], |tx| {
             let mut payments = Payments::new(tx);
             for (number, seconds) in [(1, 200), (2, 300)] {
@@ -87,35 +87,35 @@ fn the_live_payment_counts_else_the_last() {
 }
 
 #[test]
-fn however_many_begin_to_pay_one_does() {
+fn of_concurrent_payments_one_is_inserted() {
     on_both(async |store| {
-        placed(&store).await;
-        let tries: Vec<_> = (1..=8)
+        place_order(&store).await;
+        let attempts: Vec<_> = (1..=8)
             .map(|number| {
                 let store = Arc::clone(&store);
                 tokio::spawn(async move {
-                    let begun = payment(number, 200);
-                    write!(store, [begun], |tx| {
-                        Payments::new(tx).insert(&leave(&begun), &begun).await
+                    let started = payment(number, 200);
+                    write!(store, [started], |tx| {
+                        Payments::new(tx).insert(&leave(&started), &started).await
                     })
                 })
             })
             .collect();
-        let mut begun = 0;
-        for tried in tries {
-            match tried.await.unwrap() {
-                Ok(()) => begun += 1,
+        let mut started = 0;
+        for attempt in attempts {
+            match attempt.await.unwrap() {
+                Ok(()) => started += 1,
                 Err(error) => assert!(matches!(error, Error::Conflict(_)), "{error:?}"),
             }
         }
-        assert_eq!(begun, 1);
+        assert_eq!(started, 1);
     });
 }
 
 #[test]
-fn a_cancelled_payment_does_not_succeed_beside_another() {
+fn a_cancelled_payment_cannot_succeed_beside_a_live_one() {
     on_both(async |store| {
-        placed(&store).await;
+        place_order(&store).await;
         let cancelled = Payment {
             status: PaymentStatus::Cancelled,
             ..payment(1, 200)
@@ -135,11 +135,11 @@ fn a_cancelled_payment_does_not_succeed_beside_another() {
                 .await
         });
         assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");
-        let kept: PaymentId = id(2);
+        let live_id: PaymentId = id(2);
         let found = write!(store, [], |tx| {
             Payments::new(tx).of_order(&everything(), id(1)).await
         })
         .unwrap();
-        assert_eq!(found.map(|payment| payment.id), Some(kept));
+        assert_eq!(found.map(|payment| payment.id), Some(live_id));
     });
 }

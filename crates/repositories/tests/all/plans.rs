@@ -1,4 +1,4 @@
-//! Lists that are read often are read along an index, in its order.
+//! Frequent lists are read along an index, in its order.
 
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, sqlite_connection};
@@ -6,9 +6,9 @@ use mainstay_repositories::statements;
 
 fn plan(connection: &rusqlite::Connection, sql: &str) -> String {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-    for place in 1..=statement.parameter_count() {
+    for parameter in 1..=statement.parameter_count() {
         statement
-            .raw_bind_parameter(place, rusqlite::types::Null)
+            .raw_bind_parameter(parameter, rusqlite::types::Null)
             .unwrap();
     }
     let mut rows = statement.raw_query();
@@ -20,20 +20,20 @@ fn plan(connection: &rusqlite::Connection, sql: &str) -> String {
 }
 
 #[test]
-fn hot_lists_are_not_sorted_and_hot_reads_are_not_scans() {
+fn frequent_lists_are_not_sorted_and_frequent_reads_are_not_scans() {
     runtime().block_on(async {
         let store = Store::fresh(Engine::Sqlite).await.unwrap();
         let connection = sqlite_connection(&store.options).unwrap();
-        let mut seen = [0usize; 3];
+        let mut checked = [0usize; 3];
         for (name, sql) in statements::all() {
             let text = sql.sqlite();
-            let lists = name.ends_with("::LIST") && text.contains("ORDER BY");
-            let what = match name {
-                // One person's orders, and all of a status.
-                "mainstay_repositories::orders::LIST" if lists && !text.contains("user_id = ?2") => 0,
-                // The shop window: on sale, by any order, all or of a category.
+            let is_list = name.ends_with("::LIST") && text.contains("ORDER BY");
+            let group = match name {
+                // One customer's orders, and all of a status.
+                "mainstay_repositories::orders::LIST" if is_list && !text.contains("user_id = ?2") => 0,
+                // The public catalogue: on sale, in any order, all or of a category.
                 "mainstay_repositories::products::LIST"
-                    if lists
+                    if is_list
                         && text.contains("status = 'active'")
                         && !text.contains("search")
                         && !text.contains("status = ?") =>
@@ -50,20 +50,20 @@ fn hot_lists_are_not_sorted_and_hot_reads_are_not_scans() {
                 }
                 _ => continue,
             };
-            seen[what] += 1;
+            checked[group] += 1;
             let plan = plan(&connection, text);
             assert!(!plan.contains("TEMP B-TREE"), "{name} sorts: {text}\n{plan}");
             assert!(
-                what == 0 || !plan.contains("SCAN") || plan.contains("USING INDEX"),
+                group == 0 || !plan.contains("SCAN") || plan.contains("USING INDEX"),
                 "{name} scans: {text}\n{plan}"
             );
         }
-        assert!(seen.iter().all(|seen| *seen > 3), "{seen:?}");
+        assert!(checked.iter().all(|checked| *checked > 3), "{checked:?}");
     });
 }
 
 #[test]
-fn claiming_does_not_look_at_jobs_that_wait_for_their_time() {
+fn claiming_does_not_scan_jobs_that_are_not_due() {
     runtime().block_on(async {
         let store = Store::fresh(Engine::Sqlite).await.unwrap();
         let connection = sqlite_connection(&store.options).unwrap();

@@ -1,11 +1,11 @@
-//! The two schemas agree: tables, columns, nullability, types, keys, indexes, references, defaults,
-//! triggers and the number of checks.
+//! The two schemas agree: tables, columns, nullability, types, keys, indexes, references, defaults, triggers and the
+//! number of checks.
 
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
 use std::collections::BTreeSet;
 
-/// What is different on purpose: each engine keeps its full-text index in its own way.
+/// Intended differences: each engine implements its full-text index in its own way.
 const ONLY_ON_SQLITE: [&str; 6] = [
     // PostgreSQL has one for the two of them, and no REPLACE.
     "trigger audit_entries audit_entries_no_update",
@@ -86,8 +86,8 @@ const POSTGRES: &str = "
     UNION ALL
     SELECT 'trigger ' || t.name || ' ' || g.tgname FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal";
 
-/// One spelling for both: types by what they are stored as, definitions of indexes without what an engine adds.
-fn normal(line: &str) -> String {
+/// Normalises a line for comparison: types by how they are stored, index definitions without engine-specific syntax.
+fn normalise(line: &str) -> String {
     if let Some(definition) = line.strip_prefix("index ") {
         let (head, definition) = definition.split_once("unique=").unwrap();
         let (unique, definition) = definition.split_once(' ').unwrap();
@@ -113,14 +113,17 @@ fn normal(line: &str) -> String {
     words.join(" ")
 }
 
-fn compared(lines: impl IntoIterator<Item = String>, apart: &[&str]) -> BTreeSet<String> {
-    let all: BTreeSet<String> = lines.into_iter().map(|line| normal(&line)).collect();
-    for known in apart {
-        assert!(all.contains(*known), "no longer a difference: {known}");
+fn without_known_differences(
+    lines: impl IntoIterator<Item = String>,
+    differences: &[&str],
+) -> BTreeSet<String> {
+    let all: BTreeSet<String> = lines.into_iter().map(|line| normalise(&line)).collect();
+    for difference in differences {
+        assert!(all.contains(*difference), "no longer a difference: {difference}");
     }
-    // The shadow tables of the full-text index are SQLite's own business.
+    // The shadow tables of the full-text index are internal to SQLite.
     all.into_iter()
-        .filter(|line| !apart.contains(&line.as_str()) && !line.contains("products_search"))
+        .filter(|line| !differences.contains(&line.as_str()) && !line.contains("products_search"))
         .collect()
 }
 
@@ -138,16 +141,20 @@ fn both_engines_have_the_same_schema() {
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        let here = compared(lines, &ONLY_ON_SQLITE);
+        let sqlite_lines = without_known_differences(lines, &ONLY_ON_SQLITE);
         let (client, _connection) = postgres_client(&postgres.options).await.unwrap();
         let rows = client.query(POSTGRES, &[]).await.unwrap();
-        let there = compared(rows.iter().map(|row| row.get(0)), &ONLY_ON_POSTGRES);
-        let only_here: Vec<_> = here.difference(&there).collect();
-        let only_there: Vec<_> = there.difference(&here).collect();
+        let postgres_lines = without_known_differences(rows.iter().map(|row| row.get(0)), &ONLY_ON_POSTGRES);
+        let only_sqlite: Vec<_> = sqlite_lines.difference(&postgres_lines).collect();
+        let only_postgres: Vec<_> = postgres_lines.difference(&sqlite_lines).collect();
         assert!(
-            only_here.is_empty() && only_there.is_empty(),
-            "SQLite: {only_here:#?}\nPostgreSQL: {only_there:#?}"
+            only_sqlite.is_empty() && only_postgres.is_empty(),
+            "SQLite: {only_sqlite:#?}\nPostgreSQL: {only_postgres:#?}"
         );
-        assert!(here.len() > 150, "only {} facts were compared", here.len());
+        assert!(
+            sqlite_lines.len() > 150,
+            "only {} facts were compared",
+            sqlite_lines.len()
+        );
     });
 }

@@ -1,4 +1,4 @@
-//! Sessions, and what works once.
+//! Sessions and one-time tokens.
 
 use crate::fixtures::*;
 use crate::harness::on_both;
@@ -9,7 +9,7 @@ use mainstay_domain::user::User;
 use mainstay_repositories::{OneTimeTokens, Sessions, Users};
 
 #[test]
-fn a_session_moves_on_once_from_each_generation() {
+fn a_session_advances_once_from_each_generation() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         write!(store, [], |tx| {
@@ -41,7 +41,7 @@ fn a_session_moves_on_once_from_each_generation() {
 }
 
 #[test]
-fn what_ended_stays_ended() {
+fn ended_sessions_stay_ended() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         put_user(&store, &user(2)).await;
@@ -62,7 +62,7 @@ fn what_ended_stays_ended() {
             assert_eq!(
                 sessions.end_all(&leave(&user(1)), Some(id(2)), at(500)).await?,
                 [id::<SessionId>(3)],
-                "those of the account that the permit names"
+                "only sessions of the permit's account"
             );
             let live: Vec<SessionId> = sessions
                 .list(&own(id(1)), id(1), at(600))
@@ -93,7 +93,7 @@ fn what_ended_stays_ended() {
 }
 
 #[test]
-fn of_many_who_refresh_at_once_one_moves_the_session_on() {
+fn of_concurrent_refreshes_one_advances_the_session() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         write!(store, [], |tx| {
@@ -101,7 +101,7 @@ fn of_many_who_refresh_at_once_one_moves_the_session_on() {
             Sessions::new(tx).insert(&leave(&new), &new, b"").await
         })
         .unwrap();
-        let tries: Vec<_> = (0..8)
+        let attempts: Vec<_> = (0..8)
             .map(|_| {
                 let store = std::sync::Arc::clone(&store);
                 tokio::spawn(async move {
@@ -115,16 +115,16 @@ fn of_many_who_refresh_at_once_one_moves_the_session_on() {
                 })
             })
             .collect();
-        let mut moved = 0;
-        for tried in tries {
-            moved += usize::from(tried.await.unwrap().unwrap());
+        let mut advanced = 0;
+        for attempt in attempts {
+            advanced += usize::from(attempt.await.unwrap().unwrap());
         }
-        assert_eq!(moved, 1);
+        assert_eq!(advanced, 1);
     });
 }
 
 #[test]
-fn a_token_works_once_in_time_and_for_its_purpose() {
+fn a_token_works_once_before_it_expires_and_for_its_purpose() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         write!(store, [], |tx| {

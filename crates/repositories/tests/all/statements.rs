@@ -1,4 +1,4 @@
-//! Both engines understand every statement there is.
+//! Both engines prepare every statement.
 
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
@@ -41,7 +41,7 @@ fn postgres_prepares_every_statement() {
 }
 
 #[test]
-fn statements_have_names_and_there_are_many() {
+fn all_statements_are_listed_by_name() {
     let all = statements::all();
     assert!(all.len() > 500, "{}", all.len());
     assert!(

@@ -9,7 +9,7 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_repositories::{Credentials, PersonalGrant, Roles, UserFilter, UserSort, Users};
 
 #[test]
-fn an_account_comes_back_as_it_went() {
+fn an_account_is_read_back_as_it_was_written() {
     on_both(async |store| {
         let ann = User {
             email_verified: true,
@@ -30,7 +30,7 @@ fn an_account_comes_back_as_it_went() {
 }
 
 #[test]
-fn people_find_themselves_and_nobody_else() {
+fn users_find_only_their_own_account() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         put_user(&store, &user(2)).await;
@@ -68,15 +68,15 @@ fn people_find_themselves_and_nobody_else() {
 }
 
 #[test]
-fn an_address_is_taken_once() {
+fn an_address_is_unique() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
-        let twin = User {
+        let duplicate = User {
             email: user(1).email,
             ..user(2)
         };
-        let error = write!(store, [twin], |tx| {
-            Users::new(tx).insert(&leave(&twin), &twin).await
+        let error = write!(store, [duplicate], |tx| {
+            Users::new(tx).insert(&leave(&duplicate), &duplicate).await
         })
         .unwrap_err();
         assert!(
@@ -84,9 +84,9 @@ fn an_address_is_taken_once() {
             "{error:?}"
         );
         put_user(&store, &user(2)).await;
-        let twin = twin.touched(at(200));
-        let error = write!(store, [twin], |tx| {
-            Users::new(tx).save(&leave(&twin), &twin).await
+        let duplicate = duplicate.touched(at(200));
+        let error = write!(store, [duplicate], |tx| {
+            Users::new(tx).save(&leave(&duplicate), &duplicate).await
         })
         .unwrap_err();
         assert!(matches!(error, Error::Conflict(_)), "{error:?}");
@@ -94,7 +94,7 @@ fn an_address_is_taken_once() {
 }
 
 #[test]
-fn a_change_of_what_was_not_read_is_refused() {
+fn a_change_of_an_outdated_version_is_refused() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         let changed = User {
@@ -136,7 +136,7 @@ fn a_permit_for_another_row_is_refused() {
 }
 
 #[test]
-fn what_is_typed_is_looked_for_literally() {
+fn a_search_matches_its_text_literally() {
     on_both(async |store| {
         for (number, name) in [(1, "100% Ann"), (2, "Ann_a"), (3, "annea"), (4, "Bob' OR 1=1 --")] {
             put_user(
@@ -177,7 +177,7 @@ fn what_is_typed_is_looked_for_literally() {
 }
 
 #[test]
-fn filters_narrow_together() {
+fn filters_are_combined() {
     on_both(async |store| {
         put_user(
             &store,
@@ -218,7 +218,7 @@ fn filters_narrow_together() {
 }
 
 #[test]
-fn of_two_administrators_who_remove_each_other_one_stays() {
+fn of_two_administrators_who_demote_each_other_one_remains() {
     on_both(async |store| {
         for number in [1, 2] {
             put_user(
@@ -238,13 +238,13 @@ fn of_two_administrators_who_remove_each_other_one_stays() {
                     if users.active_admins(&everything()).await? < 2 {
                         return Err(Error::Conflict("the last".into()));
                     }
-                    let victim = users.find(&everything(), id(number)).await?;
-                    let victim = User {
+                    let other = users.find(&everything(), id(number)).await?;
+                    let other = User {
                         role: RoleName::customer(),
-                        ..victim
+                        ..other
                     }
                     .touched(at(200));
-                    users.save(&leave(&victim), &victim).await
+                    users.save(&leave(&other), &other).await
                 })
             })
         };
@@ -259,7 +259,7 @@ fn of_two_administrators_who_remove_each_other_one_stays() {
 }
 
 #[test]
-fn grants_are_given_anew_and_taken_away_and_are_news() {
+fn grants_are_replaced_and_revoked_and_are_access_changes() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         put_user(&store, &user(2)).await;
@@ -299,9 +299,9 @@ fn grants_are_given_anew_and_taken_away_and_are_news() {
                     .revoke_grant(&leave(&user(1)), &user(1), "read:audit", at(410))
                     .await?
             );
-            let news = users.access_facts_since(&everything(), at(400)).await?;
+            let changes = users.access_facts_since(&everything(), at(400)).await?;
             assert_eq!(
-                (news.len(), news[0].changed_at, news[0].grants.len()),
+                (changes.len(), changes[0].changed_at, changes[0].grants.len()),
                 (1, at(400), 0)
             );
             Ok(())
@@ -311,7 +311,7 @@ fn grants_are_given_anew_and_taken_away_and_are_news() {
 }
 
 #[test]
-fn a_password_goes_with_its_account() {
+fn deleting_an_account_deletes_its_password() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         write!(store, [], |tx| {
@@ -340,7 +340,7 @@ fn a_password_goes_with_its_account() {
 }
 
 #[test]
-fn the_built_in_roles_hold_permissions_that_exist() {
+fn the_built_in_roles_have_only_declared_permissions() {
     on_both(async |store| {
         let roles = write!(store, [], |tx| {
             assert!(Roles::new(tx).exists(&RoleName::admin()).await?);

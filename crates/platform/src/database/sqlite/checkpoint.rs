@@ -1,8 +1,8 @@
-//! Bringing the write-ahead log back into the database file, beside the writer.
+//! Checkpoints: copying the write-ahead log back into the database file, beside the writer.
 //!
-//! A PASSIVE checkpoint disturbs nobody, but under readers that overlap without end the log never starts over. So when
-//! the log passes its bound the writer itself, between two groups, holds everybody up for as long as the oldest reader
-//! takes and empties it.
+//! A PASSIVE checkpoint blocks no one, but under readers that overlap without end the log never restarts. So when the
+//! log passes its bound, the writer itself, between two groups, blocks all writes for as long as the oldest reader
+//! takes and empties the log.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 
-/// Frames (pages) written since the last checkpoint that make another one worth its while: 16 MiB. What is written often
-/// is then brought back once instead of four times.
-const FRAMES: u64 = 4000;
+/// Frames (pages) written since the last checkpoint that make another one worthwhile: 16 MiB. Pages that are written
+/// often are then copied back once instead of four times.
+const FRAMES_PER_CHECKPOINT: u64 = 4000;
 /// How long the writer waits for readers when the log must be emptied.
-const READERS_MAY_TAKE: Duration = Duration::from_millis(500);
+const MAX_READER_WAIT: Duration = Duration::from_millis(500);
 
-/// The thread of checkpoints and what the writer shares with it.
+/// The checkpoint thread and the state that the writer shares with it.
 pub(super) struct Checkpoints {
     /// SQLite lets only one checkpoint run; the second would fail rather than wait.
-    one: Arc<Mutex<()>>,
+    running: Arc<Mutex<()>>,
     frames: Arc<AtomicU64>,
     bound: u64,
     next: u64,
@@ -39,7 +39,8 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts the thread, and has `writer` tell it how the log grows. It ends when `writer` is closed.
+    /// Starts the thread, and installs a hook on `writer` that reports how the log grows. The thread ends when
+    /// `writer` is closed.
     pub(super) fn start(
         writer: &mut Connection,
         path: &Path,
@@ -52,19 +53,19 @@ impl Checkpoints {
             .map_err(|error| explain(&error, sql))?;
         let bound = options.wal_limit_bytes / u64::try_from(page).unwrap_or(4096).max(512);
         let frames = Arc::new(AtomicU64::new(0));
-        let one = Arc::new(Mutex::new(()));
+        let running = Arc::new(Mutex::new(()));
         let connection = open::writer(path, options)?;
         let (signal, signals) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
             .spawn({
-                let (one, tally) = (Arc::clone(&one), Arc::clone(&tally));
-                move || passive(&connection, &signals, &one, &tally)
+                let (running, tally) = (Arc::clone(&running), Arc::clone(&tally));
+                move || passive(&connection, &signals, &running, &tally)
             })
             .map_err(|error| DatabaseError::unavailable(format!("no thread for checkpoints: {error}")))?;
-        tell(writer, signal, Arc::clone(&frames))?;
+        install_wal_hook(writer, signal, Arc::clone(&frames))?;
         Ok(Self {
-            one,
+            running,
             frames,
             bound,
             next: bound,
@@ -75,7 +76,7 @@ impl Checkpoints {
     }
 
     /// Empties the log if it has passed its bound. Called by the writer outside of any transaction.
-    pub(super) fn keep_bound(&mut self, writer: &Connection) {
+    pub(super) fn empty_if_over_bound(&mut self, writer: &Connection) {
         let frames = self.frames.load(Ordering::Relaxed);
         if frames <= self.bound {
             self.next = self.bound;
@@ -84,11 +85,11 @@ impl Checkpoints {
         if frames < self.next {
             return;
         }
-        // Begun anew, not cut off: pages that the file has already are written faster than pages that it must grow by.
-        if self.empty(writer, "PRAGMA wal_checkpoint(RESTART)", READERS_MAY_TAKE) {
+        // Restarted, not truncated: overwriting existing pages of the log is faster than growing the file.
+        if self.empty(writer, "PRAGMA wal_checkpoint(RESTART)", MAX_READER_WAIT) {
             self.next = self.bound;
         } else {
-            // A reader outlasts our patience. Stopping all writers for it again and again would help nobody.
+            // A reader runs longer than the limit. Stopping all writers for it again and again would not help.
             self.next = frames + self.bound / 4 + 1;
             tracing::warn!(
                 frames,
@@ -97,24 +98,24 @@ impl Checkpoints {
         }
     }
 
-    /// Tries to make room after the storage failed: what the log holds may fit into the file. Tells whether the log is
-    /// empty now, so that nothing of a failed COMMIT is left in it.
-    pub(super) fn relieve(&self, writer: &Connection, somebody_waits: bool) -> bool {
-        let patience = if somebody_waits {
-            READERS_MAY_TAKE
+    /// Tries to free space after the storage failed: the content of the log may fit into the database file. Returns
+    /// whether the log is empty now, so that nothing of a failed COMMIT is left in it.
+    pub(super) fn free_space(&self, writer: &Connection, callers_wait: bool) -> bool {
+        let patience = if callers_wait {
+            MAX_READER_WAIT
         } else {
             Duration::ZERO
         };
         self.truncate(writer, patience)
     }
 
-    /// Empties the log and gives its room back, waiting for readers; tells whether that succeeded.
+    /// Empties the log and frees its space, waiting for readers; returns whether that succeeded.
     pub(super) fn truncate(&self, writer: &Connection, patience: Duration) -> bool {
         self.empty(writer, "PRAGMA wal_checkpoint(TRUNCATE)", patience)
     }
 
     fn empty(&self, writer: &Connection, how: &str, patience: Duration) -> bool {
-        let _one = self.one.lock();
+        let _running = self.running.lock();
         let emptied = writer
             .busy_timeout(patience)
             .and_then(|()| checkpoint(writer, how));
@@ -145,8 +146,8 @@ impl Checkpoints {
     }
 }
 
-/// Has the connection count frames after each COMMIT and signal when there is work.
-fn tell(
+/// Installs a hook that counts frames after each COMMIT and signals when a checkpoint is due.
+fn install_wal_hook(
     writer: &mut Connection,
     signal: SyncSender<()>,
     frames: Arc<AtomicU64>,
@@ -158,7 +159,7 @@ fn tell(
         if pages < last {
             last = 0;
         }
-        if pages - last >= FRAMES {
+        if pages - last >= FRAMES_PER_CHECKPOINT {
             last = pages;
             // A full channel means that a checkpoint is due already.
             let _ = signal.try_send(());
@@ -170,9 +171,9 @@ fn tell(
         .map_err(|error| explain(&error, "wal_hook"))
 }
 
-fn passive(connection: &Connection, signals: &Receiver<()>, one: &Mutex<()>, tally: &Tally) {
+fn passive(connection: &Connection, signals: &Receiver<()>, running: &Mutex<()>, tally: &Tally) {
     while signals.recv().is_ok() {
-        let _one = one.lock();
+        let _running = running.lock();
         match checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
             Ok(_) => Tally::add(&tally.checkpoints, 1),
             Err(error) => tracing::error!(%error, "a checkpoint failed"),
@@ -180,7 +181,7 @@ fn passive(connection: &Connection, signals: &Receiver<()>, one: &Mutex<()>, tal
     }
 }
 
-/// Runs a checkpoint; tells whether it was not hindered.
+/// Runs a checkpoint; returns whether it completed unhindered.
 fn checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
     connection
         .query_row(sql, [], |row| row.get::<_, i64>(0))

@@ -1,7 +1,7 @@
-//! Threads that do blocking work in the order it comes in.
+//! A pool of threads that run blocking jobs in the order they were queued.
 //!
-//! Threads of their own rather than the runtime's blocking pool: under load they go from one job to the next without
-//! being put to sleep and woken, which costs more than a short read.
+//! Its own threads rather than the runtime's blocking pool: under load they go from one job to the next without being
+//! put to sleep and woken, which costs more than a short read.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,15 +16,15 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// A few threads with one queue. Dropping it lets them finish what is queued and end.
 pub(super) struct Crew {
-    desk: Arc<Desk>,
+    queue: Arc<Desk>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    room: usize,
+    capacity: usize,
 }
 
 #[derive(Default)]
 struct Desk {
     state: Mutex<State>,
-    work: Condvar,
+    job_queued: Condvar,
 }
 
 #[derive(Default)]
@@ -35,50 +35,50 @@ struct State {
 }
 
 impl Crew {
-    /// Starts `size` threads; at most `room` jobs may wait.
-    pub(super) fn start(size: usize, room: usize) -> Result<Self, DatabaseError> {
-        let crew = Self {
-            desk: Arc::default(),
+    /// Starts `size` threads; at most `capacity` jobs may wait.
+    pub(super) fn start(size: usize, capacity: usize) -> Result<Self, DatabaseError> {
+        let pool = Self {
+            queue: Arc::default(),
             threads: Mutex::default(),
-            room,
+            capacity,
         };
         for _ in 0..size.max(1) {
-            let desk = Arc::clone(&crew.desk);
+            let queue = Arc::clone(&pool.queue);
             let thread = std::thread::Builder::new()
                 .name("sqlite-reader".to_owned())
-                .spawn(move || desk.serve());
+                .spawn(move || queue.serve());
             let thread =
                 thread.map_err(|error| DatabaseError::unavailable(format!("no thread to read: {error}")))?;
-            crew.threads.lock().push(thread);
+            pool.threads.lock().push(thread);
         }
-        Ok(crew)
+        Ok(pool)
     }
 
     /// Queues a job.
     pub(super) fn send(&self, job: Job) -> Result<(), DatabaseError> {
-        let mut state = self.desk.state.lock();
+        let mut state = self.queue.state.lock();
         if state.closed {
             return Err(DatabaseError::unavailable("the database is closed"));
         }
-        if state.jobs.len() >= self.room {
+        if state.jobs.len() >= self.capacity {
             return Err(DatabaseError::unavailable("too many reads wait"));
         }
         state.jobs.push_back(job);
         let wake = state.idle > 0;
         drop(state);
         if wake {
-            self.desk.work.notify_one();
+            self.queue.job_queued.notify_one();
         }
         Ok(())
     }
 
-    /// Takes no more jobs.
+    /// Accepts no more jobs.
     pub(super) fn close(&self) {
-        self.desk.state.lock().closed = true;
-        self.desk.work.notify_all();
+        self.queue.state.lock().closed = true;
+        self.queue.job_queued.notify_all();
     }
 
-    /// Waits until all that was queued is done. Blocks, and must not be called by a job.
+    /// Waits until all queued jobs are done. Blocks, and must not be called by a job.
     pub(super) fn join(&self) {
         self.close();
         for thread in self.threads.lock().drain(..) {
@@ -98,7 +98,7 @@ impl Drop for Crew {
 impl Desk {
     fn serve(&self) {
         while let Some(job) = self.next() {
-            // A job answers for its own panics; this is for those of a caller's types that panic when dropped.
+            // A job catches its own panics; this is for a caller's types that panic when dropped.
             if catch_unwind(AssertUnwindSafe(job)).is_err() {
                 tracing::error!("a read broke off with a panic");
             }
@@ -115,7 +115,7 @@ impl Desk {
                 return None;
             }
             state.idle += 1;
-            self.work.wait(&mut state);
+            self.job_queued.wait(&mut state);
             state.idle -= 1;
         }
     }

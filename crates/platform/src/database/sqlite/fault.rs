@@ -1,11 +1,11 @@
-//! SQLite's result codes in the seam's words.
+//! Conversion of SQLite's result codes to [`DatabaseError`].
 
 use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::database::conflict::Conflict;
 use crate::database::error::DatabaseError;
 
-/// Whether another connection or process is in the way, which is waited for and never told.
+/// Whether another connection or process holds a lock; such errors are retried and never reported.
 pub(super) fn is_busy(error: &Error) -> bool {
     matches!(
         error.sqlite_error_code(),
@@ -13,14 +13,14 @@ pub(super) fn is_busy(error: &Error) -> bool {
     )
 }
 
-/// Whether a COMMIT was refused for a deferred foreign key, which one member of a group is to blame for.
+/// Whether a COMMIT failed on a deferred foreign key, which one member of a group violated.
 pub(super) fn is_dangling(error: &Error) -> bool {
     error
         .sqlite_error()
         .is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
-/// The meaning of a driver's error.
+/// Converts a driver's error.
 pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
     let (code, message) = match error {
         Error::SqliteFailure(code, message) => (*code, message.clone().unwrap_or_else(|| code.to_string())),

@@ -1,8 +1,8 @@
-//! Many transactions, one COMMIT.
+//! Group commit: many transactions, one COMMIT.
 //!
-//! Each member runs in a savepoint of one outer transaction. Nobody is answered before the COMMIT: not those who
-//! succeeded, because they must be durable, and not those who failed, because what they saw (a name already taken, say)
-//! may have been a neighbour's and not yet true.
+//! Each member runs in a savepoint of one outer transaction. No member is answered before the COMMIT: not those that
+//! succeeded, because they must be durable, and not those that failed, because what they saw (a name already taken,
+//! say) may have been written by another member and not be committed yet.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,25 +17,26 @@ use crate::database::error::DatabaseError;
 use crate::database::tx::{self, Tx};
 use crate::stopwatch::Stopwatch;
 
-/// How often a body that asks for it is run again.
+/// Maximum number of runs of a body that requests a retry.
 pub(in crate::database) const RUNS: u32 = 10;
 
-/// Runs groups on the one writing connection.
+/// Runs groups on the only writing connection.
 pub(super) struct Groups {
     pub(super) tx: Tx,
     pub(super) tally: Arc<Tally>,
     pub(super) size: usize,
     pub(super) wait_limit: Duration,
-    /// The storage failed or had no room: emptying the log may help.
-    pub(super) strained: bool,
-    /// Members whose COMMIT the storage failed, and its words: answered when the log was emptied, or was not.
+    /// The storage failed or was full: emptying the log may help.
+    pub(super) storage_failed: bool,
+    /// Members whose COMMIT failed in the storage, with the error's text: answered after the attempt to empty the
+    /// log.
     pub(super) doomed: Vec<(Box<dyn Member>, String)>,
 }
 
 /// Members that run again, before any new one.
 type Waiting = VecDeque<Box<dyn Member>>;
 
-/// Members that ran well enough, waiting for the COMMIT.
+/// Members that ran successfully or failed on their own, waiting for the COMMIT.
 #[derive(Default)]
 struct Group {
     members: Vec<Box<dyn Member>>,
@@ -50,9 +51,9 @@ impl Groups {
         }
     }
 
-    /// Runs the first member and everybody `next` gives, until all are answered.
+    /// Runs the first member and all that `next` returns, until all are answered.
     pub(super) fn run(&mut self, first: Box<dyn Member>, mut next: impl FnMut() -> Option<Box<dyn Member>>) {
-        // Members that did nothing wrong but shared a transaction with one that did run once more.
+        // Members to run once more: they ran correctly, but shared a transaction with one that did not.
         let mut again = VecDeque::from([first]);
         let mut alone = false;
         while let Some(first) = again.pop_front() {
@@ -62,7 +63,7 @@ impl Groups {
         }
     }
 
-    /// One outer transaction. Tells whether members now in `again` have to run alone.
+    /// Runs one outer transaction. Returns whether members now in `again` have to run alone.
     fn round(
         &mut self,
         first: Box<dyn Member>,
@@ -110,7 +111,8 @@ impl Groups {
         self.conclude(group, again)
     }
 
-    /// Runs one member in its savepoint; tells whether it left changes. The error is that the outer transaction is gone.
+    /// Runs one member in its savepoint; returns whether it changed anything. The error means that the outer
+    /// transaction is gone.
     fn member(&mut self, member: &mut dyn Member) -> Result<bool, DatabaseError> {
         for run in 1..=RUNS {
             self.tx.renew();
@@ -119,7 +121,7 @@ impl Groups {
                 .control("SAVEPOINT member")
                 .map_err(|error| lost(&error))?;
             let outcome = member.run(&mut self.tx);
-            self.strained |= matches!(
+            self.storage_failed |= matches!(
                 self.tx.failure(),
                 Some(DatabaseError::Full { .. } | DatabaseError::Io { .. })
             );
@@ -147,10 +149,10 @@ impl Groups {
         Ok(false)
     }
 
-    /// Why the outer transaction is gone: the storage's fault if it was that.
+    /// Why the outer transaction is gone: the storage's error if there was one.
     fn loss(&self) -> DatabaseError {
         match self.tx.failure() {
-            Some(fault) if fault.is_unavailable() => fault.clone(),
+            Some(error) if error.is_unavailable() => error.clone(),
             Some(other) => DatabaseError::LostTransaction {
                 reason: other.to_string(),
             },
@@ -160,10 +162,10 @@ impl Groups {
         }
     }
 
-    /// Commits, then answers. Tells whether members now in `again` have to run alone.
+    /// Commits, then answers. Returns whether members now in `again` have to run alone.
     fn conclude(&mut self, group: Group, again: &mut Waiting) -> bool {
         if !group.wrote {
-            // Nothing to keep: no reason to touch the disk for pages that savepoints made and took back.
+            // Nothing to commit: no need to write pages that savepoints created and undid.
             self.roll_back();
             group.members.into_iter().for_each(|member| member.answer());
             return false;
@@ -188,7 +190,7 @@ impl Groups {
         };
         self.roll_back();
         if is_dangling(&error) && group.members.len() > 1 {
-            // One left a reference dangling until the end. Alone, each bears only its own fault.
+            // One left a foreign key violated until the end. Alone, each gets only its own error.
             group
                 .members
                 .into_iter()
@@ -196,17 +198,17 @@ impl Groups {
                 .for_each(|member| again.push_front(member));
             return true;
         }
-        self.strained = true;
+        self.storage_failed = true;
         Tally::add(&self.tally.failed_commits, 1);
-        let fault = explain(&error, "COMMIT");
-        let reason = fault.to_string();
+        let error = explain(&error, "COMMIT");
+        let reason = error.to_string();
         tracing::error!(
             reason,
             waiting = group.members.len(),
             "a commit failed; its transactions are undone"
         );
-        if matches!(fault, DatabaseError::Io { .. } | DatabaseError::Full { .. }) {
-            // It may stand in the log whole, only not synced: whoever opens the file after a crash would keep it.
+        if matches!(error, DatabaseError::Io { .. } | DatabaseError::Full { .. }) {
+            // The log may contain it completely, only not synced: recovery after a crash would apply it.
             let doomed = group.members.into_iter().map(|member| (member, reason.clone()));
             self.doomed.extend(doomed);
             return false;
@@ -219,7 +221,7 @@ impl Groups {
         false
     }
 
-    /// Answers those whose COMMIT the storage failed; `emptied` tells whether the log holds nothing of them any more.
+    /// Answers members whose COMMIT failed in the storage; `emptied` says whether the log no longer contains them.
     pub(super) fn answer_doomed(&mut self, emptied: bool) {
         for (member, reason) in self.doomed.drain(..) {
             member.refuse(if emptied {
@@ -232,7 +234,7 @@ impl Groups {
         }
     }
 
-    /// Leaves the connection outside of any transaction.
+    /// Returns the connection to a state outside of any transaction.
     pub(super) fn roll_back(&mut self) {
         if !self.link().is_idle()
             && let Err(error) = self.link().control("ROLLBACK")

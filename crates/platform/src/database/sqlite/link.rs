@@ -1,4 +1,4 @@
-//! One connection to SQLite with a statement running on it, or none.
+//! A connection to SQLite.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use crate::database::row::Row;
 use crate::database::sql::Sql;
 use crate::stopwatch::Stopwatch;
 
-/// Instructions of SQLite's machine between two looks at the clock: about a tenth of a millisecond.
-const STRIDE: i32 = 10_000;
+/// Instructions of SQLite's virtual machine between two checks of the deadline: about a tenth of a millisecond.
+const INSTRUCTIONS_PER_CHECK: i32 = 10_000;
 
-/// A connection, moved into a transaction and out again.
+/// A connection that is moved into a transaction and out again.
 #[derive(Debug)]
 pub(crate) struct Link {
     connection: Connection,
@@ -37,7 +37,7 @@ impl Link {
         let limit = Arc::clone(&deadline);
         connection
             .progress_handler(
-                STRIDE,
+                INSTRUCTIONS_PER_CHECK,
                 Some(move || micros(opened.elapsed()) > limit.load(Ordering::Relaxed)),
             )
             .map_err(|error| explain(&error, ""))?;
@@ -55,7 +55,7 @@ impl Link {
         &mut self.connection
     }
 
-    /// Runs one of the seam's own statements (BEGIN, SAVEPOINT, COMMIT, ...), which take no time limit.
+    /// Runs one of the database API's own statements (BEGIN, SAVEPOINT, COMMIT, ...), which have no time limit.
     pub(super) fn control(&self, sql: &'static str) -> rusqlite::Result<()> {
         self.deadline.store(u64::MAX, Ordering::Relaxed);
         self.connection.prepare_cached(sql)?.raw_execute().map(drop)
@@ -66,7 +66,7 @@ impl Link {
         self.connection.is_autocommit()
     }
 
-    /// Whether a statement other than a question has run since the last call.
+    /// Whether a statement that is not read-only has run since the last call.
     pub(super) fn take_wrote(&mut self) -> bool {
         std::mem::take(&mut self.wrote)
     }
@@ -91,7 +91,7 @@ impl Link {
         each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), DatabaseError>,
     ) -> Result<u64, DatabaseError> {
         self.run(sql, params, |statement| {
-            // A change runs to its end; a question may be left once its first row is known.
+            // A change runs to its end; a query may stop after its first row.
             let one = one && statement.readonly();
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next()? {
@@ -106,7 +106,7 @@ impl Link {
         })
     }
 
-    /// Prepares, binds and runs; gives the rows changed. The inner result is the reader's own.
+    /// Prepares, binds and runs; returns the number of rows changed. The inner result is the row reader's.
     fn run(
         &mut self,
         sql: &Sql,
@@ -120,7 +120,7 @@ impl Link {
         );
         let outcome = loop {
             match self.attempt(sql, params, &mut body) {
-                // Only the first step takes a lock, before any row was seen, so nothing is seen twice.
+                // Only the first step takes a lock, before any row was returned, so no row is seen twice.
                 Err(error) if is_busy(&error) && self.opened.elapsed() < started + self.wait_limit => pause(),
                 outcome => break outcome,
             }
@@ -147,7 +147,7 @@ impl Link {
             self.connection.total_changes()
         };
         let outcome = body(&mut statement)?;
-        // `changes()` keeps its old figure after CREATE and the like, and counts no trigger's or cascade's rows.
+        // `changes()` keeps its old value after CREATE and the like, and does not count rows of triggers or cascades.
         let changed = !readonly && self.connection.total_changes() != before;
         Ok(outcome.map(|()| if changed { self.connection.changes() } else { 0 }))
     }

@@ -1,4 +1,4 @@
-//! One write waiting for, or taking part in, a group.
+//! One write that is waiting for, or taking part in, a group.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -13,37 +13,37 @@ use crate::database::error::{DatabaseError, Retryable};
 use crate::database::tx::Tx;
 use crate::stopwatch::Stopwatch;
 
-/// What is to become of a member's changes.
+/// What happens to a member's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// They stay.
+    /// They are committed.
     Keep,
-    /// They go.
+    /// They are undone.
     Undo,
-    /// They go, and the body asks to run again.
+    /// They are undone, and the body requests another run.
     Again,
-    /// They go; the body panicked.
+    /// They are undone; the body panicked.
     Panic,
 }
 
-/// A write whose types the writer need not know.
+/// A queued write of any type.
 pub(super) trait Member: Send {
-    /// Runs the body once and keeps its answer for later. Never panics.
+    /// Runs the body once and stores its result. Never panics.
     fn run(&mut self, tx: &mut Tx) -> Outcome;
-    /// Gives the kept answer to the caller: everything it rests on is durable.
+    /// Sends the stored result to the caller: everything that it depends on is durable.
     fn answer(self: Box<Self>);
-    /// Gives the caller an error instead.
+    /// Sends the caller an error instead.
     fn refuse(self: Box<Self>, error: DatabaseError);
-    /// Why it need not or must not be started any more.
+    /// Why it need not or must not be started any more; `None` if it may run.
     fn expired(&self, limit: Duration) -> Option<DatabaseError>;
     /// How long it may still wait.
     fn patience(&self, limit: Duration) -> Duration;
 }
 
-/// A body, its kept answer and the way back to its caller.
+/// A body, its stored result and the channel to its caller.
 pub(super) struct Errand<T, E, F> {
     body: F,
-    kept: Option<Result<T, E>>,
+    result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
     span: Span,
     queued: Stopwatch,
@@ -55,7 +55,7 @@ impl<T, E, F> Errand<T, E, F> {
         (
             Self {
                 body,
-                kept: None,
+                result: None,
                 reply,
                 span: Span::current(),
                 queued: Stopwatch::start(),
@@ -73,7 +73,7 @@ where
 {
     fn run(&mut self, tx: &mut Tx) -> Outcome {
         let _entered = self.span.enter();
-        // The transaction is undone below, so nothing half-done is ever looked at after a panic.
+        // The transaction is undone below, so no incomplete state is used after a panic.
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let answer =
                 poll_once((self.body)(tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
@@ -89,14 +89,14 @@ where
             Ok((answer, true)) => (answer, Outcome::Again),
             Ok((answer, false)) => (answer, Outcome::Undo),
         };
-        self.kept = Some(answer);
+        self.result = Some(answer);
         outcome
     }
 
     fn answer(self: Box<Self>) {
-        if let Some(kept) = self.kept {
-            // A caller that has gone away is told nothing; what it asked for is done all the same.
-            let _ = self.reply.send(kept);
+        if let Some(result) = self.result {
+            // A caller that has gone away gets no answer; its write is done all the same.
+            let _ = self.reply.send(result);
         }
     }
 

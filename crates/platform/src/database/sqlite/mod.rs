@@ -66,8 +66,8 @@ impl Sqlite {
         E: From<DatabaseError> + Send + 'static,
     {
         match mode {
-            ReadMode::Single | ReadMode::InPlace => self.readers.here(mode, body),
-            ReadMode::Thread => self.readers.aside(body).await,
+            ReadMode::Single | ReadMode::InPlace => self.readers.on_this_thread(mode, body),
+            ReadMode::Thread => self.readers.on_reading_thread(body).await,
         }
     }
 
@@ -75,10 +75,10 @@ impl Sqlite {
         self.writer.is_open()
     }
 
-    /// Whether the writer gets its turn and may begin to write.
+    /// Whether the writer executes an empty write within the wait limit.
     pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
-        let nothing = self.write(|_| Box::pin(std::future::ready(Ok::<_, DatabaseError>(()))));
-        let answered = tokio::time::timeout(self.wait_limit, nothing).await;
+        let empty_write = self.write(|_| Box::pin(std::future::ready(Ok::<_, DatabaseError>(()))));
+        let answered = tokio::time::timeout(self.wait_limit, empty_write).await;
         answered.unwrap_or_else(|_| Err(DatabaseError::unavailable("the writer does not answer")))
     }
 
@@ -98,7 +98,7 @@ impl Sqlite {
     }
 }
 
-/// A bare connection that may write, set up as the writer's is, for migrations before the database is opened.
+/// A separate connection with write access, configured as the writer's, for migrations before the database is opened.
 ///
 /// # Errors
 /// If the URL names no SQLite file or it cannot be opened.

@@ -1,4 +1,4 @@
-//! Connections that read, beside the writer and never waiting for it.
+//! Read-only connections, beside the writer and never waiting for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ use crate::stopwatch::Stopwatch;
 pub(super) struct Readers {
     idle: Mutex<Vec<Link>>,
     closed: AtomicBool,
-    crew: Crew,
+    threads: Crew,
     path: PathBuf,
     options: Arc<DatabaseOptions>,
     tally: Arc<Tally>,
@@ -38,19 +38,19 @@ impl Readers {
         options: Arc<DatabaseOptions>,
         tally: Arc<Tally>,
     ) -> Result<Self, DatabaseError> {
-        let crew = Crew::start(options.readers, options.queue_size.max(1))?;
+        let threads = Crew::start(options.readers, options.queue_size.max(1))?;
         Ok(Self {
             idle: Mutex::new(Vec::with_capacity(options.readers)),
             closed: AtomicBool::new(false),
-            crew,
+            threads,
             path,
             options,
             tally,
         })
     }
 
-    /// Runs the body in a snapshot on the calling thread. A single statement is one by itself.
-    pub(super) fn here<T, E, F>(&self, mode: ReadMode, body: F) -> Result<T, E>
+    /// Runs the body in a snapshot on the calling thread. A single statement is a snapshot by itself.
+    pub(super) fn on_this_thread<T, E, F>(&self, mode: ReadMode, body: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<DatabaseError>,
@@ -65,7 +65,7 @@ impl Readers {
             Access::Read
         };
         let mut tx = Tx::new(tx::Link::Sqlite(link), access);
-        // The snapshot is let go below, so nothing half-done is ever looked at after a panic.
+        // The snapshot is ended below, so no incomplete state is used after a panic.
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let answer =
                 poll_once(body(&mut tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
@@ -82,7 +82,7 @@ impl Readers {
     }
 
     /// Runs the body in a snapshot on a reading thread, once one of them is free.
-    pub(super) async fn aside<T, E, F>(self: &Arc<Self>, body: F) -> Result<T, E>
+    pub(super) async fn on_reading_thread<T, E, F>(self: &Arc<Self>, body: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
@@ -90,7 +90,7 @@ impl Readers {
     {
         let (reply, answer) = oneshot::channel();
         let (readers, span, queued) = (Arc::clone(self), Span::current(), Stopwatch::start());
-        self.crew.send(Box::new(move || {
+        self.threads.send(Box::new(move || {
             if reply.is_closed() {
                 return;
             }
@@ -99,9 +99,9 @@ impl Readers {
                     "the read waited too long for its turn",
                 )))
             } else {
-                span.in_scope(|| readers.here(ReadMode::Thread, body))
+                span.in_scope(|| readers.on_this_thread(ReadMode::Thread, body))
             };
-            // A caller that has gone away is told nothing.
+            // A caller that has gone away gets no answer.
             let _ = reply.send(outcome);
         }))?;
         answer.await.unwrap_or_else(|_| {
@@ -122,7 +122,7 @@ impl Readers {
         }
     }
 
-    /// Ends the snapshot and keeps the connection, unless it is damaged or one too many.
+    /// Ends the snapshot and returns the connection to the pool, unless it is broken or the pool is full.
     fn give(&self, link: Link) {
         if !link.is_idle()
             && let Err(error) = link.control("COMMIT")
@@ -139,9 +139,9 @@ impl Readers {
         }
     }
 
-    /// Takes no more reads and waits for those on threads. Blocks.
+    /// Accepts no more reads and waits for those on threads. Blocks.
     pub(super) fn close(&self) {
-        self.crew.join();
+        self.threads.join();
         self.closed.store(true, Ordering::Release);
         self.idle.lock().clear();
     }

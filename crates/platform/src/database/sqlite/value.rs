@@ -1,4 +1,4 @@
-//! Values between the seam and SQLite.
+//! Conversion of values to and from SQLite.
 
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -6,8 +6,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use crate::database::param::Param;
 use crate::database::value::Value;
 
-/// Reads a cell. SQLite keeps no type but its own five, so a column makes of them what it expects. It also keeps texts
-/// that are none; such a one is read as the bytes it is.
+/// Reads a cell. SQLite has only five types, so the column's Rust type decides how a value is interpreted. SQLite
+/// also stores texts that are not valid UTF-8; such a text is read as bytes.
 pub(crate) fn read(cell: ValueRef<'_>) -> Value<'_> {
     match cell {
         ValueRef::Null => Value::Null,

@@ -1,4 +1,4 @@
-//! The one thread that writes.
+//! The writing thread and its queue.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::database::error::{DatabaseError, Retryable};
 use crate::database::options::DatabaseOptions;
 use crate::database::tx::{self, Access, Tx};
 
-/// The way to the writing thread.
+/// A handle to the writing thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -59,7 +59,7 @@ impl Writer {
             tally: Arc::clone(tally),
             size: options.group_size.max(1),
             wait_limit: options.wait_limit,
-            strained: false,
+            storage_failed: false,
             doomed: Vec::new(),
         };
         let thread = std::thread::Builder::new()
@@ -73,15 +73,15 @@ impl Writer {
         })
     }
 
-    /// Queues the body and waits until what it did is durable, or undone.
+    /// Queues the body and waits until its changes are durable, or undone.
     pub(super) async fn write<T, E, F>(&self, body: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Retryable + Send + 'static,
     {
-        let (errand, answer) = Errand::new(body);
-        self.queue(Message::Run(Box::new(errand))).await?;
+        let (write, answer) = Errand::new(body);
+        self.queue(Message::Run(Box::new(write))).await?;
         let gone = |_| {
             E::from(DatabaseError::unavailable(
                 "the writer broke off; whether it committed is unknown",
@@ -104,19 +104,19 @@ impl Writer {
         }
     }
 
-    /// Writes waiting now.
+    /// Number of writes waiting now.
     pub(super) fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Whether the thread still takes writes.
+    /// Whether the thread still accepts writes.
     pub(super) fn is_open(&self) -> bool {
         !self.queue.is_closed()
     }
 
-    /// Lets everything that is queued finish, empties the log and ends both threads.
+    /// Finishes everything that is queued, empties the log and ends both threads.
     pub(super) async fn close(&self) {
-        // Refused only if it is closed already.
+        // Fails only if the queue is closed already.
         let _ = self.queue.send(Message::Close).await;
         let Some(thread) = self.thread.lock().take() else {
             return;
@@ -140,22 +140,22 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
                     tracing::error!("a group of writes broke off with a panic");
                     groups.roll_back();
                 }
-                if std::mem::take(&mut groups.strained) {
-                    let somebody_waits = !groups.doomed.is_empty();
-                    let emptied = checkpoints.relieve(groups.link().connection(), somebody_waits);
+                if std::mem::take(&mut groups.storage_failed) {
+                    let callers_wait = !groups.doomed.is_empty();
+                    let emptied = checkpoints.free_space(groups.link().connection(), callers_wait);
                     groups.answer_doomed(emptied);
                 }
-                checkpoints.keep_bound(groups.link().connection());
+                checkpoints.empty_if_over_bound(groups.link().connection());
             }
         }
     }
-    // Readers are done or have only moments left; what stays in the log is not lost, only opened more slowly.
+    // Readers are done or end soon; what stays in the log is not lost, opening the file only takes longer.
     checkpoints.truncate(groups.link().connection(), open::PATIENCE);
     drop(groups);
     checkpoints.join();
 }
 
-/// The next write that waits at this very moment.
+/// The next write, if one is waiting now.
 fn next(messages: &mut mpsc::Receiver<Message>) -> Option<Box<dyn Member>> {
     loop {
         match messages.try_recv() {

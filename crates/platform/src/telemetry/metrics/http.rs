@@ -1,4 +1,4 @@
-//! Figures of the HTTP server.
+//! Metrics of the HTTP server.
 
 use super::seconds;
 use parking_lot::RwLock;
@@ -52,13 +52,13 @@ impl Http {
     }
 
     pub(super) fn route(&self, method: &'static str, route: &str) -> Route {
-        let place = Place {
+        let labels = Place {
             method,
             route: route.into(),
         };
-        let seconds = self.seconds.get_or_create_owned(&place);
+        let seconds = self.seconds.get_or_create_owned(&labels);
         Route(Arc::new(Inner {
-            place,
+            labels,
             seconds,
             requests: self.requests.clone(),
             counters: RwLock::default(),
@@ -71,27 +71,27 @@ impl Http {
     }
 }
 
-/// The figures of one route, with its labels looked up once. Cheap to clone.
+/// The metrics of one route, with its labels looked up once. Cheap to clone.
 #[derive(Clone)]
 pub struct Route(Arc<Inner>);
 
 struct Inner {
-    place: Place,
+    labels: Place,
     seconds: Histogram,
     requests: Family<Answer, Counter>,
-    /// A route answers with a handful of statuses, so a short list beats hashing three labels.
+    /// A route answers with a handful of statuses, so searching a short list is faster than hashing three labels.
     counters: RwLock<Vec<(u16, Counter)>>,
 }
 
 impl Route {
-    /// A request to this route was answered.
+    /// Counts an answered request of this route.
     pub fn answered(&self, status: u16, took: Duration) {
         self.0.seconds.observe(took.as_secs_f64());
-        let known = self.0.counters.read();
-        match known.iter().find(|(code, _)| *code == status) {
+        let counters = self.0.counters.read();
+        match counters.iter().find(|(code, _)| *code == status) {
             Some((_, counter)) => counter.inc(),
             None => {
-                drop(known);
+                drop(counters);
                 self.0.first(status).inc()
             }
         };
@@ -99,9 +99,9 @@ impl Route {
 }
 
 impl Inner {
-    /// Two threads may both come here first; they get the same counter, and a second entry does no harm.
+    /// Two threads may both get here first; they get the same counter, and a second entry does no harm.
     fn first(&self, status: u16) -> Counter {
-        let Place { method, route } = self.place.clone();
+        let Place { method, route } = self.labels.clone();
         let counter = self.requests.get_or_create_owned(&Answer {
             method,
             route,
@@ -112,7 +112,7 @@ impl Inner {
     }
 }
 
-/// A request that is being answered.
+/// A request in progress.
 #[must_use = "the request counts as answered when this is dropped"]
 pub struct InFlight(Gauge);
 

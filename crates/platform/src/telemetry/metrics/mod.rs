@@ -1,4 +1,5 @@
-//! Figures for Prometheus. All names begin with `mainstay_`; every label has few values, and none comes from a client.
+//! Metrics for Prometheus. All names begin with `mainstay_`; every label has few values, and none comes from a
+//! client.
 
 mod http;
 mod text;
@@ -20,12 +21,12 @@ use std::time::Duration;
 /// `Content-Type` of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Upper bounds in seconds, from a cached read to a slow export.
+/// Upper bounds of the histogram buckets in seconds, from a cached read to a slow export.
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// All figures of a process. Made once and shared by `Arc`; nothing here is global.
+/// All metrics of a process. Constructed once and shared by `Arc`; nothing here is global.
 pub struct Metrics {
     registry: Mutex<Registry>,
     http: http::Http,
@@ -69,16 +70,16 @@ struct Build {
 /// How a run of a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobOutcome {
-    /// It did what it had to.
+    /// It succeeded.
     Done,
-    /// It failed and will be tried again.
+    /// It failed and will be retried.
     Failed,
     /// It failed for the last time.
     Dead,
 }
 
 impl Metrics {
-    /// `version` is told as `mainstay_build_info`.
+    /// `version` is reported as `mainstay_build_info`.
     pub fn new(version: &'static str) -> Self {
         let mut registry = Registry::with_prefix("mainstay");
         let metrics = Self {
@@ -137,28 +138,28 @@ impl Metrics {
         }
     }
 
-    /// The figures of one route; to be asked for once, when the route is mounted. `route` is its pattern, never a path.
+    /// The metrics of one route; call it once, when the route is mounted. `route` is its pattern, never a path.
     pub fn route(&self, method: &'static str, route: &str) -> Route {
         self.http.route(method, route)
     }
 
-    /// Counts a request as being answered until the guard is dropped.
+    /// Counts a request as in progress until the guard is dropped.
     pub fn in_flight(&self) -> InFlight {
         self.http.in_flight()
     }
 
-    /// A use case ran; `outcome` is `OK` or the code of its error.
+    /// Records a run of a use case; `outcome` is `OK` or the code of its error.
     pub fn use_case_ran(&self, name: &'static str, outcome: &'static str, took: Duration) {
         self.use_cases.ran(name, outcome, took);
     }
 
-    /// A transaction or a read sent so many statements and spent so long in them.
+    /// Records a transaction or a read: its number of statements and the time spent in them.
     pub fn database_used(&self, statements: u32, took: Duration) {
         self.statements.inc_by(u64::from(statements));
         self.database_seconds.observe(took.as_secs_f64());
     }
 
-    /// A run of a job ended.
+    /// Records a run of a job.
     pub fn job_ran(&self, kind: &'static str, outcome: JobOutcome, took: Duration) {
         let outcome = match outcome {
             JobOutcome::Done => "done",
@@ -171,8 +172,8 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// So many jobs are in each state of each queue now, `(queue, state, jobs)`. What is not named is empty. Nobody
-    /// scrapes a half of it.
+    /// Sets the current number of jobs in each state of each queue, `(queue, state, jobs)`. Queues that are not
+    /// listed are empty. A scrape never sees an incomplete update.
     pub fn queue_depths<'q>(&self, depths: impl IntoIterator<Item = (&'q str, &'static str, i64)>) {
         let _no_scrape = self.registry.lock();
         self.queue_depth.clear();
@@ -182,24 +183,24 @@ impl Metrics {
         }
     }
 
-    /// A security event was noticed.
+    /// Counts a security event.
     pub fn security_event(&self, kind: &'static str) {
         self.security_events.get_or_create(&Type { r#type: kind }).inc();
     }
 
-    /// Whether the audit chain was found broken when it was to be extended.
+    /// Records whether the audit chain was found broken when the sealer tried to extend it.
     pub fn audit_chain_broken(&self, broken: bool) {
         self.audit_chain_broken.set(i64::from(broken));
     }
 
-    /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
+    /// Registers metrics whose values another component holds; `read` is called at every scrape and must be quick.
     pub fn watch(&self, read: impl Fn(&mut Samples) + Send + Sync + 'static) {
         self.registry
             .lock()
             .register_collector(Box::new(watch::Watched::new(read)));
     }
 
-    /// Everything in the text format of Prometheus; see [`CONTENT_TYPE`].
+    /// All metrics in the text format of Prometheus; see [`CONTENT_TYPE`].
     pub fn encode(&self) -> String {
         let mut text = String::with_capacity(16 * 1024);
         prometheus_client::encoding::text::encode_registry(&mut text, &self.registry.lock())

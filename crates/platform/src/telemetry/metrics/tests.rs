@@ -21,12 +21,15 @@ fn filled() -> Metrics {
 
 fn has(text: &str, lines: &[&str]) {
     for line in lines {
-        assert!(text.lines().any(|told| told == *line), "{line} is not in\n{text}");
+        assert!(
+            text.lines().any(|encoded| encoded == *line),
+            "{line} is not in\n{text}"
+        );
     }
 }
 
 #[test]
-fn everything_that_happened_is_told() {
+fn everything_recorded_is_encoded() {
     let metrics = filled();
     let text = metrics.encode();
     has(
@@ -46,11 +49,11 @@ fn everything_that_happened_is_told() {
             r#"mainstay_build_info{version="1.2.3"} 1"#,
         ],
     );
-    assert!(!text.contains("gone"), "an empty queue is told\n{text}");
+    assert!(!text.contains("gone"), "an empty queue is reported\n{text}");
 }
 
 #[test]
-fn a_name_that_stands_twice_in_memory_is_one_use_case() {
+fn a_name_at_two_addresses_in_memory_is_one_use_case() {
     let metrics = Metrics::new("1");
     let twin: &'static str = String::from("order.read").leak();
     for name in ["order.read", twin, "order.read", twin] {
@@ -66,7 +69,7 @@ fn a_name_that_stands_twice_in_memory_is_one_use_case() {
 }
 
 #[test]
-fn the_description_of_a_counter_bears_the_name_of_its_samples() {
+fn the_description_of_a_counter_has_the_name_of_its_samples() {
     let text = filled().encode();
     has(
         &text,
@@ -92,7 +95,7 @@ fn requests_in_flight_end_even_when_their_task_is_dropped() {
     has(&metrics.encode(), &["mainstay_http_requests_in_flight 2"]);
     drop(one);
     let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
-        let _held = two;
+        let _guard = two;
         std::panic::resume_unwind(Box::new(()));
     }));
     assert!(unwound.is_err());
@@ -100,7 +103,7 @@ fn requests_in_flight_end_even_when_their_task_is_dropped() {
 }
 
 #[test]
-fn watched_figures_are_those_of_the_moment() {
+fn watched_metrics_are_read_at_every_scrape() {
     let metrics = Metrics::new("1");
     let lost = Arc::new(AtomicU64::new(7));
     let read = Arc::clone(&lost);
@@ -130,12 +133,12 @@ fn watched_figures_are_those_of_the_moment() {
 }
 
 #[test]
-fn threads_that_see_a_status_first_together_lose_no_request() {
+fn concurrent_first_requests_of_a_status_are_all_counted() {
     let metrics = Metrics::new("1");
     let route = metrics.route("POST", "/x");
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..500).for_each(|turn| route.answered(200 + turn % 5, Duration::ZERO)));
+            scope.spawn(|| (0..500).for_each(|n| route.answered(200 + n % 5, Duration::ZERO)));
         }
     });
     let text = metrics.encode();

@@ -1,7 +1,9 @@
-//! From OpenMetrics, which the library writes, to the text format that every Prometheus and `promtool` reads.
+//! Conversion from OpenMetrics, which the library writes, to the text format that every Prometheus and `promtool`
+//! reads.
 
-/// The formats differ, for what we use, in one point: OpenMetrics describes a counter without the `_total` that its samples
-/// have; here the description must bear the name of the samples, or it describes nothing.
+/// The formats differ, for the metrics in use, in one point: OpenMetrics describes a counter without the `_total`
+/// suffix of its samples; in the text format the description must have the name of the samples, or it describes
+/// nothing.
 pub(super) fn from_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut help = None;
@@ -16,7 +18,7 @@ pub(super) fn from_open_metrics(text: &str) -> String {
         };
         for line in help.take().into_iter().chain([line]) {
             match line.splitn(4, ' ').collect::<Vec<_>>()[..] {
-                ["#", word, name, rest] => out.extend(["# ", word, " ", name, suffix, " ", rest]),
+                ["#", keyword, name, rest] => out.extend(["# ", keyword, " ", name, suffix, " ", rest]),
                 _ => out.push_str(line),
             }
             out.push('\n');

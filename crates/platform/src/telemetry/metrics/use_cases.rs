@@ -1,4 +1,4 @@
-//! Figures of use cases.
+//! Metrics of use cases.
 
 use super::seconds;
 use parking_lot::RwLock;
@@ -26,14 +26,14 @@ struct Name {
 pub(super) struct UseCases {
     runs: Family<Run, Counter>,
     seconds: Family<Name, Histogram, fn() -> Histogram>,
-    /// There are a few dozen, each with one name in memory, so that comparing addresses beats hashing labels.
+    /// There are a few dozen, each with one name in memory, so comparing addresses is faster than hashing labels.
     known: RwLock<Vec<Known>>,
 }
 
 /// One use case, with its labels looked up once.
 struct Known {
     name: &'static str,
-    good: Counter,
+    ok: Counter,
     seconds: Histogram,
 }
 
@@ -71,23 +71,23 @@ impl UseCases {
     fn count(&self, known: &Known, outcome: &'static str, took: Duration) {
         known.seconds.observe(took.as_secs_f64());
         if outcome == OK {
-            known.good.inc();
+            known.ok.inc();
             return;
         }
         let use_case = known.name;
         self.runs.get_or_create(&Run { use_case, outcome }).inc();
     }
 
-    /// Two threads may both come here first, or one name may stand twice in memory; each gets the same figures, and
-    /// a second entry does no harm.
+    /// Two threads may both get here first, or one name may have two addresses in memory; each gets the same metrics,
+    /// and a second entry does no harm.
     fn first(&self, name: &'static str, outcome: &'static str, took: Duration) {
-        let good = Run {
+        let ok = Run {
             use_case: name,
             outcome: OK,
         };
         let known = Known {
             name,
-            good: self.runs.get_or_create_owned(&good),
+            ok: self.runs.get_or_create_owned(&ok),
             seconds: self.seconds.get_or_create_owned(&Name { use_case: name }),
         };
         self.count(&known, outcome, took);

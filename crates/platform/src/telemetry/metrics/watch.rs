@@ -1,4 +1,4 @@
-//! Figures that are kept elsewhere and asked for when scraped.
+//! Metrics that other components hold and that are read at every scrape.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 
-/// Takes the present figures of a part, e.g. of the database.
+/// Collects the current values of a component, e.g. of the database.
 #[derive(Debug, Default)]
 pub struct Samples(Vec<(&'static str, &'static str, Value)>);
 
@@ -18,12 +18,12 @@ enum Value {
 }
 
 impl Samples {
-    /// What only grows. The name gets `mainstay_` before and `_total` after it.
+    /// A value that only grows. The name gets `mainstay_` before and `_total` after it.
     pub fn counter(&mut self, name: &'static str, help: &'static str, value: u64) {
         self.0.push((name, help, Value::Counter(value)));
     }
 
-    /// What goes up and down. The name gets `mainstay_` before it.
+    /// A value that goes up and down. The name gets `mainstay_` before it.
     pub fn gauge(&mut self, name: &'static str, help: &'static str, value: i64) {
         self.0.push((name, help, Value::Gauge(value)));
     }
