@@ -231,7 +231,7 @@ impl Drop for TestApp {
         let undone = apart(async || later::undone(&self.database).await).expect("the database can be read");
         let undone = undone.expect("the database can be read");
         assert!(
-            left.is_empty(),
+            undone.is_empty(),
             "jobs or events left undone: {undone:?}; call run_jobs() or leave_jobs()"
         );
     }

@@ -55,13 +55,13 @@ impl<'c> Lister<'c> {
         let statements = Statements::new();
         let by_user =
             |text: &str| text.contains("FROM orders WHERE user_id = $1") && !text.contains("status = $");
-        let orders = statements.such("orders::LIST", |text| {
+        let orders = statements.matching("orders::LIST", |text| {
             by_user(text) && text.ends_with("$1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3")
         })?;
-        let count = statements.such("orders::LIST", |text| {
+        let count = statements.matching("orders::LIST", |text| {
             text.contains("count(*)") && text.ends_with("user_id = $1") && by_user(text)
         })?;
-        let items = statements.such("order_items::ITEMS_OF", |text| text.contains("$20)"))?;
+        let items = statements.matching("order_items::ITEMS_OF", |text| text.contains("$20)"))?;
         Ok(Self {
             orders: connection.prepare(orders.sqlite())?,
             items: connection.prepare(items.sqlite())?,

@@ -186,7 +186,7 @@ impl Texts {
         let statements = Statements::new();
         let items = |lines: usize| {
             let (last, beyond) = (format!("${})", 1 + 7 * lines), format!("${}", 2 + 7 * lines));
-            statements.such("order_items::INSERT_ITEMS", |text| {
+            statements.matching("order_items::INSERT_ITEMS", |text| {
                 text.ends_with(&last) && !text.contains(&beyond)
             })
         };
