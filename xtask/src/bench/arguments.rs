@@ -20,18 +20,21 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Parses the command line.
-    pub(super) fn read(given: &[String]) -> Result<Self, String> {
+    pub(super) fn read(arguments: &[String]) -> Result<Self, String> {
         let (mut named, mut seconds, mut rounds, mut slow_fsync) = (Vec::new(), 4, 3, true);
         let mut no_build = false;
-        let mut given = given.iter().map(String::as_str);
-        while let Some(argument) = given.next() {
+        let mut arguments = arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
             match argument {
                 "--no-slow-fsync" => slow_fsync = false,
                 "--no-build" => no_build = true,
-                "--seconds" => seconds = number(argument, given.next())?,
-                "--rounds" => rounds = number(argument, given.next())?,
-                name => match WORKLOADS.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-                    Some(known) => named.push(*known),
+                "--seconds" => seconds = number(argument, arguments.next())?,
+                "--rounds" => rounds = number(argument, arguments.next())?,
+                name => match WORKLOADS
+                    .iter()
+                    .find(|workload| workload.eq_ignore_ascii_case(name))
+                {
+                    Some(workload) => named.push(*workload),
                     None => {
                         return Err(format!(
                             "`{name}` is no workload; there are {}",
@@ -43,7 +46,7 @@ impl Arguments {
         }
         let workloads = WORKLOADS
             .into_iter()
-            .filter(|known| named.is_empty() || named.contains(known))
+            .filter(|workload| named.is_empty() || named.contains(workload))
             .collect();
         Ok(Self {
             workloads,
@@ -55,7 +58,7 @@ impl Arguments {
     }
 
     /// Whether a workload is selected.
-    pub(super) fn wants(&self, workload: &str) -> bool {
+    pub(super) fn includes(&self, workload: &str) -> bool {
         self.workloads.contains(&workload)
     }
 
@@ -76,14 +79,19 @@ fn number(name: &str, value: Option<&str>) -> Result<u64, String> {
 mod tests {
     use super::*;
 
-    fn read(given: &str) -> Result<Arguments, String> {
-        Arguments::read(&given.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    fn read(arguments: &str) -> Result<Arguments, String> {
+        Arguments::read(
+            &arguments
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn measures_everything_by_default() {
         let all = read("").unwrap();
-        assert!(all.is_complete() && all.wants("P10"));
+        assert!(all.is_complete() && all.includes("P10"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
     let folder = Folder::make(&programs)?;
     let machine = machine::read(&programs, &folder)?;
     println!("{machine}\n");
-    let engine = if arguments.wants("P4") {
+    let engine = if arguments.includes("P4") {
         postgres::find()?
     } else {
         Engine::Missing("not selected".to_owned())
@@ -59,13 +59,13 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
 
     let mut rows = Vec::new();
     for (names, measure) in WORKLOADS {
-        if names.iter().any(|name| bench.arguments.wants(name)) {
+        if names.iter().any(|name| bench.arguments.includes(name)) {
             println!("measuring {}", names.join(" and "));
             rows.extend(measure(&bench)?);
         }
     }
     let missing = match &bench.engine {
-        Engine::Missing(reason) if bench.arguments.wants("P4") => {
+        Engine::Missing(reason) if bench.arguments.includes("P4") => {
             format!("NOT MEASURED: P4, PostgreSQL: {reason}\n")
         }
         _ => String::new(),

@@ -38,7 +38,7 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     let mut rows = Vec::new();
     let driver = "bare rusqlite, same statements, one sync per order";
     let (ours, driver_result) = both(false)?;
-    if bench.arguments.wants("P3") {
+    if bench.arguments.includes("P3") {
         rows.push(Row::compared(
             "P3",
             &format!("{WORKLOAD}, SQLite"),
@@ -58,7 +58,7 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
             ));
         }
     }
-    if bench.arguments.wants("P6") {
+    if bench.arguments.includes("P6") {
         let mut runs = Vec::new();
         for _ in 0..bench.arguments.rounds {
             runs.push(bench.sqlite.working_copy()?.load("refresh", &seconds, false)?);
