@@ -12,7 +12,7 @@ pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The directories in which the shell looks for programs, in its order.
+/// The folders in which the shell looks for programs, in its order.
 #[expect(
     clippy::disallowed_methods,
     reason = "programs are found by the same search path as in the shell"

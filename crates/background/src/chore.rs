@@ -105,7 +105,7 @@ mod tests {
     /// Returns the scripted results one by one, then `Rest`; records the start of each run in milliseconds.
     struct Scripted {
         script: Vec<Result<Turn>>,
-        began: Instant,
+        started_at: Instant,
         turns: Arc<Mutex<Vec<u128>>>,
         wakes: Arc<Notify>,
     }
@@ -117,7 +117,7 @@ mod tests {
         const AT_THE_END: bool = true;
 
         async fn turn(&mut self) -> Result<Turn> {
-            self.turns.lock().push(self.began.elapsed().as_millis());
+            self.turns.lock().push(self.started_at.elapsed().as_millis());
             if self.script.is_empty() {
                 Ok(Turn::Rest)
             } else {
@@ -141,11 +141,11 @@ mod tests {
         clippy::disallowed_methods,
         reason = "tokio's test clock is paused and advances only when every task waits"
     )]
-    fn begin(script: Vec<Result<Turn>>) -> Stage {
+    fn start(script: Vec<Result<Turn>>) -> Stage {
         let (turns, wakes, stop) = (Arc::default(), Arc::<Notify>::default(), CancellationToken::new());
         let task = Scripted {
             script,
-            began: Instant::now(),
+            started_at: Instant::now(),
             turns: Arc::clone(&turns),
             wakes: Arc::clone(&wakes),
         };
@@ -172,7 +172,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn runs_at_its_interval_or_at_once_when_work_is_left_or_it_is_woken() {
-        let stage = begin(vec![Ok(Turn::More), Ok(Turn::More), Ok(Turn::Rest)]);
+        let stage = start(vec![Ok(Turn::More), Ok(Turn::More), Ok(Turn::Rest)]);
         after(1500).await;
         assert_eq!(*stage.turns.lock(), [0, 0, 0, 1000]);
         stage.wakes.notify_one();
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_the_pause_and_triggers_the_last_run() {
-        let stage = begin(Vec::new());
+        let stage = start(Vec::new());
         after(300).await;
         stage.stop.cancel();
         stage.running.await.unwrap();
@@ -191,7 +191,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn backs_off_while_the_database_is_unavailable() {
-        let stage = begin((0..40).map(|_| unavailable()).collect());
+        let stage = start((0..40).map(|_| unavailable()).collect());
         after(60_000).await;
         let turns = stage.turns.lock().clone();
         let waits: Vec<_> = turns.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -205,7 +205,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_the_backoff_wait() {
-        let stage = begin((0..40).map(|_| unavailable()).collect());
+        let stage = start((0..40).map(|_| unavailable()).collect());
         after(10_000).await;
         stage.stop.cancel();
         tokio::time::timeout(Duration::from_millis(1), stage.running)

@@ -149,7 +149,7 @@ impl TestApp {
         self.log.lines()
     }
 
-    /// The directory of the app's files.
+    /// The folder of the app's files.
     pub fn folder(&self) -> &Path {
         self.database.folder()
     }

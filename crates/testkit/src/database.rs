@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
-/// The database of one test, with the directory of its files.
+/// The database of one test, with the folder of its files.
 pub(crate) struct TestDatabase {
     pub(crate) engine: Engine,
     pub(crate) url: String,
@@ -48,7 +48,7 @@ impl TestDatabase {
         }
     }
 
-    /// The directory of the app's files.
+    /// The folder of the app's files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -5,7 +5,7 @@ use crate::unattended;
 /// The engine of a test's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// A file in a directory of its own.
+    /// A file in a folder of its own.
     Sqlite,
     /// A database of its own on the server at `TEST_POSTGRES_URL`.
     Postgres,

@@ -72,7 +72,7 @@ impl Scanner {
         self.take(' ');
     }
 
-    /// Advances by one character and outputs `output` for it; line breaks are always kept.
+    /// Advances by one character and writes `output` for it; line breaks are always kept.
     fn take(&mut self, output: char) {
         if self.peek(0) == '\n' {
             self.line += 1;
