@@ -1,9 +1,9 @@
-//! The project's own chores, run as `cargo xtask CHORE`. They need nothing but the Rust toolchain.
+//! The project's development commands, run as `cargo xtask COMMAND`. They need nothing but the Rust toolchain.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "a chore speaks to the person at the terminal, and waits for the programs it starts"
+    reason = "a command prints to the terminal and waits for the programs it starts"
 )]
 
 use std::process::ExitCode;
@@ -11,32 +11,32 @@ use std::process::ExitCode;
 mod bench;
 mod check;
 mod environment;
-mod patience;
+mod polling;
 mod project;
 mod test;
 #[path = "../../crates/testkit/src/unattended.rs"]
 #[expect(
     dead_code,
-    reason = "the chores skip nothing; the rule by which tests do is theirs too"
+    reason = "xtask only asks whether this is CI; the tests also skip by this file"
 )]
 mod unattended;
 
 const HELP: &str = "\
-The project's chores.
+The project's development commands.
 
-  cargo xtask check            what the compiler cannot see: who may depend on whom, where SQL may stand, broken links…
-  cargo xtask bench [P1 P3 …]  the release binary and its floors in turn; a whole run writes docs/performance.md
+  cargo xtask check            rules that the compiler cannot check: dependencies of crates, places of SQL, broken links…
+  cargo xtask bench [P1 P3 …]  measures the release binary and its baselines; a complete run writes docs/performance.md
                                [--seconds N] [--rounds N] [--no-slow-fsync] [--no-build]
-  cargo xtask test [-- ARGS]   every test on every engine; starts a private PostgreSQL when none is running;
+    cargo xtask test [-- ARGS]   every test on every engine; starts a private PostgreSQL when none is running;
                                ARGS go to `cargo test`, for example: cargo xtask test -- -p mainstay-domain money";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
-        Some((chore, rest)) if chore == "check" && rest.is_empty() => check::run(),
-        Some((chore, rest)) if chore == "test" => test::run(rest),
-        Some((chore, rest)) if chore == "bench" => bench::run(rest),
-        Some((chore, _)) if matches!(chore.as_str(), "help" | "--help" | "-h") => {
+        Some((command, rest)) if command == "check" && rest.is_empty() => check::run(),
+        Some((command, rest)) if command == "test" => test::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, _)) if matches!(command.as_str(), "help" | "--help" | "-h") => {
             println!("{HELP}");
             Ok(true)
         }

@@ -1,12 +1,12 @@
-//! The files of the project, as text.
+//! The text files of the project.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is made, not written: folders, and the file that a second checkout has in the place of `.git`.
-const MADE: [&str; 4] = [".git", "target", "data", "node_modules"];
+/// Generated folders, and the file `.git` that a linked worktree has in place of the folder.
+const GENERATED: [&str; 4] = [".git", "target", "data", "node_modules"];
 
-/// One text file: where it is, relative to the root and with `/` between folders, and what it says.
+/// A text file: its path, relative to the root and with `/` between folders, and its content.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     pub(crate) path: String,
@@ -21,7 +21,7 @@ impl Text {
             .is_some_and(|(_, end)| end == extension)
     }
 
-    /// Whether the whole file is tests: it stands in a `tests` folder or is called `tests.rs` or `…_tests.rs`.
+    /// Whether the whole file is tests: it is in a `tests` folder or named `tests.rs` or `…_tests.rs`.
     pub(crate) fn is_test(&self) -> bool {
         self.path.ends_with("_tests.rs")
             || self
@@ -30,11 +30,11 @@ impl Text {
                 .any(|part| part == "tests" || part == "tests.rs")
     }
 
-    /// Whether the file is, or stands in, one of these places.
-    pub(crate) fn is_in(&self, places: &[&str]) -> bool {
-        places.iter().any(|place| {
+    /// Whether the file is one of these paths or inside one of these folders.
+    pub(crate) fn is_in(&self, paths: &[&str]) -> bool {
+        paths.iter().any(|prefix| {
             self.path
-                .strip_prefix(place)
+                .strip_prefix(prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
         })
     }
@@ -47,7 +47,7 @@ pub(crate) fn root() -> PathBuf {
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
-/// Every text file under `root`, sorted by path; binary files and what the build makes are left out.
+/// Every text file under `root`, sorted by path, except binary files and build output.
 pub(crate) fn texts(root: &Path) -> io::Result<Vec<Text>> {
     let mut found = Vec::new();
     collect(root, "", &mut found)?;
@@ -65,7 +65,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<Text>) -> io::Result<()>
             format!("{prefix}/{name}")
         };
         let kind = entry.file_type()?;
-        if MADE.contains(&name.as_str()) {
+        if GENERATED.contains(&name.as_str()) {
             continue;
         }
         if kind.is_dir() {
@@ -79,7 +79,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<Text>) -> io::Result<()>
     Ok(())
 }
 
-/// A file for the tests of the checks.
+/// A text file for the tests of the rules.
 #[cfg(test)]
 pub(crate) fn text(path: &str, body: &str) -> Text {
     Text {
@@ -93,22 +93,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_itself_and_not_the_build() {
+    fn reads_sources_and_no_build_output() {
         let texts = texts(&root()).unwrap();
         assert!(texts.iter().any(|text| text.path == "xtask/src/project.rs"));
         assert!(!texts.iter().any(|text| text.path.starts_with("target/")));
     }
 
     #[test]
-    fn a_place_is_a_folder_or_a_file_but_not_a_longer_name() {
-        let places = ["crates/platform/src/database"];
-        assert!(text("crates/platform/src/database/tx.rs", "").is_in(&places));
-        assert!(text("crates/platform/src/database.rs", "").is_in(&places));
-        assert!(!text("crates/platform/src/databases.rs", "").is_in(&places));
+    fn is_in_matches_a_folder_or_a_file_but_no_longer_name() {
+        let paths = ["crates/platform/src/database"];
+        assert!(text("crates/platform/src/database/tx.rs", "").is_in(&paths));
+        assert!(text("crates/platform/src/database.rs", "").is_in(&paths));
+        assert!(!text("crates/platform/src/databases.rs", "").is_in(&paths));
     }
 
     #[test]
-    fn knows_tests() {
+    fn recognises_test_files() {
         assert!(text("crates/app/tests/orders.rs", "").is_test());
         assert!(text("crates/app/src/orders/tests.rs", "").is_test());
         assert!(text("crates/app/src/orders_tests.rs", "").is_test());

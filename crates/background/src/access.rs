@@ -1,4 +1,4 @@
-//! Hears what other processes changed about who may do what, and which keys sign.
+//! Loads the access changes and signing keys that other processes wrote to the database.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
@@ -6,11 +6,11 @@ use mainstay_domain::time::Timestamp;
 use mainstay_services::Services;
 use std::time::Duration;
 
-/// How old the signing keys in memory may be.
-const KEYS: Duration = Duration::from_secs(5);
+/// Maximum age of the signing keys in memory.
+const MAX_KEY_AGE: Duration = Duration::from_secs(5);
 
-/// Reads what is news. After a failure the next look reaches back to the last one that worked, so an outage, however
-/// long, hides nothing.
+/// Reads the access changes (sessions, roles, permissions) since the last successful read. After a failure the next
+/// read starts there again, so no change is missed, however long the database was unavailable.
 pub(crate) struct Access {
     services: Services,
     last: Option<Timestamp>,
@@ -27,16 +27,17 @@ impl Chore for Access {
     const REST: Duration = Duration::from_millis(500);
 
     async fn turn(&mut self) -> Result<Turn> {
-        let looked_at = match self.last {
+        let read_at = match self.last {
             Some(last) => self.services.hear_access(last).await?,
             None => self.services.load_access().await?,
         };
-        self.last = Some(looked_at);
+        self.last = Some(read_at);
         Ok(Turn::Rest)
     }
 }
 
-/// Reads the signing keys anew. A loop of its own: a key that cannot be opened must not make anybody deaf to the news.
+/// Reloads the signing keys. A task of its own, so that a key that cannot be decrypted does not stop the reading of
+/// access changes.
 pub(crate) struct SigningKeys(Services);
 
 impl SigningKeys {
@@ -47,11 +48,12 @@ impl SigningKeys {
 
 impl Chore for SigningKeys {
     const NAME: &'static str = "signing keys";
-    /// Often, because a change that this node made itself is read at the next turn, however young the others are.
+    /// Short, because a key change made by this node is loaded at the next run, regardless of the age of the other
+    /// keys.
     const REST: Duration = Duration::from_secs(1);
 
     async fn turn(&mut self) -> Result<Turn> {
-        self.0.refresh_keys(KEYS).await?;
+        self.0.refresh_keys(MAX_KEY_AGE).await?;
         Ok(Turn::Rest)
     }
 }

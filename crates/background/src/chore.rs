@@ -1,4 +1,4 @@
-//! Something that is done again and again.
+//! Periodic tasks and the loop that runs them.
 
 use crate::outage::Outage;
 use mainstay_domain::Result;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// What a turn left.
+/// Whether a run of a task left work behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Nothing, as far as anybody knows.
+    /// No known work is left.
     Rest,
-    /// More of the same: another turn at once.
+    /// More work is waiting: run again at once.
     More,
 }
 
 impl Turn {
-    /// A turn that did `done` of at most `limit` leaves more when it did as many as it could.
+    /// The progress after a batch of `done` items out of at most `limit`: a full batch may have left more.
     pub(crate) fn of(done: usize, limit: u32) -> Self {
         if u32::try_from(done).is_ok_and(|done| done < limit) {
             Self::Rest
@@ -28,42 +28,42 @@ impl Turn {
     }
 }
 
-/// Something that is done again and again.
+/// A task that runs repeatedly until the process stops.
 pub(crate) trait Chore: Send + Sync + 'static {
-    /// Its name in the log.
+    /// Name in the log.
     const NAME: &'static str;
-    /// How long it rests at the most. What another process left is found no later than this.
+    /// Maximum pause between two runs: work that another process left is found no later than this.
     const REST: Duration;
-    /// How long it waits after it was woken, so that what comes together is done together.
+    /// Delay after a wake-up, so that work that arrives together is handled in one run.
     const SETTLE: Duration = Duration::ZERO;
-    /// Whether it is done once more when the process stops, for what is only in memory.
+    /// Whether the task runs once more when the process stops, for state that exists only in memory.
     const AT_THE_END: bool = false;
 
-    /// One turn. It is not interrupted by a stop, so it must be short.
+    /// One run. A stop does not interrupt it, so it must be short.
     fn turn(&mut self) -> impl Future<Output = Result<Turn>> + Send;
 
-    /// What ends a rest early.
+    /// Notification that ends the pause early.
     fn wakes(&self) -> Option<&Notify> {
         None
     }
 }
 
-/// Takes turns until the stop.
-pub(crate) async fn keep<C: Chore>(mut chore: C, stop: &CancellationToken, random: &dyn Random) {
-    let mut outage = Outage::new(C::NAME);
+/// Runs a task until the stop.
+pub(crate) async fn keep<C: Chore>(mut task: C, stop: &CancellationToken, random: &dyn Random) {
+    let mut backoff = Outage::new(C::NAME);
     while !stop.is_cancelled() {
-        match chore.turn().await {
+        match task.turn().await {
             Ok(Turn::More) => {
-                outage.over();
-                // A turn that never waits must not keep the others of this thread from theirs.
+                backoff.over();
+                // A task that never waits must yield to the other tasks of its thread.
                 tokio::task::yield_now().await;
             }
             Ok(Turn::Rest) => {
-                outage.over();
-                rest(&chore, stop).await;
+                backoff.over();
+                rest(&task, stop).await;
             }
             Err(error) => {
-                let wait = outage.failed(&error, random);
+                let wait = backoff.failed(&error, random);
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(wait) => {}
@@ -72,15 +72,15 @@ pub(crate) async fn keep<C: Chore>(mut chore: C, stop: &CancellationToken, rando
         }
     }
     if C::AT_THE_END
-        && let Err(error) = chore.turn().await
+        && let Err(error) = task.turn().await
     {
-        outage.failed(&error, random);
+        backoff.failed(&error, random);
     }
 }
 
-async fn rest<C: Chore>(chore: &C, stop: &CancellationToken) {
+async fn rest<C: Chore>(task: &C, stop: &CancellationToken) {
     let woken = async {
-        match chore.wakes() {
+        match task.wakes() {
             Some(notify) => notify.notified().await,
             None => std::future::pending().await,
         }
@@ -102,10 +102,10 @@ mod tests {
     use std::sync::Arc;
     use tokio::time::Instant;
 
-    /// Does what the script says, turn by turn, then rests; keeps the times of its turns in milliseconds.
+    /// Returns the scripted results one by one, then `Rest`; records the start of each run in milliseconds.
     struct Scripted {
         script: Vec<Result<Turn>>,
-        began: Instant,
+        started_at: Instant,
         turns: Arc<Mutex<Vec<u128>>>,
         wakes: Arc<Notify>,
     }
@@ -117,7 +117,7 @@ mod tests {
         const AT_THE_END: bool = true;
 
         async fn turn(&mut self) -> Result<Turn> {
-            self.turns.lock().push(self.began.elapsed().as_millis());
+            self.turns.lock().push(self.started_at.elapsed().as_millis());
             if self.script.is_empty() {
                 Ok(Turn::Rest)
             } else {
@@ -134,28 +134,28 @@ mod tests {
         turns: Arc<Mutex<Vec<u128>>>,
         wakes: Arc<Notify>,
         stop: CancellationToken,
-        kept: tokio::task::JoinHandle<()>,
+        running: tokio::task::JoinHandle<()>,
     }
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "the runtime's clock stands still here, and moves when all wait"
+        reason = "tokio's test clock is paused and advances only when every task waits"
     )]
-    fn begin(script: Vec<Result<Turn>>) -> Stage {
+    fn start(script: Vec<Result<Turn>>) -> Stage {
         let (turns, wakes, stop) = (Arc::default(), Arc::<Notify>::default(), CancellationToken::new());
-        let chore = Scripted {
+        let task = Scripted {
             script,
-            began: Instant::now(),
+            started_at: Instant::now(),
             turns: Arc::clone(&turns),
             wakes: Arc::clone(&wakes),
         };
-        let told = stop.clone();
-        let kept = tokio::spawn(async move { keep(chore, &told, &Counting::default()).await });
+        let stop_token = stop.clone();
+        let running = tokio::spawn(async move { keep(task, &stop_token, &Counting::default()).await });
         Stage {
             turns,
             wakes,
             stop,
-            kept,
+            running,
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
-    fn away() -> Result<Turn> {
+    fn unavailable() -> Result<Turn> {
         Err(Error::Unavailable {
             what: "database",
             source: None,
@@ -171,8 +171,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rests_between_turns_unless_there_is_more_or_it_is_woken() {
-        let stage = begin(vec![Ok(Turn::More), Ok(Turn::More), Ok(Turn::Rest)]);
+    async fn runs_at_its_interval_or_at_once_when_work_is_left_or_it_is_woken() {
+        let stage = start(vec![Ok(Turn::More), Ok(Turn::More), Ok(Turn::Rest)]);
         after(1500).await;
         assert_eq!(*stage.turns.lock(), [0, 0, 0, 1000]);
         stage.wakes.notify_one();
@@ -181,17 +181,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_ends_the_rest_and_the_last_turn_is_taken() {
-        let stage = begin(Vec::new());
+    async fn a_stop_ends_the_pause_and_triggers_the_last_run() {
+        let stage = start(Vec::new());
         after(300).await;
         stage.stop.cancel();
-        stage.kept.await.unwrap();
+        stage.running.await.unwrap();
         assert_eq!(*stage.turns.lock(), [0, 300]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waits_longer_and_longer_while_the_database_is_away() {
-        let stage = begin((0..40).map(|_| away()).collect());
+    async fn backs_off_while_the_database_is_unavailable() {
+        let stage = start((0..40).map(|_| unavailable()).collect());
         after(60_000).await;
         let turns = stage.turns.lock().clone();
         let waits: Vec<_> = turns.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -204,18 +204,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_ends_the_wait_for_the_database() {
-        let stage = begin((0..40).map(|_| away()).collect());
+    async fn a_stop_ends_the_backoff_wait() {
+        let stage = start((0..40).map(|_| unavailable()).collect());
         after(10_000).await;
         stage.stop.cancel();
-        tokio::time::timeout(Duration::from_millis(1), stage.kept)
+        tokio::time::timeout(Duration::from_millis(1), stage.running)
             .await
             .unwrap()
             .unwrap();
     }
 
     #[test]
-    fn a_full_batch_may_have_left_more() {
+    fn a_full_batch_means_that_more_work_may_be_left() {
         assert_eq!(
             [0, 99, 100, 101].map(|done| Turn::of(done, 100)),
             [Turn::Rest, Turn::Rest, Turn::More, Turn::More]

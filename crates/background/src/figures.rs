@@ -1,11 +1,11 @@
-//! Counts what waits, for the figures.
+//! Measures the length of the job queues for the metrics.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
 
-/// Counts the jobs of each queue. Rarely: figures are collected every quarter of a minute or so.
+/// Counts the jobs of each queue. Rarely, because metrics are scraped only about every 15 seconds.
 pub(crate) struct Queues(Services);
 
 impl Queues {

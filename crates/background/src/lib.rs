@@ -1,7 +1,8 @@
-//! What happens by itself: jobs are done, events relayed, audit entries linked, deadlines kept, news heard.
+//! Background tasks of a process: running jobs, relaying events, sealing audit entries, enforcing deadlines, reading
+//! access changes.
 //!
-//! Nothing here decides anything. Each loop is a chore of a few lines that comes back in through the
-//! services; when the database is away it waits and tries again, and when it panics it is begun anew.
+//! No logic lives here. Each loop is a periodic task of a few lines that calls the services; when the database is
+//! unavailable it backs off and retries, and when it panics it is restarted.
 
 mod access;
 mod chore;
@@ -23,18 +24,19 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// How long loops may take to end after the worker's grace is over: one turn, and the leases given back.
-const LAST_TURN: Duration = Duration::from_secs(5);
+/// How long the loops may take to end after the grace period of the worker: one run of each task, and the release of
+/// the leases.
+const LAST_RUN: Duration = Duration::from_secs(5);
 
-/// What a process does in the background.
+/// Which background tasks a process runs, and with which limits.
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
-    /// Whether it does jobs, relays events, links the audit chain and keeps deadlines (`ROLES`). What every process
-    /// needs for itself, it does in any case.
+    /// Whether the process runs jobs, relays events, seals the audit chain and enforces deadlines (`ROLES`). The tasks
+    /// that every process needs (access changes, signing keys, security events) run in any case.
     pub worker: bool,
-    /// How many jobs are done at a time.
+    /// Number of jobs that run concurrently.
     pub jobs_at_once: usize,
-    /// How long running jobs may go on after the stop (`SHUTDOWN_TIMEOUT`).
+    /// How long running jobs may continue after the stop (`SHUTDOWN_TIMEOUT`).
     pub grace: Duration,
 }
 
@@ -48,7 +50,7 @@ impl Default for BackgroundOptions {
     }
 }
 
-/// The loops, running. Dropped, they end without waiting for anybody; [`Background::stop`] waits.
+/// The running loops. Dropping it stops them without waiting; [`Background::stop`] waits.
 pub struct Background {
     loops: JoinSet<()>,
     stop: DropGuard,
@@ -57,29 +59,29 @@ pub struct Background {
 }
 
 impl Background {
-    /// Begins the loops of a process, on the runtime it is called in.
+    /// Starts the loops of a process on the current runtime.
     ///
-    /// The services must have read their keys and what is news of access before ([`Services::load_keys`],
+    /// The services must have loaded their keys and the access state before ([`Services::load_keys`],
     /// [`Services::load_access`]).
     pub fn start(services: Services, options: BackgroundOptions) -> Self {
         let stop = CancellationToken::new();
         let no_new_jobs = stop.child_token();
         let mut loops = JoinSet::new();
-        let mut begin = Begin {
+        let mut starter = Starter {
             services: &services,
             loops: &mut loops,
             stop: &stop,
         };
-        begin.chore(access::Access::new);
-        begin.chore(access::SigningKeys::new);
-        begin.chore(security::Security::new);
+        starter.task(access::Access::new);
+        starter.task(access::SigningKeys::new);
+        starter.task(security::Security::new);
         if options.worker {
-            begin.chore(relay::Relay::new);
-            begin.chore(sealer::Sealer::new);
-            begin.chore(sweeper::Deadlines::new);
-            begin.chore(sweeper::OldRecords::new);
-            begin.chore(figures::Queues::new);
-            begin.worker(&options, &no_new_jobs);
+            starter.task(relay::Relay::new);
+            starter.task(sealer::Sealer::new);
+            starter.task(sweeper::Deadlines::new);
+            starter.task(sweeper::OldRecords::new);
+            starter.task(figures::Queues::new);
+            starter.worker(&options, &no_new_jobs);
         }
         Self {
             loops,
@@ -89,15 +91,15 @@ impl Background {
         }
     }
 
-    /// Begins the end: from now on no job is claimed, and the grace of those that run has begun. Call it when the
-    /// process begins to drain, so that requests and jobs finish side by side.
+    /// Starts draining: from now on no job is claimed, and the grace period of the running jobs begins. Call it when
+    /// the process starts to drain, so that requests and jobs finish side by side.
     pub fn drain(&self) {
         self.no_new_jobs.cancel();
     }
 
-    /// Ends the loops: no job is claimed any more, running jobs may finish within the grace, and what is not
-    /// finished then is given back to other workers. Call it when no request is being answered any more, so that
-    /// the last refusals are written down too.
+    /// Stops the loops: no job is claimed any more, running jobs may finish within the grace period, and unfinished
+    /// ones are released to other workers. Call it after the last request has been answered, so that its security
+    /// events are written too.
     pub async fn stop(self) {
         let Self {
             mut loops,
@@ -107,7 +109,7 @@ impl Background {
         } = self;
         drop(stop);
         let ended = async { while loops.join_next().await.is_some() {} };
-        if tokio::time::timeout(grace + LAST_TURN, ended).await.is_err() {
+        if tokio::time::timeout(grace + LAST_RUN, ended).await.is_err() {
             tracing::error!(
                 still = loops.len(),
                 "background loops did not end in time and are cut off"
@@ -116,14 +118,14 @@ impl Background {
     }
 }
 
-struct Begin<'b> {
+struct Starter<'b> {
     services: &'b Services,
     loops: &'b mut JoinSet<()>,
     stop: &'b CancellationToken,
 }
 
-impl Begin<'_> {
-    fn chore<C: Chore>(&mut self, make: fn(Services) -> C) {
+impl Starter<'_> {
+    fn task<C: Chore>(&mut self, make: fn(Services) -> C) {
         let (services, stop) = (self.services.clone(), self.stop.clone());
         self.loops
             .spawn(supervisor::watch(C::NAME, self.stop.clone(), move || {

@@ -1,20 +1,20 @@
-//! Keeps trying while something is away, and says so twice: when it goes and when it is back.
+//! Exponential backoff for a failing loop, which logs only the first failure and the recovery.
 
 use mainstay_domain::Error;
 use mainstay_domain::error::Code;
 use mainstay_domain::random::{self, Random};
 use std::time::Duration;
 
-/// The first wait; each one is twice as long as the one before.
-const FIRST: Duration = Duration::from_millis(200);
-/// The longest wait, before jitter.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The first wait; each further one is twice as long as the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Maximum wait, before jitter.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// The failures of one loop in a row.
+/// The consecutive failures of one loop.
 pub(crate) struct Outage {
     name: &'static str,
     failures: u32,
-    told: Option<Code>,
+    logged: Option<Code>,
 }
 
 impl Outage {
@@ -22,33 +22,35 @@ impl Outage {
         Self {
             name,
             failures: 0,
-            told: None,
+            logged: None,
         }
     }
 
-    /// Takes note of a failure and says how long to wait: up to a half longer at random, so that the nodes that lost
-    /// the database together do not come back together. Only the first failure of its kind is logged.
+    /// Records a failure and returns how long to wait: up to half as long again at random, so that nodes that lost the
+    /// database together do not come back together. Only the first failure of its kind is logged.
     pub(crate) fn failed(&mut self, error: &Error, random: &dyn Random) -> Duration {
-        if self.is_news(error) {
+        if self.is_new(error) {
             tracing::error!(
                 task = self.name,
-                error = told(error),
+                error = with_causes(error),
                 "failed, and is tried again until it works"
             );
         }
-        let wait = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
+        let wait = FIRST_WAIT
+            .saturating_mul(1 << self.failures.min(10))
+            .min(MAX_WAIT);
         self.failures = self.failures.saturating_add(1);
         let spread = u32::from(u16::from_be_bytes(random::bytes(random)));
         wait + wait / 2 * spread / u32::from(u16::MAX)
     }
 
-    fn is_news(&mut self, error: &Error) -> bool {
-        self.told.replace(error.code()) != Some(error.code())
+    fn is_new(&mut self, error: &Error) -> bool {
+        self.logged.replace(error.code()) != Some(error.code())
     }
 
-    /// Takes note of a success.
+    /// Records a success.
     pub(crate) fn over(&mut self) {
-        if self.told.take().is_some() {
+        if self.logged.take().is_some() {
             tracing::info!(task = self.name, failures = self.failures, "works again");
         }
         self.failures = 0;
@@ -56,7 +58,7 @@ impl Outage {
 }
 
 /// The error with its causes, for the log.
-fn told(error: &Error) -> String {
+fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
     use mainstay_domain::random::Counting;
 
-    fn away() -> Error {
+    fn unavailable() -> Error {
         Error::Unavailable {
             what: "database",
             source: None,
@@ -79,34 +81,43 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_when_it_goes_and_when_it_goes_again_but_not_in_between() {
-        let mut outage = Outage::new("test");
-        assert!(outage.is_news(&away()));
-        assert!(!outage.is_news(&away()));
-        assert!(outage.is_news(&Error::bug("another fault is news")));
-        assert!(outage.is_news(&away()));
-        outage.over();
-        assert!(outage.is_news(&away()));
+    fn logs_the_first_failure_of_its_kind_and_not_its_repetitions() {
+        let mut backoff = Outage::new("test");
+        assert!(backoff.is_new(&unavailable()));
+        assert!(!backoff.is_new(&unavailable()));
+        assert!(backoff.is_new(&Error::bug("another kind of error")));
+        assert!(backoff.is_new(&unavailable()));
+        backoff.over();
+        assert!(backoff.is_new(&unavailable()));
     }
 
     #[test]
-    fn waits_grow_stay_bounded_and_begin_anew() {
-        let (mut outage, random) = (Outage::new("test"), Counting::default());
-        let waits: Vec<_> = (0..100).map(|_| outage.failed(&away(), &random)).collect();
-        assert!(waits[0] >= FIRST && waits[0] <= FIRST * 3 / 2, "{:?}", waits[0]);
+    fn waits_grow_up_to_a_maximum_and_start_over_after_a_success() {
+        let (mut backoff, random) = (Outage::new("test"), Counting::default());
+        let waits: Vec<_> = (0..100)
+            .map(|_| backoff.failed(&unavailable(), &random))
+            .collect();
         assert!(
-            waits[99] >= LONGEST && waits[99] <= LONGEST * 3 / 2,
+            waits[0] >= FIRST_WAIT && waits[0] <= FIRST_WAIT * 3 / 2,
+            "{:?}",
+            waits[0]
+        );
+        assert!(
+            waits[99] >= MAX_WAIT && waits[99] <= MAX_WAIT * 3 / 2,
             "{:?}",
             waits[99]
         );
         assert!(waits[50..].windows(2).any(|pair| pair[0] != pair[1]), "no jitter");
-        outage.over();
-        assert!(outage.failed(&away(), &random) <= FIRST * 3 / 2);
+        backoff.over();
+        assert!(backoff.failed(&unavailable(), &random) <= FIRST_WAIT * 3 / 2);
     }
 
     #[test]
-    fn the_cause_is_told() {
+    fn the_log_includes_the_causes() {
         let error = Error::unavailable("database", std::io::Error::other("connection refused"));
-        assert_eq!(told(&error), "database is not available: connection refused");
+        assert_eq!(
+            with_causes(&error),
+            "database is not available: connection refused"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Where a worker's jobs come from: the services, or in its tests a script.
+//! The source of a worker's jobs: the services, or a script in its tests.
 
 use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
@@ -7,18 +7,18 @@ use mainstay_services::Services;
 use std::future::Future;
 use tokio::sync::Notify;
 
-/// What a worker needs to know of jobs. It is a trait so that a worker's timing can be tested by a clock that stands
-/// still; what claiming, doing and giving back mean is tested where the services are.
+/// The job operations that a worker needs. A trait, so that the worker's timing can be tested on a paused clock; the
+/// effects of claiming, running and releasing are tested in `services`.
 pub(crate) trait Queue: Clone + Send + Sync + 'static {
-    /// Takes up to `limit` jobs that are due.
+    /// Claims up to `limit` jobs that are due.
     fn claim(&self, limit: u32) -> impl Future<Output = Result<Vec<Job>>> + Send;
-    /// Does one, and notes what came of it.
+    /// Runs a job and records its result.
     fn run(&self, job: Job) -> impl Future<Output = ()> + Send;
-    /// Says that jobs are still held.
+    /// Extends the leases of jobs.
     fn hold(&self, leases: Vec<Lease>) -> impl Future<Output = Result<()>> + Send;
-    /// Gives jobs back as if they had not been begun.
+    /// Releases jobs as if they had never been started.
     fn release(&self, leases: Vec<Lease>) -> impl Future<Output = Result<()>> + Send;
-    /// Wakes when there may be new ones.
+    /// Notified when there may be new jobs.
     fn wakes(&self) -> &Notify;
     /// The present instant.
     fn now(&self) -> Timestamp;

@@ -1,4 +1,4 @@
-//! Hands events to their subscribers.
+//! Delivers events to their subscribers.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 const BATCH: u32 = 200;
 
-/// Hands the events that wait to their subscribers, in the order in which they were told.
+/// Delivers waiting events to their subscribers, in the order in which they were recorded.
 pub(crate) struct Relay(Services);
 
 impl Relay {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 const BATCH: u32 = 500;
 
-/// Links the audit entries that wait. An entry can be changed unnoticed until it is linked, so this is not put off.
+/// Links the waiting audit entries. An entry can be altered unnoticed until it is linked, so this is not delayed.
 pub(crate) struct Sealer(Services);
 
 impl Sealer {
@@ -21,7 +21,7 @@ impl Chore for Sealer {
     const NAME: &'static str = "sealer";
     const REST: Duration = Duration::from_millis(500);
     const SETTLE: Duration = Duration::from_millis(100);
-    // What was told after the last turn would wait until somebody starts again.
+    // Entries recorded after the last run would wait until a process starts again.
     const AT_THE_END: bool = true;
 
     async fn turn(&mut self) -> Result<Turn> {

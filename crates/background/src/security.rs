@@ -1,12 +1,11 @@
-//! Writes denied and suspicious attempts down.
+//! Writes denied and suspicious requests to the security events.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
 
-/// Writes down what was counted, second by second, so that an attack costs one row a second and attacker and not one
-/// a request.
+/// Writes the counters of each second, so that an attack costs one row per second and attacker, not one per request.
 pub(crate) struct Security(Services);
 
 impl Security {

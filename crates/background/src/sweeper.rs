@@ -1,14 +1,14 @@
-//! Keeps deadlines, and removes what is past its time.
+//! Enforces deadlines and deletes expired records.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
 
-/// As many orders as [`Services::expire_orders`] gives up in one go.
+/// Number of orders that [`Services::expire_orders`] expires in one call.
 const BATCH: u32 = 100;
 
-/// Gives up orders that nobody paid in time, so that others can buy what was held for them.
+/// Expires orders that were not paid in time, so that their reserved stock can be sold again.
 pub(crate) struct Deadlines(Services);
 
 impl Deadlines {
@@ -26,7 +26,7 @@ impl Chore for Deadlines {
     }
 }
 
-/// Removes records that nobody asks for again.
+/// Deletes records that are no longer needed.
 pub(crate) struct OldRecords(Services);
 
 impl OldRecords {

@@ -1,4 +1,4 @@
-//! Does jobs: claims what is due, does a few at a time, and gives back what it cannot finish.
+//! Runs jobs: claims due ones, runs a few concurrently, and releases those it cannot finish.
 
 use crate::outage::Outage;
 use crate::queue::Queue;
@@ -13,19 +13,19 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// Its name in the log.
+/// Name in the log.
 pub(crate) const NAME: &str = "worker";
-/// How often it looks without being woken: for jobs whose time has come, and for those of other processes.
-const LOOK: Duration = Duration::from_secs(1);
-/// A job that waited here for longer than this is given back: another worker may be free.
-const STALE: Duration = Duration::from_mins(2);
+/// Interval of polling without a wake-up, for jobs that become due and for those of other processes.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// A claimed job that waited longer than this is released: another worker may be free.
+const MAX_WAITING: Duration = Duration::from_mins(2);
 
-/// Does jobs, so many at once.
+/// Runs up to `at_once` jobs concurrently.
 pub(crate) struct Worker<Q> {
     queue: Q,
     at_once: usize,
     grace: Duration,
-    /// Claimed together and not begun; at most as many as run at once, so that other workers find something too.
+    /// Claimed but not started; at most as many as run at once, so that other workers find some too.
     waiting: VecDeque<Job>,
     claimed_at: Timestamp,
     running: JoinSet<()>,
@@ -45,26 +45,26 @@ impl<Q: Queue> Worker<Q> {
         }
     }
 
-    /// Works until the stop, then lets running jobs finish within the grace and gives the rest back.
+    /// Works until the stop, then lets running jobs finish within the grace period and releases the rest.
     pub(crate) async fn work(mut self, stop: &CancellationToken, random: &dyn Random) {
         let queue = self.queue.clone();
-        let mut outage = Outage::new(NAME);
-        let mut look = pin!(tokio::time::sleep(LOOK));
-        let mut beat = pin!(tokio::time::sleep(HOLD_EVERY));
-        let mut may_find = true;
+        let mut backoff = Outage::new(NAME);
+        let mut poll = pin!(tokio::time::sleep(POLL_INTERVAL));
+        let mut heartbeat = pin!(tokio::time::sleep(HOLD_EVERY));
+        let mut more_expected = true;
         while !stop.is_cancelled() {
-            self.begin_waiting().await;
-            if may_find && self.waiting.is_empty() && self.running.len() < self.at_once {
+            self.start_waiting().await;
+            if more_expected && self.waiting.is_empty() && self.running.len() < self.at_once {
                 let claimed = self.claim().await;
                 let wait = match &claimed {
                     Ok(_) => {
-                        outage.over();
-                        LOOK
+                        backoff.over();
+                        POLL_INTERVAL
                     }
-                    Err(error) => outage.failed(error, random),
+                    Err(error) => backoff.failed(error, random),
                 };
-                may_find = claimed.unwrap_or(false);
-                look.set(tokio::time::sleep(wait));
+                more_expected = claimed.unwrap_or(false);
+                poll.set(tokio::time::sleep(wait));
                 if !self.waiting.is_empty() {
                     continue;
                 }
@@ -74,21 +74,21 @@ impl<Q: Queue> Worker<Q> {
                 Some(ended) = self.running.join_next_with_id() => {
                     self.leases.remove(&ended.map_or_else(|panic| panic.id(), |(id, ())| id));
                 }
-                () = queue.wakes().notified() => may_find = true,
-                () = &mut beat => {
+                () = queue.wakes().notified() => more_expected = true,
+                () = &mut heartbeat => {
                     self.hold().await;
-                    beat.set(tokio::time::sleep(HOLD_EVERY));
+                    heartbeat.set(tokio::time::sleep(HOLD_EVERY));
                 }
-                () = &mut look => {
-                    may_find = true;
-                    look.set(tokio::time::sleep(LOOK));
+                () = &mut poll => {
+                    more_expected = true;
+                    poll.set(tokio::time::sleep(POLL_INTERVAL));
                 }
             }
         }
         self.finish().await;
     }
 
-    /// Claims what there is room for; tells whether there may be more.
+    /// Claims as many jobs as fit; returns whether there may be more.
     async fn claim(&mut self) -> Result<bool> {
         let limit = self.at_once * 2 - self.running.len();
         let jobs = self.queue.claim(u32::try_from(limit).unwrap_or(u32::MAX)).await?;
@@ -98,9 +98,9 @@ impl<Q: Queue> Worker<Q> {
         Ok(more)
     }
 
-    async fn begin_waiting(&mut self) {
-        if self.queue.now().since(self.claimed_at) > STALE {
-            self.give_waiting_back().await;
+    async fn start_waiting(&mut self) {
+        if self.queue.now().since(self.claimed_at) > MAX_WAITING {
+            self.release_waiting().await;
         }
         while self.running.len() < self.at_once
             && let Some(job) = self.waiting.pop_front()
@@ -112,18 +112,18 @@ impl<Q: Queue> Worker<Q> {
     }
 
     async fn finish(mut self) {
-        self.give_waiting_back().await;
+        self.release_waiting().await;
         let mut late = pin!(tokio::time::sleep(self.grace));
-        let mut beat = pin!(tokio::time::sleep(HOLD_EVERY));
+        let mut heartbeat = pin!(tokio::time::sleep(HOLD_EVERY));
         loop {
             tokio::select! {
                 ended = self.running.join_next_with_id() => match ended {
                     Some(ended) => drop(self.leases.remove(&ended.map_or_else(|panic| panic.id(), |(id, ())| id))),
                     None => return,
                 },
-                () = &mut beat => {
+                () = &mut heartbeat => {
                     self.hold().await;
-                    beat.set(tokio::time::sleep(HOLD_EVERY));
+                    heartbeat.set(tokio::time::sleep(HOLD_EVERY));
                 }
                 () = &mut late => break,
             }
@@ -132,13 +132,13 @@ impl<Q: Queue> Worker<Q> {
             jobs = self.leases.len(),
             "jobs did not finish in time and are given back"
         );
-        // None of them runs any more when another worker gets it.
+        // No job may still run here when another worker gets it.
         self.running.shutdown().await;
         let leases = self.leases.drain().map(|(_, lease)| lease).collect();
-        self.give_back(leases).await;
+        self.release(leases).await;
     }
 
-    /// Says that this worker lives, so that nobody else is given its jobs.
+    /// Extends the leases of this worker's jobs, so that no other worker gets them.
     async fn hold(&self) {
         let leases: Vec<Lease> = self
             .leases
@@ -154,12 +154,12 @@ impl<Q: Queue> Worker<Q> {
         }
     }
 
-    async fn give_waiting_back(&mut self) {
+    async fn release_waiting(&mut self) {
         let leases = self.waiting.drain(..).map(|job| job.lease()).collect();
-        self.give_back(leases).await;
+        self.release(leases).await;
     }
 
-    async fn give_back(&self, leases: Vec<Lease>) {
+    async fn release(&self, leases: Vec<Lease>) {
         if leases.is_empty() {
             return;
         }

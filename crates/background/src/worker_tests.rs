@@ -1,4 +1,4 @@
-//! The worker's timing, on a clock that moves when everybody waits.
+//! Tests of the worker's timing, on a paused clock that advances when every task waits.
 
 use crate::queue::Queue;
 use crate::worker::Worker;
@@ -23,11 +23,11 @@ struct Scripted(Arc<State>);
 struct State {
     due: Mutex<VecDeque<Job>>,
     claims: Mutex<Vec<u32>>,
-    begun: Mutex<Vec<JobId>>,
+    started: Mutex<Vec<JobId>>,
     done: Mutex<Vec<JobId>>,
     held: Mutex<Vec<Vec<Lease>>>,
     released: Mutex<Vec<Lease>>,
-    away: Mutex<bool>,
+    unavailable: Mutex<bool>,
     now: Mutex<Timestamp>,
     wakes: Notify,
 }
@@ -35,7 +35,7 @@ struct State {
 impl Queue for Scripted {
     async fn claim(&self, limit: u32) -> Result<Vec<Job>> {
         self.0.claims.lock().push(limit);
-        if *self.0.away.lock() {
+        if *self.0.unavailable.lock() {
             return Err(Error::Unavailable {
                 what: "database",
                 source: None,
@@ -47,7 +47,7 @@ impl Queue for Scripted {
     }
 
     async fn run(&self, job: Job) {
-        self.0.begun.lock().push(job.id);
+        self.0.started.lock().push(job.id);
         tokio::time::sleep(Duration::from_millis(job.payload.parse().unwrap())).await;
         self.0.done.lock().push(job.id);
     }
@@ -74,7 +74,7 @@ impl Queue for Scripted {
 impl Scripted {
     fn add(&self, count: usize, millis: u64) -> Vec<Job> {
         let random = Counting::default();
-        let first = self.0.due.lock().len() + self.0.begun.lock().len();
+        let first = self.0.due.lock().len() + self.0.started.lock().len();
         let job = |nth: usize| Job {
             id: JobId::make(
                 Timestamp::from_seconds(i64::try_from(first + nth).unwrap()),
@@ -100,17 +100,17 @@ impl Scripted {
 
     fn start(&self, at_once: usize, grace: u64) -> (CancellationToken, JoinHandle<()>) {
         let (queue, stop) = (self.clone(), CancellationToken::new());
-        let told = stop.clone();
+        let stop_token = stop.clone();
         let work = async move {
             let worker = Worker::new(queue, at_once, Duration::from_millis(grace));
-            worker.work(&told, &Counting::default()).await;
+            worker.work(&stop_token, &Counting::default()).await;
         };
         (stop, tokio::spawn(work))
     }
 
     fn counts(&self) -> (usize, usize, usize) {
         (
-            self.0.begun.lock().len(),
+            self.0.started.lock().len(),
             self.0.done.lock().len(),
             self.0.released.lock().len(),
         )
@@ -122,7 +122,7 @@ async fn after(millis: u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_many_run_at_once_and_a_slow_one_holds_up_nobody() {
+async fn runs_at_most_at_once_jobs_and_a_slow_one_delays_no_other() {
     let queue = Scripted::default();
     queue.add(1, 10_000);
     queue.add(20, 100);
@@ -134,7 +134,7 @@ async fn so_many_run_at_once_and_a_slow_one_holds_up_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wake_is_answered_at_once_and_without_one_it_looks_every_second() {
+async fn a_wake_up_claims_at_once_and_without_one_it_polls_every_second() {
     let queue = Scripted::default();
     let _worker = queue.start(4, 0);
     after(300).await;
@@ -150,20 +150,20 @@ async fn a_wake_is_answered_at_once_and_without_one_it_looks_every_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn jobs_are_claimed_in_batches_and_an_idle_worker_asks_rarely() {
+async fn jobs_are_claimed_in_batches_and_an_idle_worker_polls_rarely() {
     let queue = Scripted::default();
     queue.add(80, 10);
     let _worker = queue.start(8, 0);
     after(500).await;
     assert_eq!(queue.counts(), (80, 80, 0));
     assert!(queue.0.claims.lock().len() <= 12, "{:?}", queue.0.claims.lock());
-    let asked = queue.0.claims.lock().len();
+    let claims_before = queue.0.claims.lock().len();
     after(10_000).await;
-    assert!(queue.0.claims.lock().len() - asked <= 10);
+    assert!(queue.0.claims.lock().len() - claims_before <= 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_lets_running_jobs_finish_and_gives_the_others_back() {
+async fn a_stop_lets_running_jobs_finish_and_releases_the_waiting_ones() {
     let queue = Scripted::default();
     let jobs = queue.add(4, 500);
     let (stop, worker) = queue.start(2, 1000);
@@ -175,7 +175,7 @@ async fn a_stop_lets_running_jobs_finish_and_gives_the_others_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_finish_within_the_grace_is_given_back_and_runs_no_more() {
+async fn a_job_that_exceeds_the_grace_period_is_aborted_and_released() {
     let queue = Scripted::default();
     let slow = queue.add(1, 60_000).remove(0);
     queue.add(1, 500);
@@ -192,12 +192,12 @@ async fn what_does_not_finish_within_the_grace_is_given_back_and_runs_no_more() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_database_is_away_running_jobs_go_on_and_claims_grow_rare() {
+async fn while_the_database_is_unavailable_running_jobs_continue_and_claims_back_off() {
     let queue = Scripted::default();
     queue.add(1, 30_000);
     let _worker = queue.start(2, 0);
     after(10).await;
-    *queue.0.away.lock() = true;
+    *queue.0.unavailable.lock() = true;
     after(60_000).await;
     assert_eq!(queue.counts(), (1, 1, 0));
     assert!(
@@ -205,14 +205,14 @@ async fn while_the_database_is_away_running_jobs_go_on_and_claims_grow_rare() {
         "{:?}",
         queue.0.claims.lock()
     );
-    *queue.0.away.lock() = false;
+    *queue.0.unavailable.lock() = false;
     queue.add(1, 10);
     after(16_000).await;
     assert_eq!(queue.counts(), (2, 2, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_waited_too_long_is_not_begun_here() {
+async fn a_job_that_waited_too_long_is_released_unstarted() {
     let queue = Scripted::default();
     queue.add(1, 200_000);
     let jobs = queue.add(1, 10);
@@ -229,7 +229,7 @@ async fn a_job_that_waited_too_long_is_not_begun_here() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn jobs_are_held_for_as_long_as_the_worker_lives_and_drains() {
+async fn leases_are_extended_while_the_worker_runs_and_drains() {
     let queue = Scripted::default();
     let jobs = queue.add(2, 30_000);
     let (stop, _worker) = queue.start(1, 20_000);
@@ -238,7 +238,7 @@ async fn jobs_are_held_for_as_long_as_the_worker_lives_and_drains() {
     assert_eq!(
         *queue.0.held.lock(),
         [both.clone(), both.clone(), both],
-        "the one that waits too"
+        "the waiting job's lease too"
     );
     stop.cancel();
     after(10_000).await;

@@ -1,4 +1,4 @@
-//! The loops over the real services: nobody asks, and it happens.
+//! Tests of the background loops over the real services: work happens without a request.
 
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_domain::error::{Error, Unauthenticated};
@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 
 on_both_engines! {
-    a_paid_order_is_charged_and_mailed_by_itself;
-    what_the_loops_leave_at_the_end_another_worker_finds;
-    an_order_that_nobody_paid_is_given_up_by_itself;
-    a_process_that_is_no_worker_does_no_job;
-    what_was_told_is_linked_within_a_second_and_before_the_end;
+    background_charges_a_paid_order_and_sends_its_mail;
+    another_worker_runs_the_jobs_left_at_the_stop;
+    an_unpaid_order_expires_in_the_background;
+    a_process_without_the_worker_role_runs_no_job;
+    audit_entries_are_sealed_within_a_second_and_before_the_stop;
 }
 
 fn start(app: &TestApp, worker: bool) -> Background {
@@ -34,25 +34,27 @@ async fn order(app: &TestApp, buyer: &Person) -> String {
     format!("/api/orders/{}", order["id"].as_str().expect("orders have ids"))
 }
 
-/// Waits until an event of this kind is told.
-async fn heard(mut told: Receiver<Arc<Event>>, kind: &str) {
-    let heard = async { while told.recv().await.expect("it is told in this process").kind != kind {} };
+/// Waits until an event of this kind is published.
+async fn wait_for_event(mut events: Receiver<Arc<Event>>, kind: &str) {
+    let published = async { while events.recv().await.expect("the channel stays open").kind != kind {} };
     assert!(
-        tokio::time::timeout(Duration::from_secs(20), heard).await.is_ok(),
-        "{kind} was not told"
+        tokio::time::timeout(Duration::from_secs(20), published)
+            .await
+            .is_ok(),
+        "{kind} was not published"
     );
 }
 
-async fn a_paid_order_is_charged_and_mailed_by_itself(app: &TestApp) {
+async fn background_charges_a_paid_order_and_sends_its_mail(app: &TestApp) {
     let background = start(app, true);
-    let told = app.services().live().listen();
+    let events = app.services().live().listen();
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
     ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
-    heard(told, "order.paid").await;
+    wait_for_event(events, "order.paid").await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "paid");
     background.stop().await;
-    // The mail was begun and has finished, or was given back; either way it is sent once.
+    // The mail job has either finished or was released; either way it is sent once.
     app.run_jobs().await;
     let mail = app.mailbox.messages();
     assert_eq!(
@@ -65,7 +67,7 @@ async fn a_paid_order_is_charged_and_mailed_by_itself(app: &TestApp) {
     );
 }
 
-async fn what_the_loops_leave_at_the_end_another_worker_finds(app: &TestApp) {
+async fn another_worker_runs_the_jobs_left_at_the_stop(app: &TestApp) {
     let background = start(app, true);
     background.drain();
     let ada = app.customer("ada").await;
@@ -77,37 +79,37 @@ async fn what_the_loops_leave_at_the_end_another_worker_finds(app: &TestApp) {
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "paid");
 }
 
-async fn an_order_that_nobody_paid_is_given_up_by_itself(app: &TestApp) {
+async fn an_unpaid_order_expires_in_the_background(app: &TestApp) {
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
     app.pass(Duration::from_hours(1));
-    let told = app.services().live().listen();
+    let events = app.services().live().listen();
     let background = start(app, true);
-    heard(told, "order.expired").await;
+    wait_for_event(events, "order.expired").await;
     background.stop().await;
     let ada = app.sign_in(&ada.email, &ada.password).await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "expired");
 }
 
-async fn a_process_that_is_no_worker_does_no_job(app: &TestApp) {
+async fn a_process_without_the_worker_role_runs_no_job(app: &TestApp) {
     let background = start(app, false);
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
     ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
-    // Counted in memory, and written by a loop that every process has.
-    let refused = Error::Unauthenticated(Unauthenticated::Invalid);
+    // Counted in memory, and written by a task that every process runs.
+    let error = Error::Unauthenticated(Unauthenticated::Invalid);
     app.services()
-        .note_refused(&Context::anonymous(), "user.me", &refused);
+        .note_refused(&Context::anonymous(), "user.me", &error);
     background.stop().await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "pending");
-    let refused = app
+    let events = app
         .peek("SELECT CAST(count(*) AS TEXT) FROM security_events")
         .await;
-    assert_eq!(refused[0][0].as_deref(), Some("1"));
+    assert_eq!(events[0][0].as_deref(), Some("1"));
     app.run_jobs().await;
 }
 
-async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestApp) {
+async fn audit_entries_are_sealed_within_a_second_and_before_the_stop(app: &TestApp) {
     let background = start(app, true);
     let waiting = async || {
         app.services()
@@ -118,14 +120,14 @@ async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestAp
     };
     for _ in 0..5 {
         app.product(1, 100).await;
-        let linked = async { while waiting().await > 0 {} };
-        let linked = tokio::time::timeout(Duration::from_secs(1), linked).await;
-        assert!(linked.is_ok(), "{} still wait", waiting().await);
+        let sealed = async { while waiting().await > 0 {} };
+        let sealed = tokio::time::timeout(Duration::from_secs(1), sealed).await;
+        assert!(sealed.is_ok(), "{} entries are not sealed", waiting().await);
     }
     app.product(1, 100).await;
     background.stop().await;
     assert_eq!(waiting().await, 0);
-    // Nor does what was told where no loop runs wait for one that does.
+    // Without running loops, one explicit call seals the waiting entries.
     app.product(1, 100).await;
     assert!(waiting().await > 0);
     app.services()

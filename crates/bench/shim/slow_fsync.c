@@ -1,5 +1,5 @@
-/* Adds a millisecond to each fsync and fdatasync of a program that is started with this in LD_PRELOAD: what the disk
-   of a cloud machine costs, on a machine whose own disk is faster. */
+/* Adds a millisecond to each fsync and fdatasync of a program started with this in LD_PRELOAD, to simulate the disk
+   of a cloud machine on a machine whose own disk is faster. */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
 #include <time.h>

@@ -1,43 +1,43 @@
-//! Databases on a PostgreSQL server: each turn of a measurement gets a copy of the one that was prepared.
+//! Databases on a PostgreSQL server: each run of a measurement gets a copy of the prepared one.
 
 use crate::fault::Fault;
 use tokio_postgres::{Client, NoTls};
 
-/// Makes or removes a database.
+/// Creates or drops databases.
 #[derive(clap::Subcommand)]
 pub(crate) enum Databases {
-    /// Makes an empty one, or a copy.
+    /// Creates an empty database, or a copy.
     Make {
         url: String,
         name: String,
-        /// The one to copy, which nobody may be connected to.
+        /// The database to copy; no client may be connected to it.
         #[arg(long)]
         like: Option<String>,
     },
-    /// Removes some, and whoever is connected to them.
+    /// Drops databases, closing their open connections.
     Remove { url: String, names: Vec<String> },
 }
 
 impl Databases {
-    /// Makes or removes.
+    /// Runs the command.
     pub(crate) async fn run(self) -> Result<(), Fault> {
         match self {
             Self::Make { url, name, like } => {
                 let like = like
-                    .map(|like| format!(" TEMPLATE {}", plain(&like)))
+                    .map(|like| format!(" TEMPLATE {}", quoted(&like)))
                     .unwrap_or_default();
                 let client = connect(&url).await?;
                 client
-                    .batch_execute(&format!("CREATE DATABASE {}{like}", plain(&name)))
+                    .batch_execute(&format!("CREATE DATABASE {}{like}", quoted(&name)))
                     .await?;
-                // What the copy wrote must not be written back in the middle of a measurement.
+                // The pages written by the copy must not be flushed in the middle of a measurement.
                 client.batch_execute("CHECKPOINT").await?;
             }
             Self::Remove { url, names } => {
                 let client = connect(&url).await?;
                 for name in names {
                     client
-                        .batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", plain(&name)))
+                        .batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(&name)))
                         .await?;
                 }
             }
@@ -46,16 +46,16 @@ impl Databases {
     }
 }
 
-/// A name in quotes, without what would end them.
-fn plain(name: &str) -> String {
+/// A quoted identifier, without quotes inside.
+fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', ""))
 }
 
-/// A connection by the driver alone.
+/// A connection of the bare driver.
 pub(crate) async fn connect(url: &str) -> Result<Client, Fault> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(async move {
-        // A connection that breaks is told by the statement that waits for it.
+        // The statement that waits for a broken connection reports the error.
         let _ = connection.await;
     });
     Ok(client)

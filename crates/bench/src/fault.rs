@@ -1,30 +1,30 @@
-//! Why something could not be measured.
+//! The error of a measurement.
 
 use std::fmt;
 
-/// Why something could not be measured, for the person who asked.
+/// Why something could not be measured, as a message for the developer.
 pub(crate) struct Fault(String);
 
 impl Fault {
-    /// A fault with this explanation.
-    pub(crate) fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
+    /// An error with this message.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
     }
 }
 
 impl<E: std::error::Error> From<E> for Fault {
     fn from(error: E) -> Self {
-        let mut why = error.to_string();
+        let mut message = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
-            why = format!("{why}: {cause}");
+            message = format!("{message}: {cause}");
             source = cause.source();
         }
-        Self(why)
+        Self(message)
     }
 }
 
-/// As `main` prints it.
+/// `main` prints its error with `Debug`.
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

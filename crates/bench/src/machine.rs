@@ -1,4 +1,4 @@
-//! What the figures were taken on.
+//! The machine on which the measurements were taken.
 
 use crate::fault::Fault;
 use mainstay_domain::time::Clock;
@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// A machine, and what makes its figures differ from another's.
+/// The properties of a machine that affect measurements.
 #[derive(Serialize)]
 pub(crate) struct Machine {
     now: String,
@@ -17,13 +17,13 @@ pub(crate) struct Machine {
     processor: String,
     kernel: String,
     memory_mib: u64,
-    /// The middle of some hundred times of writing 4 KiB and `fdatasync`.
+    /// Median of 300 times writing 4 KiB with `fdatasync`, in microseconds.
     sync_us: u64,
     sqlite: &'static str,
 }
 
-/// Looks at this machine and at the disk of a folder.
-pub(crate) fn look(folder: &Path) -> Result<Machine, Fault> {
+/// Reads the properties of this machine and of the disk of a folder.
+pub(crate) fn read(folder: &Path) -> Result<Machine, Fault> {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     Ok(Machine {

@@ -1,6 +1,6 @@
-//! The load generator and the floors of `cargo xtask bench`. Each command does one thing and prints one line of JSON,
-//! so that what is measured and what measures never share a process.
-#![expect(clippy::print_stdout, reason = "what was measured is told on standard output")]
+//! The load generator and the baselines of `cargo xtask bench`. Each command does one thing and prints one line of
+//! JSON, so that the measured program and the measuring one never share a process.
+#![expect(clippy::print_stdout, reason = "results are printed on standard output")]
 
 mod cpu;
 mod databases;
@@ -19,11 +19,11 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// The product's allocator: the floors must not lose by another one.
+/// The same allocator as the product, so that the baselines do not lose by a slower one.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The load generator and the floors of `cargo xtask bench`.
+/// The load generator and the baselines of `cargo xtask bench`.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -32,40 +32,40 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tells what the machine is, and what a sync of 4 KiB costs in this folder.
+    /// Prints the properties of the machine, and the time of a sync of 4 KiB in this folder.
     Machine { folder: PathBuf },
-    /// Fills a running server by its own doors, and writes down who and what is there now.
+    /// Fills a running server through its API, and writes the created ids to a file.
     Prepare(prepare::Prepare),
     /// Loads a running server and measures it.
     Load(load::Load),
-    /// Measures what the product is compared with.
-    #[command(subcommand)]
+    /// Measures a baseline that the product is compared with.
+    #[command(subcommand, name = "baseline")]
     Floor(floor::Floor),
-    /// Makes or removes a database on a PostgreSQL server.
+    /// Creates or drops a database on a PostgreSQL server.
     #[command(subcommand)]
     Database(databases::Databases),
-    /// Times how long a server takes from here to `/health/ready`, asking every millisecond.
+    /// Measures the time until `/health/ready` succeeds, polling every millisecond.
     Ready { address: SocketAddr },
 }
 
 fn main() -> Result<(), Fault> {
     match Arguments::parse().command {
-        Command::Machine { folder } => tell(&machine::look(&folder)?),
-        Command::Prepare(prepare) => alone(prepare.run()),
-        Command::Load(load) => tell(&alone(load.run())?),
-        Command::Floor(floor) => floor.run()?.map_or(Ok(()), |measured| tell(&measured)),
-        Command::Database(databases) => alone(databases.run()),
-        Command::Ready { address } => tell(&alone(load::ready(address))?),
+        Command::Machine { folder } => print(&machine::read(&folder)?),
+        Command::Prepare(prepare) => block_on(prepare.run()),
+        Command::Load(load) => print(&block_on(load.run())?),
+        Command::Floor(floor) => floor.run()?.map_or(Ok(()), |measured| print(&measured)),
+        Command::Database(databases) => block_on(databases.run()),
+        Command::Ready { address } => print(&block_on(load::ready(address))?),
     }
 }
 
-fn tell(told: &impl Serialize) -> Result<(), Fault> {
-    println!("{}", serde_json::to_string(told)?);
+fn print(output: &impl Serialize) -> Result<(), Fault> {
+    println!("{}", serde_json::to_string(output)?);
     Ok(())
 }
 
-/// Runs on this thread only: the generator must leave the rest of the machine to the server.
-fn alone<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+/// Runs on this thread only, so that the generator leaves the other cores to the server.
+fn block_on<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

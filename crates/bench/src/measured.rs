@@ -1,4 +1,4 @@
-//! What one turn of a measurement gives.
+//! The result of one measurement run.
 
 use crate::cpu;
 use mainstay_platform::stopwatch::Stopwatch;
@@ -6,30 +6,30 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What was counted in a turn. Times are microseconds.
+/// The measurements of one run. Times are microseconds.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Measured {
-    /// Answers that were as expected, or transactions committed.
+    /// Number of expected answers, or of committed transactions.
     pub(crate) count: u64,
-    /// How long was counted.
+    /// Duration of the measurement.
     pub(crate) elapsed_us: u64,
-    /// Processor time of what was measured.
+    /// Processor time of the measured process.
     pub(crate) cpu_us: u64,
-    /// Processor time of the generator.
+    /// Processor time of the load generator.
     pub(crate) generator_cpu_us: u64,
-    /// The middle, the hundredth slowest and the slowest of the answers.
+    /// Median, 99th percentile and maximum of the response times.
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
     pub(crate) max_us: u64,
-    /// The most memory that the server ever held, in KiB.
+    /// Peak memory of the server in KiB.
     pub(crate) peak_kib: u64,
-    /// Answers that were not as expected, by their status; 0 stands for a broken connection.
+    /// Unexpected answers by their status; 0 stands for a broken connection.
     pub(crate) unexpected: BTreeMap<u16, u64>,
-    /// The first of them, word for word.
+    /// The text of the first unexpected answer.
     pub(crate) complaint: Option<String>,
 }
 
-/// Runs a step again and again: half a second to warm up, then for as long as it is measured.
+/// Repeats a step: half a second of warm-up, then `seconds` of measurement.
 pub(crate) fn repeat<E>(seconds: u64, mut step: impl FnMut() -> Result<(), E>) -> Result<Measured, E> {
     let warming = Stopwatch::start();
     while warming.elapsed() < Duration::from_millis(500) {

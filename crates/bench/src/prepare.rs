@@ -1,4 +1,4 @@
-//! Fills a running server by its own doors: customers, products, and orders of theirs.
+//! Fills a running server through its API: customers, products and their orders.
 
 use crate::fault::Fault;
 use crate::load::{Connection, post};
@@ -12,19 +12,19 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 use uuid::Uuid;
 
-/// Where, how much, and by whom.
+/// The server to fill, the amounts, and the files to write.
 #[derive(clap::Args)]
 pub(crate) struct Prepare {
-    /// Where the server listens.
+    /// Address of the server.
     #[arg(long)]
     address: SocketAddr,
-    /// Where to write down what is there now.
+    /// File for the created users and products.
     #[arg(long)]
     seed: PathBuf,
-    /// Where to write the answer that tells one product.
+    /// File for the response to a request for one product.
     #[arg(long)]
     product: PathBuf,
-    /// An administrator with the password of the measurements.
+    /// E-mail address of an administrator whose password is the one of the benchmark.
     #[arg(long)]
     admin: String,
     #[arg(long, default_value_t = 64)]
@@ -35,15 +35,15 @@ pub(crate) struct Prepare {
     orders: usize,
 }
 
-/// Requests at once.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 32;
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Prepare {
     /// Fills the server.
     pub(crate) async fn run(self) -> Result<(), Fault> {
         let filled = LocalSet::new()
-            .run_until(tokio::time::timeout(PATIENCE, self.fill()))
+            .run_until(tokio::time::timeout(TIMEOUT, self.fill()))
             .await;
         filled.unwrap_or_else(|_| Err(Fault::new("the server was not filled in two minutes")))
     }
@@ -55,19 +55,19 @@ impl Prepare {
             &json!({"email": self.admin, "password": PASSWORD}),
         );
         let admin = one(self.address, login).await?;
-        let admin = text(inner(&admin), "accessToken")?.to_owned();
+        let admin = text(data(&admin), "accessToken")?.to_owned();
 
         let users = many(self.address, (0..self.users).map(register).collect()).await?;
         let products = (0..self.products).map(|number| post("/api/products", &admin, &product(number)));
         let products = many(self.address, products.collect()).await?;
         let mut seed = Seed::default();
         for (number, answer) in users.iter().enumerate() {
-            seed.users.push(user(number, inner(answer))?);
+            seed.users.push(user(number, data(answer))?);
         }
         for answer in &products {
-            seed.products.push(text(inner(answer), "id")?.parse()?);
+            seed.products.push(text(data(answer), "id")?.parse()?);
         }
-        // Written early: the load's own tools read it.
+        // Written before the orders, because the load generator reads it.
         std::fs::write(&self.seed, serde_json::to_vec(&seed)?)?;
 
         let orders = (0..self.orders).map(|number| order(&seed, number));
@@ -107,7 +107,7 @@ fn user(number: usize, answer: &Value) -> Result<User, Fault> {
     })
 }
 
-/// About 300 bytes as an answer, and enough of it on the shelf for any number of orders.
+/// About 300 bytes as an answer, with enough stock for any number of orders.
 fn product(number: usize) -> Value {
     json!({
         "sku": format!("BENCH-{number:05}"), "name": format!("Bench product {number}"),
@@ -124,8 +124,8 @@ fn order(seed: &Seed, number: usize) -> Vec<u8> {
     post("/api/orders", &user.access_token, &json!({ "items": items }))
 }
 
-/// The thing in an answer, in an envelope or not.
-fn inner(answer: &Value) -> &Value {
+/// The resource in an answer, with or without the `data` envelope.
+fn data(answer: &Value) -> &Value {
     answer.get("data").unwrap_or(answer)
 }
 
@@ -151,10 +151,10 @@ async fn one(address: SocketAddr, request: Vec<u8>) -> Result<Value, Fault> {
     answers.pop().ok_or_else(|| Fault::new("no answer"))
 }
 
-/// Asks all of these, some at once; gives the answers in the order of the requests.
+/// Sends all requests over several connections; returns the answers in the order of the requests.
 async fn many(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec<Value>, Fault> {
     let (requests, next) = (Rc::new(requests), Rc::new(Cell::new(0)));
-    let ask = |requests: Rc<Vec<Vec<u8>>>, next: Rc<Cell<usize>>| async move {
+    let send = |requests: Rc<Vec<Vec<u8>>>, next: Rc<Cell<usize>>| async move {
         let mut connection = Connection::open(address).await?;
         let mut answers = Vec::new();
         while let Some(request) = requests.get(next.replace(next.get() + 1)) {
@@ -166,12 +166,12 @@ async fn many(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec<Value>,
         Ok::<Vec<(usize, Value)>, Fault>(answers)
     };
     let connections = AT_ONCE.min(requests.len());
-    let asking: Vec<_> = (0..connections)
-        .map(|_| tokio::task::spawn_local(ask(Rc::clone(&requests), Rc::clone(&next))))
+    let tasks: Vec<_> = (0..connections)
+        .map(|_| tokio::task::spawn_local(send(Rc::clone(&requests), Rc::clone(&next))))
         .collect();
     let mut answers = Vec::with_capacity(requests.len());
-    for asked in asking {
-        answers.extend(asked.await??);
+    for task in tasks {
+        answers.extend(task.await??);
     }
     answers.sort_unstable_by_key(|(at, _)| *at);
     Ok(answers.into_iter().map(|(_, answer)| answer).collect())

@@ -1,4 +1,4 @@
-//! Who and what is there when a measurement begins.
+//! The data that exists when a measurement starts.
 
 use crate::fault::Fault;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use std::fs;
 use std::path::Path;
 use uuid::Uuid;
 
-/// The password of everybody who is made for a measurement.
+/// The password of every user of the benchmark.
 pub(crate) const PASSWORD: &str = "three blind mice, 3 times over";
 
-/// What was put into a server.
+/// The users and products that were created on a server.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Seed {
     pub(crate) users: Vec<User>,
     pub(crate) products: Vec<Uuid>,
 }
 
-/// Somebody who is signed in.
+/// A signed-in user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) id: Uuid,
@@ -26,23 +26,23 @@ pub(crate) struct User {
 }
 
 impl Seed {
-    /// What was written down.
+    /// Reads the file that `prepare` wrote.
     pub(crate) fn read(path: &Path) -> Result<Self, Fault> {
         let seed: Self = serde_json::from_slice(&fs::read(path)?)?;
         if seed.users.is_empty() || seed.products.is_empty() {
-            return Err(Fault::new("nobody and nothing was prepared"));
+            return Err(Fault::new("the seed has no users or no products"));
         }
         Ok(seed)
     }
 
-    /// The `number`th order of a measurement: one to three products and how many of each, in the order of their ids.
-    /// The generator and the floors buy the same.
+    /// The `number`th order of a measurement: one to three products and their quantities, sorted by id. The load
+    /// generator and the baselines order the same.
     pub(crate) fn basket(&self, number: u64) -> Vec<(Uuid, u32)> {
         let mut draw = number;
         let mut products = Vec::new();
         for _ in 0..=number % 3 {
-            let product = self.products[(mixed(&mut draw) as usize) % self.products.len()];
-            products.push((product, 1 + u32::from(mixed(&mut draw).is_multiple_of(4))));
+            let product = self.products[(next_random(&mut draw) as usize) % self.products.len()];
+            products.push((product, 1 + u32::from(next_random(&mut draw).is_multiple_of(4))));
         }
         products.sort_unstable();
         products.dedup_by_key(|(product, _)| *product);
@@ -50,8 +50,8 @@ impl Seed {
     }
 }
 
-/// SplitMix64: numbers that look drawn and are the same in every run.
-fn mixed(state: &mut u64) -> u64 {
+/// SplitMix64: pseudo-random numbers that are the same in every run.
+fn next_random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn baskets_hold_one_to_three_products_once_each() {
+    fn baskets_contain_one_to_three_distinct_products() {
         let seed = Seed {
             users: Vec::new(),
             products: (1..=50).map(Uuid::from_u128).collect(),

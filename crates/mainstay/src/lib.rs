@@ -1,10 +1,11 @@
-//! Mainstay as a library: what an application with nouns of its own needs.
+//! Mainstay as a library, for applications that add domain types of their own.
 //!
-//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Guarded`] for nouns of your own.
+//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Guarded`] for resources of your
+//!   own.
 //! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
 //!   [`services::Repositories::tx`].
-//! - [`database`]: the seam that repositories stand on, and [`sql!`].
-//! - [`edge`]: routes, doors, strict input, dressed answers.
+//! - [`database`]: the database API that repositories use, and [`sql!`].
+//! - [`edge`]: routes, operations, strict parsing of input, rendering of answers.
 //! - [`app`]: the composition root.
 
 pub use mainstay_app as app;

@@ -18,16 +18,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// When every story begins.
-const BEGINNING: i64 = 1_795_341_600;
+/// The time at which every test starts, in seconds since the Unix epoch.
+const START: i64 = 1_795_341_600;
 
-/// An app over a database of its own, served on a port of its own.
+/// An app over a database of its own, listening on a port of its own.
 pub struct TestApp {
-    /// Stands still until it is moved.
+    /// Stands still until a test advances it.
     pub clock: Arc<ManualClock>,
-    /// The mail that was sent.
+    /// The mails that were sent.
     pub mailbox: Arc<Mailbox>,
-    /// The money that was moved.
+    /// The payments that were made.
     pub gateway: Arc<FakeGateway>,
     node: Node,
     setup: Setup,
@@ -45,16 +45,16 @@ pub(crate) struct Fakes {
 }
 
 impl TestApp {
-    /// Starts an app with the given settings besides those that tests need, by their variables
-    /// (`[("RATE_LIMITS", "on")]`). `None` when the engine cannot be had here, which was said.
+    /// Starts an app with the given settings on top of those that tests need, by their variables
+    /// (`[("RATE_LIMITS", "on")]`). `None` when the engine is not available here, which is reported as a skipped test.
     pub async fn start(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
         let database = TestDatabase::make(engine).await?;
         let url = database.url.clone();
         Some(Self::over(database, &url, None, settings).await)
     }
 
-    /// Starts an app that reaches its PostgreSQL over a wire that can be cut. `None` when there is no server here, which
-    /// was said.
+    /// Starts an app that reaches its PostgreSQL through a proxy whose connections can be cut. `None` when there is no
+    /// server here, which is reported as a skipped test.
     pub async fn start_over_a_wire() -> Option<Self> {
         let database = TestDatabase::make(Engine::Postgres).await?;
         let wire = Wire::to(&database.url).await;
@@ -64,7 +64,7 @@ impl TestApp {
 
     async fn over(database: TestDatabase, url: &str, wire: Option<Wire>, settings: &[(&str, &str)]) -> Self {
         let fakes = Fakes {
-            clock: Arc::new(ManualClock::new(Timestamp::from_seconds(BEGINNING))),
+            clock: Arc::new(ManualClock::new(Timestamp::from_seconds(START))),
             mailbox: Arc::default(),
             gateway: Arc::default(),
         };
@@ -95,29 +95,29 @@ impl TestApp {
         &self.node.services
     }
 
-    /// What its database runs on.
+    /// The database engine.
     pub fn engine(&self) -> Engine {
         self.database.engine
     }
 
-    /// The process that the app's clients talk to.
+    /// The process that the app's clients connect to.
     pub fn node(&self) -> &Node {
         &self.node
     }
 
-    /// Another process over the same database, with the same settings and the same outside.
+    /// Starts another process over the same database, with the same settings and fakes.
     pub async fn another_node(&self) -> Node {
         self.setup.start().await
     }
 
-    /// Another process over the same database whose machine has a clock of its own.
+    /// Starts another process over the same database, with a clock of its own.
     pub async fn another_node_at(&self, clock: Arc<ManualClock>) -> Node {
         let mut setup = self.setup.clone();
         setup.outside.clock = clock;
         setup.start().await
     }
 
-    /// Another process over the same database, with other settings.
+    /// Starts another process over the same database, with other settings.
     pub async fn another_node_with(&self, settings: &[(&str, &str)]) -> Node {
         let outside = self.setup.outside.clone();
         let direct = &self.database.url;
@@ -129,7 +129,7 @@ impl TestApp {
         setup.start().await
     }
 
-    /// A client that has shown no credential.
+    /// A client without credentials.
     pub fn client(&self) -> Client {
         self.node.client()
     }
@@ -139,12 +139,12 @@ impl TestApp {
         self.clock.now()
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&self, time: Duration) {
         self.clock.advance(time);
     }
 
-    /// The line of every request so far.
+    /// The access log line of every request so far.
     pub fn request_lines(&self) -> Vec<Value> {
         self.log.lines()
     }
@@ -154,10 +154,10 @@ impl TestApp {
         self.database.folder()
     }
 
-    /// Runs SQL past the house, as somebody who reached the database itself.
+    /// Executes SQL directly on the database, bypassing the application.
     ///
     /// # Panics
-    /// When the database refuses.
+    /// When the database rejects it.
     pub async fn tamper(&self, sql: &str) {
         self.database
             .tamper(sql)
@@ -165,39 +165,39 @@ impl TestApp {
             .unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// Whether the database refuses SQL that somebody runs past the house.
+    /// Whether the database rejects SQL executed directly, bypassing the application.
     pub async fn tampering_fails(&self, sql: &str) -> bool {
         self.database.tamper(sql).await.is_err()
     }
 
-    /// Reads texts past the house; every column is to be cast to `TEXT`.
+    /// Queries the database directly, bypassing the application; every column must be cast to `TEXT`.
     pub async fn peek(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         self.database.peek(sql).await
     }
 
-    /// Keeps everybody else from changing products until it is let go; reading goes on.
+    /// Blocks all other writers of products until the hold is released; reads continue.
     pub async fn hold_database(&self) -> DatabaseHold {
         self.database.hold().await
     }
 
-    /// Cuts the app and all its nodes off from their database, those included that are in the middle of something. What
-    /// the story itself does past the house goes on.
+    /// Cuts the app and all its nodes off from their database, including connections in use. Direct access by the test
+    /// still works.
     ///
     /// # Panics
-    /// When the app was not started over a wire.
+    /// When the app was not started behind a proxy.
     pub async fn cut_database(&self) {
-        self.wire.as_ref().expect("there is a wire to cut").cut().await;
+        self.wire.as_ref().expect("the app is behind a proxy").cut().await;
     }
 
-    /// Lets them reach it again.
+    /// Restores the access to the database.
     ///
     /// # Panics
-    /// When the app was not started over a wire.
+    /// When the app was not started behind a proxy.
     pub fn mend_database(&self) {
-        self.wire.as_ref().expect("there is a wire to mend").mend();
+        self.wire.as_ref().expect("the app is behind a proxy").mend();
     }
 
-    /// Says that this story ends with jobs left undone, or dead.
+    /// Allows this test to end with pending or dead jobs.
     pub fn leave_jobs(&self) {
         self.jobs_may_stay.store(true, Ordering::Relaxed);
     }
@@ -205,7 +205,7 @@ impl TestApp {
 
 fn variables(database: &TestDatabase, url: &str, more: &[(&str, &str)]) -> BTreeMap<String, String> {
     let folder = database.folder().display().to_string();
-    let usual = [
+    let defaults = [
         ("APP_ENV", "test"),
         ("PORT", "0"),
         ("DATA_DIR", &*folder),
@@ -214,7 +214,7 @@ fn variables(database: &TestDatabase, url: &str, more: &[(&str, &str)]) -> BTree
         ("RATE_LIMITS", "off"),
         ("SHUTDOWN_TIMEOUT", "5s"),
     ];
-    usual
+    defaults
         .iter()
         .chain(more)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -223,17 +223,16 @@ fn variables(database: &TestDatabase, url: &str, more: &[(&str, &str)]) -> BTree
 
 impl Drop for TestApp {
     /// # Panics
-    /// When jobs were left undone and the test did not say so.
+    /// When jobs were left undone and the test did not call [`TestApp::leave_jobs`].
     fn drop(&mut self) {
         if std::thread::panicking() || self.jobs_may_stay.load(Ordering::Relaxed) {
             return;
         }
-        let left =
-            apart(async || later::undone(&self.database).await).expect("the database can be looked at");
-        let left = left.expect("the database can be looked at");
+        let undone = apart(async || later::undone(&self.database).await).expect("the database can be read");
+        let undone = undone.expect("the database can be read");
         assert!(
-            left.is_empty(),
-            "left undone at the end: {left:?}; run_jobs(), or say leave_jobs()"
+            undone.is_empty(),
+            "jobs or events left undone: {undone:?}; call run_jobs() or leave_jobs()"
         );
     }
 }

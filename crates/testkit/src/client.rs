@@ -1,11 +1,11 @@
-//! A little HTTP client.
+//! A small HTTP client.
 
 use crate::answer::Answer;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-/// Asks one app. Cheap to clone; what is added to a clone is not seen by the original.
+/// Sends requests to one app. Cheap to clone; headers added to a clone do not affect the original.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -15,7 +15,7 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
-        // No proxy: what the machine says of the way to the world is no part of a test.
+        // No proxy: the proxy settings of the machine must not affect tests.
         let http = reqwest::Client::builder()
             .no_proxy()
             .build()
@@ -27,11 +27,11 @@ impl Client {
         }
     }
 
-    /// The same client with one more header; an earlier one of that name is replaced.
+    /// The same client with one more header; replaces an earlier one of that name.
     #[must_use]
     pub fn header(&self, name: &str, value: &str) -> Self {
-        let name = HeaderName::try_from(name).expect("the name of a header");
-        let value = HeaderValue::from_bytes(value.as_bytes()).expect("the value of a header");
+        let name = HeaderName::try_from(name).expect("a valid header name");
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a valid header value");
         let mut other = self.clone();
         other.headers.insert(name, value);
         other
@@ -43,7 +43,7 @@ impl Client {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
     }
 
-    /// The same client without a credential.
+    /// The same client without credentials.
     #[must_use]
     pub fn nobody(&self) -> Self {
         let mut other = self.clone();
@@ -91,19 +91,19 @@ impl Client {
         .await
     }
 
-    /// Any method, by its name.
+    /// Any method, by name, with an optional body of any content type.
     pub async fn request(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         self.send(
-            Method::from_bytes(method.as_bytes()).expect("the name of a method"),
+            Method::from_bytes(method.as_bytes()).expect("a valid method name"),
             path,
             body,
         )
         .await
     }
 
-    /// Any method, and bytes of any kind.
+    /// Any method, with an optional body of any content type.
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
-        let asked = format!("{method} {path}");
+        let target = format!("{method} {path}");
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.base))
@@ -114,12 +114,12 @@ impl Client {
         let response = request
             .send()
             .await
-            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+            .unwrap_or_else(|error| panic!("{target}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response
             .bytes()
             .await
-            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
-        Answer::new(asked, status, headers, body.to_vec())
+            .unwrap_or_else(|error| panic!("{target}: {error:?}"));
+        Answer::new(target, status, headers, body.to_vec())
     }
 }

@@ -1,4 +1,4 @@
-//! A fresh database for each test, and a look behind the curtain.
+//! A fresh database for each test, with direct access to it.
 
 use crate::engine::{self, Engine};
 use futures_util::future::BoxFuture;
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
-/// A database of one test with the folder of its files.
+/// The database of one test, with the folder of its files.
 pub(crate) struct TestDatabase {
     pub(crate) engine: Engine,
     pub(crate) url: String,
@@ -17,7 +17,7 @@ pub(crate) struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes one; `None` when the engine cannot be had here, which was said.
+    /// Creates one; `None` when the engine is not available here, which is reported as a skipped test.
     pub(crate) async fn make(engine: Engine) -> Option<Self> {
         let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
         match engine {
@@ -48,7 +48,7 @@ impl TestDatabase {
         }
     }
 
-    /// Where the files of the app go.
+    /// The folder of the app's files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -61,7 +61,7 @@ impl TestDatabase {
         }
     }
 
-    /// Runs statements past the house: what somebody does who reached the database itself.
+    /// Executes statements directly on the database, bypassing the application.
     pub(crate) async fn tamper(&self, sql: &str) -> Result<(), String> {
         match self.engine {
             Engine::Sqlite => {
@@ -82,7 +82,7 @@ impl TestDatabase {
         }
     }
 
-    /// Reads texts past the house. Every column has to be cast to `TEXT`.
+    /// Queries the database directly, bypassing the application. Every column must be cast to `TEXT`.
     pub(crate) async fn peek(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         match self.engine {
             Engine::Sqlite => {
@@ -111,16 +111,20 @@ impl TestDatabase {
         }
     }
 
-    /// Keeps everybody else from changing products until it is let go; reading goes on.
+    /// Blocks all other writers of products until the hold is released; reads continue.
     pub(crate) async fn hold(&self) -> DatabaseHold {
         match self.engine {
             Engine::Sqlite => {
                 let connection = sqlite_connection(&self.options()).expect("the file is there");
                 connection
                     .execute_batch("BEGIN IMMEDIATE")
-                    .expect("nobody else writes");
+                    .expect("there is no other writer");
                 DatabaseHold(Box::new(move || {
-                    Box::pin(async move { connection.execute_batch("ROLLBACK").expect("it was begun") })
+                    Box::pin(async move {
+                        connection
+                            .execute_batch("ROLLBACK")
+                            .expect("a transaction is open")
+                    })
                 }))
             }
             Engine::Postgres => {
@@ -128,18 +132,23 @@ impl TestDatabase {
                     .await
                     .expect("the server is there");
                 let begin = "BEGIN; LOCK TABLE products IN EXCLUSIVE MODE";
-                client.batch_execute(begin).await.expect("nobody else holds it");
+                client.batch_execute(begin).await.expect("the lock is free");
                 DatabaseHold(Box::new(move || {
-                    Box::pin(async move { client.batch_execute("ROLLBACK").await.expect("it was begun") })
+                    Box::pin(async move {
+                        client
+                            .batch_execute("ROLLBACK")
+                            .await
+                            .expect("a transaction is open")
+                    })
                 }))
             }
         }
     }
 
-    /// Takes the database off the server. Who is still connected is thrown out.
+    /// Drops the database on the server, closing its open connections.
     async fn remove((server, name): &(String, String)) {
         if let Ok((client, _task)) = postgres_client(&DatabaseOptions::new(server.clone())).await {
-            // What stays behind disturbs nobody; the test itself has its verdict.
+            // A database that remains is harmless; the test already has its result.
             let _ = client
                 .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
                 .await;
@@ -149,29 +158,29 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Some(place) = &self.on_server {
-            apart(async || Self::remove(place).await);
+        if let Some(database) = &self.on_server {
+            apart(async || Self::remove(database).await);
         }
     }
 }
 
-/// Does something on a thread and a runtime of its own: whatever state the test left its own in, it waits for nobody
-/// in it. `None` when it panicked.
+/// Runs `work` on a thread and a runtime of its own, so that it cannot wait for the test's runtime, whatever state that
+/// is in. `None` when it panicked.
 pub(crate) fn apart<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> Option<T> {
-    let alone = || {
+    let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime
             .expect("the system has room for a runtime")
             .block_on(work())
     };
-    std::thread::scope(|scope| scope.spawn(alone).join()).ok()
+    std::thread::scope(|scope| scope.spawn(run).join()).ok()
 }
 
-/// A database in which nobody else can change products.
+/// A lock under which no other transaction can change products.
 pub struct DatabaseHold(Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>);
 
 impl DatabaseHold {
-    /// Lets it go.
+    /// Releases the lock.
     pub async fn release(self) {
         (self.0)().await;
     }
@@ -185,11 +194,11 @@ async fn create(server: &str) -> Result<(String, String), DatabaseError> {
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
-    let made = client
+    let created = client
         .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         .await;
-    let made = made.and(client.batch_execute(&format!("CREATE DATABASE {name}")).await);
-    made.unwrap_or_else(|error| panic!("cannot make the database {name}: {error:?}"));
+    let created = created.and(client.batch_execute(&format!("CREATE DATABASE {name}")).await);
+    created.unwrap_or_else(|error| panic!("cannot create the database {name}: {error:?}"));
     let (address, query) = server
         .split_once('?')
         .map_or((server, String::new()), |(a, q)| (a, format!("?{q}")));

@@ -1,8 +1,8 @@
-//! The engines, and where PostgreSQL is.
+//! The database engines, and the address of the PostgreSQL server.
 
 use crate::unattended;
 
-/// What a story's database runs on.
+/// The engine of a test's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// A file in a folder of its own.
@@ -11,20 +11,20 @@ pub enum Engine {
     Postgres,
 }
 
-/// The server that tests may make databases on.
+/// The URL of the server on which tests may create databases.
 pub(crate) fn postgres_server() -> String {
     variable("TEST_POSTGRES_URL").unwrap_or_else(|| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
 }
 
-/// Says loudly, once a process, that an engine was not tested. Where nobody watches, that is a failure.
+/// Reports, once per process, that an engine was not tested. In CI that is a failure.
 pub(crate) fn skip(server: &str, error: &dyn std::error::Error) {
-    let place = server.rsplit_once('@').map_or(server, |(_, place)| place);
-    unattended::skip(&format!("PostgreSQL at {place}"), &error);
+    let address = server.rsplit_once('@').map_or(server, |(_, address)| address);
+    unattended::skip(&format!("PostgreSQL at {address}"), &error);
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "no configuration has been read: this is what tests are told by"
+    reason = "tests are configured by environment variables; no configuration has been read"
 )]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

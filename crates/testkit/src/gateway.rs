@@ -1,4 +1,4 @@
-//! A payment gateway that does what the test says, and keeps what it was asked.
+//! A fake payment gateway that is scripted by the test and records its calls.
 
 use futures_util::future::BoxFuture;
 use mainstay_domain::id::PaymentId;
@@ -10,10 +10,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// Collects unless it was told otherwise. Like a real one it folds repetitions by the payment's id.
+/// Collects every payment unless scripted otherwise. Like a real gateway it deduplicates requests by payment id.
 #[derive(Default)]
 pub struct FakeGateway {
-    books: Mutex<Books>,
+    state: Mutex<Books>,
 }
 
 #[derive(Default)]
@@ -23,16 +23,16 @@ struct Books {
     collected: Vec<(PaymentId, Money)>,
     repaid: Vec<(PaymentId, Money)>,
     voided: Vec<PaymentId>,
-    asked: usize,
-    held: Option<Arc<Gate>>,
+    calls: usize,
+    gate: Option<Arc<Gate>>,
     closed: bool,
 }
 
-/// What the next call meets.
+/// The outcome of the next call.
 enum Next {
     Refuse(String),
     Away,
-    /// The money moves, and the answer is lost on its way.
+    /// The money moves, but the response is lost.
     LoseAnswer,
 }
 
@@ -41,70 +41,70 @@ struct Gate {
     open: Semaphore,
 }
 
-/// Charges that wait in the gateway until they are let go, or this is dropped.
+/// Charges that block inside the gateway until they are released or this is dropped.
 pub struct Held(Arc<Gate>);
 
 impl FakeGateway {
-    /// Refuses the next charge, for a reason.
+    /// Refuses the next charge, with a reason.
     pub fn refuse_next(&self, reason: &str) {
-        self.books.lock().next.push_back(Next::Refuse(reason.to_owned()));
+        self.state.lock().next.push_back(Next::Refuse(reason.to_owned()));
     }
 
-    /// Cannot be reached for the next calls.
+    /// Is unavailable for the next `times` calls.
     pub fn be_away(&self, times: usize) {
-        self.books.lock().next.extend((0..times).map(|_| Next::Away));
+        self.state.lock().next.extend((0..times).map(|_| Next::Away));
     }
 
-    /// Does what the next call asks, and loses the answer.
+    /// Executes the next call and loses the response.
     pub fn lose_next_answer(&self) {
-        self.books.lock().next.push_back(Next::LoseAnswer);
+        self.state.lock().next.push_back(Next::LoseAnswer);
     }
 
-    /// Says from now on that no payment can be begun, or that it can.
+    /// Whether the gateway reports from now on that no payment can be started.
     pub fn set_closed(&self, closed: bool) {
-        self.books.lock().closed = closed;
+        self.state.lock().closed = closed;
     }
 
-    /// Lets charges wait inside, until they are let go.
+    /// Blocks charges inside the gateway until they are released.
     pub fn hold(&self) -> Held {
         let gate = Arc::new(Gate {
             entered: Semaphore::new(0),
             open: Semaphore::new(0),
         });
-        self.books.lock().held = Some(Arc::clone(&gate));
+        self.state.lock().gate = Some(Arc::clone(&gate));
         Held(gate)
     }
 
-    /// Every time money was collected. A payment that stands here twice was charged twice.
+    /// Every collection of money. A payment that occurs twice was charged twice.
     pub fn collected(&self) -> Vec<(PaymentId, Money)> {
-        self.books.lock().collected.clone()
+        self.state.lock().collected.clone()
     }
 
-    /// Every time money was given back.
+    /// Every refund of money.
     pub fn repaid(&self) -> Vec<(PaymentId, Money)> {
-        self.books.lock().repaid.clone()
+        self.state.lock().repaid.clone()
     }
 
-    /// Every payment that can never be collected, because it was called off in time.
+    /// Every payment that was voided in time, and so can never be collected.
     pub fn voided(&self) -> Vec<PaymentId> {
-        self.books.lock().voided.clone()
+        self.state.lock().voided.clone()
     }
 
-    /// How many calls there were, whatever came of them.
+    /// The number of calls, whatever their outcome.
     pub fn asked(&self) -> usize {
-        self.books.lock().asked
+        self.state.lock().calls
     }
 
-    /// Counts a call and says how it ends early, if it does.
-    fn arrive(&self) -> (Option<Next>, Option<Arc<Gate>>) {
-        let mut books = self.books.lock();
-        books.asked += 1;
-        (books.next.pop_front(), books.held.clone())
+    /// Counts a call; returns its scripted outcome and the gate it has to pass, if any.
+    fn record_call(&self) -> (Option<Next>, Option<Arc<Gate>>) {
+        let mut state = self.state.lock();
+        state.calls += 1;
+        (state.next.pop_front(), state.gate.clone())
     }
 }
 
 impl Held {
-    /// Returns as soon as a charge has come in.
+    /// Returns as soon as a charge has arrived.
     pub async fn entered(&self) {
         self.0
             .entered
@@ -114,7 +114,7 @@ impl Held {
             .forget();
     }
 
-    /// Lets all of them go, also those that are still to come.
+    /// Releases all of them, including those still to come.
     pub fn let_go(self) {}
 }
 
@@ -124,7 +124,7 @@ impl Drop for Held {
     }
 }
 
-fn away() -> Error {
+fn unavailable() -> Error {
     Error::Unavailable {
         what: "the payment gateway",
         source: None,
@@ -138,31 +138,31 @@ impl PaymentGateway for FakeGateway {
 
     fn charge(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Charge>> {
         Box::pin(async move {
-            let (next, gate) = self.arrive();
+            let (next, gate) = self.record_call();
             if let Some(gate) = gate {
                 gate.entered.add_permits(1);
                 // An error means that the gate was opened.
                 let _ = gate.open.acquire().await;
             }
             if matches!(next, Some(Next::Away)) {
-                return Err(away());
+                return Err(unavailable());
             }
-            let mut books = self.books.lock();
-            let charge = match (books.outcomes.get(&payment), &next) {
+            let mut state = self.state.lock();
+            let charge = match (state.outcomes.get(&payment), &next) {
                 (Some(known), _) => known.clone(),
                 (None, Some(Next::Refuse(reason))) => Charge::Refused {
                     reason: reason.clone(),
                 },
                 (None, _) => {
-                    books.collected.push((payment, amount));
+                    state.collected.push((payment, amount));
                     Charge::Collected {
                         reference: format!("fake_{payment}"),
                     }
                 }
             };
-            books.outcomes.insert(payment, charge.clone());
+            state.outcomes.insert(payment, charge.clone());
             if matches!(next, Some(Next::LoseAnswer)) {
-                Err(away())
+                Err(unavailable())
             } else {
                 Ok(charge)
             }
@@ -171,25 +171,25 @@ impl PaymentGateway for FakeGateway {
 
     fn void(&self, payment: PaymentId, _amount: Money) -> BoxFuture<'_, Result<Voided>> {
         Box::pin(async move {
-            let (next, _) = self.arrive();
+            let (next, _) = self.record_call();
             if matches!(next, Some(Next::Away)) {
-                return Err(away());
+                return Err(unavailable());
             }
-            let mut books = self.books.lock();
+            let mut state = self.state.lock();
             let refused = || Charge::Refused {
                 reason: "the payment was called off".to_owned(),
             };
-            let voided = match books.outcomes.entry(payment).or_insert_with(refused) {
+            let voided = match state.outcomes.entry(payment).or_insert_with(refused) {
                 Charge::Collected { reference } => Voided::Collected {
                     reference: reference.clone(),
                 },
                 Charge::Refused { .. } => Voided::Nothing,
             };
-            if voided == Voided::Nothing && !books.voided.contains(&payment) {
-                books.voided.push(payment);
+            if voided == Voided::Nothing && !state.voided.contains(&payment) {
+                state.voided.push(payment);
             }
             if matches!(next, Some(Next::LoseAnswer)) {
-                Err(away())
+                Err(unavailable())
             } else {
                 Ok(voided)
             }
@@ -203,20 +203,20 @@ impl PaymentGateway for FakeGateway {
             "a refund of another payment's charge"
         );
         Box::pin(async move {
-            let (next, _) = self.arrive();
+            let (next, _) = self.record_call();
             if matches!(next, Some(Next::Away)) {
-                return Err(away());
+                return Err(unavailable());
             }
-            let mut books = self.books.lock();
+            let mut state = self.state.lock();
             assert!(
-                books.collected.contains(&(payment, amount)),
+                state.collected.contains(&(payment, amount)),
                 "a refund of what was never collected"
             );
-            if !books.repaid.iter().any(|(repaid, _)| *repaid == payment) {
-                books.repaid.push((payment, amount));
+            if !state.repaid.iter().any(|(repaid, _)| *repaid == payment) {
+                state.repaid.push((payment, amount));
             }
             if matches!(next, Some(Next::LoseAnswer)) {
-                Err(away())
+                Err(unavailable())
             } else {
                 Ok(())
             }
@@ -224,8 +224,8 @@ impl PaymentGateway for FakeGateway {
     }
 
     fn check_open(&self) -> Result<()> {
-        if self.books.lock().closed {
-            Err(away())
+        if self.state.lock().closed {
+            Err(unavailable())
         } else {
             Ok(())
         }

@@ -1,4 +1,4 @@
-//! What happens later, when the story says so.
+//! Runs deferred work (jobs, events, audit sealing) when the test calls for it.
 
 use crate::app::TestApp;
 use crate::database::TestDatabase;
@@ -10,12 +10,12 @@ use mainstay_platform::database::{Database, Isolation, ReadMode, Tx};
 use mainstay_repositories::{JobFilter, Jobs, Outbox};
 use mainstay_services::job::run::Ran;
 
-/// So many at once; enough that one round is the rule. As many as a page of a list may have.
+/// Items per round: large enough that one round usually suffices, and the maximum page size of a list.
 const BATCH: u32 = 100;
 
 impl TestApp {
-    /// Relays events and does the jobs that are due, one after the other, until there are none. Tells the kind of each
-    /// and what came of it. What failed waits for its time: [`TestApp::pass`].
+    /// Relays events and runs the jobs that are due, one after the other, until there are none. Returns the kind of
+    /// each and its result. A failed job waits for its next attempt: [`TestApp::pass`].
     pub async fn run_jobs(&self) -> Vec<(String, Ran)> {
         let services = self.services();
         let mut all = Vec::new();
@@ -30,7 +30,7 @@ impl TestApp {
         }
     }
 
-    /// Links every audit entry into the chain; tells how many were.
+    /// Links every audit entry into the chain; returns the number of entries linked.
     pub async fn seal_audit(&self) -> usize {
         let mut all = 0;
         loop {
@@ -47,13 +47,13 @@ impl TestApp {
     }
 }
 
-/// What was left undone: jobs that wait or are dead, and events that somebody should have been told of.
+/// Work that is left undone: pending or dead jobs, and events that still have to be relayed to a subscriber.
 pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     let open = Database::open(&database.options()).await?;
     let jobs = open.read(ReadMode::Thread, |tx| Box::pin(all_jobs(tx)));
     let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
     let jobs = jobs.await?.into_iter().filter(|job| !finished(job));
-    let told = |job: Job| {
+    let describe = |job: Job| {
         format!(
             "{} {} {}",
             job.state.as_str(),
@@ -61,7 +61,7 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
             job.last_error.unwrap_or_default()
         )
     };
-    let mut left: Vec<String> = jobs.map(told).collect();
+    let mut undone: Vec<String> = jobs.map(describe).collect();
     let events = open.write(Isolation::ReadCommitted, |tx| {
         Box::pin(async move { Outbox::new(tx).waiting(u32::MAX).await })
     });
@@ -70,12 +70,12 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
         .await?
         .into_iter()
         .filter(|event| kinds.contains(&event.kind.as_str()));
-    left.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
+    undone.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
     open.close().await;
-    Ok(left)
+    Ok(undone)
 }
 
-/// Every job there is, however many pages of them.
+/// All jobs, over as many pages as needed.
 async fn all_jobs(tx: &mut Tx) -> Result<Vec<Job>> {
     let scope = access::scope::<Job>(&Caller::System(SystemCaller::WORKER));
     let (mut all, mut cursor) = (Vec::new(), None);

@@ -1,10 +1,10 @@
-//! The house as its tests use it: put together by the same composition root as the binary, on port 0, over a real
-//! database, with fakes for the outside world only (time, mail, payments).
+//! Test support: the application, composed by the same composition root as the binary, on port 0, over a real database,
+//! with fakes for the outside world only (time, mail, payments).
 //!
-//! A story is an `async fn(app: &TestApp)`; [`on_both_engines!`] tells it once on SQLite and once on PostgreSQL.
-//! Nothing happens in the background: a story says when time passes ([`TestApp::clock`]), when jobs are done
-//! ([`TestApp::run_jobs`]) and when the audit chain is linked ([`TestApp::seal_audit`]). An app that is dropped with
-//! jobs left undone fails its test, unless the test said so ([`TestApp::leave_jobs`]).
+//! A test is an `async fn(app: &TestApp)`; [`on_both_engines!`] runs it once on SQLite and once on PostgreSQL. Nothing
+//! happens in the background: the test advances the time ([`TestApp::clock`]), runs the jobs ([`TestApp::run_jobs`])
+//! and links the audit chain ([`TestApp::seal_audit`]). An app that is dropped with jobs left undone fails its test,
+//! unless the test allows it ([`TestApp::leave_jobs`]).
 
 mod answer;
 mod app;

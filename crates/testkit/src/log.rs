@@ -1,4 +1,4 @@
-//! What is logged, kept to be looked through.
+//! Captures log output for assertions.
 
 use mainstay_domain::time::Clock;
 use mainstay_platform::clock::SystemClock;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::sync::{Arc, LazyLock};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// The request lines of one app.
+/// The access log lines of one app.
 pub(crate) struct RequestLog {
     sink: LogSink,
     lines: Mutex<Vec<Value>>,
@@ -40,16 +40,16 @@ impl RequestLog {
     }
 }
 
-/// What the whole process logs by `tracing`, from `DEBUG` up. One for all tests: the subscriber is the process's.
+/// The `tracing` output of the whole process, from `DEBUG` up. Shared by all tests, because the subscriber is global.
 static PROCESS: LazyLock<(LogSink, Mutex<String>)> = LazyLock::new(|| {
     let sink = LogSink::memory();
     let logs = Logs::into_sink(sink.clone(), LogLevel::Debug, Arc::new(SystemClock));
-    // Refused only when a test has a subscriber of its own, which then keeps the records.
+    // Fails only when a test has set a subscriber of its own, which then receives the records.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(logs.layer()));
     (sink, Mutex::default())
 });
 
-/// Everything that was logged by `tracing` in this process so far, also by other tests.
+/// All `tracing` output of this process so far, including that of other tests.
 pub fn captured() -> String {
     let (sink, text) = &*PROCESS;
     let mut text = text.lock();
@@ -58,7 +58,7 @@ pub fn captured() -> String {
     text.clone()
 }
 
-/// Begins to keep what is logged, and makes room in the sink.
+/// Installs the subscriber if needed, and drains the sink into the captured text.
 pub(crate) fn keep() {
     let (sink, text) = &*PROCESS;
     let mut text = text.lock();

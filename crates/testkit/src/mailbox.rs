@@ -1,11 +1,11 @@
-//! A mailer that keeps what it is given.
+//! A fake mailer that stores messages.
 
 use futures_util::future::{self, BoxFuture};
 use mainstay_domain::{Error, Result};
 use mainstay_services::ports::{Mailer, Message};
 use parking_lot::Mutex;
 
-/// Keeps every message.
+/// Stores every message.
 #[derive(Default)]
 pub struct Mailbox {
     state: Mutex<State>,
@@ -14,31 +14,31 @@ pub struct Mailbox {
 #[derive(Default)]
 struct State {
     messages: Vec<Message>,
-    away: usize,
+    unavailable: usize,
 }
 
 impl Mailbox {
-    /// Every message so far, in the order they came.
+    /// Every message so far, in the order of arrival.
     pub fn messages(&self) -> Vec<Message> {
         self.state.lock().messages.clone()
     }
 
-    /// Cannot be reached for the next messages.
+    /// Is unavailable for the next `times` messages.
     pub fn be_away(&self, times: usize) {
-        self.state.lock().away = times;
+        self.state.lock().unavailable = times;
     }
 }
 
 impl Mailer for Mailbox {
     fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<()>> {
         let mut state = self.state.lock();
-        if state.away > 0 {
-            state.away -= 1;
-            let away = Error::Unavailable {
+        if state.unavailable > 0 {
+            state.unavailable -= 1;
+            let error = Error::Unavailable {
                 what: "the mail server",
                 source: None,
             };
-            return Box::pin(future::ready(Err(away)));
+            return Box::pin(future::ready(Err(error)));
         }
         state.messages.push(message.clone());
         Box::pin(future::ready(Ok(())))

@@ -1,4 +1,4 @@
-//! A process that serves, as far as its database and its clients can tell.
+//! A node: what a server process looks like to its database and its clients.
 
 use crate::client::Client;
 use crate::log::{self, RequestLog};
@@ -9,16 +9,16 @@ use mainstay_services::Services;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One of the processes that serve an app. Nothing happens in its background.
+/// One of the nodes that serve an app. It runs no background tasks.
 pub struct Node {
-    /// Its use cases.
+    /// The use cases of this node.
     pub services: Services,
     client: Client,
     url: String,
     serving: Serving,
 }
 
-/// What every node of an app is started with.
+/// The settings and fakes with which every node of an app starts.
 #[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) settings: Arc<Settings>,
@@ -26,9 +26,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Reads settings as a process does, from nothing but the given variables.
+    /// Reads the settings as a process does, from the given variables only.
     pub(crate) fn new(variables: &BTreeMap<String, String>, outside: Outside) -> Self {
-        let loaded = Settings::read(&[], variables, None).unwrap_or_else(|faults| panic!("{faults}"));
+        let loaded = Settings::read(&[], variables, None).unwrap_or_else(|errors| panic!("{errors}"));
         Self {
             settings: Arc::new(loaded.settings),
             outside,
@@ -39,10 +39,10 @@ impl Setup {
         log::keep();
         let (listening, url) = listen(&self.settings)
             .await
-            .unwrap_or_else(|fault| panic!("{fault}"));
+            .unwrap_or_else(|error| panic!("{error}"));
         let bound = format!("http://{}", listening.address());
         let app = App::open(Arc::clone(&self.settings), self.outside.clone(), url).await;
-        let app = app.unwrap_or_else(|fault| panic!("{fault}"));
+        let app = app.unwrap_or_else(|error| panic!("{error}"));
         let services = app.services.clone();
         let serving = Serving::start_without_background(app, listening);
         Node {
@@ -55,33 +55,33 @@ impl Setup {
 }
 
 impl Node {
-    /// A client that has shown no credential.
+    /// A client without credentials.
     pub fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// A client that has a connection of its own.
+    /// A client with a connection of its own.
     pub fn fresh_client(&self) -> Client {
         Client::new(&self.url)
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// The base URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Every route it answers.
+    /// Every route it serves.
     pub fn routes(&self) -> Vec<RouteRow> {
         mainstay_app::routes()
     }
 
-    /// Stops as a process does on SIGTERM.
+    /// Shuts down as a process does on SIGTERM.
     pub async fn stop(self) {
         self.serving.stop().await;
     }
 }
 
-/// The outside of a node, made of fakes.
+/// The outside dependencies of a node, all fakes.
 pub(crate) fn outside(app: &crate::app::Fakes, log: &RequestLog) -> Outside {
     Outside {
         clock: app.clock.clone(),

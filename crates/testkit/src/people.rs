@@ -1,4 +1,4 @@
-//! The people of a story.
+//! The users of a test.
 
 use crate::answer::Answer;
 use crate::app::TestApp;
@@ -12,18 +12,18 @@ use mainstay_services::setup::CreateAdmin;
 use serde_json::{Value, json};
 use std::ops::Deref;
 
-/// Somebody who signed in. Is a [`Client`] with their access token.
+/// A signed-in user. Derefs to a [`Client`] with the user's access token.
 #[derive(Clone)]
 pub struct Person {
-    /// Their account.
+    /// The account's id.
     pub id: String,
-    /// Their address.
+    /// The account's e-mail address.
     pub email: String,
-    /// Their password.
+    /// The account's password.
     pub password: String,
-    /// Their access token.
+    /// The access token.
     pub access: String,
-    /// Their refresh token.
+    /// The refresh token.
     pub refresh: String,
     client: Client,
 }
@@ -37,10 +37,10 @@ impl Deref for Person {
 }
 
 impl Person {
-    /// Whoever signed in, by the answer that brought the tokens.
+    /// The user who signed in, from the answer that contains the tokens.
     ///
     /// # Panics
-    /// When it brought none.
+    /// When it contains none.
     #[track_caller]
     pub fn of(answer: &Answer, client: &Client, password: &str) -> Self {
         let data = answer.data();
@@ -61,10 +61,10 @@ impl Person {
         }
     }
 
-    /// The next pair of tokens.
+    /// Exchanges the refresh token for the next pair of tokens.
     ///
     /// # Panics
-    /// When the app refuses.
+    /// When the app rejects it.
     pub async fn refreshed(&self) -> Self {
         let client = self.client.nobody();
         let answer = client
@@ -73,7 +73,7 @@ impl Person {
         Self::of(&answer.expect(200), &client, &self.password)
     }
 
-    /// Adds a header to everything this person asks.
+    /// The same user, with a header added to every request.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         Self {
@@ -83,16 +83,16 @@ impl Person {
     }
 }
 
-/// Nobody guesses it, everybody in a story knows it.
+/// The password of a test user, derived from the name.
 fn password(name: &str) -> String {
     format!("{name} likes long walks")
 }
 
 impl TestApp {
-    /// Signs somebody in.
+    /// Signs a user in.
     ///
     /// # Panics
-    /// When the app refuses.
+    /// When the app rejects it.
     pub async fn sign_in(&self, email: &str, password: &str) -> Person {
         let answer = self
             .client()
@@ -101,7 +101,7 @@ impl TestApp {
         Person::of(&answer.expect(200), &self.client(), password)
     }
 
-    /// The administrator, signed in anew each time.
+    /// The administrator, signed in again on each call.
     pub async fn admin(&self) -> Person {
         let (email, password) = ("root@example.com", password("root"));
         let create = CreateAdmin::new(
@@ -119,7 +119,7 @@ impl TestApp {
         }
     }
 
-    /// A customer called `NAME@example.com`: registered the first time, signed in anew after that.
+    /// A customer `NAME@example.com`: registered on the first call, signed in again on later ones.
     pub async fn customer(&self, name: &str) -> Person {
         let (email, password) = (format!("{name}@example.com"), password(name));
         let body = json!({"email": email, "password": password, "name": name});
@@ -130,7 +130,7 @@ impl TestApp {
         Person::of(&answer.expect(201), &self.client(), &password)
     }
 
-    /// Somebody with another role than the customer's; signed in after it was given.
+    /// A user with another role than customer, signed in after the role was set.
     pub async fn member(&self, name: &str, role: &str) -> Person {
         let person = self.customer(name).await;
         let admin = self.admin().await;

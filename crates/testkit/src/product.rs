@@ -1,20 +1,20 @@
-//! Things on sale in a story.
+//! Products of a test.
 
 use crate::app::TestApp;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Something on sale.
+/// A product on sale.
 #[derive(Debug, Clone)]
 pub struct TestProduct {
-    /// Its id.
+    /// The product's id.
     pub id: String,
-    /// Its path: `/api/products/ID`.
+    /// The product's path: `/api/products/ID`.
     pub path: String,
 }
 
 impl TestApp {
-    /// Puts something on sale, for so many cents.
+    /// Adds an active product with this stock and price, in US cents.
     pub async fn product(&self, stock: i64, cents: i64) -> TestProduct {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -28,7 +28,7 @@ impl TestApp {
         .await
     }
 
-    /// Adds a product as the administrator.
+    /// Adds a product with this body, as the administrator.
     pub async fn product_like(&self, body: Value) -> TestProduct {
         let added = self
             .admin()
@@ -44,9 +44,9 @@ impl TestApp {
         }
     }
 
-    /// How many of it are left to sell.
+    /// The product's current stock.
     pub async fn stock(&self, product: &TestProduct) -> i64 {
-        let shown = self.client().get(&product.path).await.expect(200).data();
-        shown["stock"].as_i64().expect("a stock is a number")
+        let body = self.client().get(&product.path).await.expect(200).data();
+        body["stock"].as_i64().expect("a stock is a number")
     }
 }

@@ -1,39 +1,42 @@
-//! What cannot be tested here is said past the test harness, and is a failure where nobody watches.
+//! Detects CI and reports skipped tests, bypassing the output capture of the test harness; in CI a skipped test is a
+//! failure.
 //!
-//! One file for all that run tests: the harnesses of the floors below the testkit and the chores cannot depend on it,
-//! so they include it by its path.
+//! One file for all that run tests: the test harnesses of the layers below the testkit and `xtask` cannot depend on the
+//! testkit, so they include this file by its path.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::sync::Mutex;
 
-/// Whether this runs unattended: `CI` is set, and is not empty, `false` or `0`.
+/// Whether this runs in CI: `CI` is set, and is not empty, `false` or `0`.
 #[expect(
     clippy::disallowed_methods,
-    reason = "no configuration has been read: this is what tests and chores are told by"
+    reason = "tests and xtask are configured by environment variables; no configuration has been read"
 )]
 pub(crate) fn unattended() -> bool {
-    says_so(std::env::var("CI").ok().as_deref())
+    is_truthy(std::env::var("CI").ok().as_deref())
 }
 
-fn says_so(ci: Option<&str>) -> bool {
+fn is_truthy(ci: Option<&str>) -> bool {
     ci.is_some_and(|value| !matches!(value, "" | "false" | "0"))
 }
 
-/// Says loudly, once a process, that something was not tested.
+/// Reports, once per process, that something was not tested.
 ///
 /// # Panics
-/// Unattended.
+/// In CI.
 pub(crate) fn skip(what: &str, why: &dyn Display) {
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    static REPORTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     assert!(
         !unattended(),
         "CI is set, and this cannot be tested: {what}: {why}"
     );
-    let news = SAID.lock().is_ok_and(|mut said| said.insert(what.to_owned()));
-    if news {
-        // Not by the macros, whose words the harness keeps to itself when a test passes.
+    let first = REPORTED
+        .lock()
+        .is_ok_and(|mut reported| reported.insert(what.to_owned()));
+    if first {
+        // Not `eprintln!`, whose output the harness captures when a test passes.
         let _ = writeln!(std::io::stderr(), "SKIPPED: {what}: {why}");
     }
 }
@@ -41,12 +44,12 @@ pub(crate) fn skip(what: &str, why: &dyn Display) {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn unattended_is_what_ci_says() {
+    fn ci_is_detected_by_the_environment_variable() {
         for ci in ["true", "1", "yes", "github"] {
-            assert!(super::says_so(Some(ci)), "{ci}");
+            assert!(super::is_truthy(Some(ci)), "{ci}");
         }
         for ci in [None, Some(""), Some("false"), Some("0")] {
-            assert!(!super::says_so(ci), "{ci:?}");
+            assert!(!super::is_truthy(ci), "{ci:?}");
         }
     }
 }

@@ -1,62 +1,70 @@
-//! What is to be measured, and for how long.
+//! The arguments of `cargo xtask bench`.
 
-/// The workloads, by the names that `docs/performance.md` gives them.
-pub(super) const KNOWN: [&str; 7] = ["P1", "P2", "P3", "P4", "P5", "P6", "P10"];
+/// The workloads, by their names in `docs/performance.md`.
+pub(super) const WORKLOADS: [&str; 7] = ["P1", "P2", "P3", "P4", "P5", "P6", "P10"];
 
-/// What was asked for.
+/// The parsed arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Arguments {
     /// The workloads, in the order of the table.
     pub(super) workloads: Vec<&'static str>,
-    /// How long each turn is counted.
+    /// Duration of each run, in seconds.
     pub(super) seconds: u64,
-    /// How many turns each side gets.
+    /// Number of runs of each side.
     pub(super) rounds: u64,
     /// Whether orders are also placed with a millisecond added to each sync.
     pub(super) slow_fsync: bool,
-    /// Whether what is built already is measured as it is.
-    pub(super) as_built: bool,
+    /// Whether the existing binaries are measured without a build.
+    pub(super) no_build: bool,
 }
 
 impl Arguments {
-    /// Reads the command line.
-    pub(super) fn read(given: &[String]) -> Result<Self, String> {
+    /// Parses the command line.
+    pub(super) fn read(arguments: &[String]) -> Result<Self, String> {
         let (mut named, mut seconds, mut rounds, mut slow_fsync) = (Vec::new(), 4, 3, true);
-        let mut as_built = false;
-        let mut given = given.iter().map(String::as_str);
-        while let Some(argument) = given.next() {
+        let mut no_build = false;
+        let mut arguments = arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
             match argument {
                 "--no-slow-fsync" => slow_fsync = false,
-                "--no-build" => as_built = true,
-                "--seconds" => seconds = number(argument, given.next())?,
-                "--rounds" => rounds = number(argument, given.next())?,
-                name => match KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-                    Some(known) => named.push(*known),
-                    None => return Err(format!("`{name}` is no workload; there are {}", KNOWN.join(", "))),
+                "--no-build" => no_build = true,
+                "--seconds" => seconds = number(argument, arguments.next())?,
+                "--rounds" => rounds = number(argument, arguments.next())?,
+                name => match WORKLOADS
+                    .iter()
+                    .find(|workload| workload.eq_ignore_ascii_case(name))
+                {
+                    Some(workload) => named.push(*workload),
+                    None => {
+                        return Err(format!(
+                            "`{name}` is no workload; there are {}",
+                            WORKLOADS.join(", ")
+                        ));
+                    }
                 },
             }
         }
-        let workloads = KNOWN
+        let workloads = WORKLOADS
             .into_iter()
-            .filter(|known| named.is_empty() || named.contains(known))
+            .filter(|workload| named.is_empty() || named.contains(workload))
             .collect();
         Ok(Self {
             workloads,
             seconds,
             rounds,
             slow_fsync,
-            as_built,
+            no_build,
         })
     }
 
-    /// Whether a workload was asked for.
-    pub(super) fn wants(&self, workload: &str) -> bool {
+    /// Whether a workload is selected.
+    pub(super) fn includes(&self, workload: &str) -> bool {
         self.workloads.contains(&workload)
     }
 
-    /// Whether all that can be measured is measured, on what the sources say.
-    pub(super) fn is_whole(&self) -> bool {
-        self.workloads.len() == KNOWN.len() && self.slow_fsync && !self.as_built
+    /// Whether everything is measured, on freshly built binaries.
+    pub(super) fn is_complete(&self) -> bool {
+        self.workloads.len() == WORKLOADS.len() && self.slow_fsync && !self.no_build
     }
 }
 
@@ -71,18 +79,23 @@ fn number(name: &str, value: Option<&str>) -> Result<u64, String> {
 mod tests {
     use super::*;
 
-    fn read(given: &str) -> Result<Arguments, String> {
-        Arguments::read(&given.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    fn read(arguments: &str) -> Result<Arguments, String> {
+        Arguments::read(
+            &arguments
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
-    fn everything_is_the_rule() {
+    fn measures_everything_by_default() {
         let all = read("").unwrap();
-        assert!(all.is_whole() && all.wants("P10"));
+        assert!(all.is_complete() && all.includes("P10"));
     }
 
     #[test]
-    fn what_is_named_replaces_it() {
+    fn named_workloads_replace_the_default() {
         let some = read("p3 P1 --seconds 2 --no-slow-fsync").unwrap();
         assert_eq!(
             some,
@@ -91,16 +104,16 @@ mod tests {
                 seconds: 2,
                 rounds: 3,
                 slow_fsync: false,
-                as_built: false,
+                no_build: false,
             }
         );
-        assert!(!some.is_whole());
+        assert!(!some.is_complete());
     }
 
     #[test]
-    fn what_is_not_known_is_refused() {
-        for wrong in ["P99", "--seconds", "--seconds soon", "--seconds 0", "--fast"] {
-            assert!(read(wrong).is_err(), "{wrong}");
+    fn rejects_unknown_arguments() {
+        for invalid in ["P99", "--seconds", "--seconds soon", "--seconds 0", "--fast"] {
+            assert!(read(invalid).is_err(), "{invalid}");
         }
     }
 }

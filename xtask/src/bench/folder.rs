@@ -1,4 +1,4 @@
-//! A folder for one run, on the disk that is measured, and gone afterwards.
+//! A temporary folder for one run, on the disk that is measured.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::Fallible;
 use super::programs::Programs;
 
-/// A folder that is removed when it is dropped.
+/// A folder that is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes one beside what is built: a temporary folder may be memory, which syncs for nothing. Removes what runs
-    /// have left that were killed.
+    /// Creates one in the target folder, because the system's temporary folder may be in memory, where a sync costs
+    /// nothing. Removes the folders of killed runs.
     pub(super) fn make(programs: &Programs) -> Fallible<Self> {
         let all = programs.target.join("bench");
         fs::create_dir_all(&all)?;
@@ -31,16 +31,16 @@ impl Folder {
         &self.0
     }
 
-    /// A new folder in it.
-    pub(super) fn place(&self, name: &str) -> Fallible<Self> {
+    /// Creates a folder in it.
+    pub(super) fn subfolder(&self, name: &str) -> Fallible<Self> {
         let path = self.0.join(name);
         fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
 
-    /// A copy of it, and of the folders in it, beside it.
+    /// A copy of it with its contents, beside it.
     pub(super) fn copy(&self) -> Fallible<Self> {
-        let to = Self(self.0.with_extension("turn"));
+        let to = Self(self.0.with_extension("copy"));
         copy(&self.0, &to.0)?;
         Ok(to)
     }
@@ -48,7 +48,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left here, the next run removes.
+        // The next run removes what remains here.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -62,7 +62,7 @@ fn copy(from: &Path, to: &Path) -> Fallible<()> {
             copy(&entry.path(), &to)?;
         } else {
             fs::copy(entry.path(), &to)?;
-            // Written now, or the disk writes it while something is measured.
+            // Synced now, so that the disk does not write it during a measurement.
             fs::File::open(&to)?.sync_all()?;
         }
     }

@@ -1,4 +1,4 @@
-//! What the figures were taken on.
+//! The machine on which the measurements were taken.
 
 use std::fmt;
 use std::process::Command;
@@ -10,32 +10,33 @@ use super::folder::Folder;
 use super::programs::Programs;
 use crate::project;
 
-/// A machine, a day and what was built.
+/// The machine, the date and the commit.
 pub(super) struct Machine {
-    told: Value,
+    properties: Value,
     commit: String,
     rustc: String,
 }
 
-/// Asks the machine, git and the compiler.
-pub(super) fn look(programs: &Programs, folder: &Folder) -> Fallible<Machine> {
-    let told = programs.ask(&["machine", &folder.path().to_string_lossy()])?;
-    let dirty = said("git", &["status", "--porcelain", "--untracked-files=no"])
+/// Reads the properties of the machine, the commit and the compiler's version.
+pub(super) fn read(programs: &Programs, folder: &Folder) -> Fallible<Machine> {
+    let properties = programs.output(&["machine", &folder.path().to_string_lossy()])?;
+    let dirty = output_of("git", &["status", "--porcelain", "--untracked-files=no"])
         .is_some_and(|changes| !changes.is_empty());
-    let commit = said("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    let commit =
+        output_of("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
     let commit = if dirty {
-        format!("{commit} and changes not committed")
+        format!("{commit} and uncommitted changes")
     } else {
         commit
     };
     Ok(Machine {
-        told,
+        properties,
         commit,
-        rustc: said("rustc", &["--version"]).unwrap_or_default(),
+        rustc: output_of("rustc", &["--version"]).unwrap_or_default(),
     })
 }
 
-fn said(program: &str, arguments: &[&str]) -> Option<String> {
+fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let answer = Command::new(program)
         .args(arguments)
         .current_dir(project::root())
@@ -50,8 +51,13 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
 /// A list in Markdown.
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |key: &str| self.told.get(key).and_then(Value::as_str).unwrap_or("unknown");
-        let number = |key: &str| self.told.get(key).and_then(Value::as_u64).unwrap_or(0);
+        let text = |key: &str| {
+            self.properties
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or("unknown")
+        };
+        let number = |key: &str| self.properties.get(key).and_then(Value::as_u64).unwrap_or(0);
         let day = text("now").get(..10).unwrap_or("unknown");
         writeln!(f, "- {day}, commit {}", self.commit)?;
         writeln!(

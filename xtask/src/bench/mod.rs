@@ -1,33 +1,33 @@
-//! `cargo xtask bench`: the release binary and its floors, measured in turn in one run, as a table and as a page.
+//! `cargo xtask bench`: measures the release binary and its baselines alternately in one run, as a table and as a page.
 
 use std::error::Error;
 
 use crate::project;
 use crate::test::postgres::{self, Engine};
 use arguments::Arguments;
-use figure::Figure;
 use folder::Folder;
+use measurement::Measurement;
 use programs::Programs;
 use seeded::Seeded;
 use table::Row;
 
 mod arguments;
-mod figure;
 mod folder;
 mod machine;
+mod measurement;
 mod orders;
 mod page;
 mod programs;
 mod reads;
 mod seeded;
-mod served;
+mod server;
 mod start;
 mod table;
 mod tokens;
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// What every measurement needs.
+/// The shared state of all measurements.
 struct Bench<'p> {
     arguments: Arguments,
     programs: &'p Programs,
@@ -36,19 +36,19 @@ struct Bench<'p> {
     sqlite: Seeded<'p>,
 }
 
-/// Builds, measures and tells. The page is written by a whole run only: else its figures would be of several days.
-pub(crate) fn run(given: &[String]) -> Fallible<bool> {
-    let arguments = Arguments::read(given)?;
-    let programs = Programs::build(arguments.as_built)?;
+/// Builds, measures and prints. Only a complete run writes the page, so that all of its numbers are of the same day.
+pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
+    let arguments = Arguments::read(arguments)?;
+    let programs = Programs::build(arguments.no_build)?;
     let folder = Folder::make(&programs)?;
-    let machine = machine::look(&programs, &folder)?;
+    let machine = machine::read(&programs, &folder)?;
     println!("{machine}\n");
-    let engine = if arguments.wants("P4") {
+    let engine = if arguments.includes("P4") {
         postgres::find()?
     } else {
-        Engine::Missing("not asked for".to_owned())
+        Engine::Missing("not selected".to_owned())
     };
-    let sqlite = Seeded::on_sqlite(&programs, folder.place("sqlite")?)?;
+    let sqlite = Seeded::on_sqlite(&programs, folder.subfolder("sqlite")?)?;
     let bench = Bench {
         arguments,
         programs: &programs,
@@ -59,27 +59,27 @@ pub(crate) fn run(given: &[String]) -> Fallible<bool> {
 
     let mut rows = Vec::new();
     for (names, measure) in WORKLOADS {
-        if names.iter().any(|name| bench.arguments.wants(name)) {
+        if names.iter().any(|name| bench.arguments.includes(name)) {
             println!("measuring {}", names.join(" and "));
             rows.extend(measure(&bench)?);
         }
     }
     let missing = match &bench.engine {
-        Engine::Missing(why) if bench.arguments.wants("P4") => {
-            format!("NOT MEASURED: P4, PostgreSQL: {why}\n")
+        Engine::Missing(reason) if bench.arguments.includes("P4") => {
+            format!("NOT MEASURED: P4, PostgreSQL: {reason}\n")
         }
         _ => String::new(),
     };
-    let figures = format!("{}\n{missing}", table::markdown(&rows));
-    println!("\n{figures}");
-    if bench.arguments.is_whole() {
-        page::write(&project::root(), &machine, &bench, &figures)?;
-        println!("written to {}", page::PLACE);
+    let measurements = format!("{}\n{missing}", table::markdown(&rows));
+    println!("\n{measurements}");
+    if bench.arguments.is_complete() {
+        page::write(&project::root(), &machine, &bench, &measurements)?;
+        println!("written to {}", page::PATH);
     }
     Ok(true)
 }
 
-/// A workload: the names it goes by, and what measures it.
+/// A workload: its names, and the function that measures it.
 type Workload = (&'static [&'static str], fn(&Bench<'_>) -> Fallible<Vec<Row>>);
 
 const WORKLOADS: [Workload; 6] = [
@@ -92,18 +92,21 @@ const WORKLOADS: [Workload; 6] = [
 ];
 
 impl Bench<'_> {
-    /// Lets both sides have their turns, one after the other, as often as was asked; the middle of each.
-    fn in_turn(
+    /// Runs both sides alternately, as often as requested; returns the median of each.
+    fn alternate(
         &self,
-        mut product: impl FnMut() -> Fallible<Figure>,
-        mut floor: impl FnMut() -> Fallible<Figure>,
-    ) -> Fallible<(Figure, Figure)> {
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        mut product: impl FnMut() -> Fallible<Measurement>,
+        mut baseline: impl FnMut() -> Fallible<Measurement>,
+    ) -> Fallible<(Measurement, Measurement)> {
+        let (mut product_runs, mut baseline_runs) = (Vec::new(), Vec::new());
         for _ in 0..self.arguments.rounds {
-            ours.push(product()?);
-            theirs.push(floor()?);
+            product_runs.push(product()?);
+            baseline_runs.push(baseline()?);
         }
-        Ok((Figure::middle(&ours), Figure::middle(&theirs)))
+        Ok((
+            Measurement::median(&product_runs),
+            Measurement::median(&baseline_runs),
+        ))
     }
 
     fn seconds(&self) -> String {

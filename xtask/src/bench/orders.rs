@@ -1,20 +1,20 @@
-//! P3, P4 and P6: writing.
+//! P3, P4 and P6: workloads that write.
 
-use super::figure::Figure;
-use super::seeded::{Seeded, Turn};
+use super::measurement::Measurement;
+use super::seeded::{Seeded, WorkingCopy};
 use super::table::{Row, Target};
 use super::{Bench, Fallible};
 use crate::test::postgres::Engine;
 
-const PLACE: &str = "place an order, idempotency key, 64 connections";
+const WORKLOAD: &str = "place an order, idempotency key, 64 connections";
 
-/// P3, and P6 which is measured against it.
+/// P3, and P6, which is compared with P3.
 pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     let (programs, seconds) = (bench.programs, bench.seconds());
-    let alone = |turn: &Turn<'_>, slow: bool| -> Fallible<Figure> {
-        let (file, seed) = (turn.file(), bench.sqlite.seed.as_str());
+    let baseline = |copy: &WorkingCopy<'_>, slow: bool| -> Fallible<Measurement> {
+        let (file, seed) = (copy.file(), bench.sqlite.seed.as_str());
         let arguments = [
-            "floor",
+            "baseline",
             "place",
             "--database",
             &file,
@@ -24,50 +24,50 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
             &seconds,
         ];
         if slow {
-            programs.slow_figure(&arguments)
+            programs.slow_measurement(&arguments)
         } else {
-            programs.figure(&arguments)
+            programs.measurement(&arguments)
         }
     };
     let both = |slow: bool| {
-        bench.in_turn(
-            || bench.sqlite.turn()?.load("place", &seconds, slow),
-            || alone(&bench.sqlite.turn()?, slow),
+        bench.alternate(
+            || bench.sqlite.working_copy()?.load("place", &seconds, slow),
+            || baseline(&bench.sqlite.working_copy()?, slow),
         )
     };
     let mut rows = Vec::new();
-    let driver = "rusqlite alone, same statements, a sync each";
-    let (ours, floor) = both(false)?;
-    if bench.arguments.wants("P3") {
+    let driver = "bare rusqlite, same statements, one sync per order";
+    let (ours, driver_result) = both(false)?;
+    if bench.arguments.includes("P3") {
         rows.push(Row::compared(
             "P3",
-            &format!("{PLACE}, SQLite"),
+            &format!("{WORKLOAD}, SQLite"),
             ours,
-            (driver, floor),
+            (driver, driver_result),
             Target::Ratio(150),
         ));
         if bench.arguments.slow_fsync {
-            let (ours, floor) = both(true)?;
-            let said = "the same, a sync costing 1 ms more";
+            let (ours, driver_result) = both(true)?;
+            let workload = "the same, a sync costing 1 ms more";
             rows.push(Row::compared(
                 "P3",
-                said,
+                workload,
                 ours,
-                (driver, floor),
+                (driver, driver_result),
                 Target::Ratio(800),
             ));
         }
     }
-    if bench.arguments.wants("P6") {
-        let mut turns = Vec::new();
+    if bench.arguments.includes("P6") {
+        let mut runs = Vec::new();
         for _ in 0..bench.arguments.rounds {
-            turns.push(bench.sqlite.turn()?.load("refresh", &seconds, false)?);
+            runs.push(bench.sqlite.working_copy()?.load("refresh", &seconds, false)?);
         }
-        let refreshed = Figure::middle(&turns);
-        let said = "refresh with rotation, 64 sessions";
+        let refreshed = Measurement::median(&runs);
+        let workload = "refresh with rotation, 64 sessions";
         rows.push(Row::compared(
             "P6",
-            said,
+            workload,
             refreshed,
             ("P3, the product", ours),
             Target::Ratio(100),
@@ -76,20 +76,20 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     Ok(rows)
 }
 
-/// P4, where there is a server.
+/// P4, when a PostgreSQL server is available.
 pub(super) fn on_postgres(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     let Engine::At { url, description, .. } = &bench.engine else {
         return Ok(Vec::new());
     };
     let (programs, seconds) = (bench.programs, bench.seconds());
-    let seeded = Seeded::on_postgres(programs, bench.folder.place("postgres")?, url)?;
-    let (ours, driver) = bench.in_turn(
-        || seeded.turn()?.load("place", &seconds, false),
+    let seeded = Seeded::on_postgres(programs, bench.folder.subfolder("postgres")?, url)?;
+    let (ours, driver) = bench.alternate(
+        || seeded.working_copy()?.load("place", &seconds, false),
         || {
-            let turn = seeded.turn()?;
-            let url = turn.url().unwrap_or_default();
-            programs.figure(&[
-                "floor",
+            let copy = seeded.working_copy()?;
+            let url = copy.url().unwrap_or_default();
+            programs.measurement(&[
+                "baseline",
                 "place-postgres",
                 "--url",
                 &url,
@@ -100,12 +100,12 @@ pub(super) fn on_postgres(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
             ])
         },
     )?;
-    let floor = ("tokio-postgres alone, same statements, 12 connections", driver);
+    let baseline = ("bare tokio-postgres, same statements, 12 connections", driver);
     Ok(vec![Row::compared(
         "P4",
-        &format!("{PLACE}, {description}"),
+        &format!("{WORKLOAD}, {description}"),
         ours,
-        floor,
+        baseline,
         Target::Ratio(70),
     )])
 }

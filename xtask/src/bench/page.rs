@@ -1,4 +1,4 @@
-//! `docs/performance.md`: prose that people write, and figures that the command writes between two marks.
+//! `docs/performance.md`: handwritten prose, with the measurements inserted between two marks.
 
 use std::path::Path;
 
@@ -6,35 +6,37 @@ use super::machine::Machine;
 use super::{Bench, Fallible};
 use crate::test::postgres::Engine;
 
-/// Where the page is.
-pub(super) const PLACE: &str = "docs/performance.md";
+/// Path of the page.
+pub(super) const PATH: &str = "docs/performance.md";
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench` -->\n";
 const END: &str = "<!-- end of the figures -->\n";
 
-/// Writes the figures into the page.
-pub(super) fn write(root: &Path, machine: &Machine, bench: &Bench<'_>, figures: &str) -> Fallible<()> {
-    let path = root.join(PLACE);
+/// Writes the measurements into the page.
+pub(super) fn write(root: &Path, machine: &Machine, bench: &Bench<'_>, measurements: &str) -> Fallible<()> {
+    let path = root.join(PATH);
     let engine = match &bench.engine {
         Engine::At { description, .. } => format!("; {description}"),
         Engine::Missing(_) => String::new(),
     };
     let arguments = &bench.arguments;
-    let turns = format!(
-        "- {} turns of {} s for each side, the middle one told",
+    let runs = format!(
+        "- {} runs of {} s for each side; the median is shown",
         arguments.rounds, arguments.seconds
     );
-    let figures = format!("{machine}{engine}\n{turns}\n\n{figures}");
-    let page = filled(&std::fs::read_to_string(&path)?, &figures)?;
+    let measurements = format!("{machine}{engine}\n{runs}\n\n{measurements}");
+    let page = filled(&std::fs::read_to_string(&path)?, &measurements)?;
     Ok(std::fs::write(path, page)?)
 }
 
-fn filled(page: &str, figures: &str) -> Result<String, String> {
+fn filled(page: &str, measurements: &str) -> Result<String, String> {
     let parts = page
         .split_once(BEGIN)
         .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) =
-        parts.ok_or_else(|| format!("{PLACE} has lost the marks between which the figures stand"))?;
-    Ok(format!("{before}{BEGIN}\n{}\n\n{END}{after}", figures.trim()))
+    let (before, after) = parts.ok_or_else(|| format!("{PATH} lacks the marks around the measurements"))?;
+    Ok(format!(
+        "{before}{BEGIN}\n{}\n\n{END}{after}",
+        measurements.trim()
+    ))
 }
 
 #[cfg(test)]
@@ -42,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_stands_between_the_marks_is_replaced() {
+    fn replaces_only_the_text_between_the_marks() {
         let page = format!("# Prose\n{BEGIN}old\n{END}more prose\n");
         let once = filled(&page, "new\n").unwrap();
         assert_eq!(once, format!("# Prose\n{BEGIN}\nnew\n\n{END}more prose\n"));
@@ -52,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_page_has_its_marks() {
-        let page = std::fs::read_to_string(crate::project::root().join(PLACE)).unwrap();
+        let page = std::fs::read_to_string(crate::project::root().join(PATH)).unwrap();
         assert!(filled(&page, "x").is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The release binaries, built as they are shipped.
+//! The release binaries, built with the release profile.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,22 +6,22 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::Fallible;
-use super::figure::Figure;
+use super::measurement::Measurement;
 use crate::project;
 
-/// Where the programs are.
+/// Paths of the programs.
 pub(super) struct Programs {
     pub(super) mainstay: PathBuf,
     bench: PathBuf,
-    /// What slows each sync down, once it is in `LD_PRELOAD`.
+    /// The library for `LD_PRELOAD` that delays each sync.
     pub(super) slow_fsync: PathBuf,
-    /// Where everything that is built is.
+    /// Cargo's target folder.
     pub(super) target: PathBuf,
 }
 
 impl Programs {
-    /// Builds what has changed, unless it is to be taken as it is.
-    pub(super) fn build(as_built: bool) -> Fallible<Self> {
+    /// Builds the programs, unless the existing ones are to be measured.
+    pub(super) fn build(no_build: bool) -> Fallible<Self> {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(project::root()).args([
             "build",
@@ -31,7 +31,7 @@ impl Programs {
             "-p",
             "mainstay-bench",
         ]);
-        if !as_built && !cargo.status()?.success() {
+        if !no_build && !cargo.status()?.success() {
             return Err("the release binaries could not be built".into());
         }
         let target = target()?;
@@ -52,32 +52,34 @@ impl Programs {
         })
     }
 
-    /// The program of the load and the floors, with these arguments.
+    /// The program of the load generator and the baselines, with these arguments.
     pub(super) fn bench(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.bench);
         command.args(arguments);
         command
     }
 
-    /// Runs it to its end and reads what it told, if anything.
-    pub(super) fn ask(&self, arguments: &[&str]) -> Fallible<Value> {
-        told(self.bench(arguments))
+    /// Runs it to its end and parses its output, if any.
+    pub(super) fn output(&self, arguments: &[&str]) -> Fallible<Value> {
+        output(self.bench(arguments))
     }
 
-    /// Runs it to its end and reads the figure it told.
-    pub(super) fn figure(&self, arguments: &[&str]) -> Fallible<Figure> {
-        Figure::read(&self.ask(arguments)?).map_err(|why| format!("{}: {why}", arguments.join(" ")).into())
+    /// Runs it to its end and parses the measurement that it printed.
+    pub(super) fn measurement(&self, arguments: &[&str]) -> Fallible<Measurement> {
+        Measurement::read(&self.output(arguments)?)
+            .map_err(|error| format!("{}: {error}", arguments.join(" ")).into())
     }
 
     /// The same with a millisecond added to each sync.
-    pub(super) fn slow_figure(&self, arguments: &[&str]) -> Fallible<Figure> {
+    pub(super) fn slow_measurement(&self, arguments: &[&str]) -> Fallible<Measurement> {
         let mut command = self.bench(arguments);
         command.env("LD_PRELOAD", &self.slow_fsync);
-        Figure::read(&told(command)?).map_err(|why| format!("{}: {why}", arguments.join(" ")).into())
+        Measurement::read(&output(command)?)
+            .map_err(|error| format!("{}: {error}", arguments.join(" ")).into())
     }
 }
 
-fn told(mut command: Command) -> Fallible<Value> {
+fn output(mut command: Command) -> Fallible<Value> {
     let answer = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !answer.status.success() {
         let arguments: Vec<_> = command
@@ -95,7 +97,7 @@ fn told(mut command: Command) -> Fallible<Value> {
         .unwrap_or_default())
 }
 
-/// Cargo knows best where it puts what it builds.
+/// The target folder, as cargo reports it.
 fn target() -> Fallible<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo

@@ -1,19 +1,19 @@
-//! P1 and P2: reading.
+//! P1 and P2: workloads that read.
 
 use super::seeded::load;
-use super::served::Served;
+use super::server::Server;
 use super::table::{Row, Target};
 use super::{Bench, Fallible};
 
-/// P1: a product, by somebody signed in.
+/// P1: a product, requested by a signed-in user.
 pub(super) fn product(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     let (programs, seconds) = (bench.programs, bench.seconds());
     let seed = &bench.sqlite.seed;
-    let (ours, bare) = bench.in_turn(
-        || bench.sqlite.turn()?.load("read", &seconds, false),
+    let (ours, bare) = bench.alternate(
+        || bench.sqlite.working_copy()?.load("read", &seconds, false),
         || {
-            let served = Served::floor(programs, &["floor", "http", &bench.sqlite.answer])?;
-            load(programs, &served, seed, &["read", "--seconds", &seconds])
+            let server = Server::baseline(programs, &["baseline", "http", &bench.sqlite.answer])?;
+            load(programs, &server, seed, &["read", "--seconds", &seconds])
         },
     )?;
     let workload = "read a product, bearer token, 64 connections";
@@ -28,7 +28,7 @@ pub(super) fn product(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     Ok(vec![row])
 }
 
-/// P2: somebody's twenty newest orders.
+/// P2: a user's twenty newest orders.
 pub(super) fn orders(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     let (programs, seconds) = (bench.programs, bench.seconds());
     let mut rows = Vec::new();
@@ -36,14 +36,14 @@ pub(super) fn orders(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         ("list my 20 newest orders, 64 connections", "list", "page"),
         ("the same by `cursor`", "list-by-cursor", "cursor"),
     ];
-    for (said, workload, form) in forms {
-        let (ours, driver) = bench.in_turn(
-            || bench.sqlite.turn()?.load(workload, &seconds, false),
+    for (description, workload, form) in forms {
+        let (ours, driver) = bench.alternate(
+            || bench.sqlite.working_copy()?.load(workload, &seconds, false),
             || {
-                let turn = bench.sqlite.turn()?;
-                let (file, seed) = (turn.file(), &bench.sqlite.seed);
-                programs.figure(&[
-                    "floor",
+                let copy = bench.sqlite.working_copy()?;
+                let (file, seed) = (copy.file(), &bench.sqlite.seed);
+                programs.measurement(&[
+                    "baseline",
                     "list",
                     form,
                     "--database",
@@ -57,9 +57,9 @@ pub(super) fn orders(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         )?;
         let mut row = Row::compared(
             "P2",
-            said,
+            description,
             ours,
-            ("rusqlite alone, same rows, a thread a core", driver),
+            ("bare rusqlite, same rows, one thread per core", driver),
             Target::Ratio(35),
         );
         row.note_generator(ours);

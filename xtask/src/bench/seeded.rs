@@ -1,55 +1,55 @@
-//! A prepared database: what every turn of every side begins with a copy of.
+//! A prepared database, of which every run of both sides gets a copy.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::Fallible;
-use super::figure::Figure;
 use super::folder::Folder;
+use super::measurement::Measurement;
 use super::programs::Programs;
-use super::served::{self, Served};
+use super::server::{self, Server};
 
 const ADMIN: &str = "admin@bench.example";
-/// As `crates/bench/src/seed.rs` has it.
+/// The same as in `crates/bench/src/seed.rs`.
 const PASSWORD: &str = "three blind mice, 3 times over";
 
-/// A folder of data, and on PostgreSQL a database.
+/// A data folder, and on PostgreSQL a database.
 pub(super) struct Seeded<'p> {
     programs: &'p Programs,
     folder: Folder,
-    /// Who and what is in it.
+    /// Path of the file with the created users and products.
     pub(super) seed: String,
-    /// One product, as the product answers it.
+    /// Path of the file with the product's response to a request for one product.
     pub(super) answer: String,
     database: Option<Database<'p>>,
 }
 
-/// A copy for one turn.
-pub(super) struct Turn<'s> {
+/// A copy of the prepared data for one run.
+pub(super) struct WorkingCopy<'s> {
     seeded: &'s Seeded<'s>,
     folder: Folder,
     database: Option<Database<'s>>,
 }
 
-/// A database on a PostgreSQL server; dropping it removes it there.
+/// A database on a PostgreSQL server; dropping this drops the database.
 struct Database<'p> {
     programs: &'p Programs,
-    /// Any database of the server, to make others from.
+    /// URL of any database on the server, for the connection that creates others.
     server: String,
     name: String,
 }
 
 impl<'p> Seeded<'p> {
-    /// Customers, products and ten thousand orders in a file.
+    /// Creates customers, products and ten thousand orders in a SQLite file.
     pub(super) fn on_sqlite(programs: &'p Programs, folder: Folder) -> Fallible<Self> {
         Self::fill(programs, folder, None)
     }
 
-    /// The same on a server.
+    /// The same on a PostgreSQL server.
     pub(super) fn on_postgres(programs: &'p Programs, folder: Folder, url: &str) -> Fallible<Self> {
         let name = format!("mainstay_bench_{}", std::process::id());
-        programs.ask(&["database", "make", url, &name])?;
+        programs.output(&["database", "make", url, &name])?;
         Self::fill(
             programs,
             folder,
@@ -76,12 +76,12 @@ impl<'p> Seeded<'p> {
         let url = seeded.database.as_ref().map(Database::url);
         let url = url.as_deref();
         create_admin(programs, &data, url)?;
-        let served = Served::product(programs, &data, url, false)?;
+        let server = Server::product(programs, &data, url, false)?;
         let (seed, answer) = (seeded.seed.as_str(), seeded.answer.as_str());
-        programs.ask(&[
+        programs.output(&[
             "prepare",
             "--address",
-            &served.address,
+            &server.address,
             "--seed",
             seed,
             "--product",
@@ -89,15 +89,15 @@ impl<'p> Seeded<'p> {
             "--admin",
             ADMIN,
         ])?;
-        drop(served);
+        drop(server);
         Ok(seeded)
     }
 
-    /// A copy for one turn.
-    pub(super) fn turn(&self) -> Fallible<Turn<'_>> {
+    /// A copy of the prepared data for one run.
+    pub(super) fn working_copy(&self) -> Fallible<WorkingCopy<'_>> {
         let folder = self.folder.copy()?;
         let database = self.database.as_ref().map(Database::copy).transpose()?;
-        Ok(Turn {
+        Ok(WorkingCopy {
             seeded: self,
             folder,
             database,
@@ -105,20 +105,20 @@ impl<'p> Seeded<'p> {
     }
 }
 
-impl Turn<'_> {
-    /// The file of the product's SQLite.
+impl WorkingCopy<'_> {
+    /// Path of the SQLite file.
     pub(super) fn file(&self) -> String {
         self.data().join("mainstay.db").to_string_lossy().into_owned()
     }
 
-    /// The address of the copy on PostgreSQL.
+    /// URL of the copy on PostgreSQL.
     pub(super) fn url(&self) -> Option<String> {
         self.database.as_ref().map(Database::url)
     }
 
-    /// Serves from the copy.
-    pub(super) fn serve(&self, slow_fsync: bool) -> Fallible<Served> {
-        Served::product(
+    /// Starts a server on the copy.
+    pub(super) fn serve(&self, slow_fsync: bool) -> Fallible<Server> {
+        Server::product(
             self.seeded.programs,
             &self.data(),
             self.url().as_deref(),
@@ -126,12 +126,12 @@ impl Turn<'_> {
         )
     }
 
-    /// Serves from the copy and loads it.
-    pub(super) fn load(&self, workload: &str, seconds: &str, slow_fsync: bool) -> Fallible<Figure> {
-        let served = self.serve(slow_fsync)?;
+    /// Starts a server on the copy and loads it.
+    pub(super) fn load(&self, workload: &str, seconds: &str, slow_fsync: bool) -> Fallible<Measurement> {
+        let server = self.serve(slow_fsync)?;
         load(
             self.seeded.programs,
-            &served,
+            &server,
             &self.seeded.seed,
             &[workload, "--seconds", seconds],
         )
@@ -148,9 +148,9 @@ impl Database<'_> {
     }
 
     fn copy(&self) -> Fallible<Self> {
-        let name = format!("{}_turn", self.name);
+        let name = format!("{}_copy", self.name);
         self.programs
-            .ask(&["database", "make", &self.server, &name, "--like", &self.name])?;
+            .output(&["database", "make", &self.server, &name, "--like", &self.name])?;
         Ok(Self {
             programs: self.programs,
             server: self.server.clone(),
@@ -163,7 +163,7 @@ impl Drop for Database<'_> {
     fn drop(&mut self) {
         if let Err(cause) = self
             .programs
-            .ask(&["database", "remove", &self.server, &self.name])
+            .output(&["database", "remove", &self.server, &self.name])
         {
             eprintln!("xtask: the database {} was not removed: {cause}", self.name);
         }
@@ -171,21 +171,26 @@ impl Drop for Database<'_> {
 }
 
 /// Loads a server. The first of the arguments is the workload.
-pub(super) fn load(programs: &Programs, served: &Served, seed: &str, arguments: &[&str]) -> Fallible<Figure> {
-    let place = [
+pub(super) fn load(
+    programs: &Programs,
+    server: &Server,
+    seed: &str,
+    arguments: &[&str],
+) -> Fallible<Measurement> {
+    let target = [
         "--address",
-        &served.address,
+        &server.address,
         "--process",
-        &served.process,
+        &server.process,
         "--seed",
         seed,
     ];
-    programs.figure(&[&["load"], arguments, &place].concat())
+    programs.measurement(&[&["load"], arguments, &target].concat())
 }
 
 fn create_admin(programs: &Programs, data: &std::path::Path, url: Option<&str>) -> Fallible<()> {
     let mut command = Command::new(&programs.mainstay);
-    served::product(&mut command, data, url);
+    server::product(&mut command, data, url);
     command.args(["users", "create-admin", "--email", ADMIN, "--password-stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
@@ -198,13 +203,12 @@ fn create_admin(programs: &Programs, data: &std::path::Path, url: Option<&str>) 
     }
 }
 
-/// The address of another database on the same server. Without TLS unless it was asked for: else one side might have it
-/// and the other not.
+/// The URL of another database on the same server. Without TLS unless requested, so that both sides connect alike.
 fn database(url: &str, name: &str) -> String {
-    let (place, query) = url.split_once('?').unwrap_or((url, "sslmode=disable"));
-    let host = place.find("://").map_or(0, |at| at + 3);
-    let end = place[host..].find('/').map_or(place.len(), |at| host + at);
-    format!("{}/{name}?{query}", &place[..end])
+    let (address, query) = url.split_once('?').unwrap_or((url, "sslmode=disable"));
+    let host = address.find("://").map_or(0, |at| at + 3);
+    let end = address[host..].find('/').map_or(address.len(), |at| host + at);
+    format!("{}/{name}?{query}", &address[..end])
 }
 
 #[cfg(test)]

@@ -1,75 +1,75 @@
-//! The table of figures.
+//! The table of measurements.
 
 use std::fmt;
 
-use super::figure::Figure;
+use super::measurement::Measurement;
 
 /// A line of the table.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) workload: String,
-    /// What the product did, with its unit.
+    /// The product's result, with its unit.
     pub(super) product: String,
-    /// What it is compared with, and what that did.
-    pub(super) floor: String,
-    /// A hundred times the product by the floor; `None` where it is not a matter of a ratio.
+    /// The baseline and its result.
+    pub(super) baseline: String,
+    /// A hundred times the product divided by the baseline; `None` where no ratio applies.
     pub(super) ratio: Option<u64>,
     pub(super) target: Target,
-    /// What else was seen.
+    /// Further observations.
     pub(super) notes: String,
 }
 
-/// What is to be reached.
+/// The target of a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Target {
     /// A ratio of at least this many hundredths.
     Ratio(u64),
-    /// A number of at most this, and the number.
-    Most { most: u64, unit: &'static str, is: u64 },
+    /// A maximum, and the actual value.
+    AtMost { max: u64, unit: &'static str, is: u64 },
 }
 
 impl Row {
-    /// A line that compares two figures.
+    /// A row that compares two measurements.
     pub(super) fn compared(
         name: &'static str,
         workload: &str,
-        product: Figure,
-        floor: (&str, Figure),
+        product: Measurement,
+        baseline: (&str, Measurement),
         target: Target,
     ) -> Self {
-        let (what, floor) = floor;
-        let ratio = (floor.per_second > 0).then(|| product.per_second * 100 / floor.per_second);
+        let (name_of_baseline, baseline) = baseline;
+        let ratio = (baseline.per_second > 0).then(|| product.per_second * 100 / baseline.per_second);
         let mut notes = format!("p50 {}, p99 {}", millis(product.p50_us), millis(product.p99_us));
-        if product.cpu_ns > 0 && floor.cpu_ns > 0 {
+        if product.cpu_ns > 0 && baseline.cpu_ns > 0 {
             notes = format!(
                 "CPU {} against {}; {notes}",
                 micros(product.cpu_ns),
-                micros(floor.cpu_ns)
+                micros(baseline.cpu_ns)
             );
         }
         Self {
             name,
             workload: workload.to_owned(),
             product: format!("{}/s", thousands(product.per_second)),
-            floor: format!("{what}: {}/s", thousands(floor.per_second)),
+            baseline: format!("{name_of_baseline}: {}/s", thousands(baseline.per_second)),
             ratio,
             target,
             notes,
         }
     }
 
-    /// Notes what the generator took of the same cores, where that is a good part.
-    pub(super) fn note_generator(&mut self, product: Figure) {
+    /// Adds the generator's CPU time as a note, for workloads where it is a considerable part.
+    pub(super) fn note_generator(&mut self, product: Measurement) {
         self.notes
             .push_str(&format!("; the generator takes {}", micros(product.generator_ns)));
     }
 
-    /// Whether the target is reached; `None` when there is none.
+    /// Whether the target is met; `None` when it cannot be determined.
     pub(super) fn reached(&self) -> Option<bool> {
         match self.target {
-            Target::Ratio(least) => self.ratio.map(|ratio| ratio >= least),
-            Target::Most { most, is, .. } => Some(is <= most),
+            Target::Ratio(min) => self.ratio.map(|ratio| ratio >= min),
+            Target::AtMost { max, is, .. } => Some(is <= max),
         }
     }
 }
@@ -77,20 +77,20 @@ impl Row {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ratio(least) => write!(f, ">= {}", hundredths(*least)),
-            Self::Most { most, unit, .. } => write!(f, "<= {most} {unit}"),
+            Self::Ratio(min) => write!(f, ">= {}", hundredths(*min)),
+            Self::AtMost { max, unit, .. } => write!(f, "<= {max} {unit}"),
         }
     }
 }
 
-/// The rows as Markdown, which reads well at a terminal, too.
+/// The rows as a Markdown table, padded to be readable in a terminal.
 pub(super) fn markdown(rows: &[Row]) -> String {
     let mut cells = vec![
         [
             "",
             "workload",
             "product",
-            "floor in the same run",
+            "baseline in the same run",
             "ratio",
             "target",
             "",
@@ -108,7 +108,7 @@ pub(super) fn markdown(rows: &[Row]) -> String {
             row.name.to_owned(),
             row.workload.clone(),
             row.product.clone(),
-            row.floor.clone(),
+            row.baseline.clone(),
             row.ratio.map_or_else(|| "–".to_owned(), hundredths),
             row.target.to_string(),
             reached.to_owned(),
@@ -169,29 +169,29 @@ fn micros(nanos: u64) -> String {
 mod tests {
     use super::*;
 
-    fn row(product: u64, floor: u64) -> Row {
-        let figure = |per_second| Figure {
+    fn row(product: u64, baseline: u64) -> Row {
+        let measurement = |per_second| Measurement {
             per_second,
-            ..Figure::default()
+            ..Measurement::default()
         };
         Row::compared(
             "P1",
             "read",
-            figure(product),
-            ("bare", figure(floor)),
+            measurement(product),
+            ("bare", measurement(baseline)),
             Target::Ratio(60),
         )
     }
 
     #[test]
-    fn a_target_is_reached_at_its_number() {
+    fn a_target_is_reached_at_its_exact_value() {
         assert_eq!(row(60, 100).reached(), Some(true));
         assert_eq!(row(59, 100).reached(), Some(false));
         assert_eq!(row(1, 0).reached(), None);
     }
 
     #[test]
-    fn the_lines_are_of_one_length() {
+    fn all_lines_have_the_same_length() {
         let text = markdown(&[row(60, 100), row(1_234_567, 100)]);
         assert!(
             text.contains("1,234,567/s") && text.contains("12345.67"),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_in_groups() {
+    fn numbers_are_grouped_by_thousands() {
         assert_eq!(
             ["0", "999", "1,000", "22,339"],
             [0, 999, 1000, 22_339]

@@ -4,23 +4,23 @@ use super::seeded::load;
 use super::table::{Row, Target, millis};
 use super::{Bench, Fallible};
 
-/// P5: checking passwords, and how the rest fares while five hundred wait.
+/// P5: verifying passwords, and the latency of other requests while five hundred sign-ins wait.
 pub(super) fn sign_in(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
     let (programs, seconds) = (bench.programs, bench.seconds());
-    let (ours, argon2) = bench.in_turn(
-        || bench.sqlite.turn()?.load("sign-in", &seconds, false),
-        || programs.figure(&["floor", "sign-in", "--seconds", &seconds]),
+    let (ours, argon2) = bench.alternate(
+        || bench.sqlite.working_copy()?.load("sign-in", &seconds, false),
+        || programs.measurement(&["baseline", "sign-in", "--seconds", &seconds]),
     )?;
     let mut row = Row::compared(
         "P5",
         "sign in, 64 at once",
         ours,
-        ("Argon2id alone, a thread a core", argon2),
+        ("bare Argon2id, one thread per core", argon2),
         Target::Ratio(95),
     );
 
-    let turn = bench.sqlite.turn()?;
-    let served = turn.serve(false)?;
+    let copy = bench.sqlite.working_copy()?;
+    let server = copy.serve(false)?;
     let seed = &bench.sqlite.seed;
     let crowd = std::thread::scope(|scope| {
         let crowd = scope.spawn(|| {
@@ -33,11 +33,11 @@ pub(super) fn sign_in(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
                 "--warm-up-ms",
                 "3000",
             ];
-            load(programs, &served, seed, &arguments).map_err(|cause| cause.to_string())
+            load(programs, &server, seed, &arguments).map_err(|cause| cause.to_string())
         });
         let others = load(
             programs,
-            &served,
+            &server,
             seed,
             &[
                 "read",
@@ -55,11 +55,11 @@ pub(super) fn sign_in(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         return Err("the crowd was not measured".into());
     };
     let (crowd, others) = (crowd?, others?);
-    let seen = format!(
+    let note = format!(
         "; 500 at once: {} MiB at most, others read in p99 {}",
         crowd.peak_kib / 1024,
         millis(others.p99_us)
     );
-    row.notes.push_str(&seen);
+    row.notes.push_str(&note);
     Ok(vec![row])
 }

@@ -1,16 +1,16 @@
-//! Rust source taken apart, just far enough to tell code from comments and literals: a rule must not stumble over its
-//! own examples.
+//! Splits Rust source just far enough to tell code from comments and literals, so that a rule does not match its own
+//! examples.
 
-/// A source file in two views.
+/// A source file, split.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
-    /// The source with comments and the insides of literals blanked; lines stay where they were.
+    /// The source with comments and the insides of literals replaced by spaces; line numbers are unchanged.
     pub(crate) bare: String,
-    /// String literals, as written between their quotes, with the line each begins on (from 1).
+    /// String literals, as written between their quotes, with the line on which each begins (from 1).
     pub(crate) literals: Vec<(usize, String)>,
 }
 
-/// Takes a source apart. Source that does not compile gives some answer and never a panic.
+/// Splits a source. Source that does not compile gives an arbitrary result, but never a panic.
 pub(crate) fn split(source: &str) -> Code {
     let mut scanner = Scanner {
         chars: source.chars().collect(),
@@ -72,13 +72,13 @@ impl Scanner {
         self.take(' ');
     }
 
-    /// Moves on by one character and shows `shown` for it; line breaks always stay.
-    fn take(&mut self, shown: char) {
+    /// Advances by one character and writes `output` for it; line breaks are always kept.
+    fn take(&mut self, output: char) {
         if self.peek(0) == '\n' {
             self.line += 1;
             self.code.bare.push('\n');
         } else {
-            self.code.bare.push(shown);
+            self.code.bare.push(output);
         }
         self.at += 1;
     }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_insides_of_strings_go_and_code_stays() {
+    fn blanks_comments_and_strings_and_keeps_code() {
         let code = split("let a = \"todo!\"; // todo!\n/* todo! /* nested */ todo! */ done();");
         assert!(!code.bare.contains("todo!"));
         assert!(code.bare.contains("let a = \"     \";"));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_strings_end_at_their_own_hashes() {
+    fn raw_strings_end_at_the_same_number_of_hashes() {
         let code = split("let a = r#\"say \"hi\" \"#; let r#type = br\"x\"; let fir = \"y\";");
         let inside: Vec<&str> = code.literals.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(inside, ["say \"hi\" ", "x", "y"]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_in_characters_and_lifetimes_open_nothing() {
+    fn quotes_in_characters_and_lifetimes_start_no_string() {
         let code = split("fn f<'a>(x: &'a str) { let q = '\"'; let e = '\\''; let u = '\\u{41}'; dbg!(x) }");
         assert!(code.literals.is_empty());
         assert!(code.bare.contains("dbg!(x)"));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_source_ends() {
+    fn invalid_source_does_not_panic() {
         for source in ["\"", "r#\"", "/*", "'", "'\\", "r", "\"\\"] {
             split(source);
         }

@@ -1,12 +1,12 @@
-//! Decision records are numbered without gaps, so that "the fourth decision" means one page for ever.
+//! Decision records are numbered without gaps, so that a number always means the same page.
 
-use super::fault::Fault;
+use super::violation::Violation;
 use crate::project::Text;
 
 const FOLDER: &str = "docs/adr/";
 
-/// Finds records whose file names or titles break the numbering, and records that the index leaves out.
-pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
+/// Finds records whose file names or titles break the numbering, and records missing from the index.
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
     let pages: Vec<(&str, &Text)> = texts
         .iter()
         .filter(|text| text.is("md"))
@@ -17,19 +17,20 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
         .find(|(name, _)| *name == "README.md")
         .map(|(_, page)| *page);
 
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     let mut next = 1;
     for (name, page) in pages.iter().filter(|(name, _)| *name != "README.md") {
-        let mut fault = |reason: String, fix: &str| faults.push(Fault::at(&page.path, 1, reason, fix));
+        let mut report =
+            |reason: String, fix: &str| violations.push(Violation::at(&page.path, 1, reason, fix));
         let Some(number) = number(name) else {
-            fault(
-                format!("`{name}` is not called `0001-words-with-dashes.md`"),
+            report(
+                format!("`{name}` is not named like `0001-words-with-dashes.md`"),
                 "rename it",
             );
             continue;
         };
         if number != next {
-            fault(
+            report(
                 format!("number {number} where {next} is expected"),
                 "numbers are unique and without gaps",
             );
@@ -38,16 +39,19 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
         let title = page.body.lines().next().unwrap_or_default();
         let numbers = |word: &str| word.parse() == Ok(number);
         if !title.starts_with("# ") || !title.split(|c: char| !c.is_ascii_digit()).any(numbers) {
-            fault(
-                format!("the first line is no title with the number {number}"),
+            report(
+                format!("the first line is not a title with the number {number}"),
                 "begin with `# 1. What was decided`",
             );
         }
         if index.is_some_and(|index| !index.body.contains(name)) {
-            fault("the index leaves it out".into(), "add it to docs/adr/README.md");
+            report(
+                "it is missing from the index".into(),
+                "add it to docs/adr/README.md",
+            );
         }
     }
-    faults
+    violations
 }
 
 /// The number in `0001-words-with-dashes.md`.
@@ -66,11 +70,11 @@ mod tests {
     use crate::project::text;
 
     #[test]
-    fn numbers_in_a_row_with_titles_are_fine() {
+    fn accepts_consecutive_numbers_with_titles() {
         let pages = [
-            text("docs/adr/0001-floors.md", "# 1. Floors are crates\n"),
+            text("docs/adr/0001-layers.md", "# 1. Layers are crates\n"),
             text("docs/adr/0002-engines.md", "# ADR 0002: two engines\n"),
-            text("docs/adr/README.md", "[a](0001-floors.md) [b](0002-engines.md)"),
+            text("docs/adr/README.md", "[a](0001-layers.md) [b](0002-engines.md)"),
         ];
         assert_eq!(check(&pages), []);
     }

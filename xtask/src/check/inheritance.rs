@@ -1,67 +1,71 @@
-//! Versions, lints and the facts of a package are written once, in the root manifest; members inherit them.
+//! Versions, lints and package metadata are written once, in the root manifest; members inherit them.
 
 use toml::Table;
 use toml::Value;
 
-use super::fault::Fault;
 use super::manifest::Manifest;
+use super::violation::Violation;
 
-/// What a member's `[package]` takes over from the workspace.
-const FACTS: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
+/// The keys of `[package]` that a member inherits from the workspace.
+const INHERITED_KEYS: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
-/// Finds what a member decides for itself and should not.
-pub(crate) fn check(members: &[Manifest]) -> Vec<Fault> {
+/// Finds what a member should inherit but does not.
+pub(crate) fn check(members: &[Manifest]) -> Vec<Violation> {
     members.iter().flat_map(check_member).collect()
 }
 
-fn check_member(member: &Manifest) -> Vec<Fault> {
+fn check_member(member: &Manifest) -> Vec<Violation> {
     let manifest: Table = match member.body.parse() {
         Ok(manifest) => manifest,
-        Err(error) => return vec![Fault::at(&member.path, 1, error.to_string(), "mend the manifest")],
+        Err(error) => {
+            return vec![Violation::at(
+                &member.path,
+                1,
+                error.to_string(),
+                "repair the manifest",
+            )];
+        }
     };
-    let mut faults = Vec::new();
-    let mut fault = |key: &str, reason: String, fix: String| {
-        faults.push(Fault::at(&member.path, member.line_of(key), reason, fix));
+    let mut violations = Vec::new();
+    let mut report = |key: &str, reason: String, fix: String| {
+        violations.push(Violation::at(&member.path, member.line_of(key), reason, fix));
     };
 
     if !manifest.get("lints").is_some_and(inherits) {
-        fault(
+        report(
             "[lints]",
-            "the lints of the workspace are not in force".into(),
+            "the lints of the workspace are not applied".into(),
             "add `[lints] workspace = true`".into(),
         );
     }
     let package = manifest.get("package").and_then(Value::as_table);
-    for fact in FACTS {
-        if !package
-            .and_then(|package| package.get(fact))
-            .is_some_and(inherits)
-        {
-            fault(
-                fact,
-                format!("`{fact}` is decided here"),
-                format!("write `{fact}.workspace = true`"),
+    for key in INHERITED_KEYS {
+        if !package.and_then(|package| package.get(key)).is_some_and(inherits) {
+            report(
+                key,
+                format!("`{key}` is not inherited"),
+                format!("write `{key}.workspace = true`"),
             );
         }
     }
     for (name, value) in dependencies(&manifest) {
         if !inherits(value) {
-            fault(
+            report(
                 name,
-                format!("the version of `{name}` is decided here"),
+                format!("the version of `{name}` is not inherited"),
                 format!("put it into `[workspace.dependencies]` and write `{name}.workspace = true`"),
             );
         }
     }
-    faults
+    violations
 }
 
 fn inherits(value: &Value) -> bool {
     value.get("workspace").and_then(Value::as_bool) == Some(true)
 }
 
-/// Every dependency of a manifest, those of single targets included.
+/// Every dependency of a manifest, including those of specific targets.
 fn dependencies(manifest: &Table) -> Vec<(&str, &Value)> {
     let targets = manifest.get("target").and_then(Value::as_table);
     let of_targets = targets
@@ -83,7 +87,7 @@ mod tests {
     const PACKAGE: &str = "[package]\nname = \"x\"\nversion.workspace = true\nedition.workspace = true\n\
         rust-version.workspace = true\nlicense.workspace = true\npublish.workspace = true\n";
 
-    fn faults(body: &str) -> Vec<Fault> {
+    fn violations(body: &str) -> Vec<Violation> {
         let member = Manifest {
             package: "x".into(),
             dependencies: vec![],
@@ -94,28 +98,28 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_inherits_everything_is_fine() {
+    fn accepts_a_member_that_inherits_everything() {
         let body = format!(
             "{PACKAGE}[lints]\nworkspace = true\n[dependencies]\na.workspace = true\n\
              b = {{ workspace = true, features = [\"c\"] }}\n"
         );
-        assert_eq!(faults(&body), []);
+        assert_eq!(violations(&body), []);
     }
 
     #[test]
-    fn versions_of_its_own_are_faults_wherever_they_stand() {
+    fn finds_own_versions_in_every_table() {
         let body = format!(
             "{PACKAGE}[lints]\nworkspace = true\n[dependencies]\na = \"1\"\n[dev-dependencies]\nb = {{ path = \"b\" }}\n\
              [target.'cfg(unix)'.dependencies]\nc = \"1\"\n"
         );
-        let faults = faults(&body);
-        assert_eq!(faults.len(), 3, "{faults:?}");
-        assert_eq!(faults[0].line, 11);
+        let violations = violations(&body);
+        assert_eq!(violations.len(), 3, "{violations:?}");
+        assert_eq!(violations[0].line, 11);
     }
 
     #[test]
-    fn lints_and_facts_must_be_inherited() {
-        let faults = faults("[package]\nname = \"x\"\nversion = \"1.0.0\"\n");
-        assert_eq!(faults.len(), 1 + FACTS.len(), "{faults:?}");
+    fn lints_and_package_metadata_must_be_inherited() {
+        let violations = violations("[package]\nname = \"x\"\nversion = \"1.0.0\"\n");
+        assert_eq!(violations.len(), 1 + INHERITED_KEYS.len(), "{violations:?}");
     }
 }

@@ -1,6 +1,6 @@
-//! A file that has grown long hides a noun that wants a room of its own.
+//! Limits the length of files: a long one usually contains a noun that needs a module of its own.
 
-use super::fault::Fault;
+use super::violation::Violation;
 use crate::project::Text;
 
 const LIMIT: usize = 400;
@@ -8,22 +8,22 @@ const LIMIT: usize = 400;
 const TEST_LIMIT: usize = 600;
 
 /// Finds Rust files with more lines than the limit.
-pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for text in texts.iter().filter(|text| text.is("rs")) {
         let limit = if text.is_test() { TEST_LIMIT } else { LIMIT };
         let lines = text.body.lines().count();
         if lines > limit {
-            let reason = format!("{lines} lines; {limit} is the most a reader is asked to hold");
-            faults.push(Fault::at(
+            let reason = format!("{lines} lines; the limit is {limit}");
+            violations.push(Violation::at(
                 &text.path,
                 limit + 1,
                 reason,
-                "give one of its nouns a file of its own",
+                "move one of its nouns into a file of its own",
             ));
         }
     }
-    faults
+    violations
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
     use crate::project::text;
 
     #[test]
-    fn the_limit_itself_is_fine_and_tests_may_be_longer() {
+    fn accepts_the_limit_itself_and_longer_tests() {
         let lines = |count: usize| "a\n".repeat(count);
         assert!(check(&[text("a.rs", &lines(LIMIT))]).is_empty());
         assert_eq!(check(&[text("a.rs", &lines(LIMIT + 1))]).len(), 1);

@@ -1,51 +1,51 @@
-//! Links between the pages of the project lead somewhere.
+//! Links between the pages of the project have existing targets.
 
 use std::collections::BTreeSet;
 
-use super::fault::Fault;
+use super::violation::Violation;
 use crate::project::Text;
 
 /// Finds relative links in Markdown whose file, folder or heading does not exist.
-pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
-    let places = places(texts);
-    let mut faults = Vec::new();
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
+    let paths = paths(texts);
+    let mut violations = Vec::new();
     for page in texts.iter().filter(|text| text.is("md")) {
         for (line, link) in links(&page.body) {
             let (file, heading) = link.split_once('#').unwrap_or((&link, ""));
             let target = resolve(&page.path, file);
-            if !places.contains(target.as_str()) {
-                let reason = format!("`{link}` leads nowhere: there is no `{target}`");
-                faults.push(Fault::at(
+            if !paths.contains(target.as_str()) {
+                let reason = format!("`{link}` is broken: there is no `{target}`");
+                violations.push(Violation::at(
                     &page.path,
                     line,
                     reason,
-                    "mend the link or write what it promises",
+                    "repair the link or write its target",
                 ));
             } else if !heading.is_empty() && !has_heading(texts, &target, heading) {
                 let reason = format!("`{target}` has no heading `#{heading}`");
-                faults.push(Fault::at(
+                violations.push(Violation::at(
                     &page.path,
                     line,
                     reason,
-                    "link to a heading that is there",
+                    "link to an existing heading",
                 ));
             }
         }
     }
-    faults
+    violations
 }
 
-/// Every file, and every folder that holds one.
-fn places(texts: &[Text]) -> BTreeSet<&str> {
-    let mut places = BTreeSet::from([""]);
+/// The path of every file, and of every folder that contains one.
+fn paths(texts: &[Text]) -> BTreeSet<&str> {
+    let mut paths = BTreeSet::from([""]);
     for text in texts {
-        places.insert(text.path.as_str());
-        places.extend(text.path.match_indices('/').map(|(at, _)| &text.path[..at]));
+        paths.insert(text.path.as_str());
+        paths.extend(text.path.match_indices('/').map(|(at, _)| &text.path[..at]));
     }
-    places
+    paths
 }
 
-/// The relative links of a page with their lines (from 1); code is not looked at.
+/// The relative links of a page with their lines (from 1), except those in code.
 fn links(body: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut fenced = false;
@@ -76,7 +76,7 @@ fn is_relative(link: &str) -> bool {
     !link.is_empty() && !link.contains("://") && !link.starts_with("mailto:") && !link.starts_with('/')
 }
 
-/// The path from the root of what `link` on `page` means.
+/// The path, from the root, of the target of `link` on `page`.
 fn resolve(page: &str, link: &str) -> String {
     if link.is_empty() {
         return page.to_owned();
@@ -97,7 +97,7 @@ fn resolve(page: &str, link: &str) -> String {
 
 fn has_heading(texts: &[Text], path: &str, heading: &str) -> bool {
     let Some(page) = texts.iter().find(|text| text.path == path && text.is("md")) else {
-        return true; // lines of code have anchors of their own
+        return true; // anchors in source files are line numbers
     };
     page.body
         .lines()
@@ -105,7 +105,7 @@ fn has_heading(texts: &[Text], path: &str, heading: &str) -> bool {
         .any(|line| anchor(line) == heading)
 }
 
-/// What a heading is called in links: lower case, spaces as dashes, no punctuation.
+/// The anchor of a heading: lower case, spaces as dashes, no punctuation.
 fn anchor(heading: &str) -> String {
     let words = heading.trim_start_matches('#').trim().to_lowercase();
     words
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::project::text;
 
-    fn faults(page: &str) -> Vec<Fault> {
+    fn violations(page: &str) -> Vec<Violation> {
         check(&[
             text("docs/guide.md", page),
             text("docs/adr/0001-a.md", "# One thing, two\n"),
@@ -129,25 +129,25 @@ mod tests {
     }
 
     #[test]
-    fn files_folders_and_headings_that_exist_are_fine() {
+    fn accepts_existing_files_folders_and_headings() {
         let page = "# Own\n[a](adr/0001-a.md) [b](../README.md#mainstay) [c](adr/) [d](#own) [e](..)\n\
                     [f](adr/0001-a.md#one-thing-two \"title\")\n[g]: ./adr/0001-a.md\n";
-        assert_eq!(faults(page), []);
+        assert_eq!(violations(page), []);
     }
 
     #[test]
-    fn links_to_nothing_are_told_with_their_line() {
-        let found = faults("one\n[a](missing.md)\n[b](../README.md#gone) [c](#none)\n[d]: adr/0002.md\n");
+    fn reports_broken_links_with_their_line() {
+        let found = violations("one\n[a](missing.md)\n[b](../README.md#gone) [c](#none)\n[d]: adr/0002.md\n");
         assert_eq!(
-            found.iter().map(|fault| fault.line).collect::<Vec<_>>(),
+            found.iter().map(|violation| violation.line).collect::<Vec<_>>(),
             [2, 3, 3, 4]
         );
     }
 
     #[test]
-    fn addresses_and_code_are_left_alone() {
+    fn ignores_urls_and_code() {
         assert_eq!(
-            faults("[a](https://a.b/c) [b](mailto:a@b.c) `[c](x.md)`\n```\n[d](y.md)\n```\n"),
+            violations("[a](https://a.b/c) [b](mailto:a@b.c) `[c](x.md)`\n```\n[d](y.md)\n```\n"),
             []
         );
     }

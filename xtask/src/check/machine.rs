@@ -1,9 +1,9 @@
-//! Nothing in the project may depend on, or tell about, the machine on which it was written.
+//! Nothing in the project may depend on, or reveal, the machine on which it was written.
 
-use super::fault::Fault;
+use super::violation::Violation;
 use crate::project::Text;
 
-/// Beginnings of absolute paths of single machines, in halves so that this file does not find itself.
+/// Beginnings of machine-specific absolute paths, in two parts so that this file does not match itself.
 const PATHS: [&str; 5] = [
     concat!("/", "work"),
     concat!("/", "root"),
@@ -13,13 +13,13 @@ const PATHS: [&str; 5] = [
 ];
 
 /// Finds such paths in any text.
-pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for text in texts {
         for (index, line) in text.body.lines().enumerate() {
             if let Some(path) = PATHS.iter().find(|path| names(line, path)) {
-                let reason = format!("`{path}` is a place on one machine");
-                faults.push(Fault::at(
+                let reason = format!("`{path}` is a path of one machine");
+                violations.push(Violation::at(
                     &text.path,
                     index + 1,
                     reason,
@@ -28,10 +28,10 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
             }
         }
     }
-    faults
+    violations
 }
 
-/// Whether the line names this path: an absolute one, and not a longer word.
+/// Whether the line contains this path as an absolute path and not as part of a longer word.
 fn names(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -49,7 +49,7 @@ mod tests {
     use crate::project::text;
 
     #[test]
-    fn absolute_places_are_found_and_words_are_not() {
+    fn finds_absolute_paths_and_ignores_words() {
         let [work, root, ..] = PATHS;
         for line in [
             format!("cd {work}/main"),

@@ -1,4 +1,4 @@
-//! The manifests of the members, as cargo reads them.
+//! The manifests of the workspace members, as cargo reads them.
 
 use std::error::Error;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// How a crate needs another one.
+/// In which builds a crate needs a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// To run, or to be built.
+    /// In its code or its build script.
     Always,
-    /// In its tests and benches only.
+    /// Only in its tests and benches.
     Tests,
 }
 
@@ -20,7 +20,7 @@ pub(crate) enum Need {
 pub(crate) struct Dependency {
     pub(crate) package: String,
     pub(crate) need: Need,
-    /// Whether it is a folder rather than a registry's crate.
+    /// Whether it is a path dependency rather than a crate of the registry.
     pub(crate) ours: bool,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Dependency {
 pub(crate) struct Manifest {
     pub(crate) package: String,
     pub(crate) dependencies: Vec<Dependency>,
-    /// Relative to the root.
+    /// Path of the manifest, relative to the root.
     pub(crate) path: String,
     pub(crate) body: String,
 }
@@ -47,7 +47,7 @@ impl Manifest {
     }
 }
 
-/// Reads every member; asks cargo, so that targets, renames and inheritance are understood as cargo understands them.
+/// Reads every member with `cargo metadata`, so that targets, renames and inheritance are resolved by cargo.
 pub(crate) fn read(root: &Path) -> Result<Vec<Manifest>, Box<dyn Error>> {
     let answer = Command::new("cargo")
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_itself_among_the_members() {
+    fn reads_its_own_manifest() {
         let members = read(&crate::project::root()).unwrap();
         let own = members.iter().find(|member| member.package == "xtask").unwrap();
         assert_eq!(own.path, "xtask/Cargo.toml");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_found_by_its_whole_key() {
+    fn finds_a_line_by_its_whole_key() {
         let member = member("x", &[("tokio-util", Need::Always), ("tokio", Need::Always)]);
         assert_eq!(member.line_of("tokio"), 3);
         assert_eq!(member.line_of("absent"), 1);

@@ -1,15 +1,15 @@
-//! Notes to oneself: what is not finished belongs into an issue, not into a file that people read as true.
+//! No markers of unfinished work: they belong into an issue, not into a file.
 
-use super::fault::Fault;
+use super::violation::Violation;
 use crate::project::Text;
 
-/// Written in two halves so that this file does not find itself.
+/// In two parts so that this file does not match itself.
 const MARKERS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("HA", "CK")];
 const EXTENSIONS: [&str; 7] = ["rs", "md", "toml", "sql", "html", "yml", "sh"];
 
 /// Finds the markers as whole words in code, comments and prose.
-pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for text in texts
         .iter()
         .filter(|text| EXTENSIONS.iter().any(|extension| text.is(extension)))
@@ -17,8 +17,8 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
         for (index, line) in text.body.lines().enumerate() {
             let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
             if let Some(marker) = words.find(|word| MARKERS.contains(word)) {
-                let reason = format!("`{marker}` says that something is unfinished");
-                faults.push(Fault::at(
+                let reason = format!("`{marker}` marks unfinished work");
+                violations.push(Violation::at(
                     &text.path,
                     index + 1,
                     reason,
@@ -27,7 +27,7 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
             }
         }
     }
-    faults
+    violations
 }
 
 #[cfg(test)]
@@ -38,7 +38,13 @@ mod tests {
     #[test]
     fn finds_whole_words_only() {
         let body = format!("// {}: later\n// {}S\n// to do", MARKERS[0], MARKERS[0]);
-        let faults = check(&[text("a.rs", &body)]);
-        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [1]);
+        let violations = check(&[text("a.rs", &body)]);
+        assert_eq!(
+            violations
+                .iter()
+                .map(|violation| violation.line)
+                .collect::<Vec<_>>(),
+            [1]
+        );
     }
 }

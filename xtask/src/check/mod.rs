@@ -1,19 +1,19 @@
-//! `cargo xtask check`: the rules of the house that the compiler cannot see, one file each.
-//! Every rule looks at everything, so that all faults are told at once.
+//! `cargo xtask check`: project rules that the compiler cannot check, one file each. Every rule checks everything, so
+//! that all violations are reported at once.
 
 use std::error::Error;
 
 use crate::project::{self, Text};
-use fault::Fault;
 use manifest::Manifest;
+use violation::Violation;
 
-mod arrows;
 mod code;
 mod decisions;
-mod fault;
+mod external_crates;
 mod forbidden;
 mod guards;
 mod inheritance;
+mod layers;
 mod length;
 mod links;
 mod machine;
@@ -21,12 +21,12 @@ mod manifest;
 mod markers;
 mod names;
 mod sql;
-mod strangers;
+mod violation;
 
-/// A rule about texts: its name and what finds its faults.
-type TextRule = (&'static str, fn(&[Text]) -> Vec<Fault>);
+/// A rule about texts: its name and the function that finds violations.
+type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
-type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Fault>);
+type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
 const TEXT_RULES: [TextRule; 9] = [
     ("forbidden", forbidden::check),
@@ -41,41 +41,41 @@ const TEXT_RULES: [TextRule; 9] = [
 ];
 
 const MANIFEST_RULES: [ManifestRule; 3] = [
-    ("arrows", arrows::check),
-    ("strangers", strangers::check),
+    ("layers", layers::check),
+    ("external-crates", external_crates::check),
     ("inheritance", inheritance::check),
 ];
 
-/// Checks every rule and prints every fault. `Ok(true)` when there is none.
+/// Checks every rule and prints every violation. `Ok(true)` when there is none.
 pub(crate) fn run() -> Result<bool, Box<dyn Error>> {
     let root = project::root();
     let texts = project::texts(&root)?;
     let manifests = manifest::read(&root)?;
 
-    let mut faults: Vec<(&str, Fault)> = Vec::new();
+    let mut violations: Vec<(&str, Violation)> = Vec::new();
     for (name, rule) in TEXT_RULES {
-        faults.extend(rule(&texts).into_iter().map(|fault| (name, fault)));
+        violations.extend(rule(&texts).into_iter().map(|violation| (name, violation)));
     }
     for (name, rule) in MANIFEST_RULES {
-        faults.extend(rule(&manifests).into_iter().map(|fault| (name, fault)));
+        violations.extend(rule(&manifests).into_iter().map(|violation| (name, violation)));
     }
-    faults.sort_by(|(_, a), (_, b)| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    violations.sort_by(|(_, a), (_, b)| (&a.path, a.line).cmp(&(&b.path, b.line)));
 
-    for (rule, fault) in &faults {
+    for (rule, violation) in &violations {
         println!(
             "{}:{}: [{rule}] {}\n    fix: {}",
-            fault.path, fault.line, fault.reason, fault.fix
+            violation.path, violation.line, violation.reason, violation.fix
         );
     }
     let rules = TEXT_RULES.len() + MANIFEST_RULES.len();
-    if faults.is_empty() {
+    if violations.is_empty() {
         println!(
             "check: {rules} rules hold in {} files and {} crates",
             texts.len(),
             manifests.len()
         );
     } else {
-        println!("check: {} faults", faults.len());
+        println!("check: {} violations", violations.len());
     }
-    Ok(faults.is_empty())
+    Ok(violations.is_empty())
 }

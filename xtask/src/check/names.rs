@@ -1,11 +1,11 @@
-//! The folders are the glossary: plain nouns, and no room for odds and ends.
+//! Folders and modules are named after plain nouns, not after collections of anything.
 
 use std::collections::BTreeSet;
 
-use super::fault::Fault;
+use super::violation::Violation;
 use crate::project::Text;
 
-/// Names that say nothing and therefore attract everything.
+/// Names that mean nothing and therefore attract everything.
 const VAGUE: [&str; 13] = [
     "util",
     "utils",
@@ -23,8 +23,8 @@ const VAGUE: [&str; 13] = [
 ];
 
 /// Finds folders and modules under `crates` and `xtask` whose names are vague or not plain lower case.
-pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
+    let mut violations = Vec::new();
     let mut seen = BTreeSet::new();
     for text in texts
         .iter()
@@ -34,14 +34,14 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
         for part in text.path.split('/') {
             from += part.len() + 1;
             let name = part.trim_end_matches(".rs");
-            let place = &text.path[..from - 1];
-            // Crates may be called as their packages are, with dashes.
+            let path = &text.path[..from - 1];
+            // Crates may have dashes, as their packages do.
             let plain = name
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
-            if (!plain || VAGUE.contains(&name)) && seen.insert(place.to_owned()) {
-                faults.push(Fault::at(
-                    place,
+            if (!plain || VAGUE.contains(&name)) && seen.insert(path.to_owned()) {
+                violations.push(Violation::at(
+                    path,
                     1,
                     format!("`{name}` is not a plain noun of the product"),
                     "name it after what it is about, in lower case",
@@ -49,7 +49,7 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Fault> {
             }
         }
     }
-    faults
+    violations
 }
 
 #[cfg(test)]
@@ -58,17 +58,20 @@ mod tests {
     use crate::project::text;
 
     #[test]
-    fn vague_and_shouting_names_are_found_once() {
-        let faults = check(&[
+    fn finds_vague_and_capitalised_names_once() {
+        let violations = check(&[
             text("crates/common/src/a.rs", ""),
             text("crates/common/src/b.rs", ""),
             text("crates/services/src/utils.rs", ""),
             text("crates/services/src/OrderService.rs", ""),
             text("crates/services/src/order.rs", ""),
         ]);
-        let places: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        let paths: Vec<&str> = violations
+            .iter()
+            .map(|violation| violation.path.as_str())
+            .collect();
         assert_eq!(
-            places,
+            paths,
             [
                 "crates/common",
                 "crates/services/src/utils.rs",

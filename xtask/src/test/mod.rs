@@ -1,5 +1,4 @@
-//! `cargo xtask test`: every test of the workspace on every engine that can be had here, and a plain word about those
-//! that cannot.
+//! `cargo xtask test`: every test of the workspace on every available engine, with a report of those that are missing.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -12,11 +11,11 @@ use totals::Totals;
 pub(crate) mod postgres;
 mod totals;
 
-/// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, unattended, every engine was
+/// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, in CI, every engine was
 /// tested.
 pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
     let engine = postgres::find()?;
-    println!("{}", said(&engine));
+    println!("{}", report(&engine));
 
     let mut command = Command::new("cargo");
     command
@@ -27,29 +26,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
     }
     let (passed, totals) = stream(command)?;
 
-    println!("\ntested      SQLite (built in)\n{}", said(&engine));
+    println!("\ntested      SQLite (built in)\n{}", report(&engine));
     let complete = !unattended() || matches!(engine, postgres::Engine::At { .. });
     if !complete {
-        println!("failed      unattended, every engine has to be tested (CI is set)");
+        println!("failed      in CI, every engine has to be tested (CI is set)");
     }
     if !passed && totals.failed == 0 {
-        println!("failed      cargo test did not get to the end: see above");
+        println!("failed      cargo test did not complete: see above");
     }
     println!("{totals}");
-    // Here, and not earlier: a private server runs for as long as its engine lives.
+    // Not earlier: a private server runs until its engine is dropped.
     drop(engine);
     Ok(passed && complete)
 }
 
-fn said(engine: &postgres::Engine) -> String {
+fn report(engine: &postgres::Engine) -> String {
     match engine {
         postgres::Engine::At { description, .. } => format!("tested      {description}"),
         postgres::Engine::Missing(reason) => format!("NOT TESTED  PostgreSQL: {reason}"),
     }
 }
 
-/// What cargo is asked for: the whole workspace unless the caller names packages, and all tests even after a failure,
-/// because the totals are to be the totals.
+/// The arguments of cargo: the whole workspace unless the caller names packages, and all tests even after a failure, so
+/// that the totals are complete.
 fn cargo_arguments(further: &[String], unattended: bool) -> Vec<String> {
     let further = further.strip_prefix(&["--".to_owned()]).unwrap_or(further);
     let own = further.iter().take_while(|argument| *argument != "--");
@@ -67,16 +66,16 @@ fn cargo_arguments(further: &[String], unattended: bool) -> Vec<String> {
     arguments
 }
 
-/// Runs the command, passes its output on as it comes, and counts.
+/// Runs the command, forwards its output as it arrives, and counts the results.
 fn stream(mut command: Command) -> Result<(bool, Totals), Box<dyn Error>> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut totals = Totals::default();
     if let Some(output) = child.stdout.take() {
-        let mut shown = std::io::stdout().lock();
+        let mut terminal = std::io::stdout().lock();
         for line in BufReader::new(output).split(b'\n') {
             let line = line?;
-            shown.write_all(&line)?;
-            shown.write_all(b"\n")?;
+            terminal.write_all(&line)?;
+            terminal.write_all(b"\n")?;
             totals.read(&String::from_utf8_lossy(&line));
         }
     }
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_workspace_is_the_rule() {
+    fn tests_the_whole_workspace_by_default() {
         assert_eq!(arguments(&[], false), "test --no-fail-fast --workspace");
         assert_eq!(
             arguments(&["--", "money"], false),
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn named_packages_replace_it() {
+    fn named_packages_replace_the_workspace() {
         assert_eq!(
             arguments(&["--", "-p", "mainstay-domain"], false),
             "test --no-fail-fast -p mainstay-domain"
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn unattended_the_lock_file_is_the_law() {
+    fn the_lock_file_is_binding_in_ci() {
         assert_eq!(arguments(&[], true), "test --no-fail-fast --workspace --locked");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How many tests there were, over everything that was run.
+/// The number of tests, over all test binaries.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) passed: u64,
@@ -11,7 +11,7 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Adds what a line of output tells; other lines change nothing.
+    /// Adds the counts of a summary line; ignores other lines.
     pub(crate) fn read(&mut self, line: &str) {
         // A test that prints without a line break can push the summary to the right.
         let Some((_, counts)) = line.split_once("test result: ") else {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn adds_up_binaries_and_ignores_talk() {
+    fn adds_up_summaries_and_ignores_other_lines() {
         let mut totals = Totals::default();
         totals.read(
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s",

@@ -1,4 +1,4 @@
-//! Values on their way into either driver.
+//! Parameter values for both database drivers.
 
 use bytes::{BufMut, BytesMut};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -6,7 +6,7 @@ use std::error::Error;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use uuid::Uuid;
 
-/// One value of a statement.
+/// One parameter of a statement.
 #[derive(Debug, Clone)]
 pub(super) enum Field {
     Null,

@@ -1,4 +1,4 @@
-//! The statements of a list of somebody's newest orders with their items, in one snapshot.
+//! The statements that list a user's newest orders with their items, in one snapshot.
 
 use super::statement::Statements;
 use super::{OnSqlite, on_every_core};
@@ -9,18 +9,18 @@ use rusqlite::{Connection, OpenFlags, Row, Statement, ToSql, params_from_iter};
 use std::hint::black_box;
 use uuid::Uuid;
 
-/// How the list is asked for.
+/// The form of the list request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Form {
-    /// A numbered page, and how many there are.
+    /// A numbered page with the total count.
     Page,
-    /// From the beginning by cursor: one row more, and no count.
+    /// The first page by cursor: one more row, no count.
     Cursor,
 }
 
 const LIMIT: i64 = 20;
 
-/// Lists on every core, each with a connection and prepared statements of its own.
+/// Runs the list on every core, each with its own connection and prepared statements.
 pub(super) fn measure(form: Form, on: &OnSqlite) -> Result<Measured, Fault> {
     let seed = Seed::read(&on.seed)?;
     on_every_core(|core| {
@@ -52,16 +52,16 @@ struct Lister<'c> {
 
 impl<'c> Lister<'c> {
     fn new(connection: &'c Connection, form: Form) -> Result<Self, Fault> {
-        let known = Statements::new();
-        let owned =
+        let statements = Statements::new();
+        let by_user =
             |text: &str| text.contains("FROM orders WHERE user_id = $1") && !text.contains("status = $");
-        let orders = known.such("orders::LIST", |text| {
-            owned(text) && text.ends_with("$1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3")
+        let orders = statements.matching("orders::LIST", |text| {
+            by_user(text) && text.ends_with("$1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3")
         })?;
-        let count = known.such("orders::LIST", |text| {
-            text.contains("count(*)") && text.ends_with("user_id = $1") && owned(text)
+        let count = statements.matching("orders::LIST", |text| {
+            text.contains("count(*)") && text.ends_with("user_id = $1") && by_user(text)
         })?;
-        let items = known.such("order_items::ITEMS_OF", |text| text.contains("$20)"))?;
+        let items = statements.matching("order_items::ITEMS_OF", |text| text.contains("$20)"))?;
         Ok(Self {
             orders: connection.prepare(orders.sqlite())?,
             items: connection.prepare(items.sqlite())?,
@@ -71,7 +71,7 @@ impl<'c> Lister<'c> {
         })
     }
 
-    /// Gives the bytes it read: each column is looked at, none is kept.
+    /// Returns the number of bytes read: reads every column, keeps none.
     fn list(&mut self, user: Uuid) -> Result<usize, Fault> {
         let limit = if self.count.is_some() { LIMIT } else { LIMIT + 1 };
         let mut ids: Vec<[u8; 16]> = Vec::with_capacity(20);
@@ -85,7 +85,7 @@ impl<'c> Lister<'c> {
         }
         drop(rows);
         if ids.len() < 20 {
-            return Err(Fault::new("somebody has fewer than twenty orders"));
+            return Err(Fault::new("a user has fewer than twenty orders"));
         }
         let mut rows = self
             .items

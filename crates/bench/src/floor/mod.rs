@@ -1,4 +1,4 @@
-//! The floors: the same work with nothing of the product around it.
+//! The baselines: the same work with the bare driver or library, without the product.
 
 mod field;
 mod http;
@@ -13,23 +13,23 @@ use crate::fault::Fault;
 use crate::measured::Measured;
 use std::path::PathBuf;
 
-/// What the product is compared with.
+/// A baseline that the product is compared with.
 #[derive(clap::Subcommand)]
 pub(crate) enum Floor {
-    /// One route of axum that answers these bytes, until it is ended.
+    /// A single axum route that answers these bytes, until it is killed.
     Http { answer: PathBuf },
-    /// The statements of a list of orders, one thread a core.
+    /// The statements of a list of orders, one thread per core.
     List {
         form: list::Form,
         #[command(flatten)]
         on: OnSqlite,
     },
-    /// The statements of placing an order, one transaction and one sync each.
+    /// The statements of placing an order, one transaction and one sync per order.
     Place {
         #[command(flatten)]
         on: OnSqlite,
     },
-    /// The same by tokio-postgres.
+    /// The same with tokio-postgres.
     PlacePostgres {
         #[arg(long)]
         url: String,
@@ -40,19 +40,19 @@ pub(crate) enum Floor {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
-    /// Argon2id as the product hashes, one thread a core.
+    /// Argon2id with the product's parameters, one thread per core.
     SignIn {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
 }
 
-/// A database file that the product made.
+/// A database file created by the product.
 #[derive(clap::Args)]
 pub(crate) struct OnSqlite {
     #[arg(long)]
     database: PathBuf,
-    /// What `prepare` wrote down about it.
+    /// The file that `prepare` wrote about it.
     #[arg(long)]
     seed: PathBuf,
     #[arg(long, default_value_t = 4)]
@@ -60,10 +60,10 @@ pub(crate) struct OnSqlite {
 }
 
 impl Floor {
-    /// Measures, or serves until it is no longer wanted.
+    /// Measures, or serves until the process is killed.
     pub(crate) fn run(self) -> Result<Option<Measured>, Fault> {
         match self {
-            Self::Http { answer } => many()?
+            Self::Http { answer } => multi_threaded()?
                 .block_on(http::serve(std::fs::read(answer)?))
                 .map(|()| None),
             Self::List { form, on } => list::measure(form, &on).map(Some),
@@ -73,7 +73,7 @@ impl Floor {
                 seed,
                 connections,
                 seconds,
-            } => many()?
+            } => multi_threaded()?
                 .block_on(place_postgres::measure(&url, &seed, connections, seconds))
                 .map(Some),
             Self::SignIn { seconds } => sign_in::measure(seconds).map(Some),
@@ -81,15 +81,15 @@ impl Floor {
     }
 }
 
-/// The runtime that the product has: one thread a core.
-fn many() -> Result<tokio::runtime::Runtime, Fault> {
+/// A runtime like the product's: one thread per core.
+fn multi_threaded() -> Result<tokio::runtime::Runtime, Fault> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// Measures the same on every core at once, and adds up.
+/// Runs the same measurement on every core at once, and adds up the results.
 fn on_every_core(measure: impl Fn(u64) -> Result<Measured, Fault> + Sync) -> Result<Measured, Fault> {
     let cores = std::thread::available_parallelism()?.get() as u64;
-    let turns: Vec<_> = std::thread::scope(|scope| {
+    let results: Vec<_> = std::thread::scope(|scope| {
         let measure = &measure;
         let threads: Vec<_> = (0..cores)
             .map(|core| scope.spawn(move || measure(core)))
@@ -104,12 +104,12 @@ fn on_every_core(measure: impl Fn(u64) -> Result<Measured, Fault> + Sync) -> Res
             .collect()
     });
     let mut all = Measured::default();
-    for turn in turns {
-        let turn = turn?;
-        all.count += turn.count;
-        all.elapsed_us = all.elapsed_us.max(turn.elapsed_us);
-        // Each thread saw what the whole process used.
-        all.cpu_us = all.cpu_us.max(turn.cpu_us);
+    for result in results {
+        let result = result?;
+        all.count += result.count;
+        all.elapsed_us = all.elapsed_us.max(result.elapsed_us);
+        // Each thread measured the CPU time of the whole process.
+        all.cpu_us = all.cpu_us.max(result.cpu_us);
     }
     Ok(all)
 }

@@ -1,5 +1,4 @@
-//! What is written when an order is placed: the product's statements in the product's order, with values of the
-//! product's sizes.
+//! The statements of placing an order: those of the product in the product's order, with values of the same sizes.
 
 use super::field::Field;
 use super::statement::Statements;
@@ -19,18 +18,18 @@ use std::time::Duration;
 use uuid::Uuid;
 
 const HOLD: Duration = Duration::from_mins(30);
-const KEPT: Duration = Duration::from_hours(24);
+const RECORD_RETENTION: Duration = Duration::from_hours(24);
 const OPERATION: &str = "order.place";
 
-/// A statement and its values.
+/// A statement and its parameters.
 pub(super) type Step<'o> = (&'o Sql, Vec<Field>);
 
-/// Makes orders to write.
+/// Generates orders to write.
 pub(super) struct Orders {
     seed: Seed,
     sql: Texts,
-    /// The texts of an order of one, two and three items, as the product tells and remembers it.
-    told: Vec<(String, String)>,
+    /// The event payload and the stored answer of an order with one, two and three items, as the product writes them.
+    texts: Vec<(String, String)>,
     next: u64,
     stride: u64,
 }
@@ -46,22 +45,22 @@ struct Texts {
 }
 
 impl Orders {
-    /// Orders by the people and of the products that were prepared; the `number`th of so many writers at once.
+    /// Orders of the prepared users and products, for the `number`th of `writers` concurrent writers.
     pub(super) fn new(seed: &Path, number: u64, writers: u64) -> Result<Self, Fault> {
         let seed = Seed::read(seed)?;
-        let told = (1..=3)
-            .map(|lines| told(&seed, lines))
+        let texts = (1..=3)
+            .map(|lines| payload_and_answer(&seed, lines))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             seed,
             sql: Texts::new()?,
-            told,
+            texts,
             next: number,
             stride: writers,
         })
     }
 
-    /// The next order: what is asked first, and what is then written.
+    /// The next order: the lookup of its idempotency key, and the statements that write it.
     pub(super) fn next(&mut self) -> (Step<'_>, Vec<Step<'_>>) {
         let number = self.next;
         self.next += self.stride;
@@ -75,12 +74,12 @@ impl Orders {
             std::process::id(),
             number % 64
         ));
-        let (facts, answer) = &self.told[basket.len() - 1];
+        let (payload, answer) = &self.texts[basket.len() - 1];
         let request = Field::Text(Uuid::from_u128(u128::from(number)).to_string());
         let sql = &self.sql;
 
-        let not_before = Field::Integer(now.before(KEPT).micros());
-        let asked = vec![
+        let not_before = Field::Integer(now.before(RECORD_RETENTION).micros());
+        let lookup = vec![
             Field::Id(user),
             Field::Fixed(OPERATION),
             key.clone(),
@@ -112,7 +111,7 @@ impl Orders {
                 Field::Fixed("order"),
                 Field::Text(order.to_string()),
                 Field::Null,
-                Field::Text(facts.clone()),
+                Field::Text(payload.clone()),
                 Field::Fixed("127.0.0.1"),
                 Field::Null,
                 request.clone(),
@@ -128,7 +127,7 @@ impl Orders {
                 Field::Text(order.to_string()),
                 Field::Id(user),
                 request,
-                Field::Text(facts.clone()),
+                Field::Text(payload.clone()),
             ],
         ));
         steps.push((
@@ -144,7 +143,7 @@ impl Orders {
                 not_before,
             ],
         ));
-        ((&sql.recall, asked), steps)
+        ((&sql.recall, lookup), steps)
     }
 
     fn row(&self, order: OrderId, user: Uuid, now: Timestamp) -> Vec<Field> {
@@ -184,27 +183,28 @@ fn items(order: OrderId, basket: &[(Uuid, u32)]) -> Vec<Field> {
 
 impl Texts {
     fn new() -> Result<Self, Fault> {
-        let known = Statements::new();
+        let statements = Statements::new();
         let items = |lines: usize| {
             let (last, beyond) = (format!("${})", 1 + 7 * lines), format!("${}", 2 + 7 * lines));
-            known.such("order_items::INSERT_ITEMS", |text| {
+            statements.matching("order_items::INSERT_ITEMS", |text| {
                 text.ends_with(&last) && !text.contains(&beyond)
             })
         };
         Ok(Self {
-            recall: known.named("idempotency::FIND")?,
-            take: known.named("stock::TAKE")?,
-            order: known.named("orders::INSERT")?,
+            recall: statements.named("idempotency::FIND")?,
+            take: statements.named("stock::TAKE")?,
+            order: statements.named("orders::INSERT")?,
             items: (1..=3).map(items).collect::<Result<_, _>>()?,
-            audit: known.named("audit::INSERT")?,
-            event: known.named("outbox::INSERT")?,
-            remember: known.named("idempotency::INSERT")?,
+            audit: statements.named("audit::INSERT")?,
+            event: statements.named("outbox::INSERT")?,
+            remember: statements.named("idempotency::INSERT")?,
         })
     }
 }
 
-/// An order of so many lines, as the audit trail and subscribers are told of it, and as the answer is remembered.
-fn told(seed: &Seed, lines: usize) -> Result<(String, String), Fault> {
+/// An order with `lines` items: the payload of its audit entry and event, and the answer stored for its idempotency
+/// key.
+fn payload_and_answer(seed: &Seed, lines: usize) -> Result<(String, String), Fault> {
     let now = SystemClock.now();
     let price = Money {
         amount: 1250,
@@ -232,8 +232,8 @@ fn told(seed: &Seed, lines: usize) -> Result<(String, String), Fault> {
         now,
         HOLD,
     )?;
-    let facts = Story::created("order.placed", &order).written().payload;
-    Ok((facts, serde_json::to_string(&order)?))
+    let payload = Story::created("order.placed", &order).written().payload;
+    Ok((payload, serde_json::to_string(&order)?))
 }
 
 #[cfg(test)]
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_product_has_the_statements_that_the_floor_runs() {
+    fn every_statement_of_the_baseline_exists_in_the_product() {
         let texts = Texts::new().unwrap();
         assert_eq!(texts.items.len(), 3);
     }

@@ -1,4 +1,4 @@
-//! Placing orders by rusqlite alone: one connection, one transaction and one sync an order.
+//! Places orders with bare rusqlite: one connection, one transaction and one sync per order.
 
 use super::OnSqlite;
 use super::order::{Orders, Step};
@@ -6,11 +6,12 @@ use crate::fault::Fault;
 use crate::measured::{Measured, repeat};
 use rusqlite::{Connection, params_from_iter};
 
-/// Writes in turn, which is the most that SQLite can: it knows one writer, and others only get in its way.
+/// Writes sequentially, which is the fastest on SQLite: it allows one writer, and further ones only contend for the
+/// lock.
 pub(super) fn measure(on: &OnSqlite) -> Result<Measured, Fault> {
     let mut connection = Connection::open(&on.database)?;
     connection.set_prepared_statement_cache_capacity(256);
-    // The product's own settings, but for the checkpoints: these come by themselves, as SQLite makes them.
+    // The product's own settings, except for the checkpoints: SQLite runs these automatically.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
          PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456;",
@@ -21,25 +22,26 @@ pub(super) fn measure(on: &OnSqlite) -> Result<Measured, Fault> {
 
 fn place(connection: &mut Connection, orders: &mut Orders) -> Result<(), Fault> {
     let (recall, steps) = orders.next();
-    let work = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    if ask(&work, &recall)? != 0 {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    if count_rows(&transaction, &recall)? != 0 {
         return Err(Fault::new("an order had been placed under the same key"));
     }
     for step in &steps {
         if step.0.sqlite().contains("RETURNING") {
-            if ask(&work, step)? != 1 {
+            if count_rows(&transaction, step)? != 1 {
                 return Err(Fault::new("a product is not on sale"));
             }
         } else {
             let (sql, fields) = step;
-            work.prepare_cached(sql.sqlite())?
+            transaction
+                .prepare_cached(sql.sqlite())?
                 .execute(params_from_iter(fields))?;
         }
     }
-    Ok(work.commit()?)
+    Ok(transaction.commit()?)
 }
 
-fn ask(connection: &Connection, (sql, fields): &Step<'_>) -> Result<usize, Fault> {
+fn count_rows(connection: &Connection, (sql, fields): &Step<'_>) -> Result<usize, Fault> {
     let mut statement = connection.prepare_cached(sql.sqlite())?;
     let mut rows = statement.query(params_from_iter(fields))?;
     let mut found = 0;

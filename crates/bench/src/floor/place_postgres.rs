@@ -1,5 +1,5 @@
-//! Placing orders by tokio-postgres alone: some connections, each with one transaction after another, each statement
-//! prepared once and waited for.
+//! Places orders with bare tokio-postgres: several connections, each with one transaction after another; each statement
+//! is prepared once and awaited.
 
 use super::order::Orders;
 use crate::databases::connect;
@@ -14,25 +14,25 @@ use std::time::Duration;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
-/// Writes on so many connections at once.
+/// Writes on `connections` connections concurrently.
 pub(super) async fn measure(
     url: &str,
     seed: &Path,
     connections: u64,
     seconds: u64,
 ) -> Result<Measured, Fault> {
-    let (count, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let mut writing = Vec::new();
+    let (count, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let mut writers = Vec::new();
     for number in 0..connections {
         let writer = Writer {
             client: connect(url).await?,
             prepared: HashMap::new(),
         };
         let orders = Orders::new(seed, number, connections)?;
-        writing.push(tokio::spawn(writer.write(
+        writers.push(tokio::spawn(writer.write(
             orders,
             Arc::clone(&count),
-            Arc::clone(&over),
+            Arc::clone(&stop),
         )));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -48,8 +48,8 @@ pub(super) async fn measure(
         ..Measured::default()
     };
     measured.count = count.load(Ordering::Relaxed) - before;
-    over.store(true, Ordering::Relaxed);
-    for writer in writing {
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
         writer.await??;
     }
     Ok(measured)
@@ -65,9 +65,9 @@ impl Writer {
         mut self,
         mut orders: Orders,
         count: Arc<AtomicU64>,
-        over: Arc<AtomicBool>,
+        stop: Arc<AtomicBool>,
     ) -> Result<(), Fault> {
-        while !over.load(Ordering::Relaxed) {
+        while !stop.load(Ordering::Relaxed) {
             self.place(&mut orders).await?;
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -82,17 +82,17 @@ impl Writer {
                 self.prepared.insert(sql.postgres().to_owned(), statement);
             }
         }
-        let work = self.client.transaction().await?;
+        let transaction = self.client.transaction().await?;
         for (sql, fields) in [&recall].into_iter().chain(&steps) {
             let values: Vec<&(dyn ToSql + Sync)> =
                 fields.iter().map(|field| field as &(dyn ToSql + Sync)).collect();
             let statement = &self.prepared[sql.postgres()];
             if statement.columns().is_empty() {
-                work.execute(statement, &values).await?;
+                transaction.execute(statement, &values).await?;
             } else {
-                work.query(statement, &values).await?;
+                transaction.query(statement, &values).await?;
             }
         }
-        Ok(work.commit().await?)
+        Ok(transaction.commit().await?)
     }
 }

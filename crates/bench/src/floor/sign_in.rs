@@ -1,4 +1,4 @@
-//! Checking a password by Argon2id alone, with the product's parameters.
+//! Verifies a password with bare Argon2id and the product's parameters.
 
 use super::on_every_core;
 use crate::fault::Fault;
@@ -7,7 +7,7 @@ use crate::seed::PASSWORD;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mainstay_platform::crypto::password;
 
-/// Hashes on every core, each with memory of its own that it keeps.
+/// Hashes on every core, each with its own reused memory.
 pub(super) fn measure(seconds: u64) -> Result<Measured, Fault> {
     let product = password::Params::default();
     let params = Params::new(product.memory_kib, product.passes, product.lanes, Some(32))?;

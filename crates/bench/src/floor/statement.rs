@@ -1,4 +1,4 @@
-//! The product's own statements, found by name, so that a floor cannot run others than the product does.
+//! The product's own statements, found by name, so that a baseline cannot run others than the product.
 
 use crate::fault::Fault;
 use mainstay_platform::database::Sql;
@@ -7,23 +7,23 @@ use mainstay_platform::database::Sql;
 pub(super) struct Statements(Vec<(&'static str, Sql)>);
 
 impl Statements {
-    /// All there are.
+    /// All statements.
     pub(super) fn new() -> Self {
         Self(mainstay_repositories::statements::all())
     }
 
-    /// The one statement of this name.
+    /// The only statement of this name.
     pub(super) fn named(&self, name: &str) -> Result<Sql, Fault> {
-        self.such(name, |_| true)
+        self.matching(name, |_| true)
     }
 
-    /// The one statement of this name whose text is such.
-    pub(super) fn such(&self, name: &str, such: impl Fn(&str) -> bool) -> Result<Sql, Fault> {
+    /// The only statement of this name whose text fulfils the condition.
+    pub(super) fn matching(&self, name: &str, condition: impl Fn(&str) -> bool) -> Result<Sql, Fault> {
         let is_named = |found: &str| found.split_once("::").is_some_and(|(_, rest)| rest == name);
         let mut found = self
             .0
             .iter()
-            .filter(|(found, sql)| is_named(found) && such(sql.postgres()));
+            .filter(|(found, sql)| is_named(found) && condition(sql.postgres()));
         let (_, first) = found
             .next()
             .ok_or_else(|| Fault::new(format!("the product has no such statement: {name}")))?;

@@ -1,4 +1,4 @@
-//! One connection that asks and waits for the answer, with as little reading as tells one answer from the next.
+//! A minimal HTTP/1.1 client connection, which parses only as much of a response as needed to find its end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,15 +8,15 @@ use tokio::net::TcpStream;
 const END: &[u8] = b"\r\n\r\n";
 const LENGTH: &[u8] = b"\r\ncontent-length:";
 
-/// A kept-alive connection with one request on its way at a time.
+/// A keep-alive connection with one request in flight at a time.
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// Where the length stood in the last head: most heads are alike.
+    /// Offset of the length in the last head: most heads are alike.
     hint: usize,
 }
 
-/// Where the parts of an answer are.
+/// The status of a response and the positions of its parts.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
@@ -37,7 +37,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request and waits for its answer: the status, and the bytes of the body.
+    /// Sends a request and returns the status and the body of its response.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
@@ -65,9 +65,9 @@ impl Connection {
     }
 }
 
-/// Finds the parts of an answer; `None` while its head is not complete.
+/// Parses the head of a response; `None` while it is incomplete.
 fn head(bytes: &[u8], hint: usize) -> io::Result<Option<Head>> {
-    let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let Some(body_at) = body_at(bytes) else {
         return Ok(None);
     };
@@ -76,14 +76,17 @@ fn head(bytes: &[u8], hint: usize) -> io::Result<Option<Head>> {
     let status = digits
         .and_then(number)
         .and_then(|status| u16::try_from(status).ok());
-    let status = status.ok_or_else(|| wrong("not an answer of HTTP/1.1"))?;
+    let status = status.ok_or_else(|| invalid("not an answer of HTTP/1.1"))?;
     let (length_at, length) = match length_at(head, hint) {
         Some(at) => {
             let digits = head[at + LENGTH.len()..].split(|byte| *byte == b'\r').next();
-            (at, digits.and_then(number).ok_or_else(|| wrong("not a length"))?)
+            (
+                at,
+                digits.and_then(number).ok_or_else(|| invalid("not a length"))?,
+            )
         }
         None if matches!(status, 204 | 304) => (0, 0),
-        None => return Err(wrong("an answer without a length")),
+        None => return Err(invalid("an answer without a length")),
     };
     Ok(Some(Head {
         status,
@@ -93,7 +96,7 @@ fn head(bytes: &[u8], hint: usize) -> io::Result<Option<Head>> {
     }))
 }
 
-/// Where the first empty line ends. One byte of four is looked at: none can be stepped over.
+/// The end of the first empty line. Testing every fourth byte finds each line end sequence.
 fn body_at(bytes: &[u8]) -> Option<usize> {
     (3..bytes.len())
         .step_by(4)
@@ -129,7 +132,7 @@ mod tests {
     const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\nx: y\r\nContent-Length: 5\r\n\r\nhello";
 
     #[test]
-    fn finds_status_and_body_with_any_hint() {
+    fn finds_status_and_body_whatever_the_hint() {
         for hint in [0, 26, 500] {
             let found = head(ANSWER, hint).unwrap().unwrap();
             assert_eq!((found.status, found.length), (201, 5));
@@ -138,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_empty_line_counts_wherever_it_stands() {
+    fn the_first_empty_line_ends_the_head_at_any_offset() {
         for padding in 0..8 {
             let text = format!(
                 "HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 9\r\n\r\n1\r\n\r\n2345",
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_unknown_length_is_refused() {
+    fn rejects_a_response_without_a_length() {
         assert!(head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", 0).is_err());
         assert!(head(b"SMTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 0).is_err());
         assert_eq!(

@@ -1,17 +1,17 @@
-//! How long answers took, in few numbers.
+//! A histogram of response times.
 
-/// Below this, every microsecond has a slot of its own; above, each power of two has this many.
+/// Below this, every microsecond has a slot of its own; above, each power of two is divided into this many slots.
 const FINE: u64 = 32;
 const SLOTS: usize = 64 * FINE as usize;
 
-/// Counts durations in slots that are 3 % wide.
+/// Counts durations in slots with a width of 3 %.
 pub(super) struct Histogram {
     slots: Vec<u64>,
     max: u64,
 }
 
 impl Histogram {
-    /// Empty.
+    /// An empty histogram.
     pub(super) fn new() -> Self {
         Self {
             slots: vec![0; SLOTS],
@@ -25,21 +25,21 @@ impl Histogram {
         self.max = self.max.max(micros);
     }
 
-    /// The duration that so many of a hundred do not exceed, to within a slot.
+    /// The duration that `percent` percent of the values do not exceed, to within a slot.
     pub(super) fn percentile(&self, percent: u64) -> u64 {
         let all: u64 = self.slots.iter().sum();
-        let wanted = (all * percent).div_ceil(100).max(1);
+        let rank = (all * percent).div_ceil(100).max(1);
         let mut seen = 0;
         for (at, count) in self.slots.iter().enumerate() {
             seen += count;
-            if seen >= wanted {
+            if seen >= rank {
                 return start(at);
             }
         }
         0
     }
 
-    /// The longest.
+    /// The longest duration, in microseconds.
     pub(super) fn max(&self) -> u64 {
         self.max
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_begins_where_its_durations_do() {
+    fn a_slot_starts_at_most_3_percent_below_its_durations() {
         for micros in [0, 1, 31, 32, 33, 63, 64, 1000, 1_000_000, u64::MAX / 3] {
             let begins = start(slot(micros));
             assert!(
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_of_what_was_added() {
+    fn percentiles_match_the_added_values() {
         let mut histogram = Histogram::new();
         assert_eq!(histogram.percentile(50), 0);
         for micros in 1..=100 {

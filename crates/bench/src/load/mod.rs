@@ -1,4 +1,4 @@
-//! The load generator: many connections on one thread, each asking again as soon as it is answered.
+//! The load generator: many connections on one thread, each sending its next request as soon as it got an answer.
 
 mod connection;
 mod histogram;
@@ -22,29 +22,29 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::LocalSet;
 
-/// What to ask of which server.
+/// The server and the load.
 #[derive(clap::Args)]
 pub(crate) struct Load {
     workload: Workload,
-    /// Where the server listens.
+    /// Address of the server.
     #[arg(long)]
     address: SocketAddr,
-    /// What `prepare` wrote down.
+    /// The file that `prepare` wrote.
     #[arg(long)]
     seed: PathBuf,
-    /// The server's process, to tell what it used.
+    /// Process id of the server, to measure its resource usage.
     #[arg(long)]
     process: u32,
     #[arg(long, default_value_t = 64)]
     connections: usize,
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// How long answers are not counted at first.
+    /// Duration of the warm-up, whose answers are not counted.
     #[arg(long, default_value_t = 1000)]
     warm_up_ms: u64,
 }
 
-/// What was counted since counting began.
+/// The counters of the measurement.
 struct Tally {
     count: u64,
     took: Histogram,
@@ -62,14 +62,14 @@ impl Tally {
         }
     }
 
-    fn complain(&mut self, status: u16, why: impl FnOnce() -> String) {
+    fn count_unexpected(&mut self, status: u16, text: impl FnOnce() -> String) {
         *self.unexpected.entry(status).or_default() += 1;
-        self.complaint.get_or_insert_with(why);
+        self.complaint.get_or_insert_with(text);
     }
 }
 
 impl Load {
-    /// Loads the server for as long as was asked.
+    /// Loads the server for the given time.
     pub(crate) async fn run(self) -> Result<Measured, Fault> {
         let seed = Seed::read(&self.seed)?;
         let tally = Rc::new(RefCell::new(Tally::new()));
@@ -78,21 +78,21 @@ impl Load {
             let connection = Connection::open(self.address).await?;
             local.spawn_local(drive(connection, script, Rc::clone(&tally)));
         }
-        // Leaving the local set drops the connections wherever they are.
+        // Dropping the local set drops the connections in whatever state they are.
         local.run_until(self.watch(&tally)).await
     }
 
     async fn watch(&self, tally: &RefCell<Tally>) -> Result<Measured, Fault> {
         tokio::time::sleep(Duration::from_millis(self.warm_up_ms)).await;
-        let warm = tally.replace(Tally::new());
+        let warm_up = tally.replace(Tally::new());
         let (watch, server, own) = (Stopwatch::start(), cpu::of(self.process), cpu::own());
         tokio::time::sleep(Duration::from_secs(self.seconds)).await;
         let tally = tally.replace(Tally::new());
-        // What went wrong while warming up has not gone right since.
-        let (unexpected, complaint) = if warm.unexpected.is_empty() {
+        // A failure during the warm-up counts as a failure of the measurement.
+        let (unexpected, complaint) = if warm_up.unexpected.is_empty() {
             (tally.unexpected, tally.complaint)
         } else {
-            (warm.unexpected, warm.complaint)
+            (warm_up.unexpected, warm_up.complaint)
         };
         Ok(Measured {
             count: tally.count,
@@ -118,25 +118,25 @@ async fn drive(mut connection: Connection, mut script: Script, tally: Rc<RefCell
                 let mut tally = tally.borrow_mut();
                 tally.count += 1;
                 tally.took.add(watch.micros());
-                if let Err(fault) = next {
-                    return tally.complain(status, || format!("{fault:?}"));
+                if let Err(error) = next {
+                    return tally.count_unexpected(status, || format!("{error:?}"));
                 }
             }
             Ok((status, body)) => {
-                let why = || {
+                let text = || {
                     format!(
                         "{status} {}",
                         String::from_utf8_lossy(&body[..body.len().min(300)])
                     )
                 };
-                tally.borrow_mut().complain(status, why);
+                tally.borrow_mut().count_unexpected(status, text);
             }
-            Err(broken) => return tally.borrow_mut().complain(0, || broken.to_string()),
+            Err(broken) => return tally.borrow_mut().count_unexpected(0, || broken.to_string()),
         }
     }
 }
 
-/// Asks for `/health/ready` every millisecond until it is; only `elapsed_us` is told.
+/// Polls `/health/ready` every millisecond until it succeeds; only `elapsed_us` is filled in.
 pub(crate) async fn ready(address: SocketAddr) -> Result<Measured, Fault> {
     let watch = Stopwatch::start();
     while watch.elapsed() < Duration::from_secs(10) {

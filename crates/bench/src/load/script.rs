@@ -1,33 +1,33 @@
-//! What a connection asks for, one request after another.
+//! The sequence of requests of a connection.
 
 use crate::fault::Fault;
 use crate::seed::{PASSWORD, Seed, User};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
-/// What is asked for.
+/// The kind of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Workload {
-    /// Products, one after another.
+    /// Single products, one after another.
     Read,
     /// The caller's twenty newest orders, as a numbered page.
     List,
-    /// The same from a cursor, which needs no count.
+    /// The same by cursor, which needs no count.
     ListByCursor,
-    /// New orders of one to three products, each with a key of its own.
+    /// New orders of one to three products, each with an idempotency key of its own.
     Place,
-    /// The next pair of tokens, each with the last one's.
+    /// Token refreshes, each with the refresh token of the last answer.
     Refresh,
-    /// Tokens for an address and a password.
+    /// Sign-ins with e-mail address and password.
     SignIn,
-    /// Whether the server is alive, by nobody.
+    /// Liveness checks, anonymous.
     Live,
 }
 
 /// The requests of one connection.
 pub(crate) struct Script {
     kind: Kind,
-    /// The request that is asked next.
+    /// The next request.
     request: Vec<u8>,
     expected: u16,
 }
@@ -48,10 +48,10 @@ enum Kind {
     Refresh,
 }
 
-/// So many different orders are written out beforehand.
+/// Number of different orders that are serialized in advance.
 const ORDERS: u64 = 2048;
 
-/// The scripts of so many connections. `salt` keeps the keys of two runs on one server apart.
+/// The scripts of `connections` connections. `salt` distinguishes the keys of two runs on the same server.
 pub(crate) fn scripts(workload: Workload, seed: Seed, connections: usize, salt: u32) -> Vec<Script> {
     let seed = Rc::new(seed);
     let orders = Rc::new(if workload == Workload::Place {
@@ -90,7 +90,7 @@ impl Script {
         }
     }
 
-    /// The status of an answer that counts.
+    /// The status of an expected answer.
     pub(crate) fn expected(&self) -> u16 {
         self.expected
     }
@@ -100,10 +100,10 @@ impl Script {
         &self.request
     }
 
-    /// Prepares the next request, after the body of the answer to the last one.
+    /// Prepares the next request from the body of the last answer.
     ///
     /// # Errors
-    /// When the answer does not hold what the next request needs.
+    /// When the answer lacks what the next request needs.
     pub(crate) fn answered(&mut self, body: &[u8]) -> Result<(), Fault> {
         match &mut self.kind {
             Kind::Same => {}
@@ -171,12 +171,12 @@ fn place(orders: &Rc<Vec<Vec<u8>>>, user: &User, number: usize, salt: u32) -> Sc
         request: head.into_bytes(),
         expected: 201,
     };
-    // There is no answer yet, and a placed order needs none.
+    // There is no answer yet, and `place` needs none.
     let _ = script.answered(b"");
     script
 }
 
-/// What comes after the key: the end of the head, and the body.
+/// The part of the requests after the key: the end of the head, and the body.
 fn orders(seed: &Seed) -> Vec<Vec<u8>> {
     let line = |(product, quantity)| json!({"productId": product, "quantity": quantity});
     let order = |number| {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_another_product_each_time() {
+    fn each_read_requests_the_next_product() {
         let mut script = scripts(Workload::Read, seed(), 1, 0).remove(0);
         let first = text(&script);
         script.answered(b"{}").unwrap();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_orders_share_a_key_and_each_says_how_long_it_is() {
+    fn orders_have_unique_keys_and_correct_lengths() {
         let mut keys = std::collections::BTreeSet::new();
         for mut script in scripts(Workload::Place, seed(), 3, 7) {
             for _ in 0..5 {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn refreshes_with_the_token_it_was_given_last() {
+    fn each_refresh_uses_the_token_of_the_last_answer() {
         let mut script = scripts(Workload::Refresh, seed(), 1, 0).remove(0);
         assert!(text(&script).ends_with(r#"{"refreshToken":"first"}"#));
         script.answered(br#"{"data":{"refreshToken":"second"}}"#).unwrap();

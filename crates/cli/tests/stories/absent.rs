@@ -1,11 +1,11 @@
-//! Commands that look make nothing, and say so where there is nothing to look at.
+//! Read-only commands create nothing, and report a missing database.
 
 use crate::harness::Home;
-use crate::on_both;
+use crate::on_both_engines;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const LOOKING: [&[&str]; 6] = [
+const READ_ONLY: [&[&str]; 6] = [
     &["users", "list"],
     &["jobs", "list"],
     &["audit", "verify", "--json"],
@@ -14,7 +14,7 @@ const LOOKING: [&[&str]; 6] = [
     &["audit", "verify"],
 ];
 
-/// Every file under a folder, but those that SQLite keeps while somebody looks, with its length.
+/// Every file under a folder with its length, except the `-wal` and `-shm` files that SQLite creates for readers.
 fn files(folder: &Path) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     let Ok(entries) = std::fs::read_dir(folder) else {
@@ -31,27 +31,27 @@ fn files(folder: &Path) -> BTreeMap<String, u64> {
     found
 }
 
-on_both! {
-    async fn where_there_is_no_database_they_refuse_and_make_none(home: Home) {
-        for arguments in LOOKING {
-            let ran = home.run(arguments);
-            assert_eq!((ran.exit, ran.out.as_str()), (Some(3), ""), "{arguments:?} {ran:?}");
+on_both_engines! {
+    async fn read_only_commands_fail_without_a_database_and_create_none(home: Home) {
+        for arguments in READ_ONLY {
+            let output = home.run(arguments);
+            assert_eq!((output.exit, output.out.as_str()), (Some(3), ""), "{arguments:?} {output:?}");
             let is_file = home.database_url().starts_with("sqlite");
-            let why = if is_file { "there is no database: " } else { "the schema of the database lacks V1" };
-            assert!(ran.err.contains(why) && ran.err.trim_end().lines().count() == 1, "{}", ran.err);
+            let error = if is_file { "there is no database: " } else { "the schema of the database lacks V1" };
+            assert!(output.err.contains(error) && output.err.trim_end().lines().count() == 1, "{}", output.err);
         }
-        assert!(!home.path("data").exists(), "something was made");
+        assert!(!home.path("data").exists(), "a data folder was created");
     }
 
-    async fn the_doctor_makes_no_key_where_none_was_made(home: Home) {
-        home.run(&["migrate"]).good();
+    async fn doctor_creates_no_key(home: Home) {
+        home.run(&["migrate"]).success();
         let before = files(&home.path("data"));
-        let told = home.run(&["doctor"]).good();
-        assert!(told.contains("administrator: nobody can administer yet"), "{told}");
+        let output = home.run(&["doctor"]).success();
+        assert!(output.contains("administrator: nobody can administer yet"), "{output}");
         assert_eq!(home.run(&["users", "list", "--json"]).json(), serde_json::json!([]));
         assert_eq!(files(&home.path("data")), before);
         assert!(!home.path("data/master.key").exists());
-        // No key was made in the database, and no entry tells of one.
+        // No key was created in the database, and no audit entry records one.
         let verdict = home.run(&["audit", "verify", "--json"]).json();
         assert_eq!((&verdict["verified"], &verdict["waiting"]), (&0.into(), &0.into()), "{verdict}");
         home.create_admin();
@@ -60,7 +60,7 @@ on_both! {
 }
 
 #[test]
-fn the_demo_is_refused_in_production_by_name() {
+fn production_rejects_the_demo_flag() {
     let home = Home::sqlite();
     let environment = [
         ("APP_ENV", "production"),
@@ -70,18 +70,20 @@ fn the_demo_is_refused_in_production_by_name() {
         ("SMTP_URL", "smtps://u:p@mail.example"),
         ("PAYMENT_GATEWAY", "none"),
     ];
-    let ran = home.run_in(&environment, &["serve", "--demo"]);
-    assert_eq!(ran.exit, Some(2), "{ran:?}");
+    let output = home.run_with_env(&environment, &["serve", "--demo"]);
+    assert_eq!(output.exit, Some(2), "{output:?}");
     assert!(
-        ran.err.starts_with("mainstay: --demo is refused in production"),
+        output
+            .err
+            .starts_with("mainstay: --demo is refused in production"),
         "{}",
-        ran.err
+        output.err
     );
-    assert!(!home.path("data").exists(), "something was made");
+    assert!(!home.path("data").exists(), "a data folder was created");
 }
 
 #[test]
-fn settings_that_cannot_work_are_all_told_by_every_command() {
+fn every_command_reports_all_invalid_settings() {
     let home = Home::sqlite();
     let environment = [
         ("SMTP_URL", "smtp://:hunter2@mail.example"),
@@ -90,11 +92,11 @@ fn settings_that_cannot_work_are_all_told_by_every_command() {
         ("VERIFY_EMAIL", "required"),
     ];
     for command in ["config", "serve"] {
-        let ran = home.run_in(&environment, &[command]);
-        assert_eq!(ran.exit, Some(2), "{ran:?}");
+        let output = home.run_with_env(&environment, &[command]);
+        assert_eq!(output.exit, Some(2), "{output:?}");
         for (name, _) in environment {
-            assert!(ran.err.contains(name), "{name}: {}", ran.err);
+            assert!(output.err.contains(name), "{name}: {}", output.err);
         }
-        assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+        assert!(!output.err.contains("hunter2"), "{}", output.err);
     }
 }

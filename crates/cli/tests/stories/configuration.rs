@@ -1,11 +1,11 @@
-//! Where settings come from, and what is said of wrong ones.
+//! Sources of settings, and error messages for invalid ones.
 
 use crate::harness::Home;
 use serde_json::Value;
 
-/// The value in force and where it came from.
-fn effective(shown: &Value, key: &str) -> (String, String) {
-    let setting = shown
+/// The effective value of a setting and its origin.
+fn effective(config: &Value, key: &str) -> (String, String) {
+    let setting = config
         .as_array()
         .unwrap()
         .iter()
@@ -16,7 +16,7 @@ fn effective(shown: &Value, key: &str) -> (String, String) {
 }
 
 #[test]
-fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
+fn flags_override_the_environment_the_file_and_the_defaults_in_this_order() {
     let home = Home::sqlite();
     std::fs::write(
         home.path("mainstay.toml"),
@@ -25,7 +25,7 @@ fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
     .unwrap();
     let environment = [("PORT", "2"), ("LOG_LEVEL", "error"), ("HOST", "")];
     let arguments = ["config", "--json", "--port", "3", "--set", "DATABASE_POOL=5"];
-    let shown = home.run_in(&environment, &arguments).json();
+    let config = home.run_with_env(&environment, &arguments).json();
     for (key, value, origin) in [
         ("http.port", "3", "flag"),
         ("database.pool", "5", "flag"),
@@ -35,27 +35,28 @@ fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
         ("database.url", "sqlite://f/mainstay.db", "default"),
     ] {
         assert_eq!(
-            effective(&shown, key),
+            effective(&config, key),
             (value.to_owned(), origin.to_owned()),
             "{key}"
         );
     }
     std::fs::write(home.path("other.toml"), "[http]\nport = 9\n").unwrap();
-    let shown = home
-        .run_in(&[], &["config", "--json", "--config", "other.toml"])
+    let config = home
+        .run_with_env(&[], &["config", "--json", "--config", "other.toml"])
         .json();
     assert_eq!(
-        effective(&shown, "http.port"),
+        effective(&config, "http.port"),
         ("9".to_owned(), "other.toml:2".to_owned())
     );
     assert_eq!(
-        home.run_in(&[], &["config", "--config", "missing.toml"]).exit,
+        home.run_with_env(&[], &["config", "--config", "missing.toml"])
+            .exit,
         Some(2)
     );
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn all_invalid_settings_are_reported_at_once() {
     let home = Home::sqlite();
     std::fs::write(home.path("mainstay.toml"), "[http]\nprot = 80\n").unwrap();
     let environment = [
@@ -65,7 +66,7 @@ fn every_fault_is_told_at_once() {
         ("ROLES", "cook"),
     ];
     for command in ["serve", "config", "doctor", "migrate"] {
-        let ran = home.run_in(
+        let output = home.run_with_env(
             &environment,
             &[
                 command,
@@ -75,9 +76,9 @@ fn every_fault_is_told_at_once() {
                 "security.master_key=hunter2",
             ],
         );
-        assert_eq!(ran.exit, Some(2), "{ran:?}");
-        assert!(ran.out.is_empty(), "{}", ran.out);
-        for told in [
+        assert_eq!(output.exit, Some(2), "{output:?}");
+        assert!(output.out.is_empty(), "{}", output.out);
+        for setting in [
             "http.port (PORT)",
             "http.allowed_origins",
             "tokens.secret",
@@ -85,23 +86,24 @@ fn every_fault_is_told_at_once() {
             "http.prot",
             "log.levle",
         ] {
-            assert!(ran.err.contains(told), "{told}: {}", ran.err);
+            assert!(output.err.contains(setting), "{setting}: {}", output.err);
         }
         assert!(
-            ran.err
+            output
+                .err
                 .contains("a secret on the command line can be read by every user"),
             "{}",
-            ran.err
+            output.err
         );
-        assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+        assert!(!output.err.contains("hunter2"), "{}", output.err);
     }
-    insta::assert_snapshot!(home.run_in(&environment, &["serve"]).err);
+    insta::assert_snapshot!(home.run_with_env(&environment, &["serve"]).err);
 }
 
 #[test]
-fn production_refuses_what_is_unsafe_and_names_it() {
+fn production_rejects_unsafe_settings_by_name() {
     let home = Home::sqlite();
-    let ran = home.run_in(
+    let output = home.run_with_env(
         &[
             ("APP_ENV", "production"),
             ("RATE_LIMITS", "off"),
@@ -109,13 +111,13 @@ fn production_refuses_what_is_unsafe_and_names_it() {
         ],
         &["serve"],
     );
-    assert_eq!(ran.exit, Some(2), "{ran:?}");
-    insta::assert_snapshot!(ran.err);
+    assert_eq!(output.exit, Some(2), "{output:?}");
+    insta::assert_snapshot!(output.err);
     assert!(!home.path("data").exists(), "it started nevertheless");
 }
 
 #[test]
-fn secrets_are_masked_in_every_form() {
+fn secrets_are_masked_in_every_output_format() {
     let home = Home::sqlite();
     let master = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMjEyMzQ=";
     let environment = [
@@ -125,20 +127,23 @@ fn secrets_are_masked_in_every_form() {
         ("MASTER_KEY", master),
     ];
     for arguments in [&["config"][..], &["config", "--json"]] {
-        let shown = home.run_in(&environment, arguments).good();
-        assert!(!shown.contains("hunter2") && !shown.contains(master), "{shown}");
-        assert!(shown.contains("postgres://me:***@db/shop"), "{shown}");
+        let config = home.run_with_env(&environment, arguments).success();
+        assert!(
+            !config.contains("hunter2") && !config.contains(master),
+            "{config}"
+        );
+        assert!(config.contains("postgres://me:***@db/shop"), "{config}");
     }
-    let refused = home.run_in(
+    let output = home.run_with_env(
         &environment,
         &["config", "--database-url", "postgres://me:hunter2@db/shop"],
     );
-    assert_eq!(refused.exit, Some(2), "{refused:?}");
-    assert!(!refused.err.contains("hunter2"), "{}", refused.err);
+    assert_eq!(output.exit, Some(2), "{output:?}");
+    assert!(!output.err.contains("hunter2"), "{}", output.err);
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_output_pipe_is_not_a_failure() {
     let home = Home::sqlite();
     let mut command = home.command(&["config"]);
     let (reader, writer) = std::io::pipe().unwrap();

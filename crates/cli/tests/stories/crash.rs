@@ -1,7 +1,7 @@
-//! kill -9 under load: whoever was answered is kept, whoever was not may ask again, and nothing happens twice.
+//! kill -9 under load: acknowledged requests are durable, unanswered ones can be repeated, and nothing happens twice.
 
-use crate::harness::{Account, Client, Home, Server, Shop, books, order, text, until};
-use crate::on_both;
+use crate::harness::{Client, Home, PaymentEntries, Server, Shop, gateway_ledger, order, text, until};
+use crate::on_both_engines;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -12,59 +12,64 @@ use std::time::Duration;
 const STOCK: i64 = 100_000;
 const BUYERS: usize = 8;
 const KILLS: usize = 3;
-/// A job that a killed worker held is free again when its lease has run out, a quarter of a minute later; the rest is
-/// for a machine that has much else to do.
-const SETTLED: Duration = Duration::from_secs(240);
+/// The lease of a job that a killed worker held expires after 15 seconds; the rest allows for a busy machine.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(240);
 
-/// What a buyer was told.
+/// The answers that a buyer received.
 #[derive(Default)]
-struct Told {
-    /// Key of the request, order, quantity.
+struct Acknowledged {
+    /// Idempotency key, order id and quantity.
     orders: BTreeMap<String, (String, i64)>,
-    /// Orders whose payment was begun.
+    /// Orders whose payment was started.
     paid: BTreeSet<String>,
-    /// Those of them that were to be cancelled at once, whether or not that was answered.
+    /// Those of them that were to be cancelled at once, whether or not the cancellation was answered.
     cancelled: BTreeSet<String>,
-    /// Requests that got no answer: key and quantity.
+    /// Unanswered requests: idempotency key and quantity.
     unanswered: Vec<(String, i64)>,
 }
 
-/// Buys until the server is gone.
-async fn buy(client: Client, product: String, buyer: usize, round: usize, count: Arc<AtomicUsize>) -> Told {
-    let mut told = Told::default();
+/// Places orders until the server is gone.
+async fn buy(
+    client: Client,
+    product: String,
+    buyer: usize,
+    round: usize,
+    count: Arc<AtomicUsize>,
+) -> Acknowledged {
+    let mut answers = Acknowledged::default();
     for number in 0.. {
         let (key, quantity) = (format!("{round}-{buyer}-{number}"), 1 + (number % 3));
         match order(&client, &product, quantity, &key).await {
             Ok(answer) => {
                 let id = text(&answer.data(201)["id"]);
-                told.orders.insert(key, (id.clone(), quantity));
+                answers.orders.insert(key, (id.clone(), quantity));
                 count.fetch_add(1, Ordering::SeqCst);
                 if number % 2 == 0 {
-                    let ask = async |verb: &str| {
+                    let send = async |verb: &str| {
                         let path = format!("/api/orders/{id}/{verb}");
-                        client.ask("POST", &path, Some(json!({})), None).await
+                        client.request("POST", &path, Some(json!({})), None).await
                     };
-                    let Ok(answer) = ask("pay").await else { break };
+                    let Ok(answer) = send("pay").await else { break };
                     answer.payment();
-                    told.paid.insert(id.clone());
+                    answers.paid.insert(id.clone());
                     if number % 4 == 0 {
-                        // The charge is on its way, and the kill may come between it and its being noted.
-                        told.cancelled.insert(id.clone());
-                        let Ok(answer) = ask("cancel").await else { break };
+                        // The charge is under way, and the kill may come before its result is recorded.
+                        answers.cancelled.insert(id.clone());
+                        let Ok(answer) = send("cancel").await else { break };
                         answer.data(200);
                     }
                 }
             }
             Err(_) => {
-                told.unanswered.push((key, quantity));
+                answers.unanswered.push((key, quantity));
                 break;
             }
         }
     }
-    told
+    answers
 }
 
-on_both! {
+on_both_engines! {
     async fn every_acknowledged_order_exists_exactly_once(home: Home) {
         let mut server = home.serve().await;
         let mut shop = Shop::open(&home, &server).await;
@@ -73,11 +78,11 @@ on_both! {
         for buyer in 0..BUYERS {
             buyers.push(shop.customer(&format!("buyer-{buyer}")).await);
         }
-        let mut all = Told::default();
+        let mut all = Acknowledged::default();
         for round in 0..KILLS {
-            // Any moment: after so many acknowledged orders, with others on their way.
-            let moment = 20 + usize::try_from(RandomState::new().hash_one(round) % 100).unwrap();
-            println!("round {round}: killed after {moment} orders");
+            // A random moment: after some number of acknowledged orders, with others in flight.
+            let orders_before_kill = 20 + usize::try_from(RandomState::new().hash_one(round) % 100).unwrap();
+            println!("round {round}: killed after {orders_before_kill} orders");
             let count = Arc::new(AtomicUsize::new(0));
             let buying = buyers.iter().enumerate().map(|(buyer, client)| {
                 let (client, product) = (client.at(server.url()), product.clone());
@@ -85,21 +90,21 @@ on_both! {
             });
             let buying: Vec<_> = buying.collect();
             until("enough orders", Duration::from_secs(120), || async {
-                (count.load(Ordering::SeqCst) >= moment).then_some(())
+                (count.load(Ordering::SeqCst) >= orders_before_kill).then_some(())
             })
             .await;
             server.kill().await;
             server = home.serve().await;
             shop.admin = shop.admin.at(server.url());
             for (buyer, buying) in buying.into_iter().enumerate() {
-                let told = buying.await.unwrap();
-                all.orders.extend(told.orders);
-                all.paid.extend(told.paid);
-                all.cancelled.extend(told.cancelled);
-                for (key, quantity) in told.unanswered {
+                let answers = buying.await.unwrap();
+                all.orders.extend(answers.orders);
+                all.paid.extend(answers.paid);
+                all.cancelled.extend(answers.cancelled);
+                for (key, quantity) in answers.unanswered {
                     let client = buyers[buyer].at(server.url());
                     let id = text(&order(&client, &product, quantity, &key).await.unwrap().data(201)["id"]);
-                    // And once more: the answer is the first one again.
+                    // A repetition returns the first answer again.
                     let again = order(&client, &product, quantity, &key).await.unwrap();
                     assert!(again.replayed, "{again:?}");
                     assert_eq!(again.data(201)["id"], *id);
@@ -112,18 +117,18 @@ on_both! {
     }
 }
 
-async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
-    let kept = shop.orders().await;
-    let found: BTreeSet<String> = kept.iter().map(|order| text(&order["id"])).collect();
-    let told: BTreeSet<String> = all.orders.values().map(|(id, _)| id.clone()).collect();
+async fn check(home: &Home, shop: &Shop, product: &str, all: &Acknowledged) {
+    let stored = shop.orders().await;
+    let found: BTreeSet<String> = stored.iter().map(|order| text(&order["id"])).collect();
+    let acknowledged: BTreeSet<String> = all.orders.values().map(|(id, _)| id.clone()).collect();
     assert_eq!(
-        told.len(),
+        acknowledged.len(),
         all.orders.len(),
-        "two requests were told the same order"
+        "two requests were answered with the same order"
     );
-    assert_eq!(found.len(), kept.len());
-    assert_eq!(found, told, "orders that nobody was told of, or that are lost");
-    let quantities: BTreeMap<String, i64> = kept
+    assert_eq!(found.len(), stored.len());
+    assert_eq!(found, acknowledged, "unacknowledged or lost orders");
+    let quantities: BTreeMap<String, i64> = stored
         .iter()
         .map(|order| {
             (
@@ -137,20 +142,20 @@ async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
             .values()
             .all(|(id, quantity)| quantities[id] == *quantity)
     );
-    let held: i64 = kept
+    let ordered: i64 = stored
         .iter()
         .filter(|order| order["status"] != "cancelled")
         .map(|order| quantities[&text(&order["id"])])
         .sum();
     assert_eq!(
-        shop.stock(product).await + held,
+        shop.stock(product).await + ordered,
         STOCK,
         "stock and orders disagree"
     );
     for id in all.paid.difference(&all.cancelled) {
-        shop.until_order_is(id, "paid", SETTLED).await;
+        shop.until_order_is(id, "paid", SETTLE_TIMEOUT).await;
     }
-    shop.until_all_is_done(SETTLED).await;
+    shop.until_all_is_done(SETTLE_TIMEOUT).await;
     check_money(home, shop).await;
     let verdict = until("every audit entry is linked", Duration::from_secs(60), || async {
         let verdict = home.run(&["audit", "verify", "--json"]).json();
@@ -165,14 +170,14 @@ async fn check(home: &Home, shop: &Shop, product: &str, all: &Told) {
     assert_eq!(dead, json!([]));
 }
 
-/// Each payment was collected at most once, and what is kept is for orders that are paid.
+/// Each payment was collected at most once, and the money kept is for paid orders.
 async fn check_money(home: &Home, shop: &Shop) {
-    let books = books(home);
-    for (payment, account) in &books {
-        let deeds: Vec<&str> = account.deeds.iter().map(String::as_str).collect();
+    let ledger = gateway_ledger(home);
+    for (payment, entries) in &ledger {
+        let operations: Vec<&str> = entries.operations.iter().map(String::as_str).collect();
         assert!(
-            matches!(deeds[..], ["collected" | "voided"] | ["collected", "repaid"]),
-            "{payment}: {deeds:?}"
+            matches!(operations[..], ["collected" | "voided"] | ["collected", "repaid"]),
+            "{payment}: {operations:?}"
         );
     }
     let orders = shop.orders().await;
@@ -185,61 +190,61 @@ async fn check_money(home: &Home, shop: &Shop) {
         amounts.sort_unstable();
         amounts
     };
-    let of_books = |which: fn(&Account) -> bool| {
-        let mut amounts: Vec<i64> = books
+    let ledger_amounts = |predicate: fn(&PaymentEntries) -> bool| {
+        let mut amounts: Vec<i64> = ledger
             .values()
-            .filter(|account| which(account))
-            .map(|account| account.amount)
+            .filter(|entries| predicate(entries))
+            .map(|entries| entries.amount)
             .collect();
         amounts.sort_unstable();
         amounts
     };
     assert_eq!(
         amounts("paid", "total"),
-        of_books(Account::is_kept),
-        "money that is kept"
+        ledger_amounts(PaymentEntries::is_kept),
+        "money kept by the gateway"
     );
-    let repaid = of_books(|account| account.was_collected() && !account.is_kept());
-    assert_eq!(amounts("cancelled", "refunded"), repaid, "money that went back");
+    let repaid = ledger_amounts(|entries| entries.was_collected() && !entries.is_kept());
+    assert_eq!(amounts("cancelled", "refunded"), repaid, "refunded money");
     println!(
-        "{} payments kept, {} repaid, {} asked for",
+        "{} payments kept, {} repaid, {} requested",
         amounts("paid", "total").len(),
         repaid.len(),
-        books.len()
+        ledger.len()
     );
-    // Every collected payment was noted once, and no order was paid twice.
+    // Every collected payment was recorded once, and no order was paid twice.
     let trail = shop.all("/api/audit?resource=payment&action=UPDATE&").await;
-    let mut noted: Vec<String> = trail
+    let mut recorded: Vec<String> = trail
         .iter()
         .filter(|entry| entry["after"]["status"] == "succeeded")
         .map(|entry| text(&entry["resourceId"]))
         .collect();
-    noted.sort_unstable();
-    let collected: Vec<String> = books
+    recorded.sort_unstable();
+    let collected: Vec<String> = ledger
         .iter()
-        .filter(|(_, account)| account.was_collected())
+        .filter(|(_, entries)| entries.was_collected())
         .map(|(payment, _)| payment.clone())
         .collect();
-    assert_eq!(noted, collected);
+    assert_eq!(recorded, collected);
     let paid: Vec<String> = shop
         .all("/api/audit?resource=order&action=PAY&")
         .await
         .iter()
         .map(|entry| text(&entry["resourceId"]))
         .collect();
-    let once: BTreeSet<&String> = paid.iter().collect();
-    assert_eq!(once.len(), paid.len(), "an order was paid twice");
+    let unique: BTreeSet<&String> = paid.iter().collect();
+    assert_eq!(unique.len(), paid.len(), "an order was paid twice");
 }
 
-/// A start is killed as well: whatever it was doing, the next one goes on.
+/// A server that is killed at any point of its start does not prevent the next start.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_that_is_killed_does_not_stand_in_the_way_of_the_next() {
+async fn a_start_succeeds_after_interrupted_starts() {
     let home = Home::sqlite();
     for step in 1..=8 {
         let mut server = Server::spawn(home.command(&["serve", "--demo"]));
-        // Not a wait for anything: the moment itself is what is tried.
-        let moment = Duration::from_millis(step * 15);
-        let _ = tokio::time::timeout(moment, server.line("listening on ")).await;
+        // Not a wait for a condition: the moment of the kill is what is tested.
+        let delay = Duration::from_millis(step * 15);
+        let _ = tokio::time::timeout(delay, server.line("listening on ")).await;
         server.kill().await;
     }
     let server = Server::start(home.command(&["serve", "--demo"])).await;

@@ -1,11 +1,11 @@
-//! What the doctor sees.
+//! The checks of `doctor`.
 
 use crate::harness::Home;
-use crate::on_both;
+use crate::on_both_engines;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
-/// The verdict and the words of a check.
+/// The verdict and the text of a check.
 fn finding(report: &Value, check: &str) -> (String, String) {
     let found = report["checks"]
         .as_array()
@@ -18,13 +18,13 @@ fn finding(report: &Value, check: &str) -> (String, String) {
 }
 
 fn report(home: &Home, exit: i32) -> Value {
-    let ran = home.run(&["doctor", "--json"]);
-    assert_eq!(ran.exit, Some(exit), "{ran:?}");
-    serde_json::from_str(&ran.out).unwrap()
+    let output = home.run(&["doctor", "--json"]);
+    assert_eq!(output.exit, Some(exit), "{output:?}");
+    serde_json::from_str(&output.out).unwrap()
 }
 
-on_both! {
-    async fn a_home_that_was_set_up_is_healthy(home: Home) {
+on_both_engines! {
+    async fn a_complete_setup_is_healthy(home: Home) {
         home.create_admin();
         let report = report(&home, 0);
         assert_eq!(report["healthy"], true);
@@ -32,22 +32,22 @@ on_both! {
             assert_eq!(finding(&report, check).0, "ok", "{check}: {report}");
         }
         assert_eq!(finding(&report, "setting").0, "warn", "unsafe in production: {report}");
-        let told = home.run(&["doctor"]).good();
-        assert!(told.contains("\nok    database: ") && told.contains("fix: "), "{told}");
+        let output = home.run(&["doctor"]).success();
+        assert!(output.contains("\nok    database: ") && output.contains("fix: "), "{output}");
     }
 
-    async fn a_schema_that_was_never_made_is_a_warning_and_nothing_is_made(home: Home) {
+    async fn a_missing_schema_is_a_warning_and_nothing_is_created(home: Home) {
         let report = report(&home, 0);
-        assert!(!home.path("data").exists(), "the doctor made something");
+        assert!(!home.path("data").exists(), "doctor created something");
         assert_eq!(finding(&report, "data folder").0, "warn");
         let database = finding(&report, "database").0;
         let is_missing = if home.database_url().starts_with("sqlite") { database } else { finding(&report, "schema").0 };
         assert_eq!(is_missing, "warn", "{report}");
-        home.run(&["migrate"]).good();
-        assert_eq!(home.run(&["migrate"]).good(), "the schema is up to date\n");
+        home.run(&["migrate"]).success();
+        assert_eq!(home.run(&["migrate"]).success(), "the schema is up to date\n");
     }
 
-    async fn a_database_of_a_newer_version_fails(home: Home) {
+    async fn a_database_with_a_newer_schema_fails(home: Home) {
         home.create_admin();
         let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
                      VALUES (9999, 'later', '2026-11-22T10:00:00Z', '1')";
@@ -55,14 +55,14 @@ on_both! {
         let report = report(&home, 1);
         assert_eq!(report["healthy"], false);
         assert_eq!(finding(&report, "schema").0, "fail", "{report}");
-        let refused = home.run(&["serve"]);
-        assert_eq!(refused.exit, Some(1), "{refused:?}");
-        assert!(refused.err.contains("newer than this program"), "{}", refused.err);
+        let output = home.run(&["serve"]);
+        assert_eq!(output.exit, Some(1), "{output:?}");
+        assert!(output.err.contains("newer than this program"), "{}", output.err);
     }
 }
 
 #[test]
-fn a_key_that_others_can_read_fails_and_serve_refuses_it() {
+fn a_master_key_readable_by_others_fails_and_serve_rejects_it() {
     let home = Home::sqlite();
     home.create_admin();
     std::fs::set_permissions(
@@ -77,7 +77,7 @@ fn a_key_that_others_can_read_fails_and_serve_refuses_it() {
 }
 
 #[test]
-fn what_is_away_fails_and_does_not_hide_the_rest() {
+fn unreachable_services_fail_and_do_not_hide_other_checks() {
     let home = Home::sqlite();
     std::fs::write(
         home.path("mainstay.toml"),
@@ -95,19 +95,19 @@ fn what_is_away_fails_and_does_not_hide_the_rest() {
         format!("smtp://127.0.0.1:{port}"),
     );
     let environment = [("DATABASE_URL", &*database), ("SMTP_URL", &*mail)];
-    let ran = home.run_in(&environment, &["doctor", "--json"]);
-    assert_eq!(ran.exit, Some(1), "{ran:?}");
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let output = home.run_with_env(&environment, &["doctor", "--json"]);
+    assert_eq!(output.exit, Some(1), "{output:?}");
+    let report: Value = serde_json::from_str(&output.out).unwrap();
     for check in ["database", "mail", "secrets"] {
         assert_eq!(finding(&report, check).0, "fail", "{check}: {report}");
     }
     assert_eq!(finding(&report, "clock").0, "ok");
-    assert!(!ran.out.contains("hunter2"), "{}", ran.out);
+    assert!(!output.out.contains("hunter2"), "{}", output.out);
     for check in report["checks"].as_array().unwrap() {
         assert_eq!(
             check["verdict"] == "ok",
             check["fix"].is_null(),
-            "a fix for everything that is not well: {check}"
+            "every check that is not ok has a fix: {check}"
         );
     }
 }

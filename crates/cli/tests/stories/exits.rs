@@ -1,9 +1,9 @@
-//! What scripts rely on: exit codes, what stands where, and no colours but on a terminal.
+//! The contract with scripts: exit codes, the use of stdout and stderr, and no colours without a terminal.
 
 use crate::harness::Home;
 
 #[test]
-fn a_slip_on_the_command_line_is_2() {
+fn invalid_arguments_exit_with_2() {
     let home = Home::sqlite();
     for arguments in [
         &["serv"][..],
@@ -18,17 +18,20 @@ fn a_slip_on_the_command_line_is_2() {
         &["jobs", "list", "--state", "asleep"],
         &["jobs", "retry", "7"],
     ] {
-        let ran = home.run(arguments);
-        assert_eq!(ran.exit, Some(2), "{arguments:?} {ran:?}");
-        assert!(ran.out.is_empty() && !ran.err.is_empty(), "{arguments:?} {ran:?}");
+        let output = home.run(arguments);
+        assert_eq!(output.exit, Some(2), "{arguments:?} {output:?}");
+        assert!(
+            output.out.is_empty() && !output.err.is_empty(),
+            "{arguments:?} {output:?}"
+        );
         assert!(!home.path("data").exists(), "{arguments:?} did something");
     }
 }
 
 #[test]
-fn a_database_that_is_away_is_3_and_named_in_a_sentence() {
+fn an_unavailable_database_exits_with_3_and_a_message() {
     let home = Home::sqlite();
-    // A port of this machine that nobody listens on: it was free a moment ago.
+    // A port of this machine that was free a moment ago, so nothing listens on it.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -41,68 +44,69 @@ fn a_database_that_is_away_is_3_and_named_in_a_sentence() {
         &["users", "list"],
         &["audit", "verify"],
     ] {
-        let ran = home.run_in(&[("DATABASE_URL", &url), ("PORT", "0")], arguments);
-        assert_eq!(ran.exit, Some(3), "{arguments:?} {ran:?}");
-        let sentence = ran.err.trim_end();
+        let output = home.run_with_env(&[("DATABASE_URL", &url), ("PORT", "0")], arguments);
+        assert_eq!(output.exit, Some(3), "{arguments:?} {output:?}");
+        let message = output.err.trim_end();
         assert!(
-            sentence.starts_with("mainstay: ") && !sentence.contains('\n'),
-            "{sentence}"
+            message.starts_with("mainstay: ") && !message.contains('\n'),
+            "{message}"
         );
-        assert!(sentence.contains("the database is unavailable"), "{sentence}");
+        assert!(message.contains("the database is unavailable"), "{message}");
         assert!(
-            !ran.err.contains("hunter2") && !ran.out.contains("hunter2"),
-            "{ran:?}"
+            !output.err.contains("hunter2") && !output.out.contains("hunter2"),
+            "{output:?}"
         );
     }
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_2() {
+fn a_data_folder_that_cannot_be_created_exits_with_2() {
     let home = Home::sqlite();
     std::fs::write(home.path("file"), "").unwrap();
-    let ran = home.run_in(&[("DATA_DIR", "file/data"), ("PORT", "0")], &["serve"]);
-    assert_eq!(ran.exit, Some(2), "{ran:?}");
-    assert!(ran.err.starts_with("mainstay: file/data: "), "{}", ran.err);
+    let output = home.run_with_env(&[("DATA_DIR", "file/data"), ("PORT", "0")], &["serve"]);
+    assert_eq!(output.exit, Some(2), "{output:?}");
+    assert!(output.err.starts_with("mainstay: file/data: "), "{}", output.err);
 }
 
 #[test]
-fn a_port_that_is_taken_is_1_and_named() {
+fn a_port_in_use_exits_with_1_and_is_named() {
     let home = Home::sqlite();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let ran = home.run(&["serve", "--port", &port]);
-    assert_eq!(ran.exit, Some(1), "{ran:?}");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let output = home.run(&["serve", "--port", &port]);
+    assert_eq!(output.exit, Some(1), "{output:?}");
     assert!(
-        ran.err
+        output
+            .err
             .starts_with(&format!("mainstay: listening on 127.0.0.1:{port}: ")),
         "{}",
-        ran.err
+        output.err
     );
-    assert!(!ran.out.contains("listening"), "{}", ran.out);
+    assert!(!output.out.contains("listening"), "{}", output.out);
 }
 
 #[test]
 fn no_colours_without_a_terminal() {
     let home = Home::sqlite();
-    for ran in [
+    for output in [
         home.run(&["doctor"]),
         home.run(&["--help"]),
         home.run(&["--nope"]),
         home.run(&["--port", "x"]),
     ] {
         assert!(
-            !ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'),
-            "{ran:?}"
+            !output.out.contains('\u{1b}') && !output.err.contains('\u{1b}'),
+            "{output:?}"
         );
     }
 }
 
 #[test]
-fn routes_and_the_document_need_no_settings_and_agree() {
+fn routes_and_openapi_need_no_settings_and_agree() {
     let home = Home::sqlite();
     let broken = [("PORT", "many")];
-    let routes = home.run_in(&broken, &["routes", "--json"]).json();
-    let document = home.run_in(&broken, &["openapi"]).json();
+    let routes = home.run_with_env(&broken, &["routes", "--json"]).json();
+    let document = home.run_with_env(&broken, &["openapi"]).json();
     let routes = routes.as_array().unwrap();
     assert!(
         routes
@@ -114,7 +118,7 @@ fn routes_and_the_document_need_no_settings_and_agree() {
         let operation = &document["paths"][route["path"].as_str().unwrap()][&method];
         assert_eq!(operation["operationId"], route["useCase"], "{route}");
     }
-    let table = home.run_in(&broken, &["routes"]).good();
+    let table = home.run_with_env(&broken, &["routes"]).success();
     assert_eq!(table.lines().count(), routes.len() + 1);
     assert!(table.starts_with("DOOR"), "{table}");
 }

@@ -1,4 +1,4 @@
-//! A disk that is full: writes are refused in plain words, reads go on, and room again is enough to go on.
+//! A full disk: writes fail with a clear error, reads continue, and writes continue once there is space again.
 
 use crate::harness::{Answer, Home, Server, Shop, order, text, until};
 use crate::unattended;
@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// The folder of the story as a disk of 24 MiB that only the server sees. `None`, and a loud word, where the system lets
-/// nobody do that.
+/// The command of a server whose data folder is a tmpfs of 24 MiB that only the server sees. `None`, reported as a
+/// skipped test, where the system does not allow that.
 fn on_a_small_disk(home: &Home) -> Option<Command> {
     const SCRIPT: &str = "mount -t tmpfs -o size=24m tmpfs \"$0\" && cd \"$0\" && exec \"$@\"";
     let unshare = |script: &str, rest: &[&str]| {
@@ -23,7 +23,7 @@ fn on_a_small_disk(home: &Home) -> Option<Command> {
     std::fs::create_dir(home.path("data")).unwrap();
     let tried = unshare(SCRIPT, &["true"]).output();
     if !tried.is_ok_and(|output| output.status.success()) {
-        let why = "this system gives no disk of its own to a process (unshare, tmpfs)";
+        let why = "this system does not let a process mount a file system (unshare, tmpfs)";
         unattended::skip("a full disk", &why);
         return None;
     }
@@ -38,7 +38,7 @@ fn on_a_small_disk(home: &Home) -> Option<Command> {
     Some(command)
 }
 
-/// Writes until there is no room, not for a single page.
+/// Writes until the disk is full to the last page.
 fn fill(path: &Path) {
     let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
     for size in [1 << 16, 1 << 12, 1] {
@@ -46,12 +46,12 @@ fn fill(path: &Path) {
     }
 }
 
-fn is_refused_well(answer: &Answer) -> bool {
+fn is_unavailable(answer: &Answer) -> bool {
     answer.status == 503 && answer.code() == "UNAVAILABLE"
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_refuses_writes_and_loses_nothing() {
+async fn a_full_disk_rejects_writes_and_loses_nothing() {
     let home = Home::sqlite();
     let Some(command) = on_a_small_disk(&home) else {
         return;
@@ -60,44 +60,44 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
     let link = server.line("create the first administrator: ").await;
     let shop = Shop::claim(&server, &link).await;
     let (product, ann) = (shop.add("MUG", 1_000_000).await, shop.customer("ann").await);
-    // The server's disk, seen from outside through its process.
+    // The server's file system, accessed through its `/proc` entry.
     let disk = format!("/proc/{}/root{}", server.pid(), home.path("data").display());
     let filler = Path::new(&disk).join("filler");
-    File::create(&filler).expect("the disk of the server is seen from here");
+    File::create(&filler).expect("the server's file system is accessible");
 
-    let mut kept = Vec::new();
+    let mut acknowledged = Vec::new();
     fill(&filler);
-    // Room that the log had already taken is written first; the checkpoint may give some back, too.
-    let refused = loop {
-        let answer = order(&ann, &product, 1, &format!("k{}", kept.len()))
+    // Writes into space already allocated to the log succeed first; a checkpoint may free some space, too.
+    let failed = loop {
+        let answer = order(&ann, &product, 1, &format!("k{}", acknowledged.len()))
             .await
             .unwrap();
         if answer.status != 201 {
             break answer;
         }
-        kept.push(text(&answer.data(201)["id"]));
-        assert!(kept.len() < 20_000, "the disk is not full");
-        if kept.len() % 50 == 0 {
+        acknowledged.push(text(&answer.data(201)["id"]));
+        assert!(acknowledged.len() < 20_000, "the disk is not full");
+        if acknowledged.len() % 50 == 0 {
             fill(&filler);
         }
     };
-    assert!(is_refused_well(&refused), "{refused:?}");
+    assert!(is_unavailable(&failed), "{failed:?}");
     assert_eq!(
         ann.get(&format!("/api/products/{product}")).await.status,
         200,
-        "reads go on"
+        "reads continue"
     );
     assert_eq!(ann.get("/health/live").await.status, 200);
 
     std::fs::remove_file(&filler).unwrap();
-    let key = format!("k{}", kept.len());
-    let after = until("writes go on", Duration::from_secs(30), || async {
+    let key = format!("k{}", acknowledged.len());
+    let after = until("writes continue", Duration::from_secs(30), || async {
         let answer = order(&ann, &product, 1, &key).await.unwrap();
-        assert!(answer.status == 201 || is_refused_well(&answer), "{answer:?}");
+        assert!(answer.status == 201 || is_unavailable(&answer), "{answer:?}");
         (answer.status == 201).then_some(answer)
     })
     .await;
-    kept.push(text(&after.data(201)["id"]));
+    acknowledged.push(text(&after.data(201)["id"]));
     let mut found: Vec<String> = shop
         .orders()
         .await
@@ -105,10 +105,10 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
         .map(|order| text(&order["id"]))
         .collect();
     found.sort();
-    kept.sort();
-    assert_eq!(found, kept);
+    acknowledged.sort();
+    assert_eq!(found, acknowledged);
     assert_eq!(
-        shop.stock(&product).await + i64::try_from(kept.len()).unwrap(),
+        shop.stock(&product).await + i64::try_from(acknowledged.len()).unwrap(),
         1_000_000
     );
     server.stop().await;

@@ -1,11 +1,11 @@
-//! What `--help` says: snapshots, because people and scripts rely on it.
+//! The output of `--help`, as snapshots, because users and scripts rely on it.
 
 use crate::harness::Home;
 
 fn help(arguments: &[&str]) -> String {
     let home = Home::sqlite();
     let arguments = [arguments, &["--help"]].concat();
-    home.run_in(&[], &arguments).good()
+    home.run_with_env(&[], &arguments).success()
 }
 
 macro_rules! snapshots {
@@ -39,7 +39,7 @@ snapshots! {
 
 #[test]
 fn every_command_has_its_snapshot() {
-    // Two spaces, a name, more spaces: a line of the list of commands.
+    // A line of the list of commands: two spaces, a name, more spaces.
     let commands = |text: &str| -> Vec<String> {
         let list = text.split_once("Commands:\n").map_or("", |(_, rest)| rest);
         let lines = list
@@ -63,18 +63,18 @@ fn every_command_has_its_snapshot() {
     };
     for command in commands(&help(&[])) {
         assert!(has(&command), "no snapshot of {command}");
-        for below in commands(&help(&[&command])) {
-            let name = format!("{command}_{}", below.replace('-', "_"));
-            assert!(has(&name), "no snapshot of {command} {below}");
+        for subcommand in commands(&help(&[&command])) {
+            let name = format!("{command}_{}", subcommand.replace('-', "_"));
+            assert!(has(&name), "no snapshot of {command} {subcommand}");
         }
     }
 }
 
 #[test]
-fn the_version_is_told() {
+fn prints_the_version() {
     let home = Home::sqlite();
     assert_eq!(
-        home.run_in(&[], &["--version"]).good(),
+        home.run_with_env(&[], &["--version"]).success(),
         format!("mainstay {}\n", env!("CARGO_PKG_VERSION"))
     );
 }

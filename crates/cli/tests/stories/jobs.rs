@@ -1,19 +1,19 @@
-//! Work that happens later, seen and repaired from the command line.
+//! Listing and retrying jobs from the command line.
 
 use crate::harness::{Home, Shop, order, text};
-use crate::on_both;
+use crate::on_both_engines;
 use serde_json::json;
 use std::time::Duration;
 
-on_both! {
-    async fn jobs_are_listed_and_only_failed_ones_retried(home: Home) {
-        home.run(&["migrate"]).good();
+on_both_engines! {
+    async fn lists_jobs_and_retries_only_dead_ones(home: Home) {
+        home.run(&["migrate"]).success();
         assert_eq!(home.run(&["jobs", "list", "--json"]).json(), json!([]));
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
         let (mug, ann) = (shop.add("MUG", 5).await, shop.customer("ann").await);
-        let bought = order(&ann, &mug, 1, "k").await.unwrap().data(201);
-        let id = text(&bought["id"]);
+        let placed = order(&ann, &mug, 1, "k").await.unwrap().data(201);
+        let id = text(&placed["id"]);
         ann.post(&format!("/api/orders/{id}/pay"), json!({})).await.payment();
         shop.until_order_is(&id, "paid", Duration::from_secs(60)).await;
         server.stop().await;
@@ -24,7 +24,7 @@ on_both! {
         assert_eq!(home.run(&["jobs", "list", "--json", "--state", "dead"]).json(), json!([]));
         assert_eq!(home.run(&["jobs", "list", "--json", "--limit", "1"]).json().as_array().unwrap().len(), 1);
         let id = text(&charge["id"]);
-        assert!(home.run(&["jobs", "list", "--state", "done"]).good().contains(&id));
+        assert!(home.run(&["jobs", "list", "--state", "done"]).success().contains(&id));
 
         let done = home.run(&["jobs", "retry", &id]);
         assert_eq!(done.exit, Some(1), "{done:?}");
@@ -34,11 +34,11 @@ on_both! {
             "UPDATE jobs SET state = 'dead' WHERE kind = 'payment.charge'",
         )
         .await;
-        let back = home.run(&["jobs", "retry", "--json", &id]).json();
-        assert_eq!(back, json!({"id": id, "state": "queued"}));
+        let retried = home.run(&["jobs", "retry", "--json", &id]).json();
+        assert_eq!(retried, json!({"id": id, "state": "queued"}));
         let queued = home.run(&["jobs", "list", "--json", "--state", "queued"]).json();
         assert!(queued.as_array().unwrap().iter().any(|job| job["id"] == *id), "{queued}");
-        let nobody = home.run(&["jobs", "retry", "00000000-0000-7000-8000-000000000000"]);
-        assert_eq!((nobody.exit, nobody.err.as_str()), (Some(1), "mainstay: not found\n"));
+        let missing = home.run(&["jobs", "retry", "00000000-0000-7000-8000-000000000000"]);
+        assert_eq!((missing.exit, missing.err.as_str()), (Some(1), "mainstay: not found\n"));
     }
 }

@@ -1,11 +1,11 @@
-//! Changing the key that signs, while people are signed in.
+//! Rotating the signing key while users are signed in.
 
 use crate::harness::{Home, Shop, until};
-use crate::on_both;
+use crate::on_both_engines;
 use std::time::Duration;
 
-on_both! {
-    async fn a_new_key_signs_and_nobody_is_signed_out(home: Home) {
+on_both_engines! {
+    async fn key_rotation_keeps_users_signed_in(home: Home) {
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
         let before = shop.register("ann").await;
@@ -13,11 +13,11 @@ on_both! {
         let key = rotated["key"].as_str().unwrap();
         assert_eq!(rotated["retiring"].as_array().unwrap().len(), 1, "{rotated}");
 
-        // The server that runs hears of it, shows both keys, and believes the tokens of both.
+        // The running server reads the new key, publishes both, and accepts tokens of both.
         until("the new key is public", Duration::from_secs(60), || async {
             let keys = server.client().get("/.well-known/jwks.json").await.body;
             let keys = keys["keys"].as_array()?.clone();
-            (keys.len() == 2 && keys.iter().any(|shown| shown["kid"] == key)).then_some(())
+            (keys.len() == 2 && keys.iter().any(|candidate| candidate["kid"] == key)).then_some(())
         })
         .await;
         let ann = server.client().with(before["accessToken"].as_str().unwrap());
@@ -37,12 +37,12 @@ on_both! {
 }
 
 #[test]
-fn a_shared_secret_has_no_key_to_rotate() {
+fn rotation_is_rejected_with_a_shared_secret() {
     let home = Home::sqlite();
-    let ran = home.run_in(
+    let output = home.run_with_env(
         &[("JWT_SECRET", "0123456789abcdef0123456789abcdef")],
         &["keys", "rotate"],
     );
-    assert_eq!(ran.exit, Some(2), "{ran:?}");
-    assert!(ran.err.contains("JWT_SECRET"), "{}", ran.err);
+    assert_eq!(output.exit, Some(2), "{output:?}");
+    assert!(output.err.contains("JWT_SECRET"), "{}", output.err);
 }

@@ -1,10 +1,10 @@
-//! Stories on the real binary: what people type, what scripts read, and what survives when things go wrong.
+//! End-to-end tests of the binary: its commands, its output for scripts, and its behaviour after crashes.
 
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "a test may fail loudly, must be seen when it is skipped, and learns from the environment where a server is"
+    reason = "a test may panic, prints when it is skipped, and reads the server's address from the environment"
 )]
 
 mod harness;

@@ -1,7 +1,7 @@
-//! Many at once: the last items, the same key, the same payment, the same refresh token.
+//! Concurrent requests: the last items, the same idempotency key, the same payment, the same refresh token.
 
 use crate::harness::{Client, Home, Shop, order, text};
-use crate::on_both;
+use crate::on_both_engines;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -14,8 +14,8 @@ async fn pay(client: &Client, order: &str) -> Value {
         .payment()
 }
 
-on_both! {
-    async fn the_last_five_are_sold_five_times(home: Home) {
+on_both_engines! {
+    async fn the_last_five_items_are_sold_exactly_once_each(home: Home) {
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
         let product = shop.add("LAST", 5).await;
@@ -28,20 +28,20 @@ on_both! {
         let answers: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
         let sold = answers.iter().filter(|answer| answer.status == 201).count();
         assert_eq!(sold, 5, "{answers:#?}");
-        for refused in answers.iter().filter(|answer| answer.status != 201) {
-            assert_eq!((refused.status, refused.code()), (409, "OUT_OF_STOCK"), "{refused:?}");
+        for rejected in answers.iter().filter(|answer| answer.status != 201) {
+            assert_eq!((rejected.status, rejected.code()), (409, "OUT_OF_STOCK"), "{rejected:?}");
         }
         assert_eq!((shop.stock(&product).await, shop.orders().await.len()), (0, 5));
-        // A refusal is an answer as well: the same key is told the same again, even when there is stock again.
-        let refused = answers.iter().position(|answer| answer.status == 409).unwrap();
+        // A rejection is also stored: the same key gets the same answer, even when there is stock again.
+        let rejected = answers.iter().position(|answer| answer.status == 409).unwrap();
         let body = json!({"delta": 1, "reason": "found one"});
         shop.admin.post(&format!("/api/products/{product}/stock"), body).await.data(200);
-        let again = order(&clients[refused % clients.len()], &product, 1, &keys[refused]).await.unwrap();
+        let again = order(&clients[rejected % clients.len()], &product, 1, &keys[rejected]).await.unwrap();
         assert_eq!((again.status, again.replayed), (409, true), "{again:?}");
         server.stop().await;
     }
 
-    async fn one_key_sixteen_times_is_one_order(home: Home) {
+    async fn sixteen_orders_with_one_key_place_one_order(home: Home) {
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
         let (product, ann) = (shop.add("MUG", 100).await, shop.customer("ann").await);
@@ -59,30 +59,30 @@ on_both! {
         let other = order(&ann, &product, 3, "the-same").await.unwrap();
         assert_eq!((other.status, other.code()), (422, "IDEMPOTENCY_MISMATCH"));
         assert_eq!((shop.stock(&product).await, shop.orders().await.len()), (98, 1));
-        // The key is the caller's own: somebody else's is another one.
+        // Keys are scoped to the caller: the same key of another user is a different one.
         let ben = shop.customer("ben").await;
         let others = order(&ben, &product, 2, "the-same").await.unwrap();
         assert!(others.status == 201 && !others.replayed, "{others:?}");
         server.stop().await;
     }
 
-    async fn sixteen_calls_to_pay_are_one_payment(home: Home) {
+    async fn sixteen_concurrent_pay_calls_start_one_payment(home: Home) {
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
         let (product, ann) = (shop.add("MUG", 100).await, shop.customer("ann").await);
         let id = text(&order(&ann, &product, 1, "k").await.unwrap().data(201)["id"]);
-        let begun = join_all((0..16).map(|_| pay(&ann, &id))).await;
-        let payments: BTreeSet<String> = begun.iter().map(|begun| text(&begun["paymentId"])).collect();
-        assert_eq!(payments.len(), 1, "{begun:?}");
+        let started = join_all((0..16).map(|_| pay(&ann, &id))).await;
+        let payments: BTreeSet<String> = started.iter().map(|started| text(&started["paymentId"])).collect();
+        assert_eq!(payments.len(), 1, "{started:?}");
         shop.until_order_is(&id, "paid", Duration::from_secs(60)).await;
-        assert_eq!(text(&pay(&ann, &id).await["paymentId"]), *payments.first().unwrap(), "paid stays paid");
+        assert_eq!(text(&pay(&ann, &id).await["paymentId"]), *payments.first().unwrap(), "a paid order keeps its payment");
         let jobs = home.run(&["jobs", "list", "--json"]).json();
         let charges = jobs.as_array().unwrap().iter().filter(|job| job["kind"] == "payment.charge").count();
         assert_eq!(charges, 1, "{jobs}");
         server.stop().await;
     }
 
-    async fn a_refresh_token_sent_twice_gives_two_working_pairs(home: Home) {
+    async fn two_concurrent_refreshes_give_two_valid_token_pairs(home: Home) {
         let server = home.serve().await;
         let shop = Shop::open(&home, &server).await;
         let mut tokens = shop.register("ann").await;
@@ -99,9 +99,9 @@ on_both! {
             }
             tokens = other;
         }
-        // The very first one was followed by others that were used: whoever shows it has stolen it.
-        let stolen = server.client().post("/api/auth/refresh", json!({"refreshToken": first})).await;
-        assert_eq!((stolen.status, stolen.code()), (401, "TOKEN_REUSED"));
+        // The first token's successors have been used, so its reuse is treated as theft.
+        let reused = server.client().post("/api/auth/refresh", json!({"refreshToken": first})).await;
+        assert_eq!((reused.status, reused.code()), (401, "TOKEN_REUSED"));
         let ann = server.client().with(tokens["accessToken"].as_str().unwrap());
         let ended = ann.get("/api/users/me").await;
         assert_eq!((ended.status, ended.code()), (401, "TOKEN_REVOKED"));

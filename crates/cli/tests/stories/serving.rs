@@ -1,22 +1,22 @@
-//! Starting, stopping, and what is printed meanwhile.
+//! Starting and stopping the server, and its output.
 
 use crate::harness::{Home, Server, Shop, order, text, until};
-use crate::on_both;
+use crate::on_both_engines;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-on_both! {
-    async fn it_says_where_it_listens_and_ends_well_on_sigterm(home: Home) {
+on_both_engines! {
+    async fn prints_its_address_and_exits_with_0_on_sigterm(home: Home) {
         let server = home.serve().await;
         let port: u16 = server.url().rsplit_once(':').unwrap().1.parse().unwrap();
         assert!(server.url().starts_with("http://127.0.0.1:") && port != 0, "{}", server.url());
         assert_eq!(server.client().get("/health/ready").await.status, 200);
         server.signal("TERM");
-        let (status, out, err) = server.ended().await;
+        let (status, out, err) = server.exited().await;
         assert_eq!(status.code(), Some(0), "{err:?}");
         assert!(err.is_empty(), "{err:?}");
-        // Whatever is no word to people is a line of the log: one JSON object.
-        for line in out.iter().filter(|line| !is_for_people(line)) {
+        // Every other line is a log record: one JSON object.
+        for line in out.iter().filter(|line| !is_for_users(line)) {
             let record: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
             assert!(record["level"].is_string() && record["timestamp"].is_string(), "{line}");
         }
@@ -24,7 +24,7 @@ on_both! {
         assert!(out.last().unwrap().contains("stopped"), "{out:#?}");
     }
 
-    async fn the_first_start_prints_a_link_that_makes_the_administrator_once(home: Home) {
+    async fn the_setup_link_of_the_first_start_creates_one_administrator(home: Home) {
         let mut server = home.serve().await;
         let link = server.line("create the first administrator: ").await;
         let (page, token) = link.split_once('#').unwrap();
@@ -33,11 +33,11 @@ on_both! {
         let claim = |email: &str| {
             json!({"token": token, "email": email, "password": "a long walk in the rain", "name": "Ada"})
         };
-        let made = server.client().post("/api/auth/setup", claim("ada@example.com")).await.data(201);
-        assert_eq!(made["user"]["role"], "admin", "{made}");
+        let created = server.client().post("/api/auth/setup", claim("ada@example.com")).await.data(201);
+        assert_eq!(created["user"]["role"], "admin", "{created}");
         let again = server.client().post("/api/auth/setup", claim("eve@example.com")).await;
         assert!(again.status == 401 || again.status == 409, "{again:?}");
-        assert!(server.out().iter().filter(|line| line.contains("mst_")).count() == 1, "the log tells the token");
+        assert!(server.out().iter().filter(|line| line.contains("mst_")).count() == 1, "the log contains the token");
         server.stop().await;
         let server = home.serve().await;
         assert_eq!(server.client().get("/health").await.status, 200);
@@ -46,7 +46,7 @@ on_both! {
     }
 }
 
-fn is_for_people(line: &str) -> bool {
+fn is_for_users(line: &str) -> bool {
     [
         "listening on ",
         "create the first administrator: ",
@@ -57,10 +57,10 @@ fn is_for_people(line: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_nothing_at_all_it_serves_and_keeps_everything_in_data() {
+async fn without_configuration_it_serves_and_stores_everything_in_data() {
     let home = Home::sqlite();
-    // No command and no environment; only the port, which somebody else may have.
-    let mut server = Server::start(home.bare(&["--port", "0", "--demo"])).await;
+    // No command and no environment; only the port, because the default one may be in use.
+    let mut server = Server::start(home.bare_command(&["--port", "0", "--demo"])).await;
     let demo = server.line("demo customer: ").await;
     let (email, password) = demo.split_once(" with the password ").unwrap();
     let tokens = server
@@ -72,37 +72,37 @@ async fn with_nothing_at_all_it_serves_and_keeps_everything_in_data() {
     let products = server.client().get("/api/products").await;
     assert_eq!(products.body["pagination"]["total"], 6, "{}", products.body);
     server.stop().await;
-    let inside: Vec<_> = std::fs::read_dir(home.path("."))
+    let entries: Vec<_> = std::fs::read_dir(home.path("."))
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(inside, ["data"]);
+    assert_eq!(entries, ["data"]);
     assert!(home.path("data/mainstay.db").exists() && home.path("data/master.key").exists());
-    let again = Server::start(home.bare(&["serve", "--port", "0", "--demo"])).await;
+    let again = Server::start(home.bare_command(&["serve", "--port", "0", "--demo"])).await;
     assert_eq!(
         again.client().get("/api/products").await.body["pagination"]["total"],
         6,
-        "twice is once"
+        "the demo data is created once"
     );
     again.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_begun_is_finished_and_a_second_signal_ends_it_at_once() {
+async fn a_stop_finishes_running_requests_and_a_second_signal_stops_at_once() {
     let home = Home::sqlite();
     let mut command = home.command(&["serve"]);
     command.env("SHUTDOWN_TIMEOUT", "1h").env("REQUEST_TIMEOUT", "1h");
     let server = Server::start(command).await;
-    // A request that is half sent: the server waits for the rest of it.
+    // An incomplete request: the server waits for the rest of it.
     let address = server.url().trim_start_matches("http://").to_owned();
     let mut half = std::net::TcpStream::connect(&address).unwrap();
     let head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
     std::io::Write::write_all(&mut half, head.as_bytes()).unwrap();
-    // The request is known to be under way once another one, sent later, was answered.
+    // The request is known to be in progress once a later one has been answered.
     assert_eq!(server.client().get("/health").await.status, 200);
     server.signal("TERM");
     until(
-        "the server says that it is stopping",
+        "the server logs that it is stopping",
         Duration::from_secs(10),
         || async {
             server
@@ -114,14 +114,14 @@ async fn what_was_begun_is_finished_and_a_second_signal_ends_it_at_once() {
     )
     .await;
     server.signal("INT");
-    let (status, _, err) = server.ended().await;
+    let (status, _, err) = server.exited().await;
     assert_eq!(status.code(), Some(1), "{err:?}");
     assert_eq!(err, ["mainstay: a second signal (SIGINT): stopped at once"]);
     drop(half);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logs_go_to_files_as_well_and_people_get_their_own_form() {
+async fn logs_go_to_files_as_json_and_to_the_terminal_as_text() {
     let home = Home::sqlite();
     let mut command = home.command(&["serve"]);
     command.env("LOG_DIR", "logs").env("LOG_FORMAT", "pretty");
@@ -144,8 +144,8 @@ async fn logs_go_to_files_as_well_and_people_get_their_own_form() {
     );
 }
 
-on_both! {
-    async fn a_process_does_what_its_roles_say_and_no_more(home: Home) {
+on_both_engines! {
+    async fn a_process_runs_only_its_roles(home: Home) {
         let with = |roles: &str| {
             let mut command = home.command(&["serve"]);
             command.env("ROLES", roles);
@@ -165,7 +165,7 @@ on_both! {
             let answer = worker.client().get(path).await;
             assert_eq!((answer.status, answer.code()), (404, "NOT_FOUND"), "{path}");
         }
-        // Whoever answers requests has left the job to the one who works.
+        // The `api` process has left the job to the `worker` process.
         shop.until_order_is(&placed, "paid", Duration::from_secs(60)).await;
         worker.stop().await;
         let placed = text(&order(&ann, &product, 1, "two").await.unwrap().data(201)["id"]);
@@ -175,7 +175,7 @@ on_both! {
         let realtime = with("realtime").await;
         assert_eq!(realtime.client().get("/api/products").await.status, 404);
         realtime.signal("TERM");
-        let (status, out, _) = realtime.ended().await;
+        let (status, out, _) = realtime.exited().await;
         assert!(status.success() && out.iter().any(|line| line.contains("nothing to do yet")), "{out:?}");
         api.stop().await;
     }

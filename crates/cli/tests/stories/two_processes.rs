@@ -1,15 +1,15 @@
-//! Two servers on one database, the SQLite file included.
+//! Two servers on one database, including a SQLite file.
 
 use crate::harness::{Home, Shop, order, text, until};
-use crate::on_both;
+use crate::on_both_engines;
 use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 
-/// What the cluster promises.
-const FELT: Duration = Duration::from_secs(1);
+/// Maximum delay until an access change takes effect on every node.
+const PROPAGATION: Duration = Duration::from_secs(1);
 
-/// Starts `mainstay migrate` so many times at once; tells what each printed.
+/// Runs `mainstay migrate` concurrently, `times` times; returns the output of each.
 async fn migrations(home: &Home, times: usize) -> Vec<String> {
     let runs = (0..times).map(|_| {
         let mut command = tokio::process::Command::from(home.command(&["migrate"]));
@@ -23,20 +23,20 @@ async fn migrations(home: &Home, times: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_processes_that_start_together_on_a_new_file_one_migrates_and_none_fails() {
+async fn concurrent_migrations_of_a_new_file_apply_once_and_all_succeed() {
     for round in 0..20 {
         let home = Home::sqlite();
-        let said = migrations(&home, 4).await;
-        let applied = said
+        let outputs = migrations(&home, 4).await;
+        let applied = outputs
             .iter()
-            .filter(|said| said.contains("applied V1__foundation"))
+            .filter(|output| output.contains("applied V1__foundation"))
             .count();
-        assert_eq!(applied, 1, "round {round}: {said:?}");
+        assert_eq!(applied, 1, "round {round}: {outputs:?}");
     }
 }
 
-on_both! {
-    async fn both_serve_the_same(home: Home) {
+on_both_engines! {
+    async fn two_servers_share_one_state(home: Home) {
         let (one, other) = (home.serve().await, home.serve().await);
         let shop = Shop::open(&home, &one).await;
         let (product, ann) = (shop.add("MUG", 40).await, shop.customer("ann").await);
@@ -51,7 +51,7 @@ on_both! {
         assert!(answers.iter().all(|answer| answer.status == 201 || answer.code() == "OUT_OF_STOCK"), "{answers:?}");
         assert_eq!((shop.stock(&product).await, shop.orders().await.len()), (0, 40));
 
-        // The same request at both at once is one order, of the very last item, too, and both are told of it.
+        // The same request sent to both at once places one order, even of the last item, and both answer with it.
         let ben = shop.customer("ben").await;
         let (here, there) = (ben.at(one.url()), ben.at(other.url()));
         let mut last = String::new();
@@ -67,12 +67,12 @@ on_both! {
         there.post(&format!("/api/orders/{last}/pay"), json!({})).await.payment();
         shop.until_order_is(&last, "paid", Duration::from_secs(60)).await;
         one.stop().await;
-        assert_eq!(there.get("/api/users/me").await.status, 200, "the other one goes on");
+        assert_eq!(there.get("/api/users/me").await.status, 200, "the other server continues");
         other.stop().await;
         assert!(home.run(&["audit", "verify", "--json"]).json()["fault"].is_null());
     }
 
-    async fn a_role_a_sign_out_and_a_disabled_account_are_felt_by_the_other_within_a_second(home: Home) {
+    async fn access_changes_reach_the_other_server_within_a_second(home: Home) {
         let (one, other) = (home.serve().await, home.serve().await);
         let shop = Shop::open(&home, &one).await;
         let tokens = shop.register("ann").await;
@@ -81,7 +81,7 @@ on_both! {
         assert_eq!(there.get("/api/users").await.status, 403);
         for (role, status) in [("manager", 200), ("customer", 403), ("manager", 200)] {
             shop.admin.put(&format!("/api/users/{id}/role"), json!({"role": role})).await.data(200);
-            until(&format!("{role} is {status} at the other"), FELT, || async {
+            until(&format!("{role} is {status} at the other"), PROPAGATION, || async {
                 (there.get("/api/users").await.status == status).then_some(())
             })
             .await;
@@ -91,29 +91,29 @@ on_both! {
         let second = one.client().with(second["accessToken"].as_str().unwrap());
         assert_eq!(second.at(other.url()).get("/api/users/me").await.status, 200);
         assert_eq!(second.post("/api/auth/logout", json!({})).await.status, 204);
-        until("the signed out token is refused at the other", FELT, || async {
+        until("the other server rejects the token of the ended session", PROPAGATION, || async {
             (second.at(other.url()).get("/api/users/me").await.code() == "TOKEN_REVOKED").then_some(())
         })
         .await;
-        assert_eq!(there.get("/api/users/me").await.status, 200, "the first session goes on");
+        assert_eq!(there.get("/api/users/me").await.status, 200, "the first session continues");
 
         shop.admin.put(&format!("/api/users/{id}/role"), json!({"role": "customer"})).await.data(200);
         let path = format!("/api/users/{id}/permissions");
-        let taken = ["taken back", "ended"];
-        for (how, grant) in taken.into_iter().zip([
+        let ways = ["revoked", "expired"];
+        for (way, grant) in ways.into_iter().zip([
             json!({"permission": "read:audit"}),
             json!({"permission": "read:audit", "expiresIn": 3}),
         ]) {
             shop.admin.post(&path, grant).await.data(201);
-            until("the permission is felt by the other", FELT, || async {
+            until("the other server applies the permission", PROPAGATION, || async {
                 (there.get("/api/audit").await.status == 200).then_some(())
             })
             .await;
-            if how == "taken back" {
-                let gone = shop.admin.ask("DELETE", &format!("{path}/read:audit"), None, None).await.unwrap();
-                assert_eq!(gone.status, 204);
+            if way == "revoked" {
+                let revoked = shop.admin.request("DELETE", &format!("{path}/read:audit"), None, None).await.unwrap();
+                assert_eq!(revoked.status, 204);
             }
-            until(&format!("the permission that was {how} is missed by the other"), FELT * 4, || async {
+            until(&format!("the other server has dropped the {way} permission"), PROPAGATION * 4, || async {
                 (there.get("/api/audit").await.status == 403).then_some(())
             })
             .await;
@@ -121,9 +121,9 @@ on_both! {
 
         assert_eq!(there.get("/api/users/me").await.status, 200);
         let off = Some(json!({"status": "disabled"}));
-        let off = shop.admin.ask("PATCH", &format!("/api/users/{id}"), off, None).await.unwrap();
+        let off = shop.admin.request("PATCH", &format!("/api/users/{id}"), off, None).await.unwrap();
         assert_eq!(off.status, 200);
-        until("the disabled account is refused by the other", FELT, || async {
+        until("the other server rejects the disabled account", PROPAGATION, || async {
             (there.get("/api/users/me").await.code() == "ACCOUNT_DISABLED").then_some(())
         })
         .await;

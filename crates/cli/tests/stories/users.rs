@@ -1,17 +1,17 @@
-//! Accounts from the command line.
+//! Managing accounts from the command line.
 
 use crate::harness::{ADMIN, Home};
-use crate::on_both;
+use crate::on_both_engines;
 use serde_json::json;
 
-on_both! {
-    async fn an_administrator_is_made_listed_and_signs_in(home: Home) {
+on_both_engines! {
+    async fn a_created_administrator_is_listed_and_can_sign_in(home: Home) {
         home.create_admin();
         let users = home.run(&["users", "list", "--json"]).json();
         assert_eq!(users.as_array().unwrap().len(), 1, "{users}");
         assert_eq!((&users[0]["email"], &users[0]["name"]), (&json!(ADMIN.0), &json!("Ada")));
         assert_eq!((&users[0]["role"], &users[0]["status"]), (&json!("admin"), &json!("active")));
-        let table = home.run(&["users", "list"]).good();
+        let table = home.run(&["users", "list"]).success();
         assert!(table.starts_with("ID ") && table.contains(" admin@example.com "), "{table}");
         assert!(!table.contains("argon2") && !users.to_string().contains("argon2"));
 
@@ -22,18 +22,18 @@ on_both! {
         server.stop().await;
     }
 
-    async fn the_same_address_twice_is_refused_and_changes_nothing(home: Home) {
+    async fn a_duplicate_address_is_rejected_and_changes_nothing(home: Home) {
         home.create_admin();
         let again = ["users", "create-admin", "--email", "ADMIN@example.com", "--password-stdin", "--json"];
-        let ran = home.run_with(&again, "another long walk\n");
-        assert_eq!(ran.exit, Some(1), "{ran:?}");
-        assert!(ran.err.starts_with("mainstay: ") && ran.out.is_empty(), "{ran:?}");
+        let output = home.run_with_input(&again, "another long walk\n");
+        assert_eq!(output.exit, Some(1), "{output:?}");
+        assert!(output.err.starts_with("mainstay: ") && output.out.is_empty(), "{output:?}");
         assert_eq!(home.run(&["users", "list", "--json"]).json().as_array().unwrap().len(), 1);
     }
 }
 
 #[test]
-fn a_bad_password_is_refused_with_its_reason_and_never_shown() {
+fn an_invalid_password_is_rejected_with_a_reason_and_not_printed() {
     let home = Home::sqlite();
     let arguments = [
         "users",
@@ -42,20 +42,24 @@ fn a_bad_password_is_refused_with_its_reason_and_never_shown() {
         "ada@example.com",
         "--password-stdin",
     ];
-    for bad in ["short", "", "PassWord1"] {
-        let ran = home.run_with(&arguments, &format!("{bad}\n"));
-        assert_eq!(ran.exit, Some(2), "{bad:?} {ran:?}");
-        assert!(ran.err.contains("\n  password: "), "{}", ran.err);
-        assert!(bad.is_empty() || !ran.err.contains(bad), "{}", ran.err);
+    for invalid in ["short", "", "PassWord1"] {
+        let output = home.run_with_input(&arguments, &format!("{invalid}\n"));
+        assert_eq!(output.exit, Some(2), "{invalid:?} {output:?}");
+        assert!(output.err.contains("\n  password: "), "{}", output.err);
+        assert!(
+            invalid.is_empty() || !output.err.contains(invalid),
+            "{}",
+            output.err
+        );
     }
     assert_eq!(home.run(&["users", "list", "--json"]).json(), json!([]));
-    let asked = home.run(&arguments[..4]);
-    assert_eq!(asked.exit, Some(2), "{asked:?}");
-    assert!(asked.err.contains("--password-stdin"), "{}", asked.err);
+    let output = home.run(&arguments[..4]);
+    assert_eq!(output.exit, Some(2), "{output:?}");
+    assert!(output.err.contains("--password-stdin"), "{}", output.err);
 }
 
 #[test]
-fn only_the_first_line_is_the_password_whatever_ends_it() {
+fn the_password_is_the_first_line_with_any_line_ending() {
     let home = Home::sqlite();
     let make = |name: &str, input: &str| {
         let email = format!("{name}@example.com");
@@ -67,7 +71,7 @@ fn only_the_first_line_is_the_password_whatever_ends_it() {
             "--password-stdin",
             "--json",
         ];
-        home.run_with(&arguments, input).json()
+        home.run_with_input(&arguments, input).json()
     };
     assert_eq!(make("bare", ADMIN.1)["email"], "bare@example.com");
     make("unix", &format!("{}\n", ADMIN.1));

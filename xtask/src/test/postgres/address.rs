@@ -1,29 +1,29 @@
-//! The parts of a `postgres://` address that a greeting needs.
+//! The parts of a `postgres://` address that the connection check needs.
 
-/// Where a server listens, and as whom to greet it.
+/// Address and user of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) user: String,
     pub(crate) database: String,
-    /// Whether the address brings a password; the password itself is the tests' business.
+    /// Whether the address contains a password; only the tests use the password itself.
     pub(crate) has_password: bool,
 }
 
 impl Address {
-    /// Reads `postgres://user[:password]@host[:port][/database][?…]`, with the usual defaults.
+    /// Parses `postgres://user[:password]@host[:port][/database][?…]`, with the usual defaults.
     pub(crate) fn parse(url: &str) -> Option<Self> {
         let rest = url
             .strip_prefix("postgres://")
             .or_else(|| url.strip_prefix("postgresql://"))?;
         let rest = rest.split('?').next()?;
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-        let (login, place) = authority.rsplit_once('@').unwrap_or(("postgres", authority));
+        let (login, host_and_port) = authority.rsplit_once('@').unwrap_or(("postgres", authority));
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        let (host, port) = match place.rsplit_once(':') {
+        let (host, port) = match host_and_port.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-            _ => (place, 5432),
+            _ => (host_and_port, 5432),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         if host.is_empty() || user.is_empty() {
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_part() {
+    fn parses_every_part() {
         let address = Address::parse("postgres://ann:s3cret@db.example:6000/shop?sslmode=disable").unwrap();
         assert_eq!((address.host.as_str(), address.port), ("db.example", 6000));
         assert_eq!(
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_in_what_is_usual() {
+    fn fills_in_defaults() {
         let address = Address::parse("postgresql://localhost").unwrap();
         assert_eq!(
             (address.user.as_str(), address.database.as_str(), address.port),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_address() {
+    fn rejects_invalid_addresses() {
         for url in [
             "",
             "sqlite://a.db",

@@ -1,4 +1,4 @@
-//! A PostgreSQL to test on: the one that was named, the one that runs here, or a private one for this run only.
+//! Finds a PostgreSQL server for the tests: the configured one, a running one, or a private one for this run only.
 
 use crate::environment;
 use address::Address;
@@ -9,28 +9,29 @@ mod handshake;
 mod private;
 mod programs;
 
-/// The variable by which the tests are told where PostgreSQL is; whoever sets it chooses the server.
+/// The variable with the address of the test server; setting it selects the server.
 pub(crate) const VARIABLE: &str = "TEST_POSTGRES_URL";
-const USUAL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
 
-/// Whether there is a PostgreSQL to test on.
+/// Whether a PostgreSQL server is available.
 #[derive(Debug)]
 pub(crate) enum Engine {
-    /// It answers at this address. A private server stops when this is dropped.
+    /// A server is available at this address. A private server stops when this is dropped.
     At {
         url: String,
         description: String,
         _server: Option<PrivateServer>,
     },
-    /// There is none, for this reason.
+    /// No server is available, for this reason.
     Missing(String),
 }
 
-/// Finds or starts a server. A server that was named and does not answer is an error: another one in its place would
-/// be a lie. One of our own that cannot be started is missing, which keeps nobody from testing the other engine.
+/// Finds or starts a server. A configured server that does not answer is an error, because testing on another one would
+/// be misleading. A private one that cannot be started is reported as missing, so that the other engine can still be
+/// tested.
 pub(crate) fn find() -> Result<Engine, String> {
     if let Some(url) = environment::setting(VARIABLE) {
-        let version = greet(&url).map_err(|cause| format!("{VARIABLE} is set, but {cause}"))?;
+        let version = check(&url).map_err(|cause| format!("{VARIABLE} is set, but {cause}"))?;
         let description = format!("PostgreSQL {version} ({VARIABLE})");
         return Ok(Engine::At {
             url,
@@ -38,17 +39,17 @@ pub(crate) fn find() -> Result<Engine, String> {
             _server: None,
         });
     }
-    if let Ok(version) = greet(USUAL) {
+    if let Ok(version) = check(DEFAULT_URL) {
         let description = format!("PostgreSQL {version} (at 127.0.0.1:5432)");
         return Ok(Engine::At {
-            url: USUAL.to_owned(),
+            url: DEFAULT_URL.to_owned(),
             description,
             _server: None,
         });
     }
     let Some(folder) = programs::find() else {
         let reason = format!(
-            "nothing at 127.0.0.1:5432 lets `postgres` in, {VARIABLE} is not set, and `initdb` and \
+            "nothing at 127.0.0.1:5432 accepts user `postgres`, {VARIABLE} is not set, and `initdb` and \
             `postgres` are not installed"
         );
         return Ok(Engine::Missing(reason));
@@ -66,8 +67,8 @@ pub(crate) fn find() -> Result<Engine, String> {
     })
 }
 
-/// Says hello as a client would; the server's version when it lets us in.
-fn greet(url: &str) -> Result<String, String> {
+/// Connects as a client; returns the server's version.
+fn check(url: &str) -> Result<String, String> {
     let address = Address::parse(url).ok_or_else(|| format!("`{VARIABLE}` is no postgres:// address"))?;
-    handshake::greet(&address)
+    handshake::check(&address)
 }

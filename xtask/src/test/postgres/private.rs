@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own: in a temporary folder, on a free port, for this run only.
+//! A private PostgreSQL server: in a temporary folder, on a free port, for this run only.
 
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
@@ -7,13 +7,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::patience::wait_for;
+use crate::polling::wait_for;
 
-/// The shell holds the server, so that it ends with us whatever happens to us.
+/// The shell script that runs the server and stops it when this process ends, however that happens.
 const KEEPER: &str = include_str!("private.sh");
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Who runs the server when we are the superuser, as which it refuses to run.
-const NOBODIES: [&str; 2] = ["postgres", "nobody"];
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Users that may run the server when this process is the superuser, as which PostgreSQL refuses to run.
+const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
 /// A running server; dropping it stops it and removes its folder.
 #[derive(Debug)]
@@ -24,12 +24,12 @@ pub(crate) struct PrivateServer {
 }
 
 impl PrivateServer {
-    /// Makes a database cluster with the programs in `programs`, starts it, and waits until it lets us in.
+    /// Creates a database cluster with the programs in `programs`, starts it, and waits until it accepts connections.
     pub(crate) fn start(programs: &Path) -> Result<Self, String> {
         let failed = |cause: std::io::Error| format!("a private PostgreSQL could not be started: {cause}");
         let port = free_port().map_err(failed)?;
         let mut command = keeper(superuser());
-        // A group of its own: an interrupt from the terminal reaches us, and us only.
+        // A process group of its own: an interrupt from the terminal reaches only this process.
         command
             .arg(programs)
             .arg(port.to_string())
@@ -43,8 +43,8 @@ impl PrivateServer {
         };
 
         let url = server.url();
-        let ready = wait_for(PATIENCE, || match server.keeper.try_wait() {
-            Ok(None) => super::greet(&url).ok().map(Ok),
+        let ready = wait_for(TIMEOUT, || match server.keeper.try_wait() {
+            Ok(None) => super::check(&url).ok().map(Ok),
             ended => Some(Err(format!(
                 "a private PostgreSQL ended at once: {ended:?}; see above"
             ))),
@@ -54,12 +54,12 @@ impl PrivateServer {
         Ok(server)
     }
 
-    /// The address that the tests are given.
+    /// The address for the tests.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// What the server says it is.
+    /// The server's version.
     pub(crate) fn version(&self) -> &str {
         &self.version
     }
@@ -74,9 +74,9 @@ impl Drop for PrivateServer {
     }
 }
 
-/// The shell with the script, as somebody who is not the superuser. The arguments of the script follow.
+/// The shell with the script, as a user who is not the superuser. The arguments of the script follow.
 fn keeper(superuser: bool) -> Command {
-    if superuser && let Some(user) = NOBODIES.iter().find(|user| exists(user)) {
+    if superuser && let Some(user) = UNPRIVILEGED.iter().find(|user| exists(user)) {
         let mut command = Command::new("su");
         command.args(["-s", "/bin/sh", user, "-c", KEEPER, "keeper"]);
         return command;
@@ -86,9 +86,9 @@ fn keeper(superuser: bool) -> Command {
     command
 }
 
-/// Whether we are the superuser: then what the kernel tells about us belongs to user 0.
+/// Whether this process runs as the superuser: its `/proc` entry then belongs to user 0.
 fn superuser() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|about_us| about_us.uid() == 0)
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
 fn exists(user: &str) -> bool {
@@ -98,7 +98,7 @@ fn exists(user: &str) -> bool {
         .is_ok_and(|answer| answer.status.success())
 }
 
-/// A port that nobody holds now; that somebody takes it in the next moment is unlikely and would be told.
+/// A free port. Another process may take it before the server does, which is unlikely and would be reported.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

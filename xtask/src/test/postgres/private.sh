@@ -1,5 +1,5 @@
-# Runs a PostgreSQL in a folder of its own for as long as standard input stays open, and leaves nothing behind.
-# However its parent ends, even killed, the input closes and the server with it.
+# Runs PostgreSQL in a temporary folder for as long as standard input stays open, and leaves nothing behind. However the
+# parent ends, even killed, the input closes, which stops the server.
 # Arguments: the folder of the programs, the port.
 set -eu
 trap '' INT TERM HUP
@@ -15,15 +15,15 @@ trap 'rm -rf "$home"' EXIT
 }
 
 exec 3<&0
-# Connections for many tests at once; everything that makes a commit durable stays as it is.
+# Connections for many concurrent tests; all settings that make a commit durable keep their defaults.
 "$bin/postgres" -D "$home/db" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
     -c max_connections=300 </dev/null >>"$home/log" 2>&1 3<&- &
 server=$!
-{ read -r _ <&3 || true; : >"$home/asked"; kill -INT "$server"; } &
+{ read -r _ <&3 || true; : >"$home/stop"; kill -INT "$server"; } &
 watcher=$!
 
 wait "$server" || true
-if [ ! -e "$home/asked" ]; then
+if [ ! -e "$home/stop" ]; then
     kill -KILL "$watcher"
     tail -n 20 "$home/log" >&2
     exit 1

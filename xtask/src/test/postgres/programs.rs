@@ -1,13 +1,13 @@
-//! Where PostgreSQL's programs are installed.
+//! Finds the installed PostgreSQL programs.
 
 use std::path::{Path, PathBuf};
 
 use crate::environment;
 
-/// Where distributions put them, out of the search path: folders of versions, each with a `bin`.
+/// Where distributions install them outside the search path: one folder per version, each with a `bin`.
 const VERSIONS: [&str; 2] = ["/usr/lib/postgresql", "/usr/local/lib/postgresql"];
 
-/// The folder that holds both `initdb` and `postgres`: from the search path, else of the newest version installed.
+/// The folder with both `initdb` and `postgres`: from the search path, else of the newest version installed.
 pub(crate) fn find() -> Option<PathBuf> {
     let mut installed: Vec<(u32, PathBuf)> = VERSIONS
         .iter()
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_without_both_programs_is_passed_over() {
+    fn skips_a_folder_without_both_programs() {
         assert_eq!(first_complete([crate::project::root()]), None);
     }
 }

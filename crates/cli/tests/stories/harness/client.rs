@@ -1,9 +1,9 @@
-//! Somebody who calls the server.
+//! An HTTP client of the server.
 
 use serde_json::Value;
 use std::time::Duration;
 
-/// Somebody who calls the server, signed in or not. Cheap to clone.
+/// A client, signed in or not. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -11,12 +11,12 @@ pub(crate) struct Client {
     token: Option<String>,
 }
 
-/// What came back.
+/// The response.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
-    /// `Idempotency-Replayed: true`.
+    /// Whether the response has the header `Idempotency-Replayed`.
     pub(crate) replayed: bool,
 }
 
@@ -27,21 +27,21 @@ impl Answer {
         self.body["data"].clone()
     }
 
-    /// The `data` of a payment that is begun, or done already.
+    /// The `data` of a payment that is started or already done.
     pub(crate) fn payment(self) -> Value {
         assert!(matches!(self.status, 200 | 202), "{}", self.body);
         self.body["data"].clone()
     }
 
-    /// The code of a failure.
+    /// The error code; empty when there is none.
     pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or_default()
     }
 }
 
 impl Client {
-    /// Not signed in.
-    pub(crate) fn of(base: &str) -> Self {
+    /// A client without credentials.
+    pub(crate) fn anonymous(base: &str) -> Self {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(60))
             .build()
@@ -53,7 +53,7 @@ impl Client {
         }
     }
 
-    /// The same with another token.
+    /// The same client with another access token.
     pub(crate) fn with(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
@@ -61,7 +61,7 @@ impl Client {
         }
     }
 
-    /// The same somebody at another server.
+    /// The same client for another server.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self {
             base: base.to_owned(),
@@ -70,19 +70,19 @@ impl Client {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, None, None).await.unwrap()
+        self.request("GET", path, None, None).await.unwrap()
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.ask("POST", path, Some(body), None).await.unwrap()
+        self.request("POST", path, Some(body), None).await.unwrap()
     }
 
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
-        self.ask("PUT", path, Some(body), None).await.unwrap()
+        self.request("PUT", path, Some(body), None).await.unwrap()
     }
 
-    /// One request; an error when no whole answer came.
-    pub(crate) async fn ask(
+    /// Sends a request; an error when no complete response arrived.
+    pub(crate) async fn request(
         &self,
         method: &str,
         path: &str,

@@ -11,7 +11,7 @@ pub(crate) struct PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    /// `None`, and a loud word, where there is no server; a failure where everything has to be tested.
+    /// Creates one; `None`, reported as a skipped test, where there is no server. In CI that is a failure.
     pub(crate) async fn make() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let base = std::env::var("TEST_POSTGRES_URL");
@@ -35,7 +35,7 @@ impl PostgresDatabase {
         Some(Self { base, name })
     }
 
-    /// Where it is.
+    /// The URL of the database.
     pub(crate) fn url(&self) -> String {
         let (head, query) = self
             .base
@@ -50,7 +50,7 @@ impl PostgresDatabase {
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         let (base, name) = (self.base.clone(), self.name.clone());
-        // A thread of its own: this runs inside of a test's runtime, where nothing can be waited for.
+        // A thread of its own: this runs inside the test's runtime, where blocking is not allowed.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

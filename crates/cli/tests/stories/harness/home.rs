@@ -1,4 +1,4 @@
-//! A folder and a database of one story, and the binary run in it.
+//! The working folder and database of one test, in which the binary runs.
 
 use super::database::PostgresDatabase;
 use mainstay_platform::database::{DatabaseOptions, postgres_client, sqlite_connection};
@@ -6,13 +6,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// A folder and a database of one story. The binary sees nothing of the environment of the test.
+/// The working folder and database of one test. The binary does not inherit the test's environment.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
     postgres: Option<PostgresDatabase>,
 }
 
-/// What a command said and how it ended.
+/// The exit code and output of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) exit: Option<i32>,
@@ -21,20 +21,20 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What it printed; panics unless it ended well.
-    pub(crate) fn good(self) -> String {
+    /// The standard output; panics unless the exit code is 0.
+    pub(crate) fn success(self) -> String {
         assert_eq!(self.exit, Some(0), "{self:?}");
         self.out
     }
 
-    /// What it printed, as JSON; panics unless it ended well.
+    /// The standard output as JSON; panics unless the exit code is 0.
     pub(crate) fn json(self) -> serde_json::Value {
-        serde_json::from_str(&self.good()).unwrap()
+        serde_json::from_str(&self.success()).unwrap()
     }
 }
 
 impl Home {
-    /// On a SQLite file.
+    /// With a SQLite file.
     pub(crate) fn sqlite() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -42,7 +42,7 @@ impl Home {
         }
     }
 
-    /// On a PostgreSQL database; `None` where there is no server.
+    /// With a PostgreSQL database; `None` where there is no server.
     pub(crate) async fn postgres() -> Option<Self> {
         let postgres = Some(PostgresDatabase::make().await?);
         Some(Self {
@@ -51,12 +51,12 @@ impl Home {
         })
     }
 
-    /// A file or folder in it.
+    /// The path of a file or folder in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Where the database is.
+    /// The URL of the database.
     pub(crate) fn database_url(&self) -> String {
         match &self.postgres {
             Some(postgres) => postgres.url(),
@@ -64,8 +64,8 @@ impl Home {
         }
     }
 
-    /// The binary, about to be run in the folder with an empty environment.
-    pub(crate) fn bare(&self, arguments: &[&str]) -> Command {
+    /// The binary, to be run in the folder with an empty environment.
+    pub(crate) fn bare_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
         command
             .args(arguments)
@@ -75,9 +75,9 @@ impl Home {
         command
     }
 
-    /// The same on the database of the story, on any free port, and unhindered by limits.
+    /// The same with the test's database, any free port and no rate limits.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.bare(arguments);
+        let mut command = self.bare_command(arguments);
         command
             .env("DATABASE_URL", self.database_url())
             .env("PORT", "0")
@@ -85,22 +85,22 @@ impl Home {
         command
     }
 
-    /// Runs to the end.
+    /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         finish(&mut self.command(arguments), "")
     }
 
-    /// Runs to the end with this on standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+    /// Runs a command to its end, with this on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
         finish(&mut self.command(arguments), input)
     }
 
-    /// Runs to the end with these variables and no others.
-    pub(crate) fn run_in(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
-        finish(self.bare(arguments).envs(environment.iter().copied()), "")
+    /// Runs a command to its end, with these environment variables and no others.
+    pub(crate) fn run_with_env(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        finish(self.bare_command(arguments).envs(environment.iter().copied()), "")
     }
 
-    /// Makes an administrator `admin@example.com`.
+    /// Creates an administrator `admin@example.com`.
     pub(crate) fn create_admin(&self) {
         let arguments = [
             "users",
@@ -111,10 +111,10 @@ impl Home {
             "Ada",
             "--password-stdin",
         ];
-        self.run_with(&arguments, ADMIN.1).good();
+        self.run_with_input(&arguments, ADMIN.1).success();
     }
 
-    /// Does to the database what nobody should be able to.
+    /// Executes SQL directly on the database, bypassing the application.
     pub(crate) async fn tamper(&self, sqlite: &str, postgres: &str) {
         let options = DatabaseOptions::new(self.database_url());
         match self.postgres {
@@ -130,7 +130,7 @@ impl Home {
     }
 }
 
-/// Who administers.
+/// E-mail address and password of the administrator.
 pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "a long walk in the rain");
 
 fn finish(command: &mut Command, input: &str) -> Ran {
@@ -139,7 +139,7 @@ fn finish(command: &mut Command, input: &str) -> Ran {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // It may have refused before it read: then there is nobody to write to.
+    // The command may have exited before it read its input, so a failed write is fine.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -1,39 +1,39 @@
-//! Starts, stops and kills the real binary on a database of its own.
+//! Starts, stops and kills the binary with a database of its own.
 
-mod books;
 mod client;
 mod database;
+mod gateway_ledger;
 mod home;
 mod server;
 mod shop;
 mod wait;
 
-pub(crate) use books::{Account, books};
 pub(crate) use client::{Answer, Client};
+pub(crate) use gateway_ledger::{PaymentEntries, gateway_ledger};
 pub(crate) use home::{ADMIN, Home};
 pub(crate) use server::Server;
 pub(crate) use shop::{Shop, order, text};
 pub(crate) use wait::until;
 
-/// Declares stories that run once on each engine.
+/// Declares tests that run once on each engine.
 #[macro_export]
-macro_rules! on_both {
+macro_rules! on_both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($home:ident: Home) $body:block)*) => { $(
         $(#[$meta])*
         mod $name {
             use super::*;
 
-            async fn story($home: Home) $body
+            async fn test($home: Home) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                story(Home::sqlite()).await;
+                test(Home::sqlite()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 if let Some(home) = Home::postgres().await {
-                    story(home).await;
+                    test(home).await;
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A server, from its first line to its end.
+//! A server process, from its start to its exit.
 
 use super::client::Client;
 use super::home::Home;
@@ -10,12 +10,12 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 
-/// How long a start may take, on a machine that has much else to do.
-const START: Duration = Duration::from_secs(60);
-/// How long a stop may take.
-const STOP: Duration = Duration::from_secs(30);
+/// Maximum duration of a start, on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Maximum duration of a stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server that runs. Dropped, it is killed.
+/// A running server. Dropping this kills it.
 pub(crate) struct Server {
     child: Child,
     out: Lines,
@@ -31,7 +31,7 @@ impl Home {
 }
 
 impl Server {
-    /// Starts what is said and waits until it listens.
+    /// Runs a command and waits until it listens.
     pub(crate) async fn start(command: std::process::Command) -> Self {
         let mut server = Self::spawn(command);
         let listening = server.line("listening on ").await;
@@ -39,7 +39,7 @@ impl Server {
         server
     }
 
-    /// Starts what is said, and does not wait.
+    /// Runs a command without waiting.
     pub(crate) fn spawn(mut command: std::process::Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = tokio::process::Command::from(command)
@@ -58,10 +58,10 @@ impl Server {
         }
     }
 
-    /// What stands behind this beginning on the first line of standard output that has it.
+    /// The rest of the first line of standard output that begins with this.
     pub(crate) async fn line(&mut self, beginning: &str) -> String {
         let (out, child) = (&self.out, std::cell::RefCell::new(&mut self.child));
-        let found = until(beginning, START, || async {
+        let found = until(beginning, START_TIMEOUT, || async {
             let line = out
                 .all()
                 .into_iter()
@@ -72,24 +72,24 @@ impl Server {
         let found = found.await;
         found.unwrap_or_else(|| {
             panic!(
-                "it ended without {beginning:?}: {:?} {:?}",
+                "it exited without printing {beginning:?}: {:?} {:?}",
                 self.out.all(),
                 self.err.all()
             )
         })
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// The base URL: `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Somebody who is not signed in.
+    /// A client without credentials.
     pub(crate) fn client(&self) -> Client {
-        Client::of(&self.url)
+        Client::anonymous(&self.url)
     }
 
-    /// Its process.
+    /// The process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
@@ -112,51 +112,51 @@ impl Server {
         );
     }
 
-    /// As a power cut would end it.
+    /// Kills the process, as a power failure would.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Asks it to stop; it has to finish in time and end well.
+    /// Stops it with SIGTERM; it must exit in time and with code 0.
     pub(crate) async fn stop(self) {
         self.signal("TERM");
-        let (status, out, err) = self.ended().await;
+        let (status, out, err) = self.exited().await;
         assert_eq!(status.code(), Some(0), "{out:?} {err:?}");
     }
 
-    /// Waits for its end: how, and everything it said.
-    pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
-        let status = tokio::time::timeout(STOP, self.child.wait()).await;
-        let status = status.expect("it goes on").unwrap();
-        (status, self.out.whole().await, self.err.whole().await)
+    /// Waits for its exit; returns the status and all lines of standard output and error.
+    pub(crate) async fn exited(mut self) -> (ExitStatus, Vec<String>, Vec<String>) {
+        let status = tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await;
+        let status = status.expect("the server did not stop in time").unwrap();
+        (status, self.out.finish().await, self.err.finish().await)
     }
 }
 
-/// The lines of a pipe, read as they come, so that whoever writes them never waits.
+/// The lines of a pipe, read as they arrive, so that the writer never blocks.
 struct Lines {
-    seen: Arc<Mutex<Vec<String>>>,
-    reading: JoinHandle<()>,
+    lines_read: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Lines {
     fn of(pipe: impl AsyncRead + Unpin + Send + 'static) -> Self {
-        let seen = Arc::<Mutex<Vec<String>>>::default();
-        let into = Arc::clone(&seen);
-        let reading = tokio::spawn(async move {
+        let lines_read = Arc::<Mutex<Vec<String>>>::default();
+        let into = Arc::clone(&lines_read);
+        let reader = tokio::spawn(async move {
             let mut lines = BufReader::new(pipe).lines();
             while let Ok(Some(line)) = lines.next_line().await {
                 into.lock().unwrap().push(line);
             }
         });
-        Self { seen, reading }
+        Self { lines_read, reader }
     }
 
     fn all(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+        self.lines_read.lock().unwrap().clone()
     }
 
-    async fn whole(self) -> Vec<String> {
-        self.reading.await.unwrap();
-        std::mem::take(&mut self.seen.lock().unwrap())
+    async fn finish(self) -> Vec<String> {
+        self.reader.await.unwrap();
+        std::mem::take(&mut self.lines_read.lock().unwrap())
     }
 }

@@ -1,4 +1,4 @@
-//! What the stories do in the shop.
+//! Actions of the tests in the shop.
 
 use super::client::{Answer, Client};
 use super::home::{ADMIN, Home};
@@ -13,7 +13,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Makes an administrator if there is none yet, and signs in.
+    /// Creates an administrator if there is none yet, and signs in.
     pub(crate) async fn open(home: &Home, server: &Server) -> Self {
         let listed = home.run(&["users", "list", "--role", "admin", "--json"]).json();
         if listed == json!([]) {
@@ -26,7 +26,7 @@ impl Shop {
         }
     }
 
-    /// Makes the administrator by the link that the first start prints.
+    /// Creates the administrator with the setup link that the first start prints.
     pub(crate) async fn claim(server: &Server, link: &str) -> Self {
         let token = link.split_once('#').unwrap().1;
         let body = json!({"token": token, "email": ADMIN.0, "password": ADMIN.1, "name": "Ada"});
@@ -36,7 +36,7 @@ impl Shop {
         }
     }
 
-    /// Puts something on sale, and tells its id.
+    /// Adds an active product; returns its id.
     pub(crate) async fn add(&self, sku: &str, stock: i64) -> String {
         let product = json!({
             "sku": sku, "name": "Enamel mug", "description": "Holds 350 ml.", "category": "kitchen",
@@ -45,7 +45,7 @@ impl Shop {
         text(&self.admin.post("/api/products", product).await.data(201)["id"])
     }
 
-    /// How many are left.
+    /// The product's current stock.
     pub(crate) async fn stock(&self, product: &str) -> i64 {
         self.admin
             .get(&format!("/api/products/{product}"))
@@ -55,44 +55,44 @@ impl Shop {
             .unwrap()
     }
 
-    /// Registers a customer and tells the tokens, as they came.
+    /// Registers a customer and returns the response with the tokens.
     pub(crate) async fn register(&self, name: &str) -> Value {
         let body =
             json!({"email": format!("{name}@example.com"), "password": "a quiet afternoon", "name": name});
         self.admin.post("/api/auth/register", body).await.data(201)
     }
 
-    /// Registers a customer, who then calls.
+    /// Registers a customer and returns a signed-in client.
     pub(crate) async fn customer(&self, name: &str) -> Client {
         let tokens = self.register(name).await;
         self.admin.with(tokens["accessToken"].as_str().unwrap())
     }
 
-    /// Every order there is, by everybody.
+    /// All orders of all users.
     pub(crate) async fn orders(&self) -> Vec<Value> {
         self.all("/api/orders?").await
     }
 
-    /// Every thing of a list, whose path ends where another parameter may follow.
+    /// All items of a list. The path ends where another query parameter may follow.
     pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
-        let (mut things, mut cursor) = (Vec::new(), String::new());
+        let (mut items, mut cursor) = (Vec::new(), String::new());
         loop {
             let answer = self.admin.get(&format!("{path}limit=100&cursor={cursor}")).await;
             assert_eq!(answer.status, 200, "{}", answer.body);
-            things.extend(answer.body["data"].as_array().unwrap().iter().cloned());
+            items.extend(answer.body["data"].as_array().unwrap().iter().cloned());
             match answer.body["pagination"]["nextCursor"].as_str() {
                 Some(next) => next.clone_into(&mut cursor),
-                None => return things,
+                None => return items,
             }
         }
     }
 
-    /// Waits until nothing is left to be done later.
+    /// Waits until no job is pending or running.
     pub(crate) async fn until_all_is_done(&self, deadline: Duration) {
         until("every job is done", deadline, || async {
             for state in ["queued", "running", "retrying"] {
-                let left = self.admin.get(&format!("/api/jobs?state={state}&limit=1")).await;
-                if !left.body["data"].as_array()?.is_empty() {
+                let remaining = self.admin.get(&format!("/api/jobs?state={state}&limit=1")).await;
+                if !remaining.body["data"].as_array()?.is_empty() {
                     return None;
                 }
             }
@@ -112,7 +112,7 @@ impl Shop {
     }
 }
 
-/// Orders some of a product; an error when no whole answer came.
+/// Places an order for a product; an error when no complete response arrived.
 pub(crate) async fn order(
     client: &Client,
     product: &str,
@@ -120,13 +120,13 @@ pub(crate) async fn order(
     key: &str,
 ) -> Result<Answer, reqwest::Error> {
     let body = json!({"items": [{"productId": product, "quantity": quantity}]});
-    client.ask("POST", "/api/orders", Some(body), Some(key)).await
+    client.request("POST", "/api/orders", Some(body), Some(key)).await
 }
 
-/// The text in a value.
+/// The string in a JSON value.
 pub(crate) fn text(value: &Value) -> String {
     value
         .as_str()
-        .unwrap_or_else(|| panic!("no text: {value}"))
+        .unwrap_or_else(|| panic!("not a string: {value}"))
         .to_owned()
 }

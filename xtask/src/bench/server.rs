@@ -1,4 +1,4 @@
-//! Programs that serve while they are measured.
+//! Server processes under measurement.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use super::Fallible;
 use super::programs::Programs;
 
-/// The shell holds the server, so that it ends with us whatever happens to us.
+/// The shell script that runs the server and stops it when this process ends, however that happens.
 const KEEPER: &str = include_str!("keeper.sh");
 
-/// A server that listens. Dropping it stops it.
-pub(super) struct Served {
+/// A listening server. Dropping this stops it.
+pub(super) struct Server {
     keeper: Child,
     open: Option<ChildStdin>,
     /// `127.0.0.1:PORT`.
     pub(super) address: String,
-    /// The server's own process.
+    /// Process id of the server.
     pub(super) process: String,
-    /// From the beginning to the line that tells where it listens.
+    /// Time from the start to the line with the address.
     pub(super) took: Duration,
 }
 
-impl Served {
-    /// Starts the product on a folder of its data, as anybody would, but for the rate limits and the life of a token.
-    /// Its log goes through a pipe, and is thrown away at the other end.
+impl Server {
+    /// Starts the product on a data folder with its default settings, except for the rate limits and the lifetime of a
+    /// token. Its log goes through a pipe and is discarded.
     pub(super) fn product(
         programs: &Programs,
         data: &Path,
@@ -46,30 +46,27 @@ impl Served {
         Self::start(command)
     }
 
-    /// Starts a floor that serves.
-    pub(super) fn floor(programs: &Programs, arguments: &[&str]) -> Fallible<Self> {
-        let floor = programs.bench(arguments);
+    /// Starts a baseline that serves.
+    pub(super) fn baseline(programs: &Programs, arguments: &[&str]) -> Fallible<Self> {
+        let baseline = programs.bench(arguments);
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", KEEPER, "keeper"])
-            .arg(floor.get_program())
-            .args(floor.get_args());
+            .arg(baseline.get_program())
+            .args(baseline.get_args());
         Self::start(command)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long a start takes is what is measured"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the duration of the start is measured")]
     fn start(mut command: Command) -> Fallible<Self> {
-        let began = Instant::now();
+        let started = Instant::now();
         let mut keeper = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()?;
         let (open, output) = (keeper.stdin.take(), keeper.stdout.take());
-        let mut served = Self {
+        let mut server = Self {
             keeper,
             open,
             address: String::new(),
@@ -78,27 +75,27 @@ impl Served {
         };
         let mut output = BufReader::new(output.ok_or("no output to read")?);
         let mut line = String::new();
-        while served.address.is_empty() {
+        while server.address.is_empty() {
             line.clear();
             if output.read_line(&mut line)? == 0 {
                 return Err("the server ended before it listened; see above".into());
             }
             if let Some(process) = line.strip_prefix("process ") {
-                served.process = process.trim().to_owned();
+                server.process = process.trim().to_owned();
             } else if let Some(address) = line.strip_prefix("listening on http://") {
-                served.address = address.trim().to_owned();
+                server.address = address.trim().to_owned();
             }
         }
-        served.took = began.elapsed();
-        // Between a pipe and a file the kernel moves the pages by itself: reading the log costs next to nothing.
+        server.took = started.elapsed();
+        // Between a pipe and a file the kernel moves the pages itself: reading the log costs next to nothing.
         let mut rest = output.into_inner();
         thread::spawn(move || {
             File::create("/dev/null").and_then(|mut nothing| std::io::copy(&mut rest, &mut nothing))
         });
-        Ok(served)
+        Ok(server)
     }
 
-    /// A number, in KiB, that the kernel knows of the server's memory, such as `VmRSS`.
+    /// A value in KiB from the server's `/proc` status, such as `VmRSS`.
     pub(super) fn memory_kib(&self, name: &str) -> Fallible<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process))?;
         let line = status
@@ -111,7 +108,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for Server {
     fn drop(&mut self) {
         drop(self.open.take());
         if let Err(cause) = self.keeper.wait() {
@@ -120,7 +117,7 @@ impl Drop for Served {
     }
 }
 
-/// The product's surroundings. Nothing of the caller's environment reaches it: a `DATABASE_URL` there would be used.
+/// Sets the environment of the product. It inherits nothing else, because a `DATABASE_URL` of the caller would be used.
 pub(super) fn product(command: &mut Command, data: &Path, database: Option<&str>) {
     let path = crate::environment::setting("PATH").unwrap_or_default();
     command

@@ -1,19 +1,19 @@
-//! Waiting for something outside to become true.
+//! Polling until a condition holds.
 
 use std::time::{Duration, Instant};
 
-/// Asks `ready` until it answers `Some` or `limit` has passed; `None` when it never did.
+/// Polls `ready` every 50 ms until it returns `Some` or `limit` has passed; `None` when it never did.
 #[expect(
     clippy::disallowed_methods,
-    reason = "no runtime, no frozen clock: a chore waits for another process in real time"
+    reason = "no async runtime and no frozen clock: the command waits for another process in real time"
 )]
 pub(crate) fn wait_for<T>(limit: Duration, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
-    let began = Instant::now();
+    let started = Instant::now();
     loop {
         if let Some(answer) = ready() {
             return Some(answer);
         }
-        if began.elapsed() >= limit {
+        if started.elapsed() >= limit {
             return None;
         }
         std::thread::sleep(Duration::from_millis(50));
@@ -25,11 +25,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_the_first_answer() {
-        let mut left = 2;
+    fn returns_the_first_answer() {
+        let mut remaining = 2;
         let answer = wait_for(Duration::from_secs(5), || {
-            left -= 1;
-            (left == 0).then_some("ready")
+            remaining -= 1;
+            (remaining == 0).then_some("ready")
         });
         assert_eq!(answer, Some("ready"));
     }

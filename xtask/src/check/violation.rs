@@ -1,17 +1,17 @@
-//! What a rule finds.
+//! A violation of a rule.
 
-/// One broken rule: where, why it matters, and what to do instead.
+/// A violation: where it is, the reason, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct Violation {
     pub(crate) path: String,
-    /// From 1.
+    /// Line number, from 1.
     pub(crate) line: usize,
     pub(crate) reason: String,
     pub(crate) fix: String,
 }
 
-impl Fault {
-    /// A fault at a line of a file.
+impl Violation {
+    /// A violation at a line of a file.
     pub(crate) fn at(path: &str, line: usize, reason: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),

@@ -1,22 +1,22 @@
-//! Which of our crates may name which foreign families: SQL stays below, HTTP stays at the doors, and only one crate
-//! calls other servers.
+//! Which crates of the workspace may depend on which external crates: database drivers only in the lower layers, HTTP
+//! frameworks only in the interfaces, and clients of other servers only in `integrations`.
 
-use super::fault::Fault;
 use super::manifest::{Manifest, Need};
+use super::violation::Violation;
 
-/// Crates of others that only some of ours may name.
-struct Family {
+/// External crates on which only some crates of the workspace may depend.
+struct Group {
     what: &'static str,
     crates: &'static [&'static str],
-    /// Ours that may name them.
-    homes: &'static [&'static str],
-    /// Ours that may besides name them in tests.
+    /// Crates that may depend on them.
+    allowed: &'static [&'static str],
+    /// Crates that may also depend on them in tests.
     tests: &'static [&'static str],
     fix: &'static str,
 }
 
-const FAMILIES: [Family; 3] = [
-    Family {
+const GROUPS: [Group; 3] = [
+    Group {
         what: "a database driver",
         crates: &[
             "rusqlite",
@@ -25,12 +25,12 @@ const FAMILIES: [Family; 3] = [
             "tokio-postgres-rustls",
             "refinery",
         ],
-        // The floors of the benchmarks are the drivers alone.
-        homes: &["mainstay-platform", "mainstay-repositories", "mainstay-bench"],
+        // The baselines of the benchmark use the bare drivers.
+        allowed: &["mainstay-platform", "mainstay-repositories", "mainstay-bench"],
         tests: &[],
         fix: "use `mainstay_platform::database` through a repository",
     },
-    Family {
+    Group {
         what: "the HTTP framework",
         crates: &[
             "axum",
@@ -41,7 +41,7 @@ const FAMILIES: [Family; 3] = [
             "hyper",
             "hyper-util",
         ],
-        homes: &[
+        allowed: &[
             "mainstay-edge",
             "mainstay-rest",
             "mainstay-graphql",
@@ -51,19 +51,19 @@ const FAMILIES: [Family; 3] = [
             "mainstay-app",
             "mainstay-bench",
         ],
-        // Their tests stand up the other side: a fake provider, a fake receiver.
+        // Their tests run the other side: a fake provider, a fake receiver.
         tests: &[
             "mainstay-integrations",
             "mainstay-background",
             "mainstay-cli",
             "mainstay-testkit",
         ],
-        fix: "speak in the meanings of services and let a door dress them as HTTP",
+        fix: "return an error or value of services and let an interface render it as HTTP",
     },
-    Family {
+    Group {
         what: "an HTTP or mail client",
         crates: &["reqwest", "lettre"],
-        homes: &["mainstay-integrations", "mainstay-testkit", "xtask"],
+        allowed: &["mainstay-integrations", "mainstay-testkit", "xtask"],
         tests: &[
             "mainstay-cli",
             "mainstay-app",
@@ -75,33 +75,33 @@ const FAMILIES: [Family; 3] = [
     },
 ];
 
-/// Finds foreign crates where they do not belong.
-pub(crate) fn check(members: &[Manifest]) -> Vec<Fault> {
-    let mut faults = Vec::new();
+/// Finds dependencies on external crates where they are not allowed.
+pub(crate) fn check(members: &[Manifest]) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for member in members {
         for dependency in &member.dependencies {
-            for family in FAMILIES
+            for group in GROUPS
                 .iter()
-                .filter(|family| family.crates.contains(&dependency.package.as_str()))
+                .filter(|group| group.crates.contains(&dependency.package.as_str()))
             {
-                let at_home = family.homes.contains(&member.package.as_str());
+                let is_allowed = group.allowed.contains(&member.package.as_str());
                 let in_tests =
-                    dependency.need == Need::Tests && family.tests.contains(&member.package.as_str());
-                if !at_home && !in_tests {
-                    faults.push(Fault::at(
+                    dependency.need == Need::Tests && group.tests.contains(&member.package.as_str());
+                if !is_allowed && !in_tests {
+                    violations.push(Violation::at(
                         &member.path,
                         member.line_of(&dependency.package),
                         format!(
-                            "`{}` may not name {} (`{}`)",
-                            member.package, family.what, dependency.package
+                            "`{}` may not depend on {} (`{}`)",
+                            member.package, group.what, dependency.package
                         ),
-                        family.fix,
+                        group.fix,
                     ));
                 }
             }
         }
     }
-    faults
+    violations
 }
 
 #[cfg(test)]
@@ -110,9 +110,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drivers_live_below() {
+    fn database_drivers_are_limited_to_the_lower_layers() {
         assert!(check(&[member("mainstay-platform", &[("rusqlite", Need::Always)])]).is_empty());
-        for driver in FAMILIES[0].crates {
+        for driver in GROUPS[0].crates {
             assert_eq!(
                 check(&[member("mainstay-services", &[(driver, Need::Always)])]).len(),
                 1,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn http_lives_at_the_doors() {
+    fn the_http_framework_is_limited_to_the_interfaces() {
         assert!(check(&[member("mainstay-rest", &[("axum", Need::Always)])]).is_empty());
         assert_eq!(
             check(&[member("mainstay-services", &[("axum", Need::Always)])]).len(),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn only_integrations_call_other_servers_except_in_tests() {
+    fn http_clients_are_limited_to_integrations_and_tests() {
         assert!(check(&[member("mainstay-integrations", &[("lettre", Need::Always)])]).is_empty());
         assert_eq!(
             check(&[member("mainstay-cli", &[("reqwest", Need::Always)])]).len(),
