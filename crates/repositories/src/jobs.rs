@@ -7,7 +7,7 @@ use crate::sight;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, JobId};
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
@@ -150,7 +150,7 @@ impl Jobs<'_> {
             .with(STATE, state.as_ref())
             .with(QUEUE, filter.queue.as_ref())
             .with(KIND, filter.kind.as_ref());
-        let place = |job: &Job| Cursor {
+        let place = |job: &Job| Position {
             key: CursorKey::Number(job.created_at.micros()),
             id: job.id.uuid(),
         };

@@ -10,7 +10,7 @@ use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, OrderId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderStatus};
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
@@ -178,7 +178,7 @@ impl Orders<'_> {
         let asked = asked
             .with(STATUS, status.as_ref())
             .with(USER, filter.user_id.as_ref());
-        let place = |order: &Order| Cursor {
+        let place = |order: &Order| Position {
             key: CursorKey::Number(order.created_at.micros()),
             id: order.id.uuid(),
         };

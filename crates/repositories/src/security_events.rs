@@ -6,7 +6,7 @@ use crate::sight;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::id::Id;
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::sha256;
@@ -90,7 +90,7 @@ impl SecurityEvents<'_> {
     ) -> Result<Listing<SecurityEvent>> {
         let asked = LIST.by(0, true);
         let asked = if sight::all(scope) { asked } else { asked.nothing() };
-        let place = |event: &SecurityEvent| Cursor {
+        let place = |event: &SecurityEvent| Position {
             key: CursorKey::Number(event.last_at.micros()),
             id: event.id.uuid(),
         };
