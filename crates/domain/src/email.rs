@@ -1,36 +1,53 @@
 //! E-mail addresses.
 
 use crate::fault::Flaw;
+use crate::host::HostName;
+use crate::text;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
-/// An address that mail can be sent to: RFC 5321, in lower case, at most 254 bytes.
+/// The most octets of the part before the `@` (RFC 5321, 4.5.3.1.1).
+const LOCAL: usize = 64;
+/// The most octets of an address as it is sent (RFC 5321, 4.5.3.1.3, without the brackets).
+const ADDRESS: usize = 254;
+
+/// An address that mail can be sent to (RFC 5321, RFC 6531), in the one spelling that stands for the account.
 ///
-/// Lower case throughout: the local part is case-sensitive by the letter of the RFC, and nowhere in
-/// practice; two accounts that differ only in case would be a trap.
+/// The part before the `@` is in Unicode normalization form C and in lower case: it is case-sensitive by the letter of
+/// the RFC, and nowhere in practice; two accounts that differ only in case would be a trap. The domain is the name of a
+/// host by UTS 46, kept as people read it ([`HostName::shown`]) and sent in A-labels ([`Email::sent`]).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// Makes an address of outside text.
+    /// Makes an address of outside text. Lengths count in the form that is sent.
     ///
     /// # Errors
     /// `FORMAT` when it is no address.
     pub fn parse(text: &str) -> Result<Self, Flaw> {
-        let refused = || Flaw::new("FORMAT", "must be an e-mail address");
-        let text = text.trim();
-        if text.len() > 254
-            || text
-                .chars()
-                .any(|c| c.is_control() || c.is_whitespace() || c == '"')
-        {
-            return Err(refused());
+        Self::read(text.trim()).ok_or_else(|| Flaw::new("FORMAT", "must be an e-mail address"))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (local, domain) = text.rsplit_once('@')?;
+        // No form of a longer one fits: each character of form C comes from at most four.
+        if local.chars().nth(LOCAL * 4).is_some() {
+            return None;
+        }
+        let host = HostName::parse(domain)?;
+        let lower = text::normalized(local).to_lowercase();
+        let local = text::normalized(&lower);
+        let unfit = |c: char| c.is_control() || c.is_whitespace() || c == '"' || text::is_invisible(c);
+        let sent = format!("{local}@{}", host.ascii());
+        if local.len() > LOCAL || sent.len() > ADDRESS || local.chars().any(unfit) {
+            return None;
         }
         let options = Options::default().without_display_text().without_domain_literal();
-        EmailAddress::parse_with_options(text, options).map_err(|_| refused())?;
-        Ok(Self(text.to_lowercase()))
+        EmailAddress::parse_with_options(&sent, options).ok()?;
+        Some(Self(format!("{local}@{}", host.shown())))
     }
 
     /// An address that was stored, and therefore checked before.
@@ -38,9 +55,23 @@ impl Email {
         Self(text)
     }
 
-    /// The address as text.
+    /// The address as text, as people read it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The address as it is sent: the domain in A-labels, so that only a part before the `@` outside of ASCII needs a
+    /// server with SMTPUTF8 (RFC 6531).
+    pub fn sent(&self) -> Cow<'_, str> {
+        match self.0.rsplit_once('@') {
+            Some((local, domain)) if !domain.is_ascii() => {
+                let host = HostName::parse(domain);
+                host.map_or(Cow::Borrowed(&*self.0), |host| {
+                    Cow::Owned(format!("{local}@{}", host.ascii()))
+                })
+            }
+            _ => Cow::Borrowed(&self.0),
+        }
     }
 }
 
@@ -69,6 +100,42 @@ mod tests {
     }
 
     #[test]
+    fn two_spellings_of_one_address_are_one_account() {
+        for (spelled, kept, sent) in [
+            ("x@Bücher.example", "x@bücher.example", "x@xn--bcher-kva.example"),
+            (
+                "x@xn--bcher-kva.example",
+                "x@bücher.example",
+                "x@xn--bcher-kva.example",
+            ),
+            ("A@ⓔxample.test", "a@example.test", "a@example.test"),
+            (
+                "JOSE\u{301}@example.test",
+                "josé@example.test",
+                "josé@example.test",
+            ),
+        ] {
+            let email = Email::parse(spelled).unwrap();
+            assert_eq!((email.as_str(), &*email.sent()), (kept, sent), "{spelled}");
+            assert_eq!(Email::parse(kept), Ok(email), "{spelled}");
+        }
+    }
+
+    #[test]
+    fn limits_hold_after_folding() {
+        // In lower case it has three bytes, not two.
+        let grown = |count: usize| format!("{}@example.com", "Ⱥ".repeat(count));
+        assert!(Email::parse(&grown(21)).is_ok());
+        assert!(Email::parse(&grown(22)).is_err());
+        assert!(Email::parse(&grown(29)).is_err());
+        let local = |count: usize| Email::parse(&format!("{}@example.com", "a".repeat(count)));
+        assert!(local(64).is_ok() && local(65).is_err());
+        // The domain counts as it is sent.
+        let labels = |count: usize| Email::parse(&format!("a@{}", vec!["ü".repeat(50); count].join(".")));
+        assert!(labels(3).is_ok() && labels(5).is_err());
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(250));
         for bad in [
@@ -80,6 +147,17 @@ mod tests {
             "Ann <ann@example.com>",
             "ann@[127.0.0.1]",
             "a\n@b.co",
+            "a@127.0.0.1",
+            "a@１２７.0.0.1",
+            "a@[::1]",
+            "a@-b.example",
+            "a@b_c.example",
+            "a@b..example",
+            "a@example.",
+            "a@b@example.com",
+            "a\u{200b}@example.com",
+            "a\u{202e}b@example.com",
+            "\u{3164}@example.com",
             &long,
         ] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");

@@ -6,12 +6,14 @@
 //! [`access`] is the only module that decides who may do what.
 
 pub mod access;
+pub mod attributes;
 pub mod audit;
 pub mod currency;
 pub mod email;
 pub mod error;
 pub mod event;
 pub mod fault;
+pub mod host;
 pub mod id;
 pub mod job;
 pub mod key;

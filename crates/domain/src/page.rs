@@ -27,10 +27,21 @@ pub enum Page {
     },
 }
 
-/// A place in a list: the last thing seen, by its sort key and its id. Opaque to clients.
+/// Where a page of one list ended. Opaque to clients.
+///
+/// It names the list that it is of, so that it is not taken for a place in another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// The sort key of the last thing seen.
+    /// A digest of the list, its sort, its direction and its filters.
+    pub list: u64,
+    /// The last thing seen.
+    pub position: Position,
+}
+
+/// The place of a thing in a sorted list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Its sort key.
     pub key: CursorKey,
     /// Its id, which tells equal keys apart.
     pub id: Uuid,
@@ -106,11 +117,16 @@ impl Page {
 }
 
 impl Cursor {
-    /// As clients hold it: `n<number>.<id>` or `t<text>.<id>`, in hexadecimal so that it needs no escaping.
+    /// The longest cursor, in characters: the version, the list, the longest name or address, the id.
+    pub const MOST: usize = 4096;
+
+    /// As clients hold it: `1<list>n<number>.<id>` or `1<list>t<text>.<id>`, in hexadecimal so that it needs no escaping.
+    /// The `1` is the version of the format.
     pub fn encode(&self) -> String {
-        let bare = match &self.key {
-            CursorKey::Number(number) => format!("n{number}.{}", self.id.simple()),
-            CursorKey::Text(text) => format!("t{text}.{}", self.id.simple()),
+        let (list, id) = (self.list, self.position.id.simple());
+        let bare = match &self.position.key {
+            CursorKey::Number(number) => format!("1{list:016x}n{number}.{id}"),
+            CursorKey::Text(text) => format!("1{list:016x}t{text}.{id}"),
         };
         let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
         let digits = bare.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
@@ -126,20 +142,28 @@ impl Cursor {
     }
 
     fn read(text: &str) -> Option<Self> {
-        if text.len() > 2048 || !text.len().is_multiple_of(2) || !text.is_ascii() {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() > Self::MOST || !text.len().is_multiple_of(2) || !text.bytes().all(is_digit) {
             return None;
         }
         let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
         let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
         let bare = String::from_utf8(bytes?).ok()?;
-        let (key, id) = bare.rsplit_once('.')?;
+        let (list, place) = bare.strip_prefix('1')?.split_at_checked(16)?;
+        let list = u64::from_str_radix(list, 16).ok()?;
+        let (key, id) = place.rsplit_once('.')?;
         let id = Uuid::try_parse(id).ok()?;
         let key = match key.split_at_checked(1)? {
             ("n", number) => CursorKey::Number(number.parse().ok()?),
             ("t", text) => CursorKey::Text(text.to_owned()),
             _ => return None,
         };
-        Some(Self { key, id })
+        let cursor = Self {
+            list,
+            position: Position { key, id },
+        };
+        // There is one way to write each.
+        (cursor.encode() == text).then_some(cursor)
     }
 }
 
@@ -155,8 +179,11 @@ mod tests {
             CursorKey::Text(String::new()),
         ] {
             let cursor = Cursor {
-                key,
-                id: Uuid::from_u128(7),
+                list: u64::MAX / 3,
+                position: Position {
+                    key,
+                    id: Uuid::from_u128(7),
+                },
             };
             assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
         }
@@ -171,6 +198,7 @@ mod tests {
             "ü",
             "+1",
             "6e312e",
+            "6e312e3030303030303030303030303030303030303030303030303030303030303037",
             "6e782e3030303030303030303030303030303030303030303030303030303030303037",
         ] {
             assert!(Cursor::decode(bad).is_err(), "{bad}");

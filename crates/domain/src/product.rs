@@ -69,6 +69,14 @@ impl Attributes {
         Ok(made)
     }
 
+    /// Makes attributes of an outside JSON text. What is kept is what was sent: see [`crate::attributes::read`].
+    ///
+    /// # Errors
+    /// `TYPE`, `RANGE`, `DUPLICATE`, `FORMAT` or `LENGTH`.
+    pub fn parse(json: &str) -> Result<Self, Flaw> {
+        Self::new(crate::attributes::read(json)?)
+    }
+
     /// Attributes that were stored.
     ///
     /// # Errors
@@ -100,7 +108,7 @@ fn has_nul(value: &serde_json::Value) -> bool {
 pub struct Product {
     /// Its name in URLs.
     pub id: ProductId,
-    /// Its name on shelves; unique.
+    /// Its name on shelves; unique among the products that are not archived.
     pub sku: Sku,
     /// Its name for people.
     pub name: String,

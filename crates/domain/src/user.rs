@@ -5,6 +5,7 @@ use crate::email::Email;
 use crate::error::{Denied, Error, Result};
 use crate::id::UserId;
 use crate::name::PersonName;
+use crate::text;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +102,12 @@ impl User {
         self.updated_at = now;
         self.version += 1;
         self
+    }
+
+    /// The text that a search looks in: the address and the name, folded, each on a line.
+    pub fn search_text(&self) -> String {
+        let parts = [self.email.as_str(), self.name.as_str()];
+        parts.map(text::folded).join("\n")
     }
 
     /// Checks that the account may sign in.

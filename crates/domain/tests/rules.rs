@@ -1,11 +1,13 @@
 //! Property tests: rules that hold for every input.
 
+use mainstay_domain::attributes;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Move, Order, OrderItem, OrderStatus};
-use mainstay_domain::page::{Cursor, CursorKey};
+use mainstay_domain::page::{Cursor, CursorKey, Position};
+use mainstay_domain::password;
 use mainstay_domain::product::Sku;
 use mainstay_domain::text;
 use mainstay_domain::time::Timestamp;
@@ -70,9 +72,9 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_survives_encoding_and_decoding(number in any::<i64>(), text in ".{0,200}", id in any::<u128>()) {
+    fn a_cursor_survives_encoding_and_decoding(list in any::<u64>(), number in any::<i64>(), text in ".{0,200}", id in any::<u128>()) {
         for key in [CursorKey::Number(number), CursorKey::Text(text)] {
-            let cursor = Cursor { key, id: Uuid::from_u128(id) };
+            let cursor = Cursor { list, position: Position { key, id: Uuid::from_u128(id) } };
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
         }
     }
@@ -90,8 +92,53 @@ proptest! {
     }
 
     #[test]
+    fn a_line_is_kept_as_it_is_the_second_time(text in ".{0,120}") {
+        for read in [text::line(&text, 100), text::paragraph(&text, 100)] {
+            let Ok(once) = read else { continue };
+            prop_assert!(once.chars().count() <= 100);
+            prop_assert_eq!(text::paragraph(&once, 100), Ok(once));
+        }
+        let prepared = password::prepared(&text).into_owned();
+        prop_assert_eq!(password::prepared(&prepared).into_owned(), prepared);
+        let folded = text::folded(&text).into_owned();
+        prop_assert_eq!(text::folded(&folded).into_owned(), folded);
+    }
+
+    #[test]
+    fn an_address_is_the_same_the_second_time_and_fits_its_mail(local in "[a-zà-ÿⰀ-ⱯΑ-Ω]{1,30}", label in "[a-zà-ÿα-ω0-9-]{1,20}") {
+        if let Ok(email) = Email::parse(&format!("{local}@{label}.example")) {
+            prop_assert!(Email::parse(email.as_str()).is_ok_and(|again| again == email));
+            prop_assert!(Email::parse(&email.sent()).is_ok_and(|again| again == email));
+            let sent = email.sent();
+            let (local, domain) = sent.rsplit_once('@').expect("it has both");
+            prop_assert!(local.len() <= 64 && sent.len() <= 254 && domain.is_ascii());
+        }
+    }
+
+    #[test]
+    fn a_number_is_kept_with_its_value(bits in any::<u64>(), whole in any::<i128>(), exponent in -30_i32..30) {
+        let double = f64::from_bits(bits);
+        if double.is_finite() {
+            let text = serde_json::json!({"n": double}).to_string();
+            let read = attributes::read(&text).expect("it was printed by us");
+            prop_assert_eq!(read["n"].as_f64(), Some(double));
+            let again = serde_json::Value::Object(read.clone()).to_string();
+            prop_assert_eq!(attributes::read(&again), Ok(read.clone()), "reading is stable");
+            // What a database gives back is read without these rules.
+            let stored: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&again).expect("JSON");
+            prop_assert_eq!(stored, read);
+        }
+        if let Ok(read) = attributes::read(&format!("{{\"n\": {whole}e{exponent}}}")) {
+            let shown = read["n"].to_string();
+            prop_assert_eq!(shown.parse::<f64>().ok(), format!("{whole}e{exponent}").parse::<f64>().ok());
+        }
+    }
+
+    #[test]
     fn no_text_makes_a_parser_panic(text in ".{0,300}") {
         let _ = Cursor::decode(&text);
+        let _ = attributes::read(&text);
+        let _ = attributes::read(&format!("{{{text}}}"));
         let _ = Currency::parse(&text);
         let _ = Timestamp::parse(&text);
         if let Ok(email) = Email::parse(&text) {

@@ -2,7 +2,7 @@
 
 use cookie::Cookie;
 use http::header::{AUTHORIZATION, COOKIE};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 const X_ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
 
@@ -13,41 +13,48 @@ pub(crate) enum Credential<'r> {
     None,
     /// A token that the caller put into a header.
     Explicit(&'r str),
-    /// A header that carries no token of ours. It never falls back to a cookie: whoever sends one means that one.
+    /// A header for tokens of ours that carries none, or more than one. It never falls back to a cookie: whoever sends
+    /// one means that one.
     Unreadable,
     /// A token that the browser sent along.
     Ambient(&'r str),
 }
 
-/// True when the caller put a token into a header. Other schemes of `Authorization` say nothing: a browser adds `Basic`,
-/// `Digest` and `Negotiate` by itself, as it does cookies.
-pub(crate) fn is_explicit(headers: &HeaderMap) -> bool {
-    let named = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    named.and_then(bearer).is_some() || headers.contains_key(X_ACCESS_TOKEN)
-}
-
 /// Finds the credential: `Authorization: Bearer`, then `x-access-token`, then the cookie `accessToken`.
+///
+/// A credential of another scheme is no credential of ours: a proxy in front of us may want `Basic`, and browsers add
+/// `Basic`, `Digest` and `Negotiate` by themselves, as they do cookies.
 pub(crate) fn find(headers: &HeaderMap) -> Credential<'_> {
-    if let Some(value) = headers.get(AUTHORIZATION) {
-        let bearer = value.to_str().ok().and_then(bearer);
-        return bearer.map_or(Credential::Unreadable, Credential::Explicit);
+    let mut bearers = headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
+    let mut tokens = headers.get_all(X_ACCESS_TOKEN).iter().map(token);
+    let explicit = match bearers.next() {
+        Some(first) => Some(first.filter(|_| bearers.next().is_none())),
+        None => tokens
+            .next()
+            .map(|first| first.filter(|_| tokens.next().is_none())),
+    };
+    match explicit {
+        Some(token) => token.map_or(Credential::Unreadable, Credential::Explicit),
+        None => cookie(headers, "accessToken").map_or(Credential::None, Credential::Ambient),
     }
-    if let Some(value) = headers.get(X_ACCESS_TOKEN) {
-        let token = value
-            .to_str()
-            .ok()
-            .map(str::trim)
-            .filter(|token| !token.is_empty());
-        return token.map_or(Credential::Unreadable, Credential::Explicit);
-    }
-    cookie(headers, "accessToken").map_or(Credential::None, Credential::Ambient)
 }
 
-/// The token of `Bearer TOKEN`; the scheme is not case-sensitive (RFC 9110, 11.1).
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+/// What follows `Bearer`, where the header is of that scheme; the scheme is not case-sensitive (RFC 9110, 11.1).
+fn bearer(value: &HeaderValue) -> Option<Option<&str>> {
+    const SCHEME: &[u8] = b"bearer";
+    let (scheme, rest) = value.as_bytes().split_at_checked(SCHEME.len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(SCHEME) && matches!(rest.first(), None | Some(b' ' | b'\t'));
+    is_bearer.then(|| text(rest))
+}
+
+fn token(value: &HeaderValue) -> Option<&str> {
+    text(value.as_bytes())
+}
+
+/// A token, without the white space around it; `None` when nothing is left, or not text.
+fn text(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes.trim_ascii()).ok()?;
+    (!text.is_empty()).then_some(text)
 }
 
 /// The value of a cookie; an empty one counts as none.
@@ -77,13 +84,59 @@ mod tests {
         let both = |value| headers(&[(AUTHORIZATION, value), (COOKIE, "accessToken=ambient")]);
         assert_eq!(find(&both("Bearer abc")), Credential::Explicit("abc"));
         assert_eq!(find(&both("bearer  abc")), Credential::Explicit("abc"));
-        for bad in ["Basic abc", "Bearer", "Bearer ", "abc", ""] {
+        for bad in ["Bearer", "Bearer ", "bearer\t"] {
             assert_eq!(find(&both(bad)), Credential::Unreadable, "{bad}");
         }
         assert_eq!(
             find(&headers(&[(X_ACCESS_TOKEN, "abc")])),
             Credential::Explicit("abc")
         );
+    }
+
+    #[test]
+    fn other_schemes_are_no_credential_of_ours() {
+        for other in [
+            "Basic c3RhZ2luZzpzZWNyZXQ=",
+            "Digest username=\"x\"",
+            "Negotiate abc",
+            "Bearerx abc",
+            "abc",
+            "",
+            "Basic é",
+        ] {
+            let with = |name, value| headers(&[(AUTHORIZATION, other), (name, value)]);
+            assert_eq!(
+                find(&headers(&[(AUTHORIZATION, other)])),
+                Credential::None,
+                "{other}"
+            );
+            assert_eq!(find(&with(X_ACCESS_TOKEN, "abc")), Credential::Explicit("abc"));
+            assert_eq!(
+                find(&with(AUTHORIZATION, "Bearer abc")),
+                Credential::Explicit("abc")
+            );
+            assert_eq!(find(&with(COOKIE, "accessToken=abc")), Credential::Ambient("abc"));
+        }
+    }
+
+    #[test]
+    fn of_two_tokens_none_counts() {
+        for twice in [AUTHORIZATION, X_ACCESS_TOKEN] {
+            let value = |token| format!("{}{token}", if twice == AUTHORIZATION { "Bearer " } else { "" });
+            let found = headers(&[(twice.clone(), &value("a")), (twice.clone(), &value("b"))]);
+            assert_eq!(find(&found), Credential::Unreadable, "{twice}");
+        }
+        for bad in ["", " "] {
+            assert_eq!(
+                find(&headers(&[
+                    (X_ACCESS_TOKEN, bad),
+                    (COOKIE, "accessToken=ambient")
+                ])),
+                Credential::Unreadable
+            );
+        }
+        let both = headers(&[(AUTHORIZATION, "Bearer a"), (X_ACCESS_TOKEN, "b")]);
+        assert_eq!(find(&both), Credential::Explicit("a"));
     }
 
     #[test]

@@ -51,8 +51,16 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
         };
         cx.request_id = Some(Arc::clone(exchange.request_id()));
         cx.notes = Arc::clone(exchange.notes());
+        // A credential that is not looked at here says nothing about who sent the request.
+        let credential = match place.is_blind() {
+            true => Credential::None,
+            false => credential::find(&parts.headers),
+        };
+        if !matches!(credential, Credential::Explicit(_)) {
+            exchange.forbid_foreign()?;
+        }
         if !place.is_blind() {
-            let standing = identify::<U>(place, &cx, &parts.headers).await?;
+            let standing = identify::<U>(place, &cx, credential).await?;
             cx.identify(standing);
             exchange.identify(&cx.caller);
         }
@@ -85,9 +93,9 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
 async fn identify<U: UseCase>(
     place: &Place,
     cx: &Context,
-    headers: &HeaderMap,
+    credential: Credential<'_>,
 ) -> Result<Option<Arc<Standing>>> {
-    let (token, optional) = match credential::find(headers) {
+    let (token, optional) = match credential {
         Credential::None => return Ok(None),
         Credential::Explicit(token) => (Some(token), false),
         Credential::Ambient(token) => (Some(token), U::ACCESS.is_public()),

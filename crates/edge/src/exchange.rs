@@ -3,6 +3,7 @@
 use crate::place::Place;
 use http::request::Parts;
 use mainstay_domain::access::Caller;
+use mainstay_domain::error::Denied;
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
 use mainstay_services::context::Notes;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Exchange {
     request_id: Arc<str>,
     ip: IpAddr,
+    foreign: bool,
     notes: Arc<Notes>,
     place: OnceLock<Place>,
     who: OnceLock<Who>,
@@ -49,10 +51,12 @@ impl Who {
 }
 
 impl Exchange {
-    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr) -> Self {
+    /// `foreign`: a page of another site may have made a browser send it.
+    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr, foreign: bool) -> Self {
         Self {
             request_id,
             ip,
+            foreign,
             notes: Arc::default(),
             place: OnceLock::new(),
             who: OnceLock::new(),
@@ -69,6 +73,18 @@ impl Exchange {
     /// The client's address, trusted proxies seen through.
     pub fn ip(&self) -> IpAddr {
         self.ip
+    }
+
+    /// Refuses a request for a change that a foreign page may have made a browser send. Asked wherever no credential
+    /// counts that a browser does not add by itself: where the refresh cookie does, or cookies are set, or none is read.
+    ///
+    /// # Errors
+    /// `CSRF_FAILED`.
+    pub(crate) fn forbid_foreign(&self) -> Result<()> {
+        if self.foreign {
+            return Err(Error::Denied(Denied::Csrf));
+        }
+        Ok(())
     }
 
     /// What the use case notes on the way.

@@ -16,7 +16,9 @@ impl FromRequestParts<Place> for Open {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, place: &Place) -> Result<Self, Refusal> {
-        Exchange::of(parts)?.arrive(place);
+        let exchange = Exchange::of(parts)?;
+        exchange.arrive(place);
+        exchange.forbid_foreign()?;
         Ok(Self(place.clone()))
     }
 }

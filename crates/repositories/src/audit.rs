@@ -7,7 +7,7 @@ use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::id::{AuditId, Id, UserId};
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Column, DatabaseError, FromRow, Row, Sql, Value};
 use uuid::Uuid;
@@ -151,7 +151,7 @@ impl Audit<'_> {
             .with(ACTION, filter.action.as_ref())
             .with(FROM, filter.from.as_ref())
             .with(TO, filter.to.as_ref());
-        let place = |entry: &AuditEntry| Cursor {
+        let place = |entry: &AuditEntry| Position {
             key: CursorKey::Number(entry.at.micros()),
             id: entry.id.uuid(),
         };

@@ -107,16 +107,17 @@ pub(crate) fn words(search: &str) -> String {
     prefixes.collect::<Vec<_>>().join(" ")
 }
 
-/// A pattern for `lower(…) LIKE … ESCAPE '!'` that matches a text anywhere. Only ASCII is folded, as `lower` does on
-/// SQLite and, under `COLLATE "C"`, on PostgreSQL.
+/// A pattern for `… LIKE … ESCAPE '!'` that finds a text anywhere in another one, both folded ([`text::folded`]): which
+/// letter is the small one of another is no engine's business.
 pub(crate) fn anywhere(text: &str) -> String {
+    let text = text::folded(text);
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for letter in text.chars() {
         if matches!(letter, '!' | '%' | '_') {
             pattern.push('!');
         }
-        pattern.push(letter.to_ascii_lowercase());
+        pattern.push(letter);
     }
     pattern.push('%');
     pattern
@@ -133,7 +134,7 @@ mod tests {
             words("\"x\" OR name:y NEAR(z) ^a -b + c* '); --"),
             "x* or* name* y* near* z* a* b*"
         );
-        assert_eq!(words("Größe 42 ½ 咖啡"), "größe* 42* ½* 咖啡*");
+        assert_eq!(words("Größe 42 ½ 咖啡"), "grösse* 42* 1* 2* 咖啡*");
         assert_eq!(words(" '\"*():^-+&|!<>\\\0 "), "");
         assert_eq!(words(&"a".repeat(1000)).len(), 65);
     }
@@ -141,5 +142,6 @@ mod tests {
     #[test]
     fn wildcards_are_escaped() {
         assert_eq!(anywhere("50%_Off!"), "%50!%!_off!!%");
+        assert_eq!(anywhere("ＭU\u{308}LLER"), "%müller%");
     }
 }

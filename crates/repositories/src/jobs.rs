@@ -7,7 +7,7 @@ use crate::sight;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, JobId};
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
@@ -150,11 +150,11 @@ impl Jobs<'_> {
             .with(STATE, state.as_ref())
             .with(QUEUE, filter.queue.as_ref())
             .with(KIND, filter.kind.as_ref());
-        let cursor = |job: &Job| Cursor {
+        let position = |job: &Job| Position {
             key: CursorKey::Number(job.created_at.micros()),
             id: job.id.uuid(),
         };
-        query.page(self.0, page, cursor).await
+        query.page(self.0, page, position).await
     }
 
     /// Puts a dead or cancelled job back into its queue, with no attempts counted; false when it is neither, or a job

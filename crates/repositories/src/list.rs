@@ -1,9 +1,11 @@
 //! Lists: composed of fixed fragments, so that nothing from outside is ever part of a text.
 
+mod digest;
+
 use crate::outcome;
 use crate::read::Read;
 use mainstay_domain::fault::Faults;
-use mainstay_domain::page::{self, Cursor, CursorKey, Listing, Page, Place};
+use mainstay_domain::page::{self, Cursor, CursorKey, Listing, Page, Place, Position};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{FromRow, Param, Sql, Tx, Value};
 use std::fmt::Write as _;
@@ -166,12 +168,15 @@ impl<'p> Asked<'p> {
         self
     }
 
-    /// The page that was asked for. `cursor` tells the place of a thing in this list.
+    /// The page that was asked for. `position` tells the place of a thing in this list.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a cursor of another list, or of this one with another sort, direction or filter.
     pub(crate) async fn page<T>(
         self,
         tx: &mut Tx,
         page: &Page,
-        cursor: impl Fn(&T) -> Cursor + Send,
+        position: impl Fn(&T) -> Position + Send,
     ) -> Result<Listing<T>>
     where
         T: Send,
@@ -180,7 +185,7 @@ impl<'p> Asked<'p> {
         let limit = page.limit().min(page::MOST);
         match page {
             Page::Numbered { page, .. } => self.numbered(tx, *page, limit).await,
-            Page::From { cursor: after, .. } => self.from(tx, after.as_ref(), limit, cursor).await,
+            Page::From { cursor: after, .. } => self.from(tx, after.as_ref(), limit, position).await,
         }
     }
 
@@ -219,13 +224,13 @@ impl<'p> Asked<'p> {
         tx: &mut Tx,
         after: Option<&Cursor>,
         limit: u32,
-        cursor: impl Fn(&T) -> Cursor + Send,
+        position: impl Fn(&T) -> Position + Send,
     ) -> Result<Listing<T>>
     where
         T: Send,
         Read<T>: FromRow,
     {
-        let key = after.map(|after| self.bound(&after.key)).transpose()?;
+        let key = after.map(|after| self.bound(after)).transpose()?;
         if self.hopeless {
             return Ok(Listing {
                 items: Vec::new(),
@@ -238,7 +243,7 @@ impl<'p> Asked<'p> {
         let kind = match (after, key) {
             (Some(after), Some(key)) => {
                 values.extend(key);
-                values.extend([&after.id as &dyn Param, &asked]);
+                values.extend([&after.position.id as &dyn Param, &asked]);
                 Kind::After
             }
             _ => {
@@ -249,7 +254,10 @@ impl<'p> Asked<'p> {
         let mut items: Vec<T> = outcome::rows(tx.all(self.sql(kind), &values).await?);
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(cursor);
+        let next = items.last().filter(|_| more).map(|last| Cursor {
+            list: self.digest(),
+            position: position(last),
+        });
         Ok(Listing {
             items,
             place: Place::From { limit, next },
@@ -261,15 +269,16 @@ impl<'p> Asked<'p> {
     }
 
     /// The cursor's key as this list sorts by it, if it is a cursor of this list.
-    fn bound<'c>(&self, key: &'c CursorKey) -> Result<Option<&'c dyn Param>> {
+    fn bound<'c>(&self, cursor: &'c Cursor) -> Result<Option<&'c dyn Param>> {
+        let key = (cursor.list == self.digest()).then_some(&cursor.position.key);
         match (self.list.keys[self.key], key) {
-            (Key::Number(_), CursorKey::Number(number)) => Ok(Some(number)),
-            (Key::Text(_), CursorKey::Text(text)) if !text.contains('\0') => Ok(Some(text)),
-            (Key::Id, CursorKey::Number(_)) => Ok(None),
+            (Key::Number(_), Some(CursorKey::Number(number))) => Ok(Some(number)),
+            (Key::Text(_), Some(CursorKey::Text(text))) if !text.contains('\0') => Ok(Some(text)),
+            (Key::Id, Some(CursorKey::Number(_))) => Ok(None),
             _ => Err(Error::Invalid(Faults::one(
                 "cursor",
                 "FORMAT",
-                "is not a cursor of this list",
+                "is not a cursor of this list with this sort and these filters: begin again without one",
             ))),
         }
     }

@@ -10,7 +10,7 @@ use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, OrderId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderStatus};
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
@@ -178,11 +178,11 @@ impl Orders<'_> {
         let query = query
             .with(STATUS, status.as_ref())
             .with(USER, filter.user_id.as_ref());
-        let cursor = |order: &Order| Cursor {
+        let position = |order: &Order| Position {
             key: CursorKey::Number(order.created_at.micros()),
             id: order.id.uuid(),
         };
-        let mut listing = query.page(self.0, page, cursor).await?;
+        let mut listing = query.page(self.0, page, position).await?;
         self.load_items(&mut listing.items).await?;
         Ok(listing)
     }

@@ -6,7 +6,7 @@ use crate::outcome::{found, fresh, taken};
 use crate::read::{Read, money, word};
 use mainstay_domain::access::{Guarded, Permit, Reach, Scope};
 use mainstay_domain::id::{Id, ProductId};
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Json, JsonRef, Row};
@@ -166,7 +166,7 @@ impl Products<'_> {
     /// Writes a new product.
     ///
     /// # Errors
-    /// `CONFLICT` when the SKU is taken.
+    /// `CONFLICT` when a product that is not archived has the SKU.
     pub async fn insert(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         self.changed(product.id);
@@ -199,7 +199,7 @@ impl Products<'_> {
     /// Writes a changed product, its stock as it was read.
     ///
     /// # Errors
-    /// Asks for another run when it, or its stock, has changed meanwhile; `CONFLICT` when the SKU is taken.
+    /// Asks for another run when it, or its stock, has changed meanwhile; `CONFLICT` when a product that is not archived has the SKU.
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         self.changed(product.id);
@@ -259,16 +259,16 @@ impl Products<'_> {
 }
 
 fn sku_taken(error: DatabaseError) -> Error {
-    taken(error, "this SKU is taken")
+    taken(error, "this SKU is taken by a product that is not archived")
 }
 
-fn place(product: &Product, sort: ProductSort) -> Cursor {
+fn place(product: &Product, sort: ProductSort) -> Position {
     let key = match sort {
         ProductSort::CreatedAt => CursorKey::Number(product.created_at.micros()),
         ProductSort::Price => CursorKey::Number(product.price.amount),
         ProductSort::Name => CursorKey::Text(product.name.to_ascii_lowercase()),
     };
-    Cursor {
+    Position {
         key,
         id: product.id.uuid(),
     }

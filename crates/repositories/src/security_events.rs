@@ -6,7 +6,7 @@ use crate::sight;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::id::Id;
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::sha256;
@@ -90,11 +90,11 @@ impl SecurityEvents<'_> {
     ) -> Result<Listing<SecurityEvent>> {
         let query = LIST.by(0, true);
         let query = if sight::all(scope) { query } else { query.nothing() };
-        let cursor = |event: &SecurityEvent| Cursor {
+        let position = |event: &SecurityEvent| Position {
             key: CursorKey::Number(event.last_at.micros()),
             id: event.id.uuid(),
         };
-        query.page(self.0, page, cursor).await
+        query.page(self.0, page, position).await
     }
 
     /// Removes events whose last attempt was before an instant; returns how many.

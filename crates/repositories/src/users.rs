@@ -9,7 +9,7 @@ use mainstay_domain::access::{Permit, RoleName, Scope};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::name::PersonName;
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
@@ -33,12 +33,12 @@ statements! {
     FIND_BY_EMAIL = find!("email = $1");
     FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
     INSERT = "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
-              version, access_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)";
+              version, access_changed_at, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, $11)";
     // The clocks of two nodes may differ and one may be set back, but the time of an access change must never decrease:
     // caches ignore older changes.
     SAVE = "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
             updated_at = $8, access_changed_at = CASE WHEN access_changed_at >= $8 THEN access_changed_at + 1 \
-            ELSE $8 END, version = $9 WHERE id = $1 AND version = $10";
+            ELSE $8 END, version = $9, search_text = $11 WHERE id = $1 AND version = $10";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
 
@@ -54,7 +54,7 @@ pub(crate) static LIST: List = List::new(
         "id = {}",
         "role = {}",
         "status = {}",
-        "(email LIKE {} ESCAPE '!' OR lower(name) LIKE {} ESCAPE '!')",
+        "search_text LIKE {} ESCAPE '!'",
     ],
     &[
         Key::Number("created_at"),
@@ -66,7 +66,7 @@ pub(crate) static LIST: List = List::new(
 /// Which accounts to list.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
-    /// Part of the e-mail address or of the name; case-insensitive in ASCII.
+    /// Part of the address or of the name, in whatever spelling.
     pub q: Option<String>,
     /// With this role.
     pub role: Option<RoleName>,
@@ -160,7 +160,7 @@ impl Users<'_> {
             .with(ROLE, role.as_ref())
             .with(STATUS, status.as_ref())
             .with(SEARCH, words.as_ref());
-        query.page(self.0, page, |user: &User| cursor(user, sort)).await
+        query.page(self.0, page, |user: &User| position(user, sort)).await
     }
 
     /// Inserts a new account.
@@ -184,6 +184,7 @@ impl Users<'_> {
                     &user.created_at,
                     &user.updated_at,
                     &user.version,
+                    &user.search_text(),
                 ],
             )
             .await;
@@ -211,6 +212,7 @@ impl Users<'_> {
                     &user.updated_at,
                     &user.version,
                     &(user.version - 1),
+                    &user.search_text(),
                 ],
             )
             .await;
@@ -246,13 +248,13 @@ fn address_taken(error: DatabaseError) -> Error {
     taken(error, "this e-mail address is taken")
 }
 
-fn cursor(user: &User, sort: UserSort) -> Cursor {
+fn position(user: &User, sort: UserSort) -> Position {
     let key = match sort {
         UserSort::CreatedAt => CursorKey::Number(user.created_at.micros()),
         UserSort::Name => CursorKey::Text(user.name.as_str().to_ascii_lowercase()),
         UserSort::Email => CursorKey::Text(user.email.as_str().to_owned()),
     };
-    Cursor {
+    Position {
         key,
         id: user.id.uuid(),
     }

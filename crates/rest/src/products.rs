@@ -60,7 +60,7 @@ struct Which {
     page: Option<String>,
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
-    /// Instead of `page`: where to go on; empty for the beginning.
+    /// Instead of `page`: the `nextCursor` of this list with the same sort and filters; empty for the beginning.
     #[param(pattern = "^([0-9a-f]{2})*$")]
     cursor: Option<String>,
 }

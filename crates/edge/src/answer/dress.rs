@@ -127,11 +127,17 @@ pub(crate) fn dress(response: &mut Response, form: Form, exchange: &Exchange) ->
     Some(code)
 }
 
-/// Keeps the head of a failure only, for a `HEAD` request. HTTP/1 does so by itself, HTTP/2 would send the body.
+/// Keeps the head of an answer only, for a `HEAD` request, with the length that the body has if it is known. HTTP/1
+/// does so by itself, HTTP/2 would send the body.
 pub(crate) fn head_only(response: &mut Response) {
     let length = response.body().size_hint().exact();
     *response.body_mut() = Body::empty();
-    if let Some(length) = length {
+    let may_have_one = !response.status().is_informational()
+        && !matches!(
+            response.status(),
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+        );
+    if let Some(length) = length.filter(|_| may_have_one) {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
 }

@@ -3,7 +3,7 @@
 pub(crate) mod dress;
 mod list;
 mod refusal;
-mod tag;
+pub(crate) mod tag;
 
 pub use list::{Counted, Data, Listed, Onward, Pagination, list};
 pub use refusal::Refusal;

@@ -3,8 +3,8 @@
 use super::{Answer, Data, json};
 use crate::input::Known;
 use axum::response::Response;
-use http::header::ETAG;
-use http::{HeaderValue, StatusCode};
+use http::header::{CONTENT_ENCODING, ETAG};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use mainstay_domain::state::State;
 use serde::Serialize;
 
@@ -19,8 +19,9 @@ impl Tag {
         Self(State::of(version))
     }
 
-    /// The state that a tag of ours stands for; `None` for any other.
+    /// The state that a tag of ours stands for, whatever coding it travelled in; `None` for any other.
     pub(crate) fn read(tag: &str) -> Option<State> {
+        let tag = uncoded(tag);
         let inner = tag.strip_prefix('v')?;
         let (digits, rest) = inner
             .split_once('.')
@@ -55,10 +56,10 @@ impl Tag {
     /// When the value has no JSON form.
     pub fn answer(self, known: &Known, value: &impl Serialize) -> Answer {
         let tag = self.header();
-        if known.has(&tag) {
+        if let Some(known) = known.find(&tag) {
             let mut response = Response::default();
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response.headers_mut().insert(ETAG, tag);
+            response.headers_mut().insert(ETAG, known);
             return Ok(response);
         }
         let mut response = json(StatusCode::OK, &Data { data: value })?;
@@ -72,6 +73,30 @@ impl Tag {
         response.headers_mut().insert(ETAG, self.header());
         response
     }
+}
+
+/// Marks the tag of an answer that was compressed: its bytes are others than those of the plain one, so its strong tag has
+/// to be another one too (RFC 9110, 8.8.3.3). `"v7"` becomes `"v7-gzip"`.
+pub(crate) fn mark_coded(headers: &mut HeaderMap) {
+    let coding = headers
+        .get(CONTENT_ENCODING)
+        .and_then(|coding| coding.to_str().ok());
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+    let inner = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+    let marked = inner
+        .zip(coding)
+        .map(|(inner, coding)| format!("\"{inner}-{coding}\""));
+    if let Some(Ok(marked)) = marked.map(HeaderValue::try_from) {
+        headers.insert(ETAG, marked);
+    }
+}
+
+/// The tag, without its quotes, of the plain answer to one that was compressed.
+pub(crate) fn uncoded(tag: &str) -> &str {
+    let plain = ["-gzip", "-br", "-zstd"]
+        .into_iter()
+        .find_map(|coding| tag.strip_suffix(coding));
+    plain.unwrap_or(tag)
 }
 
 impl From<State> for Tag {

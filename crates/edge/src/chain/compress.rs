@@ -1,9 +1,10 @@
 //! Compression of answers that are worth it.
 
+use crate::answer::tag;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, VARY};
-use http::{HeaderValue, Request};
+use http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode, Version};
 use std::convert::Infallible;
 use tower::{Service, service_fn};
 use tower_http::compression::Compression;
@@ -11,17 +12,42 @@ use tower_http::compression::Compression;
 /// Smaller answers fit into a packet as they are, and compressing 300 bytes costs more than answering them.
 const WORTH: u64 = 860;
 
-/// Compresses an answer, if that is worth it and the client accepts it.
+/// What the client says of codings, of all lines.
+pub(super) fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(ACCEPT_ENCODING).iter();
+    let first = lines.next()?.clone();
+    lines.try_fold(first, |before, line| {
+        HeaderValue::from_bytes(&[before.as_bytes(), b", ", line.as_bytes()].concat()).ok()
+    })
+}
+
+/// Compresses an answer, if that is worth it and the client accepts it; whatever its length if the client wants no plain
+/// one. Where nothing that the client accepts can be given, it gets the plain one (RFC 9110, 12.5.3).
 ///
 /// Answers with secrets are left alone: their length under compression would tell about them (BREACH).
-pub(super) async fn compress(response: Response, accepted: Option<HeaderValue>, secret: bool) -> Response {
-    let size = response.body().size_hint();
-    if secret || size.upper().is_some_and(|most| most < WORTH) || !is_text(&response) {
+pub(super) async fn compress(
+    mut response: Response,
+    accepted: Option<HeaderValue>,
+    secret: bool,
+) -> Response {
+    // Of a 304 nobody knows here what the 200 would have been; it has to say as much (RFC 9110, 15.4.5).
+    let unchanged = response.status() == StatusCode::NOT_MODIFIED;
+    if secret || !(unchanged || is_text(&response)) {
         return response;
     }
-    let Some(accepted) = accepted else {
-        return varying(response);
+    // A cache must know that other clients get another form.
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("accept-encoding"));
+    let Some(accepted) = accepted.filter(|_| !unchanged) else {
+        return response;
     };
+    let size = response.body().size_hint();
+    let short = size.upper().is_some_and(|most| most < WORTH);
+    let wanted = accepted.to_str().map_or(Wanted::Plain, Wanted::of);
+    if wanted == Wanted::Plain || (short && wanted == Wanted::Any) {
+        return response;
+    }
     let mut request = Request::new(());
     request.headers_mut().insert(ACCEPT_ENCODING, accepted);
     let mut held = Some(response);
@@ -29,18 +55,58 @@ pub(super) async fn compress(response: Response, accepted: Option<HeaderValue>, 
         let response = held.take().unwrap_or_default();
         async move { Ok::<_, Infallible>(response) }
     });
-    match Compression::new(answer).call(request).await {
+    let always = |_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| true;
+    let mut response = match Compression::new(answer).compress_when(always).call(request).await {
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
+    };
+    tag::mark_coded(response.headers_mut());
+    response
+}
+
+/// What a client wants of the codings that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The plain answer, or nothing that there is.
+    Plain,
+    /// A compressed answer or the plain one.
+    Any,
+    /// A compressed answer and not the plain one.
+    Compressed,
+}
+
+impl Wanted {
+    /// Reads the codings with their weights (RFC 9110, 12.5.3). One that is not named is as good as `*`.
+    fn of(accepted: &str) -> Self {
+        let weights: Vec<(&str, bool)> = accepted.split(',').map(weight).collect();
+        let weight = |coding: &str| {
+            let of = |name: &str| {
+                let named = weights.iter().find(|(named, _)| named.eq_ignore_ascii_case(name));
+                named.map(|(_, wanted)| *wanted)
+            };
+            of(coding).or_else(|| of("*"))
+        };
+        let compressed = ["gzip", "x-gzip", "br", "zstd"]
+            .iter()
+            .any(|coding| weight(coding) == Some(true));
+        match (compressed, weight("identity")) {
+            (false, _) => Self::Plain,
+            (true, Some(false)) => Self::Compressed,
+            (true, _) => Self::Any,
+        }
     }
 }
 
-/// A cache must know that other clients get another form.
-fn varying(mut response: Response) -> Response {
-    response
-        .headers_mut()
-        .append(VARY, HeaderValue::from_static("accept-encoding"));
-    response
+/// A coding, and whether its weight is above nothing.
+fn weight(range: &str) -> (&str, bool) {
+    let (coding, parameters) = range.split_once(';').unwrap_or((range, ""));
+    let weight = parameters
+        .split(';')
+        .filter_map(|parameter| parameter.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    let is_nothing = |text: &str| text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let refused = weight.is_some_and(|(_, value)| is_nothing(value.trim()));
+    (coding.trim(), !refused)
 }
 
 fn is_text(response: &Response) -> bool {
@@ -68,6 +134,7 @@ mod tests {
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         let response = compress(response, accepted.map(HeaderValue::from_static), secret).await;
+        assert_eq!(response.status(), StatusCode::OK);
         response
             .headers()
             .get(CONTENT_ENCODING)
@@ -96,5 +163,37 @@ mod tests {
             None
         );
         assert_eq!(encoding(5000, "image/png", Some("gzip"), false).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_wants_no_plain_answer_gets_none_if_there_is_another() {
+        for (accepted, length, coding) in [
+            ("gzip, identity;q=0", 20, Some("gzip")),
+            ("br;q=0.1, *;q=0", 20, Some("br")),
+            ("identity;q=0", 5000, None),
+            ("*;q=0", 5000, None),
+            ("gzip;q=0, identity;q=0", 5000, None),
+            ("gzip;q=0", 5000, None),
+            ("GZIP;Q=0.5", 5000, Some("gzip")),
+            ("gzip;q=0.000, br;q=0.001", 5000, Some("br")),
+            ("compress, identity", 5000, None),
+            ("", 5000, None),
+        ] {
+            let answered = encoding(length, "application/json", Some(accepted), false).await;
+            assert_eq!(answered.as_deref(), coding, "{accepted}");
+        }
+        let any = encoding(5000, "application/json", Some("*"), false).await;
+        assert!(any.is_some());
+    }
+
+    #[test]
+    fn all_lines_are_read() {
+        let lines = ["gzip;q=0", "br"].map(|line| (ACCEPT_ENCODING, HeaderValue::from_static(line)));
+        let mut headers = HeaderMap::new();
+        assert_eq!(accepted(&headers), None);
+        for (name, value) in lines {
+            headers.append(name, value);
+        }
+        assert_eq!(accepted(&headers).unwrap(), "gzip;q=0, br");
     }
 }

@@ -3,7 +3,6 @@
 //! Browsers say themselves where a request comes from (`Sec-Fetch-Site`), and older ones name the origin. No token
 //! is needed, and nothing has to be remembered.
 
-use crate::credential::is_explicit;
 use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -23,13 +22,15 @@ impl Csrf {
         }
     }
 
-    /// True for a request that may have been sent by a foreign page on behalf of somebody who does not know.
+    /// True for a request for a change that a foreign page may have made a browser send without the knowledge of its
+    /// user. It may pass only where a credential counts that no browser adds by itself: see [`Exchange::forbid_foreign`].
     ///
-    /// A credential in a header is not sent by a browser on its own, so such a request is nobody's trick. A request
-    /// that names no origin at all was not sent by a browser. `host` is what the request calls us, `listed` says that
-    /// its origin may call with credentials.
-    pub(super) fn forged(&self, method: &Method, headers: &HeaderMap, host: &str, listed: bool) -> bool {
-        if method.is_safe() || listed || is_explicit(headers) {
+    /// A request that names no origin at all was not sent by a browser. `host` is what the request calls us, `listed`
+    /// says that its origin may call with credentials.
+    ///
+    /// [`Exchange::forbid_foreign`]: crate::exchange::Exchange::forbid_foreign
+    pub(super) fn is_foreign(&self, method: &Method, headers: &HeaderMap, host: &str, listed: bool) -> bool {
+        if method.is_safe() || listed {
             return false;
         }
         match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
@@ -66,7 +67,7 @@ impl Csrf {
 mod tests {
     use super::*;
 
-    fn forged(method: Method, lines: &[(&'static str, &str)]) -> bool {
+    fn is_foreign(method: Method, lines: &[(&'static str, &str)]) -> bool {
         let host = lines
             .iter()
             .find(|(name, _)| *name == "host")
@@ -75,65 +76,67 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        Csrf::new("https://shop.example/").forged(&method, &headers, host, false)
+        Csrf::new("https://shop.example/").is_foreign(&method, &headers, host, false)
     }
 
     #[test]
     fn foreign_pages_are_refused() {
-        assert!(forged(Method::POST, &[("sec-fetch-site", "cross-site")]));
-        assert!(forged(Method::POST, &[("sec-fetch-site", "same-site")]));
-        assert!(forged(
+        assert!(is_foreign(Method::POST, &[("sec-fetch-site", "cross-site")]));
+        assert!(is_foreign(Method::POST, &[("sec-fetch-site", "same-site")]));
+        assert!(is_foreign(
             Method::DELETE,
             &[("origin", "https://evil.example"), ("host", "shop.example")]
         ));
-        assert!(forged(
+        assert!(is_foreign(
             Method::POST,
             &[("origin", "null"), ("host", "shop.example")]
         ));
-        assert!(forged(Method::POST, &[("origin", "https://"), ("host", "")]));
-        assert!(forged(
+        assert!(is_foreign(Method::POST, &[("origin", "https://"), ("host", "")]));
+        assert!(is_foreign(
             Method::POST,
             &[("origin", "http://shop.example"), ("host", "shop.example")]
         ));
-        assert!(forged(
-            Method::POST,
-            &[("sec-fetch-site", "cross-site"), ("authorization", "Basic eA==")]
-        ));
-        assert!(forged(
+        assert!(is_foreign(
             Method::POST,
             &[("sec-fetch-site", "cross-site"), ("cookie", "accessToken=x")]
         ));
     }
 
     #[test]
-    fn own_pages_programs_and_explicit_credentials_are_not() {
-        assert!(!forged(Method::POST, &[]));
-        assert!(!forged(Method::GET, &[("sec-fetch-site", "cross-site")]));
-        assert!(!forged(Method::POST, &[("sec-fetch-site", "same-origin")]));
-        assert!(!forged(Method::POST, &[("sec-fetch-site", "none")]));
-        assert!(!forged(
+    fn own_pages_and_programs_are_not() {
+        assert!(!is_foreign(Method::POST, &[]));
+        assert!(!is_foreign(Method::GET, &[("sec-fetch-site", "cross-site")]));
+        assert!(!is_foreign(Method::POST, &[("sec-fetch-site", "same-origin")]));
+        assert!(!is_foreign(Method::POST, &[("sec-fetch-site", "none")]));
+        assert!(!is_foreign(
             Method::POST,
             &[("origin", "https://shop.example"), ("host", "inner:3000")]
         ));
-        assert!(!forged(
+        assert!(!is_foreign(
             Method::POST,
             &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]
         ));
-        assert!(!forged(
+        assert!(!is_foreign(
             Method::POST,
             &[("origin", "http://[::1]"), ("host", "[::1]")]
         ));
-        assert!(!forged(
+        assert!(!is_foreign(
             Method::POST,
             &[("origin", "https://other.example"), ("host", "other.example")]
         ));
-        assert!(!forged(
-            Method::POST,
-            &[("sec-fetch-site", "cross-site"), ("authorization", "Bearer x")]
-        ));
-        assert!(!forged(
-            Method::POST,
-            &[("sec-fetch-site", "cross-site"), ("x-access-token", "x")]
-        ));
+    }
+
+    #[test]
+    fn no_header_makes_a_page_ours() {
+        for (name, value) in [
+            ("authorization", "Bearer x"),
+            ("x-access-token", "x"),
+            ("authorization", "Basic eA=="),
+        ] {
+            assert!(is_foreign(
+                Method::POST,
+                &[("sec-fetch-site", "cross-site"), (name, value)]
+            ));
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The one layer around every request.
 //!
 //! One, because each layer of its own costs a boxed future and a look at the same headers again (see
-//! `docs/performance.md`). In this order: name and client of the request, whether its address has to wait, preflight,
-//! CSRF, time limit and panic guard around the router; then the failure is dressed, headers are added, long texts
+//! `docs/performance.md`). In this order: name and client of the request, whether its address has to wait, whom it is
+//! addressed to, preflight, CSRF, time limit and panic guard around the router; then the failure is dressed, headers are added, long texts
 //! compressed, the line is logged.
 
 pub(crate) mod address_limit;
@@ -11,6 +11,7 @@ mod compress;
 mod cors;
 mod csrf;
 pub(crate) mod headers;
+mod host;
 mod record;
 mod request_id;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) mod tests;
 pub use request_id::X_REQUEST_ID;
 
 use crate::answer::{Refusal, dress};
+use crate::credential::{self, Credential};
 use crate::exchange::Exchange;
 use crate::options::EdgeOptions;
 use address_limit::AddressLimit;
@@ -30,8 +32,7 @@ use cors::Cors;
 use csrf::Csrf;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT_ENCODING, HOST};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, StatusCode};
 use mainstay_domain::Error;
 use mainstay_domain::error::Denied;
 use mainstay_domain::random::Random;
@@ -162,31 +163,33 @@ where
         let headers = request.headers();
         let at = shared.clock.now();
         let ip = client_ip::client_ip(self.peer, headers, &shared.proxies);
-        let exchange = Arc::new(Exchange::begin(shared.ids.name(headers, at), ip));
         let arrival = Arrival {
             at,
             watch,
             method: request.method().clone(),
             uri: request.uri().clone(),
         };
-        let (origin, encoding) = (
-            shared.cors.allowed(headers),
-            headers.get(ACCEPT_ENCODING).cloned(),
-        );
+        let (origin, encoding) = (shared.cors.allowed(headers), compress::accepted(headers));
         let form = dress::Form::accepted(headers);
         let preflight = Cors::is_preflight(&arrival.method, headers);
-        let forged = shared.csrf.forged(
-            &arrival.method,
-            headers,
-            host(headers, &arrival.uri),
-            origin.is_some(),
-        );
+        let addressed = host::of(request.version(), headers, &arrival.uri);
+        let host = addressed.as_deref().unwrap_or_default();
+        let foreign = (shared.csrf).is_foreign(&arrival.method, headers, host, origin.is_some());
+        // With a token in a header it is up to the route, which may not read it.
+        let forged = foreign && !matches!(credential::find(headers), Credential::Explicit(_));
+        let misaddressed = addressed.err();
+        let exchange = Arc::new(Exchange::begin(shared.ids.name(headers, at), ip, foreign));
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&exchange));
-        let answer = match (wait, preflight, forged) {
+        // A HEAD is answered as a GET is, to the last header (RFC 9110, 9.3.2); its body is left out at the end.
+        if arrival.method == Method::HEAD {
+            *request.method_mut() = Method::GET;
+        }
+        let answer = match (wait, misaddressed, preflight, forged) {
             (Some(wait), ..) => Err(shared.limited(wait)),
-            (_, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
+            (_, Some(error), ..) => Err(Refusal::from(error).into_response()),
+            (_, _, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
             (.., true) => Err(Refusal::from(Error::Denied(Denied::Csrf)).into_response()),
             _ => Ok(self.router.call(request)),
         };
@@ -197,9 +200,6 @@ where
                 Err(early) => early,
             };
             let code = dress::dress(&mut response, form, &exchange);
-            if code.is_some() && arrival.method == Method::HEAD {
-                dress::head_only(&mut response);
-            }
             let headers = response.headers_mut();
             headers::secure(headers);
             let is_counted = headers::tell(&exchange, headers);
@@ -213,20 +213,15 @@ where
                 headers.insert(X_REQUEST_ID, id);
             }
             let secret = arrival.uri.path().starts_with("/api/auth/");
-            let response = compress::compress(response, encoding, secret).await;
+            let mut response = compress::compress(response, encoding, secret).await;
+            if arrival.method == Method::HEAD {
+                dress::head_only(&mut response);
+            }
             record::record(&shared, &arrival, &exchange, code, &response);
             drop(in_flight);
             Ok(response)
         })
     }
-}
-
-/// What the request calls us: `Host`, or the authority of HTTP/2.
-fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> &'r str {
-    let named = headers.get(HOST).and_then(|host| host.to_str().ok());
-    named
-        .or_else(|| uri.authority().map(|authority| authority.as_str()))
-        .unwrap_or_default()
 }
 
 impl Shared {

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::BodyExt;
 use mainstay_domain::Error;
 use mainstay_domain::random::Counting;
@@ -75,7 +75,11 @@ impl House {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Told {
+    async fn send(&self, mut request: Request<Body>) -> Told {
+        request
+            .headers_mut()
+            .entry("host")
+            .or_insert(HeaderValue::from_static("inner:3000"));
         let chain = self.chain.of_peer("10.0.0.1".parse().unwrap());
         let (parts, body) = chain.oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();

@@ -1,5 +1,6 @@
 //! Conditions on the state of a thing (RFC 9110, 13).
 
+use crate::answer::tag::uncoded;
 use crate::answer::{Refusal, Tag};
 use axum::extract::FromRequestParts;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -82,14 +83,21 @@ impl Known {
         Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
     }
 
-    /// True when the client has the thing in the state of the tag. The comparison is the weak one, as the RFC wants it.
-    pub fn has(&self, tag: &HeaderValue) -> bool {
-        let same = |named: &str| {
-            matches!(named.trim(), "*") || named.trim().trim_start_matches("W/").as_bytes() == tag
-        };
-        self.0
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .any(|line| line.split(',').any(same))
+    /// The tag by which the client has the thing in the state of `tag`: the same, or that of the same state in another
+    /// coding; `None` when it has not. The comparison is the weak one, as the RFC wants it.
+    pub fn find(&self, tag: &HeaderValue) -> Option<HeaderValue> {
+        let ours = tag.to_str().ok()?.trim_matches('"');
+        let lines = self.0.iter().filter_map(|line| line.to_str().ok());
+        for named in lines.flat_map(|line| line.split(',')).map(str::trim) {
+            let strong = named.strip_prefix("W/").unwrap_or(named);
+            let inner = strong.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            if named == "*" {
+                return Some(tag.clone());
+            }
+            if inner.is_some_and(|inner| uncoded(inner) == ours) {
+                return HeaderValue::from_str(strong).ok();
+            }
+        }
+        None
     }
 }

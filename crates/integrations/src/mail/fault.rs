@@ -47,12 +47,21 @@ pub(super) fn refused(error: &smtp::Error) -> Error {
         Some(code) if error.is_permanent() && !is_about_us(u16::from(code)) => {
             Error::InvalidState(format!("the mail server refused the message ({code})"))
         }
-        // An address that needs SMTPUTF8, and a server without it.
+        // A message that needs an extension which the server does not offer.
         None if error.is_client() => {
             Error::InvalidState("the mail server cannot carry this message".to_owned())
         }
         _ => away(error),
     }
+}
+
+/// An address that needs SMTPUTF8 (RFC 6531), and a server without it: only another server or another address helps.
+pub(super) fn needs_smtputf8() -> Error {
+    let (what, why) = (
+        "the part of the mail address before the @ has characters outside of ASCII",
+        "the mail server does not offer SMTPUTF8",
+    );
+    Error::InvalidState(format!("{what}, and {why}"))
 }
 
 /// Authentication required, too weak, failed, or to be encrypted first (RFC 4954, 6).

@@ -4,6 +4,7 @@ use super::fault::MailSettingFault;
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
+use mainstay_domain::host::HostName;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_services::ports::Message;
@@ -26,8 +27,11 @@ impl Sender {
             ),
             None => (None, text.trim()),
         };
-        let fault = |_| MailSettingFault::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
-        let address = address.trim().parse::<Address>().map_err(fault)?;
+        let fault = || MailSettingFault::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
+        // The domain goes out in A-labels, as that of the recipient does; the part before it as it is written.
+        let (local, domain) = address.trim().rsplit_once('@').ok_or_else(fault)?;
+        let host = HostName::parse(domain).ok_or_else(fault)?;
+        let address = Address::new(local, host.ascii()).map_err(|_| fault())?;
         // A name in quotes, as it stands in a header, is the same name.
         let name = name
             .map(|name| name.trim().trim_matches('"').to_owned())
@@ -43,7 +47,7 @@ impl Sender {
 pub(super) fn letter(message: &Message, sender: &Sender, now: Timestamp) -> Result<lettre::Message> {
     check_id(&message.id)?;
     let no_address = |_| Error::InvalidState("the mail address cannot be written to".to_owned());
-    let to = message.to.as_str().parse::<Address>().map_err(no_address)?;
+    let to = message.to.sent().parse::<Address>().map_err(no_address)?;
     let date = UNIX_EPOCH + Duration::from_micros(u64::try_from(now.micros()).unwrap_or(0));
     lettre::Message::builder()
         .from(sender.0.clone())
@@ -156,6 +160,7 @@ mod tests {
         let sender = Sender::parse("no-reply@shop.example").unwrap();
         for to in [
             "a@b.example\r\nBcc: c@d.example",
+            "a@bü.example\r\nBcc: c@d.example",
             "a@b.example> RCPT TO:<c@d.example",
             "",
             "a b@c.example",
@@ -192,6 +197,8 @@ mod tests {
                 "{good}"
             );
         }
+        let sender = Sender::parse("Bücher <Post@Bücher.example>").unwrap();
+        assert_eq!(sender.0.email.as_ref() as &str, "Post@xn--bcher-kva.example");
         assert_eq!(
             Sender::parse("\"A, B\" <a@b.example>").unwrap().0.name.as_deref(),
             Some("A, B")
@@ -203,6 +210,8 @@ mod tests {
             "A <a@b.example",
             "a@b.example, c@d.example",
             "a@b\r\n.example",
+            "a@127.0.0.1",
+            "a@b_c.example",
         ] {
             assert!(Sender::parse(bad).is_err(), "{bad:?}");
         }

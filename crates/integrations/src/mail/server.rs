@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_outside_of_ascii_is_asked_for_in_a_labels() {
+        let server = Server::parse("smtps://u:p@Bücher.example").unwrap();
+        assert_eq!(server.host, "xn--bcher-kva.example");
+        assert!(Server::parse("smtps://u:p@bücher..example").is_err());
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused_and_not_quoted() {
         for bad in [
             "",

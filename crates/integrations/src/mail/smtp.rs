@@ -1,11 +1,12 @@
 //! Mail through an SMTP server (RFC 5321).
 
-use super::fault::{MailAway, MailSettingFault, away, refused};
+use super::fault::{MailAway, MailSettingFault, away, needs_smtputf8, refused};
 use super::letter::{Sender, letter};
 use super::server::Server;
 use futures_util::future::BoxFuture;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::extension::Extension;
 use mainstay_domain::Result;
 use mainstay_domain::time::Clock;
 use mainstay_platform::stopwatch::Stopwatch;
@@ -25,7 +26,8 @@ const IDLE: Duration = Duration::from_mins(1);
 /// Hands messages to a mail server, and keeps connections for the next ones.
 ///
 /// A server that is away, slow, busy (4xx) or does not let us in is `UNAVAILABLE`: try again later. A message that
-/// the server refuses (5xx) is `INVALID_STATE`: another try will not help. When the connection breaks after the
+/// the server refuses (5xx), or cannot carry because the part of an address before the `@` is outside of ASCII and the
+/// server has no SMTPUTF8 (RFC 6531), is `INVALID_STATE`: another try will not help. When the connection breaks after the
 /// message and before the answer, a retry may deliver it twice, with the same `Message-ID`.
 ///
 /// The connections are kept here and not in lettre's pool: that one takes back a connection whose user was
@@ -76,7 +78,17 @@ impl SmtpMailer {
     async fn deliver(&self, message: &Message) -> Result<()> {
         let letter = letter(message, &self.sender, self.clock.now())?;
         let mut connection = self.connection().await.map_err(|error| away(&error))?;
-        let sent = connection.send(letter.envelope(), &letter.formatted()).await;
+        let envelope = letter.envelope();
+        let is_ascii = envelope
+            .from()
+            .into_iter()
+            .chain(envelope.to())
+            .all(|address| address.user().is_ascii() && address.domain().is_ascii());
+        if !is_ascii && !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            self.give_back(connection);
+            return Err(needs_smtputf8());
+        }
+        let sent = connection.send(envelope, &letter.formatted()).await;
         sent.map_err(|error| refused(&error))?;
         self.give_back(connection);
         Ok(())

@@ -3,10 +3,11 @@
 use super::letter::{Sender, example};
 use super::smtp::SmtpMailer;
 use mainstay_domain::Error;
+use mainstay_domain::email::Email;
 use mainstay_domain::error::Code;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::clock::ManualClock;
-use mainstay_services::ports::Mailer as _;
+use mainstay_services::ports::{Mailer as _, Message};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -102,6 +103,52 @@ async fn messages_arrive_under_one_id_over_one_connection() {
     assert_eq!(server.count("MAIL FROM:<no-reply@shop.example>"), 2);
     assert_eq!(server.count("RCPT TO:<buyer@example.com>"), 2);
     assert_eq!(server.count("Message-ID: <order-paid-1@shop.example>"), 2);
+}
+
+fn to(address: &str) -> Message {
+    Message {
+        to: Email::parse(address).unwrap(),
+        ..example()
+    }
+}
+
+#[tokio::test]
+async fn a_domain_outside_of_ascii_needs_no_extension() {
+    let server = Server::start(&[]).await;
+    let mailer = server.mailer("", "");
+    mailer.send(&to("x@bücher.example")).await.unwrap();
+    assert_eq!(server.count("RCPT TO:<x@xn--bcher-kva.example>"), 1);
+    assert_eq!(server.count("To: x@xn--bcher-kva.example"), 1);
+}
+
+#[tokio::test]
+async fn a_name_outside_of_ascii_is_refused_for_good_by_a_server_without_smtputf8() {
+    let server = Server::start(&[]).await;
+    let mailer = server.mailer("", "");
+    let error = mailer.send(&to("josé@bücher.example")).await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidState);
+    assert!(error.to_string().contains("SMTPUTF8"), "{error}");
+    assert!(!told(&error).contains("josé"), "{error:?}");
+    assert_eq!(server.count("MAIL"), 0);
+    // The connection is as good as before.
+    mailer.send(&example()).await.unwrap();
+    assert_eq!((server.count("CONNECT"), server.count("MAIL")), (1, 1));
+    let server = Server::start(&[("EHLO", "250-here\r\n250-8BITMIME\r\n250 SMTPUTF8")]).await;
+    server
+        .mailer("", "")
+        .send(&to("josé@bücher.example"))
+        .await
+        .unwrap();
+    assert_eq!(server.count("RCPT TO:<josé@xn--bcher-kva.example>"), 1);
+    assert_eq!(
+        server
+            .log
+            .lock()
+            .iter()
+            .filter(|line| line.starts_with("MAIL") && line.contains("SMTPUTF8"))
+            .count(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `SMTP_URL`: where the mail server is, how to come in, and how the way there is kept secret.
 
+use mainstay_domain::host::HostName;
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::ServerName;
 use std::net::IpAddr;
@@ -41,14 +42,9 @@ impl SmtpAddress {
     /// What is wrong with the URL, without quoting it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text).map_err(|_| "is not a URL")?;
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
-        if host.is_empty() {
-            return Err("names no host");
-        }
+        let host = host(&url)
+            .filter(|host| !host.is_empty())
+            .ok_or("names no host")?;
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err("has something after the host and port");
         }
@@ -64,6 +60,15 @@ impl SmtpAddress {
             encryption,
             credentials,
         })
+    }
+}
+
+/// The host without brackets; a name outside of ASCII in A-labels, which a URL of this scheme does not see to by itself.
+fn host(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    match percent_decode_str(host).decode_utf8() {
+        Ok(name) if !name.is_ascii() => HostName::parse(&name).map(|name| name.ascii().to_owned()),
+        _ => Some(host.to_owned()),
     }
 }
 

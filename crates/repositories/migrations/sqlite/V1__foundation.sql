@@ -42,7 +42,9 @@ CREATE TABLE users (
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,
     version           INTEGER NOT NULL,
-    access_changed_at INTEGER NOT NULL
+    access_changed_at INTEGER NOT NULL,
+    -- The address and the name, folded, as they are searched.
+    search_text       TEXT    NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX users_email_key ON users (email);
@@ -129,7 +131,8 @@ CREATE TABLE products (
     search_text    TEXT    NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX products_sku_key ON products (sku);
+-- The SKU of an archived product may be used again.
+CREATE UNIQUE INDEX products_sku_key ON products (sku) WHERE status <> 'archived';
 CREATE INDEX products_created ON products (created_at, id);
 CREATE INDEX products_price ON products (price_amount, id);
 CREATE INDEX products_named ON products (lower(name), id);

@@ -4,11 +4,10 @@ use crate::fixtures::*;
 use crate::harness::{Store, on_both};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::ProductId;
-use mainstay_domain::page::{Cursor, CursorKey, Page};
+use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_repositories::{ProductFilter, ProductSort, Products};
 use proptest::prelude::*;
-use uuid::Uuid;
 
 const SORTS: [ProductSort; 3] = [ProductSort::CreatedAt, ProductSort::Price, ProductSort::Name];
 
@@ -180,38 +179,82 @@ fn the_total_is_the_same_on_every_page() {
 #[test]
 fn a_cursor_of_another_list_is_refused() {
     on_both(async |store| {
-        let number = Cursor {
-            key: CursorKey::Number(1),
-            id: Uuid::nil(),
+        fill(&store).await;
+        let category = |name: &str| ProductFilter {
+            category: Some(name.to_owned()),
+            ..ProductFilter::default()
         };
-        let text = Cursor {
-            key: CursorKey::Text("' OR 1=1".into()),
-            id: Uuid::nil(),
-        };
-        let nul = Cursor {
-            key: CursorKey::Text("\0".into()),
-            id: Uuid::nil(),
-        };
-        for (sort, cursor, accepted) in [
-            (ProductSort::Name, &number, false),
-            (ProductSort::Name, &text, true),
-            (ProductSort::Name, &nul, false),
-            (ProductSort::Price, &text, false),
-            (ProductSort::Price, &number, true),
-        ] {
-            let page = Page::From {
-                cursor: Some(cursor.clone()),
-                limit: 3,
-            };
-            let listed = write!(store, [page], |tx| {
-                Products::new(tx)
-                    .list(&anonymous(), &ProductFilter::default(), (sort, false), &page)
-                    .await
-            });
-            assert!(
-                listed.is_ok() == accepted && (accepted || matches!(listed, Err(Error::Invalid(_)))),
-                "{sort:?} {cursor:?}"
-            );
+        let mut lists = Vec::new();
+        for sort in SORTS {
+            for descending in [false, true] {
+                lists.push((true, ProductFilter::default(), (sort, descending)));
+                lists.push((false, ProductFilter::default(), (sort, descending)));
+                lists.push((true, category("a"), (sort, descending)));
+                lists.push((true, category("b"), (sort, descending)));
+            }
+        }
+        for (at, list) in lists.iter().enumerate() {
+            let cursor = next(&listed(&store, list, None).await.unwrap()).expect("there is more than one");
+            for (other, asked) in lists.iter().enumerate() {
+                let listed = listed(&store, asked, Some(cursor.clone())).await;
+                let good = match listed {
+                    Ok(_) => true,
+                    Err(Error::Invalid(faults)) if faults.list()[0].path == "cursor" => false,
+                    Err(error) => panic!("{error:?}"),
+                };
+                assert_eq!(good, at == other, "{list:?} {asked:?}");
+            }
         }
     });
+}
+
+#[test]
+fn a_cursor_with_a_key_of_another_kind_is_refused() {
+    on_both(async |store| {
+        fill(&store).await;
+        for sort in SORTS {
+            let list = (true, ProductFilter::default(), (sort, false));
+            let good = next(&listed(&store, &list, None).await.unwrap()).expect("there is more than one");
+            for (key, of_text) in [
+                (CursorKey::Number(1), Some(false)),
+                (CursorKey::Text("' OR 1=1".into()), Some(true)),
+                (CursorKey::Text("\0".into()), None),
+            ] {
+                let mut cursor = good.clone();
+                cursor.position.key = key;
+                let fits = of_text == Some(sort == ProductSort::Name);
+                let listed = listed(&store, &list, Some(cursor.clone())).await;
+                assert!(
+                    listed.is_ok() == fits && (fits || matches!(listed, Err(Error::Invalid(_)))),
+                    "{sort:?} {cursor:?}"
+                );
+            }
+        }
+    });
+}
+
+/// Products of two categories, two in each, on sale.
+async fn fill(store: &Store) {
+    for number in 1..=4u128 {
+        let new = Product {
+            category: Some(if number % 2 == 0 { "a" } else { "b" }.to_owned()),
+            status: ProductStatus::Active,
+            ..product(number)
+        };
+        put_product(store, &new).await;
+    }
+}
+
+/// The list of whoever sees everything or what is on sale, of one product a page.
+async fn listed(
+    store: &Store,
+    (staff, filter, sort): &(bool, ProductFilter, (ProductSort, bool)),
+    cursor: Option<Cursor>,
+) -> Result<Listing<Product>, Error> {
+    let page = Page::From { cursor, limit: 1 };
+    let (staff, filter, sort) = (*staff, filter.clone(), *sort);
+    write!(store, [page, filter], |tx| {
+        let scope = if staff { everything() } else { anonymous() };
+        Products::new(tx).list(&scope, &filter, sort, &page).await
+    })
 }

@@ -8,7 +8,7 @@ use mainstay_edge::Refusal;
 use mainstay_edge::input::Object;
 use mainstay_services::product::{NewProduct, ProductPatch};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 const NAME: usize = 200;
@@ -20,7 +20,7 @@ const REASON: usize = 200;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductInput {
-    /// Unique; letters, digits, `-`, `_`, `.` and `/`.
+    /// Unique among the products that are not archived; letters, digits, `-`, `_`, `.` and `/`.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._/-]+$")]
     sku: String,
     #[schema(min_length = 1, max_length = 200)]
@@ -34,9 +34,9 @@ pub(super) struct ProductInput {
     stock: Option<i64>,
     #[schema(max_length = 100)]
     category: Option<String>,
-    /// Free-form facts.
+    /// Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot hold.
     #[schema(value_type = Option<Object>)]
-    attributes: Option<Map<String, Value>>,
+    attributes: Option<Box<RawValue>>,
     /// `draft`, `active` (when left out) or `archived`.
     #[schema(pattern = "^(draft|active|archived)$")]
     status: Option<String>,
@@ -72,7 +72,7 @@ pub(super) struct ProductPatchInput {
     category: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Object>, nullable = false)]
-    attributes: Option<Map<String, Value>>,
+    attributes: Option<Box<RawValue>>,
     /// `draft`, `active` or `archived`.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, pattern = "^(draft|active|archived)$")]
@@ -102,6 +102,10 @@ fn category(text: &str) -> Result<String, Flaw> {
     text::line(text, CATEGORY)
 }
 
+fn attributes(json: Option<&RawValue>) -> Result<Attributes, Flaw> {
+    json.map_or_else(|| Ok(Attributes::default()), |json| Attributes::parse(json.get()))
+}
+
 fn status(text: &str) -> Result<ProductStatus, Flaw> {
     word(text, ProductStatus::find, "draft, active, archived")
 }
@@ -119,7 +123,7 @@ impl ProductInput {
         let price = self.price.0.price(&mut faults, "price");
         let stock = faults.take("stock", product::stock(self.stock.unwrap_or(0)));
         let category = faults.take_optional("category", self.category.as_deref().map(category));
-        let attributes = faults.take("attributes", Attributes::new(self.attributes.unwrap_or_default()));
+        let attributes = faults.take("attributes", attributes(self.attributes.as_deref()));
         let status = faults.take(
             "status",
             self.status.as_deref().map_or(Ok(ProductStatus::Active), status),
@@ -154,7 +158,10 @@ impl ProductPatchInput {
                 Some(Some(text)) => faults.take("category", category(&text)).map(Some),
                 nothing => nothing,
             },
-            attributes: faults.take_optional("attributes", self.attributes.map(Attributes::new)),
+            attributes: faults.take_optional(
+                "attributes",
+                self.attributes.as_deref().map(|json| attributes(Some(json))),
+            ),
             status: faults.take_optional("status", self.status.as_deref().map(status)),
         };
         Refusal::unless_good(faults, Some(patch))

@@ -3,6 +3,7 @@
 use mainstay_domain::fault::Faults;
 use mainstay_domain::{Error, email::Email, password};
 use mainstay_platform::crypto::password::PasswordError;
+use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -11,9 +12,14 @@ use zeroize::Zeroizing;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Wraps the plaintext.
+    /// Takes a password as it was typed, and keeps it in the form that is hashed ([`password::prepared`]).
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        let typed = Zeroizing::new(text);
+        let prepared = match password::prepared(&typed) {
+            Cow::Owned(prepared) => Some(Zeroizing::new(prepared)),
+            Cow::Borrowed(_) => None,
+        };
+        Self(prepared.unwrap_or(typed))
     }
 
     /// Validates it as a new password.

@@ -196,7 +196,7 @@ async fn trap_17_depth_is_bounded(app: &TestApp) {
     admin
         .request("POST", "/api/products", Some(("application/json", body(1000))))
         .await
-        .refused(400, "BAD_REQUEST");
+        .refused(400, "VALIDATION_FAILED");
     let large = json!({"sku": "L", "name": "L", "price": {"amount": 1, "currency": "USD"}, "attributes": {"a": "x".repeat(17_000)}});
     admin
         .post("/api/products", large)

@@ -10,6 +10,7 @@ on_both_engines! {
     products_are_found_by_words_and_category;
     words_are_words_whatever_their_letters;
     trap_06_bad_pages_and_unknown_fields_are_refused;
+    a_cursor_is_of_one_list_sort_direction_and_filter;
     trap_05_a_list_shows_only_what_its_reader_may_see;
     people_are_found_by_name_role_and_status;
 }
@@ -276,24 +277,77 @@ async fn trap_06_bad_pages_and_unknown_fields_are_refused(app: &TestApp) {
         .get("/api/users?role=Not%20A%20Role")
         .await
         .refused(400, "VALIDATION_FAILED");
-    // A cursor of another list, or of this list in another order.
-    shelf(app, &["a", "b"]).await;
-    let by_name = app
-        .client()
-        .get("/api/products?limit=1&sort=name&cursor=")
-        .await
-        .pagination()["nextCursor"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    admin
-        .get(&format!("/api/products?sort=price&cursor={by_name}"))
-        .await
-        .refused(400, "VALIDATION_FAILED");
     assert_eq!(
         admin.get("/api/products?limit=100").await.pagination()["limit"],
         100
     );
+}
+
+async fn a_cursor_is_of_one_list_sort_direction_and_filter(app: &TestApp) {
+    shelf(app, &["a", "b", "c"]).await;
+    let (ann, bob, admin) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.admin().await,
+    );
+    let product = app.product(50, 100).await;
+    let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
+    for buyer in [&ann, &ann, &bob, &bob] {
+        buyer.post("/api/orders", order.clone()).await.expect(201);
+        app.pass(SECOND);
+    }
+    let mut lists: Vec<(&mainstay_testkit::Person, &str)> = [
+        "/api/products?",
+        "/api/products?sort=createdAt",
+        "/api/products?sort=price",
+        "/api/products?sort=-price",
+        "/api/products?sort=name",
+        "/api/products?sort=-name",
+        "/api/products?status=active",
+        "/api/users?",
+        "/api/users?sort=name",
+        "/api/users?sort=email",
+        "/api/users?role=customer",
+        "/api/users?status=active",
+        "/api/orders?",
+        "/api/orders?sort=createdAt",
+        "/api/orders?status=pending",
+        "/api/audit?",
+        "/api/audit?action=CREATE",
+        "/api/jobs?",
+    ]
+    .map(|list| (&admin, list))
+    .into();
+    lists.extend([(&ann, "/api/orders?"), (&bob, "/api/orders?")]);
+    let mut told = 0;
+    for (at, (reader, list)) in lists.iter().enumerate() {
+        let first = reader.get(&format!("{list}&limit=1&cursor=")).await.expect(200);
+        let Some(cursor) = first.pagination()["nextCursor"].as_str().map(str::to_owned) else {
+            continue;
+        };
+        told += 1;
+        for (other, (stranger, asked)) in lists.iter().enumerate() {
+            let answer = stranger.get(&format!("{asked}&limit=2&cursor={cursor}")).await;
+            if at == other {
+                answer.expect(200);
+            } else {
+                assert_eq!(answer.faults(), ["cursor FORMAT"], "{list} {asked}: {answer:?}");
+                answer.refused(400, "VALIDATION_FAILED");
+            }
+        }
+        // A letter changed anywhere is another cursor, and of no list.
+        for place in 0..36.min(cursor.len()) {
+            let mut bent = cursor.clone().into_bytes();
+            bent[place] = if bent[place] == b'0' { b'1' } else { b'0' };
+            let bent = String::from_utf8(bent).unwrap();
+            reader
+                .get(&format!("{list}&cursor={bent}"))
+                .await
+                .refused(400, "VALIDATION_FAILED");
+        }
+    }
+    assert!(told >= 15, "{told} of the lists have a second page");
+    app.leave_jobs();
 }
 
 async fn trap_05_a_list_shows_only_what_its_reader_may_see(app: &TestApp) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use mainstay_domain::fault::Faults;
-use mainstay_domain::page::{Cursor, CursorKey, Page};
+use mainstay_domain::page::{Cursor, CursorKey, Page, Position};
 
 #[test]
 fn queries_are_strict() {
@@ -61,10 +61,11 @@ fn pages_are_bounded() {
             limit: 20
         })
     );
-    let cursor = Cursor {
+    let position = Position {
         key: CursorKey::Number(7),
         id: uuid::Uuid::from_u128(9),
     };
+    let cursor = Cursor { list: 5, position };
     let text = cursor.encode();
     assert_eq!(
         asked(None, Some("5"), Some(&text)),
