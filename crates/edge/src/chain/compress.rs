@@ -3,7 +3,7 @@
 use crate::answer::tag;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE, VARY};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, VARY};
 use http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode, Version};
 use std::convert::Infallible;
 use tower::{Service, service_fn};
@@ -39,6 +39,10 @@ pub(super) async fn compress(
     response
         .headers_mut()
         .append(VARY, HeaderValue::from_static("accept-encoding"));
+    if unchanged {
+        // The router measured the empty body; a length here would be that of the 200 (RFC 9110, 8.6).
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
     let Some(accepted) = accepted.filter(|_| !unchanged) else {
         return response;
     };
