@@ -1,24 +1,26 @@
-//! Hears what other processes changed about who may do what, and which keys sign.
+//! Hears what other processes changed about who may do what, and which keys sign; and whether the clocks agree.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
-use mainstay_domain::time::Timestamp;
 use mainstay_services::Services;
 use std::time::Duration;
 
 /// How old the signing keys in memory may be.
 const KEYS: Duration = Duration::from_secs(5);
 
-/// Reads what is news. After a failure the next look reaches back to the last one that worked, so an outage, however
-/// long, hides nothing.
+/// Reads what changed. After a failure it reads everything again: the database that is back may be another server, which
+/// had not heard of the last changes.
 pub(crate) struct Access {
     services: Services,
-    last: Option<Timestamp>,
+    is_loaded: bool,
 }
 
 impl Access {
     pub(crate) fn new(services: Services) -> Self {
-        Self { services, last: None }
+        Self {
+            services,
+            is_loaded: false,
+        }
     }
 }
 
@@ -27,11 +29,31 @@ impl Chore for Access {
     const REST: Duration = Duration::from_millis(500);
 
     async fn turn(&mut self) -> Result<Turn> {
-        let looked_at = match self.last {
-            Some(last) => self.services.hear_access(last).await?,
-            None => self.services.load_access().await?,
-        };
-        self.last = Some(looked_at);
+        if std::mem::take(&mut self.is_loaded) {
+            self.services.hear_access().await?;
+        } else {
+            self.services.load_access().await?;
+        }
+        self.is_loaded = true;
+        Ok(Turn::Rest)
+    }
+}
+
+/// Compares this node's clock with the database's.
+pub(crate) struct ClockSkew(Services);
+
+impl ClockSkew {
+    pub(crate) fn new(services: Services) -> Self {
+        Self(services)
+    }
+}
+
+impl Chore for ClockSkew {
+    const NAME: &'static str = "clock";
+    const REST: Duration = Duration::from_mins(1);
+
+    async fn turn(&mut self) -> Result<Turn> {
+        self.0.measure_clock().await?;
         Ok(Turn::Rest)
     }
 }

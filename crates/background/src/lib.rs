@@ -72,6 +72,7 @@ impl Background {
         };
         begin.chore(access::Access::new);
         begin.chore(access::SigningKeys::new);
+        begin.chore(access::ClockSkew::new);
         begin.chore(security::Security::new);
         if options.worker {
             begin.chore(relay::Relay::new);

@@ -133,6 +133,7 @@ pub struct AccessFacts {
     pub status: UserStatus,
     /// Permissions of its own, ended ones left out by whoever reads them.
     pub grants: Vec<Grant>,
-    /// When any of these last changed.
-    pub changed_at: Timestamp,
+    /// The number of the last change of any of these, 0 before the first. The database counts, so that of two facts about
+    /// one account the newer has the greater number, whatever the clocks of the nodes say.
+    pub change: i64,
 }

@@ -5,6 +5,7 @@ use mainstay_platform::database::Sql;
 /// Name and statement, those of composed lists in every combination.
 pub fn all() -> Vec<(&'static str, Sql)> {
     let fixed = [
+        crate::access_changes::ALL,
         crate::audit::ALL,
         crate::audit_chain::ALL,
         crate::credentials::ALL,

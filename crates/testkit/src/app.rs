@@ -189,6 +189,26 @@ impl TestApp {
         self.wire.as_ref().expect("there is a wire to cut").cut().await;
     }
 
+    /// Cuts them off as [`cut_database`](Self::cut_database) does, when they have sent the database so many messages
+    /// more: at each number, the cut comes in the middle of something else.
+    ///
+    /// # Panics
+    /// When the app was not started over a wire.
+    pub fn cut_database_after(&self, messages: usize) {
+        self.wire
+            .as_ref()
+            .expect("there is a wire to cut")
+            .cut_after(messages);
+    }
+
+    /// Whether they are cut off.
+    ///
+    /// # Panics
+    /// When the app was not started over a wire.
+    pub fn database_is_cut(&self) -> bool {
+        !self.wire.as_ref().expect("there is a wire").is_whole()
+    }
+
     /// Lets them reach it again.
     ///
     /// # Panics

@@ -1,14 +1,18 @@
 //! A wire to the database server that can be cut and mended.
 
 use std::net::SocketAddr;
-use tokio::io::copy_bidirectional;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// Carries what goes between an app and its server for as long as it is whole.
 pub(crate) struct Wire {
     address: SocketAddr,
-    whole: watch::Sender<bool>,
+    whole: Arc<watch::Sender<bool>>,
+    /// How many messages of the app are still carried before the wire breaks by itself.
+    left: Arc<AtomicUsize>,
     /// How many connections there are on it.
     carried: watch::Sender<usize>,
 }
@@ -24,13 +28,17 @@ impl Wire {
         let listener = listener.expect("the system has a free port");
         let wire = Self {
             address: listener.local_addr().expect("it listens"),
-            whole: watch::Sender::new(true),
+            whole: Arc::new(watch::Sender::new(true)),
+            left: Arc::new(AtomicUsize::new(usize::MAX)),
             carried: watch::Sender::new(0),
         };
         tokio::spawn(listen(
             listener,
             server,
-            wire.whole.subscribe(),
+            Switch {
+                whole: Arc::downgrade(&wire.whole),
+                left: Arc::clone(&wire.left),
+            },
             wire.carried.clone(),
         ));
         wire
@@ -54,9 +62,45 @@ impl Wire {
         assert!(gone, "the wire outlives its connections");
     }
 
+    /// Cuts it as [`cut`](Self::cut) does, when the app has sent so many messages more.
+    pub(crate) fn cut_after(&self, messages: usize) {
+        self.left.store(messages, Ordering::SeqCst);
+    }
+
+    /// Whether it is whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        *self.whole.borrow()
+    }
+
     /// Makes it whole again.
     pub(crate) fn mend(&self) {
+        self.left.store(usize::MAX, Ordering::SeqCst);
         self.whole.send_replace(true);
+    }
+}
+
+/// What a connection needs to break the wire that it is on.
+#[derive(Clone)]
+struct Switch {
+    whole: Weak<watch::Sender<bool>>,
+    left: Arc<AtomicUsize>,
+}
+
+impl Switch {
+    /// Counts a message of the app; false when it is not carried any more, nor is anything after it.
+    fn may_pass(&self) -> bool {
+        let count = |left: usize| match left {
+            usize::MAX => Some(left),
+            left => left.checked_sub(1),
+        };
+        let passes = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, count)
+            .is_ok();
+        if !passes && let Some(whole) = self.whole.upgrade() {
+            whole.send_replace(false);
+        }
+        passes
     }
 }
 
@@ -69,12 +113,10 @@ fn place(url: &str) -> (&str, &str, &str) {
 }
 
 /// Takes connections for as long as the wire is there, and hangs up at once while it is cut.
-async fn listen(
-    listener: TcpListener,
-    server: String,
-    mut whole: watch::Receiver<bool>,
-    carried: watch::Sender<usize>,
-) {
+async fn listen(listener: TcpListener, server: String, switch: Switch, carried: watch::Sender<usize>) {
+    let Some(mut whole) = switch.whole.upgrade().map(|whole| whole.subscribe()) else {
+        return;
+    };
     loop {
         let inside = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -82,9 +124,10 @@ async fn listen(
         };
         let Ok((inside, _)) = inside else { return };
         carried.send_modify(|carried| *carried += 1);
-        let (server, whole, carried) = (server.clone(), whole.clone(), carried.clone());
+        let (server, switch, whole, carried) =
+            (server.clone(), switch.clone(), whole.clone(), carried.clone());
         tokio::spawn(async move {
-            carry(inside, &server, whole).await;
+            carry(inside, &server, &switch, whole).await;
             carried.send_modify(|carried| *carried -= 1);
         });
     }
@@ -95,12 +138,28 @@ async fn gone(whole: &mut watch::Receiver<bool>) {
     while whole.changed().await.is_ok() {}
 }
 
-async fn carry(mut inside: TcpStream, server: &str, mut whole: watch::Receiver<bool>) {
+async fn carry(inside: TcpStream, server: &str, switch: &Switch, mut whole: watch::Receiver<bool>) {
     let through = async {
-        if let Ok(mut outside) = TcpStream::connect(server).await {
+        let Ok(outside) = TcpStream::connect(server).await else {
+            return;
+        };
+        let (mut from_app, mut to_app) = inside.into_split();
+        let (mut from_server, mut to_server) = outside.into_split();
+        let there = async {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(length @ 1..) = from_app.read(&mut bytes).await {
+                if !switch.may_pass() || to_server.write_all(&bytes[..length]).await.is_err() {
+                    break;
+                }
+            }
+            drop(to_server.shutdown().await);
+        };
+        let back = async {
             // How it ended is the business of those who talked.
-            let _ = copy_bidirectional(&mut inside, &mut outside).await;
-        }
+            let _ = copy(&mut from_server, &mut to_app).await;
+            drop(to_app.shutdown().await);
+        };
+        tokio::join!(there, back);
     };
     tokio::select! {
         biased;

@@ -173,7 +173,7 @@ impl Services {
             self.caches().changed(noun, id);
         }
         for change in changes.access {
-            self.directory().apply(change);
+            self.tell(change);
         }
         for (cx, operation, error) in &changes.refused {
             self.note_refused(cx, operation, error);
@@ -192,6 +192,6 @@ impl Services {
 
     /// Tells this node's memory of a change that another part of it made.
     pub fn tell(&self, change: AccessChange) {
-        self.directory().apply(change);
+        self.directory().apply(change, self.now());
     }
 }

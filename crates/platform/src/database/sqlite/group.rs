@@ -40,6 +40,8 @@ type Waiting = VecDeque<Box<dyn Member>>;
 struct Group {
     members: Vec<Box<dyn Member>>,
     wrote: bool,
+    /// A row changed, so the COMMIT has something to write.
+    changed: bool,
 }
 
 impl Groups {
@@ -86,6 +88,7 @@ impl Groups {
             match self.member(&mut *member) {
                 Ok(wrote) => {
                     group.wrote |= wrote;
+                    group.changed |= wrote && self.tx.stats().changed_rows > 0;
                     group.members.push(member);
                 }
                 Err(lost) => {
@@ -181,8 +184,7 @@ impl Groups {
             }
         };
         let Err(error) = committed else {
-            Tally::add(&self.tally.commits, 1);
-            Tally::add(&self.tally.grouped, group.members.len());
+            self.tally.committed(group.members.len(), group.changed);
             group.members.into_iter().for_each(|member| member.answer());
             return false;
         };
@@ -197,7 +199,7 @@ impl Groups {
             return true;
         }
         self.strained = true;
-        Tally::add(&self.tally.failed_commits, 1);
+        self.tally.commit_failed();
         let fault = explain(&error, "COMMIT");
         let reason = fault.to_string();
         tracing::error!(

@@ -37,6 +37,7 @@ pub struct Metrics {
     queue_depth: Family<Queue, Gauge>,
     security_events: Family<Type, Counter>,
     audit_chain_broken: Gauge,
+    clock_skew: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -91,6 +92,7 @@ impl Metrics {
             queue_depth: Family::default(),
             security_events: Family::default(),
             audit_chain_broken: Gauge::default(),
+            clock_skew: Gauge::default(),
             registry: Mutex::default(),
         };
         let build = Family::<Build, Gauge>::default();
@@ -130,6 +132,11 @@ impl Metrics {
             "audit_chain_broken",
             "1 while the audit chain is not what was sealed, and is not extended or not vouched for",
             metrics.audit_chain_broken.clone(),
+        );
+        registry.register(
+            "clock_skew_ms",
+            "How far this node's clock is ahead of the database's, in milliseconds, as last measured",
+            metrics.clock_skew.clone(),
         );
         Self {
             registry: Mutex::new(registry),
@@ -190,6 +197,11 @@ impl Metrics {
     /// Whether the audit chain was found broken when it was to be extended.
     pub fn audit_chain_broken(&self, broken: bool) {
         self.audit_chain_broken.set(i64::from(broken));
+    }
+
+    /// This node's clock was found to be so far ahead of the database's, in milliseconds.
+    pub fn clock_skew(&self, ms: i64) {
+        self.clock_skew.set(ms);
     }
 
     /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
