@@ -12,7 +12,7 @@ use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::token::TokenKey;
-use mainstay_platform::database::{Database, DatabaseOptions};
+use mainstay_platform::database::{Database, DatabaseOptions, LastWrite};
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
 use mainstay_repositories::migrate;
@@ -206,6 +206,11 @@ fn watch(metrics: &Metrics, database: &Database) {
             "database_retries",
             "Transactions that were run again",
             now.retries,
+        );
+        samples.gauge(
+            "database_refuses_writes",
+            "1 while the last write was refused by the storage: no room, read-only, or broken",
+            i64::from(counters.last_write() == Some(LastWrite::Refused)),
         );
         samples.gauge(
             "database_waiting",

@@ -44,7 +44,15 @@ pub async fn ready(settings: &Settings) -> Result<(), StartFault> {
             path.display()
         )));
     }
-    let Condition { missing, unknown, .. } = condition(settings).await?;
+    let Condition {
+        missing,
+        unknown,
+        unfit,
+        ..
+    } = condition(settings).await?;
+    if !unfit.is_empty() {
+        return Err(StartFault::Absent(unfit.join("; ")));
+    }
     let sentence = match (missing.as_slice(), unknown.as_slice()) {
         ([], []) => return Ok(()),
         (_, []) => format!(

@@ -1,24 +1,26 @@
-//! Loads the access changes and signing keys that other processes wrote to the database.
+//! Loads the access changes and signing keys that other processes wrote to the database, and compares the clocks.
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
-use mainstay_domain::time::Timestamp;
 use mainstay_services::Services;
 use std::time::Duration;
 
 /// Maximum age of the signing keys in memory.
 const MAX_KEY_AGE: Duration = Duration::from_secs(5);
 
-/// Reads the access changes (sessions, roles, permissions) since the last successful read. After a failure the next
-/// read starts there again, so no change is missed, however long the database was unavailable.
+/// Reads the access changes (sessions, roles, permissions) since the last successful read. After a failure it reads
+/// everything again: the database that is back may be another server, which does not have the last changes.
 pub(crate) struct Access {
     services: Services,
-    last: Option<Timestamp>,
+    is_loaded: bool,
 }
 
 impl Access {
     pub(crate) fn new(services: Services) -> Self {
-        Self { services, last: None }
+        Self {
+            services,
+            is_loaded: false,
+        }
     }
 }
 
@@ -27,11 +29,31 @@ impl Chore for Access {
     const REST: Duration = Duration::from_millis(500);
 
     async fn turn(&mut self) -> Result<Turn> {
-        let read_at = match self.last {
-            Some(last) => self.services.hear_access(last).await?,
-            None => self.services.load_access().await?,
-        };
-        self.last = Some(read_at);
+        if std::mem::take(&mut self.is_loaded) {
+            self.services.hear_access().await?;
+        } else {
+            self.services.load_access().await?;
+        }
+        self.is_loaded = true;
+        Ok(Turn::Rest)
+    }
+}
+
+/// Compares this node's clock with the database's.
+pub(crate) struct ClockSkew(Services);
+
+impl ClockSkew {
+    pub(crate) fn new(services: Services) -> Self {
+        Self(services)
+    }
+}
+
+impl Chore for ClockSkew {
+    const NAME: &'static str = "clock";
+    const REST: Duration = Duration::from_mins(1);
+
+    async fn turn(&mut self) -> Result<Turn> {
+        self.0.measure_clock().await?;
         Ok(Turn::Rest)
     }
 }

@@ -74,6 +74,7 @@ impl Background {
         };
         starter.task(access::Access::new);
         starter.task(access::SigningKeys::new);
+        starter.task(access::ClockSkew::new);
         starter.task(security::Security::new);
         if options.worker {
             starter.task(relay::Relay::new);

@@ -140,6 +140,7 @@ pub struct AccessFacts {
     pub status: UserStatus,
     /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
-    /// When any of these last changed.
-    pub changed_at: Timestamp,
+    /// The number of the last change of any of these, 0 before the first. The database counts, so that of two facts about
+    /// one account the newer has the greater number, whatever the clocks of the nodes say.
+    pub change: i64,
 }

@@ -90,8 +90,11 @@ statements! {
     LOCK_ORDER = postgres "SELECT id FROM orders WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM orders WHERE id = $1";
     /// Events that are not relayed yet.
     OUTBOX_WAITING = postgres waiting!(" FOR UPDATE SKIP LOCKED"), sqlite waiting!("");
-    /// The number of active administrators. Locked, so that two of them who remove each other run one after the
-    /// other.
+    /// The time by the database's clock, in microseconds: only to compare it with a node's. What the product decides by
+    /// time, it decides by the time that is passed in.
+    CLOCK = postgres "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+            sqlite "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
+    /// How many can administer. Locked, so that of two who remove each other one comes second.
     ACTIVE_ADMINS = postgres active_admins!(" FOR UPDATE"), sqlite active_admins!("");
 }
 

@@ -48,9 +48,15 @@
 //! }
 //! ```
 
+#![warn(
+    clippy::map_err_ignore,
+    reason = "a failure of the database must not become the client's mistake: `map_err(|_| ...)` forgets which it was"
+)]
+
 #[macro_use]
 mod macros;
 
+mod access_changes;
 mod audit;
 mod audit_chain;
 mod credentials;
@@ -81,10 +87,11 @@ mod tail;
 mod user_access;
 mod users;
 
+pub use access_changes::AccessChanges;
 pub use audit::{Audit, AuditFilter};
 pub use audit_chain::{ChainEnd, EntryKey, LinkedEntry, UnlinkedEntry};
 pub use credentials::Credentials;
-pub use health::health;
+pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewRemembered, Remembered};
 pub use jobs::{JobFilter, Jobs, NewJob};
 pub use migrate::{Condition, MigrateError, Report, condition, migrate};

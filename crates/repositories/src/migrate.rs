@@ -7,6 +7,7 @@ use refinery::{Migration, Runner};
 use rusqlite::{Connection, TransactionBehavior};
 
 mod condition;
+mod fitness;
 
 pub use condition::{Condition, condition};
 
@@ -49,6 +50,9 @@ pub enum MigrateError {
         /// The migration whose content differs.
         applied: String,
     },
+    /// The database cannot hold what the product keeps. Nothing was made in it.
+    #[error("{0}")]
+    Unfit(String),
     /// The database cannot be reached or opened.
     #[error("{0}")]
     Database(#[from] DatabaseError),
@@ -78,6 +82,13 @@ pub async fn migrate(options: &DatabaseOptions) -> Result<Report, MigrateError> 
 async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> {
     let runner = postgres::migrations::runner();
     let (mut client, connection) = postgres_client(options).await?;
+    fit(&fitness::of_postgres(&client).await?)?;
+    for reason in fitness::not_durable(&client).await? {
+        tracing::warn!(
+            reason,
+            "what this database acknowledges may be lost in a power cut"
+        );
+    }
     let locked = client.batch_execute(dialect::LOCK_MIGRATIONS).await;
     locked.map_err(|error| DatabaseError::Unavailable {
         what: format!("cannot lock for migrations: {error}"),
@@ -94,6 +105,7 @@ async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> 
 fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
     // Grouped, a migration and its record are one transaction: a start that was killed in between can be repeated.
     let runner = sqlite::migrations::runner().set_grouped(true);
+    fit(&fitness::of_sqlite(options)?)?;
     let mut connection = sqlite_connection(options)?;
     // A transaction that began by reading could not write once another process had written, however long it waited.
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
@@ -114,7 +126,14 @@ fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
     }
 }
 
-/// The number of applied migrations; 0 for a database that was never migrated.
+fn fit(reasons: &[String]) -> Result<(), MigrateError> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(MigrateError::Unfit(reasons.join("; ")))
+}
+
+/// How many migrations the file has; none where nothing was ever migrated.
 fn count(runner: &Runner, connection: &mut Connection) -> usize {
     runner
         .get_applied_migrations(connection)

@@ -1,5 +1,6 @@
 //! The repository of sessions: one sign-in on one device.
 
+use crate::access_changes::NEXT;
 use crate::outcome::{found, rows};
 use crate::read::Read;
 use crate::sight::{Sight, all, owned};
@@ -33,10 +34,12 @@ statements! {
               expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     ADVANCE = "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
                WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
-    END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    // No session has the nil id, so it excludes none.
-    END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
-    ENDED_SINCE = "SELECT id, ended_at FROM sessions WHERE ended_at >= $1 ORDER BY ended_at, id";
+    END = "UPDATE sessions SET ended_at = $2, \
+           end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
+    // The nil id names no session, so it excepts none.
+    END_ALL = "UPDATE sessions SET ended_at = $2, \
+               end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
+    ENDED_SINCE = "SELECT id FROM sessions WHERE end_change > $1 ORDER BY end_change, id";
     PRUNE = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
 }
 
@@ -166,7 +169,9 @@ impl Sessions<'_> {
     /// Only the database's.
     pub async fn end(&mut self, permit: &Permit<Session>, session: &Session, now: Timestamp) -> Result<()> {
         permit.covers(session)?;
-        self.0.execute(&END, &[&session.id, &now]).await?;
+        self.0
+            .batch(&[(&NEXT, &[]), (&END, &[&session.id, &now])])
+            .await?;
         Ok(())
     }
 
@@ -181,6 +186,7 @@ impl Sessions<'_> {
         now: Timestamp,
     ) -> Result<Vec<SessionId>> {
         let except = except.map_or(Uuid::nil(), |session| session.uuid());
+        self.0.execute(&NEXT, &[]).await?;
         Ok(self.0.all(&END_ALL, &[&permit.id(), &now, &except]).await?)
     }
 
@@ -200,17 +206,11 @@ impl Sessions<'_> {
         Ok(rows(self.0.all(&LIVE, &[&user, &now]).await?))
     }
 
-    /// The sessions that ended at or after an instant, with their end times. The end time is when the transaction
-    /// started, which may be before a concurrent one's, so pollers must request some time before the last known end
-    /// as well.
+    /// The sessions whose end has a greater number than the one given, in the order of the numbers.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn ended_since(
-        &mut self,
-        scope: &Scope<Session>,
-        since: Timestamp,
-    ) -> Result<Vec<(SessionId, Timestamp)>> {
+    pub async fn ended_since(&mut self, scope: &Scope<Session>, since: i64) -> Result<Vec<SessionId>> {
         if !all(scope) {
             return Ok(Vec::new());
         }

@@ -5,6 +5,7 @@ use mainstay_platform::database::Sql;
 /// Names and statements, including every combination of the composed lists.
 pub fn all() -> Vec<(&'static str, Sql)> {
     let fixed = [
+        crate::access_changes::ALL,
         crate::audit::ALL,
         crate::audit_chain::ALL,
         crate::credentials::ALL,

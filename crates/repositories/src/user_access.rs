@@ -1,5 +1,6 @@
 //! What accounts may do besides their role, and the facts that decide it.
 
+use crate::access_changes::NEXT;
 use crate::family::Family;
 use crate::outcome::rows;
 use crate::read::{Read, word};
@@ -16,20 +17,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 statements! {
-    FACTS = "SELECT id, email, role, status, access_changed_at FROM users WHERE id = $1";
-    FACTS_SINCE = "SELECT id, email, role, status, access_changed_at FROM users \
-                   WHERE access_changed_at >= $1 ORDER BY id";
+    FACTS = "SELECT id, email, role, status, access_change FROM users WHERE id = $1";
+    FACTS_SINCE = "SELECT id, email, role, status, access_change FROM users \
+                   WHERE access_change > $1 ORDER BY id";
     GRANTS_SINCE = "SELECT g.user_id, g.permission, g.expires_at FROM user_permissions g \
-                    JOIN users u ON u.id = g.user_id WHERE u.access_changed_at >= $1 ORDER BY g.user_id";
+                    JOIN users u ON u.id = g.user_id WHERE u.access_change > $1 ORDER BY g.user_id";
     GRANTS = "SELECT permission, expires_at, granted_by, created_at FROM user_permissions \
               WHERE user_id = $1 ORDER BY permission";
     GRANT = "INSERT INTO user_permissions (user_id, permission, expires_at, granted_by, created_at) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, permission) DO UPDATE SET \
              expires_at = excluded.expires_at, granted_by = excluded.granted_by, created_at = excluded.created_at";
     REVOKE = "DELETE FROM user_permissions WHERE user_id = $1 AND permission = $2";
-    // As in `users::SAVE`: news never grows older.
-    TOUCH = "UPDATE users SET access_changed_at = CASE WHEN access_changed_at >= $2 THEN access_changed_at + 1 \
-             ELSE $2 END WHERE id = $1";
+    TOUCH = "UPDATE users SET access_changed_at = $2, \
+             access_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1";
 }
 
 pub(crate) static GRANTS_OF: Family = Family::new(
@@ -78,7 +78,7 @@ impl FromRow for Read<AccessFacts> {
             role: word(row)?,
             status: word(row)?,
             grants: Vec::new(),
-            changed_at: row.next()?,
+            change: row.next()?,
         }))
     }
 }
@@ -104,16 +104,11 @@ impl Users<'_> {
         Ok(Some(facts))
     }
 
-    /// The facts of all accounts where any changed at or after an instant. A change is noted with the time its
-    /// transaction began, so whoever asks again and again asks for a little more than what is new.
+    /// The facts of all accounts whose last change has a greater number than the one given.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn access_facts_since(
-        &mut self,
-        scope: &Scope<User>,
-        since: Timestamp,
-    ) -> Result<Vec<AccessFacts>> {
+    pub async fn access_facts_since(&mut self, scope: &Scope<User>, since: i64) -> Result<Vec<AccessFacts>> {
         if owned(scope) != Sight::All {
             return Ok(Vec::new());
         }
@@ -177,7 +172,11 @@ impl Users<'_> {
             &grant.created_at,
         ];
         self.0
-            .batch(&[(&GRANT, &given), (&TOUCH, &[&user.id, &grant.created_at])])
+            .batch(&[
+                (&NEXT, &[]),
+                (&GRANT, &given),
+                (&TOUCH, &[&user.id, &grant.created_at]),
+            ])
             .await?;
         Ok(())
     }
@@ -194,11 +193,18 @@ impl Users<'_> {
         now: Timestamp,
     ) -> Result<bool> {
         permit.covers(user)?;
-        if permission.contains('\0') || self.0.execute(&REVOKE, &[&user.id, &permission]).await? == 0 {
+        if permission.contains('\0') {
             return Ok(false);
         }
-        self.0.execute(&TOUCH, &[&user.id, &now]).await?;
-        Ok(true)
+        let counts = self
+            .0
+            .batch(&[
+                (&NEXT, &[]),
+                (&REVOKE, &[&user.id, &permission]),
+                (&TOUCH, &[&user.id, &now]),
+            ])
+            .await?;
+        Ok(counts.get(1).is_some_and(|revoked| *revoked > 0))
     }
 }
 

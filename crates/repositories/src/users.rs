@@ -1,5 +1,6 @@
 //! The repository of user accounts.
 
+use crate::access_changes::NEXT;
 use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{found, fresh, taken};
@@ -12,7 +13,7 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
 
 const COLUMNS: &str =
     "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version";
@@ -33,12 +34,12 @@ statements! {
     FIND_BY_EMAIL = find!("email = $1");
     FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
     INSERT = "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
-              version, access_changed_at, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, $11)";
-    // The clocks of two nodes may differ and one may be set back, but the time of an access change must never decrease:
-    // caches ignore older changes.
+              version, access_changed_at, access_change, search_text) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11)";
     SAVE = "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
-            updated_at = $8, access_changed_at = CASE WHEN access_changed_at >= $8 THEN access_changed_at + 1 \
-            ELSE $8 END, version = $9, search_text = $11 WHERE id = $1 AND version = $10";
+            updated_at = $8, access_changed_at = $8, \
+            access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
+            search_text = $11 WHERE id = $1 AND version = $10";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
 
@@ -197,26 +198,22 @@ impl Users<'_> {
     /// [`DatabaseError::Retry`] when it was changed meanwhile; `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         permit.covers(user)?;
-        let done = self
-            .0
-            .execute(
-                &SAVE,
-                &[
-                    &user.id,
-                    &user.email.as_str(),
-                    &user.name.as_str(),
-                    &user.role.as_str(),
-                    &user.status.as_str(),
-                    &user.email_verified,
-                    &user.mfa_enabled,
-                    &user.updated_at,
-                    &user.version,
-                    &(user.version - 1),
-                    &user.search_text(),
-                ],
-            )
-            .await;
-        fresh(done.map_err(address_taken)?)
+        let row: [&dyn Param; 11] = [
+            &user.id,
+            &user.email.as_str(),
+            &user.name.as_str(),
+            &user.role.as_str(),
+            &user.status.as_str(),
+            &user.email_verified,
+            &user.mfa_enabled,
+            &user.updated_at,
+            &user.version,
+            &(user.version - 1),
+            &user.search_text(),
+        ];
+        let done = self.0.batch(&[(&NEXT, &[]), (&SAVE, &row)]).await;
+        let counts = done.map_err(address_taken)?;
+        fresh(counts.last().copied().unwrap_or(0))
     }
 
     /// Deletes an account with its password, sessions and grants. Its orders and audit entries stay.

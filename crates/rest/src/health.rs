@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+use mainstay_services::ClockSkew;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,12 +21,21 @@ struct Health {
     /// The version that runs.
     version: &'static str,
     checks: Checks,
+    /// How far the clock of this machine is ahead of the database's, in milliseconds; absent where there is nothing to
+    /// compare it with.
+    #[serde(rename = "clockSkewMs", skip_serializing_if = "Option::is_none")]
+    clock_skew_ms: Option<i64>,
 }
 
 /// What was looked at: `ok` or `down`.
 #[derive(Serialize, ToSchema)]
 struct Checks {
     database: &'static str,
+    /// Whether the storage takes writes: `down` while the disk is full or read-only. Reads may go on.
+    writes: &'static str,
+    /// `skewed` when the clock of this machine differs from the database's by more than five seconds. The process takes
+    /// requests all the same.
+    clock: &'static str,
     /// `draining` while the process stops.
     process: &'static str,
 }
@@ -62,8 +72,12 @@ async fn looked_at(open: &Open) -> Answer {
         true => (StatusCode::OK, "ok"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
+    let up = |is_up| if is_up { "ok" } else { "down" };
+    let is_skewed = found.clock_skew.is_some_and(ClockSkew::is_too_large);
     let checks = Checks {
-        database: if found.database { "ok" } else { "down" },
+        database: up(found.database),
+        writes: up(found.writes),
+        clock: if is_skewed { "skewed" } else { "ok" },
         process: if found.draining { "draining" } else { "ok" },
     };
     answer::json(
@@ -72,6 +86,7 @@ async fn looked_at(open: &Open) -> Answer {
             status: word,
             version: env!("CARGO_PKG_VERSION"),
             checks,
+            clock_skew_ms: found.clock_skew.map(|skew| skew.ms),
         },
     )
 }

@@ -3,10 +3,16 @@
 //! A request on any interface becomes one value, a use case, and goes through one function,
 //! [`Services::command`] or [`Services::query`]. Nothing else reaches the repositories.
 
+#![warn(
+    clippy::map_err_ignore,
+    reason = "a failure of the database must not become the client's mistake: `map_err(|_| ...)` forgets which it was"
+)]
+
 pub mod access;
 pub mod account;
 pub mod audit;
 pub mod cache;
+mod clock_skew;
 pub mod context;
 pub mod job;
 pub mod key;
@@ -26,8 +32,10 @@ mod sweep;
 pub mod use_case;
 pub mod user;
 pub mod work;
+mod write_probe;
 
 pub use cache::Known;
+pub use clock_skew::ClockSkew;
 pub use context::{Context, IdempotencyKey, Origin};
 pub use mainstay_platform::config::Secret;
 pub use pipeline::Done;

@@ -4,6 +4,7 @@ use crate::access::authenticator::Authenticator;
 use crate::access::directory::AccessDirectory;
 use crate::audit::Witness;
 use crate::cache::Caches;
+use crate::clock_skew::MeasuredSkew;
 use crate::context::Context;
 use crate::job::live::Live;
 use crate::job::registry::JobRegistry;
@@ -14,6 +15,7 @@ use crate::ports::{Mailer, PaymentGateway};
 use crate::readiness::Draining;
 use crate::security::SecurityLog;
 use crate::work::View;
+use crate::write_probe::WriteProbe;
 use futures_util::future::BoxFuture;
 use mainstay_domain::Result;
 use mainstay_domain::access::Permission;
@@ -91,6 +93,8 @@ struct Inner {
     security: SecurityLog,
     live: Live,
     draining: Draining,
+    write_probe: WriteProbe,
+    measured_skew: MeasuredSkew,
     work_waits: Notify,
     events_wait: Notify,
     audit_waits: Notify,
@@ -109,6 +113,8 @@ impl Services {
             security: SecurityLog::default(),
             live: Live::default(),
             draining: Draining::default(),
+            write_probe: WriteProbe::default(),
+            measured_skew: MeasuredSkew::default(),
             work_waits: Notify::new(),
             events_wait: Notify::new(),
             audit_waits: Notify::new(),
@@ -166,6 +172,14 @@ impl Services {
 
     pub(crate) fn draining(&self) -> &Draining {
         &self.0.draining
+    }
+
+    pub(crate) fn write_probe(&self) -> &WriteProbe {
+        &self.0.write_probe
+    }
+
+    pub(crate) fn measured_skew(&self) -> &MeasuredSkew {
+        &self.0.measured_skew
     }
 
     /// Denied and suspicious attempts on their way to the database.

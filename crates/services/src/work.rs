@@ -38,6 +38,8 @@ rooms! {
     users: Users;
     /// Password hashes.
     credentials: Credentials;
+    /// The numbers of changes of who may do what.
+    access_changes: AccessChanges;
     /// Roles.
     roles: Roles;
     /// Sessions.

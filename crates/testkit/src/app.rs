@@ -189,6 +189,25 @@ impl TestApp {
         self.wire.as_ref().expect("the app is behind a proxy").cut().await;
     }
 
+    /// Cuts the database off as [`cut_database`](Self::cut_database) does, after the app has sent it this many more messages.
+    ///
+    /// # Panics
+    /// When the app was not started over a wire.
+    pub fn cut_database_after(&self, messages: usize) {
+        self.wire
+            .as_ref()
+            .expect("there is a wire to cut")
+            .cut_after(messages);
+    }
+
+    /// Whether the database is cut off.
+    ///
+    /// # Panics
+    /// When the app was not started over a wire.
+    pub fn database_is_cut(&self) -> bool {
+        !self.wire.as_ref().expect("there is a wire").is_whole()
+    }
+
     /// Restores the access to the database.
     ///
     /// # Panics

@@ -1,16 +1,20 @@
 //! A TCP proxy to the database server whose connections can be cut and restored.
 
 use std::net::SocketAddr;
-use tokio::io::copy_bidirectional;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// Forwards connections between an app and its server while it is up.
 pub(crate) struct Wire {
     address: SocketAddr,
-    up: watch::Sender<bool>,
-    /// Number of open connections.
-    open: watch::Sender<usize>,
+    whole: Arc<watch::Sender<bool>>,
+    /// How many messages of the app are still carried before the wire breaks by itself.
+    left: Arc<AtomicUsize>,
+    /// How many connections there are on it.
+    carried: watch::Sender<usize>,
 }
 
 impl Wire {
@@ -24,10 +28,19 @@ impl Wire {
         let listener = listener.expect("the system has a free port");
         let wire = Self {
             address: listener.local_addr().expect("it listens"),
-            up: watch::Sender::new(true),
-            open: watch::Sender::new(0),
+            whole: Arc::new(watch::Sender::new(true)),
+            left: Arc::new(AtomicUsize::new(usize::MAX)),
+            carried: watch::Sender::new(0),
         };
-        tokio::spawn(listen(listener, server, wire.up.subscribe(), wire.open.clone()));
+        tokio::spawn(listen(
+            listener,
+            server,
+            Switch {
+                whole: Arc::downgrade(&wire.whole),
+                left: Arc::clone(&wire.left),
+            },
+            wire.carried.clone(),
+        ));
         wire
     }
 
@@ -44,38 +57,73 @@ impl Wire {
         assert!(closed, "the proxy outlives its connections");
     }
 
-    /// Accepts connections again.
+    /// Cuts it as [`cut`](Self::cut) does, when the app has sent so many messages more.
+    pub(crate) fn cut_after(&self, messages: usize) {
+        self.left.store(messages, Ordering::SeqCst);
+    }
+
+    /// Whether it is whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        *self.whole.borrow()
+    }
+
+    /// Makes it whole again.
     pub(crate) fn mend(&self) {
-        self.up.send_replace(true);
+        self.left.store(usize::MAX, Ordering::SeqCst);
+        self.whole.send_replace(true);
     }
 }
 
-/// Splits a URL into the text before `host:port`, `host:port`, and the text after it.
-fn split(url: &str) -> (&str, &str, &str) {
+/// What a connection needs to break the wire that it is on.
+#[derive(Clone)]
+struct Switch {
+    whole: Weak<watch::Sender<bool>>,
+    left: Arc<AtomicUsize>,
+}
+
+impl Switch {
+    /// Counts a message of the app; false when it is not carried any more, nor is anything after it.
+    fn may_pass(&self) -> bool {
+        let count = |left: usize| match left {
+            usize::MAX => Some(left),
+            left => left.checked_sub(1),
+        };
+        let passes = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, count)
+            .is_ok();
+        if !passes && let Some(whole) = self.whole.upgrade() {
+            whole.send_replace(false);
+        }
+        passes
+    }
+}
+
+/// Takes a URL apart: what stands before `host:port`, that, and what stands after.
+fn place(url: &str) -> (&str, &str, &str) {
     let begin = url.find("://").expect("a URL has a scheme") + 3;
     let end = url[begin..].find(['/', '?']).map_or(url.len(), |at| begin + at);
     let begin = url[begin..end].rfind('@').map_or(begin, |at| begin + at + 1);
     (&url[..begin], &url[begin..end], &url[end..])
 }
 
-/// Accepts connections until the proxy is dropped, and closes them at once while it is down.
-async fn listen(
-    listener: TcpListener,
-    server: String,
-    mut up: watch::Receiver<bool>,
-    open: watch::Sender<usize>,
-) {
+/// Takes connections for as long as the wire is there, and hangs up at once while it is cut.
+async fn listen(listener: TcpListener, server: String, switch: Switch, carried: watch::Sender<usize>) {
+    let Some(mut whole) = switch.whole.upgrade().map(|whole| whole.subscribe()) else {
+        return;
+    };
     loop {
         let inside = tokio::select! {
             accepted = listener.accept() => accepted,
             () = dropped(&mut up) => return,
         };
         let Ok((inside, _)) = inside else { return };
-        open.send_modify(|open| *open += 1);
-        let (server, up, open) = (server.clone(), up.clone(), open.clone());
+        carried.send_modify(|carried| *carried += 1);
+        let (server, switch, whole, carried) =
+            (server.clone(), switch.clone(), whole.clone(), carried.clone());
         tokio::spawn(async move {
-            forward(inside, &server, up).await;
-            open.send_modify(|open| *open -= 1);
+            carry(inside, &server, &switch, whole).await;
+            carried.send_modify(|carried| *carried -= 1);
         });
     }
 }
@@ -85,12 +133,28 @@ async fn dropped(up: &mut watch::Receiver<bool>) {
     while up.changed().await.is_ok() {}
 }
 
-async fn forward(mut inside: TcpStream, server: &str, mut up: watch::Receiver<bool>) {
-    let forwarding = async {
-        if let Ok(mut outside) = TcpStream::connect(server).await {
-            // How a connection ends concerns only its two ends.
-            let _ = copy_bidirectional(&mut inside, &mut outside).await;
-        }
+async fn carry(inside: TcpStream, server: &str, switch: &Switch, mut whole: watch::Receiver<bool>) {
+    let through = async {
+        let Ok(outside) = TcpStream::connect(server).await else {
+            return;
+        };
+        let (mut from_app, mut to_app) = inside.into_split();
+        let (mut from_server, mut to_server) = outside.into_split();
+        let there = async {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(length @ 1..) = from_app.read(&mut bytes).await {
+                if !switch.may_pass() || to_server.write_all(&bytes[..length]).await.is_err() {
+                    break;
+                }
+            }
+            drop(to_server.shutdown().await);
+        };
+        let back = async {
+            // How it ended is the business of those who talked.
+            let _ = copy(&mut from_server, &mut to_app).await;
+            drop(to_app.shutdown().await);
+        };
+        tokio::join!(there, back);
     };
     tokio::select! {
         biased;

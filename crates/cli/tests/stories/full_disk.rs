@@ -88,6 +88,19 @@ async fn a_full_disk_rejects_writes_and_loses_nothing() {
         "reads continue"
     );
     assert_eq!(ann.get("/health/live").await.status, 200);
+    // A refusal makes room: what the log holds is brought into the file. That is filled, too, until nothing is left.
+    let mut asked = 0;
+    while ann.get("/health/ready").await.status != 503 {
+        fill(&filler);
+        let key = format!("k{}", kept.len());
+        let answer = order(&ann, &product, 1, &key).await.unwrap();
+        match answer.status {
+            201 => kept.push(text(&answer.data(201)["id"])),
+            _ => assert!(is_refused_well(&answer), "{answer:?}"),
+        }
+        asked += 1;
+        assert!(asked < 20_000, "it is ready although nothing can be written");
+    }
 
     std::fs::remove_file(&filler).unwrap();
     let key = format!("k{}", acknowledged.len());
@@ -98,6 +111,10 @@ async fn a_full_disk_rejects_writes_and_loses_nothing() {
     })
     .await;
     acknowledged.push(text(&after.data(201)["id"]));
+    until("it is ready again", Duration::from_secs(30), || async {
+        (ann.get("/health/ready").await.status == 200).then_some(())
+    })
+    .await;
     let mut found: Vec<String> = shop
         .orders()
         .await

@@ -1,6 +1,18 @@
 //! Counters of the database API, for the metrics.
 
+use crate::stopwatch::Stopwatch;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What became of the last write that was to change something on the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastWrite {
+    /// It was committed, so long ago.
+    Committed(Duration),
+    /// The storage refused it: no room left, read-only, or broken.
+    Refused,
+}
 
 /// What the database has done since it was opened, and how many callers are waiting now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,9 +42,45 @@ pub(crate) struct Tally {
     pub(crate) retries: AtomicU64,
     pub(crate) panics: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
+    last_write: Mutex<Option<Write>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Write {
+    Committed(Stopwatch),
+    Refused,
 }
 
 impl Tally {
+    /// Counts a COMMIT of so many transactions. It proves that the storage takes writes only if a row `changed`: a COMMIT
+    /// of nothing does not touch it.
+    pub(crate) fn committed(&self, transactions: usize, changed: bool) {
+        Self::add(&self.commits, 1);
+        Self::add(&self.grouped, transactions);
+        if changed {
+            *self.last_write.lock() = Some(Write::Committed(Stopwatch::start()));
+        }
+    }
+
+    /// Counts a COMMIT that failed.
+    pub(crate) fn commit_failed(&self) {
+        Self::add(&self.failed_commits, 1);
+        self.write_refused();
+    }
+
+    /// Notes that the storage refused a write.
+    pub(crate) fn write_refused(&self) {
+        *self.last_write.lock() = Some(Write::Refused);
+    }
+
+    pub(crate) fn last_write(&self) -> Option<LastWrite> {
+        let last = *self.last_write.lock();
+        last.map(|write| match write {
+            Write::Committed(since) => LastWrite::Committed(since.elapsed()),
+            Write::Refused => LastWrite::Refused,
+        })
+    }
+
     pub(crate) fn add(counter: &AtomicU64, amount: usize) {
         counter.fetch_add(amount as u64, Ordering::Relaxed);
     }

@@ -166,6 +166,17 @@ impl DatabaseError {
         }
     }
 
+    /// Whether the storage refused a change: the next change will be refused too, until an administrator makes room or
+    /// gives the right back.
+    #[must_use]
+    pub fn is_storage_failure(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::ReadOnly { .. } | Self::Io { .. } | Self::CommitFailed { .. } => true,
+            Self::FailedBefore { first } => first.is_storage_failure(),
+            _ => false,
+        }
+    }
+
     /// The conflict, if this is one.
     #[must_use]
     pub fn conflict(&self) -> Option<&Conflict> {

@@ -32,7 +32,7 @@ use futures_util::future::BoxFuture;
 
 pub use self::column::Column;
 pub use self::conflict::Conflict;
-pub use self::counters::Counters;
+pub use self::counters::{Counters, LastWrite};
 pub use self::error::{DatabaseError, Retryable};
 pub use self::options::{DatabaseOptions, Rehearsal, sqlite_path};
 pub use self::param::{Json, JsonRef, Param};
@@ -45,6 +45,7 @@ pub use self::value::Value;
 #[doc(hidden)]
 pub use mainstay_domain::id::Id;
 
+use self::counters::Tally;
 use self::options::Place;
 use self::postgres::Postgres;
 use self::sqlite::{RUNS, Sqlite};
@@ -139,10 +140,15 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Retryable + Send + 'static,
     {
-        match &self.inner {
+        let outcome = match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.write(body).await,
             Inner::Postgres(postgres) => postgres.write(isolation, body).await,
+        };
+        let failure = outcome.as_ref().err().and_then(Retryable::database);
+        if failure.is_some_and(DatabaseError::is_storage_failure) {
+            self.tally().write_refused();
         }
+        outcome
     }
 
     /// Runs the body, once, on a read-only snapshot.
@@ -192,7 +198,21 @@ impl Database {
         }
     }
 
-    /// Accepts no more work, finishes the queued writes, empties SQLite's log and ends its threads.
+    /// What became of the last write; `None` before the first. That it succeeded a moment ago is the best proof there is
+    /// that the next one will; see [`Database::ping`] for what that does not find out.
+    #[must_use]
+    pub fn last_write(&self) -> Option<LastWrite> {
+        self.tally().last_write()
+    }
+
+    fn tally(&self) -> &Tally {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.tally(),
+            Inner::Postgres(postgres) => postgres.tally(),
+        }
+    }
+
+    /// Takes no more work, finishes the writes that are queued, empties SQLite's log and ends its threads.
     pub async fn close(&self) {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.close().await,

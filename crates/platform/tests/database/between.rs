@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use mainstay_platform::database::{DatabaseOptions, Tx, postgres_client};
 use mainstay_platform::sql;
@@ -48,7 +49,62 @@ impl Gate {
     }
 }
 
-/// A network proxy that can stop forwarding without closing connections.
+/// An address that leads to one server or another, as that of a database with a standby does.
+pub(crate) struct Switch {
+    address: SocketAddr,
+    port: Arc<AtomicU16>,
+    hang_up: watch::Sender<u32>,
+    open: watch::Receiver<usize>,
+}
+
+impl Switch {
+    /// Leads to the server on a port of this machine.
+    pub(crate) async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (count, open) = watch::channel(0);
+        let switch = Self {
+            address: listener.local_addr().unwrap(),
+            port: Arc::new(AtomicU16::new(port)),
+            hang_up: watch::Sender::new(0),
+            open,
+        };
+        let (port, hang_up) = (Arc::clone(&switch.port), switch.hang_up.clone());
+        tokio::spawn(async move {
+            while let Ok((mut here, _)) = listener.accept().await {
+                let (port, count) = (port.load(Ordering::SeqCst), count.clone());
+                let mut hung_up = hang_up.subscribe();
+                count.send_modify(|open| *open += 1);
+                tokio::spawn(async move {
+                    let mut there = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut here, &mut there) => {}
+                        _ = hung_up.changed() => {}
+                    }
+                    drop((here, there));
+                    count.send_modify(|open| *open -= 1);
+                });
+            }
+        });
+        switch
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Leads new connections to another port. Those there are stay where they are.
+    pub(crate) fn lead_to(&self, port: u16) {
+        self.port.store(port, Ordering::SeqCst);
+    }
+
+    /// Ends the connections there are.
+    pub(crate) async fn hang_up(&self) {
+        self.hang_up.send_modify(|times| *times += 1);
+        self.open.clone().wait_for(|open| *open == 0).await.unwrap();
+    }
+}
+
+/// A network that can stop carrying without telling anybody.
 pub(crate) struct Network {
     address: SocketAddr,
     forwards: Arc<watch::Sender<bool>>,

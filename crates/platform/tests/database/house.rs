@@ -12,8 +12,8 @@ use mainstay_platform::database::{
 };
 use mainstay_platform::sql;
 
-/// Tables in SQL that both engines accept.
-const SCHEMA: [&str; 2] = [
+/// Tables in a dialect that both engines read.
+pub(crate) const SCHEMA: [&str; 2] = [
     "CREATE TABLE owners (id BIGINT PRIMARY KEY, name TEXT NOT NULL, CONSTRAINT owners_name_key UNIQUE (name))",
     "CREATE TABLE things (id BIGINT PRIMARY KEY, owner BIGINT REFERENCES owners (id), size BIGINT NOT NULL, \
      late BIGINT REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED, CONSTRAINT things_size_check CHECK (size >= 0))",

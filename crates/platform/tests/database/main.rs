@@ -8,6 +8,7 @@
 
 mod between;
 mod contract;
+mod failover;
 mod group;
 mod house;
 mod outage;

@@ -28,7 +28,7 @@ impl Drop for Encrypted {
 }
 
 /// The newest PostgreSQL that is installed where Debian puts it.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let mut found: Vec<PathBuf> = versions
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
@@ -36,6 +36,17 @@ fn programs() -> Option<PathBuf> {
         .collect();
     found.sort();
     found.pop()
+}
+
+/// A shell as a user who may run PostgreSQL: it refuses to run as the superuser, to whom what the kernel tells about us
+/// belongs.
+pub(crate) fn shell() -> Command {
+    let superuser = std::fs::metadata("/proc/self").is_ok_and(|us| us.uid() == 0);
+    let mut command = Command::new(if superuser { "su" } else { "/bin/sh" });
+    if superuser {
+        command.args(["-s", "/bin/sh", "postgres"]);
+    }
+    command
 }
 
 impl Encrypted {
@@ -51,13 +62,7 @@ impl Encrypted {
             .unwrap()
             .port();
         const SCRIPT: &str = include_str!("tls.sh");
-        // PostgreSQL refuses to run as the superuser, to whom what the kernel tells about us belongs.
-        let superuser = std::fs::metadata("/proc/self").is_ok_and(|us| us.uid() == 0);
-        let mut command = Command::new(if superuser { "su" } else { "/bin/sh" });
-        if superuser {
-            command.args(["-s", "/bin/sh", "postgres"]);
-        }
-        let mut keeper = command
+        let mut keeper = shell()
             .args(["-c", SCRIPT, "keeper"])
             .arg(programs)
             .arg(port.to_string())

@@ -29,6 +29,26 @@ INSERT INTO role_permissions (role, permission) VALUES
     ('support', 'read:audit'),
     ('customer', 'create:order');
 
+-- Numbers that count up. `access_changes` numbers the changes of who may do what: a transaction that makes one adds 1
+-- and holds the row until it commits, so numbers become visible in their order, whatever the clocks of the nodes say.
+
+CREATE TABLE counters (
+    name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+
+INSERT INTO counters (name, value) VALUES ('access_changes', 0);
+
+-- One row, written anew to find out whether the storage takes writes.
+
+CREATE TABLE write_probe (
+    id      BIGINT NOT NULL PRIMARY KEY,
+    written BIGINT NOT NULL,
+    padding TEXT NOT NULL
+);
+
+INSERT INTO write_probe (id, written, padding) VALUES (1, 0, '');
+
 -- Accounts, and what belongs to nobody else.
 
 CREATE TABLE users (
@@ -43,6 +63,7 @@ CREATE TABLE users (
     updated_at        BIGINT  NOT NULL,
     version           BIGINT  NOT NULL,
     access_changed_at BIGINT  NOT NULL,
+    access_change     BIGINT  NOT NULL,
     -- The address and the name, folded, as they are searched.
     search_text       TEXT    NOT NULL
 );
@@ -52,6 +73,7 @@ CREATE INDEX users_created ON users (created_at, id);
 CREATE INDEX users_named ON users (lower(name), id);
 CREATE INDEX users_role ON users (role, status);
 CREATE INDEX users_access_changed ON users (access_changed_at);
+CREATE INDEX users_access_change ON users (access_change);
 
 CREATE TABLE user_permissions (
     user_id    UUID    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -78,12 +100,14 @@ CREATE TABLE sessions (
     created_at   BIGINT  NOT NULL,
     last_seen_at BIGINT  NOT NULL,
     expires_at   BIGINT  NOT NULL,
-    ended_at     BIGINT
+    ended_at     BIGINT,
+    end_change   BIGINT
 );
 
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiring ON sessions (expires_at);
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX sessions_end_change ON sessions (end_change) WHERE end_change IS NOT NULL;
 
 CREATE TABLE one_time_tokens (
     digest     BYTEA   NOT NULL PRIMARY KEY,

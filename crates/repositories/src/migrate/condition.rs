@@ -1,6 +1,6 @@
 //! Read-only checks of a database's schema and settings.
 
-use super::{MigrateError, postgres, sqlite};
+use super::{MigrateError, fitness, postgres, sqlite};
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
 use refinery::{Migration, Runner};
 
@@ -13,6 +13,8 @@ pub struct Condition {
     pub unknown: Vec<String>,
     /// Why an acknowledged write may be lost in a power cut, one reason per line; empty when it cannot.
     pub not_durable: Vec<String>,
+    /// Why the database cannot hold what the product keeps, a sentence each with what to do; empty when it can.
+    pub unfit: Vec<String>,
 }
 
 /// Checks the schema and the settings that durability depends on. Changes nothing, except that a SQLite file that
@@ -31,44 +33,60 @@ pub async fn condition(options: &DatabaseOptions) -> Result<Condition, MigrateEr
 }
 
 fn of_sqlite(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
+    let unfit = fitness::of_sqlite(options)?;
+    if !unfit.is_empty() {
+        return Ok(Condition {
+            unfit,
+            ..Condition::default()
+        });
+    }
     let runner = sqlite::migrations::runner();
     let mut connection = sqlite_connection(options)?;
-    // A database that was never migrated has no table of migrations.
-    let applied = runner.get_applied_migrations(&mut connection).unwrap_or_default();
-    // Without a write-ahead log, or without syncing to disk, it would not have been opened.
-    Ok(compare(&runner, &applied, Vec::new()))
+    // Where nothing was ever migrated there is no table to ask.
+    let has_history = fitness::has_history(&connection).map_err(|error| DatabaseError::Unavailable {
+        what: error.to_string(),
+    })?;
+    let applied = match has_history {
+        true => runner.get_applied_migrations(&mut connection).map_err(refused)?,
+        false => Vec::new(),
+    };
+    // Without a write-ahead log, or without waiting for the disk, it would not have been opened.
+    Ok(compare(&runner, &applied))
 }
 
 async fn of_postgres(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
     let runner = postgres::migrations::runner();
     let (mut client, connection) = postgres_client(options).await?;
-    let mut not_durable = Vec::new();
-    for (setting, loss) in [
-        ("fsync", "a power cut may damage the whole database"),
-        (
-            "full_page_writes",
-            "a power cut may damage pages that were being written",
-        ),
-        ("synchronous_commit", "the last writes may be lost in a power cut"),
-    ] {
-        let row = client.query_one(&format!("SHOW {setting}"), &[]).await;
-        let row = row.map_err(|error| DatabaseError::Unavailable {
-            what: error.to_string(),
-        })?;
-        if row.get::<_, &str>(0) == "off" {
-            not_durable.push(format!("{setting} is off: {loss}"));
-        }
-    }
-    let applied = runner
-        .get_applied_migrations_async(&mut client)
-        .await
-        .unwrap_or_default();
+    let unfit = fitness::of_postgres(&client).await?;
+    let not_durable = fitness::not_durable(&client).await?;
+    let history = "SELECT to_regclass('refinery_schema_history') IS NOT NULL";
+    let history = client.query_one(history, &[]).await;
+    let has_history = history.and_then(|row| row.try_get(0));
+    let has_history = has_history.map_err(|error| DatabaseError::Unavailable {
+        what: error.to_string(),
+    })?;
+    let applied = match has_history {
+        true => runner
+            .get_applied_migrations_async(&mut client)
+            .await
+            .map_err(refused)?,
+        false => Vec::new(),
+    };
     drop(client);
+    // It ends because the client is gone; how is of no interest.
     let _ = connection.await;
-    Ok(compare(&runner, &applied, not_durable))
+    Ok(Condition {
+        not_durable,
+        unfit,
+        ..compare(&runner, &applied)
+    })
 }
 
-fn compare(runner: &Runner, applied: &[Migration], not_durable: Vec<String>) -> Condition {
+fn refused(error: refinery::Error) -> MigrateError {
+    MigrateError::Refused(Box::new(error))
+}
+
+fn compare(runner: &Runner, applied: &[Migration]) -> Condition {
     let known = runner.get_migrations();
     let without = |these: &[Migration], those: &[Migration]| {
         let left = these
@@ -79,6 +97,6 @@ fn compare(runner: &Runner, applied: &[Migration], not_durable: Vec<String>) -> 
     Condition {
         missing: without(known, applied),
         unknown: without(applied, known),
-        not_durable,
+        ..Condition::default()
     }
 }

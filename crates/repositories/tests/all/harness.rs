@@ -94,7 +94,7 @@ pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
 }
 
 /// The same with further options for PostgreSQL's CREATE DATABASE.
-async fn empty_with(engine: Engine, create_options: &str) -> Option<(DatabaseOptions, Place)> {
+pub(crate) async fn empty_with(engine: Engine, create_options: &str) -> Option<(DatabaseOptions, Place)> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     if engine == Engine::Sqlite {
         let folder = tempfile::tempdir().unwrap();

@@ -8,15 +8,24 @@ use mainstay_domain::id::{EventId, UserId};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::security::SecurityEvent;
 use mainstay_repositories::{
-    Idempotency, NewRemembered, Outbox, Remembered, SecurityEvents, SigningKeys, health,
+    Idempotency, NewRemembered, Outbox, Remembered, SecurityEvents, SigningKeys, database_clock, write_probe,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
 
 #[test]
-fn the_health_check_succeeds() {
+fn the_probe_writes_and_the_clock_is_read() {
     on_both(async |store| {
-        write!(store, [], |tx| { health(tx).await }).unwrap();
+        for padding in ["", "x"] {
+            write!(store, [], |tx| { write_probe(tx, padding).await }).unwrap();
+        }
+        assert!(matches!(
+            store.database.last_write(),
+            Some(mainstay_platform::database::LastWrite::Committed(_))
+        ));
+        let now = write!(store, [], |tx| { database_clock(tx).await }).unwrap();
+        // 2026-01-01: in microseconds, whatever the engine counts in.
+        assert!((1_767_225_600..7_000_000_000).contains(&now.seconds()), "{now}");
     });
 }
 

@@ -1,8 +1,8 @@
 //! Migrations are applied once, however many processes start at the same time.
 
-use crate::harness::{empty, runtime};
+use crate::harness::{empty, empty_with, runtime};
 use mainstay_platform::database::{DatabaseOptions, Engine, postgres_client, sqlite_connection};
-use mainstay_repositories::{MigrateError, migrate};
+use mainstay_repositories::{MigrateError, condition, migrate};
 
 async fn change(engine: Engine, options: &DatabaseOptions, sql: &str) {
     match engine {
@@ -114,5 +114,48 @@ fn an_unreachable_server_is_reported() {
     runtime().block_on(async {
         let options = DatabaseOptions::new("postgres://nobody@127.0.0.1:1/none");
         assert!(matches!(migrate(&options).await, Err(MigrateError::Database(_))));
+    });
+}
+
+#[test]
+fn a_database_that_cannot_hold_every_text_is_refused_before_anything_is_made_in_it() {
+    runtime().block_on(async {
+        for encoding in ["LATIN1", "SQL_ASCII"] {
+            let how = format!("ENCODING '{encoding}' LOCALE 'C'");
+            let Some((options, _place)) = empty_with(Engine::Postgres, &how).await else {
+                return;
+            };
+            let refused = migrate(&options).await.unwrap_err();
+            assert!(matches!(refused, MigrateError::Unfit(_)), "{refused:?}");
+            let sentence = refused.to_string();
+            for word in [encoding, "CREATE DATABASE", "ENCODING 'UTF8' TEMPLATE template0"] {
+                assert!(sentence.contains(word), "{sentence}");
+            }
+            assert_eq!(condition(&options).await.unwrap().unfit, [sentence]);
+            let (client, _task) = postgres_client(&options).await.unwrap();
+            let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+            assert_eq!(client.query_one(tables, &[]).await.unwrap().get::<_, i64>(0), 0);
+        }
+    });
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_stays_as_it_is() {
+    runtime().block_on(async {
+        let (options, _place) = empty(Engine::Sqlite).await.unwrap();
+        let path = mainstay_platform::database::sqlite_path(&options.url).unwrap();
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other
+            .execute_batch("CREATE TABLE moz_places (id INTEGER)")
+            .unwrap();
+        drop(other);
+        let before = std::fs::read(&path).unwrap();
+        let refused = migrate(&options).await.unwrap_err();
+        assert!(
+            matches!(&refused, MigrateError::Unfit(sentence) if sentence.contains("moz_places")),
+            "{refused:?}"
+        );
+        assert!(!condition(&options).await.unwrap().unfit.is_empty());
+        assert_eq!(std::fs::read(&path).unwrap(), before);
     });
 }

@@ -6,7 +6,8 @@ use mainstay_domain::error::Error;
 use mainstay_domain::id::SessionId;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
-use mainstay_repositories::{OneTimeTokens, Sessions, Users};
+use mainstay_platform::database::ReadMode;
+use mainstay_repositories::{AccessChanges, OneTimeTokens, Sessions, Users};
 
 #[test]
 fn a_session_advances_once_from_each_generation() {
@@ -73,13 +74,19 @@ fn ended_sessions_stay_ended() {
             assert_eq!(live, [id::<SessionId>(2)]);
             assert!(sessions.list(&own(id(2)), id(1), at(600)).await?.is_empty());
             assert!(sessions.list(&everything(), id(1), at(1000)).await?.is_empty());
-            let ended = sessions.ended_since(&everything(), at(300)).await?;
-            assert_eq!(ended, [(id(1), at(300)), (id(3), at(500))]);
+            let ended = sessions.ended_since(&everything(), 0).await?;
             assert_eq!(
-                sessions.ended_since(&everything(), at(301)).await?,
-                [(id(3), at(500))]
+                ended,
+                [id::<SessionId>(1), id(3)],
+                "in the order of their numbers"
             );
-            assert!(sessions.ended_since(&own(id(1)), at(0)).await?.is_empty());
+            // The end that changed nothing has used up the second number.
+            assert_eq!(
+                sessions.ended_since(&everything(), 1).await?,
+                [id::<SessionId>(3)]
+            );
+            assert!(sessions.ended_since(&everything(), 3).await?.is_empty());
+            assert!(sessions.ended_since(&own(id(1)), 0).await?.is_empty());
             assert_eq!(
                 sessions.end_all(&leave(&user(1)), None, at(700)).await?,
                 [id::<SessionId>(2)]
@@ -151,5 +158,53 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
             Ok(())
         })
         .unwrap();
+    });
+}
+
+/// A number that becomes visible after a greater one would never be read.
+#[test]
+fn of_sessions_that_end_at_once_a_reader_of_numbers_misses_none() {
+    const SESSIONS: u128 = 24;
+    on_both(async |store| {
+        put_user(&store, &user(1)).await;
+        write!(store, [], |tx| {
+            for number in 1..=SESSIONS {
+                let new = session(number, id(1));
+                Sessions::new(tx).insert(&leave(&new), &new, b"").await?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        let ends: Vec<_> = (1..=SESSIONS)
+            .map(|number| {
+                let store = std::sync::Arc::clone(&store);
+                tokio::spawn(async move {
+                    write!(store, [], |tx| {
+                        let old = session(number, id(1));
+                        Sessions::new(tx).end(&leave(&old), &old, at(300)).await
+                    })
+                })
+            })
+            .collect();
+        let (mut last, mut heard) = (0, 0);
+        while heard < usize::try_from(SESSIONS).unwrap() {
+            let look = store.database.read::<_, Error, _>(ReadMode::Thread, move |tx| {
+                Box::pin(async move {
+                    let now = AccessChanges::new(tx).current().await?;
+                    let ended = Sessions::new(tx).ended_since(&everything(), last).await?;
+                    Ok((now, ended.len()))
+                })
+            });
+            let (now, ended) = look.await.unwrap();
+            (last, heard) = (now, heard + ended);
+            assert_eq!(
+                i64::try_from(heard).unwrap(),
+                last,
+                "each change once, and none passed over"
+            );
+        }
+        for end in ends {
+            end.await.unwrap().unwrap();
+        }
     });
 }

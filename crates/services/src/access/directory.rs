@@ -13,6 +13,7 @@ use mainstay_domain::user::{AccessFacts, UserStatus};
 use mainstay_platform::crypto::token::Claims;
 use parking_lot::RwLock;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,9 +23,17 @@ pub enum AccessChange {
     /// An account's role, status or own permissions changed.
     User(AccessFacts),
     /// A session ended.
-    SessionEnded(SessionId, Timestamp),
+    SessionEnded(SessionId),
     /// All roles, read anew.
     Roles(Vec<(RoleName, Vec<String>)>),
+}
+
+/// The changes that the database holds after a number, and the number of the last of them.
+pub(crate) struct AccessSnapshot {
+    pub(crate) roles: Vec<(RoleName, Vec<String>)>,
+    pub(crate) users: Vec<AccessFacts>,
+    pub(crate) ended: Vec<SessionId>,
+    pub(crate) last: i64,
 }
 
 /// The memory of news. One a node.
@@ -36,9 +45,13 @@ pub struct AccessDirectory {
 
 #[derive(Default)]
 struct State {
-    users: HashMap<UserId, AccessFacts>,
+    /// With the instant, by this node's clock, at which it learned of the change: what it forgets after a while must not
+    /// hang on the clock of the node that made the change.
+    users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
     roles: HashMap<RoleName, PermissionSet>,
+    /// The number of the last change that was read from the database.
+    last: i64,
 }
 
 /// A caller as of an instant, and how long that stays true if no news comes.
@@ -55,19 +68,25 @@ impl AccessDirectory {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Takes in a piece of news. Older news about the same thing does not undo newer.
-    pub fn apply(&self, change: AccessChange) {
+    /// Takes in a change that this node learned of now. An older one about the same account does not undo a newer one.
+    pub fn apply(&self, change: AccessChange, now: Timestamp) {
         let mut state = self.state.write();
         let is_news = match change {
             AccessChange::User(facts) => {
                 let known = state.users.get(&facts.user_id);
-                let newer = known.is_none_or(|known| known.changed_at <= facts.changed_at && *known != facts);
+                let newer = known.is_none_or(|(known, _)| known.change <= facts.change && *known != facts);
                 if newer {
-                    state.users.insert(facts.user_id, facts);
+                    state.users.insert(facts.user_id, (facts, now));
                 }
                 newer
             }
-            AccessChange::SessionEnded(id, at) => state.ended.insert(id, at).is_none(),
+            AccessChange::SessionEnded(id) => match state.ended.entry(id) {
+                Entry::Occupied(_) => false,
+                Entry::Vacant(vacant) => {
+                    vacant.insert(now);
+                    true
+                }
+            },
             AccessChange::Roles(roles) => {
                 let sets = roles.into_iter().map(|(name, permissions)| {
                     let set = if name.is_admin() {
@@ -89,11 +108,39 @@ impl AccessDirectory {
         }
     }
 
-    /// Forgets what no living token can contradict.
+    /// The number of the last change that was read from the database; 0 before the first.
+    pub(crate) fn last(&self) -> i64 {
+        self.state.read().last
+    }
+
+    /// Takes in what was read from the database.
+    pub(crate) fn learn(&self, snapshot: AccessSnapshot, now: Timestamp) {
+        self.apply(AccessChange::Roles(snapshot.roles), now);
+        for facts in snapshot.users {
+            self.apply(AccessChange::User(facts), now);
+        }
+        for session in snapshot.ended {
+            self.apply(AccessChange::SessionEnded(session), now);
+        }
+        let mut state = self.state.write();
+        state.last = state.last.max(snapshot.last);
+    }
+
+    /// Forgets the accounts, because the database counts from an earlier number than before: it was put back to an
+    /// earlier state, and its numbers say nothing about what is known here. Ended sessions stay ended.
+    pub(crate) fn start_over(&self) {
+        let mut state = self.state.write();
+        state.users.clear();
+        state.last = 0;
+        drop(state);
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Forgets what this node learned before an instant, by its own clock.
     pub fn forget_before(&self, instant: Timestamp) {
         let mut state = self.state.write();
-        state.users.retain(|_, facts| facts.changed_at >= instant);
-        state.ended.retain(|_, at| *at >= instant);
+        state.users.retain(|_, (_, learned)| *learned >= instant);
+        state.ended.retain(|_, learned| *learned >= instant);
     }
 
     /// What a role may do, with somebody's own permissions.
@@ -118,7 +165,7 @@ impl AccessDirectory {
             return Err(Error::Unauthenticated(Unauthenticated::Expired));
         }
         let state = self.state.read();
-        let news = state.users.get(&claims.sub);
+        let news = state.users.get(&claims.sub).map(|(facts, _)| facts);
         if news.is_some_and(|facts| facts.status == UserStatus::Disabled) {
             return Err(Error::Denied(Denied::Disabled));
         }
@@ -200,14 +247,14 @@ mod tests {
         }
     }
 
-    fn facts(role: &str, status: UserStatus, changed: i64) -> AccessChange {
+    fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
         AccessChange::User(AccessFacts {
             user_id: claims().sub,
             email: Email::stored("ann@example.com".into()),
             role: RoleName::stored(role),
             status,
             grants: Vec::new(),
-            changed_at: Timestamp::from_seconds(changed),
+            change,
         })
     }
 
@@ -219,10 +266,10 @@ mod tests {
                 permissions.iter().map(|text| (*text).to_owned()).collect(),
             )
         };
-        directory.apply(AccessChange::Roles(vec![
-            role("admin", &[]),
-            role("customer", &["create:order"]),
-        ]));
+        directory.apply(
+            AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:order"])]),
+            NOW,
+        );
         directory
     }
 
@@ -267,9 +314,9 @@ mod tests {
     #[test]
     fn news_counts_more_than_the_token() {
         let directory = directory();
-        directory.apply(facts("admin", UserStatus::Active, 950));
+        directory.apply(facts("admin", UserStatus::Active, 950), NOW);
         assert!(can(&directory, Permission::READ_AUDIT, NOW));
-        directory.apply(facts("customer", UserStatus::Active, 960));
+        directory.apply(facts("customer", UserStatus::Active, 960), NOW);
         assert!(!can(&directory, Permission::READ_AUDIT, NOW));
         assert!(
             !can(&directory, Permission::READ_ORDER, NOW),
@@ -280,21 +327,21 @@ mod tests {
     #[test]
     fn older_news_does_not_undo_newer() {
         let directory = directory();
-        directory.apply(facts("customer", UserStatus::Active, 960));
-        directory.apply(facts("admin", UserStatus::Active, 950));
+        directory.apply(facts("customer", UserStatus::Active, 960), NOW);
+        directory.apply(facts("admin", UserStatus::Active, 950), NOW);
         assert!(!can(&directory, Permission::READ_AUDIT, NOW));
     }
 
     #[test]
     fn the_ended_and_the_disabled_are_told_apart() {
         let directory = directory();
-        directory.apply(AccessChange::SessionEnded(claims().sid, NOW));
+        directory.apply(AccessChange::SessionEnded(claims().sid), NOW);
         let refused = directory.resolve(&claims(), LIFE, NOW).err();
         assert!(matches!(
             refused,
             Some(Error::Unauthenticated(Unauthenticated::Revoked))
         ));
-        directory.apply(facts("customer", UserStatus::Disabled, 960));
+        directory.apply(facts("customer", UserStatus::Disabled, 960), NOW);
         assert!(matches!(
             directory.resolve(&claims(), LIFE, NOW).err(),
             Some(Error::Denied(Denied::Disabled))
@@ -305,10 +352,10 @@ mod tests {
     fn only_news_makes_a_new_version() {
         let directory = directory();
         let version = directory.version();
-        directory.apply(facts("admin", UserStatus::Active, 950));
+        directory.apply(facts("admin", UserStatus::Active, 950), NOW);
         assert_ne!(directory.version(), version);
         let version = directory.version();
-        directory.apply(facts("admin", UserStatus::Active, 950));
+        directory.apply(facts("admin", UserStatus::Active, 950), NOW);
         assert_eq!(directory.version(), version, "hearing it again changes nothing");
     }
 }

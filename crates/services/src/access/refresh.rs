@@ -1,69 +1,104 @@
 //! Hears of changes that other processes made, by looking at the database.
 //!
-//! Every node does so twice a second. It looks a little further back than its last look, because a
-//! transaction that began earlier may commit later; hearing twice does no harm.
+//! Every node does so twice a second. It asks for the changes with a greater number than the last one it read; the
+//! database gives the numbers, in the order of the commits, so no clock has a say in what is heard.
 
-use crate::access::directory::AccessChange;
+use crate::access::directory::AccessSnapshot;
 use crate::context::Context;
 use crate::services::Services;
-use crate::work::Repositories;
+use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::ReadMode;
 use std::time::Duration;
 
-/// How far a look reaches back behind the last one: longer than any transaction and any two clocks' difference.
-const OVERLAP: Duration = Duration::from_secs(60);
+/// Longer than any transaction, and than the clocks of two nodes may differ before tokens of one are refused by the
+/// other.
+const MARGIN: Duration = Duration::from_mins(10);
+
+/// Where to read on.
+#[derive(Debug, Clone, Copy)]
+enum From {
+    /// Behind the change of this number.
+    Number(i64),
+    /// With the first change that was made at or after an instant.
+    Instant(Timestamp),
+}
 
 impl Services {
-    /// Reads all news that a living token could contradict; at the start, and whenever the database was away.
+    /// Reads all changes that a living token could contradict; at the start, and whenever the database was away.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn load_access(&self) -> Result<Timestamp> {
+    pub async fn load_access(&self) -> Result<()> {
         let ttl = self.policies().access_ttl;
-        self.hear_access_since(self.now().before(ttl).before(OVERLAP))
+        self.read_access(From::Instant(self.now().before(ttl).before(MARGIN)))
             .await
     }
 
-    /// Reads the news since the instant that the last look returned.
+    /// Reads the changes since the last one that was read.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn hear_access(&self, last: Timestamp) -> Result<Timestamp> {
-        self.hear_access_since(last.before(OVERLAP)).await
+    pub async fn hear_access(&self) -> Result<()> {
+        self.read_access(From::Number(self.directory().last())).await
     }
 
-    async fn hear_access_since(&self, since: Timestamp) -> Result<Timestamp> {
-        let looked_at = self.now();
-        let cx = Context::system(SystemCaller::WORKER);
-        let (roles, users, sessions) = self
-            .look(&cx, ReadMode::Thread, move |view| {
-                Box::pin(async move {
-                    let roles = view.roles().all().await?;
-                    let users = view.scope();
-                    let users = view.users().access_facts_since(&users, since).await?;
-                    let sessions = view.scope();
-                    let sessions = view.sessions().ended_since(&sessions, since).await?;
-                    Ok((roles, users, sessions))
-                })
-            })
-            .await?;
-        let roles = roles
-            .into_iter()
-            .map(|role| (role.name, role.permissions))
-            .collect();
-        self.tell(AccessChange::Roles(roles));
-        users
-            .into_iter()
-            .for_each(|facts| self.tell(AccessChange::User(facts)));
-        sessions
-            .into_iter()
-            .for_each(|(id, at)| self.tell(AccessChange::SessionEnded(id, at)));
+    async fn read_access(&self, from: From) -> Result<()> {
+        let now = self.now();
+        let snapshot = self.access_since(from).await?;
+        if snapshot.last < self.directory().last() {
+            // A database that was put back to an earlier day, or a standby that had not heard of the last changes.
+            tracing::warn!(
+                last = snapshot.last,
+                known = self.directory().last(),
+                "the database has lost changes of access that this node knew of; all are read again"
+            );
+            let ttl = self.policies().access_ttl;
+            let all = self
+                .access_since(From::Instant(now.before(ttl).before(MARGIN)))
+                .await?;
+            self.directory().start_over();
+            self.directory().learn(all, now);
+        } else {
+            self.directory().learn(snapshot, now);
+        }
         let ttl = self.policies().access_ttl;
-        self.directory()
-            .forget_before(looked_at.before(ttl).before(OVERLAP * 2));
-        Ok(looked_at)
+        self.directory().forget_before(now.before(ttl).before(MARGIN));
+        Ok(())
     }
+
+    async fn access_since(&self, from: From) -> Result<AccessSnapshot> {
+        let cx = Context::system(SystemCaller::WORKER);
+        self.look(&cx, ReadMode::Thread, move |view| Box::pin(read(view, from)))
+            .await
+    }
+}
+
+/// All of it in one snapshot, so that the number is that of the last change in it.
+async fn read(view: &mut View<'_>, from: From) -> Result<AccessSnapshot> {
+    let last = view.access_changes().current().await?;
+    let since = match from {
+        From::Number(number) => number,
+        From::Instant(instant) => {
+            let first = view.access_changes().first_since(instant).await?;
+            first.map_or(last, |first| first - 1)
+        }
+    };
+    let roles = view.roles().all().await?.into_iter();
+    let roles = roles.map(|role| (role.name, role.permissions)).collect();
+    let (mut users, mut ended) = (Vec::new(), Vec::new());
+    if since < last {
+        let scope = view.scope();
+        users = view.users().access_facts_since(&scope, since).await?;
+        let scope = view.scope();
+        ended = view.sessions().ended_since(&scope, since).await?;
+    }
+    Ok(AccessSnapshot {
+        roles,
+        users,
+        ended,
+        last,
+    })
 }

@@ -128,11 +128,12 @@ impl Command for Login {
             .ok_or_else(|| Error::bug("signing in without proof"))?;
         let scope = work.scope_of(SystemCaller::SIGN_IN);
         // The password may have been changed, or the account removed, since it was held against the hash.
-        let user = work
-            .users()
-            .find(&scope, proven.user)
-            .await
-            .map_err(|_| Self::refused())?;
+        let found = work.users().find(&scope, proven.user).await;
+        let user = found.map_err(|error| match error {
+            Error::NotFound => Self::refused(),
+            // A database that is away says nothing of the password.
+            other => other,
+        })?;
         if work.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {
             return Err(Self::refused());
         }

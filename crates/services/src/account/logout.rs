@@ -31,7 +31,7 @@ impl Command for Logout {
         let session = work.sessions().find(&scope, id).await?;
         let permit = work.permit(Action::LOGOUT, &session)?;
         work.sessions().end(&permit, &session, now).await?;
-        work.access_changed(AccessChange::SessionEnded(id, now));
+        work.access_changed(AccessChange::SessionEnded(id));
         work.record(
             permit,
             Story::noted("session.closed", "LOGOUT", &json!({"userId": session.user_id})),

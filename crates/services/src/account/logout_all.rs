@@ -36,7 +36,7 @@ impl Command for LogoutAll {
         let user_permit = work.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
         let ended = work.sessions().end_all(&user_permit, None, now).await?;
         for id in &ended {
-            work.access_changed(AccessChange::SessionEnded(*id, now));
+            work.access_changed(AccessChange::SessionEnded(*id));
         }
         work.record(
             permit,

@@ -130,7 +130,7 @@ async fn end(work: &mut Work<'_>, session: Session) -> Result<Refreshed> {
     let now = work.now();
     let permit = work.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
     work.sessions().end(&permit, &session, now).await?;
-    work.access_changed(AccessChange::SessionEnded(session.id, now));
+    work.access_changed(AccessChange::SessionEnded(session.id));
     let ended = Session {
         ended_at: Some(now),
         ..session.clone()

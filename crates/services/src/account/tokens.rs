@@ -112,7 +112,9 @@ impl Services {
         plain
             .as_slice()
             .try_into()
-            .map_err(|_| Error::bug("a session's seed has another length"))
+            .map_err(|_wrong: std::array::TryFromSliceError| {
+                Error::bug("a session's seed has another length")
+            })
     }
 
     /// Encrypts a session's seed.

@@ -27,6 +27,8 @@ pub struct Keys {
     ring: KeyRing,
     stored: bool,
     stale: AtomicBool,
+    /// The last read failed: a key that is unknown here may be valid.
+    unread: AtomicBool,
     reads: Mutex<Looks>,
     /// What the ring was last filled with, so that it is filled anew (and drops its cache) only when that changed.
     known: Mutex<Vec<Known>>,
@@ -72,6 +74,7 @@ impl Keys {
             ring,
             stored: false,
             stale: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
             reads: Mutex::default(),
             known: Mutex::default(),
         }
@@ -83,6 +86,7 @@ impl Keys {
             ring,
             stored: true,
             stale: AtomicBool::new(true),
+            unread: AtomicBool::new(false),
             reads: Mutex::default(),
             known: Mutex::default(),
         }
@@ -123,12 +127,21 @@ impl Services {
 
     /// Reads the keys again when this node changed them, or, at a limited rate, for a token with an unknown key that
     /// claims to be issued at the given instant.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when the database is unavailable, or was at the last attempt: whether the key is valid is unknown.
     pub(crate) async fn reload_keys_if_due(&self, issued: Option<Timestamp>) -> Result<()> {
         let keys = &self.parts().keys;
         let now = self.now();
         let due = keys.stale.load(Ordering::Acquire) || keys.reads.lock().is_due(issued, now);
         if keys.stored && due {
             self.read_keys().await?;
+        }
+        if keys.unread.load(Ordering::Acquire) {
+            return Err(Error::Unavailable {
+                what: "the signing keys",
+                source: None,
+            });
         }
         Ok(())
     }
@@ -156,6 +169,13 @@ impl Services {
         if !keys.stored {
             return Ok(true);
         }
+        let read = self.read_stored_keys().await;
+        keys.unread.store(read.is_err(), Ordering::Release);
+        read
+    }
+
+    async fn read_stored_keys(&self) -> Result<bool> {
+        let keys = &self.parts().keys;
         keys.stale.store(false, Ordering::Release);
         let now = self.now();
         keys.reads.lock().last = now;

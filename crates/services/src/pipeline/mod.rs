@@ -174,7 +174,7 @@ impl Services {
             self.caches().changed(noun, id);
         }
         for change in changes.access {
-            self.directory().apply(change);
+            self.tell(change);
         }
         for (cx, operation, error) in &changes.refused {
             self.note_refused(cx, operation, error);
@@ -193,6 +193,6 @@ impl Services {
 
     /// Applies an access change that another part of this node made.
     pub fn tell(&self, change: AccessChange) {
-        self.directory().apply(change);
+        self.directory().apply(change, self.now());
     }
 }

@@ -63,7 +63,7 @@ impl Command for UpdateUser {
         work.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
             for id in work.sessions().end_all(&permit, None, now).await? {
-                work.access_changed(AccessChange::SessionEnded(id, now));
+                work.access_changed(AccessChange::SessionEnded(id));
             }
         }
         work.record(permit, Story::updated("user.updated", &before, &after));

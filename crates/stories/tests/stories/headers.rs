@@ -262,7 +262,10 @@ async fn health_tells_whether_requests_are_welcome(app: &TestApp) {
     }
     app.services().drain();
     let told = app.client().get("/health/ready").await.expect(503).json();
-    assert_eq!(told["checks"], json!({"database": "ok", "process": "draining"}));
+    assert_eq!(
+        told["checks"],
+        json!({"database": "ok", "writes": "ok", "clock": "ok", "process": "draining"})
+    );
     app.client().get("/health/live").await.expect(200);
     app.client().get("/api/products").await.expect(200);
 }

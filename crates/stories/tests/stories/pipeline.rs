@@ -100,7 +100,7 @@ impl Command for Probe {
         let after = work.products().add_stock(&permit, &product, 1, now).await?;
         let stock = after.unwrap().stock;
         let session = work.caller().principal().unwrap().session;
-        work.access_changed(AccessChange::SessionEnded(session, now));
+        work.access_changed(AccessChange::SessionEnded(session));
         work.record(
             permit,
             Story::noted("test.probed", "PROBE", &json!({"stock": stock})),

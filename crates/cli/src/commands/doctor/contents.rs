@@ -32,10 +32,14 @@ pub(super) fn clock() -> Finding {
 
 /// What only an open database tells.
 pub(super) async fn check(services: &Services) -> Vec<Finding> {
-    [administrator(services).await, newest_entry(services).await]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        administrator(services).await,
+        newest_entry(services).await,
+        database_clock(services).await,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 async fn administrator(services: &Services) -> Option<Finding> {
@@ -88,12 +92,40 @@ async fn newest_entry(services: &Services) -> Option<Finding> {
                 page,
             },
         )
-        .await
-        .ok()?;
+        .await;
+    let newest = match newest {
+        Ok(newest) => newest,
+        Err(error) => {
+            let sentence = Fault::from(error).into_sentence();
+            return Some(Finding::fail(CLOCK, sentence, "see the log of the server"));
+        }
+    };
     let (now, entry) = (services.now(), newest.items.into_iter().next()?);
     let found = format!(
         "it says {now}, and the newest audit entry was made at {}",
         entry.at
     );
-    (entry.at.since(now) > TOLERANCE).then(|| Finding::fail("clock", found, SYNCHRONISE))
+    (entry.at.since(now) > TOLERANCE).then(|| Finding::fail(CLOCK, found, SYNCHRONISE))
+}
+
+/// Nodes agree with each other when each agrees with the database they share.
+async fn database_clock(services: &Services) -> Option<Finding> {
+    const CHECK: &str = "database clock";
+    match services.measure_clock().await {
+        Ok(None) => None,
+        Ok(Some(skew)) => {
+            let (seconds, rest) = (skew.ms.unsigned_abs() / 1_000, skew.ms.unsigned_abs() % 1_000);
+            let side = if skew.ms < 0 { "behind" } else { "ahead of" };
+            let found = format!("this machine's clock is {seconds}.{rest:03} s {side} the database's");
+            Some(match skew.is_too_large() {
+                true => Finding::fail(CHECK, found, SYNCHRONISE),
+                false => Finding::ok(CHECK, found),
+            })
+        }
+        Err(error) => Some(Finding::fail(
+            CHECK,
+            Fault::from(error).into_sentence(),
+            "see the log of the server",
+        )),
+    }
 }

@@ -23,7 +23,9 @@ pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
     let condition = tokio::time::timeout(PATIENCE, mainstay_app::condition(settings)).await;
     let sentence = match condition {
         Ok(Ok(condition)) => {
-            let ready = condition.missing.is_empty() && condition.unknown.is_empty();
+            let ready = [&condition.missing, &condition.unknown, &condition.unfit]
+                .into_iter()
+                .all(Vec::is_empty);
             return (told(&condition), ready);
         }
         Ok(Err(fault)) => Fault::from(fault).into_sentence(),
@@ -36,7 +38,16 @@ pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
 fn told(condition: &Condition) -> Vec<Finding> {
     const SCHEMA: &str = "schema";
     const DURABILITY: &str = "durability";
+    const COMPATIBILITY: &str = "compatibility";
     let mut findings = vec![Finding::ok(CHECK, "it answers")];
+    if condition.unfit.is_empty() {
+        findings.push(Finding::ok(COMPATIBILITY, "its encoding and version are fit"));
+    } else {
+        let fix = "`serve` refuses to start with it: do what the sentence says";
+        let unfit = condition.unfit.iter();
+        findings.extend(unfit.map(|reason| Finding::fail(COMPATIBILITY, reason, fix)));
+        return findings;
+    }
     let (missing, unknown) = (condition.missing.join(", "), condition.unknown.join(", "));
     findings.push(match (missing.as_str(), unknown.as_str()) {
         ("", "") => Finding::ok(SCHEMA, "up to date"),
@@ -95,5 +106,10 @@ mod tests {
         };
         assert!(verdicts(&bad).contains(&("schema", Verdict::Fail)));
         assert!(verdicts(&bad).contains(&("durability", Verdict::Fail)));
+        let unfit = Condition {
+            unfit: vec!["the database shop has the encoding LATIN1".to_owned()],
+            ..Condition::default()
+        };
+        assert!(verdicts(&unfit).contains(&("compatibility", Verdict::Fail)));
     }
 }

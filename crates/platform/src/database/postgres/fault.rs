@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use tokio_postgres::Error;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::database::conflict::Conflict;
 use crate::database::error::DatabaseError;
@@ -26,9 +26,42 @@ pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
 /// Whether the connection is gone, so that nobody knows what the server still did.
 pub(super) fn is_lost(error: &Error) -> bool {
     if let Some(db) = error.as_db_error() {
-        return db.code().code().starts_with("57P") || db.code().code().starts_with("08");
+        // After FATAL and PANIC the server ends the connection, whatever the reason: an administrator, a timeout of
+        // idle transactions (25P03), a crash of another process.
+        let ended = matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        return ended || db.code().code().starts_with("57P") || db.code().code().starts_with("08");
     }
     error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// What it means that BEGIN was refused. It has no parameters and names nothing, so the program is not at fault: a
+/// standby answers `READ WRITE` with 0A000 (feature not supported), where a statement would get 25006.
+pub(super) fn explain_begin(error: &Error, sql: &str) -> DatabaseError {
+    match error.as_db_error() {
+        Some(db) if *db.code() == SqlState::FEATURE_NOT_SUPPORTED => DatabaseError::ReadOnly {
+            reason: db.message().to_owned(),
+        },
+        _ => explain(error, sql),
+    }
+}
+
+/// Why no connection could be opened. The driver refuses a server that takes no changes by itself
+/// (`target_session_attrs`), as an [`std::io::Error`] with a kind of its own.
+pub(super) fn explain_connect(error: &Error) -> DatabaseError {
+    let refused = error
+        .source()
+        .and_then(|source| source.downcast_ref::<std::io::Error>())
+        .is_some_and(|source| {
+            source.kind() == std::io::ErrorKind::PermissionDenied && source.raw_os_error().is_none()
+        });
+    if refused {
+        let reason = "every server that the URL names takes no changes: a standby, or \
+                      default_transaction_read_only is on";
+        return DatabaseError::ReadOnly {
+            reason: reason.to_owned(),
+        };
+    }
+    DatabaseError::unavailable(format!("cannot connect: {}", chain(error)))
 }
 
 /// Whether a prepared statement outlived the table's old shape; prepared anew it will do.
@@ -72,7 +105,11 @@ fn told(db: &DbError, sql: &str) -> DatabaseError {
         other => match other.get(..2) {
             Some("08" | "53" | "57" | "28" | "3D") | None => DatabaseError::unavailable(message()),
             Some("58" | "XX") => DatabaseError::Io { reason: message() },
-            Some(_) if other == "55P03" => DatabaseError::unavailable(message()),
+            // A lock that was not free in time, a transaction that the server ended for its age, a COMMIT whose
+            // outcome is unknown, a right that an administrator took away from our user.
+            Some(_) if matches!(other, "55P03" | "25P03" | "25P04" | "40003" | "42501") => {
+                DatabaseError::unavailable(message())
+            }
             Some(_) => DatabaseError::Statement {
                 code: other.to_owned(),
                 message: message(),

@@ -10,7 +10,7 @@ use futures_util::future::join;
 use tokio_postgres::{Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::fault::{explain, is_lost, is_stale_plan};
+use super::fault::{explain, explain_begin, is_lost, is_stale_plan};
 use super::patience::answered;
 use super::value::Bound;
 use crate::database::error::DatabaseError;
@@ -26,7 +26,7 @@ pub(crate) struct Link {
     open: bool,
     /// A statement was sent and its answer has not been read.
     unanswered: bool,
-    /// The server ended the connection.
+    /// The server ended the connection, or takes no changes on it: another connection may lead to another server.
     lost: bool,
     /// How long the server may take for one answer before it is taken for gone.
     limit: Duration,
@@ -140,12 +140,12 @@ impl Link {
             let run = run.map(|((_, params), statement)| client.execute_raw(statement, bound(params)));
             Ok(InOrder::new(run).await)
         };
-        let outcome: Option<Result<Vec<Result<u64, Error>>, Error>> =
+        let outcome: Option<Result<Vec<Result<u64, Error>>, Refused>> =
             answered(limit, after(client, begin, work)).await;
         let answers = self.received(outcome, "BEGIN")?;
         let mut counts = Vec::with_capacity(answers.len());
         for (answer, (sql, _)) in answers.into_iter().zip(statements) {
-            counts.push(self.received(Some(answer), sql.postgres())?);
+            counts.push(self.received(Some(answer.map_err(Refused::Statement)), sql.postgres())?);
         }
         Ok(counts)
     }
@@ -163,19 +163,23 @@ impl Link {
         Ok((self.client()?, begin))
     }
 
-    fn received<T>(&mut self, outcome: Option<Result<T, Error>>, sql: &str) -> Result<T, DatabaseError> {
+    fn received<T>(&mut self, outcome: Option<Result<T, Refused>>, sql: &str) -> Result<T, DatabaseError> {
         // Still unanswered, so the connection is not used again.
         let outcome =
             outcome.ok_or_else(|| DatabaseError::unavailable("the server did not answer in time"))?;
         self.unanswered = false;
-        outcome.map_err(|error| {
-            self.lost |= is_lost(&error);
-            if is_stale_plan(&error)
+        outcome.map_err(|refused| {
+            let (error, meaning) = match &refused {
+                Refused::Begin(error) => (error, explain_begin(error, "BEGIN")),
+                Refused::Statement(error) => (error, explain(error, sql)),
+            };
+            self.lost |= is_lost(error) || matches!(meaning, DatabaseError::ReadOnly { .. });
+            if is_stale_plan(error)
                 && let Ok(client) = self.client()
             {
                 client.statement_cache.clear();
             }
-            explain(&error, sql)
+            meaning
         })
     }
 
@@ -215,16 +219,25 @@ fn bound<'p>(params: &'p [&'p dyn Param]) -> impl ExactSizeIterator<Item = Bound
     params.iter().map(|param| Bound(param.value()))
 }
 
+/// What the server refused of BEGIN and the statement that was sent with it.
+enum Refused {
+    Begin(Error),
+    Statement(Error),
+}
+
 /// Runs `work` with BEGIN sent just before it, both answered in one round trip.
 async fn after<T>(
     client: &Object,
     begin: Option<&'static str>,
     work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let Some(begin) = begin else { return work.await };
+) -> Result<T, Refused> {
+    let Some(begin) = begin else {
+        return work.await.map_err(Refused::Statement);
+    };
     // `join` polls the first before the second, and polling is what sends.
     let (began, worked) = join(client.batch_execute(begin), work).await;
-    began.and(worked)
+    began.map_err(Refused::Begin)?;
+    worked.map_err(Refused::Statement)
 }
 
 /// A future, or what it gave.

@@ -19,7 +19,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::Instrument;
 
-use self::fault::{chain, explain};
+use self::fault::{explain, explain_connect};
 use super::counters::{Counters, Tally};
 use super::error::{DatabaseError, Retryable};
 use super::options::DatabaseOptions;
@@ -115,14 +115,26 @@ impl Postgres {
             .iter()
             .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on")));
         if read_only {
+            drop(Object::take(client));
+            self.forget_idle();
             let reason = "the server takes no changes: a standby?".to_owned();
             return Err(DatabaseError::ReadOnly { reason });
         }
         Ok(())
     }
 
+    /// Closes the connections that nobody uses now: they lead to a server that takes no changes, and the next one may
+    /// lead to the server that took its place.
+    fn forget_idle(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
     pub(super) fn counters(&self) -> Counters {
         self.tally.read(self.pool.status().waiting)
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Takes no more work and waits, within the limit, for the transactions that run.
@@ -142,9 +154,7 @@ impl Postgres {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(_) => DatabaseError::unavailable("no connection became free in time"),
             PoolError::Closed => DatabaseError::unavailable("the database is closed"),
-            PoolError::Backend(error) => {
-                DatabaseError::unavailable(format!("cannot connect: {}", chain(&error)))
-            }
+            PoolError::Backend(error) => explain_connect(&error),
             other => DatabaseError::unavailable(other.to_string()),
         })
     }
@@ -158,8 +168,7 @@ impl Postgres {
 pub async fn postgres_client(options: &DatabaseOptions) -> Result<(Client, JoinHandle<()>), DatabaseError> {
     let (config, tls) = tls::configure(options)?;
     let connected = config.connect(tls).await;
-    let (client, connection) = connected
-        .map_err(|error| DatabaseError::unavailable(format!("cannot connect: {}", chain(&error))))?;
+    let (client, connection) = connected.map_err(|error| explain_connect(&error))?;
     let task = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "the connection to PostgreSQL failed");

@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::database::error::DatabaseError;
@@ -21,10 +21,15 @@ use crate::database::options::DatabaseOptions;
 
 /// The driver's configuration and its encryption.
 pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
-    let (url, roots) = without_roots(&options.url);
+    let (url, roots) = for_the_driver(&options.url);
     let mut config: Config = url
         .parse()
         .map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
+    // We always write. Asked at each new connection, a standby never comes into the pool, of several hosts the one that
+    // takes changes is found, and after a failover the pool follows by itself. A URL that says `any` knows better.
+    if !url.contains("target_session_attrs") {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    }
     config.connect_timeout(options.wait_limit);
     // A peer that vanished without a word: asked after while nothing is said, and not waited for longer than for an
     // answer when something was.
@@ -35,26 +40,43 @@ pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustls
     if config.get_application_name().is_none() {
         config.application_name("mainstay");
     }
-    let given = config
-        .get_options()
-        .map(|given| format!("{given} "))
-        .unwrap_or_default();
-    // What was answered is durable, whatever the server's own setting; a URL that names another one knows better.
-    let durable = if given.contains("synchronous_commit") {
-        ""
-    } else {
-        " -c synchronous_commit=on"
-    };
-    config.options(format!(
-        "{given}-c statement_timeout={}{durable}",
-        options.statement_timeout.as_millis()
-    ));
+    config.options(session_options(config.get_options().unwrap_or_default(), options));
     let tls = connector(config.get_ssl_mode(), roots.as_deref())?;
     Ok((config, tls))
 }
 
-/// Takes `sslrootcert`, which the driver does not know, out of the URL, and has `verify-*` mean `require`.
-fn without_roots(url: &str) -> (String, Option<String>) {
+/// The settings of every connection, whatever server, database or role say, but for those that the URL itself names.
+///
+/// What was answered is durable; a string is read as the standard says; a transaction that nobody goes on with, because
+/// its node vanished, lets its locks go.
+fn session_options(given: &str, options: &DatabaseOptions) -> String {
+    let abandoned = options.statement_timeout.saturating_add(options.wait_limit);
+    let wanted = [
+        (
+            "statement_timeout",
+            options.statement_timeout.as_millis().to_string(),
+        ),
+        (
+            "idle_in_transaction_session_timeout",
+            abandoned.as_millis().to_string(),
+        ),
+        ("synchronous_commit", "on".to_owned()),
+        ("standard_conforming_strings", "on".to_owned()),
+        ("default_transaction_deferrable", "off".to_owned()),
+    ];
+    let mut all = given.to_owned();
+    for (name, value) in wanted {
+        // The time of a statement is what the rest of the seam counts with.
+        if name == "statement_timeout" || !given.contains(name) {
+            all.push_str(&format!(" -c {name}={value}"));
+        }
+    }
+    all.trim_start().to_owned()
+}
+
+/// Takes `sslrootcert`, which the driver does not know, out of the URL, has `verify-*` mean `require`, and libpq's
+/// newer word `primary` mean `read-write`.
+fn for_the_driver(url: &str) -> (String, Option<String>) {
     let Some((base, query)) = url.split_once('?') else {
         return (url.to_owned(), None);
     };
@@ -64,6 +86,7 @@ fn without_roots(url: &str) -> (String, Option<String>) {
         match pair.split_once('=') {
             Some(("sslrootcert", path)) => roots = Some(path.replace("%2F", "/").replace("%2f", "/")),
             Some(("sslmode", "verify-full" | "verify-ca")) => rest.push("sslmode=require"),
+            Some(("target_session_attrs", "primary")) => rest.push("target_session_attrs=read-write"),
             _ => rest.push(pair),
         }
     }
@@ -158,10 +181,39 @@ mod tests {
 
     #[test]
     fn roots_leave_the_url_and_verification_is_what_require_means() {
-        let (url, roots) = without_roots("postgres://h/d?sslmode=verify-full&sslrootcert=/etc%2Fca.pem&a=b");
+        let (url, roots) = for_the_driver("postgres://h/d?sslmode=verify-full&sslrootcert=/etc%2Fca.pem&a=b");
         assert_eq!(url, "postgres://h/d?sslmode=require&a=b");
         assert_eq!(roots.as_deref(), Some("/etc/ca.pem"));
-        assert_eq!(without_roots("postgres://h/d?sslrootcert=x").0, "postgres://h/d");
+        assert_eq!(for_the_driver("postgres://h/d?sslrootcert=x").0, "postgres://h/d");
+    }
+
+    #[test]
+    fn connections_lead_to_a_server_that_takes_changes_unless_the_url_says_otherwise() {
+        let attributes = |url: &str| {
+            let configured = configure(&DatabaseOptions::new(url)).map(|(config, _)| config);
+            configured.unwrap().get_target_session_attrs()
+        };
+        let url = "postgres://a,b:6000/d";
+        assert_eq!(attributes(url), TargetSessionAttrs::ReadWrite);
+        for (word, meant) in [
+            ("read-write", TargetSessionAttrs::ReadWrite),
+            ("primary", TargetSessionAttrs::ReadWrite),
+            ("any", TargetSessionAttrs::Any),
+        ] {
+            assert_eq!(attributes(&format!("{url}?target_session_attrs={word}")), meant);
+        }
+    }
+
+    #[test]
+    fn a_session_has_the_settings_we_count_on_unless_the_url_names_others() {
+        let options = DatabaseOptions::default();
+        assert_eq!(
+            session_options("-c synchronous_commit=off -c search_path=shop", &options),
+            "-c synchronous_commit=off -c search_path=shop -c statement_timeout=30000 \
+             -c idle_in_transaction_session_timeout=40000 -c standard_conforming_strings=on \
+             -c default_transaction_deferrable=off"
+        );
+        assert!(session_options("", &options).contains("-c synchronous_commit=on"));
     }
 
     #[test]

@@ -118,6 +118,8 @@ impl Postgres {
         let answer = tx.verdict(answer);
         // A body may have made something else of what the database said.
         let again = tx.failure().is_some_and(DatabaseError::is_retryable);
+        let read_only = matches!(tx.failure(), Some(DatabaseError::ReadOnly { .. }));
+        let changed = tx.stats().changed_rows > 0;
         let link = link(&mut tx);
         if link.abandoned() {
             let reason = "the body left a statement unfinished".to_owned();
@@ -126,16 +128,15 @@ impl Postgres {
         match answer {
             Ok(value) => match link.end("COMMIT").await {
                 Some(Ok(())) => {
-                    Tally::add(&self.tally.commits, 1);
-                    Tally::add(&self.tally.grouped, 1);
+                    self.tally.committed(1, changed);
                     Run::Done(Ok(value))
                 }
                 Some(Err(error)) => {
-                    Tally::add(&self.tally.failed_commits, 1);
+                    self.tally.commit_failed();
                     refused(&error)
                 }
                 None => {
-                    Tally::add(&self.tally.failed_commits, 1);
+                    self.tally.commit_failed();
                     Run::Done(Err(E::from(DatabaseError::unavailable(
                         "the server did not answer to COMMIT in time, so whether it took effect is unknown",
                     ))))
@@ -144,6 +145,9 @@ impl Postgres {
             Err(error) => {
                 // Before a COMMIT was sent, a lost connection means that nothing happened.
                 let lost = link.is_lost();
+                if read_only {
+                    self.forget_idle();
+                }
                 if !lost {
                     let _ = link.end("ROLLBACK").await;
                 }

@@ -35,7 +35,7 @@ pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
             ))
         }
         ErrorCode::DiskFull => DatabaseError::Full { reason: message },
-        ErrorCode::ReadOnly => DatabaseError::ReadOnly { reason: message },
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => DatabaseError::ReadOnly { reason: message },
         ErrorCode::OperationInterrupted => DatabaseError::Timeout { sql: sql.to_owned() },
         ErrorCode::SystemIoFailure
         | ErrorCode::DatabaseCorrupt

@@ -41,6 +41,8 @@ type Waiting = VecDeque<Box<dyn Member>>;
 struct Group {
     members: Vec<Box<dyn Member>>,
     wrote: bool,
+    /// A row changed, so the COMMIT has something to write.
+    changed: bool,
 }
 
 impl Groups {
@@ -87,6 +89,7 @@ impl Groups {
             match self.member(&mut *member) {
                 Ok(wrote) => {
                     group.wrote |= wrote;
+                    group.changed |= wrote && self.tx.stats().changed_rows > 0;
                     group.members.push(member);
                 }
                 Err(lost) => {
@@ -183,8 +186,7 @@ impl Groups {
             }
         };
         let Err(error) = committed else {
-            Tally::add(&self.tally.commits, 1);
-            Tally::add(&self.tally.grouped, group.members.len());
+            self.tally.committed(group.members.len(), group.changed);
             group.members.into_iter().for_each(|member| member.answer());
             return false;
         };
@@ -199,7 +201,7 @@ impl Groups {
             return true;
         }
         self.storage_failed = true;
-        Tally::add(&self.tally.failed_commits, 1);
+        self.tally.commit_failed();
         let error = explain(&error, "COMMIT");
         let reason = error.to_string();
         tracing::error!(

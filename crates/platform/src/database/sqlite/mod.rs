@@ -86,6 +86,10 @@ impl Sqlite {
         self.tally.read(self.writer.waiting())
     }
 
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     pub(super) async fn close(&self) {
         let readers = Arc::clone(&self.readers);
         if tokio::task::spawn_blocking(move || readers.close())

@@ -38,6 +38,7 @@ pub struct Metrics {
     queue_depth: Family<Queue, Gauge>,
     security_events: Family<Type, Counter>,
     audit_chain_broken: Gauge,
+    clock_skew: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,6 +93,7 @@ impl Metrics {
             queue_depth: Family::default(),
             security_events: Family::default(),
             audit_chain_broken: Gauge::default(),
+            clock_skew: Gauge::default(),
             registry: Mutex::default(),
         };
         let build = Family::<Build, Gauge>::default();
@@ -131,6 +133,11 @@ impl Metrics {
             "audit_chain_broken",
             "1 while the audit chain is not what was sealed, and is not extended or not vouched for",
             metrics.audit_chain_broken.clone(),
+        );
+        registry.register(
+            "clock_skew_ms",
+            "How far this node's clock is ahead of the database's, in milliseconds, as last measured",
+            metrics.clock_skew.clone(),
         );
         Self {
             registry: Mutex::new(registry),
@@ -193,7 +200,12 @@ impl Metrics {
         self.audit_chain_broken.set(i64::from(broken));
     }
 
-    /// Registers metrics whose values another component holds; `read` is called at every scrape and must be quick.
+    /// This node's clock was found to be so far ahead of the database's, in milliseconds.
+    pub fn clock_skew(&self, ms: i64) {
+        self.clock_skew.set(ms);
+    }
+
+    /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
     pub fn watch(&self, read: impl Fn(&mut Samples) + Send + Sync + 'static) {
         self.registry
             .lock()

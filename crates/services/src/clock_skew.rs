@@ -1,0 +1,105 @@
+//! How far this node's clock is from the database's, which all nodes share.
+
+use crate::context::Context;
+use crate::services::Services;
+use mainstay_domain::Result;
+use mainstay_domain::access::SystemCaller;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::database::{Engine, ReadMode};
+use mainstay_repositories::database_clock;
+use parking_lot::Mutex;
+
+/// What clocks may differ by without anybody noticing, in milliseconds. Leases of jobs bear 11 s between two nodes, so
+/// two nodes that are this far from the database on either side still work together.
+const TOLERANCE_MS: i64 = 5_000;
+
+/// How far a node's clock is ahead of the database's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockSkew {
+    /// Milliseconds; negative when the node's clock is behind.
+    pub ms: i64,
+    /// How far off that may be, because the question and its answer took time.
+    pub uncertainty_ms: i64,
+}
+
+impl ClockSkew {
+    fn between(asked: Timestamp, database: Timestamp, answered: Timestamp) -> Self {
+        let round_trip = answered.micros().saturating_sub(asked.micros()).max(0);
+        let middle = asked.micros().saturating_add(round_trip / 2);
+        Self {
+            ms: middle.saturating_sub(database.micros()) / 1_000,
+            uncertainty_ms: round_trip / 2_000,
+        }
+    }
+
+    /// Whether the clocks certainly differ by more than five seconds.
+    pub fn is_too_large(self) -> bool {
+        self.ms.saturating_abs().saturating_sub(self.uncertainty_ms) > TOLERANCE_MS
+    }
+}
+
+/// The skew as it was last measured.
+#[derive(Debug, Default)]
+pub(crate) struct MeasuredSkew(Mutex<Option<ClockSkew>>);
+
+impl Services {
+    /// Compares this node's clock with that of the PostgreSQL server, and says it in the log and the metrics. `None` on
+    /// SQLite, which has no clock but this machine's.
+    ///
+    /// # Errors
+    /// The database is away; the skew stays as it was measured before.
+    pub async fn measure_clock(&self) -> Result<Option<ClockSkew>> {
+        if self.database().engine() == Engine::Sqlite {
+            return Ok(None);
+        }
+        let cx = Context::system(SystemCaller::WORKER);
+        let asked = self.now();
+        let look = self.look(&cx, ReadMode::Single, |view| {
+            Box::pin(async move { database_clock(crate::work::Repositories::tx(view)).await })
+        });
+        let database = look.await?;
+        let skew = ClockSkew::between(asked, database, self.now());
+        self.parts().metrics.clock_skew(skew.ms);
+        let before = self.measured_skew().0.lock().replace(skew);
+        let was_too_large = before.is_some_and(ClockSkew::is_too_large);
+        match (was_too_large, skew.is_too_large()) {
+            (false, true) => tracing::error!(
+                skew_ms = skew.ms,
+                "this node's clock differs from the database's: synchronise both (NTP)"
+            ),
+            (true, false) => tracing::info!(
+                skew_ms = skew.ms,
+                "this node's clock agrees with the database's again"
+            ),
+            _ => {}
+        }
+        Ok(Some(skew))
+    }
+
+    /// The skew as it was last measured; `None` before, and on SQLite.
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        *self.measured_skew().0.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_micros(ms * 1_000)
+    }
+
+    #[test]
+    fn a_skew_counts_from_the_middle_of_the_round_trip_and_only_when_it_is_certain() {
+        let skew = ClockSkew::between(at(10_000), at(4_000), at(10_200));
+        assert_eq!((skew.ms, skew.uncertainty_ms), (6_100, 100));
+        assert!(skew.is_too_large());
+        let behind = ClockSkew::between(at(4_000), at(80_000), at(4_000));
+        assert_eq!(behind.ms, -76_000);
+        assert!(behind.is_too_large());
+        assert!(!ClockSkew::between(at(10_000), at(6_000), at(10_000)).is_too_large());
+        // Twelve seconds of waiting may explain a difference of six.
+        assert!(!ClockSkew::between(at(0), at(0), at(12_000)).is_too_large());
+    }
+}

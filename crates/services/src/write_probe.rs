@@ -1,0 +1,76 @@
+//! Whether the storage takes writes, found out without one where that is possible.
+
+use crate::services::Services;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{Isolation, LastWrite};
+use mainstay_platform::stopwatch::Stopwatch;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// A write that succeeded so lately proves that the storage takes writes.
+const FRESH: Duration = Duration::from_secs(10);
+/// Between two probes while the storage refuses: whoever asks more often gets the last answer.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A write that takes longer is as good as refused.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of a probe after the storage refused a write: a single page may find room where an order does not.
+const PADDING: usize = 64 << 10;
+
+/// The last probe that the storage refused, if nothing has been written since.
+#[derive(Debug, Default)]
+pub(crate) struct WriteProbe(Mutex<Option<Stopwatch>>);
+
+impl Services {
+    /// Whether the storage takes writes: a write was committed within the last ten seconds and none was refused since,
+    /// or a row of no meaning can be written now. One probe runs at a time, and at most one a second is refused.
+    pub(crate) async fn takes_writes(&self) -> bool {
+        if self.wrote_lately() {
+            return true;
+        }
+        let mut refused = self.write_probe().0.lock().await;
+        if self.wrote_lately() {
+            *refused = None;
+            return true;
+        }
+        if refused.is_some_and(|since| since.elapsed() < PAUSE) {
+            return false;
+        }
+        let probed = tokio::time::timeout(PATIENCE, self.probe()).await;
+        match probed.unwrap_or(Err(Error::Timeout)) {
+            Ok(()) => {
+                if refused.take().is_some() {
+                    tracing::info!("the database takes writes again");
+                }
+                true
+            }
+            Err(error) => {
+                if refused.replace(Stopwatch::start()).is_none() {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(%error, cause, "the database takes no writes; reads go on");
+                }
+                false
+            }
+        }
+    }
+
+    fn wrote_lately(&self) -> bool {
+        matches!(self.database().last_write(), Some(LastWrite::Committed(ago)) if ago < FRESH)
+    }
+
+    async fn probe(&self) -> Result<()> {
+        let length = match self.database().last_write() {
+            Some(LastWrite::Refused) => PADDING,
+            _ => 0,
+        };
+        // Of many different letters: what is compressed would take less room than what orders are made of.
+        let mut bytes = vec![0; length];
+        self.parts().random.fill(&mut bytes);
+        let padding: String = bytes.iter().map(|byte| char::from(b' ' + byte % 95)).collect();
+        self.database()
+            .write(Isolation::ReadCommitted, move |tx| {
+                let padding = padding.clone();
+                Box::pin(async move { mainstay_repositories::write_probe(tx, &padding).await })
+            })
+            .await
+    }
+}
