@@ -4,6 +4,7 @@ pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod files;
 pub mod limiter;
 pub mod stopwatch;
 pub mod telemetry;
