@@ -6,6 +6,7 @@ pub mod config;
 pub mod crypto;
 pub mod files;
 pub mod limiter;
+pub mod network;
 pub mod stopwatch;
 pub mod telemetry;
 

@@ -9,6 +9,7 @@ use mainstay_domain::random::Random;
 use mainstay_domain::security::{SecurityEvent, SecurityEventKind};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::Isolation;
+use mainstay_platform::network::canonical;
 use mainstay_repositories::SecurityEvents;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
@@ -105,7 +106,7 @@ impl Waiting {
 
 /// Where somebody comes from: an address, or of IPv6 the /64 network, which is what one subscriber has at least.
 fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
+    match canonical(ip) {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
         ip @ IpAddr::V4(_) => ip,
     }

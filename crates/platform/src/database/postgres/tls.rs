@@ -21,10 +21,8 @@ use crate::database::options::DatabaseOptions;
 
 /// The driver's configuration and its encryption.
 pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
-    let (url, roots) = without_roots(&options.url);
-    let mut config: Config = url
-        .parse()
-        .map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
+    let (config, roots) = parse(&options.url);
+    let mut config = config.map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
     config.connect_timeout(options.wait_limit);
     // A peer that vanished without a word: asked after while nothing is said, and not waited for longer than for an
     // answer when something was.
@@ -51,6 +49,18 @@ pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustls
     ));
     let tls = connector(config.get_ssl_mode(), roots.as_deref())?;
     Ok((config, tls))
+}
+
+/// What a URL asks for, and the file in its `sslrootcert`.
+fn parse(url: &str) -> (Result<Config, tokio_postgres::Error>, Option<String>) {
+    let (url, roots) = without_roots(url);
+    (url.parse(), roots)
+}
+
+/// What the URL of a PostgreSQL database asks for; `None` when it is no such URL.
+pub(crate) fn postgres_config(url: &str) -> Option<Config> {
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    parse(url).0.ok().filter(|_| is_postgres)
 }
 
 /// Takes `sslrootcert`, which the driver does not know, out of the URL, and has `verify-*` mean `require`.
