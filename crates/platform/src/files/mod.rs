@@ -113,7 +113,7 @@ pub fn make_file(path: &Path) -> io::Result<()> {
 }
 
 /// Replaces the file at `path` by one with these bytes: readers find the old one or the new one, also after a power
-/// cut. `draft` is a path in the same folder that no other process or thread uses at the same time; what a crash left
+/// cut. `draft` is a path on the same file system that no other process or thread uses at the same time; what a crash left
 /// there is removed.
 ///
 /// # Errors
