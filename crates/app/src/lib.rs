@@ -2,9 +2,11 @@
 
 mod catalogue;
 mod fault;
+mod master_key;
 mod metrics;
 mod open;
 mod outside;
+mod private;
 mod schema;
 mod serve;
 
@@ -12,6 +14,7 @@ pub use catalogue::{jobs, subscriptions};
 pub use fault::StartFault;
 pub use open::{App, database_options};
 pub use outside::Outside;
+pub use private::exposed_files;
 pub use schema::{Condition, Report, condition, migrate, missing_file, ready};
 pub use serve::{Serving, listen};
 

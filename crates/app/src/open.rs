@@ -2,23 +2,24 @@
 
 use crate::catalogue;
 use crate::fault::StartFault;
+use crate::master_key;
 use crate::outside::Outside;
+use crate::private;
 use crate::schema::ready;
 use mainstay_domain::access::Permission;
 use mainstay_domain::random;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
-use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::token::TokenKey;
 use mainstay_platform::database::{Database, DatabaseOptions, LastWrite};
+use mainstay_platform::files;
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
 use mainstay_repositories::migrate;
 use mainstay_services::key::Keys;
 use mainstay_services::{Parts, Policies, Services};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The use cases over an open, migrated database, ready to be served or called from the command line.
@@ -43,7 +44,7 @@ pub fn database_options(settings: &Settings) -> DatabaseOptions {
 const LIMIT_KEYS: usize = 200_000;
 
 impl App {
-    /// Migrates and opens the database, opens the keys, reads what is news, and puts the use cases together.
+    /// Migrates and opens the database, checks the master key, opens the keys, reads what is news, and puts the use cases together.
     ///
     /// # Errors
     /// What keeps it from starting, in a sentence for the person who starts it.
@@ -53,21 +54,23 @@ impl App {
         public_url: String,
     ) -> Result<Self, StartFault> {
         let dir = &settings.data_dir;
-        std::fs::create_dir_all(dir).map_err(|cause| StartFault::File {
+        files::make_dir(dir).map_err(|cause| StartFault::File {
             path: dir.clone(),
             cause,
         })?;
-        let key = master_key(&settings, &outside)?;
-        migrate(&database_options(&settings))
-            .await
-            .map_err(StartFault::Migrate)?;
-        let app = Self::put_together(settings, outside, public_url, key).await?;
+        private::tighten(&settings);
+        let key = master_key::existing(&settings)?;
+        let options = database_options(&settings);
+        migrate(&options).await.map_err(StartFault::Migrate)?;
+        let database = Database::open(&options).await.map_err(StartFault::Database)?;
+        let sealer = master_key::open(&database, &settings, &outside, key).await?;
+        let app = Self::put_together(settings, outside, public_url, database, sealer).await?;
         app.services.load_keys().await.map_err(StartFault::Content)?;
         Ok(app)
     }
 
     /// The same to look at what is there: it makes no folder, file, schema or key. What needs a key that was never made
-    /// finds one that opens nothing.
+    /// gets one that opens nothing.
     ///
     /// # Errors
     /// As [`App::open`], and when there is no database with the schema of this program.
@@ -77,12 +80,10 @@ impl App {
         public_url: String,
     ) -> Result<Self, StartFault> {
         ready(&settings).await?;
-        let made = settings.master_key.is_some() || master_key_file(&settings).exists();
-        let key = match made {
-            true => master_key(&settings, &outside)?,
-            false => MasterKey::generate(&*outside.random),
-        };
-        let app = Self::put_together(settings, outside, public_url, key).await?;
+        let options = database_options(&settings);
+        let database = Database::open(&options).await.map_err(StartFault::Database)?;
+        let sealer = master_key::look(&database, &settings, &outside).await?;
+        let app = Self::put_together(settings, outside, public_url, database, sealer).await?;
         app.services.read_keys().await.map_err(StartFault::Content)?;
         Ok(app)
     }
@@ -91,10 +92,9 @@ impl App {
         settings: Arc<Settings>,
         outside: Outside,
         public_url: String,
-        key: MasterKey,
+        database: Database,
+        sealer: Sealer,
     ) -> Result<Self, StartFault> {
-        let options = database_options(&settings);
-        let database = Database::open(&options).await.map_err(StartFault::Database)?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         watch(&metrics, &database);
         let services = Services::new(Parts {
@@ -102,7 +102,7 @@ impl App {
             clock: Arc::clone(&outside.clock),
             random: Arc::clone(&outside.random),
             hasher: hasher(&outside)?,
-            sealer: Arc::new(Sealer::new(key, Vec::new())),
+            sealer: Arc::new(sealer),
             keys: keys(&settings, &outside)?,
             limiter: Limiter::new(LIMIT_KEYS),
             mailer: Arc::clone(&outside.mailer),
@@ -125,20 +125,6 @@ impl App {
     pub async fn close(self) {
         self.services.parts().database.close().await;
     }
-}
-
-fn master_key(settings: &Settings, outside: &Outside) -> Result<MasterKey, StartFault> {
-    match &settings.master_key {
-        Some(key) => Ok(MasterKey::from_bytes(*key.expose())),
-        None => {
-            let path = master_key_file(settings);
-            MasterKey::load_or_create(&path, &*outside.random).map_err(StartFault::MasterKey)
-        }
-    }
-}
-
-fn master_key_file(settings: &Settings) -> PathBuf {
-    settings.data_dir.join("master.key")
 }
 
 /// One password is hashed a core at a time: more at once would only take more memory.

@@ -2,6 +2,7 @@
 
 use crate::fault::StartFault;
 use crate::open::database_options;
+use crate::private;
 use mainstay_platform::config::Settings;
 use mainstay_platform::database::sqlite_path;
 pub use mainstay_repositories::{Condition, Report};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 /// # Errors
 /// The database is away, newer than this program, or rejects a statement.
 pub async fn migrate(settings: &Settings) -> Result<Report, StartFault> {
+    private::tighten(settings);
     mainstay_repositories::migrate(&database_options(settings))
         .await
         .map_err(StartFault::Migrate)

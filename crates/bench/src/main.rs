@@ -1,6 +1,10 @@
 //! The load generator and the baselines of `cargo xtask bench`. Each command does one thing and prints one line of
 //! JSON, so that the measured program and the measuring one never share a process.
-#![expect(clippy::print_stdout, reason = "results are printed on standard output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "results are printed on standard output, and prepared data is kept in files of the benchmark's own"
+)]
 
 mod cpu;
 mod databases;

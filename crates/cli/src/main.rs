@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod fault;
 mod open;
+mod signals;
 mod terminal;
 
 use arguments::Arguments;

@@ -4,7 +4,9 @@ pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod files;
 pub mod limiter;
+pub mod network;
 pub mod stopwatch;
 pub mod telemetry;
 

@@ -3,6 +3,7 @@
 //! For each key the limiter stores one instant, the time at which its whole allowance is available again. Callers
 //! pass in the time, which is why this is not an off-the-shelf limiter: those read a clock of their own.
 
+use crate::network::canonical;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use parking_lot::Mutex;
@@ -44,7 +45,7 @@ impl LimitKey {
 impl From<IpAddr> for LimitKey {
     fn from(address: IpAddr) -> Self {
         // Canonical: an IPv4 client on a dual-stack socket appears as ::ffff:a.b.c.d.
-        match address.to_canonical() {
+        match canonical(address) {
             IpAddr::V4(v4) => Self::V4(v4.octets()),
             IpAddr::V6(v6) => Self::V6(*v6.octets().first_chunk().expect("16 bytes have a first half")),
         }

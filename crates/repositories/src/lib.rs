@@ -67,6 +67,7 @@ mod idempotency;
 mod jobs;
 mod leases;
 mod list;
+pub mod master_key_check;
 mod migrate;
 mod one_time_tokens;
 mod order_items;

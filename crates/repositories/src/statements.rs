@@ -14,6 +14,7 @@ pub fn all() -> Vec<(&'static str, Sql)> {
         crate::idempotency::ALL,
         crate::jobs::ALL,
         crate::leases::ALL,
+        crate::master_key_check::ALL,
         crate::one_time_tokens::ALL,
         crate::orders::ALL,
         crate::outbox::ALL,

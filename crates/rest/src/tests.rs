@@ -11,7 +11,7 @@ const RENEW: &str =
 /// Compares a text with its snapshot, or writes the snapshot when that is asked for.
 #[expect(
     clippy::disallowed_methods,
-    reason = "asks whoever runs the tests, not the configuration"
+    reason = "asks whoever runs the tests, not the configuration, and renews the snapshots in the repository"
 )]
 fn check(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -9,6 +9,7 @@ use mainstay_domain::random::Random;
 use mainstay_domain::security::{SecurityEvent, SecurityEventKind};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::Isolation;
+use mainstay_platform::network::canonical;
 use mainstay_repositories::SecurityEvents;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
@@ -105,7 +106,7 @@ impl Waiting {
 
 /// The client's network: its IPv4 address, or its IPv6 /64, which is the least that one subscriber has.
 fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
+    match canonical(ip) {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
         ip @ IpAddr::V4(_) => ip,
     }

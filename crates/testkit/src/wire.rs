@@ -1,4 +1,4 @@
-//! A TCP proxy to the database server whose connections can be cut and restored.
+//! A wire to the database server that can be cut and mended.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Forwards connections between an app and its server while it is up.
+/// Carries what goes between an app and its server for as long as it is whole.
 pub(crate) struct Wire {
     address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
@@ -18,12 +18,12 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Starts a proxy to the server of a `postgres://` URL.
+    /// Lays a wire to the server of a `postgres://` URL.
     ///
     /// # Panics
-    /// When the URL names no server, or no port is free.
+    /// When the URL names no server, or the system gives no port.
     pub(crate) async fn to(url: &str) -> Self {
-        let server = split(url).1.to_owned();
+        let server = place(url).1.to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.expect("the system has a free port");
         let wire = Self {
@@ -44,17 +44,22 @@ impl Wire {
         wire
     }
 
-    /// The URL of the same database through the proxy.
+    /// The URL by which the same database is reached over the wire.
     pub(crate) fn over(&self, url: &str) -> String {
-        let (before, _, after) = split(url);
+        let (before, _, after) = place(url);
         format!("{before}{}{after}", self.address)
     }
 
-    /// Cuts all connections: when this returns none is open, and none will be until [`Wire::mend`].
+    /// Cuts it: when this returns there is no connection left, and there will be none until it is mended.
     pub(crate) async fn cut(&self) {
-        self.up.send_replace(false);
-        let closed = self.open.subscribe().wait_for(|open| *open == 0).await.is_ok();
-        assert!(closed, "the proxy outlives its connections");
+        self.whole.send_replace(false);
+        let gone = self
+            .carried
+            .subscribe()
+            .wait_for(|carried| *carried == 0)
+            .await
+            .is_ok();
+        assert!(gone, "the wire outlives its connections");
     }
 
     /// Cuts it as [`cut`](Self::cut) does, when the app has sent so many messages more.
@@ -115,7 +120,7 @@ async fn listen(listener: TcpListener, server: String, switch: Switch, carried: 
     loop {
         let inside = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = dropped(&mut up) => return,
+            () = gone(&mut whole) => return,
         };
         let Ok((inside, _)) = inside else { return };
         carried.send_modify(|carried| *carried += 1);
@@ -128,9 +133,9 @@ async fn listen(listener: TcpListener, server: String, switch: Switch, carried: 
     }
 }
 
-/// Returns when the proxy has been dropped.
-async fn dropped(up: &mut watch::Receiver<bool>) {
-    while up.changed().await.is_ok() {}
+/// Returns when nobody holds the wire any more.
+async fn gone(whole: &mut watch::Receiver<bool>) {
+    while whole.changed().await.is_ok() {}
 }
 
 async fn carry(inside: TcpStream, server: &str, switch: &Switch, mut whole: watch::Receiver<bool>) {
@@ -158,20 +163,20 @@ async fn carry(inside: TcpStream, server: &str, switch: &Switch, mut whole: watc
     };
     tokio::select! {
         biased;
-        _ = up.wait_for(|up| !up) => {}
-        () = forwarding => {}
+        _ = whole.wait_for(|whole| !whole) => {}
+        () = through => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::place;
 
     #[test]
-    fn a_url_is_split_at_its_server() {
-        let url = "postgres://ann:p@ss@db.example:6000/shop?sslmode=disable";
+    fn a_url_is_taken_apart_at_its_server() {
+        let whole = "postgres://ann:p@ss@db.example:6000/shop?sslmode=disable";
         let parts = ("postgres://ann:p@ss@", "db.example:6000", "/shop?sslmode=disable");
-        assert_eq!(split(url), parts);
-        assert_eq!(split("postgres://[::1]:5432"), ("postgres://", "[::1]:5432", ""));
+        assert_eq!(place(whole), parts);
+        assert_eq!(place("postgres://[::1]:5432"), ("postgres://", "[::1]:5432", ""));
     }
 }

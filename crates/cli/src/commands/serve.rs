@@ -2,14 +2,14 @@
 
 use crate::fault::{Exit, Fault, Outcome};
 use crate::open::block_on;
+use crate::signals::Signals;
 use crate::terminal::say;
 use clap::Args;
 use mainstay_app::{App, Outside, Serving, listen};
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::config::{AppEnv, Settings};
-use mainstay_platform::telemetry::{AccessLog, Logs};
+use mainstay_platform::telemetry::{AccessLog, LogSink, Logs};
 use std::sync::Arc;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How to serve.
 #[derive(Debug, Clone, Copy, Args)]
@@ -28,7 +28,7 @@ impl Options {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, then finishes what it began. A second signal ends it at once.
+/// Serves until SIGTERM, SIGINT or SIGQUIT, then finishes what it began. A second of them ends it at once.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     if options.demo && settings.env == AppEnv::Production {
         return Err(Fault::usage(
@@ -39,19 +39,33 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     let logs =
         logs.map_err(|error| Fault::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
     logs.install();
-    let outcome = block_on(serve(Arc::new(settings), logs.access_log(), options));
+    if settings.env == AppEnv::Production {
+        for caution in settings.cautions() {
+            let name = caution.env.unwrap_or(&caution.key);
+            tracing::warn!(fix = caution.fix, "{name} {}", caution.reason);
+        }
+    }
+    let outcome = block_on(serve(
+        Arc::new(settings),
+        (logs.access_log(), logs.sink().clone()),
+        options,
+    ));
     // Dropped last, so that the end is in the log as well.
     drop(logs);
     outcome
 }
 
-async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options) -> Outcome {
-    let mut signals = Signals::listen()?;
+async fn serve(
+    settings: Arc<Settings>,
+    (access_log, sink): (AccessLog, LogSink),
+    options: Options,
+) -> Outcome {
+    let mut signals = Signals::listen(sink)?;
     let roles = settings.roles;
     // Whoever stops it while it waits for its database shall not wait with it.
     let mut serving = tokio::select! {
         serving = start(settings, access_log) => serving?,
-        name = signals.next() => {
+        name = signals.end() => {
             tracing::info!(signal = name, "stopped before it was ready");
             return Ok(Exit::Done);
         }
@@ -61,7 +75,7 @@ async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options)
     }
     greet(&serving, options, roles.api).await?;
     let name = tokio::select! {
-        name = signals.next() => name,
+        name = signals.end() => name,
         why = serving.failed() => return Err(Fault::failed(format!("the server failed: {why}"))),
     };
     tracing::info!(signal = name, "stopping: what was begun is finished first");
@@ -70,7 +84,7 @@ async fn serve(settings: Arc<Settings>, access_log: AccessLog, options: Options)
             tracing::info!("stopped");
             Ok(Exit::Done)
         }
-        name = signals.next() => Err(Fault::failed(format!("a second signal ({name}): stopped at once"))),
+        name = signals.end() => Err(Fault::failed(format!("a second signal ({name}): stopped at once"))),
     }
 }
 
@@ -101,27 +115,4 @@ async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()
         say(&format!("demo customer: {email} with the password {password}"))?;
     }
     Ok(())
-}
-
-/// The signals that ask for an end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> Outcome<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for the next one and names it.
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

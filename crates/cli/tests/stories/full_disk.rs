@@ -89,17 +89,17 @@ async fn a_full_disk_rejects_writes_and_loses_nothing() {
     );
     assert_eq!(ann.get("/health/live").await.status, 200);
     // A refusal makes room: what the log holds is brought into the file. That is filled, too, until nothing is left.
-    let mut asked = 0;
+    let mut requests = 0;
     while ann.get("/health/ready").await.status != 503 {
         fill(&filler);
-        let key = format!("k{}", kept.len());
+        let key = format!("k{}", acknowledged.len());
         let answer = order(&ann, &product, 1, &key).await.unwrap();
         match answer.status {
-            201 => kept.push(text(&answer.data(201)["id"])),
-            _ => assert!(is_refused_well(&answer), "{answer:?}"),
+            201 => acknowledged.push(text(&answer.data(201)["id"])),
+            _ => assert!(is_unavailable(&answer), "{answer:?}"),
         }
-        asked += 1;
-        assert!(asked < 20_000, "it is ready although nothing can be written");
+        requests += 1;
+        assert!(requests < 20_000, "it is ready although nothing can be written");
     }
 
     std::fs::remove_file(&filler).unwrap();

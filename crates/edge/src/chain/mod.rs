@@ -28,6 +28,7 @@ use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use axum::{BoxError, Router};
 use bytes::Bytes;
+use client_ip::ClientAddress;
 use cors::Cors;
 use csrf::Csrf;
 use futures_util::FutureExt;
@@ -38,7 +39,6 @@ use mainstay_domain::error::Denied;
 use mainstay_domain::random::Random;
 use mainstay_domain::security::SecurityEventKind;
 use mainstay_domain::time::Clock;
-use mainstay_platform::config::TrustedProxies;
 use mainstay_platform::stopwatch::Stopwatch;
 use mainstay_platform::telemetry::access_log::AccessLog;
 use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
@@ -85,7 +85,7 @@ struct Shared {
     log: AccessLog,
     cors: Cors,
     csrf: Csrf,
-    proxies: TrustedProxies,
+    client: ClientAddress,
     timeout: Duration,
     /// `None` when rates are not limited.
     limit: Option<AddressLimit>,
@@ -104,7 +104,7 @@ impl Chain {
             log: parts.log,
             cors: Cors::new(&options.allowed_origins),
             csrf: Csrf::new(&options.public_url),
-            proxies: options.trusted_proxies,
+            client: ClientAddress::new(options.trusted_proxies),
             timeout: options.request_timeout,
             limit: options.limits.then(AddressLimit::new),
         };
@@ -162,7 +162,7 @@ where
         let mut request = request.map(Body::new);
         let headers = request.headers();
         let at = shared.clock.now();
-        let ip = client_ip::client_ip(self.peer, headers, &shared.proxies);
+        let ip = shared.client.of(self.peer, headers);
         let arrival = Arrival {
             at,
             watch,

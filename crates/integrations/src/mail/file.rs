@@ -5,12 +5,12 @@ use super::letter::{Sender, letter};
 use futures_util::future::BoxFuture;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_domain::{Error, Result};
+use mainstay_platform::files;
 use mainstay_services::ports::{Mailer, Message};
 use parking_lot::Mutex;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -77,10 +77,7 @@ fn file_name(now: Timestamp, id: &str) -> String {
 
 impl Folder {
     fn make(&self) -> io::Result<()> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(self.path.join(".sent"))
+        files::make_dir(&self.path.join(".sent"))
     }
 
     fn keep(&self, id: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -89,15 +86,13 @@ impl Folder {
         if path.try_exists()? {
             return Ok(());
         }
+        files::replace(&path, &self.draft(), bytes)
+    }
+
+    /// A path that no other message of this process uses at the same time.
+    fn draft(&self) -> PathBuf {
         let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.path.join(format!(".{}-{number}.tmp", std::process::id()));
-        let written = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written?;
-        // Makes the new name as durable as the bytes.
-        File::open(&self.path)?.sync_all()
+        self.path.join(format!(".{}-{number}.tmp", std::process::id()))
     }
 
     /// The file that a message goes into: the one that was chosen when it was first sent. A crash between the
@@ -108,30 +103,23 @@ impl Folder {
         match fs::read_to_string(&claim) {
             Ok(chosen) if !chosen.is_empty() => Ok(chosen),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            Ok(_) | Err(_) => fs::write(&claim, name).map(|()| name.to_owned()),
+            Ok(_) | Err(_) => {
+                files::replace(&claim, &self.draft(), name.as_bytes())?;
+                Ok(name.to_owned())
+            }
         }
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Left over from a process of the same number that died here.
-    let _ = fs::remove_file(path);
-    let mut file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test leaves what a crash would")]
 mod tests {
     use super::super::letter::example;
     use super::*;
     use mainstay_domain::error::Code;
     use mainstay_platform::clock::ManualClock;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
     use std::time::Duration;
 
     fn mailbox(folder: &Path, clock: &Arc<ManualClock>) -> FileMailbox {

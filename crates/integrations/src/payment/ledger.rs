@@ -2,11 +2,11 @@
 
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
+use mainstay_platform::files;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 /// What became of a payment.
@@ -82,15 +82,8 @@ impl Ledger {
     }
 
     fn open(&self) -> io::Result<File> {
-        if let Some(folder) = self.path.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        File::options()
-            .create(true)
-            .read(true)
-            .append(true)
-            .mode(0o600)
-            .open(&self.path)
+        files::make_dir(files::folder_of(&self.path))?;
+        files::open_append(&self.path)
     }
 
     /// Reads what others have done since.

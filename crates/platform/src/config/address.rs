@@ -2,7 +2,8 @@
 
 use super::parse::Parsed;
 use super::smtp::SmtpAddress;
-use crate::database::sqlite_path;
+use crate::database::{postgres_config, sqlite_path};
+use crate::network::{canonical, canonical_net, canonical_socket};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use url::Url;
@@ -14,14 +15,23 @@ pub struct TrustedProxies(Vec<IpNet>);
 impl TrustedProxies {
     /// Whether `peer` may speak for others. An IPv4 address mapped into IPv6 counts as the IPv4 one.
     pub fn trusts(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
+        let peer = canonical(peer);
         self.0.iter().any(|net| net.contains(&peer))
+    }
+
+    /// Whether nobody is believed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn nets(&self) -> &[IpNet] {
+        &self.0
     }
 }
 
 impl From<Vec<IpNet>> for TrustedProxies {
     fn from(nets: Vec<IpNet>) -> Self {
-        Self(nets)
+        Self(nets.into_iter().filter_map(canonical_net).collect())
     }
 }
 
@@ -30,10 +40,13 @@ pub(super) fn network(text: &str) -> Parsed<IpNet> {
     let net = text
         .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    match net {
+    match net.map(canonical_net) {
         // Everybody could then claim any address, and limits and logs would follow them.
-        Ok(net) if net.prefix_len() == 0 => Err(format!("{text:?} would believe everybody")),
-        Ok(net) => Ok(net.trunc()),
+        Ok(Some(net)) if net.prefix_len() == 0 => Err(format!("{text:?} would believe everybody")),
+        Ok(Some(net)) => Ok(net.trunc()),
+        Ok(None) => Err(format!(
+            "{text:?} holds more than the IPv4 addresses that are mapped into IPv6: write IPv4 networks as such"
+        )),
         Err(_) => Err(format!(
             "{text:?} is neither a network such as 10.0.0.0/8 nor an address"
         )),
@@ -73,7 +86,9 @@ pub(super) fn host(text: &str) -> Parsed<String> {
         });
     // Digits and dots that are no address would only be found out by the resolver.
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if text.parse::<IpAddr>().is_ok() || (name && !numeric) {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        Ok(canonical(address).to_string())
+    } else if name && !numeric {
         Ok(text.to_owned())
     } else {
         Err("is neither an IP address nor a host name".to_owned())
@@ -82,24 +97,16 @@ pub(super) fn host(text: &str) -> Parsed<String> {
 
 /// Address and port.
 pub(super) fn socket(text: &str) -> Parsed<SocketAddr> {
-    text.parse().map_err(|_| "is not ADDRESS:PORT".to_owned())
+    let socket = text.parse().map(canonical_socket);
+    socket.map_err(|_| "is not ADDRESS:PORT".to_owned())
 }
 
 /// `sqlite://PATH` or a PostgreSQL connection URL.
 pub(super) fn database(text: &str) -> Parsed<String> {
-    let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
     let good = match text.strip_prefix("sqlite://") {
-        Some(path) => {
-            sqlite_path(text)?;
-            !path.contains('\0')
-        }
+        Some(_) => sqlite_path(text).map(|_| true)?,
         // The parser's own message may quote the password, so it is not passed on.
-        None => {
-            postgres
-                && text
-                    .parse::<tokio_postgres::Config>()
-                    .is_ok_and(|config| !config.get_hosts().is_empty())
-        }
+        None => postgres_config(text).is_some_and(|config| !config.get_hosts().is_empty()),
     };
     if good {
         Ok(text.to_owned())
@@ -166,6 +173,25 @@ mod tests {
     }
 
     #[test]
+    fn mapped_addresses_are_ipv4_addresses() {
+        for list_of in ["::ffff:127.0.0.0/104", "::ffff:127.0.0.1", "127.0.0.0/8"] {
+            let proxies = TrustedProxies::from(list(list_of, network).unwrap());
+            for peer in ["127.0.0.1", "::ffff:127.0.0.1"] {
+                assert!(proxies.trusts(peer.parse().unwrap()), "{list_of} {peer}");
+            }
+            assert!(!proxies.trusts("::1".parse().unwrap()));
+        }
+        for text in ["::ffff:0:0/96", "::ffff:0.0.0.0/96", "::/64"] {
+            assert!(network(text).is_err(), "{text}");
+        }
+        assert_eq!(host("::ffff:127.0.0.1").as_deref(), Ok("127.0.0.1"));
+        assert_eq!(
+            socket("[::ffff:127.0.0.1]:9100"),
+            Ok("127.0.0.1:9100".parse().unwrap())
+        );
+    }
+
+    #[test]
     fn hosts_and_databases() {
         assert!(
             ["127.0.0.1", "::", "localhost", "db-1.internal"]
@@ -182,7 +208,8 @@ mod tests {
                 "sqlite://data/a.db",
                 "sqlite:///var/a.db",
                 "postgres://u:p@h/d",
-                "postgresql://h/d?sslmode=disable"
+                "postgresql://h/d?sslmode=disable",
+                "postgres://h/d?sslmode=verify-full&sslrootcert=/etc/ca.pem"
             ]
             .into_iter()
             .all(|text| database(text).is_ok())

@@ -5,6 +5,7 @@ use super::fault::{ConfigFault, ConfigFaults};
 use super::secret::Secret;
 use super::settings::{AppEnv, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
 use super::sources::{Effective, Reader, Sources};
+use crate::database::sqlite_url;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -73,7 +74,7 @@ impl Settings {
         let data_dir = from.take(&DATA_DIR);
         let http = Http::take(from, env);
         let url = from.take(&DATABASE_URL).unwrap_or_else(|| {
-            let url = format!("sqlite://{}", data_dir.join("mainstay.db").display());
+            let url = sqlite_url(&data_dir.join("mainstay.db"));
             from.resolved(&DATABASE_URL, url.clone());
             url
         });

@@ -51,8 +51,9 @@ fn url(text: &str) -> String {
 
 /// Only parameters that are known to be harmless are shown.
 fn parameter(text: &str) -> String {
-    const HARMLESS: [&str; 6] = [
+    const HARMLESS: [&str; 7] = [
         "sslmode",
+        "sslrootcert",
         "application_name",
         "connect_timeout",
         "host",

@@ -124,6 +124,8 @@ pub(super) fn folder(text: &str) -> Parsed<PathBuf> {
     match text {
         "" => Err("is empty".to_owned()),
         _ if text.contains('\0') => Err("contains a NUL".to_owned()),
+        // What the environment holds that is not UTF-8 was read with this in its place: another folder's name.
+        _ if text.contains(char::REPLACEMENT_CHARACTER) => Err("is not UTF-8".to_owned()),
         _ => Ok(PathBuf::from(text)),
     }
 }

@@ -1,9 +1,9 @@
 //! `SMTP_URL`: where the mail server is, how to come in, and how the way there is kept secret.
 
+use crate::network::is_this_machine;
 use mainstay_domain::host::HostName;
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::ServerName;
-use std::net::IpAddr;
 use url::Url;
 
 /// What an `SMTP_URL` says. It has no `Debug`, because it holds a password.
@@ -86,7 +86,7 @@ fn encryption(url: &Url, host: &str, with_password: bool) -> Result<SmtpEncrypti
         ("smtp", None) => Ok(SmtpEncryption::Opportunistic),
         ("smtp", Some("opportunistic")) if !with_password => Ok(SmtpEncryption::Opportunistic),
         ("smtp", Some("opportunistic")) => Err("would let anybody on the way ask for the password"),
-        ("smtp", Some("none")) if is_loopback(host) => Ok(SmtpEncryption::None),
+        ("smtp", Some("none")) if is_this_machine(host) => Ok(SmtpEncryption::None),
         ("smtp", Some("none")) => Err("has tls=none, which is for a server on this machine"),
         ("smtp" | "smtps", Some(_)) => Err("has a tls other than required, opportunistic, none"),
         _ => Err("begins with neither smtp:// nor smtps://"),
@@ -105,8 +105,4 @@ fn credentials(url: &Url) -> Result<Option<(String, String)>, &'static str> {
         (_, None) => Err("has a user and no password"),
         (user, Some(password)) => Ok(Some((decode(user)?, decode(password)?))),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -23,7 +23,7 @@ fn faults(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> String {
     read(flag, vars, file).unwrap_err().to_string()
 }
 
-const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const KEY: &str = "t6Qd0mRzVYx3nPpK5cW1uJ8sBfHgLaEy2oDiTqXv9wM=";
 
 #[test]
 fn the_defaults_are_those_of_the_contract() {
@@ -154,6 +154,7 @@ fn production_refuses_what_is_unsafe_and_says_which() {
         ("PUBLIC_URL", "https://shop.example"),
         ("SMTP_URL", "smtps://u:p@mail.example"),
         ("PAYMENT_GATEWAY", "none"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
     ];
     let settings = read(&[], &safe, "").unwrap().settings;
     assert!(!settings.http.docs, "documents are off unless asked for");
@@ -168,6 +169,160 @@ fn production_refuses_what_is_unsafe_and_says_which() {
         read(&[], &[], "").unwrap().settings.unsafe_in_production().len(),
         4,
         "and in development they are only listed"
+    );
+}
+
+/// The settings that production refuses when these are set besides safe ones.
+fn refused(vars: &[(&str, &str)]) -> Vec<String> {
+    let safe = [
+        ("MASTER_KEY", KEY),
+        ("PUBLIC_URL", "https://shop.example"),
+        ("SMTP_URL", "smtps://u:p@mail.example"),
+        ("PAYMENT_GATEWAY", "none"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
+    ];
+    let vars = [&safe[..], vars].concat();
+    let settings = read(&[], &vars, "").unwrap().settings;
+    let names = settings.unsafe_in_production().into_iter();
+    let names: Vec<String> = names.map(|fault| fault.env.unwrap().to_owned()).collect();
+    let started = read(&[], &[&vars[..], &[("APP_ENV", "production")]].concat(), "");
+    assert_eq!(started.is_err(), !names.is_empty(), "{vars:?}");
+    names
+}
+
+#[test]
+fn a_setting_is_judged_by_what_it_does_and_not_by_being_there() {
+    let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let letter = "x".repeat(32);
+    for (name, values) in [
+        (
+            "MASTER_KEY",
+            &[zeros, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="][..],
+        ),
+        ("JWT_SECRET", &[&*letter, "changemechangemechangemechangeme"]),
+        (
+            "TRUSTED_PROXIES",
+            &[
+                "",
+                "0.0.0.0/1,128.0.0.0/1",
+                "2000::/4",
+                "::ffff:0.0.0.0/97,::ffff:128.0.0.0/97",
+            ],
+        ),
+        (
+            "DATABASE_URL",
+            &[
+                "postgres://u:p@db.example/shop",
+                "postgres://u:p@db.example/shop?sslmode=disable",
+                "postgres://u:p@10.0.0.7/shop?sslmode=prefer",
+                "postgres://u:p@localhost,db.example/shop",
+                "postgres://u:p@localhost/shop?hostaddr=192.0.2.7",
+            ],
+        ),
+        (
+            "ALLOWED_ORIGINS",
+            &["http://app.example", "https://app.example,http://10.0.0.7"],
+        ),
+        (
+            "PUBLIC_URL",
+            &[
+                "http://shop.example",
+                "https://localhost",
+                "https://127.0.0.1",
+                "https://[::1]",
+                "https://[::ffff:7f00:1]",
+            ],
+        ),
+    ] {
+        for value in values {
+            assert_eq!(refused(&[(name, value)]), [name], "{name}={value}");
+        }
+    }
+}
+
+#[test]
+fn what_is_safe_is_not_refused() {
+    let secret = "b41c8f7e02d965a3e8f0174c2d9ba6538f21";
+    for pair in [
+        ("JWT_SECRET", secret),
+        ("TRUSTED_PROXIES", "127.0.0.1,::ffff:10.0.0.0/104,173.245.48.0/20"),
+        ("ROLES", "worker"),
+        ("DATABASE_URL", "postgres://u:p@db.example/shop?sslmode=require"),
+        (
+            "DATABASE_URL",
+            "postgres://u:p@db.example/shop?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        ),
+        ("DATABASE_URL", "postgres://u:p@localhost/shop"),
+        ("DATABASE_URL", "postgres://u:p@[::1]/shop?sslmode=disable"),
+        ("DATABASE_URL", "postgres://u:p@%2Fvar%2Frun%2Fpostgresql/shop"),
+        ("ALLOWED_ORIGINS", "https://app.example,http://localhost:5173"),
+    ] {
+        assert_eq!(refused(&[pair]), Vec::<String>::new(), "{pair:?}");
+    }
+    let worker = [("ROLES", "worker"), ("TRUSTED_PROXIES", "")];
+    assert_eq!(
+        refused(&worker),
+        Vec::<String>::new(),
+        "nothing is limited by address there"
+    );
+}
+
+#[test]
+fn what_is_usually_a_slip_is_only_pointed_out() {
+    let cautions = |vars: &[(&str, &str)]| -> Vec<&str> {
+        let settings = read(&[], vars, "").unwrap().settings;
+        settings
+            .cautions()
+            .into_iter()
+            .filter_map(|fault| fault.env)
+            .collect()
+    };
+    assert_eq!(cautions(&[]), Vec::<&str>::new());
+    for (name, value) in [
+        ("ACCESS_TTL", "2h"),
+        ("REFRESH_TTL", "100d"),
+        ("RESERVATION_TTL", "2d"),
+        ("METRICS_ADDR", "0.0.0.0:9100"),
+        ("METRICS_ADDR", "203.0.113.7:9100"),
+        ("PUBLIC_URL", "https://203.0.113.7"),
+        ("DATABASE_URL", "postgres://u:ChangeMe@localhost/shop"),
+    ] {
+        assert_eq!(cautions(&[(name, value)]), [name], "{name}={value}");
+    }
+    let relay = [("SMTP_URL", "smtp://relay.example"), ("MAIL_FROM", "a@shop.test")];
+    assert_eq!(cautions(&relay), ["SMTP_URL"]);
+    let sender = [
+        ("SMTP_URL", "smtp://relay.example?tls=required"),
+        ("MAIL_FROM", "Shop <a@localhost>"),
+    ];
+    assert_eq!(cautions(&sender), ["MAIL_FROM"]);
+    for good in [
+        ("METRICS_ADDR", "[::ffff:10.0.0.1]:9100"),
+        ("METRICS_ADDR", "127.0.0.1:9100"),
+    ] {
+        assert_eq!(cautions(&[good]), Vec::<&str>::new(), "{good:?}");
+    }
+}
+
+#[test]
+fn any_folder_holds_the_database() {
+    for folder in [
+        "/x/quest?ion",
+        "/x/ha#sh",
+        "/x/50%25",
+        "/x/a b",
+        "/x/a:memory:b",
+        "file:x",
+        "/x/a@b:c",
+    ] {
+        let settings = read(&[], &[("DATA_DIR", folder)], "").unwrap().settings;
+        let file = crate::database::sqlite_path(settings.database.url.expose());
+        assert_eq!(file, Ok(Path::new(folder).join("mainstay.db")), "{folder}");
+    }
+    let told = faults(&[], &[("DATA_DIR", "/x/\u{fffd}")], "");
+    assert!(
+        told.contains("DATA_DIR") && told.contains("is not UTF-8"),
+        "{told}"
     );
 }
 
@@ -195,6 +350,7 @@ fn nothing_printed_shows_a_secret() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes the file that it reads")]
 fn a_file_that_was_asked_for_must_be_there() {
     let missing = Sources {
         file: Some("/nonexistent/mainstay.toml".into()),

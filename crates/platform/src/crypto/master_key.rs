@@ -1,13 +1,13 @@
 //! The key that every other secret at rest is sealed under.
 
 use super::{from_base64url, same, sha256};
+use crate::files;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mainstay_domain::random::{self, Random};
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -83,14 +83,29 @@ impl MasterKey {
         if !path.try_exists().map_err(failed)? {
             create(path, &Self::generate(random), random).map_err(failed)?;
         }
-        let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        Self::load(path)
+    }
+
+    /// Reads the key in the file at `path`, which is not reached through a link.
+    ///
+    /// # Errors
+    /// As [`MasterKey::load_or_create`].
+    pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
+        let failed = |source| MasterKeyError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let (mut file, found) = files::read(path).map_err(failed)?;
+        let mode = found.permissions().mode() & 0o777;
+        if mode & files::OTHERS != 0 {
             return Err(MasterKeyError::Exposed {
                 path: path.to_owned(),
                 mode,
             });
         }
-        Self::parse(&Zeroizing::new(fs::read_to_string(path).map_err(failed)?))
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(failed)?;
+        Self::parse(&text)
     }
 
     /// Names the key without telling it: the first four bytes of its SHA-256.
@@ -107,33 +122,12 @@ impl MasterKey {
 
 /// Puts a complete, flushed file at `path` in one step, or leaves the one that another process just put there.
 fn create(path: &Path, key: &MasterKey, random: &dyn Random) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    let folder = files::folder_of(path);
+    files::make_dir(folder)?;
     let unique = u64::from_be_bytes(random::bytes(random));
     let draft = folder.join(format!(".master-key-{}-{unique:016x}", std::process::id()));
-    let written = write_new(&draft, key);
-    // A link, not a rename: it never replaces a key that somebody already seals with.
-    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    let removed = fs::remove_file(&draft);
-    linked.and(removed)?;
-    File::open(folder)?.sync_all()
-}
-
-fn write_new(path: &Path, key: &MasterKey) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
     let text = Zeroizing::new(STANDARD.encode(key.bytes()) + "\n");
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    files::put_if_absent(path, &draft, text.as_bytes())
 }
 
 impl PartialEq for MasterKey {
@@ -152,11 +146,13 @@ impl fmt::Debug for MasterKey {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test damages the file")]
 mod tests {
     use super::*;
     use crate::clock::SystemRandom;
     use mainstay_domain::random::Counting;
     use proptest::prelude::*;
+    use std::fs;
 
     #[test]
     fn the_file_is_made_once_for_the_owner_only() {

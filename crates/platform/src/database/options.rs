@@ -1,7 +1,10 @@
 //! How a database is opened.
 
+use percent_encoding::percent_decode_str;
+use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -11,7 +14,7 @@ use super::error::DatabaseError;
 /// Where the database is and how it may be used.
 #[derive(Clone)]
 pub struct DatabaseOptions {
-    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` or `postgres://user:password@host/name?sslmode=…`.
+    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` (see [`sqlite_url`]) or `postgres://user:password@host/name?sslmode=…`.
     pub url: String,
     /// PostgreSQL: connections at most.
     pub pool_size: usize,
@@ -104,7 +107,31 @@ impl DatabaseOptions {
     }
 }
 
-/// The file that a SQLite URL names.
+/// The URL of a SQLite file. What means something else in a URL is percent-encoded: `%`, `?`, `#`, control characters,
+/// and bytes that are not UTF-8.
+pub fn sqlite_url(path: &Path) -> String {
+    let mut url = "sqlite://".to_owned();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            if matches!(letter, '%' | '?' | '#') || letter.is_ascii_control() {
+                encode(u32::from(letter), &mut url);
+            } else {
+                url.push(letter);
+            }
+        }
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|byte| encode(u32::from(*byte), &mut url));
+    }
+    url
+}
+
+fn encode(byte: u32, url: &mut String) {
+    url.push_str(&format!("%{byte:02X}"));
+}
+
+/// The file that a SQLite URL names: percent-decoded, any bytes but NUL.
 ///
 /// # Errors
 /// What is wrong with the URL.
@@ -113,13 +140,17 @@ pub fn sqlite_path(url: &str) -> Result<PathBuf, &'static str> {
         return Err("the URL must begin with sqlite: or postgres:");
     };
     let path = rest.strip_prefix("//").unwrap_or(rest);
-    if path.is_empty() || path.contains(":memory:") {
+    if path.is_empty() || path == ":memory:" {
         return Err("a SQLite URL names a file: sqlite://path/to/file.db");
     }
     if path.contains('?') {
-        return Err("a SQLite URL takes no parameters");
+        return Err("a SQLite URL takes no parameters; a ? in the path is written %3F");
     }
-    Ok(PathBuf::from(path))
+    let path: Vec<u8> = percent_decode_str(path).collect();
+    if path.contains(&0) {
+        return Err("the path in a SQLite URL contains a NUL");
+    }
+    Ok(PathBuf::from(OsString::from_vec(path)))
 }
 
 #[cfg(test)]
@@ -157,5 +188,35 @@ mod tests {
     fn a_password_is_not_shown() {
         let shown = format!("{:?}", DatabaseOptions::new("postgres://me:hunter2@host/db"));
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_url_of_a_path_names_that_path() {
+        for name in [
+            "/x/quest?ion/a.db",
+            "/x/ha#sh/a.db",
+            "/x/50%25/a.db",
+            "/x/100%/a.db",
+            "/x/a b'c\"d/a.db",
+            "/x/a@b:c/a.db",
+            "/x/ünï/a.db",
+            "/x/new\nline/a.db",
+            "a:memory:b/a.db",
+            "file:x/a.db",
+        ] {
+            let url = sqlite_url(Path::new(name));
+            assert_eq!(path(&url), Some(PathBuf::from(name)), "{url}");
+        }
+        assert_eq!(sqlite_url(Path::new("data/ü.db")), "sqlite://data/ü.db");
+        assert_eq!(path("sqlite://a%00b"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_path_comes_back(bytes in proptest::collection::vec(1_u8.., 1..40)) {
+            let name = PathBuf::from(OsString::from_vec(bytes));
+            proptest::prop_assume!(name != Path::new(":memory:"));
+            proptest::prop_assert_eq!(path(&sqlite_url(&name)), Some(name));
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! A log file that begins anew each day, or when it has grown too large, and keeps the last few.
 
+use crate::files;
 use mainstay_domain::time::{Clock, Timestamp};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -28,13 +30,23 @@ impl Default for Limits {
     }
 }
 
+/// A log file that begins anew each day, and whose path may be taken away from it (by `logrotate`, for example): then the
+/// next lines go into a new file at that path.
+///
 /// The current file has exactly the given name; old ones are `NAME.2026-11-22`, further ones of a day
 /// `NAME.2026-11-22.001` and so on. Days are those of UTC.
 pub struct RotatingFile {
     path: PathBuf,
     limits: Limits,
     clock: Arc<dyn Clock>,
+    opened: Opened,
+}
+
+/// The file that is open.
+struct Opened {
     file: File,
+    /// Device and inode: what the path is compared with.
+    identity: (u64, u64),
     size: u64,
     day: i64,
 }
@@ -45,48 +57,51 @@ impl RotatingFile {
     /// # Errors
     /// What the file system says.
     pub fn open(dir: &Path, name: &str, limits: Limits, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        std::fs::create_dir_all(dir)?;
         let path = dir.join(name);
-        let file = append(&path)?;
-        let meta = file.metadata()?;
-        let changed = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         let today = clock.now().micros().div_euclid(DAY);
-        let day = if meta.len() == 0 {
-            today
-        } else {
-            Timestamp::default().after(changed).micros().div_euclid(DAY)
-        };
+        let opened = open(&path, today)?;
         Ok(Self {
             path,
             limits,
             clock,
-            file,
-            size: meta.len(),
-            day,
+            opened,
         })
     }
 
+    /// Opens the path again when it is another file than the one that is open, or gone: `logrotate` has renamed it, or
+    /// another process that writes the same log has put it aside. When it cannot be opened, the lines go on into the
+    /// old file.
+    fn follow_path(&mut self, today: i64) {
+        match self.path.symlink_metadata() {
+            Ok(found) if self.opened.is(&found) => self.opened.size = found.len(),
+            _ => {
+                if let Ok(opened) = open(&self.path, today) {
+                    self.opened = opened;
+                }
+            }
+        }
+    }
+
     fn rotate(&mut self, today: i64) -> io::Result<()> {
-        let ended = std::mem::replace(&mut self.day, today);
-        std::fs::rename(&self.path, self.free_name(ended))?;
-        self.file = append(&self.path)?;
-        self.size = 0;
+        let ended = std::mem::replace(&mut self.opened.day, today);
+        files::rename(&self.path, &self.free_name(ended))?;
+        self.opened = open(&self.path, today)?;
         self.prune()
     }
 
     fn free_name(&self, day: i64) -> PathBuf {
         let instant = Timestamp::from_micros(day.saturating_mul(DAY)).to_string();
-        let base = format!(
-            "{}.{}",
-            self.path.display(),
-            instant.get(..10).unwrap_or("undated")
-        );
-        let numbered = (1..).map(|number| PathBuf::from(format!("{base}.{number:03}")));
-        let names = std::iter::once(PathBuf::from(&base)).chain(numbered);
-        names
-            .into_iter()
-            .find(|name| !name.exists())
-            .unwrap_or_else(|| base.into())
+        let date = instant.get(..10).unwrap_or("undated");
+        let named = |end: String| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(format!(".{date}{end}"));
+            PathBuf::from(name)
+        };
+        let numbered = (1..).map(|number| named(format!(".{number:03}")));
+        std::iter::once(named(String::new()))
+            .chain(numbered)
+            .find(|name| name.symlink_metadata().is_err())
+            .unwrap_or_else(|| named(String::new()))
     }
 
     /// Removes the oldest files beyond the number to keep; their names sort by age.
@@ -109,20 +124,46 @@ impl RotatingFile {
 impl Write for RotatingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let today = self.clock.now().micros().div_euclid(DAY);
-        let full = self.size > 0 && self.size.saturating_add(bytes.len() as u64) > self.limits.size;
-        if (today > self.day && self.size > 0) || full {
+        self.follow_path(today);
+        let size = self.opened.size;
+        let full = size > 0 && size.saturating_add(bytes.len() as u64) > self.limits.size;
+        if (today > self.opened.day && size > 0) || full {
             // A folder that does not let itself be changed is no reason to lose lines: go on in the old file.
             let _ = self.rotate(today);
         }
-        self.day = self.day.max(today);
-        let written = self.file.write(bytes)?;
-        self.size += written as u64;
-        Ok(written)
+        self.opened.day = self.opened.day.max(today);
+        self.opened.file.write(bytes)
     }
 
+    /// Also opens the path again if it is another file or gone.
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        let today = self.clock.now().micros().div_euclid(DAY);
+        self.follow_path(today);
+        self.opened.file.flush()
     }
+}
+
+impl Opened {
+    fn is(&self, found: &Metadata) -> bool {
+        (found.dev(), found.ino()) == self.identity
+    }
+}
+
+fn open(path: &Path, today: i64) -> io::Result<Opened> {
+    files::make_dir(files::folder_of(path))?;
+    let file = files::open_append(path)?;
+    let found = file.metadata()?;
+    let changed = found.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let day = match found.len() {
+        0 => today,
+        _ => Timestamp::default().after(changed).micros().div_euclid(DAY),
+    };
+    Ok(Opened {
+        identity: (found.dev(), found.ino()),
+        size: found.len(),
+        file,
+        day,
+    })
 }
 
 /// Our own old files only: somebody else's `error.log.txt` is left alone.
@@ -135,16 +176,8 @@ fn is_dated(name: &str, prefix: &str) -> bool {
     })
 }
 
-/// Readable by the owner and the group: logs hold addresses and names of people.
-fn append(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
-    options.open(path)
-}
-
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test does what logrotate would")]
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
@@ -252,5 +285,95 @@ mod tests {
             "three\nfour\n",
             "a clock set back rotates nothing"
         );
+    }
+
+    #[test]
+    fn a_file_that_was_renamed_or_removed_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, _) = today();
+        let path = dir.path().join("a.log");
+        let mut file = RotatingFile::open(dir.path(), "a.log", Limits::default(), clock).unwrap();
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        file.write_all(b"one\n").unwrap();
+        std::fs::rename(&path, dir.path().join("a.log.1")).unwrap();
+        file.write_all(b"two\n").unwrap();
+        assert_eq!((read("a.log.1"), read("a.log")), ("one\n".into(), "two\n".into()));
+        // As `logrotate` does with `create`.
+        std::fs::rename(&path, dir.path().join("a.log.2")).unwrap();
+        std::fs::write(&path, "").unwrap();
+        file.write_all(b"three\n").unwrap();
+        assert_eq!(
+            (read("a.log.2"), read("a.log")),
+            ("two\n".into(), "three\n".into())
+        );
+        // With `copytruncate` it is the same file.
+        std::fs::write(&path, "").unwrap();
+        file.write_all(b"four\n").unwrap();
+        assert_eq!(read("a.log"), "four\n");
+        // Before anything is written, too.
+        std::fs::remove_file(&path).unwrap();
+        file.flush().unwrap();
+        assert_eq!(read("a.log"), "");
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        file.write_all(b"five\n").unwrap();
+        assert_eq!(read("a.log"), "five\n");
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_file_is_not_followed_and_no_line_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, _) = today();
+        let (path, victim) = (dir.path().join("a.log"), dir.path().join("victim"));
+        let mut file = RotatingFile::open(dir.path(), "a.log", Limits::default(), clock.clone()).unwrap();
+        std::fs::write(&victim, "precious").unwrap();
+        std::fs::rename(&path, dir.path().join("a.log.1")).unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        file.write_all(b"one\n").unwrap();
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(
+            (read("victim"), read("a.log.1")),
+            ("precious".into(), "one\n".into())
+        );
+        assert!(RotatingFile::open(dir.path(), "a.log", Limits::default(), clock).is_err());
+    }
+
+    #[test]
+    fn two_processes_that_write_one_log_put_it_aside_once_a_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, noon) = today();
+        let open = || RotatingFile::open(dir.path(), "a.log", Limits::default(), clock.clone()).unwrap();
+        let (mut one, mut other) = (open(), open());
+        one.write_all(b"1\n").unwrap();
+        other.write_all(b"2\n").unwrap();
+        // A file's own time comes from the system, so tomorrow's file is not taken for today's.
+        clock.advance(Duration::from_secs(86_400));
+        one.write_all(b"3\n").unwrap();
+        std::fs::File::options()
+            .append(true)
+            .open(dir.path().join("a.log"))
+            .unwrap()
+            .set_modified(std::time::UNIX_EPOCH + Duration::from_micros(u64::try_from(noon + DAY).unwrap()))
+            .unwrap();
+        other.write_all(b"4\n").unwrap();
+        assert_eq!(
+            names(dir.path()),
+            ["a.log".to_owned(), format!("a.log.{}", date(noon))]
+        );
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(
+            (read("a.log"), read(&format!("a.log.{}", date(noon)))),
+            ("3\n4\n".into(), "1\n2\n".into())
+        );
+    }
+
+    #[test]
+    fn log_files_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, _) = today();
+        let logs = dir.path().join("logs");
+        let _file = RotatingFile::open(&logs, "a.log", Limits::default(), clock).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&logs), mode(&logs.join("a.log"))), (0o700, 0o600));
     }
 }

@@ -64,6 +64,8 @@ struct Queue {
     waiting: Buffers<Vec<u8>>,
     /// Write now instead of gathering.
     urgent: bool,
+    /// Flush the outputs although nothing waits for them, which has files open their paths again.
+    reopen: bool,
     closed: bool,
     /// Lines taken and lines written, so that a flush knows when it is done.
     taken: u64,
@@ -150,6 +152,14 @@ impl LogSink {
         }
     }
 
+    /// Has log files open their paths again, also when no line waits for them: after `logrotate` has renamed them.
+    pub fn reopen(&self) {
+        let mut queue = self.0.queue.lock();
+        (queue.reopen, queue.urgent) = (true, true);
+        drop(queue);
+        self.0.filled.notify_one();
+    }
+
     /// Lines lost so far, because an output was too slow or failed.
     pub fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
@@ -187,7 +197,7 @@ impl Shared {
         let mut batch = Buffers::default();
         loop {
             let mut queue = self.queue.lock();
-            while queue.waiting.is_empty() && !queue.closed {
+            while queue.waiting.is_empty() && !queue.closed && !queue.reopen {
                 // Whoever flushes an empty buffer must not wait for a line to come.
                 (queue.done, queue.urgent) = (queue.taken, false);
                 self.written.notify_all();
@@ -199,11 +209,18 @@ impl Shared {
             }
             std::mem::swap(&mut queue.waiting, &mut batch);
             queue.urgent = false;
-            let (taken, closed) = (queue.taken, queue.closed);
+            let (taken, closed, reopen) = (queue.taken, queue.closed, std::mem::take(&mut queue.reopen));
             drop(queue);
             self.emit(outputs.console.as_deref_mut(), &mut batch.console);
             self.emit(outputs.combined.as_deref_mut(), &mut batch.combined);
             self.emit(outputs.errors.as_deref_mut(), &mut batch.errors);
+            if reopen {
+                let files = [&mut outputs.combined, &mut outputs.errors];
+                for file in files.into_iter().flatten() {
+                    // A file that cannot be opened again goes on where it is; the next write tries once more.
+                    let _ = file.flush();
+                }
+            }
             self.queue.lock().done = taken;
             self.written.notify_all();
             if closed {

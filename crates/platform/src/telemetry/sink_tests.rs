@@ -109,3 +109,34 @@ fn a_failing_output_is_counted_and_the_next_line_still_tried() {
     }
     assert_eq!(sink.dropped(), 1);
 }
+
+/// An output that counts how often it is flushed.
+#[derive(Clone, Default)]
+struct Flushed(Arc<AtomicU64>);
+
+impl Write for Flushed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+fn files_are_opened_again_although_no_line_waits() {
+    let (combined, errors) = (Flushed::default(), Flushed::default());
+    let (sink, guard) = LogSink::start(Outputs {
+        combined: Some(Box::new(combined.clone())),
+        errors: Some(Box::new(errors.clone())),
+        ..Outputs::default()
+    })
+    .unwrap();
+    sink.reopen();
+    // Ends the thread after what was asked of it.
+    drop(guard);
+    for file in [combined, errors] {
+        assert_eq!(file.0.load(Ordering::SeqCst), 1);
+    }
+}

@@ -133,6 +133,13 @@ CREATE TABLE signing_keys (
 
 CREATE UNIQUE INDEX signing_keys_kid_key ON signing_keys (kid);
 
+-- A known value, sealed by the first start: whoever cannot open it has another master key.
+CREATE TABLE master_key_check (
+    id         BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    sealed     BYTEA  NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
 -- Products. Lists are sorted by an index within what they are filtered by.
 
 CREATE TABLE products (

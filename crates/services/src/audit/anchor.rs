@@ -5,9 +5,10 @@ use super::chain;
 use crate::services::Services;
 use mainstay_domain::audit::ChainHead;
 use mainstay_platform::crypto::seal::Sealer;
+use mainstay_platform::files;
 use serde::Serialize;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What is kept beside the database.
@@ -69,9 +70,9 @@ pub(super) async fn keep(services: &Services, head: ChainHead, seal: Vec<u8>) ->
 }
 
 fn replace(data_dir: &Path, sealer: &Sealer, head: &ChainHead, seal: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(data_dir)?;
+    files::make_dir(data_dir)?;
     // Two processes that share the folder take turns, or the slower one would put its older head over the newer.
-    let turn = File::create(data_dir.join("audit.anchor.lock"))?;
+    let turn = files::open_append(&data_dir.join("audit.anchor.lock"))?;
     turn.lock()?;
     match look(data_dir, sealer) {
         Anchor::Held(kept) if kept.seq >= head.seq => return Ok(()),
@@ -80,11 +81,8 @@ fn replace(data_dir: &Path, sealer: &Sealer, head: &ChainHead, seal: &[u8]) -> i
         Anchor::Held(_) | Anchor::Absent => {}
     }
     let new = data_dir.join("audit.anchor.new");
-    let mut file = File::create(&new)?;
-    file.write_all(format!("{} {} {}\n", head.seq, hex(&head.hash), hex(seal)).as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path(data_dir))?;
-    File::open(data_dir)?.sync_all()
+    let line = format!("{} {} {}\n", head.seq, hex(&head.hash), hex(seal));
+    files::replace(&path(data_dir), &new, line.as_bytes())
 }
 
 /// What is kept.
@@ -122,6 +120,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test damages the file")]
 mod tests {
     use super::*;
     use mainstay_platform::crypto::master_key::MasterKey;

@@ -247,6 +247,7 @@ fn anchor(app: &TestApp) -> PathBuf {
     app.services().policies().data_dir.join("audit.anchor")
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test damages the file")]
 async fn trap_12_a_damaged_copy_of_the_head_is_a_fault_and_a_missing_one_is_told(app: &TestApp) {
     chain(app).await;
     let look = async || {

@@ -1,7 +1,8 @@
 //! A folder that has to take files, and to keep them through a power cut.
 
 use super::finding::Finding;
-use std::fs::{self, File, OpenOptions};
+use mainstay_platform::files;
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -37,17 +38,16 @@ fn try_out(folder: &Path) -> Result<(), (&'static str, io::Error)> {
 }
 
 fn write_durably(folder: &Path, path: &Path) -> Result<(), (&'static str, io::Error)> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = file.map_err(|error| ("no file can be made", error))?;
+    let mut file = files::create_new(path).map_err(|error| ("no file can be made", error))?;
     file.write_all(b"doctor\n")
         .map_err(|error| ("no file can be written", error))?;
     file.sync_all()
         .map_err(|error| ("fsync of a file fails", error))?;
-    let folder = File::open(folder).and_then(|folder| folder.sync_all());
-    folder.map_err(|error| ("fsync of the folder fails", error))
+    files::sync_dir(folder).map_err(|error| ("fsync of the folder fails", error))
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test puts a file in the way")]
 mod tests {
     use super::super::finding::Verdict;
     use super::*;

@@ -1,7 +1,6 @@
 //! The key that seals the secrets at rest.
 
 use super::finding::Finding;
-use mainstay_platform::clock::SystemRandom;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::master_key::MasterKey;
 
@@ -11,12 +10,11 @@ pub(super) fn check(settings: &Settings) -> Finding {
         return Finding::ok(CHECK, "given by MASTER_KEY");
     }
     let path = settings.data_dir.join("master.key");
-    if !path.exists() {
+    if path.symlink_metadata().is_err() {
         let found = format!("{} is not there yet", path.display());
         return Finding::warn(CHECK, found, "the first start makes it, or set MASTER_KEY");
     }
-    // The file is there, so this only reads it.
-    match MasterKey::load_or_create(&path, &SystemRandom) {
+    match MasterKey::load(&path) {
         Ok(_) => Finding::ok(
             CHECK,
             format!("{} is readable by its owner alone", path.display()),

@@ -3,6 +3,7 @@
 
 mod contents;
 mod database;
+mod files;
 mod finding;
 mod folder;
 mod mail;
@@ -54,6 +55,7 @@ async fn examine(loaded: Loaded) -> Vec<Finding> {
         findings.push(folder::check("log folder", "LOG_DIR", dir));
     }
     findings.push(master_key::check(&settings));
+    findings.extend(files::check(&settings));
     findings.push(contents::clock());
     findings.push(mail::check(&settings).await);
     let (database, is_ready) = database::check(&settings).await;

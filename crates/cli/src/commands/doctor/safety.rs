@@ -26,6 +26,10 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Finding> {
             },
         ));
     }
+    findings.extend(loaded.settings.cautions().into_iter().map(|caution| {
+        let name = caution.env.unwrap_or(&caution.key);
+        Finding::warn("setting", format!("{name} {}", caution.reason), caution.fix)
+    }));
     findings.extend(secret_files(loaded).into_iter().filter_map(open_to_others));
     findings
 }

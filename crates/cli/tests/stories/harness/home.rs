@@ -100,6 +100,11 @@ impl Home {
         finish(self.bare_command(arguments).envs(environment.iter().copied()), "")
     }
 
+    /// Runs a prepared command to the end with this on standard input.
+    pub(crate) fn finish(&self, command: &mut Command, input: &str) -> Ran {
+        finish(command, input)
+    }
+
     /// Creates an administrator `admin@example.com`.
     pub(crate) fn create_admin(&self) {
         let arguments = [

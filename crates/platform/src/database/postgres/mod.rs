@@ -3,7 +3,7 @@
 mod fault;
 pub(super) mod link;
 mod patience;
-mod tls;
+pub(super) mod tls;
 mod transaction;
 mod value;
 

@@ -21,13 +21,11 @@ use crate::database::options::DatabaseOptions;
 
 /// The driver's configuration and its encryption.
 pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
-    let (url, roots) = for_the_driver(&options.url);
-    let mut config: Config = url
-        .parse()
-        .map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
+    let (config, roots) = parse(&options.url);
+    let mut config = config.map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
     // We always write. Asked at each new connection, a standby never comes into the pool, of several hosts the one that
     // takes changes is found, and after a failover the pool follows by itself. A URL that says `any` knows better.
-    if !url.contains("target_session_attrs") {
+    if !options.url.contains("target_session_attrs") {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
     config.connect_timeout(options.wait_limit);
@@ -72,6 +70,18 @@ fn session_options(given: &str, options: &DatabaseOptions) -> String {
         }
     }
     all.trim_start().to_owned()
+}
+
+/// What a URL asks for, and the file in its `sslrootcert`.
+fn parse(url: &str) -> (Result<Config, tokio_postgres::Error>, Option<String>) {
+    let (url, roots) = for_the_driver(url);
+    (url.parse(), roots)
+}
+
+/// What the URL of a PostgreSQL database asks for; `None` when it is no such URL.
+pub(crate) fn postgres_config(url: &str) -> Option<Config> {
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    parse(url).0.ok().filter(|_| is_postgres)
 }
 
 /// Takes `sslrootcert`, which the driver does not know, out of the URL, has `verify-*` mean `require`, and libpq's

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use super::fault::{explain, is_busy};
 use crate::database::error::DatabaseError;
 use crate::database::options::{DatabaseOptions, Place};
+use crate::files;
 use crate::stopwatch::Stopwatch;
 
 /// The longest that SQLite itself waits for a lock before the seam looks at its own limit.
@@ -24,19 +25,38 @@ pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(1));
 }
 
-/// The file, its folder made if it is not there yet.
+/// The path of the file. Its folder and the file are made if they are not there yet, so that only this account can read
+/// them: SQLite gives `-wal` and `-shm` the mode that the file has.
 pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> {
     let Place::Sqlite(path) = options.place()? else {
         return Err(DatabaseError::Options {
             reason: "this is no SQLite URL".to_owned(),
         });
     };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| DatabaseError::Options {
-            reason: format!("cannot make the folder {}: {error}", folder.display()),
-        })?;
+    let folder = files::folder_of(&path);
+    files::make_dir(folder).map_err(|error| DatabaseError::Options {
+        reason: format!("cannot make the folder {}: {error}", folder.display()),
+    })?;
+    match files::make_file(&path) {
+        Err(error) if is_planted(&path) => Err(DatabaseError::Options {
+            reason: error.to_string(),
+        }),
+        // What else keeps the file from being made keeps SQLite from opening it, and SQLite says more about it.
+        _ => Ok(unmistakable(path)),
     }
-    Ok(path)
+}
+
+fn is_planted(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_symlink())
+}
+
+/// A relative path beginning with `./`: SQLite takes `:memory:` and `file:…` for something else than the name of a file.
+fn unmistakable(path: PathBuf) -> PathBuf {
+    if path.is_absolute() {
+        path
+    } else {
+        Path::new(".").join(path)
+    }
 }
 
 /// A connection that may write, in WAL mode, durable at every COMMIT. Checkpoints are made elsewhere.
@@ -147,5 +167,24 @@ mod tests {
             refused.to_string().contains("journal_mode is delete"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn the_files_of_a_database_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data/main.db");
+        let options = DatabaseOptions::new(crate::database::sqlite_url(&file));
+        let connection = writer(&path(&options).unwrap(), &options).unwrap();
+        connection.execute_batch("CREATE TABLE t (i)").unwrap();
+        for (name, mode) in [
+            ("data", 0o700),
+            ("data/main.db", 0o600),
+            ("data/main.db-wal", 0o600),
+            ("data/main.db-shm", 0o600),
+        ] {
+            let found = std::fs::metadata(folder.path().join(name)).unwrap();
+            assert_eq!(found.permissions().mode() & 0o777, mode, "{name}");
+        }
     }
 }

@@ -1,0 +1,129 @@
+//! The master key of a process, held against the key that the secrets in the database are sealed under.
+//!
+//! The first start seals a known value and stores it in the database. Every later start, and every command that opens
+//! the application, has to open that value: a node with another key would fail at the first secret it needs, long after
+//! it began to answer. The value opens under any key the [`Sealer`] holds, so a key may be replaced as long as the old
+//! one is still configured; whoever seals all secrets anew seals this value anew, too.
+
+use crate::fault::StartFault;
+use crate::outside::Outside;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::config::Settings;
+use mainstay_platform::crypto::master_key::MasterKey;
+use mainstay_platform::crypto::seal::{SealError, Sealer};
+use mainstay_platform::database::{Database, DatabaseError, Isolation, ReadMode};
+use mainstay_repositories::master_key_check;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+const CONTEXT: &str = "master-key-check";
+const ROW: &[u8] = b"1";
+const PLAIN: &[u8] = b"mainstay";
+
+/// Where the generated key is when `MASTER_KEY` is not set.
+pub(crate) fn file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("master.key")
+}
+
+/// The key that is configured, or that an earlier start generated; `None` before the first start.
+pub(crate) fn existing(settings: &Settings) -> Result<Option<MasterKey>, StartFault> {
+    if let Some(key) = &settings.master_key {
+        return Ok(Some(MasterKey::from_bytes(*key.expose())));
+    }
+    let path = file(settings);
+    // A link that leads nowhere is not "nothing": it is refused when it is read.
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    MasterKey::load(&path).map(Some).map_err(StartFault::MasterKey)
+}
+
+/// Seals under the configured key, or under one generated now if the database has no secrets yet. The first process to
+/// get here decides which key the database's is.
+pub(crate) async fn open(
+    database: &Database,
+    settings: &Settings,
+    outside: &Outside,
+    existing: Option<MasterKey>,
+) -> Result<Sealer, StartFault> {
+    let stored = find(database).await?;
+    let key = match (existing, &stored) {
+        (Some(key), _) => key,
+        // Another process may have made both since we looked.
+        (None, Some(_)) => self::existing(settings)?.ok_or_else(|| missing(settings))?,
+        (None, None) => {
+            let made = MasterKey::load_or_create(&file(settings), &*outside.random);
+            made.map_err(StartFault::MasterKey)?
+        }
+    };
+    let sealer = Sealer::new(key, Vec::new());
+    let stored = match stored {
+        Some(stored) => stored,
+        None => {
+            let check = sealer.seal(CONTEXT, ROW, PLAIN, &*outside.random);
+            insert(database, check, outside.clock.now()).await?
+        }
+    };
+    verify(&sealer, &stored, settings)?;
+    Ok(sealer)
+}
+
+/// The same without making or writing anything. Where nothing was ever sealed and no key is configured, the sealer opens
+/// nothing.
+pub(crate) async fn look(
+    database: &Database,
+    settings: &Settings,
+    outside: &Outside,
+) -> Result<Sealer, StartFault> {
+    let key = match (existing(settings)?, find(database).await?) {
+        (Some(key), Some(stored)) => {
+            let sealer = Sealer::new(key, Vec::new());
+            return verify(&sealer, &stored, settings).map(|()| sealer);
+        }
+        (Some(key), None) => key,
+        (None, Some(_)) => return Err(missing(settings)),
+        (None, None) => MasterKey::generate(&*outside.random),
+    };
+    Ok(Sealer::new(key, Vec::new()))
+}
+
+fn verify(sealer: &Sealer, stored: &[u8], settings: &Settings) -> Result<(), StartFault> {
+    let Err(error) = sealer.open(CONTEXT, ROW, stored) else {
+        return Ok(());
+    };
+    let configured = match settings.master_key {
+        Some(_) => "MASTER_KEY".to_owned(),
+        None => file(settings).display().to_string(),
+    };
+    let why = match error {
+        SealError::UnknownKey(id) => format!("theirs is {:08x}", u32::from_be_bytes(id)),
+        SealError::Tampered => "or the value they are checked by was changed".to_owned(),
+    };
+    Err(StartFault::Setting(format!(
+        "{configured} holds another master key than the one that the secrets in this database are sealed under ({why}): \
+         use that key, or another database"
+    )))
+}
+
+fn missing(settings: &Settings) -> StartFault {
+    StartFault::Setting(format!(
+        "the secrets in this database are sealed under a master key that is not here: set MASTER_KEY, or put {} back",
+        file(settings).display()
+    ))
+}
+
+async fn find(database: &Database) -> Result<Option<Vec<u8>>, StartFault> {
+    let found =
+        database.read::<_, DatabaseError, _>(ReadMode::Thread, |tx| Box::pin(master_key_check::find(tx)));
+    found.await.map_err(StartFault::Database)
+}
+
+/// Stores a check value unless there is one; gives the one that is stored then.
+async fn insert(database: &Database, sealed: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, StartFault> {
+    let sealed = Arc::new(sealed);
+    let inserted = database.write::<_, DatabaseError, _>(Isolation::ReadCommitted, move |tx| {
+        let sealed = Arc::clone(&sealed);
+        Box::pin(async move { master_key_check::insert(tx, &sealed, at).await })
+    });
+    inserted.await.map_err(StartFault::Database)
+}

@@ -1,0 +1,23 @@
+//! Files and folders that other accounts of the machine can reach.
+
+use super::finding::Finding;
+use mainstay_platform::config::Settings;
+use mainstay_platform::files::Exposure;
+
+const CHECK: &str = "files";
+
+/// A finding for each file and folder, or one that says that there is none. A folder is a warning: administrators mount
+/// shared ones, and what is in it has modes of its own.
+pub(super) fn check(settings: &Settings) -> Vec<Finding> {
+    let exposed = mainstay_app::exposed_files(settings);
+    if exposed.is_empty() {
+        return vec![Finding::ok(CHECK, "no other account can reach them")];
+    }
+    exposed.iter().map(finding).collect()
+}
+
+fn finding(exposure: &Exposure) -> Finding {
+    let is_mild = exposure.path.is_dir() || exposure.stranger.is_some();
+    let make = if is_mild { Finding::warn } else { Finding::fail };
+    make(CHECK, exposure.to_string(), exposure.fix())
+}

@@ -1,0 +1,164 @@
+//! What is fine on one's own machine and dangerous in front of real users: settings judged by what they do, not by
+//! whether they are there.
+
+mod cautions;
+mod coverage;
+mod strength;
+
+use super::declared::*;
+use super::fault::ConfigFault;
+use super::settings::{Gateway, LogLevel, Settings};
+use crate::database::postgres_config;
+use crate::network::is_this_machine;
+use strength::{weakness_of_key, weakness_of_text};
+use tokio_postgres::config::{Host, SslMode};
+use url::Url;
+
+impl Settings {
+    /// What production refuses. `doctor` lists the same as warnings elsewhere. Empty: nothing is unsafe.
+    pub fn unsafe_in_production(&self) -> Vec<ConfigFault> {
+        let groups = [
+            self.unsafe_addresses(),
+            self.unsafe_secrets(),
+            self.unsafe_database().into_iter().collect(),
+            self.unsafe_choices(),
+        ];
+        groups.into_iter().flatten().collect()
+    }
+
+    fn unsafe_addresses(&self) -> Vec<ConfigFault> {
+        let http = &self.http;
+        let public = match http.public_url.as_deref() {
+            None => Some(fault(
+                &PUBLIC_URL,
+                "links in mail and passkeys would be bound to the address this process listens on",
+            )),
+            Some(url) if !url.starts_with("https://") => Some(fault(
+                &PUBLIC_URL,
+                "without https, passwords and cookies travel in the clear",
+            )),
+            Some(url) if host_of(url).is_some_and(|host| is_this_machine(&host)) => Some(fault(
+                &PUBLIC_URL,
+                "it names this machine, so links in mail would lead readers to their own",
+            )),
+            Some(_) => None,
+        };
+        let is_behind_proxy = http
+            .public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"));
+        let proxies = if http.trusted_proxies.is_empty() {
+            // Without the role api nothing is limited by address.
+            (is_behind_proxy && self.roles.api).then(|| {
+                fault(
+                    &TRUSTED_PROXIES,
+                    "https is ended by a proxy in front of this process, and all clients would share the proxy's \
+                     address: one of them who guesses passwords would lock out all",
+                )
+            })
+        } else {
+            coverage::is_nearly_everybody(http.trusted_proxies.nets()).then(|| {
+                fault(
+                    &TRUSTED_PROXIES,
+                    "together they cover so much of the internet that anybody could claim any address",
+                )
+            })
+        };
+        let origins = http
+            .allowed_origins
+            .iter()
+            .filter(|origin| is_plain(origin))
+            .map(|origin| {
+                let reason =
+                    format!("whoever is on the way to {origin} could act for its signed-in visitors");
+                fault(&ALLOWED_ORIGINS, &reason)
+            });
+        [public, proxies].into_iter().flatten().chain(origins).collect()
+    }
+
+    fn unsafe_secrets(&self) -> Vec<ConfigFault> {
+        let master_key = match &self.master_key {
+            None => Some(
+                "a key generated beside the data it seals protects nothing, and a second node could not open it",
+            ),
+            Some(key) => weakness_of_key(key.expose()),
+        };
+        let signing = self.tokens.secret.as_ref();
+        let signing = signing.and_then(|secret| weakness_of_text(secret.expose()));
+        let faults = [
+            master_key.map(|reason| fault(&MASTER_KEY, reason)),
+            signing.map(|reason| fault(&JWT_SECRET, reason)),
+        ];
+        faults.into_iter().flatten().collect()
+    }
+
+    /// A server on a private network counts as remote, too: what listens there is not known here.
+    fn unsafe_database(&self) -> Option<ConfigFault> {
+        let config = postgres_config(self.database.url.expose())?;
+        let is_local = match config.get_hostaddrs() {
+            [] => config.get_hosts().iter().all(|host| match host {
+                Host::Tcp(name) => is_this_machine(name),
+                Host::Unix(_) => true,
+            }),
+            addresses => addresses
+                .iter()
+                .all(|address| is_this_machine(&address.to_string())),
+        };
+        (config.get_ssl_mode() != SslMode::Require && !is_local).then(|| ConfigFault {
+            fix: "add ?sslmode=require (and sslrootcert=FILE for a certificate authority of your own), or reach the \
+                  server by a Unix socket or a tunnel that ends on this machine"
+                .to_owned(),
+            ..fault(
+                &DATABASE_URL,
+                "without sslmode=require, whoever is on the way to the server can read and change what is stored",
+            )
+        })
+    }
+
+    fn unsafe_choices(&self) -> Vec<ConfigFault> {
+        let rules = [
+            (!self.limits).then(|| fault(&RATE_LIMITS, "passwords and codes could be guessed without limit")),
+            self.mail.smtp_url.is_none().then(|| {
+                fault(
+                    &SMTP_URL,
+                    "mail would be written to files, and nobody could confirm an address or reset a password",
+                )
+            }),
+            (self.payments.gateway == Gateway::Test).then(|| {
+                fault(
+                    &PAYMENT_GATEWAY,
+                    "every order would count as paid without money having moved",
+                )
+            }),
+            (self.log.level > LogLevel::Info).then(|| {
+                fault(
+                    &LOG_LEVEL,
+                    "libraries log personal data and statements at this level",
+                )
+            }),
+        ];
+        rules.into_iter().flatten().collect()
+    }
+}
+
+/// An origin of `http:` on another machine than the visitor's own.
+fn is_plain(origin: &str) -> bool {
+    origin.starts_with("http://") && !host_of(origin).is_some_and(|host| is_this_machine(&host))
+}
+
+fn host_of(origin: &str) -> Option<String> {
+    let url = Url::parse(origin).ok()?;
+    url.host_str().map(str::to_owned)
+}
+
+/// Why a setting is refused in production. [`super::load`] adds the value and where it came from.
+fn fault<T>(setting: &Setting<T>, reason: &str) -> ConfigFault {
+    ConfigFault {
+        key: setting.key.to_owned(),
+        env: Some(setting.env),
+        value: None,
+        origin: None,
+        reason: format!("unsafe in production: {reason}"),
+        fix: setting.fix.to_owned(),
+    }
+}
