@@ -16,7 +16,7 @@ impl FromRequestParts<Place> for Open {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, place: &Place) -> Result<Self, Refusal> {
-        Exchange::of(parts)?.arrive(place);
+        Exchange::of(&parts.extensions)?.arrive(place);
         Ok(Self(place.clone()))
     }
 }

@@ -23,6 +23,8 @@ pub struct Context {
     pub idempotency: Option<IdempotencyKey>,
     /// The job it is done for.
     pub lease: Option<Lease>,
+    /// Whether the rate limit has counted it already, before its body was read.
+    pub is_counted: bool,
     /// What is noted on the way, for the log line and the headers.
     pub notes: Arc<Notes>,
 }
@@ -124,6 +126,7 @@ impl Context {
             request_id: None,
             idempotency: None,
             lease: None,
+            is_counted: false,
             notes: Arc::default(),
         }
     }

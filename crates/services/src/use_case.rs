@@ -45,6 +45,9 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     const ACCESS: Access;
     /// How often one caller may.
     const RATE: Rate = Rate::per_minute(600);
+    /// Bytes that the body of one request may have, as sent: 16 KiB where no caller has to sign in, else 64 KiB. A use
+    /// case whose fields need more declares it.
+    const MAX_BODY: usize = default_max_body(Self::ACCESS);
     /// What it answers.
     type Output: Send + 'static;
 
@@ -54,6 +57,18 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     /// Every fault found.
     fn validate(&self) -> Result<(), Faults> {
         Ok(())
+    }
+}
+
+/// Bytes of a body that a client may send without signing in.
+pub const PUBLIC_MAX_BODY: usize = 16 * 1024;
+
+/// The bound of a body where the use case declares none of its own.
+pub const fn default_max_body(access: Access) -> usize {
+    if access.is_public() {
+        PUBLIC_MAX_BODY
+    } else {
+        64 * 1024
     }
 }
 

@@ -34,12 +34,12 @@ const FAMILIES: [Family; 3] = [
         what: "the HTTP framework",
         crates: &[
             "axum",
-            "axum-server",
             "axum-extra",
             "tower",
             "tower-http",
             "hyper",
             "hyper-util",
+            "h2",
         ],
         homes: &[
             "mainstay-edge",

@@ -1,6 +1,7 @@
 //! The one function that every use case goes through, whatever the door.
 //!
-//! In this order: whether the caller is still who it was, access, rate limit, validation, idempotency, `prepare`, the
+//! In this order: whether the caller is still who it was, access, rate limit (which HTTP requests have passed before
+//! their body was read), validation, idempotency, `prepare`, the
 //! transaction around `run` (rows, audit entry, event, jobs and idempotency record in one commit), and after the commit:
 //! memory is told, workers are woken. A query that knows its answer gives it after the validation.
 
@@ -157,8 +158,21 @@ impl Services {
         U::ACCESS
             .admit(&cx.caller)
             .map_err(|error| self.refused::<U>(cx, error))?;
-        limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        if !cx.is_counted {
+            limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        }
         Ok(use_case.validate()?)
+    }
+
+    /// Counts a request against its rate limit as soon as its head is known, so that a client is counted whose body
+    /// stalls, breaks off or is not what was asked for. The use case itself then does not count it again.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn count_request<U: UseCase>(&self, cx: &mut Context) -> Result<()> {
+        limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        cx.is_counted = true;
+        Ok(())
     }
 
     /// Notes a refusal that somebody should see.
