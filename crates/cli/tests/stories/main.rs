@@ -21,6 +21,7 @@ mod full_disk;
 mod help;
 mod jobs;
 mod keys;
+mod open_files;
 mod races;
 mod serving;
 mod two_processes;
