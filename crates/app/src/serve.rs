@@ -6,8 +6,8 @@ use mainstay_background::{Background, BackgroundOptions};
 use mainstay_edge::server::Listening;
 use mainstay_edge::{Chain, ChainParts, EdgeOptions, Routes};
 use mainstay_platform::config::Settings;
+use mainstay_platform::open_files::OpenFiles;
 use mainstay_services::Services;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -39,7 +39,7 @@ pub struct Serving {
     app: App,
     address: SocketAddr,
     stop: CancellationToken,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     background: Option<Background>,
 }
 
@@ -68,9 +68,9 @@ impl Serving {
     /// Answers requests only; what is to be done in the background is left to whoever asks for it. For tests.
     pub fn start_without_background(app: App, listening: Listening) -> Self {
         let address = listening.address();
-        let (stop, http) = (CancellationToken::new(), &app.settings.http);
-        let (grace, most) = (http.shutdown_timeout, http.max_connections);
-        let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace, most));
+        let stop = CancellationToken::new();
+        let grace = app.settings.http.shutdown_timeout;
+        let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace));
         Self {
             app,
             address,
@@ -93,8 +93,7 @@ impl Serving {
     /// Waits until the server fails, which it should not.
     pub async fn failed(&mut self) -> String {
         match (&mut self.server).await {
-            Ok(Ok(())) => "the server ended by itself".to_owned(),
-            Ok(Err(error)) => error.to_string(),
+            Ok(()) => "the server ended by itself".to_owned(),
             Err(error) => error.to_string(),
         }
     }
@@ -107,7 +106,7 @@ impl Serving {
             background.drain();
         }
         self.stop.cancel();
-        if let Ok(Err(error)) = self.server.await {
+        if let Err(error) = self.server.await {
             tracing::error!(%error, "the server failed while it was stopping");
         }
         if let Some(background) = self.background {
@@ -119,7 +118,8 @@ impl Serving {
 
 /// The routes of the doors that this process opens, with the chain around them.
 fn chain(app: &App) -> Chain {
-    let options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
+    let mut options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
+    fit_connections(&mut options, OpenFiles::raise(app.settings.database.pool));
     let metrics = Arc::clone(&app.services.parts().metrics);
     let services = app.services.clone();
     let router = match app.settings.roles.api {
@@ -135,4 +135,45 @@ fn chain(app: &App) -> Chain {
         options,
     };
     Chain::new(parts, router)
+}
+
+/// Lowers the bound of connections to what the limit of open files leaves: accepting one more would fail, and the
+/// database could open nothing either.
+fn fit_connections(options: &mut EdgeOptions, files: OpenFiles) {
+    let room = files.room_for(options.max_connections);
+    if room < options.max_connections {
+        tracing::warn!(
+            open_files = files.limit(),
+            needed = files.needed_for(options.max_connections),
+            max_connections = options.max_connections,
+            lowered_to = room,
+            "MAX_CONNECTIONS is lowered: the limit of open files is too low for it; raise it (ulimit -n, LimitNOFILE=)"
+        );
+        // The share of an address stays the part that it was.
+        let part = options.max_connections_per_address * room;
+        options.max_connections_per_address = (part / options.max_connections).max(16).min(room);
+        options.max_connections = room;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_open_files_lower_the_bound_of_connections_and_the_share_of_an_address() {
+        let bounds = |files: u64, most: usize, of_address: usize| {
+            let mut options = EdgeOptions {
+                max_connections: most,
+                max_connections_per_address: of_address,
+                ..EdgeOptions::default()
+            };
+            fit_connections(&mut options, OpenFiles::of_limit(Some(files), 12));
+            (options.max_connections, options.max_connections_per_address)
+        };
+        assert_eq!(bounds(20_000, 10_000, 2_500), (10_000, 2_500));
+        assert_eq!(bounds(256, 10_000, 2_500), (140, 35));
+        assert_eq!(bounds(256, 10_000, 10_000), (140, 140));
+        assert_eq!(bounds(130, 10_000, 2_500), (14, 14));
+    }
 }

@@ -37,7 +37,8 @@ impl ProductStatus {
     }
 }
 
-/// Free-form facts about a product: a JSON object of at most [`Attributes::MOST`] bytes.
+/// Free-form facts about a product: a JSON object of at most [`Attributes::MOST`] bytes, [`Attributes::MAX_VALUES`] values
+/// and [`Attributes::MAX_DEPTH`] levels.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attributes(serde_json::Map<String, serde_json::Value>);
@@ -45,12 +46,18 @@ pub struct Attributes(serde_json::Map<String, serde_json::Value>);
 impl Attributes {
     /// The largest object, in bytes of its JSON.
     pub const MOST: usize = 16 * 1024;
+    /// The most values in it, those inside of lists and objects included.
+    pub const MAX_VALUES: usize = 1000;
+    /// How deep its values may be nested: 1 for an object of plain values.
+    pub const MAX_DEPTH: usize = 8;
 
     /// Makes attributes of an outside object.
     ///
     /// # Errors
-    /// `LENGTH`.
+    /// `LENGTH`, `DEPTH` or `FORMAT`.
     pub fn new(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Flaw> {
+        // Before anything is made of it: what many small values take in memory is many times their text.
+        within_bounds(map.values(), 1, &mut 0)?;
         let made = Self(map);
         if made.to_json().len() > Self::MOST {
             return Err(Flaw::new(
@@ -89,6 +96,34 @@ impl Attributes {
     pub fn to_json(&self) -> String {
         serde_json::Value::Object(self.0.clone()).to_string()
     }
+}
+
+/// Counts values and levels.
+fn within_bounds<'v>(
+    values: impl Iterator<Item = &'v serde_json::Value>,
+    depth: usize,
+    count: &mut usize,
+) -> Result<(), Flaw> {
+    if depth > Attributes::MAX_DEPTH {
+        let most = Attributes::MAX_DEPTH;
+        return Err(Flaw::new(
+            "DEPTH",
+            format!("must not be nested deeper than {most} levels"),
+        ));
+    }
+    for value in values {
+        *count += 1;
+        if *count > Attributes::MAX_VALUES {
+            let most = Attributes::MAX_VALUES;
+            return Err(Flaw::new("LENGTH", format!("must have at most {most} values")));
+        }
+        match value {
+            serde_json::Value::Array(values) => within_bounds(values.iter(), depth + 1, count)?,
+            serde_json::Value::Object(map) => within_bounds(map.values(), depth + 1, count)?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn has_nul(value: &serde_json::Value) -> bool {
@@ -213,6 +248,20 @@ mod tests {
         ] {
             assert!(made(bad).is_err());
         }
+    }
+
+    #[test]
+    fn attributes_have_a_bound_of_values_and_of_depth() {
+        let code = |value: serde_json::Value| {
+            Attributes::new(serde_json::Map::from_iter([("a".to_owned(), value)]))
+                .err()
+                .map(|flaw| flaw.code)
+        };
+        let deep = |levels: usize| (1..levels).fold(json!(1), |inner, _| json!([inner]));
+        assert_eq!(code(deep(Attributes::MAX_DEPTH)), None);
+        assert_eq!(code(deep(Attributes::MAX_DEPTH + 1)), Some("DEPTH"));
+        assert_eq!(code(json!(vec![0; Attributes::MAX_VALUES - 1])), None);
+        assert_eq!(code(json!(vec![0; Attributes::MAX_VALUES])), Some("LENGTH"));
     }
 
     #[test]

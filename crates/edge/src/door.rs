@@ -42,7 +42,7 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, place: &Place) -> Result<Self, Refusal> {
-        let exchange = Arc::clone(Exchange::of(parts)?);
+        let exchange = Arc::clone(Exchange::of(&parts.extensions)?);
         exchange.arrive(place);
         let mut cx = Context::anonymous();
         cx.origin = Origin {
@@ -69,6 +69,8 @@ impl<U: UseCase> FromRequestParts<Place> for Door<U> {
             place.services().note_refused(&cx, U::NAME, &error);
             return Err(error.into());
         }
+        // Before the body is read: a client whose bodies stall or break off has used up its rate like any other.
+        place.services().count_request::<U>(&mut cx)?;
         let key = match place.takes_key() {
             true => input::key(&parts.method, &parts.headers)?,
             false => None,

@@ -1,7 +1,9 @@
 //! What is known of a request and its answer while it passes through the house.
 
+use crate::budget::{Exhausted, Reservation};
 use crate::place::Place;
-use http::request::Parts;
+use crate::shares::Shares;
+use http::Extensions;
 use mainstay_domain::access::Caller;
 use mainstay_domain::error::Denied;
 use mainstay_domain::id::UserId;
@@ -21,6 +23,8 @@ pub struct Exchange {
     place: OnceLock<Place>,
     who: OnceLock<Who>,
     fingerprint: OnceLock<[u8; 32]>,
+    shares: Arc<Shares>,
+    body: OnceLock<Reservation>,
     replayed: AtomicBool,
 }
 
@@ -52,7 +56,7 @@ impl Who {
 
 impl Exchange {
     /// `foreign`: a page of another site may have made a browser send it.
-    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr, foreign: bool) -> Self {
+    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr, foreign: bool, shares: Arc<Shares>) -> Self {
         Self {
             request_id,
             ip,
@@ -61,6 +65,8 @@ impl Exchange {
             place: OnceLock::new(),
             who: OnceLock::new(),
             fingerprint: OnceLock::new(),
+            shares,
+            body: OnceLock::new(),
             replayed: AtomicBool::new(false),
         }
     }
@@ -118,6 +124,19 @@ impl Exchange {
         self.fingerprint.get().copied()
     }
 
+    /// Reserves bytes for a body that is going to be read.
+    ///
+    /// # Errors
+    /// When the process, or the client's part of it, has no room for them.
+    pub(crate) fn reserve_body(&self, bytes: usize) -> std::result::Result<Reservation, Exhausted> {
+        self.shares.bodies.reserve(self.ip, bytes)
+    }
+
+    /// Keeps the room of the body as long as the request is worked on: what was made of it is in memory too.
+    pub(crate) fn keep_body(&self, reservation: Reservation) {
+        let _ = self.body.set(reservation);
+    }
+
     /// Notes that the answer was given before.
     pub(crate) fn set_replayed(&self) {
         self.replayed.store(true, Relaxed);
@@ -133,9 +152,8 @@ impl Exchange {
     ///
     /// # Errors
     /// A fault of ours when the router is not inside of the chain.
-    pub(crate) fn of(parts: &Parts) -> Result<&Arc<Self>> {
-        parts
-            .extensions
+    pub(crate) fn of(extensions: &Extensions) -> Result<&Arc<Self>> {
+        extensions
             .get()
             .ok_or_else(|| Error::bug("a route outside of the chain"))
     }

@@ -6,7 +6,9 @@
 //! - [`cookies`] and [`server`] are what their names say.
 
 pub mod answer;
+mod budget;
 pub mod chain;
+mod connections;
 pub mod cookies;
 mod credential;
 pub mod door;
@@ -14,9 +16,11 @@ mod exchange;
 pub mod input;
 pub mod open;
 mod options;
+mod outgoing;
 mod place;
 pub mod routes;
 pub mod server;
+mod shares;
 
 pub use answer::{Answer, Refusal};
 pub use chain::{Chain, ChainParts};
@@ -24,6 +28,7 @@ pub use door::Door;
 pub use exchange::Exchange;
 pub use open::Open;
 pub use options::EdgeOptions;
+pub use outgoing::OutgoingBody;
 pub use place::Place;
 pub use routes::{Route, RouteRow, Routes};
 

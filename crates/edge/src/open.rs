@@ -16,7 +16,7 @@ impl FromRequestParts<Place> for Open {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, place: &Place) -> Result<Self, Refusal> {
-        let exchange = Exchange::of(parts)?;
+        let exchange = Exchange::of(&parts.extensions)?;
         exchange.arrive(place);
         exchange.forbid_foreign()?;
         Ok(Self(place.clone()))

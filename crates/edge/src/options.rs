@@ -14,8 +14,16 @@ pub struct EdgeOptions {
     pub trusted_proxies: TrustedProxies,
     /// How long a request may take.
     pub request_timeout: Duration,
-    /// Bytes a request body may have.
+    /// Bytes that a request body may have at most, whatever its route allows.
     pub body_limit: usize,
+    /// Bytes of request bodies that may be in memory at once.
+    pub body_budget: usize,
+    /// Bytes of responses that may be in memory at once until their clients have taken them.
+    pub response_budget: usize,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
+    /// Connections that one address may have open at once.
+    pub max_connections_per_address: usize,
     /// Whether cookies are for encrypted connections only.
     pub secure_cookies: bool,
     /// Whether rates are limited.
@@ -34,6 +42,10 @@ impl EdgeOptions {
             trusted_proxies: http.trusted_proxies.clone(),
             request_timeout: http.request_timeout,
             body_limit: http.body_limit,
+            body_budget: http.body_budget,
+            response_budget: http.response_budget,
+            max_connections: http.max_connections,
+            max_connections_per_address: http.max_connections_per_address,
             secure_cookies: settings.env == AppEnv::Production || public_url.starts_with("https://"),
             limits: settings.limits,
             docs: http.docs,
@@ -50,6 +62,10 @@ impl Default for EdgeOptions {
             trusted_proxies: TrustedProxies::default(),
             request_timeout: Duration::from_secs(30),
             body_limit: 10 * 1024 * 1024,
+            body_budget: 64 * 1024 * 1024,
+            response_budget: 128 * 1024 * 1024,
+            max_connections: 10_000,
+            max_connections_per_address: 2_500,
             secure_cookies: false,
             limits: true,
             docs: true,

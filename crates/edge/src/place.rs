@@ -5,7 +5,7 @@ use crate::routes::RouteRow;
 use bytes::Bytes;
 use http::HeaderValue;
 use mainstay_platform::telemetry::metrics::Route as Figures;
-use mainstay_services::Services;
+use mainstay_services::{PUBLIC_MAX_BODY, Services};
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,6 +74,12 @@ impl Place {
     /// The header `RateLimit-Policy`, written once.
     pub(crate) fn policy(&self) -> Option<&HeaderValue> {
         self.0.policy.as_ref()
+    }
+
+    /// Bytes that the body of a request may have here: what the route declares, at most what the deployment allows.
+    pub(crate) fn max_body(&self) -> usize {
+        let declared = self.0.row.max_body.unwrap_or(PUBLIC_MAX_BODY);
+        declared.min(self.options().body_limit)
     }
 
     /// Whether an `Idempotency-Key` means anything here.

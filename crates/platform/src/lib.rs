@@ -7,6 +7,7 @@ pub mod crypto;
 pub mod files;
 pub mod limiter;
 pub mod network;
+pub mod open_files;
 pub mod stopwatch;
 pub mod telemetry;
 

@@ -43,7 +43,7 @@ enum Transport {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Registration {
-    #[schema(format = Email)]
+    #[schema(format = Email, max_length = 254)]
     email: String,
     /// At least 8 characters, and none of those that everybody tries first.
     #[schema(format = Password, min_length = 8, max_length = 128)]
@@ -57,9 +57,9 @@ struct Registration {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Credentials {
-    #[schema(format = Email)]
+    #[schema(format = Email, max_length = 254)]
     email: String,
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     password: String,
     transport: Option<Transport>,
 }
@@ -69,6 +69,7 @@ struct Credentials {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Renewal {
+    #[schema(max_length = 100)]
     refresh_token: Option<String>,
     transport: Option<Transport>,
 }
@@ -77,8 +78,9 @@ struct Renewal {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Claim {
+    #[schema(max_length = 100)]
     token: String,
-    #[schema(format = Email)]
+    #[schema(format = Email, max_length = 254)]
     email: String,
     #[schema(format = Password, min_length = 8, max_length = 128)]
     password: String,

@@ -39,8 +39,17 @@ pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Flaw> {
     text.parse().map_err(|_| Flaw::new("FORMAT", "must be a UUID"))
 }
 
+/// The longest text of an instant.
+const MAX_INSTANT: usize = 64;
+
 /// An instant.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, Flaw> {
+    if text.len() > MAX_INSTANT {
+        return Err(Flaw::new(
+            "LENGTH",
+            format!("must be at most {MAX_INSTANT} characters"),
+        ));
+    }
     Timestamp::parse(text).map_err(|error| Flaw::new("FORMAT", format!("is {error}")))
 }
 

@@ -28,13 +28,13 @@ pub(crate) fn routes() -> Routes {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewGrant {
-    #[schema(example = "read:order")]
+    #[schema(example = "read:order", max_length = 100)]
     permission: String,
     /// For so many seconds.
     #[schema(value_type = Option<i64>, minimum = 1)]
     expires_in: Option<i64>,
     /// Until an instant.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, max_length = 64)]
     expires_at: Option<String>,
 }
 

@@ -71,18 +71,20 @@ fn every_route_is_documented_with_its_access_and_nothing_else_is() {
             (&operation["x-access"], &operation["x-rate"]),
             (&row.access.as_str().into(), &row.rate.as_str().into())
         );
+        let has_body = operation["requestBody"].is_object();
+        assert_eq!(
+            operation["x-max-body"],
+            serde_json::json!(row.max_body),
+            "{method} {path}"
+        );
+        assert!(has_body == row.max_body.is_some() && (!has_body || statuses(operation).contains("413")));
         let optional = operation["security"]
             .as_array()
             .unwrap()
             .iter()
             .any(|one| one == &serde_json::json!({}));
         assert_eq!(optional, row.public, "{method} {path}");
-        let statuses: BTreeSet<&str> = operation["responses"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let statuses = statuses(operation);
         assert!(
             statuses.contains("500") && (statuses.contains("429") == (row.rate != "unlimited")),
             "{method} {path}"
@@ -99,6 +101,11 @@ fn every_route_is_documented_with_its_access_and_nothing_else_is() {
             "{method} {path}"
         );
     }
+}
+
+fn statuses(operation: &Value) -> BTreeSet<&str> {
+    let responses = operation["responses"].as_object().unwrap();
+    responses.keys().map(String::as_str).collect()
 }
 
 #[test]
@@ -185,4 +192,74 @@ fn without_documents_nothing_else_is_missing() {
             .all(|row| !row.path.starts_with("/docs") && row.path != "/openapi.json")
     );
     assert_eq!(without.len() + 4, routes(true).table().len());
+}
+
+/// The schemas of a request body that say nothing of how large a value may be.
+struct Unbounded<'d> {
+    document: &'d Value,
+    found: Vec<String>,
+}
+
+impl Unbounded<'_> {
+    fn look(&mut self, schema: &Value, place: &str) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let schema = self.document.pointer(reference.trim_start_matches('#')).unwrap();
+            return self.look(schema, place);
+        }
+        let is = |kind: &str| match &schema["type"] {
+            Value::Array(kinds) => kinds.iter().any(|one| one == kind),
+            one => one == kind,
+        };
+        let is_free =
+            is("object") && !schema["properties"].is_object() && schema["additionalProperties"] != false;
+        let bounded = (!is("string") || is_bounded_text(schema))
+            && (!is("array") || schema["maxItems"].is_u64())
+            && (!is_free || schema["maxProperties"].is_u64());
+        if !bounded {
+            self.found.push(format!("{place}: {schema}"));
+        }
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            self.look(field, &format!("{place}.{name}"));
+        }
+        if is("array") {
+            self.look(&schema["items"], &format!("{place}[]"));
+        }
+        for kind in ["oneOf", "anyOf", "allOf"] {
+            for choice in schema[kind].as_array().into_iter().flatten() {
+                self.look(choice, place);
+            }
+        }
+    }
+}
+
+/// A text that is one of a few, of a format that has a length, or bounded by a length or a pattern.
+fn is_bounded_text(schema: &Value) -> bool {
+    let pattern = schema["pattern"].as_str().unwrap_or("*");
+    let whole = pattern.starts_with('^') && pattern.ends_with('$');
+    schema["maxLength"].is_u64()
+        || schema["enum"].is_array()
+        || schema["format"] == "uuid"
+        || (whole && !pattern.contains(['*', '+']) && !pattern.contains(",}"))
+}
+
+#[test]
+fn every_value_of_a_request_body_has_a_bound() {
+    let document = contract::openapi(&routes(true));
+    let mut unbounded = Unbounded {
+        document: &document,
+        found: Vec::new(),
+    };
+    let mut bodies = 0;
+    for (method, path, operation) in operations(&document) {
+        for media in operation["requestBody"]["content"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            bodies += 1;
+            unbounded.look(&media.1["schema"], &format!("{method} {path}"));
+        }
+    }
+    assert!(bodies > 10);
+    assert_eq!(unbounded.found, [""; 0]);
 }

@@ -68,7 +68,7 @@ struct UserPatch {
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "parse::given")]
-    #[schema(format = Email, nullable = false)]
+    #[schema(format = Email, max_length = 254, nullable = false)]
     email: Option<String>,
     /// `active` or `disabled`.
     #[serde(default, deserialize_with = "parse::given")]

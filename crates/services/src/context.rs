@@ -23,6 +23,8 @@ pub struct Context {
     pub idempotency: Option<IdempotencyKey>,
     /// The lease of the job that the request runs for, if it runs for one.
     pub lease: Option<Lease>,
+    /// Whether the rate limit has counted the request already, before its body was read.
+    pub is_counted: bool,
     /// Collects measurements for the log line and the response headers.
     pub notes: Arc<Notes>,
 }
@@ -124,6 +126,7 @@ impl Context {
             request_id: None,
             idempotency: None,
             lease: None,
+            is_counted: false,
             notes: Arc::default(),
         }
     }

@@ -41,5 +41,5 @@ pub use mainstay_platform::config::Secret;
 pub use pipeline::Done;
 pub use readiness::Readiness;
 pub use services::{Parts, Policies, Services};
-pub use use_case::{Command, Job, Query, UseCase};
+pub use use_case::{Command, Job, PUBLIC_MAX_BODY, Query, UseCase};
 pub use work::{Outside, Repositories, View, Work};

@@ -45,6 +45,9 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     const ACCESS: Access;
     /// How often one caller may call it.
     const RATE: Rate = Rate::per_minute(600);
+    /// Maximum size of a request body in bytes, as sent: 16 KiB where no caller has to sign in, else 64 KiB. A use
+    /// case whose fields need more declares it.
+    const MAX_BODY: usize = default_max_body(Self::ACCESS);
     /// What it returns.
     type Output: Send + 'static;
 
@@ -54,6 +57,18 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     /// Every validation error found.
     fn validate(&self) -> Result<(), Faults> {
         Ok(())
+    }
+}
+
+/// Maximum size of a body in bytes that a client may send without signing in.
+pub const PUBLIC_MAX_BODY: usize = 16 * 1024;
+
+/// The bound of a body where the use case declares none of its own.
+pub const fn default_max_body(access: Access) -> usize {
+    if access.is_public() {
+        PUBLIC_MAX_BODY
+    } else {
+        64 * 1024
     }
 }
 

@@ -34,12 +34,12 @@ const GROUPS: [Group; 3] = [
         what: "the HTTP framework",
         crates: &[
             "axum",
-            "axum-server",
             "axum-extra",
             "tower",
             "tower-http",
             "hyper",
             "hyper-util",
+            "h2",
         ],
         allowed: &[
             "mainstay-edge",

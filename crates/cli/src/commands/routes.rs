@@ -7,7 +7,7 @@ use clap::Args;
 /// How to list them.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// As JSON: [{door, method, path, useCase, access, rate, public}]
+    /// As JSON: [{door, method, path, useCase, access, rate, maxBody, public}]
     #[arg(long)]
     json: bool,
 }
@@ -20,17 +20,19 @@ pub(crate) fn run(options: Options) -> Outcome {
         return Ok(Exit::Done);
     }
     let rows = routes.into_iter().map(|route| {
+        let body = route.body();
         [
             route.door.to_owned(),
             route.method.to_owned(),
             route.path,
             route.use_case.to_owned(),
             route.access,
+            body,
             route.rate,
         ]
     });
     say(&table(
-        ["DOOR", "METHOD", "PATH", "USE CASE", "WHO", "RATE"],
+        ["DOOR", "METHOD", "PATH", "USE CASE", "WHO", "BODY", "RATE"],
         rows,
     ))?;
     Ok(Exit::Done)

@@ -28,7 +28,7 @@ on_both_engines! {
         home.create_admin();
         let report = report(&home, 0);
         assert_eq!(report["healthy"], true);
-        for check in ["data folder", "master key", "clock", "mail", "database", "schema", "durability", "administrator"] {
+        for check in ["data folder", "master key", "clock", "open files", "mail", "database", "schema", "durability", "administrator"] {
             assert_eq!(finding(&report, check).0, "ok", "{check}: {report}");
         }
         assert_eq!(finding(&report, "setting").0, "warn", "unsafe in production: {report}");

@@ -171,7 +171,9 @@ fn the_data_folder_may_have_any_name() {
         );
         let report = home.run_with_env(&environment, &["doctor", "--json"]).json();
         assert_eq!(report["healthy"], true, "{name}: {report}");
-        let listed = home.run_with_env(&environment, &["users", "list", "--json"]).json();
+        let listed = home
+            .run_with_env(&environment, &["users", "list", "--json"])
+            .json();
         assert_eq!(listed[0]["email"], ADMIN.0, "{name}: {listed}");
     }
 }

@@ -23,6 +23,7 @@ mod help;
 mod jobs;
 mod keys;
 mod master_key;
+mod open_files;
 mod races;
 mod serving;
 mod signals;

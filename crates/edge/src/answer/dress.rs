@@ -173,7 +173,9 @@ fn advise(refusal: &Refusal, headers: &mut HeaderMap) {
             retry_after(*wait, headers);
         }
         Refusal::Meant(Error::Unavailable { .. }) => retry_after(AWAY, headers),
-        Refusal::Meant(Error::IdempotencyInFlight) => retry_after(Duration::from_secs(1), headers),
+        Refusal::Meant(Error::IdempotencyInFlight) | Refusal::Busy => {
+            retry_after(Duration::from_secs(1), headers);
+        }
         _ => {}
     }
     let challenge = match refusal.code() {

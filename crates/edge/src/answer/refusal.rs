@@ -12,10 +12,12 @@ use mainstay_domain::{Error, Result};
 pub enum Refusal {
     /// What the house says.
     Meant(Error),
-    /// The body is larger than allowed.
-    TooLarge,
+    /// The body has more than so many bytes, which are allowed here.
+    TooLarge(usize),
     /// The body is of a kind that is not read here.
     UnsupportedMedia(&'static str),
+    /// Bodies or responses of other requests take the memory that there is for them.
+    Busy,
     /// The path exists, and not with this method.
     MethodNotAllowed,
     /// A handler panicked. It was logged where it happened.
@@ -27,7 +29,8 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::Meant(error) => error.code(),
-            Self::TooLarge => Code::PayloadTooLarge,
+            Self::TooLarge(_) => Code::PayloadTooLarge,
+            Self::Busy => Code::Unavailable,
             Self::UnsupportedMedia(_) => Code::UnsupportedMediaType,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::Panicked => Code::InternalError,
@@ -38,7 +41,8 @@ impl Refusal {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Meant(error) => error.to_string(),
-            Self::TooLarge => "the request body is too large".to_owned(),
+            Self::TooLarge(most) => format!("the request body is too large: {most} bytes are allowed here"),
+            Self::Busy => "the server has no room for this request now: try again".to_owned(),
             Self::UnsupportedMedia(what) => (*what).to_owned(),
             Self::MethodNotAllowed => "this method is not allowed here".to_owned(),
             Self::Panicked => "internal error".to_owned(),
@@ -48,7 +52,11 @@ impl Refusal {
     pub(crate) fn details(&self) -> &[Fault] {
         match self {
             Self::Meant(error) => error.details(),
-            Self::TooLarge | Self::UnsupportedMedia(_) | Self::MethodNotAllowed | Self::Panicked => &[],
+            Self::TooLarge(_)
+            | Self::Busy
+            | Self::UnsupportedMedia(_)
+            | Self::MethodNotAllowed
+            | Self::Panicked => &[],
         }
     }
 

@@ -1,15 +1,16 @@
 //! The one layer around every request.
 //!
 //! One, because each layer of its own costs a boxed future and a look at the same headers again (see
-//! `docs/performance.md`). In this order: name and client of the request, whether its address has to wait, whom it is
-//! addressed to, preflight, CSRF, time limit and panic guard around the router; then the failure is dressed, headers are added, long texts
-//! compressed, the line is logged.
+//! `docs/performance.md`). In this order: request id and client address, whether that address has to wait, the host the
+//! request is addressed to, preflight, CSRF, room for the response, time limit and panic guard around the router; then
+//! the failure is rendered, the response's bytes are counted, headers are added, long texts compressed, the line is logged.
 
 pub(crate) mod address_limit;
 mod client_ip;
 mod compress;
 mod cors;
 mod csrf;
+mod delivery;
 pub(crate) mod headers;
 mod host;
 mod record;
@@ -20,9 +21,13 @@ pub(crate) mod tests;
 pub use request_id::X_REQUEST_ID;
 
 use crate::answer::{Refusal, dress};
+use crate::budget::Exhausted;
+use crate::connections::state::ConnectionState;
 use crate::credential::{self, Credential};
 use crate::exchange::Exchange;
 use crate::options::EdgeOptions;
+use crate::outgoing::OutgoingBody;
+use crate::shares::Shares;
 use address_limit::AddressLimit;
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
@@ -31,6 +36,7 @@ use bytes::Bytes;
 use client_ip::ClientAddress;
 use cors::Cors;
 use csrf::Csrf;
+use delivery::Delivery;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, Request, StatusCode};
@@ -45,8 +51,7 @@ use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
 use record::Arrival;
 use request_id::RequestIds;
 use std::convert::Infallible;
-use std::future::{Ready, ready};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -68,13 +73,13 @@ pub struct ChainParts {
 }
 
 /// The router with everything around it, as seen from one client. Cheap to clone.
-///
-/// As a `Service<SocketAddr>` it makes the service of a connection.
 #[derive(Clone)]
 pub struct Chain {
     shared: Arc<Shared>,
     router: Router,
     peer: IpAddr,
+    /// `None` for requests that did not come over a connection.
+    connection: Option<Arc<ConnectionState>>,
 }
 
 struct Shared {
@@ -87,6 +92,7 @@ struct Shared {
     csrf: Csrf,
     client: ClientAddress,
     timeout: Duration,
+    shares: Arc<Shares>,
     /// `None` when rates are not limited.
     limit: Option<AddressLimit>,
 }
@@ -96,6 +102,8 @@ impl Chain {
     pub fn new(parts: ChainParts, router: Router) -> Self {
         let router = router.fallback(nowhere).method_not_allowed_fallback(otherwise);
         let options = parts.options;
+        let shares = Arc::new(Shares::new(&options));
+        shares.watch(&parts.metrics);
         let shared = Shared {
             clock: parts.clock,
             ids: RequestIds::new(&*parts.random),
@@ -106,12 +114,14 @@ impl Chain {
             csrf: Csrf::new(&options.public_url),
             client: ClientAddress::new(options.trusted_proxies),
             timeout: options.request_timeout,
+            shares,
             limit: options.limits.then(AddressLimit::new),
         };
         Self {
             shared: Arc::new(shared),
             router,
             peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            connection: None,
         }
     }
 
@@ -119,6 +129,19 @@ impl Chain {
     #[must_use]
     pub fn of_peer(&self, peer: IpAddr) -> Self {
         Self { peer, ..self.clone() }
+    }
+
+    /// The chain for the requests of one connection.
+    pub(crate) fn on_connection(self, connection: Arc<ConnectionState>) -> Self {
+        Self {
+            connection: Some(connection),
+            ..self
+        }
+    }
+
+    /// What all clients share.
+    pub(crate) fn shares(&self) -> &Arc<Shares> {
+        &self.shared.shares
     }
 }
 
@@ -130,28 +153,14 @@ async fn otherwise() -> Refusal {
     Refusal::MethodNotAllowed
 }
 
-impl Service<SocketAddr> for Chain {
-    type Response = Self;
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        ready(Ok(self.of_peer(peer.ip())))
-    }
-}
-
 impl<B> Service<Request<B>> for Chain
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    type Response = Response;
+    type Response = http::Response<OutgoingBody>;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+    type Future = BoxFuture<'static, Result<http::Response<OutgoingBody>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -168,6 +177,7 @@ where
             watch,
             method: request.method().clone(),
             uri: request.uri().clone(),
+            version: request.version(),
         };
         let (origin, encoding) = (shared.cors.allowed(headers), compress::accepted(headers));
         let form = dress::Form::accepted(headers);
@@ -178,7 +188,8 @@ where
         // With a token in a header it is up to the route, which may not read it.
         let forged = foreign && !matches!(credential::find(headers), Credential::Explicit(_));
         let misaddressed = addressed.err();
-        let exchange = Arc::new(Exchange::begin(shared.ids.name(headers, at), ip, foreign));
+        let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
+        let exchange = Arc::new(Exchange::begin(id, ip, foreign, shares));
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&exchange));
@@ -186,11 +197,14 @@ where
         if arrival.method == Method::HEAD {
             *request.method_mut() = Method::GET;
         }
+        let delivery = Delivery::begin(self.connection.as_ref());
         let answer = match (wait, misaddressed, preflight, forged) {
             (Some(wait), ..) => Err(shared.limited(wait)),
             (_, Some(error), ..) => Err(Refusal::from(error).into_response()),
             (_, _, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
             (.., true) => Err(Refusal::from(Error::Denied(Denied::Csrf)).into_response()),
+            // Before anything is done: what was done has to be answered, whatever is used up.
+            _ if delivery.has_no_room(&arrival, &shared.shares) => Err(Refusal::Busy.into_response()),
             _ => Ok(self.router.call(request)),
         };
         Box::pin(async move {
@@ -199,7 +213,13 @@ where
                 Ok(call) => shared.guarded(call).await,
                 Err(early) => early,
             };
-            let code = dress::dress(&mut response, form, &exchange);
+            let mut code = dress::dress(&mut response, form, &exchange);
+            let held = delivery.hold(&response, &arrival, ip, &shared.shares);
+            let held = held.or_else(|Exhausted| {
+                response = Refusal::Busy.into_response();
+                code = dress::dress(&mut response, form, &exchange);
+                delivery.hold(&response, &arrival, ip, &shared.shares)
+            });
             let headers = response.headers_mut();
             headers::secure(headers);
             let is_counted = headers::tell(&exchange, headers);
@@ -219,7 +239,7 @@ where
             }
             record::record(&shared, &arrival, &exchange, code, &response);
             drop(in_flight);
-            Ok(response)
+            Ok(response.map(|body| delivery.body(body, held.ok().flatten())))
         })
     }
 }

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::exchange::Exchange;
 use axum::body::HttpBody;
 use axum::response::Response;
-use http::{Method, Uri};
+use http::{Method, Uri, Version};
 use mainstay_domain::error::Code;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::stopwatch::Stopwatch;
@@ -16,6 +16,7 @@ pub(super) struct Arrival {
     pub(super) watch: Stopwatch,
     pub(super) method: Method,
     pub(super) uri: Uri,
+    pub(super) version: Version,
 }
 
 /// Counts the request and writes its line.

@@ -52,7 +52,7 @@ impl House {
         )
     }
 
-    fn with(router: Router, options: EdgeOptions) -> Self {
+    pub(crate) fn with(router: Router, options: EdgeOptions) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
         let (metrics, sink) = (Arc::new(Metrics::new("test")), LogSink::memory());
         let log = Logs::into_sink(sink.clone(), LogLevel::Info, clock.clone()).access_log();

@@ -1,18 +1,13 @@
 //! JSON bodies.
 
-use super::{Object, explain, idempotency};
+use super::read::read;
+use super::{Object, explain};
 use crate::answer::Refusal;
-use crate::exchange::Exchange;
 use crate::place::Place;
 use axum::extract::{FromRequest, Request};
-use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use http_body_util::BodyExt;
-use mainstay_domain::Error;
-use mainstay_platform::crypto::sha256;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 
 /// A JSON body. `T` should refuse unknown fields, so that a typo never passes silently.
 #[derive(Debug)]
@@ -27,7 +22,7 @@ impl<T: DeserializeOwned> FromRequest<Place> for Body<T> {
 
     async fn from_request(request: Request, place: &Place) -> Result<Self, Refusal> {
         check_media(request.headers())?;
-        let bytes = read(request, place.options().body_limit).await?;
+        let bytes = read(request, place.max_body()).await?;
         parse(&bytes).map(Self)
     }
 }
@@ -37,7 +32,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Place> for OptionalBody<T> {
 
     async fn from_request(request: Request, place: &Place) -> Result<Self, Refusal> {
         let media = check_media(request.headers());
-        let bytes = read(request, place.options().body_limit).await?;
+        let bytes = read(request, place.max_body()).await?;
         if !bytes.is_empty() {
             media?;
         }
@@ -78,79 +73,5 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
         Some(_) => Err(Refusal::UnsupportedMedia(
             "send the body without a content encoding",
         )),
-    }
-}
-
-pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
-    // Only requests that may be repeated are worth a digest.
-    let exchange = request.extensions().get::<Arc<Exchange>>().cloned();
-    let exchange = exchange.filter(|_| idempotency::is_asked(request.method(), request.headers()));
-    let told = request.headers().get(CONTENT_LENGTH);
-    let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let mut body = request.into_body();
-    let mut bytes = Pieces::default();
-    while told.is_none_or(|length| length <= limit as u64) {
-        let Some(data) = next(&mut body).await? else {
-            let bytes = bytes.whole();
-            if let Some(exchange) = exchange {
-                exchange.set_fingerprint(sha256(&bytes));
-            }
-            return Ok(bytes);
-        };
-        if bytes.len() + data.len() > limit {
-            break;
-        }
-        bytes.add(data);
-    }
-    // A client that is still sending would miss the answer: so a while is listened to what is thrown away.
-    let mut ignored = 0;
-    while ignored <= limit
-        && let Ok(Some(data)) = next(&mut body).await
-    {
-        ignored += data.len();
-    }
-    Err(Refusal::TooLarge)
-}
-
-/// The next piece of a body.
-async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, Refusal> {
-    while let Some(frame) = body.frame().await {
-        let ended = |_| Error::BadRequest("the request body ended early".to_owned());
-        if let Ok(data) = frame.map_err(ended)?.into_data() {
-            return Ok(Some(data));
-        }
-    }
-    Ok(None)
-}
-
-/// The pieces of a body so far. The usual body comes in one, and is not copied.
-#[derive(Default)]
-struct Pieces {
-    first: Bytes,
-    all: Vec<u8>,
-}
-
-impl Pieces {
-    fn len(&self) -> usize {
-        self.first.len().max(self.all.len())
-    }
-
-    fn add(&mut self, data: Bytes) {
-        if self.first.is_empty() {
-            self.first = data;
-            return;
-        }
-        if self.all.is_empty() {
-            self.all.extend_from_slice(&self.first);
-        }
-        self.all.extend_from_slice(&data);
-    }
-
-    fn whole(self) -> Bytes {
-        if self.all.is_empty() {
-            self.first
-        } else {
-            self.all.into()
-        }
     }
 }

@@ -9,6 +9,7 @@ mod idempotency;
 mod object;
 mod path;
 mod query;
+mod read;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! Requests that are wrong in every way.
 
 mod bodies;
+mod bounds;
 mod conditions;
 mod lists;
 mod nonsense;

@@ -118,11 +118,12 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
             .get_or_insert_default()
             .push(idempotency_key().into());
     }
-    let told = [("x-access", json!(row.access)), ("x-rate", json!(row.rate))];
+    let bounds = [("x-access", json!(row.access)), ("x-rate", json!(row.rate))];
+    let max_body = row.max_body.map(|bytes| ("x-max-body", json!(bytes)));
     operation
         .extensions
         .get_or_insert_default()
-        .merge(told.into_iter().collect::<Extensions>());
+        .merge(bounds.into_iter().chain(max_body).collect::<Extensions>());
     let declared_failures = declared
         .responses
         .responses

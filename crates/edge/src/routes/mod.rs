@@ -107,8 +107,12 @@ impl Route {
         H: Handler<T, Place>,
         T: Knocks<U> + 'static,
     {
+        let (method, has_body) = (
+            row::method(&described.method),
+            described.operation.request_body.is_some(),
+        );
         Self::made(
-            RouteRow::of::<U>(row::method(&described.method), &described.path),
+            RouteRow::of::<U>(method, &described.path, has_body),
             described,
             handler,
         )

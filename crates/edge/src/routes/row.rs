@@ -24,6 +24,8 @@ pub struct RouteRow {
     pub access: String,
     /// How often.
     pub rate: String,
+    /// Bytes that the body of a request may have; `None` where no body is read.
+    pub max_body: Option<usize>,
     /// Whether nobody has to sign in.
     pub public: bool,
     /// The same as `rate`, for programs; `None`: no limit of its own.
@@ -38,8 +40,10 @@ pub struct RouteRow {
 }
 
 impl RouteRow {
-    pub(super) fn of<U: UseCase>(method: &'static str, path: &str) -> Self {
+    /// The row of a use case; `has_body` says whether the handler reads one.
+    pub(super) fn of<U: UseCase>(method: &'static str, path: &str, has_body: bool) -> Self {
         Self {
+            max_body: has_body.then_some(U::MAX_BODY),
             door: "rest",
             method,
             path: path.to_owned(),
@@ -64,6 +68,7 @@ impl RouteRow {
                 true => "unlimited".to_owned(),
                 false => format!("{}, shared", address_limit::RATE),
             },
+            max_body: None,
             public: true,
             quota: None,
             is_use_case: false,
@@ -85,6 +90,17 @@ impl RouteRow {
     }
 }
 
+impl RouteRow {
+    /// How large the body of a request may be, for people: `64 KiB`, or `-` where no body is read.
+    pub fn body(&self) -> String {
+        match self.max_body {
+            None => "-".to_owned(),
+            Some(bytes) if bytes % 1024 == 0 => format!("{} KiB", bytes / 1024),
+            Some(bytes) => format!("{bytes} B"),
+        }
+    }
+}
+
 impl fmt::Display for RouteRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -96,9 +112,10 @@ impl fmt::Display for RouteRow {
             rate,
             ..
         } = self;
+        let body = self.body();
         write!(
             f,
-            "{door:<5} {method:<7} {path:<44} {use_case:<24} {access:<20} {rate}"
+            "{door:<5} {method:<7} {path:<44} {use_case:<24} {access:<20} {body:<8} {rate}"
         )
     }
 }

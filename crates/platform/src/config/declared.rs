@@ -70,11 +70,21 @@ settings! {
         "how long open requests and running jobs may finish after SIGTERM.",
         "give a duration, e.g. 20s";
     BODY_LIMIT: usize = "http.body_limit", Plain, parse::size,
-        "largest request body; a larger one is answered with 413.",
+        "largest request body of any route; most routes allow less (`mainstay routes`). A larger one is answered with 413.",
         "give a size, e.g. 10MiB";
+    BODY_BUDGET: usize = "http.body_budget", Plain, parse::budget,
+        "memory for all request bodies at once, a quarter of it for one client address; beyond it 503.",
+        "give a size, e.g. 64MiB";
+    RESPONSE_BUDGET: usize = "http.response_budget", Plain, parse::budget,
+        "memory for all responses that clients have not read yet, a quarter of it for one client address; beyond it 503.",
+        "give a size, e.g. 128MiB";
     MAX_CONNECTIONS: usize = "http.max_connections", Plain, |text| parse::whole(text, 1, 1_000_000),
-        "connections that may be open at once; further ones are closed at once.",
+        "connections that may be open at once; further ones are closed at once. Lowered at start when fewer files may be open.",
         "give a number, e.g. 10000";
+    MAX_CONNECTIONS_PER_ADDRESS: Option<usize> = "http.max_connections_per_address", Plain,
+        |text| optional(text, |text| parse::whole(text, 1, 1_000_000)),
+        "connections that one client address (IPv6: one /64) may have open at once; a trusted proxy may have all.",
+        "give a number, e.g. 2500, or leave it out";
     DOCS: Option<bool> = "http.docs", Plain,
         |text| parse::choice(text, &[("auto", None), ("on", Some(true)), ("off", Some(false))]),
         "serve /docs and /openapi.json: on, off, or auto (on, except in production).",

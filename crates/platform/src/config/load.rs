@@ -113,6 +113,12 @@ impl Settings {
 
 impl Http {
     fn take(from: &mut Reader<'_>, env: AppEnv) -> Self {
+        let max_connections = from.take(&MAX_CONNECTIONS);
+        let per_address = from.take(&MAX_CONNECTIONS_PER_ADDRESS).unwrap_or_else(|| {
+            let share = share_of_an_address(max_connections);
+            from.resolved(&MAX_CONNECTIONS_PER_ADDRESS, share.to_string());
+            share
+        });
         Self {
             host: from.take(&HOST),
             port: from.take(&PORT),
@@ -122,7 +128,10 @@ impl Http {
             request_timeout: from.take(&REQUEST_TIMEOUT),
             shutdown_timeout: from.take(&SHUTDOWN_TIMEOUT),
             body_limit: from.take(&BODY_LIMIT),
-            max_connections: from.take(&MAX_CONNECTIONS),
+            body_budget: from.take(&BODY_BUDGET),
+            response_budget: from.take(&RESPONSE_BUDGET),
+            max_connections,
+            max_connections_per_address: per_address.min(max_connections),
             docs: from.take(&DOCS).unwrap_or_else(|| {
                 let docs = env != AppEnv::Production;
                 from.resolved(&DOCS, if docs { "on" } else { "off" }.to_owned());
@@ -130,6 +139,11 @@ impl Http {
             }),
         }
     }
+}
+
+/// A quarter of all connections, but at least 16: so many a browser or two behind one address may need.
+fn share_of_an_address(max_connections: usize) -> usize {
+    (max_connections / 4).max(16).min(max_connections)
 }
 
 impl Tokens {

@@ -100,6 +100,16 @@ fn split_number(text: &str) -> Option<(u64, &str)> {
 
 /// A size in bytes such as `512KiB`, `10MiB` or `1000000`, from 1 KiB to 1 GiB.
 pub(super) fn size(text: &str) -> Parsed<usize> {
+    bounded_size(text, (1 << 10, "1KiB"), (1 << 30, "1GiB"))
+}
+
+/// Memory that many requests share, from 1 MiB, which is enough for some of the usual ones, to 64 GiB.
+pub(super) fn budget(text: &str) -> Parsed<usize> {
+    bounded_size(text, (1 << 20, "1MiB"), (1 << 36, "64GiB"))
+}
+
+/// A size between two bounds, each with its spelling.
+fn bounded_size(text: &str, least: (usize, &str), most: (usize, &str)) -> Parsed<usize> {
     let bytes = split_number(text).and_then(|(number, unit)| {
         let factor: u64 = match unit.trim() {
             "" | "B" => 1,
@@ -113,8 +123,8 @@ pub(super) fn size(text: &str) -> Parsed<usize> {
         usize::try_from(number.checked_mul(factor)?).ok()
     });
     match bytes {
-        Some(bytes) if (1 << 10..=1 << 30).contains(&bytes) => Ok(bytes),
-        Some(_) => Err("is not between 1KiB and 1GiB".to_owned()),
+        Some(bytes) if (least.0..=most.0).contains(&bytes) => Ok(bytes),
+        Some(_) => Err(format!("is not between {} and {}", least.1, most.1)),
         None => Err("is not a size: a whole number with the unit B, KiB, MiB or GiB".to_owned()),
     }
 }

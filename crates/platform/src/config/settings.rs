@@ -67,10 +67,16 @@ pub struct Http {
     pub trusted_proxies: TrustedProxies,
     /// Longest time a request may take.
     pub request_timeout: Duration,
-    /// Bytes a request body may have.
+    /// Bytes that a request body may have at most, whatever its route allows.
     pub body_limit: usize,
+    /// Bytes of request bodies that may be in memory at once.
+    pub body_budget: usize,
+    /// Bytes of responses that may be in memory at once until their clients have read them.
+    pub response_budget: usize,
     /// Connections that may be open at once.
     pub max_connections: usize,
+    /// Connections that one client address may have open at once; of a quarter of all when it is not set.
+    pub max_connections_per_address: usize,
     /// How long open work may finish after SIGTERM.
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.

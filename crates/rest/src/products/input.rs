@@ -10,6 +10,7 @@ use mainstay_services::product::{NewProduct, ProductPatch};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 const NAME: usize = 200;
 const DESCRIPTION: usize = 10_000;
@@ -35,7 +36,7 @@ pub(super) struct ProductInput {
     #[schema(max_length = 100)]
     category: Option<String>,
     /// Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot hold.
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = nullable_attributes_schema, required = false)]
     attributes: Option<Box<RawValue>>,
     /// `draft`, `active` (when left out) or `archived`.
     #[schema(pattern = "^(draft|active|archived)$")]
@@ -71,7 +72,7 @@ pub(super) struct ProductPatchInput {
     #[schema(value_type = Option<String>, max_length = 100)]
     category: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    #[schema(schema_with = attributes_schema, required = false)]
     attributes: Option<Box<RawValue>>,
     /// `draft`, `active` or `archived`.
     #[serde(default, deserialize_with = "given")]
@@ -88,6 +89,28 @@ pub(super) struct StockInput {
     /// Why, for the audit trail.
     #[schema(min_length = 1, max_length = 200)]
     reason: String,
+}
+
+/// The shape of attributes; how large and deep they may be is said in words, for which JSON Schema has none.
+fn attributes_schema() -> utoipa::openapi::schema::Object {
+    shape(Type::Object.into())
+}
+
+fn nullable_attributes_schema() -> utoipa::openapi::schema::Object {
+    shape(SchemaType::from_iter([Type::Object, Type::Null]))
+}
+
+fn shape(kind: SchemaType) -> utoipa::openapi::schema::Object {
+    let (bytes, depth) = (Attributes::MOST, Attributes::MAX_DEPTH);
+    ObjectBuilder::new()
+        .schema_type(kind)
+        .max_properties(Some(Attributes::MAX_VALUES))
+        .description(Some(format!(
+            "Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot \
+             hold. At most {bytes} bytes of JSON and {} values, nested ones included, at most {depth} levels deep.",
+            Attributes::MAX_VALUES
+        )))
+        .build()
 }
 
 fn name(text: &str) -> Result<String, Flaw> {

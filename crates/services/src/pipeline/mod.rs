@@ -1,9 +1,9 @@
 //! The one function that runs every use case, whatever the interface.
 //!
-//! In this order: whether the caller's authentication is current, access, rate limit, validation, idempotency,
-//! `prepare`, the transaction around `run` (rows, audit entry, event, jobs and idempotency record in one commit), and
-//! after the commit: caches and access changes are applied, workers are woken. A query may answer from the cache after
-//! the validation.
+//! In this order: whether the caller's authentication is current, access, rate limit (which HTTP requests pass before
+//! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event, jobs
+//! and idempotency record in one commit), and after the commit: caches and access changes are applied, workers are
+//! woken. A query may answer from the cache after the validation.
 
 mod attempt;
 pub(crate) mod idempotency;
@@ -158,8 +158,21 @@ impl Services {
         U::ACCESS
             .admit(&cx.caller)
             .map_err(|error| self.refused::<U>(cx, error))?;
-        limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        if !cx.is_counted {
+            limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        }
         Ok(use_case.validate()?)
+    }
+
+    /// Counts a request against its rate limit as soon as its head has been read, so that a client whose body stalls,
+    /// breaks off or is invalid is counted as well. The pipeline then does not count it again.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn count_request<U: UseCase>(&self, cx: &mut Context) -> Result<()> {
+        limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        cx.is_counted = true;
+        Ok(())
     }
 
     /// Records a refusal, if it is a security event.

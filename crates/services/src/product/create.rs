@@ -32,6 +32,8 @@ pub struct CreateProduct {
 impl UseCase for CreateProduct {
     const NAME: &'static str = "product.create";
     const ACCESS: Access = Access::permission(Permission::CREATE_PRODUCT);
+    /// Enough for 10,000 letters of description and 16 KiB of attributes from a client that escapes each letter.
+    const MAX_BODY: usize = 192 * 1024;
     type Output = Product;
 }
 

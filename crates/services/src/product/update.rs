@@ -52,6 +52,8 @@ pub struct UpdateProduct {
 impl UseCase for UpdateProduct {
     const NAME: &'static str = "product.update";
     const ACCESS: Access = Access::permission(Permission::UPDATE_PRODUCT);
+    /// Enough for 10,000 letters of description and 16 KiB of attributes from a client that escapes each letter.
+    const MAX_BODY: usize = 192 * 1024;
     type Output = Product;
 }
 

@@ -195,7 +195,7 @@ async fn fail(client: &Client, n: usize) -> Answer {
     let junk = || Some(("application/json", b"{".to_vec()));
     match n % 5 {
         0 => client.get("/nowhere").await,
-        1 => client.request("POST", "/api/auth/login", junk()).await,
+        1 => client.request("POST", "/nowhere", junk()).await,
         2 => client.get("/api/users/me").await,
         3 => client.delete("/api/products").await,
         _ => client.get("/.well-known/jwks.json").await,
@@ -207,6 +207,13 @@ async fn what_no_use_case_counts_is_counted_by_address(app: &TestApp) {
     let first = fail(&client, 0).await.expect(404);
     assert_eq!(first.header("ratelimit-policy"), Some("\"address\";q=1000;w=60"));
     assert_eq!(first.header("ratelimit"), Some("\"address\";r=999;t=1"));
+    // What a use case would have counted it counts, also when it could not be read.
+    let junk = Some(("application/json", b"{".to_vec()));
+    let login = client.request("POST", "/api/auth/login", junk).await.expect(400);
+    assert_eq!(
+        login.header("ratelimit-policy"),
+        Some("\"account.login\";q=60;w=60")
+    );
     for n in 1..1000 {
         assert_ne!(fail(&client, n).await.status, 429, "{n}");
         if n % 200 == 0 {

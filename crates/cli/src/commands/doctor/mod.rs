@@ -8,6 +8,7 @@ mod finding;
 mod folder;
 mod mail;
 mod master_key;
+mod open_files;
 mod safety;
 
 use crate::fault::{Exit, Outcome};
@@ -57,6 +58,7 @@ async fn examine(loaded: Loaded) -> Vec<Finding> {
     findings.push(master_key::check(&settings));
     findings.extend(files::check(&settings));
     findings.push(contents::clock());
+    findings.push(open_files::check(&settings));
     findings.push(mail::check(&settings).await);
     let (database, is_ready) = database::check(&settings).await;
     findings.extend(database);

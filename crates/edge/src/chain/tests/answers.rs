@@ -130,9 +130,7 @@ async fn long_texts_are_compressed_and_short_ones_not() {
 #[tokio::test]
 async fn a_connection_is_served_as_its_peer() {
     let house = House::new(router());
-    let of = tower::service_fn(|peer| house.chain.clone().oneshot(peer));
-    let peer: std::net::SocketAddr = "192.0.2.5:4711".parse().unwrap();
-    let chain: Chain = of.oneshot(peer).await.unwrap();
+    let chain = house.chain.of_peer("192.0.2.5".parse().unwrap());
     chain
         .oneshot(Request::get("/ok").body(Body::empty()).unwrap())
         .await

@@ -69,7 +69,7 @@ fn all() -> Vec<(Refusal, u16, Headers)> {
     };
     let own: [(Refusal, u16, Headers); 6] = [
         (Refusal::MethodNotAllowed, 405, &[]),
-        (Refusal::TooLarge, 413, &[]),
+        (Refusal::TooLarge(10), 413, &[]),
         (Refusal::UnsupportedMedia("send JSON"), 415, &[]),
         replayed(Code::MfaInvalid, 401, PLAIN),
         replayed(Code::StepUpRequired, 403, &[]),

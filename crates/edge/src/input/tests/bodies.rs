@@ -1,7 +1,6 @@
 //! Bodies.
 
 use super::*;
-use bytes::Bytes;
 
 /// Everything that is told of a body: `path CODE`, or the code alone when it is not even JSON.
 fn told(text: &str) -> Vec<String> {
@@ -110,45 +109,4 @@ fn nobody_is_told_the_names_of_our_types() {
         messages.contains(&"must be a whole number in range"),
         "{messages:?}"
     );
-}
-
-/// What comes of a body in the given pieces, of which at most ten bytes are read.
-async fn read(pieces: &[&'static str], length: Option<&str>) -> Result<String, &'static str> {
-    let pieces: Vec<_> = pieces
-        .iter()
-        .map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece.as_bytes())))
-        .collect();
-    let mut request = http::Request::new(axum::body::Body::from_stream(futures_util::stream::iter(pieces)));
-    request
-        .headers_mut()
-        .extend(length.map(|length| (http::header::CONTENT_LENGTH, length.parse().unwrap())));
-    let read = body::read(request, 10)
-        .await
-        .map_err(|refusal| refusal.code().as_str());
-    read.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
-}
-
-#[tokio::test]
-async fn bodies_are_bounded_however_they_come() {
-    assert_eq!(read(&[], None).await, Ok(String::new()));
-    assert_eq!(
-        read(&["0123456789"], Some("10")).await.as_deref(),
-        Ok("0123456789")
-    );
-    assert_eq!(
-        read(&["01234", "", "567", "89"], None).await.as_deref(),
-        Ok("0123456789")
-    );
-    for (pieces, length) in [
-        (&["01234567890"][..], None),
-        (&["01234", "567", "890"], None),
-        (&["x"], Some("11")),
-        (&["x"; 99], None),
-    ] {
-        assert_eq!(
-            read(pieces, length).await,
-            Err("PAYLOAD_TOO_LARGE"),
-            "{pieces:?} {length:?}"
-        );
-    }
 }

@@ -1,0 +1,54 @@
+//! Whether so many connections can be open as the settings promise.
+
+use super::finding::Finding;
+use mainstay_platform::config::Settings;
+use mainstay_platform::open_files::OpenFiles;
+
+const CHECK: &str = "open files";
+
+pub(super) fn check(settings: &Settings) -> Finding {
+    judge(
+        OpenFiles::look(settings.database.pool),
+        settings.http.max_connections,
+    )
+}
+
+fn judge(files: OpenFiles, wanted: usize) -> Finding {
+    let (room, needed) = (files.room_for(wanted), files.needed_for(wanted));
+    match files.limit() {
+        None => Finding::ok(CHECK, "as many as needed may be open"),
+        Some(limit) if room == wanted => Finding::ok(
+            CHECK,
+            format!("{limit} may be open; MAX_CONNECTIONS={wanted} needs {needed}"),
+        ),
+        Some(limit) => Finding::warn(
+            CHECK,
+            format!(
+                "{limit} may be open; that is enough for {room} connections, not for MAX_CONNECTIONS={wanted}"
+            ),
+            format!(
+                "raise the limit to {needed} (ulimit -n, LimitNOFILE= in systemd), or lower MAX_CONNECTIONS to {room}"
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::finding::Verdict;
+
+    #[test]
+    fn a_limit_below_the_connections_is_a_warning_with_both_ways_out() {
+        let told = |limit| judge(OpenFiles::of_limit(limit, 12), 1000);
+        assert_eq!(told(None).verdict, Verdict::Ok);
+        assert_eq!(told(Some(1116)).verdict, Verdict::Ok);
+        let warned = told(Some(256));
+        assert_eq!(warned.verdict, Verdict::Warn);
+        let fix = warned.fix.unwrap();
+        assert!(
+            fix.contains("1116") && fix.contains("MAX_CONNECTIONS to 140"),
+            "{fix}"
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! The bytes of a body: counted before they are in memory, and not waited for too long.
+
+use super::idempotency;
+use crate::answer::Refusal;
+use crate::budget::{Exhausted, Reservation};
+use crate::exchange::Exchange;
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, HeaderValue};
+use http_body_util::BodyExt;
+use mainstay_domain::Error;
+use mainstay_platform::crypto::sha256;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Time for a body however small it is ...
+const LEAST_TIME: Duration = Duration::from_secs(10);
+/// ... and the bytes that each further second is for: 128 kbit/s.
+const BYTES_A_SECOND: usize = 16 * 1024;
+/// How long a client is listened to whose body is refused. Its system would throw the response away, were the connection
+/// closed while it is still sending.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Reads a body of at most `limit` bytes. From then on they are counted until the request is answered.
+pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
+    let exchange = Arc::clone(Exchange::of(request.extensions())?);
+    // Only requests that may be repeated are worth a digest.
+    let is_repeatable = idempotency::is_asked(request.method(), request.headers());
+    let announced = announced(request.headers());
+    let is_sending = !request.headers().contains_key(EXPECT);
+    let body = request.into_body();
+    if announced.is_some_and(|length| length > limit) {
+        return Err(refuse(body, Refusal::TooLarge(limit), limit, is_sending));
+    }
+    let Ok(mut room) = exchange.reserve_body(announced.unwrap_or(0)) else {
+        return Err(refuse(body, Refusal::Busy, limit, is_sending));
+    };
+    let bounds = Bounds {
+        limit,
+        reserved: announced,
+    };
+    let time = LEAST_TIME + Duration::from_secs((limit / BYTES_A_SECOND) as u64);
+    let bytes = timeout(time, collect(body, bounds, &mut room))
+        .await
+        .map_err(|_elapsed| too_slow(time))??;
+    exchange.keep_body(room);
+    if is_repeatable {
+        exchange.set_fingerprint(sha256(&bytes));
+    }
+    Ok(bytes)
+}
+
+/// The length that the client says its body has.
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(CONTENT_LENGTH).map(HeaderValue::to_str)?.ok()?;
+    // Longer than a number can say is longer than any limit.
+    Some(length.parse().unwrap_or(usize::MAX))
+}
+
+fn too_slow(time: Duration) -> Refusal {
+    let seconds = time.as_secs();
+    Error::BadRequest(format!(
+        "the request body came too slowly: send the whole of it within {seconds} seconds"
+    ))
+    .into()
+}
+
+/// What a body may take.
+struct Bounds {
+    limit: usize,
+    /// Bytes that are reserved for it already, which it does not exceed; `None`: each piece reserves its own.
+    reserved: Option<usize>,
+}
+
+async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Result<Bytes, Refusal> {
+    let mut bytes = Pieces::default();
+    while let Some(data) = next(&mut body).await? {
+        if bytes.len() + data.len() > bounds.limit {
+            return Err(refuse(body, Refusal::TooLarge(bounds.limit), bounds.limit, true));
+        }
+        if bounds.reserved.is_none()
+            && let Err(Exhausted) = room.grow(data.len())
+        {
+            return Err(refuse(body, Refusal::Busy, bounds.limit, true));
+        }
+        bytes.add(data);
+    }
+    Ok(bytes.whole())
+}
+
+/// Refuses a body at once, and lets go of what the client is still sending of it for a while.
+fn refuse(mut body: Body, refusal: Refusal, limit: usize, is_sending: bool) -> Refusal {
+    if is_sending {
+        let discard = async move {
+            let mut ignored = 0;
+            while ignored <= limit
+                && let Ok(Some(data)) = next(&mut body).await
+            {
+                ignored += data.len();
+            }
+        };
+        tokio::spawn(timeout(LINGER, discard));
+    }
+    refusal
+}
+
+/// The next piece of a body.
+async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+    while let Some(frame) = body.frame().await {
+        let ended = |_| Error::BadRequest("the request body ended early".to_owned());
+        if let Ok(data) = frame.map_err(ended)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// The pieces of a body so far. The usual body comes in one, and is not copied.
+#[derive(Default)]
+struct Pieces {
+    first: Bytes,
+    all: Vec<u8>,
+}
+
+impl Pieces {
+    fn len(&self) -> usize {
+        self.first.len().max(self.all.len())
+    }
+
+    fn add(&mut self, data: Bytes) {
+        if self.first.is_empty() {
+            self.first = data;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&data);
+    }
+
+    fn whole(self) -> Bytes {
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.into()
+        }
+    }
+}

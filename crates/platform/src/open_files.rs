@@ -1,0 +1,92 @@
+//! How many files and sockets the process may have open (`RLIMIT_NOFILE`).
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Files that are open besides connections and the database: standard streams, logs, listeners, event queues, mail.
+const OTHERS: usize = 64;
+/// Files of one connection to a database: the database, its write-ahead log and its shared memory, and a spare one.
+const FILES_OF_A_DATABASE_CONNECTION: usize = 4;
+
+/// The files that a process needs, and those that it may open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenFiles {
+    /// The limit; `None`: there is none.
+    limit: Option<usize>,
+    /// What everything but client connections needs.
+    reserve: usize,
+}
+
+impl OpenFiles {
+    /// Raises the limit as far as the process may (from the soft to the hard one), as servers do: the soft limit is low
+    /// for the sake of old programs only. Where that is refused, the limit stays as it is.
+    pub fn raise(database_connections: usize) -> Self {
+        let now = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: now.maximum,
+            ..now
+        };
+        let current = match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => raised.current,
+            Err(_) => now.current,
+        };
+        Self::of_limit(current, database_connections)
+    }
+
+    /// What [`OpenFiles::raise`] would lead to, with nothing changed.
+    pub fn look(database_connections: usize) -> Self {
+        Self::of_limit(getrlimit(Resource::Nofile).maximum, database_connections)
+    }
+
+    /// Of a given limit (`None`: there is none) and the connections of the database's pool.
+    pub fn of_limit(limit: Option<u64>, database_connections: usize) -> Self {
+        Self {
+            limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            // One more than configured writes.
+            reserve: OTHERS + FILES_OF_A_DATABASE_CONNECTION * (database_connections + 1),
+        }
+    }
+
+    /// The limit; `None`: there is none.
+    pub fn limit(self) -> Option<usize> {
+        self.limit
+    }
+
+    /// How many of `wanted` client connections there is room for, at least 1.
+    pub fn room_for(self, wanted: usize) -> usize {
+        self.limit.map_or(wanted, |limit| {
+            wanted.min(limit.saturating_sub(self.reserve)).max(1)
+        })
+    }
+
+    /// The limit that `wanted` client connections need.
+    pub fn needed_for(self, wanted: usize) -> usize {
+        wanted.saturating_add(self.reserve)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_get_what_the_database_and_the_rest_leave() {
+        let files = |limit| OpenFiles::of_limit(limit, 12);
+        assert_eq!(files(None).room_for(10_000), 10_000);
+        assert_eq!(files(Some(20_000)).room_for(10_000), 10_000);
+        assert_eq!(files(Some(256)).room_for(10_000), 256 - 64 - 52);
+        assert_eq!(files(Some(256)).room_for(50), 50);
+        assert_eq!(files(Some(20)).room_for(50), 1);
+        assert_eq!(files(Some(256)).needed_for(1000), 1116);
+        assert_eq!(OpenFiles::of_limit(Some(1116), 12).room_for(1000), 1000);
+    }
+
+    #[test]
+    fn raising_reaches_the_hard_limit() {
+        let raised = OpenFiles::raise(1);
+        assert_eq!(raised, OpenFiles::look(1));
+        assert_eq!(
+            getrlimit(Resource::Nofile).current.map(|limit| limit as usize),
+            raised.limit()
+        );
+    }
+}
