@@ -29,7 +29,7 @@ const LAST_TURN: Duration = Duration::from_secs(5);
 /// What a process does in the background.
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
-    /// Whether it does jobs, relays events, links the audit chain and keeps deadlines (`ROLES`). What every process
+    /// Whether it does jobs, relays events, sends the head of the audit chain and keeps deadlines (`ROLES`). What every process
     /// needs for itself, it does in any case.
     pub worker: bool,
     /// How many jobs are done at a time.
@@ -73,9 +73,12 @@ impl Background {
         begin.chore(access::Access::new);
         begin.chore(access::SigningKeys::new);
         begin.chore(security::Security::new);
+        begin.chore(sealer::Sealer::new);
         if options.worker {
             begin.chore(relay::Relay::new);
-            begin.chore(sealer::Sealer::new);
+            if services.parts().head_receiver.is_some() {
+                begin.chore(sealer::HeadSender::new);
+            }
             begin.chore(sweeper::Deadlines::new);
             begin.chore(sweeper::OldRecords::new);
             begin.chore(figures::Queues::new);

@@ -16,6 +16,8 @@ on_both_engines! {
     an_order_that_nobody_paid_is_given_up_by_itself;
     a_process_that_is_no_worker_does_no_job;
     what_was_told_is_linked_within_a_second_and_before_the_end;
+    a_process_of_any_role_links_what_it_wrote;
+    the_head_is_sent_away_on_a_schedule;
 }
 
 fn start(app: &TestApp, worker: bool) -> Background {
@@ -111,7 +113,7 @@ async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestAp
     let background = start(app, true);
     let waiting = async || {
         app.services()
-            .verify_audit()
+            .verify_audit(None)
             .await
             .expect("the database is there")
             .waiting
@@ -133,4 +135,64 @@ async fn what_was_told_is_linked_within_a_second_and_before_the_end(app: &TestAp
         .await
         .expect("the database is there");
     assert_eq!(waiting().await, 0);
+}
+
+async fn a_process_of_any_role_links_what_it_wrote(app: &TestApp) {
+    let background = start(app, false);
+    app.product(1, 100).await;
+    let linked = async {
+        while app
+            .services()
+            .verify_audit(None)
+            .await
+            .expect("the database is there")
+            .waiting
+            > 0
+        {}
+    };
+    tokio::time::timeout(Duration::from_secs(5), linked)
+        .await
+        .expect("it is linked");
+    background.stop().await;
+}
+
+async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
+    let sent = async |count: usize| {
+        let sent = async {
+            while app.heads.all().len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), sent)
+            .await
+            .expect("it is sent");
+        app.heads.all()
+    };
+    app.product(1, 100).await;
+    app.seal_audit().await;
+    let background = start(app, true);
+    let first = sent(1).await.remove(0);
+    app.heads.set_away(true);
+    app.pass(Duration::from_mins(61));
+    let none_failed = || {
+        let figures = app.services().parts().metrics.encode();
+        figures.contains("mainstay_audit_head_failures_total 0")
+    };
+    let failed = async {
+        while none_failed() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), failed)
+        .await
+        .expect("it is tried");
+    assert_eq!(app.heads.all().len(), 1);
+    app.heads.set_away(false);
+    let second = sent(2).await.remove(1);
+    assert!(
+        first.seq > 0 && second.seq >= first.seq && first.id != second.id,
+        "{first:?} {second:?}"
+    );
+    background.stop().await;
+    assert_eq!(app.heads.all().len(), 2, "once in an hour");
 }

@@ -52,7 +52,9 @@
 mod macros;
 
 mod audit;
+mod audit_acceptances;
 mod audit_chain;
+mod audit_writers;
 mod credentials;
 mod dialect;
 mod family;
@@ -82,7 +84,8 @@ mod user_access;
 mod users;
 
 pub use audit::{Audit, AuditFilter};
-pub use audit_chain::{ChainEnd, EntryKey, LinkedEntry, UnlinkedEntry};
+pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, UnlinkedEntry};
+pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
 pub use health::health;
 pub use idempotency::{Idempotency, NewRemembered, Remembered};

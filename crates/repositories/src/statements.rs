@@ -6,7 +6,9 @@ use mainstay_platform::database::Sql;
 pub fn all() -> Vec<(&'static str, Sql)> {
     let fixed = [
         crate::audit::ALL,
+        crate::audit_acceptances::ALL,
         crate::audit_chain::ALL,
+        crate::audit_writers::ALL,
         crate::credentials::ALL,
         crate::dialect::ALL,
         crate::health::ALL,

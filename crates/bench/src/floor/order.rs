@@ -33,6 +33,9 @@ pub(super) struct Orders {
     told: Vec<(String, String)>,
     next: u64,
     stride: u64,
+    /// The writer of the audit entries, and how many it has written.
+    writer: Uuid,
+    written: i64,
 }
 
 struct Texts {
@@ -41,6 +44,8 @@ struct Texts {
     order: Sql,
     items: Vec<Sql>,
     audit: Sql,
+    begin_writer: Sql,
+    move_writer: Sql,
     event: Sql,
     remember: Sql,
 }
@@ -58,6 +63,8 @@ impl Orders {
             told,
             next: number,
             stride: writers,
+            writer: mainstay_domain::id::uuid_v7(SystemClock.now(), &SystemRandom),
+            written: 0,
         })
     }
 
@@ -65,6 +72,7 @@ impl Orders {
     pub(super) fn next(&mut self) -> (Step<'_>, Vec<Step<'_>>) {
         let number = self.next;
         self.next += self.stride;
+        self.written += 1;
         let basket = self.seed.basket(number);
         let user = self.seed.users[number as usize % self.seed.users.len()].id;
         let now = SystemClock.now();
@@ -116,7 +124,25 @@ impl Orders {
                 Field::Fixed("127.0.0.1"),
                 Field::Null,
                 request.clone(),
+                Field::Id(self.writer),
+                Field::Integer(self.written),
+                Field::Bytes([8; 32]),
             ],
+        ));
+        let end = vec![
+            Field::Integer(self.written),
+            at.clone(),
+            Field::Bytes([8; 32]),
+            Field::Id(self.writer),
+        ];
+        let is_new = self.written == 1;
+        steps.push((
+            if is_new {
+                &sql.begin_writer
+            } else {
+                &sql.move_writer
+            },
+            end,
         ));
         steps.push((
             &sql.event,
@@ -197,6 +223,8 @@ impl Texts {
             order: known.named("orders::INSERT")?,
             items: (1..=3).map(items).collect::<Result<_, _>>()?,
             audit: known.named("audit::INSERT")?,
+            begin_writer: known.named("audit_writers::INSERT")?,
+            move_writer: known.named("audit_writers::UPDATE")?,
             event: known.named("outbox::INSERT")?,
             remember: known.named("idempotency::INSERT")?,
         })

@@ -5,13 +5,14 @@ use crate::on_both;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const LOOKING: [&[&str]; 6] = [
+const LOOKING: [&[&str]; 7] = [
     &["users", "list"],
     &["jobs", "list"],
     &["audit", "verify", "--json"],
     &["jobs", "retry", "0199b1f4-7c00-7000-8000-000000000001"],
     &["keys", "rotate"],
     &["audit", "verify"],
+    &["audit", "accept", "--reason", "an exercise"],
 ];
 
 /// Every file under a folder, but those that SQLite keeps while somebody looks, with its length.

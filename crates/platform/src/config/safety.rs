@@ -42,6 +42,13 @@ impl Settings {
                 "passwords and codes could be guessed without limit",
             )
         });
+        unsafe_if(self.audit_witness.is_exposed(), || {
+            fault(
+                &AUDIT_WITNESS_URL,
+                "http://…",
+                "without https, whoever is on the way could answer for the receiver, and no head would reach it",
+            )
+        });
         unsafe_if(self.mail.smtp_url.is_none(), || {
             fault(
                 &SMTP_URL,

@@ -37,6 +37,7 @@ pub struct Metrics {
     queue_depth: Family<Queue, Gauge>,
     security_events: Family<Type, Counter>,
     audit_chain_broken: Gauge,
+    audit_head_failures: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -91,6 +92,7 @@ impl Metrics {
             queue_depth: Family::default(),
             security_events: Family::default(),
             audit_chain_broken: Gauge::default(),
+            audit_head_failures: Counter::default(),
             registry: Mutex::default(),
         };
         let build = Family::<Build, Gauge>::default();
@@ -128,8 +130,13 @@ impl Metrics {
         );
         registry.register(
             "audit_chain_broken",
-            "1 while the audit chain is not what was sealed, and is not extended or not vouched for",
+            "1 while the audit chain is not what was sealed and is not extended, or entries are refused or missing",
             metrics.audit_chain_broken.clone(),
+        );
+        registry.register(
+            "audit_head_failures",
+            "Heads of the audit chain that AUDIT_WITNESS_URL did not take",
+            metrics.audit_head_failures.clone(),
         );
         Self {
             registry: Mutex::new(registry),
@@ -190,6 +197,11 @@ impl Metrics {
     /// Whether the audit chain was found broken when it was to be extended.
     pub fn audit_chain_broken(&self, broken: bool) {
         self.audit_chain_broken.set(i64::from(broken));
+    }
+
+    /// The receiver outside did not take the head of the audit chain.
+    pub fn audit_head_not_sent(&self) {
+        self.audit_head_failures.inc();
     }
 
     /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
