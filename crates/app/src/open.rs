@@ -66,6 +66,7 @@ impl App {
         let sealer = master_key::open(&database, &settings, &outside, key).await?;
         let app = Self::put_together(settings, outside, public_url, database, sealer).await?;
         app.services.load_keys().await.map_err(StartFault::Content)?;
+        app.services.begin_audit().await.map_err(StartFault::Content)?;
         Ok(app)
     }
 
@@ -107,6 +108,7 @@ impl App {
             limiter: Limiter::new(LIMIT_KEYS),
             mailer: Arc::clone(&outside.mailer),
             gateway: Arc::clone(&outside.gateway),
+            head_receiver: outside.head_receiver.clone(),
             policies: policies(&settings, public_url),
             metrics,
             jobs: catalogue::jobs(),
@@ -163,6 +165,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         reservation_ttl: settings.orders.reservation_ttl,
         limits: settings.limits,
         public_url,
+        audit_witness_every: settings.audit_witness.every,
         data_dir: settings.data_dir.clone(),
     }
 }

@@ -7,7 +7,7 @@ use mainstay_platform::clock::{SystemClock, SystemRandom};
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::password::Params;
 use mainstay_platform::telemetry::access_log::AccessLog;
-use mainstay_services::ports::{Mailer, PaymentGateway};
+use mainstay_services::ports::{HeadReceiver, Mailer, PaymentGateway};
 use std::sync::Arc;
 
 /// The dependencies that a process takes from outside.
@@ -21,6 +21,8 @@ pub struct Outside {
     pub mailer: Arc<dyn Mailer>,
     /// Collects and refunds payments.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// Receives the head of the audit chain; `None` where no receiver is configured.
+    pub head_receiver: Option<Arc<dyn HeadReceiver>>,
     /// The cost parameters of password hashing.
     pub hashing: Params,
     /// Receives one line per request.
@@ -31,11 +33,13 @@ impl Outside {
     /// The real dependencies, as the settings configure them.
     ///
     /// # Errors
-    /// The mail settings cannot be used.
+    /// The mail settings cannot be used, or there is no HTTP client.
     pub fn real(settings: &Settings, access_log: AccessLog) -> Result<Self, StartFault> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mailer = mainstay_integrations::mailer(settings, Arc::clone(&clock));
+        let head_receiver = mainstay_integrations::head_receiver(settings);
         Ok(Self {
+            head_receiver: head_receiver.map_err(|error| StartFault::Setting(error.to_string()))?,
             mailer: mailer.map_err(|error| StartFault::Setting(error.to_string()))?,
             gateway: mainstay_integrations::gateway(settings),
             clock,

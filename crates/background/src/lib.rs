@@ -31,8 +31,9 @@ const LAST_RUN: Duration = Duration::from_secs(5);
 /// Which background tasks a process runs, and with which limits.
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
-    /// Whether the process runs jobs, relays events, seals the audit chain and enforces deadlines (`ROLES`). The tasks
-    /// that every process needs (access changes, signing keys, security events) run in any case.
+    /// Whether the process runs jobs, relays events, sends the head of the audit chain and enforces deadlines (`ROLES`).
+    /// The tasks that every process needs (access changes, signing keys, security events, sealing the audit chain) run in
+    /// any case.
     pub worker: bool,
     /// Number of jobs that run concurrently.
     pub jobs_at_once: usize,
@@ -76,9 +77,12 @@ impl Background {
         starter.task(access::SigningKeys::new);
         starter.task(access::ClockSkew::new);
         starter.task(security::Security::new);
+        starter.task(sealer::Sealer::new);
         if options.worker {
             starter.task(relay::Relay::new);
-            starter.task(sealer::Sealer::new);
+            if services.parts().head_receiver.is_some() {
+                starter.task(sealer::HeadSender::new);
+            }
             starter.task(sweeper::Deadlines::new);
             starter.task(sweeper::OldRecords::new);
             starter.task(figures::Queues::new);

@@ -2,13 +2,44 @@
 
 use crate::chore::{Chore, Turn};
 use mainstay_domain::Result;
+use mainstay_domain::time::Timestamp;
 use mainstay_services::Services;
 use std::time::Duration;
 use tokio::sync::Notify;
 
 const BATCH: u32 = 500;
 
-/// Links the waiting audit entries. An entry can be altered unnoticed until it is linked, so this is not delayed.
+/// Sends the head of the chain to an outside receiver, at the start and then on a schedule.
+pub(crate) struct HeadSender {
+    services: Services,
+    sent_at: Option<Timestamp>,
+}
+
+impl HeadSender {
+    pub(crate) fn new(services: Services) -> Self {
+        Self {
+            services,
+            sent_at: None,
+        }
+    }
+}
+
+impl Chore for HeadSender {
+    const NAME: &'static str = "audit witness";
+    const REST: Duration = Duration::from_secs(1);
+
+    async fn turn(&mut self) -> Result<Turn> {
+        let (now, every) = (self.services.now(), self.services.policies().audit_witness_every);
+        let is_due = self.sent_at.is_none_or(|sent| now.since(sent) >= every);
+        if is_due && self.services.publish_audit_head().await? {
+            self.sent_at = Some(now);
+        }
+        Ok(Turn::Rest)
+    }
+}
+
+/// Links the waiting audit entries. Every process does, whatever its roles: until an entry is linked, only the process that
+/// wrote it is certain to know of it.
 pub(crate) struct Sealer(Services);
 
 impl Sealer {

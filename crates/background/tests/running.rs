@@ -16,6 +16,8 @@ on_both_engines! {
     an_unpaid_order_expires_in_the_background;
     a_process_without_the_worker_role_runs_no_job;
     audit_entries_are_sealed_within_a_second_and_before_the_stop;
+    a_process_of_any_role_links_what_it_wrote;
+    the_head_is_sent_away_on_a_schedule;
 }
 
 fn start(app: &TestApp, worker: bool) -> Background {
@@ -113,7 +115,7 @@ async fn audit_entries_are_sealed_within_a_second_and_before_the_stop(app: &Test
     let background = start(app, true);
     let waiting = async || {
         app.services()
-            .verify_audit()
+            .verify_audit(None)
             .await
             .expect("the database is there")
             .waiting
@@ -135,4 +137,64 @@ async fn audit_entries_are_sealed_within_a_second_and_before_the_stop(app: &Test
         .await
         .expect("the database is there");
     assert_eq!(waiting().await, 0);
+}
+
+async fn a_process_of_any_role_links_what_it_wrote(app: &TestApp) {
+    let background = start(app, false);
+    app.product(1, 100).await;
+    let linked = async {
+        while app
+            .services()
+            .verify_audit(None)
+            .await
+            .expect("the database is there")
+            .waiting
+            > 0
+        {}
+    };
+    tokio::time::timeout(Duration::from_secs(5), linked)
+        .await
+        .expect("it is linked");
+    background.stop().await;
+}
+
+async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
+    let sent = async |count: usize| {
+        let sent = async {
+            while app.heads.all().len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), sent)
+            .await
+            .expect("it is sent");
+        app.heads.all()
+    };
+    app.product(1, 100).await;
+    app.seal_audit().await;
+    let background = start(app, true);
+    let first = sent(1).await.remove(0);
+    app.heads.set_away(true);
+    app.pass(Duration::from_mins(61));
+    let none_failed = || {
+        let figures = app.services().parts().metrics.encode();
+        figures.contains("mainstay_audit_head_failures_total 0")
+    };
+    let failed = async {
+        while none_failed() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), failed)
+        .await
+        .expect("it is tried");
+    assert_eq!(app.heads.all().len(), 1);
+    app.heads.set_away(false);
+    let second = sent(2).await.remove(1);
+    assert!(
+        first.seq > 0 && second.seq >= first.seq && first.id != second.id,
+        "{first:?} {second:?}"
+    );
+    background.stop().await;
+    assert_eq!(app.heads.all().len(), 2, "once in an hour");
 }

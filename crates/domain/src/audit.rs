@@ -1,6 +1,6 @@
 //! The audit trail: who did what to which thing.
 
-use crate::id::{AuditId, UserId};
+use crate::id::{AuditId, AuditWriterId, Id, UserId};
 use crate::time::Timestamp;
 use serde::Serialize;
 
@@ -67,6 +67,73 @@ pub struct AuditEntry {
     pub request_id: Option<String>,
 }
 
+impl AuditEntry {
+    /// The bytes that authenticate the entry and link it: those of the [`StoredEntry`] it becomes.
+    pub fn canonical(&self) -> Vec<u8> {
+        let (id, at) = (self.id.uuid().to_string(), self.at.micros().to_string());
+        let user = self.user_id.map(|user| user.uuid().to_string());
+        let facts = [
+            Some(&*id),
+            Some(&*at),
+            user.as_deref(),
+            Some(self.actor.as_str()),
+            Some(&*self.action),
+            Some(&*self.resource),
+            Some(&*self.resource_id),
+            self.before.as_deref(),
+            self.after.as_deref(),
+            self.ip.as_deref(),
+            self.user_agent.as_deref(),
+            self.request_id.as_deref(),
+        ];
+        canonical(facts.map(|fact| fact.map(str::as_bytes)))
+    }
+}
+
+/// An entry with its place among the entries of its writer, and a MAC over both that only a process with the master key
+/// can make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthenticatedEntry {
+    /// What it says.
+    pub entry: AuditEntry,
+    /// The series it belongs to.
+    pub writer: AuditWriterId,
+    /// Its number in the series, from 1 and without gaps.
+    pub number: i64,
+    /// HMAC-SHA256 (RFC 2104), 32 bytes.
+    pub mac: Vec<u8>,
+}
+
+/// How many entries a writer has written: updated with each of its transactions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterEnd {
+    /// The series.
+    pub writer: AuditWriterId,
+    /// The number of its last entry.
+    pub number: i64,
+    /// When that was written.
+    pub at: Timestamp,
+    /// HMAC-SHA256 (RFC 2104) over all of it, 32 bytes.
+    pub mac: Vec<u8>,
+    /// Whether these are the first entries of the series.
+    pub is_new: bool,
+}
+
+/// An administrator's recorded decision to go on with a trail that was at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The entries up to this place, and their hash as they were when they were accepted.
+    pub head: ChainHead,
+    /// When.
+    pub at: Timestamp,
+    /// The administrator's words.
+    pub reason: String,
+    /// What was at fault, as a JSON list of sentences.
+    pub faults: String,
+    /// HMAC-SHA256 (RFC 2104) over all of it.
+    pub mac: Vec<u8>,
+}
+
 /// An entry as it lies in the database: a text, or the bytes in its place, for each fact, in the order of [`AuditEntry`].
 /// It can be read whatever somebody made of the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,19 +157,23 @@ impl StoredEntry {
     /// The bytes that the chain's hash covers: every fact, each with its length before it, so that no
     /// two entries have the same bytes.
     pub fn canonical(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256);
-        let mut put = |fact: Option<&[u8]>| match fact {
-            None => out.push(0),
-            Some(fact) => {
-                out.push(1);
-                out.extend_from_slice(&(fact.len() as u64).to_be_bytes());
-                out.extend_from_slice(fact);
-            }
-        };
-        put(Some(b"mainstay audit entry 1"));
-        self.facts.iter().for_each(|fact| put(fact.as_deref()));
-        out
+        canonical(self.facts.each_ref().map(Option::as_deref))
     }
+}
+
+fn canonical(facts: [Option<&[u8]>; StoredEntry::FACTS]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    let mut put = |fact: Option<&[u8]>| match fact {
+        None => out.push(0),
+        Some(fact) => {
+            out.push(1);
+            out.extend_from_slice(&(fact.len() as u64).to_be_bytes());
+            out.extend_from_slice(fact);
+        }
+    };
+    put(Some(b"mainstay audit entry 1"));
+    facts.into_iter().for_each(put);
+    out
 }
 
 /// A place in the chain: how many entries are linked, and the hash of all of them.

@@ -112,6 +112,10 @@ typed_id!(
     AuditId
 );
 typed_id!(
+    /// A series of audit entries that one process numbers without gaps.
+    AuditWriterId
+);
+typed_id!(
     /// An event of the outbox, delivered to subscribers.
     EventId
 );

@@ -5,7 +5,7 @@ use crate::read::{Held, Read, held, params};
 use crate::sight;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
-use mainstay_domain::audit::{Actor, AuditEntry};
+use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry};
 use mainstay_domain::id::{AuditId, Id, UserId};
 use mainstay_domain::page::{CursorKey, Listing, Page, Position};
 use mainstay_domain::time::Timestamp;
@@ -17,7 +17,8 @@ const COLUMNS: &str = "id, at, user_id, actor, action, resource, resource_id, be
 
 statements! {
     INSERT = "INSERT INTO audit_entries (id, at, user_id, actor, action, resource, resource_id, before_json, \
-              after_json, ip, user_agent, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+              after_json, ip, user_agent, request_id, writer, number, mac) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 }
 
 const RESOURCE: usize = 0;
@@ -126,7 +127,7 @@ impl Audit<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn insert(&mut self, entry: &AuditEntry) -> Result<()> {
+    pub async fn insert(&mut self, entry: &AuthenticatedEntry) -> Result<()> {
         let (sql, values) = inserting(entry);
         self.0.execute(sql, &params(&values)).await?;
         Ok(())
@@ -160,7 +161,8 @@ impl Audit<'_> {
 }
 
 /// The statement that writes an entry.
-pub(crate) fn inserting(entry: &AuditEntry) -> (&'static Sql, Vec<Held<'_>>) {
+pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (&'static Sql, Vec<Held<'_>>) {
+    let entry = &authenticated.entry;
     let values = vec![
         held(&entry.id),
         held(&entry.at),
@@ -174,6 +176,9 @@ pub(crate) fn inserting(entry: &AuditEntry) -> (&'static Sql, Vec<Held<'_>>) {
         held(&entry.ip),
         held(&entry.user_agent),
         held(&entry.request_id),
+        held(&authenticated.writer),
+        held(&authenticated.number),
+        held(&authenticated.mac),
     ];
     (&INSERT, values)
 }

@@ -8,7 +8,7 @@ use crate::sight;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{AuditEntry, ChainHead, StoredEntry};
-use mainstay_domain::id::{AuditId, Id};
+use mainstay_domain::id::{AuditId, AuditWriterId, Id};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Column, DatabaseError, FromRow, Param, Row, Sql, Value};
 use uuid::Uuid;
@@ -26,16 +26,23 @@ macro_rules! select {
 }
 
 statements! {
-    UNLINKED = select!("id, ", "seq IS NULL ORDER BY id LIMIT $1");
+    UNLINKED = select!("id, writer, number, mac, ", "seq IS NULL ORDER BY writer, number, id LIMIT $1");
+    UNLINKED_AFTER = select!(
+        "id, writer, number, mac, ",
+        "seq IS NULL AND (writer, number, id) > ($2, $3, $4) ORDER BY writer, number, id LIMIT $1"
+    );
     LINK = "UPDATE audit_entries SET seq = $2, hash = $3 WHERE id = $1 AND seq IS NULL";
-    LINKED_AFTER = select!("seq, hash, ", "seq > $1 ORDER BY seq LIMIT $2");
+    LINKED_AFTER = select!("seq, hash, writer, number, mac, ", "seq > $1 ORDER BY seq LIMIT $2");
     COUNT_UNLINKED = "SELECT count(*) FROM audit_entries WHERE seq IS NULL";
     // One statement, so that nobody links between the look at the head and the look at the last entry.
-    END = "SELECT seq, hash, seal, \
+    END = "SELECT seq, hash, writers, seal, \
            (SELECT seq FROM audit_entries WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1), \
            (SELECT hash FROM audit_entries WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1) \
            FROM audit_head WHERE id = 1";
-    SET_HEAD = "UPDATE audit_head SET seq = $1, hash = $2, seal = $3, at = $4 WHERE id = 1 AND seq = $5";
+    SET_HEAD = "UPDATE audit_head SET seq = $1, hash = $2, writers = $3, seal = $4, at = $5 WHERE id = 1 AND seq = $6";
+    RESET_HEAD = "INSERT INTO audit_head (id, seq, hash, writers, seal, at) VALUES (1, $1, $2, $3, $4, $5) \
+                  ON CONFLICT (id) DO UPDATE SET seq = EXCLUDED.seq, hash = EXCLUDED.hash, \
+                  writers = EXCLUDED.writers, seal = EXCLUDED.seal, at = EXCLUDED.at WHERE audit_head.seq = $6";
 }
 
 /// How the database names an entry, whether that is an identifier or not.
@@ -65,11 +72,57 @@ impl Param for EntryKey {
     }
 }
 
+impl EntryKey {
+    /// The writer of this id; one that no process has made when it is no identifier.
+    pub(crate) fn writer(&self) -> AuditWriterId {
+        let uuid = match self {
+            Self::Id(id) => id.uuid(),
+            Self::Bytes(bytes) => Uuid::from_slice(bytes).unwrap_or_default(),
+        };
+        AuditWriterId::from_uuid(uuid)
+    }
+}
+
+/// How a process vouched for an entry when it wrote it, whatever became of that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryMac {
+    /// The writer, as the database names it.
+    pub writer: EntryKey,
+    /// The entry's number among the writer's.
+    pub number: i64,
+    /// HMAC-SHA256 over writer, number and entry.
+    pub mac: Vec<u8>,
+}
+
+impl EntryMac {
+    /// The writer; one that no process has made when its id cannot be read.
+    pub fn writer(&self) -> AuditWriterId {
+        self.writer.writer()
+    }
+}
+
+/// The end of a chain's state that a sealer sets.
+#[derive(Debug, Clone, Copy)]
+pub struct NewHead<'h> {
+    /// The last place.
+    pub head: &'h ChainHead,
+    /// How far each writer's entries are linked.
+    pub writers: &'h [u8],
+    /// The seal of both.
+    pub seal: &'h [u8],
+    /// When.
+    pub at: Timestamp,
+    /// The place that the head has to be at for this.
+    pub expected_seq: i64,
+}
+
 /// An entry that waits to be put into the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlinkedEntry {
     /// Its name, to [`link`](Audit::link) it by.
     pub key: EntryKey,
+    /// How its writer vouched for it.
+    pub mac: EntryMac,
     /// What it says.
     pub entry: StoredEntry,
 }
@@ -81,6 +134,8 @@ pub struct LinkedEntry {
     pub seq: i64,
     /// The hash of all up to it; none when somebody took it away.
     pub hash: Option<Vec<u8>>,
+    /// How its writer vouched for it.
+    pub mac: EntryMac,
     /// What it says.
     pub entry: StoredEntry,
 }
@@ -90,7 +145,9 @@ pub struct LinkedEntry {
 pub struct ChainEnd {
     /// The head; its number is 0 while nothing was linked.
     pub head: ChainHead,
-    /// The head's seal.
+    /// How far the entries of each open writer are linked.
+    pub writers: Vec<u8>,
+    /// The seal of the head and of that.
     pub seal: Vec<u8>,
     /// The number of the last entry in the chain, if there is one.
     pub last_seq: Option<i64>,
@@ -143,19 +200,35 @@ impl FromRow for Read<StoredEntry> {
     }
 }
 
+impl FromRow for Read<EntryMac> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(EntryMac {
+            writer: row.next::<Option<_>>()?.unwrap_or(EntryKey::Bytes(Vec::new())),
+            number: row.next::<Option<_>>()?.unwrap_or_default(),
+            mac: row.next::<Option<_>>()?.unwrap_or_default(),
+        }))
+    }
+}
+
 impl FromRow for Read<UnlinkedEntry> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        let key = row.next()?;
+        let (key, Read(mac)) = (row.next()?, Read::from_row(row)?);
         let Read(entry) = Read::from_row(row)?;
-        Ok(Self(UnlinkedEntry { key, entry }))
+        Ok(Self(UnlinkedEntry { key, mac, entry }))
     }
 }
 
 impl FromRow for Read<LinkedEntry> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let (seq, hash) = (row.next()?, row.next()?);
+        let Read(mac) = Read::from_row(row)?;
         let Read(entry) = Read::from_row(row)?;
-        Ok(Self(LinkedEntry { seq, hash, entry }))
+        Ok(Self(LinkedEntry {
+            seq,
+            hash,
+            mac,
+            entry,
+        }))
     }
 }
 
@@ -167,6 +240,7 @@ impl FromRow for Read<ChainEnd> {
         };
         Ok(Self(ChainEnd {
             head,
+            writers: row.next()?,
             seal: row.next()?,
             last_seq: row.next()?,
             last_hash: row.next()?,
@@ -175,15 +249,27 @@ impl FromRow for Read<ChainEnd> {
 }
 
 impl Audit<'_> {
-    /// The entries that are not in the chain yet, the oldest first.
+    /// The entries that are not in the chain yet, by writer and number, after the given one.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn unlinked(&mut self, scope: &Scope<AuditEntry>, limit: u32) -> Result<Vec<UnlinkedEntry>> {
+    pub async fn unlinked(
+        &mut self,
+        scope: &Scope<AuditEntry>,
+        after: Option<&UnlinkedEntry>,
+        limit: u32,
+    ) -> Result<Vec<UnlinkedEntry>> {
         if !sight::all(scope) {
             return Ok(Vec::new());
         }
-        Ok(rows(self.0.all(&UNLINKED, &[&limit]).await?))
+        let found = match after {
+            None => self.0.all(&UNLINKED, &[&limit]).await?,
+            Some(UnlinkedEntry { key, mac, .. }) => {
+                let after: [&dyn Param; 4] = [&limit, &mac.writer, &mac.number, key];
+                self.0.all(&UNLINKED_AFTER, &after).await?
+            }
+        };
+        Ok(rows(found))
     }
 
     /// The end of the chain; `None` when somebody took its head away.
@@ -215,18 +301,28 @@ impl Audit<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn set_head(
-        &mut self,
-        head: &ChainHead,
-        seal: &[u8],
-        at: Timestamp,
-        expected_seq: i64,
-    ) -> Result<bool> {
-        let done = self
-            .0
-            .execute(&SET_HEAD, &[&head.seq, &head.hash, &seal, &at, &expected_seq])
-            .await;
-        Ok(done? == 1)
+    pub async fn set_head(&mut self, new: NewHead<'_>) -> Result<bool> {
+        self.put_head(&SET_HEAD, new).await
+    }
+
+    /// The same where the head may be missing altogether.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn reset_head(&mut self, new: NewHead<'_>) -> Result<bool> {
+        self.put_head(&RESET_HEAD, new).await
+    }
+
+    async fn put_head(&mut self, sql: &Sql, new: NewHead<'_>) -> Result<bool> {
+        let NewHead {
+            head,
+            writers,
+            seal,
+            at,
+            expected_seq,
+        } = new;
+        let values: [&dyn Param; 6] = [&head.seq, &head.hash, &writers, &seal, &at, &expected_seq];
+        Ok(self.0.execute(sql, &values).await? == 1)
     }
 
     /// The chain after a number, in its order.

@@ -58,7 +58,9 @@ mod macros;
 
 mod access_changes;
 mod audit;
+mod audit_acceptances;
 mod audit_chain;
+mod audit_writers;
 mod credentials;
 mod dialect;
 mod family;
@@ -90,7 +92,8 @@ mod users;
 
 pub use access_changes::AccessChanges;
 pub use audit::{Audit, AuditFilter};
-pub use audit_chain::{ChainEnd, EntryKey, LinkedEntry, UnlinkedEntry};
+pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, UnlinkedEntry};
+pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewRemembered, Remembered};

@@ -7,7 +7,9 @@ pub fn all() -> Vec<(&'static str, Sql)> {
     let fixed = [
         crate::access_changes::ALL,
         crate::audit::ALL,
+        crate::audit_acceptances::ALL,
         crate::audit_chain::ALL,
+        crate::audit_writers::ALL,
         crate::credentials::ALL,
         crate::dialect::ALL,
         crate::health::ALL,

@@ -5,9 +5,9 @@ use crate::jobs::NewJob;
 use crate::leases;
 use crate::orders::number_taken;
 use crate::read::{Held, held, params};
-use crate::{audit, idempotency, jobs, orders, outbox};
+use crate::{audit, audit_writers, idempotency, jobs, orders, outbox};
 use mainstay_domain::access::Permit;
-use mainstay_domain::audit::AuditEntry;
+use mainstay_domain::audit::{AuthenticatedEntry, WriterEnd};
 use mainstay_domain::event::Event;
 use mainstay_domain::job::Lease;
 use mainstay_domain::order::Order;
@@ -24,7 +24,8 @@ pub struct Tail {
 #[derive(Debug)]
 enum Entry {
     Order(Box<Order>),
-    Audit(Box<AuditEntry>),
+    Audit(Box<AuthenticatedEntry>),
+    Writer(WriterEnd),
     Event(Box<Event>),
     Job(Box<NewJob>, bool),
     Idempotency(Box<NewRemembered>),
@@ -38,6 +39,8 @@ pub struct TailOutcome {
     pub idempotency_taken: bool,
     /// The lease of the job that was to be finished is good no more.
     pub lease_lost: bool,
+    /// The record of the writer of the audit entries is gone.
+    pub writer_gone: bool,
     /// Jobs that were not added because one of the same unique key waits or runs.
     pub jobs_known: usize,
 }
@@ -59,8 +62,13 @@ impl Tail {
     }
 
     /// An entry of the audit trail.
-    pub fn audit(&mut self, entry: AuditEntry) {
+    pub fn audit(&mut self, entry: AuthenticatedEntry) {
         self.entries.push(Entry::Audit(Box::new(entry)));
+    }
+
+    /// How many entries their writer has written with these.
+    pub fn audit_writer(&mut self, end: WriterEnd) {
+        self.entries.push(Entry::Writer(end));
     }
 
     /// An event for subscribers.
@@ -105,6 +113,7 @@ impl Tail {
             match (entry, changed) {
                 (Entry::Idempotency(_), 0) => outcome.idempotency_taken = true,
                 (Entry::Finish(..), 0) => outcome.lease_lost = true,
+                (Entry::Writer(_), 0) => outcome.writer_gone = true,
                 (Entry::Job(..), 0) => outcome.jobs_known += 1,
                 (_, 0) => return Err(Error::bug("a row at the end of a transaction was not written")),
                 _ => {}
@@ -121,6 +130,7 @@ fn statements(entry: &Entry) -> Vec<(&Entry, &'static Sql, Vec<Held<'_>>)> {
             .map(|(sql, values)| (entry, sql, values))
             .collect(),
         Entry::Audit(audited) => one(audit::inserting(audited)),
+        Entry::Writer(end) => one(audit_writers::moving(end)),
         Entry::Event(event) => one(outbox::inserting(event)),
         Entry::Job(job, due) => one(jobs::inserting(job, due)),
         Entry::Idempotency(new) => one(idempotency::inserting(new)),

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
+use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Result, email::Email};
 
 /// Sends mail.
@@ -26,6 +27,27 @@ pub struct Message {
     pub text: String,
     /// The HTML body.
     pub html: String,
+}
+
+/// Keeps heads of the audit chain out of reach of whoever controls this machine and its database.
+pub trait HeadReceiver: Send + Sync {
+    /// Hands a head over. `Ok` when the receiver has it.
+    fn receive<'a>(&'a self, head: &'a SignedHead) -> BoxFuture<'a, Result<()>>;
+}
+
+/// The head of the audit chain, sealed for the world outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedHead {
+    /// Unique for each message.
+    pub id: String,
+    /// When it was read.
+    pub at: Timestamp,
+    /// How many places the chain has.
+    pub seq: i64,
+    /// The hash of all of them, in hexadecimal.
+    pub hash: String,
+    /// HMAC-SHA256 over both under a key derived from the master key, in hexadecimal.
+    pub seal: String,
 }
 
 /// Collects and refunds payments.

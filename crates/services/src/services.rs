@@ -2,7 +2,7 @@
 
 use crate::access::authenticator::Authenticator;
 use crate::access::directory::AccessDirectory;
-use crate::audit::Witness;
+use crate::audit::{AuditWriters, EntryKeys, SealLog};
 use crate::cache::Caches;
 use crate::clock_skew::MeasuredSkew;
 use crate::context::Context;
@@ -11,7 +11,7 @@ use crate::job::registry::JobRegistry;
 use crate::job::subscriptions::Subscriptions;
 use crate::key::Keys;
 use crate::pipeline::in_flight::InFlight;
-use crate::ports::{Mailer, PaymentGateway};
+use crate::ports::{HeadReceiver, Mailer, PaymentGateway};
 use crate::readiness::Draining;
 use crate::security::SecurityLog;
 use crate::work::View;
@@ -44,6 +44,8 @@ pub struct Policies {
     pub limits: bool,
     /// Where clients reach this deployment; links in mail begin with it.
     pub public_url: String,
+    /// How often the head of the audit chain is sent to its receiver.
+    pub audit_witness_every: Duration,
     /// Where files are kept: the anchor of the audit chain among them.
     pub data_dir: PathBuf,
 }
@@ -68,6 +70,8 @@ pub struct Parts {
     pub mailer: Arc<dyn Mailer>,
     /// Collects money.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// Takes the head of the audit chain from time to time; none when no receiver is configured.
+    pub head_receiver: Option<Arc<dyn HeadReceiver>>,
     /// The rules that the deployment chose.
     pub policies: Policies,
     /// Counts and times what happens.
@@ -98,7 +102,8 @@ struct Inner {
     work_waits: Notify,
     events_wait: Notify,
     audit_waits: Notify,
-    witness: Witness,
+    seal_log: SealLog,
+    audit_writers: AuditWriters,
 }
 
 impl Services {
@@ -118,7 +123,8 @@ impl Services {
             work_waits: Notify::new(),
             events_wait: Notify::new(),
             audit_waits: Notify::new(),
-            witness: Witness::default(),
+            seal_log: SealLog::default(),
+            audit_writers: AuditWriters::new(EntryKeys::new(&parts.sealer)),
             parts,
         }))
     }
@@ -215,8 +221,13 @@ impl Services {
     }
 
     /// What the log was told of the audit chain.
-    pub(crate) fn witness(&self) -> &Witness {
-        &self.0.witness
+    pub(crate) fn seal_log(&self) -> &SealLog {
+        &self.0.seal_log
+    }
+
+    /// The writers of audit entries of this process.
+    pub(crate) fn audit_writers(&self) -> &AuditWriters {
+        &self.0.audit_writers
     }
 
     /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::Outside`].

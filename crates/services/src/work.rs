@@ -1,6 +1,7 @@
 //! What a use case works with: a transaction, a snapshot, or the outside.
 
 use crate::access::directory::AccessChange;
+use crate::audit::WriterLease;
 use crate::context::Context;
 use crate::job::{new_job, registry::JobSpec};
 use crate::services::Services;
@@ -72,6 +73,9 @@ pub struct Work<'w> {
     services: &'w Services,
     cx: &'w Context,
     now: Timestamp,
+    /// Entries to be numbered and authenticated with the last batch.
+    entries: Vec<AuditEntry>,
+    writer: &'w WriterLease,
     pub(crate) tail: Tail,
     pub(crate) changes: Changes,
 }
@@ -95,12 +99,21 @@ impl Repositories for Work<'_> {
 }
 
 impl<'w> Work<'w> {
-    pub(crate) fn new(tx: &'w mut Tx, services: &'w Services, cx: &'w Context, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        tx: &'w mut Tx,
+        services: &'w Services,
+        cx: &'w Context,
+        now: Timestamp,
+        writer: &'w WriterLease,
+    ) -> Self {
+        writer.restart();
         Self {
             tx,
             services,
             cx,
             now,
+            entries: Vec::new(),
+            writer,
             tail: Tail::new(),
             changes: Changes::default(),
         }
@@ -190,7 +203,7 @@ impl<'w> Work<'w> {
             Caller::System(part) => (Actor::System, Some(part.name())),
             Caller::Anonymous => (Actor::System, self.cx.origin.user_agent.as_deref()),
         };
-        self.tail.audit(AuditEntry {
+        self.entries.push(AuditEntry {
             id: self.make_id(),
             at: self.now,
             user_id: self.cx.caller.user_id(),
@@ -246,7 +259,14 @@ impl<'w> Work<'w> {
 
     /// Writes what was told and asked for; the last statements of the transaction.
     pub(crate) async fn write_tail(&mut self) -> Result<repositories::TailOutcome> {
-        let tail = std::mem::take(&mut self.tail);
+        let mut tail = std::mem::take(&mut self.tail);
+        let entries = std::mem::take(&mut self.entries);
+        if !entries.is_empty() {
+            let writers = self.services.audit_writers();
+            let (entries, end) = writers.authenticate(self.writer, entries, self.now, self.random());
+            entries.into_iter().for_each(|entry| tail.audit(entry));
+            tail.audit_writer(end);
+        }
         let written = tail.flush(self.tx).await?;
         self.changes.rows = self.tx.take_changed();
         Ok(written)

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::database::{DatabaseHold, TestDatabase, apart};
 use crate::engine::Engine;
 use crate::gateway::FakeGateway;
+use crate::heads::KeptHeads;
 use crate::later;
 use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
@@ -29,6 +30,8 @@ pub struct TestApp {
     pub mailbox: Arc<Mailbox>,
     /// The payments that were made.
     pub gateway: Arc<FakeGateway>,
+    /// The heads of the audit chain that were sent away.
+    pub heads: Arc<KeptHeads>,
     node: Node,
     setup: Setup,
     database: TestDatabase,
@@ -42,6 +45,7 @@ pub(crate) struct Fakes {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) gateway: Arc<FakeGateway>,
+    pub(crate) heads: Arc<KeptHeads>,
 }
 
 impl TestApp {
@@ -67,6 +71,7 @@ impl TestApp {
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(START))),
             mailbox: Arc::default(),
             gateway: Arc::default(),
+            heads: Arc::default(),
         };
         let log = RequestLog::new();
         let setup = Setup::new(&variables(&database, url, settings), outside(&fakes, &log));
@@ -75,12 +80,14 @@ impl TestApp {
             clock,
             mailbox,
             gateway,
+            heads,
         } = fakes;
         let jobs_may_stay = AtomicBool::new(false);
         Self {
             clock,
             mailbox,
             gateway,
+            heads,
             node,
             setup,
             database,

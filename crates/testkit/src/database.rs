@@ -123,7 +123,7 @@ impl TestDatabase {
                     Box::pin(async move {
                         connection
                             .execute_batch("ROLLBACK")
-                            .expect("a transaction is open")
+                            .expect("a transaction is open");
                     })
                 }))
             }
@@ -138,7 +138,7 @@ impl TestDatabase {
                         client
                             .batch_execute("ROLLBACK")
                             .await
-                            .expect("a transaction is open")
+                            .expect("a transaction is open");
                     })
                 }))
             }

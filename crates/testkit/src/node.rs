@@ -88,6 +88,7 @@ pub(crate) fn outside(app: &crate::app::Fakes, log: &RequestLog) -> Outside {
         random: Arc::new(mainstay_platform::clock::SystemRandom),
         mailer: app.mailbox.clone(),
         gateway: app.gateway.clone(),
+        head_receiver: Some(app.heads.clone()),
         hashing: mainstay_platform::crypto::password::Params::fast_for_tests(),
         access_log: log.writer(app.clock.clone()),
     }

@@ -32,6 +32,9 @@ pub(super) struct Orders {
     texts: Vec<(String, String)>,
     next: u64,
     stride: u64,
+    /// The writer of the audit entries, and how many it has written.
+    writer: Uuid,
+    written: i64,
 }
 
 struct Texts {
@@ -40,6 +43,8 @@ struct Texts {
     order: Sql,
     items: Vec<Sql>,
     audit: Sql,
+    begin_writer: Sql,
+    move_writer: Sql,
     event: Sql,
     remember: Sql,
 }
@@ -57,6 +62,8 @@ impl Orders {
             texts,
             next: number,
             stride: writers,
+            writer: mainstay_domain::id::uuid_v7(SystemClock.now(), &SystemRandom),
+            written: 0,
         })
     }
 
@@ -64,6 +71,7 @@ impl Orders {
     pub(super) fn next(&mut self) -> (Step<'_>, Vec<Step<'_>>) {
         let number = self.next;
         self.next += self.stride;
+        self.written += 1;
         let basket = self.seed.basket(number);
         let user = self.seed.users[number as usize % self.seed.users.len()].id;
         let now = SystemClock.now();
@@ -115,7 +123,25 @@ impl Orders {
                 Field::Fixed("127.0.0.1"),
                 Field::Null,
                 request.clone(),
+                Field::Id(self.writer),
+                Field::Integer(self.written),
+                Field::Bytes([8; 32]),
             ],
+        ));
+        let end = vec![
+            Field::Integer(self.written),
+            at.clone(),
+            Field::Bytes([8; 32]),
+            Field::Id(self.writer),
+        ];
+        let is_new = self.written == 1;
+        steps.push((
+            if is_new {
+                &sql.begin_writer
+            } else {
+                &sql.move_writer
+            },
+            end,
         ));
         steps.push((
             &sql.event,
@@ -196,6 +222,8 @@ impl Texts {
             order: statements.named("orders::INSERT")?,
             items: (1..=3).map(items).collect::<Result<_, _>>()?,
             audit: statements.named("audit::INSERT")?,
+            begin_writer: statements.named("audit_writers::INSERT")?,
+            move_writer: statements.named("audit_writers::UPDATE")?,
             event: statements.named("outbox::INSERT")?,
             remember: statements.named("idempotency::INSERT")?,
         })

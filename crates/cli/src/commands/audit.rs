@@ -1,18 +1,31 @@
 //! `mainstay audit`: the trail of who did what.
 
-use crate::fault::{Exit, Outcome};
-use crate::open::{block_on, looking};
+use crate::fault::{Exit, Fault, Outcome};
+use crate::open::{block_on, looking, with_existing};
 use crate::terminal::{complain, say, say_json};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
-use mainstay_services::audit::AnchorState;
+use mainstay_services::audit::WitnessedHead;
 
 /// What to do with the audit trail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Follow the chain from its first entry to its sealed head; exits with 1 when it is broken, and says where
     Verify {
-        /// As JSON: {verified, waiting, fault, anchor}
+        /// Hold the chain against a head that was kept elsewhere: SEQ:HASH, as the log has it, or a file with what
+        /// AUDIT_WITNESS_URL was sent
+        #[arg(long, value_name = "SEQ:HASH|FILE")]
+        head: Option<String>,
+        /// As JSON: {verified, waiting, fault, faults, anchor}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go on with a trail that is at fault: everything is accepted as it is now, and the reason is recorded in the trail
+    Accept {
+        /// Why it is accepted: what happened, and who looked into it
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// As JSON: {seq, hash, reason, faults}, or null when nothing was at fault
         #[arg(long)]
         json: bool,
     },
@@ -20,9 +33,16 @@ pub(crate) enum Command {
 
 /// Does it.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
-    let Command::Verify { json } = command;
+    match command {
+        Command::Verify { head, json } => verify(settings, head.as_deref(), json),
+        Command::Accept { reason, json } => accept(settings, &reason, json),
+    }
+}
+
+fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
+    let head = head.map(witnessed).transpose()?;
     let verdict = block_on(looking(settings, async |services| {
-        Ok(services.verify_audit().await?)
+        Ok(services.verify_audit(head).await?)
     }))?;
     let waiting = match verdict.waiting {
         0 => String::new(),
@@ -31,15 +51,21 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     match &verdict.fault {
         _ if json => say_json(&verdict)?,
         None => say(&format!(
-            "the audit trail is whole: {} entries verified{waiting}{}",
+            "the audit trail is whole: {} entries verified{waiting}",
             verdict.verified,
-            unanchored(verdict.anchor)
         ))?,
         Some(fault) => {
             complain(&format!(
-                "the audit trail is broken: {fault}; {} entries before it are good",
+                "the audit trail is broken: {fault}; {} entries before it are good{waiting}",
                 verdict.verified
             ));
+            for also in verdict.faults.iter().skip(1) {
+                complain(&format!("and: {also}"));
+            }
+            complain(
+                "find out what happened; a new node or a restored database has no audit.anchor, for example. Then \
+                 `mainstay audit accept --reason TEXT`, with this DATA_DIR, records the reason and lets the trail go on",
+            );
         }
     }
     Ok(if verdict.fault.is_none() {
@@ -49,12 +75,54 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     })
 }
 
-/// What a whole trail cannot vouch for.
-fn unanchored(anchor: AnchorState) -> &'static str {
-    match anchor {
-        AnchorState::Held => "",
-        AnchorState::Absent | AnchorState::Invalid => {
-            "; no head is kept in the data folder, so a database that was put back to an older state would not be noticed"
+fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
+    let accepted = block_on(with_existing(settings, async |services| {
+        Ok(services.accept_audit(reason).await?)
+    }))?;
+    match accepted {
+        accepted if json => say_json(&accepted)?,
+        None => say("the audit trail is whole: there is nothing to accept")?,
+        Some(accepted) => say(&format!(
+            "accepted as it is, up to {}: {}. The reason stands in the trail, and the trail goes on",
+            accepted.seq,
+            accepted.faults.join("; ")
+        ))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The fewest bytes of a hash, as many as the log has.
+const SHORTEST_HASH: usize = 8;
+
+/// A head as the log has it, or as the receiver outside was sent it.
+fn witnessed(text: &str) -> Outcome<WitnessedHead> {
+    if let Some((seq, hash)) = text.split_once(':')
+        && let Ok(seq) = seq.parse()
+    {
+        return head(seq, hash);
+    }
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Fault::usage(format!(
+            "--head: {text:?} is neither SEQ:HASH nor a file that can be read: {why}"
+        ))
+    };
+    let body = std::fs::read_to_string(text).map_err(|error| unreadable(&error))?;
+    let body: serde_json::Value = serde_json::from_str(&body).map_err(|error| unreadable(&error))?;
+    match (body["data"]["seq"].as_i64(), body["data"]["hash"].as_str()) {
+        (Some(seq), Some(hash)) => head(seq, hash),
+        _ => Err(unreadable(&"it has no data.seq and data.hash")),
+    }
+}
+
+fn head(seq: i64, hash: &str) -> Outcome<WitnessedHead> {
+    let byte = |at: usize| u8::from_str_radix(hash.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..hash.len()).step_by(2).map(byte).collect();
+    match bytes {
+        Some(hash) if seq > 0 && (SHORTEST_HASH..=32).contains(&hash.len()) => {
+            Ok(WitnessedHead { seq, hash })
         }
+        _ => Err(Fault::usage(
+            "--head: SEQ is a number from 1, HASH 16 to 64 hexadecimal digits".to_owned(),
+        )),
     }
 }

@@ -5,13 +5,14 @@ use crate::on_both_engines;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const READ_ONLY: [&[&str]; 6] = [
+const READ_ONLY: [&[&str]; 7] = [
     &["users", "list"],
     &["jobs", "list"],
     &["audit", "verify", "--json"],
     &["jobs", "retry", "0199b1f4-7c00-7000-8000-000000000001"],
     &["keys", "rotate"],
     &["audit", "verify"],
+    &["audit", "accept", "--reason", "an exercise"],
 ];
 
 /// Every file under a folder with its length, except the `-wal` and `-shm` files that SQLite creates for readers.

@@ -32,6 +32,7 @@ snapshots! {
     keys_rotate: ["keys", "rotate"];
     audit: ["audit"];
     audit_verify: ["audit", "verify"];
+    audit_accept: ["audit", "accept"];
     jobs: ["jobs"];
     jobs_list: ["jobs", "list"];
     jobs_retry: ["jobs", "retry"];

@@ -38,6 +38,7 @@ impl Action {
     pub const REVOKE: Self = Self("revoke");
     pub const RETRY: Self = Self("retry");
     pub const ROTATE: Self = Self("rotate");
+    pub const ACCEPT: Self = Self("accept");
 
     /// Declares an action of an extension's resource.
     pub const fn declare(name: &'static str) -> Self {

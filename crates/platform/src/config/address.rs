@@ -75,6 +75,21 @@ fn is_bare(url: &Url) -> bool {
         && url.password().is_none()
 }
 
+/// An `http://` or `https://` URL that is posted to. A password in it would be shown with the settings.
+pub(super) fn endpoint(text: &str) -> Parsed<String> {
+    match Url::parse(text) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            Err("is neither http:// nor https://".to_owned())
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err("has a user or a password in it".to_owned())
+        }
+        Ok(url) if url.fragment().is_some() => Err("has a fragment (#), which is never sent".to_owned()),
+        Ok(url) => Ok(url.into()),
+        Err(_) => Err("is no URL".to_owned()),
+    }
+}
+
 /// An address or a host name to listen on; names are resolved when listening starts.
 pub(super) fn host(text: &str) -> Parsed<String> {
     let name = text.len() <= 253

@@ -123,6 +123,16 @@ settings! {
         "optional; required (nobody signs in before following the link in the mail) is not available yet.",
         "choose optional";
 
+    AUDIT_WITNESS_URL: Option<String> = "audit.witness_url", Plain, |text| optional(text, address::endpoint),
+        "where the sealed head of the audit chain is sent, so that a database put back together with DATA_DIR is noticed.",
+        "give an https:// URL without user and password, e.g. https://witness.example/mainstay";
+    AUDIT_WITNESS_EVERY: Duration = "audit.witness_every", Plain, |text| parse::duration(text, "1m", "7d"),
+        "how often the head is sent to AUDIT_WITNESS_URL.",
+        "give a duration, e.g. 1h";
+    AUDIT_WITNESS_SECRET: Option<Secret<Vec<u8>>> = "audit.witness_secret", Nothing, |text| optional(text, parse::webhook_secret),
+        "whsec_ and 24 to 64 bytes in base64 that sign what is sent (Standard Webhooks); empty: not signed.",
+        "give whsec_ and the output of `openssl rand -base64 32`";
+
     SMTP_URL: Option<Secret<String>> = "mail.smtp_url", Url, |text| optional(text, |text| address::smtp(text).map(Secret::new)),
         "smtp://USER:PASSWORD@HOST:587 or smtps://; empty: mail is written to DATA_DIR/mail/*.eml.",
         "give the URL of your mail server, e.g. smtps://USER:PASSWORD@mail.example:465";

@@ -3,7 +3,9 @@
 use super::declared::*;
 use super::fault::{ConfigFault, ConfigFaults};
 use super::secret::Secret;
-use super::settings::{AppEnv, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
+use super::settings::{
+    AppEnv, AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens,
+};
 use super::sources::{Effective, Reader, Sources};
 use crate::database::sqlite_url;
 use std::collections::BTreeMap;
@@ -91,6 +93,11 @@ impl Settings {
             master_key: from.take(&MASTER_KEY),
             limits: from.take(&RATE_LIMITS),
             verify_email: from.take(&VERIFY_EMAIL),
+            audit_witness: AuditWitness {
+                url: from.take(&AUDIT_WITNESS_URL),
+                every: from.take(&AUDIT_WITNESS_EVERY),
+                secret: from.take(&AUDIT_WITNESS_SECRET),
+            },
             mail: Mail {
                 smtp_url: from.take(&SMTP_URL),
                 from: from.take(&MAIL_FROM),

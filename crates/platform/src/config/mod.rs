@@ -25,8 +25,8 @@ pub use address::TrustedProxies;
 pub use fault::{ConfigFault, ConfigFaults};
 pub use secret::Secret;
 pub use settings::{
-    AppEnv, Db, Gateway, Http, Loaded, Log, LogFormat, LogLevel, Mail, Orders, Payments, Roles, Settings,
-    Tokens, VerifyEmail,
+    AppEnv, AuditWitness, Db, Gateway, Http, Loaded, Log, LogFormat, LogLevel, Mail, Orders, Payments, Roles,
+    Settings, Tokens, VerifyEmail,
 };
 pub use show::{as_json, as_table};
 pub use smtp::{SmtpAddress, SmtpEncryption};

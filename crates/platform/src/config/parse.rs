@@ -199,6 +199,19 @@ pub(super) fn master_key(text: &str) -> Parsed<Secret<[u8; 32]>> {
     }
 }
 
+/// A secret as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64.
+pub(super) fn webhook_secret(text: &str) -> Parsed<Secret<Vec<u8>>> {
+    let encoded = text.strip_prefix("whsec_").ok_or("does not begin with whsec_")?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(encoded)
+        .map(zeroize::Zeroizing::new)
+        .map_err(|_| "is not base64 after whsec_".to_owned())?;
+    match bytes.len() {
+        24..=64 => Ok(Secret::new(bytes.to_vec())),
+        other => Err(format!("has {other} bytes, not 24 to 64")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Seals secrets at rest; `None`: a generated key file in `data_dir`.
     pub master_key: Option<Secret<[u8; 32]>>,
+    /// The receiver of the audit chain's head.
+    pub audit_witness: AuditWitness,
     /// Outgoing mail.
     pub mail: Mail,
     /// Whether rate limits are in force.
@@ -146,6 +148,24 @@ pub struct Tokens {
     pub access_ttl: Duration,
     /// Life of an unused session; longer than `access_ttl`.
     pub refresh_ttl: Duration,
+}
+
+/// The receiver of the audit chain's head, outside of this machine.
+#[derive(Debug, Clone)]
+pub struct AuditWitness {
+    /// `http://` or `https://`, without user and password; `None`: the head is not sent.
+    pub url: Option<String>,
+    /// How often.
+    pub every: Duration,
+    /// Signs what is sent; `None`: it is not signed.
+    pub secret: Option<Secret<Vec<u8>>>,
+}
+
+impl AuditWitness {
+    /// Whether what is sent could be read and changed on its way.
+    pub(super) fn is_exposed(&self) -> bool {
+        self.url.as_deref().is_some_and(|url| url.starts_with("http://"))
+    }
 }
 
 /// Outgoing mail.

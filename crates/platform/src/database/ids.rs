@@ -1,7 +1,7 @@
 //! Identifiers as parameters and columns: UUID on PostgreSQL, a BLOB of 16 bytes on SQLite.
 
 use mainstay_domain::id::{
-    AuditId, EventId, JobId, OrderId, PaymentId, ProductId, SecurityEventId, SessionId, UserId,
+    AuditId, AuditWriterId, EventId, JobId, OrderId, PaymentId, ProductId, SecurityEventId, SessionId, UserId,
 };
 
 /// Makes identifier types bindable and readable. A crate calls it for the identifiers that it declares itself.
@@ -31,6 +31,7 @@ id_columns!(
     PaymentId,
     JobId,
     AuditId,
+    AuditWriterId,
     EventId,
     SecurityEventId
 );

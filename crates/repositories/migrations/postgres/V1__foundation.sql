@@ -255,12 +255,15 @@ CREATE TABLE audit_entries (
     ip          TEXT,
     user_agent  TEXT,
     request_id  TEXT,
+    writer      UUID    NOT NULL,
+    number      BIGINT  NOT NULL,
+    mac         BYTEA   NOT NULL,
     seq         BIGINT,
     hash        BYTEA
 );
 
 CREATE UNIQUE INDEX audit_entries_seq_key ON audit_entries (seq) WHERE seq IS NOT NULL;
-CREATE INDEX audit_entries_unlinked ON audit_entries (id) WHERE seq IS NULL;
+CREATE INDEX audit_entries_unlinked ON audit_entries (writer, number, id) WHERE seq IS NULL;
 CREATE INDEX audit_entries_resource ON audit_entries (resource_id, id);
 CREATE INDEX audit_entries_user ON audit_entries (user_id, id);
 
@@ -271,10 +274,10 @@ BEGIN
     END IF;
     IF OLD.seq IS NOT NULL OR NEW.seq IS NULL OR NEW.hash IS NULL
         OR (NEW.id, NEW.at, NEW.user_id, NEW.actor, NEW.action, NEW.resource, NEW.resource_id,
-            NEW.before_json, NEW.after_json, NEW.ip, NEW.user_agent, NEW.request_id)
+            NEW.before_json, NEW.after_json, NEW.ip, NEW.user_agent, NEW.request_id, NEW.writer, NEW.number, NEW.mac)
         IS DISTINCT FROM
            (OLD.id, OLD.at, OLD.user_id, OLD.actor, OLD.action, OLD.resource, OLD.resource_id,
-            OLD.before_json, OLD.after_json, OLD.ip, OLD.user_agent, OLD.request_id)
+            OLD.before_json, OLD.after_json, OLD.ip, OLD.user_agent, OLD.request_id, OLD.writer, OLD.number, OLD.mac)
     THEN
         RAISE EXCEPTION 'an audit entry is never changed';
     END IF;
@@ -300,11 +303,31 @@ CREATE TABLE audit_head (
     id   BIGINT  NOT NULL PRIMARY KEY CHECK (id = 1),
     seq  BIGINT  NOT NULL,
     hash BYTEA   NOT NULL,
+    -- How far the entries of each open writer are linked: 16 bytes of its id and 8 of the number, in the order of ids.
+    writers BYTEA NOT NULL,
     seal BYTEA   NOT NULL,
     at   BIGINT  NOT NULL
 );
 
-INSERT INTO audit_head (id, seq, hash, seal, at) VALUES (1, 0, '', '', 0);
+INSERT INTO audit_head (id, seq, hash, writers, seal, at) VALUES (1, 0, '', '', '', 0);
+
+-- How many entries each writer has written, so that the removal of its newest ones is noticed before they are linked.
+CREATE TABLE audit_writers (
+    id     UUID   NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL,
+    at     BIGINT NOT NULL,
+    mac    BYTEA  NOT NULL
+);
+
+-- Up to which place an administrator accepted a trail that was at fault, and what the entries up to there were like.
+CREATE TABLE audit_acceptances (
+    seq    BIGINT NOT NULL PRIMARY KEY,
+    hash   BYTEA  NOT NULL,
+    at     BIGINT NOT NULL,
+    reason TEXT   NOT NULL,
+    faults TEXT   NOT NULL,
+    mac    BYTEA  NOT NULL
+);
 
 CREATE TABLE security_events (
     id          UUID    NOT NULL PRIMARY KEY,

@@ -268,12 +268,15 @@ CREATE TABLE audit_entries (
     ip          TEXT,
     user_agent  TEXT,
     request_id  TEXT,
+    writer      BLOB    NOT NULL,
+    number      INTEGER NOT NULL,
+    mac         BLOB    NOT NULL,
     seq         INTEGER,
     hash        BLOB
 ) STRICT;
 
 CREATE UNIQUE INDEX audit_entries_seq_key ON audit_entries (seq) WHERE seq IS NOT NULL;
-CREATE INDEX audit_entries_unlinked ON audit_entries (id) WHERE seq IS NULL;
+CREATE INDEX audit_entries_unlinked ON audit_entries (writer, number, id) WHERE seq IS NULL;
 CREATE INDEX audit_entries_resource ON audit_entries (resource_id, id);
 CREATE INDEX audit_entries_user ON audit_entries (user_id, id);
 
@@ -283,6 +286,7 @@ WHEN OLD.seq IS NOT NULL OR NEW.seq IS NULL OR NEW.hash IS NULL
     OR NEW.action IS NOT OLD.action OR NEW.resource IS NOT OLD.resource OR NEW.resource_id IS NOT OLD.resource_id
     OR NEW.before_json IS NOT OLD.before_json OR NEW.after_json IS NOT OLD.after_json OR NEW.ip IS NOT OLD.ip
     OR NEW.user_agent IS NOT OLD.user_agent OR NEW.request_id IS NOT OLD.request_id
+    OR NEW.writer IS NOT OLD.writer OR NEW.number IS NOT OLD.number OR NEW.mac IS NOT OLD.mac
     -- UPDATE OR REPLACE would remove the entry that has the place, and no trigger would know.
     OR EXISTS (SELECT 1 FROM audit_entries WHERE seq = NEW.seq)
 BEGIN
@@ -311,11 +315,31 @@ CREATE TABLE audit_head (
     id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     seq  INTEGER NOT NULL,
     hash BLOB    NOT NULL,
+    -- How far the entries of each open writer are linked: 16 bytes of its id and 8 of the number, in the order of ids.
+    writers BLOB NOT NULL,
     seal BLOB    NOT NULL,
     at   INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO audit_head (id, seq, hash, seal, at) VALUES (1, 0, x'', x'', 0);
+INSERT INTO audit_head (id, seq, hash, writers, seal, at) VALUES (1, 0, x'', x'', x'', 0);
+
+-- How many entries each writer has written, so that the removal of its newest ones is noticed before they are linked.
+CREATE TABLE audit_writers (
+    id     BLOB    NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    mac    BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Up to which place an administrator accepted a trail that was at fault, and what the entries up to there were like.
+CREATE TABLE audit_acceptances (
+    seq    INTEGER NOT NULL PRIMARY KEY,
+    hash   BLOB    NOT NULL,
+    at     INTEGER NOT NULL,
+    reason TEXT    NOT NULL,
+    faults TEXT    NOT NULL,
+    mac    BLOB    NOT NULL
+) STRICT;
 
 CREATE TABLE security_events (
     id          BLOB    NOT NULL PRIMARY KEY,

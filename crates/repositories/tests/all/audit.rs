@@ -6,13 +6,13 @@ use mainstay_domain::access::{self, Permission};
 use mainstay_domain::audit::{AuditEntry, ChainHead};
 use mainstay_domain::id::{AuditId, UserId};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
-use mainstay_repositories::{Audit, AuditFilter, EntryKey};
+use mainstay_repositories::{Audit, AuditFilter, EntryKey, NewHead, Tail};
 use std::sync::Arc;
 
 async fn put(store: &Store, numbers: std::ops::RangeInclusive<u128>) {
     write!(store, [numbers], |tx| {
         for number in numbers {
-            Audit::new(tx).insert(&audit_entry(number)).await?;
+            Audit::new(tx).insert(&authenticated(number)).await?;
         }
         Ok(())
     })
@@ -24,6 +24,60 @@ fn head(seq: i64) -> ChainHead {
         seq,
         hash: vec![u8::try_from(seq).unwrap(); 32],
     }
+}
+
+fn new_head(head: &ChainHead, expected_seq: i64) -> NewHead<'_> {
+    NewHead {
+        head,
+        writers: b"writers",
+        seal: b"seal",
+        at: at(1),
+        expected_seq,
+    }
+}
+
+#[test]
+fn a_writer_is_recorded_moved_and_removed_when_it_has_written_no_more() {
+    on_both(async |store| {
+        let end_with = async |number: i64| {
+            write!(store, [], |tx| {
+                let mut tail = Tail::new();
+                tail.audit(authenticated(u128::try_from(number).unwrap()));
+                tail.audit_writer(writer_end(number));
+                tail.flush(tx).await
+            })
+            .unwrap()
+        };
+        assert!(!end_with(1).await.writer_gone);
+        assert!(!end_with(2).await.writer_gone);
+        write!(store, [], |tx| {
+            let mut audit = Audit::new(tx);
+            let [record] = &audit.writers().await?[..] else {
+                panic!("there is one")
+            };
+            assert_eq!(record.end, writer_end(2));
+            assert!(!audit.remove_writer(&record.key, 1).await?);
+            assert!(audit.remove_writer(&record.key, 2).await?);
+            Ok(())
+        })
+        .unwrap();
+        assert!(end_with(3).await.writer_gone);
+    });
+}
+
+#[test]
+fn a_head_that_is_gone_is_set_again_and_one_that_moved_is_not() {
+    on_both(async |store| {
+        write!(store, [], |tx| {
+            let mut audit = Audit::new(tx);
+            assert!(audit.reset_head(new_head(&head(2), 0)).await?);
+            assert!(!audit.reset_head(new_head(&head(3), 0)).await?);
+            assert!(audit.reset_head(new_head(&head(3), 2)).await?);
+            assert_eq!(audit.end().await?.unwrap().head, head(3));
+            Ok(())
+        })
+        .unwrap();
+    });
 }
 
 #[test]
@@ -121,18 +175,19 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
             let mut audit = Audit::new(tx);
             let end = audit.end().await?.unwrap();
             assert_eq!((end.head.seq, end.last_seq, end.last_hash), (0, None, None));
-            let waiting = audit.unlinked(&everything(), 3).await?;
+            let waiting = audit.unlinked(&everything(), None, 3).await?;
             let names: Vec<String> = waiting.iter().map(|waiting| waiting.entry.id()).collect();
             assert_eq!(names, [1, 2, 3].map(|number| id::<AuditId>(number).to_string()));
             let [first, second, third] = &waiting[..] else {
                 panic!("{waiting:?}")
             };
-            assert!(audit.set_head(&head(2), b"seal", at(1), 0).await?);
-            assert!(!audit.set_head(&head(2), b"seal", at(1), 0).await?);
+            assert!(audit.set_head(new_head(&head(2), 0)).await?);
+            assert!(!audit.set_head(new_head(&head(2), 0)).await?);
             let links = [(first.key.clone(), 1, vec![1]), (second.key.clone(), 2, vec![2])];
             audit.link(&links).await?;
             let end = audit.end().await?.unwrap();
             assert_eq!((end.head, end.seal), (head(2), b"seal".to_vec()));
+            assert_eq!(end.writers, b"writers");
             assert_eq!((end.last_seq, end.last_hash), (Some(2), Some(vec![2])));
             let after = audit.linked_after(&everything(), 0, 9).await?;
             let after: Vec<_> = after
@@ -149,8 +204,9 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
             assert_ne!(second.entry, third.entry);
             assert_eq!(audit.linked_after(&everything(), 1, 9).await?.len(), 1);
             assert_eq!(audit.count_unlinked().await?, 2);
-            assert_eq!(audit.unlinked(&everything(), 9).await?.len(), 2);
-            assert!(audit.unlinked(&own(id(1)), 9).await?.is_empty());
+            assert_eq!(audit.unlinked(&everything(), None, 9).await?.len(), 2);
+            assert_eq!(audit.unlinked(&everything(), Some(third), 9).await?.len(), 1);
+            assert!(audit.unlinked(&own(id(1)), None, 9).await?.is_empty());
             assert!(audit.linked_after(&own(id(1)), 0, 9).await?.is_empty());
             Ok(())
         })
@@ -165,7 +221,7 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
                 tokio::spawn(async move {
                     write!(store, [], |tx| {
                         let mut audit = Audit::new(tx);
-                        if !audit.set_head(&head(3), b"seal", at(1), 2).await? {
+                        if !audit.set_head(new_head(&head(3), 2)).await? {
                             return Ok(false);
                         }
                         audit.link(&[(EntryKey::Id(id(3)), 3, vec![3])]).await?;
@@ -210,6 +266,9 @@ fn forbidden_edits() -> Vec<String> {
             &"at = at + 1".to_owned(),
             &"user_id = id".to_owned(),
             &"request_id = NULL".to_owned(),
+            &"writer = id".to_owned(),
+            &"number = number + 1".to_owned(),
+            &"mac = X, ip = ip".to_owned(),
         ])
     {
         edits.push(format!(
@@ -217,8 +276,8 @@ fn forbidden_edits() -> Vec<String> {
         ));
         edits.push(format!("UPDATE audit_entries SET {set} WHERE seq = 1"));
     }
-    let columns = "id, at, actor, action, resource, resource_id, seq, hash";
-    let values = "at, actor, action, resource, resource_id";
+    let columns = "id, at, actor, action, resource, resource_id, writer, number, mac, seq, hash";
+    let values = "at, actor, action, resource, resource_id, writer, number, mac";
     edits.push(format!(
         "INSERT INTO audit_entries ({columns}) SELECT user_id, {values}, 2, X FROM audit_entries WHERE seq IS NULL"
     ));
@@ -247,10 +306,10 @@ fn the_database_refuses_to_edit_or_remove_entries() {
                 // These remove what is in their way without asking the trigger that forbids to.
                 let replace = [
                     "UPDATE OR REPLACE audit_entries SET seq = 1, hash = x'02' WHERE seq IS NULL",
-                    "INSERT OR REPLACE INTO audit_entries (id, at, actor, action, resource, resource_id) \
-                     SELECT id, at, actor, 'READ', resource, resource_id FROM audit_entries",
-                    "REPLACE INTO audit_entries (id, at, actor, action, resource, resource_id, seq, hash) \
-                     SELECT x'00', at, actor, 'READ', resource, resource_id, seq, hash FROM audit_entries \
+                    "INSERT OR REPLACE INTO audit_entries (id, at, actor, action, resource, resource_id, writer, number, mac) \
+                     SELECT id, at, actor, 'READ', resource, resource_id, writer, number, mac FROM audit_entries",
+                    "REPLACE INTO audit_entries (id, at, actor, action, resource, resource_id, writer, number, mac, \
+                     seq, hash) SELECT x'00', at, actor, 'READ', resource, resource_id, writer, number, mac, seq, hash FROM audit_entries \
                      WHERE seq = 1",
                 ];
                 for edit in edits.iter().map(String::as_str).chain(replace) {

@@ -6,7 +6,7 @@ use mainstay_domain::access::{
     self, Action, Caller, Guarded, Permission, PermissionSet, Permit, Principal, RoleName, Scope,
     SystemCaller,
 };
-use mainstay_domain::audit::{Actor, AuditEntry};
+use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry, WriterEnd};
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::event::Event;
@@ -162,6 +162,26 @@ pub(crate) fn audit_entry(number: u128) -> AuditEntry {
         ip: None,
         user_agent: Some("test".to_owned()),
         request_id: Some("r-1".to_owned()),
+    }
+}
+
+/// An entry as its writer numbers and authenticates it; the MAC is none that any key makes.
+pub(crate) fn authenticated(number: u128) -> AuthenticatedEntry {
+    AuthenticatedEntry {
+        entry: audit_entry(number),
+        writer: id(77),
+        number: i64::try_from(number).unwrap(),
+        mac: vec![u8::try_from(number).unwrap(); 32],
+    }
+}
+
+pub(crate) fn writer_end(number: i64) -> WriterEnd {
+    WriterEnd {
+        writer: id(77),
+        number,
+        at: at(100),
+        mac: vec![1; 32],
+        is_new: number == 1,
     }
 }
 

@@ -25,7 +25,8 @@ fn all_of_it_is_written_in_one_go() {
             let before = tx.stats().statements;
             let mut tail = Tail::new();
             tail.order(&leave(&placed), placed.clone())?;
-            tail.audit(audit_entry(1));
+            tail.audit(authenticated(1));
+            tail.audit_writer(writer_end(1));
             tail.event(event(1));
             tail.job(job(1));
             tail.job(NewJob {
@@ -39,7 +40,7 @@ fn all_of_it_is_written_in_one_go() {
             tail.idempotency(remembered(100, None));
             tail.finish_job(lease, at(110));
             let outcome = tail.flush(tx).await?;
-            assert_eq!(tx.stats().statements - before, 10);
+            assert_eq!(tx.stats().statements - before, 11);
             assert_eq!(Orders::new(tx).find(&everything(), id(1)).await?, placed);
             assert_eq!(Outbox::new(tx).waiting(9).await?, [event(1)]);
             assert_eq!(
@@ -69,6 +70,7 @@ fn all_of_it_is_written_in_one_go() {
         let expected = TailOutcome {
             idempotency_taken: true,
             lease_lost: true,
+            writer_gone: false,
             jobs_known: 0,
         };
         assert_eq!(second.unwrap(), expected);

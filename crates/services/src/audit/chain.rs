@@ -1,7 +1,7 @@
 //! The chain: each linked entry's hash covers the entry and the hash before it, and the head is sealed with a
 //! key that is not in the database. So an edit, a removal and a cut-off tail are all seen.
 
-use mainstay_domain::audit::{ChainHead, StoredEntry};
+use mainstay_domain::audit::{Acceptance, ChainHead, StoredEntry};
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::{hmac_sha256, same, sha256};
 
@@ -15,8 +15,12 @@ pub fn beginning() -> ChainHead {
 
 /// The place after one more entry.
 pub fn next(head: &ChainHead, entry: &StoredEntry) -> ChainHead {
-    let seq = head.seq + 1;
-    let mut bytes = head.hash.clone();
+    link(&head.hash, head.seq + 1, entry)
+}
+
+/// The place `seq` of an entry that follows everything up to the hash `before`.
+pub(super) fn link(before: &[u8], seq: i64, entry: &StoredEntry) -> ChainHead {
+    let mut bytes = before.to_vec();
     bytes.extend_from_slice(&seq.to_be_bytes());
     bytes.extend_from_slice(&entry.canonical());
     ChainHead {
@@ -25,25 +29,69 @@ pub fn next(head: &ChainHead, entry: &StoredEntry) -> ChainHead {
     }
 }
 
-/// Seals a head: who only reaches the database cannot make another.
+/// Seals a head for the world outside the database: the file beside it and the receiver of heads.
 pub fn seal(sealer: &Sealer, head: &ChainHead) -> Vec<u8> {
-    hmac_sha256(&*sealer.derive(LABEL), &sealed_bytes(head)).to_vec()
+    mac(sealer, HEAD, &head_bytes(head))
 }
 
 /// Whether a head was sealed by us, under this master key or one before it.
 pub fn is_sealed(sealer: &Sealer, head: &ChainHead, seal: &[u8]) -> bool {
-    let bytes = sealed_bytes(head);
-    sealer
-        .derive_all(LABEL)
-        .iter()
-        .any(|key| same(&hmac_sha256(&**key, &bytes), seal))
+    verify(sealer, HEAD, &head_bytes(head), seal)
 }
 
-const LABEL: &str = "audit-head";
+/// Seals the head in the database together with how far each writer's entries are linked. Its key is another than that
+/// of [`seal`], so that a head from outside cannot be put into the database without them.
+pub(super) fn seal_state(sealer: &Sealer, head: &ChainHead, writers: &[u8]) -> Vec<u8> {
+    mac(sealer, STATE, &state_bytes(head, writers))
+}
 
-fn sealed_bytes(head: &ChainHead) -> Vec<u8> {
+/// Whether [`seal_state`] sealed it, under this master key or one before it.
+pub(super) fn is_state_sealed(sealer: &Sealer, head: &ChainHead, writers: &[u8], seal: &[u8]) -> bool {
+    verify(sealer, STATE, &state_bytes(head, writers), seal)
+}
+
+/// Authenticates an acceptance.
+pub(super) fn sign_acceptance(sealer: &Sealer, acceptance: &Acceptance) -> Vec<u8> {
+    mac(sealer, ACCEPTANCE, &acceptance_bytes(acceptance))
+}
+
+/// Whether an acceptance is one of ours.
+pub(super) fn is_genuine(sealer: &Sealer, acceptance: &Acceptance) -> bool {
+    verify(sealer, ACCEPTANCE, &acceptance_bytes(acceptance), &acceptance.mac)
+}
+
+const HEAD: &str = "audit-head";
+const STATE: &str = "audit-state";
+const ACCEPTANCE: &str = "audit-acceptance";
+
+fn mac(sealer: &Sealer, label: &str, bytes: &[u8]) -> Vec<u8> {
+    hmac_sha256(&*sealer.derive(label), bytes).to_vec()
+}
+
+fn verify(sealer: &Sealer, label: &str, bytes: &[u8], mac: &[u8]) -> bool {
+    let keys = sealer.derive_all(label);
+    keys.iter().any(|key| same(&hmac_sha256(&**key, bytes), mac))
+}
+
+fn head_bytes(head: &ChainHead) -> Vec<u8> {
     let mut bytes = head.seq.to_be_bytes().to_vec();
     bytes.extend_from_slice(&head.hash);
+    bytes
+}
+
+fn state_bytes(head: &ChainHead, writers: &[u8]) -> Vec<u8> {
+    let mut bytes = head.seq.to_be_bytes().to_vec();
+    for part in [&*head.hash, writers] {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+fn acceptance_bytes(acceptance: &Acceptance) -> Vec<u8> {
+    let mut bytes = state_bytes(&acceptance.head, acceptance.reason.as_bytes());
+    bytes.extend_from_slice(&acceptance.at.micros().to_be_bytes());
+    bytes.extend_from_slice(acceptance.faults.as_bytes());
     bytes
 }
 

@@ -1,164 +1,221 @@
 //! Links committed entries into the chain, in batches. Writers never wait for it.
 
-use super::anchor::{self, Anchor};
+use super::anchor;
 use super::chain;
-use super::verify::{ChainFault, faulty_end};
+use super::fault::ChainFault;
+use super::inspect::{Inspection, WaitingCursor};
 use crate::context::Context;
 use crate::services::Services;
 use crate::work::Repositories;
 use futures_util::FutureExt;
-use mainstay_domain::access::{self, Caller, SystemCaller};
+use mainstay_domain::access::SystemCaller;
 use mainstay_domain::audit::ChainHead;
+use mainstay_domain::id::AuditWriterId;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, Isolation, ReadMode, Tx};
-use mainstay_repositories::{Audit, EntryKey};
+use mainstay_platform::database::{Isolation, ReadMode};
+use mainstay_repositories::{Audit, NewHead};
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// So many are linked at once when a process ends.
 const BATCH: u32 = 500;
 /// The log is told of a head at the level of information no more often than this.
-const BETWEEN_WITNESSES: Duration = Duration::from_secs(60);
+const BETWEEN_LOG_LINES: Duration = Duration::from_secs(60);
+
+/// So often a turn tries to be the one that links.
+const MAX_RUNS: u32 = 10;
 
 /// The chain is not what was sealed, so it must not be sealed again: that would hide what was done to it.
 #[derive(Debug, thiserror::Error)]
-#[error("the audit chain is not extended, because it is broken: {0}; `mainstay audit verify` says more")]
-struct Broken(ChainFault);
+#[error(
+    "the audit chain is not extended: {0}. Entries are kept and wait. Look into it with `mainstay audit verify`; when the \
+     cause is known, `mainstay audit accept --reason TEXT`, with this DATA_DIR, records that and lets the chain go on"
+)]
+pub(super) struct Broken(pub(super) ChainFault);
 
-/// When a head was last told to the log, in microseconds.
+/// What the log was told of the audit trail by this process, and how far its sealer has read.
 #[derive(Debug, Default)]
-pub(crate) struct Witness(AtomicI64);
+pub(crate) struct SealLog {
+    /// When a head was last logged, in microseconds.
+    logged_at: AtomicI64,
+    /// The faults that are in the log already.
+    faults: Mutex<BTreeSet<ChainFault>>,
+    /// Where the next turn reads on, when one turn could not read all entries that are refused.
+    pub(super) cursor: Mutex<Option<WaitingCursor>>,
+}
 
-impl Witness {
-    /// Tells the log of a head: who changes the database and the file beside it does not change what was sent away.
-    fn tell(&self, head: &ChainHead, now: Timestamp) {
+impl SealLog {
+    /// Logs a head: whoever changes the database and the file beside it does not change what was sent away.
+    fn head(&self, head: &ChainHead, now: Timestamp) {
         let hash = anchor::hex(head.hash.get(..8).unwrap_or(&head.hash));
-        let told = Timestamp::from_micros(self.0.load(Ordering::Relaxed));
-        if now.since(told) < BETWEEN_WITNESSES {
+        let logged = Timestamp::from_micros(self.logged_at.load(Ordering::Relaxed));
+        if now.since(logged) < BETWEEN_LOG_LINES {
             tracing::debug!(seq = head.seq, hash, "the audit chain was sealed");
             return;
         }
-        self.0.store(now.micros(), Ordering::Relaxed);
+        self.logged_at.store(now.micros(), Ordering::Relaxed);
         tracing::info!(seq = head.seq, hash, "the audit chain was sealed");
+    }
+
+    /// Logs what is refused, each fault once.
+    fn refused(&self, faults: &[ChainFault]) {
+        let mut known = self.faults.lock();
+        for fault in faults.iter().filter(|fault| !known.contains(fault)) {
+            tracing::error!(
+                %fault,
+                "the audit trail is at fault; what is in order is linked all the same; `mainstay audit verify` says more"
+            );
+        }
+        *known = faults.iter().cloned().collect();
     }
 }
 
-/// What one turn linked.
-struct Linked {
-    head: ChainHead,
-    seal: Vec<u8>,
-    count: usize,
-}
-
 impl Services {
-    /// Links entries that wait; tells how many. When as many as `limit`, there may be more.
+    /// Links entries that wait; tells how many. When as many as `limit`, there may be more. Entries that Mainstay did not
+    /// write, and those behind a gap, are refused and logged, and stay where they are.
     ///
     /// # Errors
     /// The database is away, or the chain is not the one that was sealed.
     pub async fn seal_audit(&self, limit: u32) -> Result<usize> {
-        let services = self.clone();
-        let linked = self
-            .database()
-            .write(Isolation::ReadCommitted, move |tx| {
-                let services = services.clone();
-                Box::pin(async move { services.link(tx, limit).await })
-            })
-            .await;
-        let broken = matches!(&linked, Err(Error::Internal(cause)) if cause.is::<Broken>());
-        if broken || matches!(&linked, Ok(Some(_))) {
-            self.parts().metrics.audit_chain_broken(broken);
-        }
-        let Some(Linked { head, seal, count }) = linked? else {
-            return Ok(0);
-        };
-        self.witness().tell(&head, self.now());
-        self.keep_anchor(head, seal).await?;
-        Ok(count)
+        self.seal(limit, Arc::default()).await
     }
 
-    /// Links what this process has told, for one that ends and never ran the sealer.
+    /// Links what this process has written, for one that ends and never ran the sealer, and gives its writers up.
     ///
     /// # Errors
     /// As [`seal_audit`](Self::seal_audit).
     pub async fn seal_what_was_told(&self) -> Result<()> {
         if self.audit_waits().notified().now_or_never().is_some() {
-            while self.seal_audit(BATCH).await? == BATCH as usize {}
+            let ended: Arc<[AuditWriterId]> = self.audit_writers().drop_all().into();
+            while self.seal(BATCH, Arc::clone(&ended)).await? == BATCH as usize {}
         }
         Ok(())
     }
 
-    async fn link(&self, tx: &mut Tx, limit: u32) -> Result<Option<Linked>> {
-        // The head first: entries that another node links from here on have moved it, and `set_head` tells.
-        let end = Audit::new(tx).end().await?;
-        let sealer = &self.parts().sealer;
-        let last = end.as_ref().and_then(|end| {
-            Some(ChainHead {
-                seq: end.last_seq?,
-                hash: end.last_hash.clone().unwrap_or_default(),
-            })
-        });
-        let from = last.unwrap_or_else(chain::beginning);
-        if let Some(fault) = faulty_end(sealer, &from, end.as_ref()) {
-            return Err(Error::internal(Broken(fault)));
+    /// Keeps the place before the first entry beside the database, when there is no entry yet: from then on a chain without
+    /// a head beside it is a fault. For every process that is about to write.
+    ///
+    /// # Errors
+    /// The database is away, or the file cannot be written.
+    pub async fn begin_audit(&self) -> Result<()> {
+        if anchor::read(self).await != anchor::Anchor::Absent {
+            return Ok(());
         }
-        let scope = access::scope(&Caller::System(SystemCaller::SEALER));
-        let entries = Audit::new(tx).unlinked(&scope, limit).await?;
-        if entries.is_empty() {
-            return Ok(None);
-        }
-        let mut head = from.clone();
-        let mut links: Vec<(EntryKey, i64, Vec<u8>)> = Vec::with_capacity(entries.len());
-        for waiting in entries {
-            head = chain::next(&head, &waiting.entry);
-            links.push((waiting.key, head.seq, head.hash.clone()));
-        }
-        let seal = chain::seal(sealer, &head);
-        if !Audit::new(tx)
-            .set_head(&head, &seal, self.now(), from.seq)
-            .await?
-        {
-            // Another node linked at the same time: look again.
-            return Err(DatabaseError::Retry.into());
-        }
-        Audit::new(tx).link(&links).await?;
-        Ok(Some(Linked {
-            head,
-            seal,
-            count: links.len(),
-        }))
-    }
-
-    /// Keeps a new head beside the database, if the one before is still a place in the chain.
-    async fn keep_anchor(&self, head: ChainHead, seal: Vec<u8>) -> Result<()> {
-        let kept = anchor::read(self).await;
-        if kept == Anchor::Invalid || !self.holds(kept.head()).await? {
-            // Keeping the new head would make the one witness forget what it saw.
-            self.parts().metrics.audit_chain_broken(true);
-            tracing::error!("the audit chain does not hold the head that was kept beside it; verify it");
-        } else if let Err(error) = anchor::keep(self, head, seal).await {
-            // The chain itself is committed; the file is a second lock on the same door.
-            tracing::warn!(%error, "the anchor of the audit chain could not be kept");
-        }
-        Ok(())
-    }
-
-    /// Whether the head that is kept beside the database is still a place in its chain. It is not when somebody put
-    /// the database back, or took the links away so that edited entries were linked anew.
-    async fn holds(&self, kept: Option<&ChainHead>) -> Result<bool> {
-        let Some(kept) = kept.filter(|kept| kept.seq > 0).cloned() else {
-            return Ok(true);
-        };
         let cx = Context::system(SystemCaller::SEALER);
-        self.look(&cx, ReadMode::InPlace, move |view| {
+        let end = self.look(&cx, ReadMode::InPlace, |view| {
+            Box::pin(async move { view.audit().end().await })
+        });
+        if end
+            .await?
+            .is_some_and(|end| end.head.seq == 0 && end.last_seq.is_none())
+        {
+            anchor::keep(self, chain::beginning())
+                .await
+                .map_err(Error::internal)?;
+        }
+        Ok(())
+    }
+
+    async fn seal(&self, limit: u32, ended: Arc<[AuditWriterId]>) -> Result<usize> {
+        for _ in 0..MAX_RUNS {
+            let anchor = anchor::read(self).await;
+            let found = self.inspect_audit(limit, anchor, Arc::clone(&ended)).await;
+            match &found {
+                Ok(found) => self.parts().metrics.audit_chain_broken(!found.faults.is_empty()),
+                Err(Error::Internal(cause)) if cause.is::<Broken>() => {
+                    self.parts().metrics.audit_chain_broken(true);
+                }
+                Err(_) => {}
+            }
+            let found = found?;
+            self.seal_log().refused(&found.faults);
+            for writer in &found.gaps {
+                self.audit_writers().drop_writer(*writer);
+            }
+            self.seal_log().cursor.lock().clone_from(&found.cursor);
+            let (head, count) = (found.head.clone(), found.links.len());
+            if count == 0 {
+                return Ok(0);
+            }
+            if self.link(found).await? {
+                self.seal_log().head(&head, self.now());
+                if let Err(error) = anchor::keep(self, head).await {
+                    // The chain itself is committed; the file is a second lock on the same door.
+                    tracing::warn!(%error, "the anchor of the audit chain could not be kept");
+                }
+                return Ok(count);
+            }
+        }
+        // The other sealers link what waits.
+        Ok(0)
+    }
+
+    /// Reads and computes in a snapshot, so that the writer has nothing to do but to write the links.
+    async fn inspect_audit(
+        &self,
+        limit: u32,
+        anchor: anchor::Anchor,
+        ended: Arc<[AuditWriterId]>,
+    ) -> Result<Inspection> {
+        let cx = Context::system(SystemCaller::SEALER);
+        // Before the snapshot, which therefore has all of these.
+        let committed = self.audit_writers().committed(self.now());
+        self.look(&cx, ReadMode::Thread, move |view| {
             Box::pin(async move {
-                let scope = view.scope();
-                let place = view.audit().linked_after(&scope, kept.seq - 1, 1).await?;
-                Ok(place
-                    .first()
-                    .is_some_and(|entry| entry.seq == kept.seq && entry.hash.as_ref() == Some(&kept.hash)))
+                let services = view.services().clone();
+                let found = Inspection::read(&services, view.tx(), limit, &anchor, committed).await?;
+                Ok(found.without_ended(&services, &ended))
             })
         })
         .await
+    }
+
+    /// Writes the links; false when another process has moved the head or a writer meanwhile.
+    async fn link(&self, found: Inspection) -> Result<bool> {
+        let (services, found) = (self.clone(), Arc::new(found));
+        let written = self.database().write(Isolation::ReadCommitted, move |tx| {
+            let (services, found) = (services.clone(), Arc::clone(&found));
+            Box::pin(async move {
+                let mut audit = Audit::new(tx);
+                let writers = found.positions.bytes();
+                let seal = chain::seal_state(&services.parts().sealer, &found.head, &writers);
+                let new = NewHead {
+                    head: &found.head,
+                    writers: &writers,
+                    seal: &seal,
+                    at: services.now(),
+                    expected_seq: found.from.seq,
+                };
+                if !audit.set_head(new).await? {
+                    return Err(Error::from(Moved));
+                }
+                for record in &found.ended {
+                    if !audit.remove_writer(&record.key, record.end.number).await? {
+                        return Err(Error::from(Moved));
+                    }
+                }
+                audit.link(&found.links).await
+            })
+        });
+        match written.await {
+            Ok(()) => Ok(true),
+            Err(Error::Internal(cause)) if cause.is::<Moved>() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Another process was faster: everything has to be read again.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit chain or a writer moved on")]
+struct Moved;
+
+impl From<Moved> for Error {
+    fn from(moved: Moved) -> Self {
+        Self::internal(moved)
     }
 }

@@ -1,38 +1,32 @@
-//! Verifies the chain.
+//! Verifies the chain, and the entries that wait to be put into it.
 
-use super::anchor::{self, Anchor, AnchorState};
-use super::chain;
+use super::anchor::{self, AnchorState};
+use super::fault::ChainFault;
+use super::positions::Positions;
+use super::waiting::WaitingCheck;
+use super::walk::{Walk, WitnessedHead};
 use crate::context::Context;
 use crate::services::Services;
 use crate::use_case::{Query, UseCase};
 use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
-use mainstay_domain::audit::ChainHead;
-use mainstay_platform::crypto::seal::Sealer;
-use mainstay_repositories::{ChainEnd, LinkedEntry};
+use mainstay_repositories::ChainEnd;
 use serde::Serialize;
-use std::fmt;
 
-/// Goes through a stretch of the chain, and holds its end against the sealed head when it comes to it. Each stretch is
-/// a snapshot of its own, so that a long trail does not hold one for as long as it takes.
+/// Follows a stretch of the chain, and holds its end against the sealed head when it comes to it. Each stretch is a
+/// snapshot of its own, so that a long trail does not hold one for as long as it takes.
 #[derive(Debug, Clone)]
 pub struct VerifyAudit {
-    /// The head that was kept beside the database.
-    anchor: Anchor,
-    /// The place before the stretch.
-    from: ChainHead,
-    /// Whether the anchor was passed before.
-    anchored: bool,
+    walk: Walk,
+    /// Whether to go on past faults: what is accepted has to be read to its end.
+    is_whole: bool,
 }
 
 /// What a stretch of the chain is like.
 #[derive(Debug)]
 pub struct Stretch {
-    /// The place after its last good entry.
-    at: ChainHead,
-    anchored: bool,
-    fault: Option<ChainFault>,
+    walk: Walk,
     waiting: i64,
     /// Whether the chain goes on behind it.
     more: bool,
@@ -48,60 +42,10 @@ pub struct Verdict {
     pub waiting: i64,
     /// The first thing that is wrong.
     pub fault: Option<ChainFault>,
+    /// The first twenty things that are wrong, that one among them.
+    pub faults: Vec<ChainFault>,
     /// Whether there was a head beside the database to hold the chain against.
     pub anchor: AnchorState,
-}
-
-/// What is wrong with a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum ChainFault {
-    /// An entry is not what was linked.
-    Edited {
-        /// Its place.
-        seq: i64,
-        /// Its name.
-        id: String,
-    },
-    /// An entry is gone.
-    Removed {
-        /// Its place.
-        seq: i64,
-    },
-    /// The newest entries are gone.
-    CutOff {
-        /// The place that the sealed head names.
-        sealed: i64,
-        /// The last place there is.
-        found: i64,
-    },
-    /// The head is missing, was not sealed by us, or does not belong to the last entry.
-    Head {
-        /// The last place there is.
-        found: i64,
-    },
-    /// The head that is kept beside the database was not sealed by us, or cannot be read.
-    Anchor,
-}
-
-impl fmt::Display for ChainFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Edited { seq, id } => write!(f, "entry {seq} ({id}) was edited"),
-            Self::Removed { seq } => write!(f, "entry {seq} was removed"),
-            Self::CutOff { sealed, found } => write!(
-                f,
-                "the chain was cut off: {sealed} entries were sealed, {found} are there"
-            ),
-            Self::Head { found } => write!(
-                f,
-                "the head of the chain does not belong to its last entry ({found})"
-            ),
-            Self::Anchor => f.write_str(
-                "the head that is kept beside the database (audit.anchor in the data folder) was not sealed by us",
-            ),
-        }
-    }
 }
 
 impl UseCase for VerifyAudit {
@@ -114,99 +58,92 @@ impl UseCase for VerifyAudit {
 const BATCH: u32 = 1000;
 
 impl Query for VerifyAudit {
-    async fn run(mut self, view: &mut View<'_>) -> Result<Stretch> {
+    async fn run(self, view: &mut View<'_>) -> Result<Stretch> {
+        let Self { mut walk, is_whole } = self;
         let scope = view.scope();
-        let batch = view.audit().linked_after(&scope, self.from.seq, BATCH).await?;
+        if walk.after == i64::MIN {
+            let accepted = view.audit().acceptances().await?;
+            walk.accept(&view.services().parts().sealer, accepted);
+        }
+        let batch = view.audit().linked_after(&scope, walk.after, BATCH).await?;
         let more = batch.len() == BATCH as usize;
-        let mut fault = batch.into_iter().find_map(|entry| self.step(&entry));
-        let more = more && fault.is_none();
+        for entry in &batch {
+            walk.step(view.services().audit_writers().keys(), entry);
+            if walk.is_over() && !is_whole {
+                break;
+            }
+        }
+        let more = more && (is_whole || !walk.is_over());
         let mut waiting = 0;
         if !more {
             let end = view.audit().end().await?;
-            fault = fault.or_else(|| self.wrong_end(&view.services().parts().sealer, end.as_ref()));
+            walk.finish(&view.services().parts().sealer, end.as_ref());
             waiting = view.audit().count_unlinked().await?;
+            walk.faults
+                .append(&mut check_waiting(view, end.as_ref(), waiting).await?);
         }
-        Ok(Stretch {
-            at: self.from,
-            anchored: self.anchored,
-            fault,
-            waiting,
-            more,
-        })
+        Ok(Stretch { walk, waiting, more })
     }
 }
 
-impl VerifyAudit {
-    /// Goes one entry further, unless it is not the one that was linked.
-    fn step(&mut self, entry: &LinkedEntry) -> Option<ChainFault> {
-        let next = chain::next(&self.from, &entry.entry);
-        if entry.seq != next.seq {
-            return Some(ChainFault::Removed { seq: next.seq });
+/// Checks every waiting entry in the snapshot.
+async fn check_waiting(view: &mut View<'_>, end: Option<&ChainEnd>, count: i64) -> Result<Vec<ChainFault>> {
+    let services = view.services().clone();
+    let scope = view.scope();
+    let positions = end.map(|end| Positions::parse(&end.writers)).unwrap_or_default();
+    let records = view.audit().writers().await?;
+    let mut check = WaitingCheck::new(services.audit_writers().keys(), &positions, &records);
+    let (mut last, mut read) = (None, 0);
+    loop {
+        let batch = view.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
+        read += i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        for waiting in &batch {
+            check.admits(waiting);
         }
-        if entry.hash.as_ref() != Some(&next.hash) {
-            return Some(ChainFault::Edited {
-                seq: entry.seq,
-                id: entry.entry.id(),
-            });
+        match batch.last() {
+            Some(entry) if batch.len() == BATCH as usize => last = Some(entry.clone()),
+            _ => break,
         }
-        self.anchored |= self.anchor.head() == Some(&next);
-        self.from = next;
-        None
     }
-
-    fn wrong_end(&self, sealer: &Sealer, end: Option<&ChainEnd>) -> Option<ChainFault> {
-        let found = self.from.seq;
-        let kept = self.anchor.head().map_or(0, |anchor| anchor.seq);
-        faulty_end(sealer, &self.from, end).or(match &self.anchor {
-            Anchor::Invalid => Some(ChainFault::Anchor),
-            _ if kept > found => Some(ChainFault::CutOff { sealed: kept, found }),
-            _ if kept > 0 && !self.anchored => Some(ChainFault::Head { found }),
-            _ => None,
-        })
+    check.finish();
+    if read < count {
+        check.faults.push(ChainFault::Unordered { count: count - read });
     }
-}
-
-/// What is wrong between the last place there is and the sealed head, if anything.
-pub(super) fn faulty_end(sealer: &Sealer, at: &ChainHead, end: Option<&ChainEnd>) -> Option<ChainFault> {
-    let found = at.seq;
-    match end {
-        Some(end) if end.head.seq == 0 && found == 0 => None,
-        Some(end) if !chain::is_sealed(sealer, &end.head, &end.seal) => Some(ChainFault::Head { found }),
-        Some(end) if end.head.seq > found => Some(ChainFault::CutOff {
-            sealed: end.head.seq,
-            found,
-        }),
-        Some(end) if end.head == *at => None,
-        Some(_) | None => Some(ChainFault::Head { found }),
-    }
+    Ok(check.faults)
 }
 
 impl Services {
-    /// Verifies the chain, and holds it against the head that is kept beside the database.
+    /// Verifies the chain and what waits behind it, and holds it against the head that is kept beside the database and
+    /// against the given one.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn verify_audit(&self) -> Result<Verdict> {
+    pub async fn verify_audit(&self, witnessed: Option<WitnessedHead>) -> Result<Verdict> {
         let anchor = anchor::read(self).await;
         let state = anchor.state();
-        let (mut from, mut anchored) = (chain::beginning(), false);
+        let (walk, waiting) = self.walk_audit(Walk::new(anchor, witnessed), false).await?;
+        let mut faults = walk.faults;
+        faults.truncate(super::inspect::MAX_FAULTS);
+        Ok(Verdict {
+            verified: walk.verified,
+            waiting,
+            fault: faults.first().cloned(),
+            faults,
+            anchor: state,
+        })
+    }
+
+    pub(super) async fn walk_audit(&self, mut walk: Walk, is_whole: bool) -> Result<(Walk, i64)> {
         loop {
-            let stretch = VerifyAudit {
-                anchor: anchor.clone(),
-                from,
-                anchored,
-            };
             let done = self
-                .query(&Context::system(SystemCaller::OPERATOR), stretch)
+                .query(
+                    &Context::system(SystemCaller::OPERATOR),
+                    VerifyAudit { walk, is_whole },
+                )
                 .await?;
-            (from, anchored) = (done.at, done.anchored);
+            walk = done.walk;
             if !done.more {
-                return Ok(Verdict {
-                    verified: from.seq,
-                    waiting: done.waiting,
-                    fault: done.fault,
-                    anchor: state,
-                });
+                return Ok((walk, done.waiting));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One attempt at a command's transaction. It may run again, so it owns what it needs.
 
 use super::idempotency;
+use crate::audit::WriterLease;
 use crate::context::Context;
 use crate::services::Services;
 use crate::use_case::Command;
@@ -8,6 +9,7 @@ use crate::work::{Changes, Work};
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, Tx};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The result of a committed attempt.
@@ -22,15 +24,17 @@ pub(super) struct Attempt<C> {
     services: Services,
     cx: Context,
     command: C,
+    writer: Arc<WriterLease>,
     tries: AtomicU32,
 }
 
 impl<C: Command> Attempt<C> {
-    pub(super) fn new(services: Services, cx: Context, command: C) -> Self {
+    pub(super) fn new(services: Services, cx: Context, command: C, writer: Arc<WriterLease>) -> Self {
         Self {
             services,
             cx,
             command,
+            writer,
             tries: AtomicU32::new(0),
         }
     }
@@ -38,9 +42,10 @@ impl<C: Command> Attempt<C> {
     /// The body of the transaction.
     pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Output>>> {
         let (services, cx, command) = (self.services.clone(), self.cx.clone(), self.command.clone());
+        let writer = Arc::clone(&self.writer);
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
-            let out = body(&services, &cx, command, tries > 0, tx).await;
+            let out = body(&services, &cx, command, tries > 0, &writer, tx).await;
             services.used(&cx, tx.stats());
             out
         })
@@ -52,10 +57,11 @@ async fn body<C: Command>(
     cx: &Context,
     command: C,
     again: bool,
+    writer: &WriterLease,
     tx: &mut Tx,
 ) -> Result<Outcome<C::Output>> {
     let now = services.now();
-    let mut work = Work::new(tx, services, cx, now);
+    let mut work = Work::new(tx, services, cx, now, writer);
     let key = cx
         .idempotency
         .as_ref()
@@ -83,6 +89,13 @@ async fn body<C: Command>(
     let written = work.write_tail().await?;
     if written.idempotency_taken {
         // Another node answered the same request first: run again, and find its answer.
+        return Err(DatabaseError::Retry.into());
+    }
+    if written.writer_gone {
+        tracing::error!(
+            "the record of a writer of audit entries is gone from the database; another writer goes on"
+        );
+        writer.retire();
         return Err(DatabaseError::Retry.into());
     }
     if written.lease_lost {

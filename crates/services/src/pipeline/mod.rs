@@ -11,6 +11,7 @@ pub(crate) mod in_flight;
 mod limit;
 
 use crate::access::directory::AccessChange;
+use crate::audit::WriterLease;
 use crate::cache::Known;
 use crate::context::Context;
 use crate::services::Services;
@@ -20,6 +21,7 @@ use attempt::{Attempt, Outcome};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::stopwatch::Stopwatch;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +95,8 @@ impl Services {
             Ok(command) => command,
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };
-        let attempt = Attempt::new(self.clone(), cx.clone(), command);
+        let writer = Arc::new(WriterLease::default());
+        let attempt = Attempt::new(self.clone(), cx.clone(), command, Arc::clone(&writer));
         let services = self.clone();
         // A task of its own: a client that disconnects during the commit must not keep this node's memory outdated.
         let written = tokio::spawn(async move {
@@ -101,6 +104,7 @@ impl Services {
                 .database()
                 .write(C::ISOLATION, move |tx| attempt.run(tx))
                 .await;
+            services.audit_writers().settle(&writer, &written, services.now());
             written.map(
                 |Outcome {
                      output,

@@ -1,7 +1,7 @@
 //! The chain: whoever reaches the database can change it, and is noticed.
 
 use crate::SECOND;
-use mainstay_services::audit::{AnchorState, ChainFault};
+use mainstay_services::audit::{AnchorState, ChainFault, WitnessedHead};
 use mainstay_testkit::{Engine, TestApp, on_both_engines};
 use serde_json::json;
 use std::path::PathBuf;
@@ -12,20 +12,21 @@ on_both_engines! {
     trap_12_a_cut_off_tail_is_found;
     trap_12_a_database_put_back_to_an_older_state_is_found;
     trap_12_a_chain_that_was_linked_anew_is_found;
-    trap_12_a_broken_chain_is_not_sealed_again;
-    trap_12_a_damaged_copy_of_the_head_is_a_fault_and_a_missing_one_is_told;
+    trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted;
+    trap_12_a_damaged_or_missing_copy_of_the_head_is_a_fault_until_it_is_accepted;
+    trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_head;
     trap_12_a_damaged_entry_is_named_and_shown_and_holds_nobody_up;
     trap_12_the_database_itself_refuses_to_change_an_entry;
     a_chain_is_whole_after_many_wrote_and_two_linked_at_once;
     what_is_not_linked_yet_is_told;
 }
 
-async fn fault(app: &TestApp) -> Option<ChainFault> {
-    app.services().verify_audit().await.unwrap().fault
+pub(crate) async fn fault(app: &TestApp) -> Option<ChainFault> {
+    app.services().verify_audit(None).await.unwrap().fault
 }
 
 /// A chain of some entries, linked.
-async fn chain(app: &TestApp) -> i64 {
+pub(crate) async fn chain(app: &TestApp) -> i64 {
     let product = app.product(100, 100).await;
     let ann = app.customer("ann").await;
     for _ in 0..5 {
@@ -34,11 +35,11 @@ async fn chain(app: &TestApp) -> i64 {
     }
     app.seal_audit().await;
     assert_eq!(fault(app).await, None);
-    app.services().verify_audit().await.unwrap().verified
+    app.services().verify_audit(None).await.unwrap().verified
 }
 
 /// Takes the triggers away, as somebody can who owns the database.
-async fn disarm(app: &TestApp) {
+pub(crate) async fn disarm(app: &TestApp) {
     match app.engine() {
         Engine::Sqlite => {
             app.tamper(
@@ -158,7 +159,8 @@ async fn trap_12_a_database_put_back_to_an_older_state_is_found(app: &TestApp) {
     disarm(app).await;
     let put_back = format!(
         "DELETE FROM audit_entries WHERE seq > {old}; \
-         UPDATE audit_head SET seq = {old}, hash = (SELECT hash FROM old_head), seal = (SELECT seal FROM old_head)"
+         UPDATE audit_head SET seq = {old}, hash = (SELECT hash FROM old_head), seal = (SELECT seal FROM old_head), \
+         writers = (SELECT writers FROM old_head)"
     );
     app.tamper(&put_back).await;
     // In itself it is flawless. The head that is kept beside the database knows better.
@@ -182,58 +184,88 @@ async fn trap_12_a_chain_that_was_linked_anew_is_found(app: &TestApp) {
     assert!(fault(app).await.is_some());
 }
 
-async fn trap_12_a_broken_chain_is_not_sealed_again(app: &TestApp) {
-    let last = chain(app).await;
+async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &TestApp) {
+    chain(app).await;
     disarm(app).await;
-    app.tamper("CREATE TABLE kept AS SELECT * FROM audit_entries; CREATE TABLE kept_head AS SELECT * FROM audit_head")
-        .await;
-    let cut = format!("DELETE FROM audit_entries WHERE seq > {}", last - 2);
-    let forged = format!(
-        "{cut}; UPDATE audit_head SET seq = {0}, hash = (SELECT hash FROM audit_entries WHERE seq = {0}), \
-         seal = substr(seal, 1, 1)",
-        last - 2
-    );
-    let planted = format!(
-        "UPDATE audit_entries SET seq = {}, hash = (SELECT hash FROM audit_head) WHERE seq = {}",
-        last + 1,
-        last - 1
-    );
-    let cut_off = ChainFault::CutOff {
-        sealed: last,
-        found: last - 2,
-    };
-    for (edit, wanted) in [
-        (&*cut, cut_off),
-        (&forged, ChainFault::Head { found: last - 2 }),
-        ("DELETE FROM audit_head", ChainFault::Head { found: last }),
-        (&planted, ChainFault::Removed { seq: last - 1 }),
-    ] {
-        app.tamper(edit).await;
-        // Without the copy of the head, which is gone or on another machine.
-        std::fs::remove_file(anchor(app)).unwrap();
+    for kind in ["cut", "forged", "no head", "planted"] {
+        let last = app.services().verify_audit(None).await.unwrap().verified;
+        let cut = format!("DELETE FROM audit_entries WHERE seq > {}", last - 2);
+        let (edit, wanted) = match kind {
+            "cut" => (
+                cut,
+                ChainFault::CutOff {
+                    sealed: last,
+                    found: last - 2,
+                },
+            ),
+            "forged" => (
+                format!(
+                    "{cut}; UPDATE audit_head SET seq = {0}, seal = substr(seal, 1, 1), \
+                     hash = (SELECT hash FROM audit_entries WHERE seq = {0})",
+                    last - 2
+                ),
+                ChainFault::Head { found: last - 2 },
+            ),
+            "no head" => (
+                "DELETE FROM audit_head".to_owned(),
+                ChainFault::Head { found: last },
+            ),
+            _ => (
+                format!(
+                    "UPDATE audit_entries SET seq = {}, hash = (SELECT hash FROM audit_head) WHERE seq = {}",
+                    last + 1,
+                    last - 1
+                ),
+                ChainFault::Removed { seq: last - 1 },
+            ),
+        };
+        app.tamper(&edit).await;
         app.pass(SECOND);
         app.product(1, 100).await;
-        assert!(app.services().seal_audit(1000).await.is_err(), "{edit}");
-        assert_eq!(fault(app).await, Some(wanted), "{edit}");
-        assert_eq!(broken(app), "1", "{edit}");
-        // As it was, and so it goes on.
-        app.tamper(
-            "DELETE FROM audit_entries WHERE seq IS NOT NULL; INSERT INTO audit_entries SELECT * FROM kept; \
-             DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept_head",
-        )
-        .await;
+        let kept = app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await;
+        assert!(app.services().seal_audit(1000).await.is_err(), "{kind}");
+        assert_eq!(fault(app).await, Some(wanted), "{kind}");
+        assert_eq!(broken(app), "1", "{kind}");
+        assert!(
+            app.services().accept_audit(" ").await.is_err(),
+            "a reason is needed"
+        );
+        let accepted = app.services().accept_audit("seen to").await.unwrap().unwrap();
+        assert!(
+            accepted.seq >= last && !accepted.faults.is_empty(),
+            "{accepted:?}"
+        );
+        let after = app
+            .peek("SELECT CAST(count(*) - 1 AS TEXT) FROM audit_entries")
+            .await;
+        assert_eq!(after, kept, "{kind}: nothing is removed, and the act is an entry");
+        assert!(app.seal_audit().await > 0, "{kind}");
+        assert_eq!((fault(app).await, &*broken(app)), (None, "0"), "{kind}");
+        let told = app
+            .peek("SELECT CAST(after_json AS TEXT) FROM audit_entries WHERE action = 'ACCEPT' AND seq IS NOT NULL")
+            .await;
+        assert!(
+            told.iter()
+                .flatten()
+                .flatten()
+                .all(|told| told.contains("seen to")),
+            "{told:?}"
+        );
+        assert_eq!(app.services().accept_audit("again").await.unwrap(), None);
+        for _ in 0..5 {
+            app.product(1, 100).await;
+        }
         app.seal_audit().await;
-        assert_eq!((fault(app).await, &*broken(app)), (None, "0"), "{edit}");
-        app.tamper(
-            "DELETE FROM audit_entries WHERE id NOT IN (SELECT id FROM kept); DELETE FROM audit_head; \
-             INSERT INTO audit_head SELECT * FROM kept_head",
-        )
-        .await;
+        assert_eq!(fault(app).await, None, "{kind}");
     }
+    // What was accepted is no less protected than the rest.
+    app.tamper("UPDATE audit_entries SET ip = '198.51.100.9' WHERE seq = 2")
+        .await;
+    assert!(fault(app).await.is_some());
 }
 
 /// What the figures say of the chain.
-fn broken(app: &TestApp) -> String {
+pub(crate) fn broken(app: &TestApp) -> String {
     let figures = app.services().parts().metrics.encode();
     let mut lines = figures.lines();
     lines
@@ -248,16 +280,19 @@ fn anchor(app: &TestApp) -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test damages the file")]
-async fn trap_12_a_damaged_copy_of_the_head_is_a_fault_and_a_missing_one_is_told(app: &TestApp) {
+async fn trap_12_a_damaged_or_missing_copy_of_the_head_is_a_fault_until_it_is_accepted(app: &TestApp) {
     chain(app).await;
     let look = async || {
-        let verdict = app.services().verify_audit().await.unwrap();
+        let verdict = app.services().verify_audit(None).await.unwrap();
         (verdict.fault, verdict.anchor)
     };
     let goes_on = async || {
         app.pass(SECOND);
         app.product(1, 100).await;
-        app.seal_audit().await
+        app.services()
+            .seal_audit(1000)
+            .await
+            .is_ok_and(|linked| linked > 0)
     };
     assert_eq!(look().await, (None, AnchorState::Held));
     let kept = std::fs::read_to_string(anchor(app)).unwrap();
@@ -269,31 +304,127 @@ async fn trap_12_a_damaged_copy_of_the_head_is_a_fault_and_a_missing_one_is_told
     for damaged in ["", "nonsense", &forged] {
         std::fs::write(anchor(app), damaged).unwrap();
         assert_eq!(look().await, (Some(ChainFault::Anchor), AnchorState::Invalid));
-        // The trail goes on, and the evidence stays.
-        assert!(goes_on().await > 0);
+        // Requests are answered, entries wait, and the evidence stays.
+        assert!(!goes_on().await);
+        assert_eq!(broken(app), "1");
         assert_eq!(std::fs::read_to_string(anchor(app)).unwrap(), damaged);
+        assert_eq!(app.client().get("/health/ready").await.status, 200);
     }
     std::fs::remove_file(anchor(app)).unwrap();
-    assert_eq!(look().await, (None, AnchorState::Absent));
-    assert!(goes_on().await > 0);
-    assert_eq!(look().await, (None, AnchorState::Held));
+    assert_eq!(
+        look().await,
+        (Some(ChainFault::AnchorMissing), AnchorState::Absent)
+    );
+    for _ in 0..2 {
+        assert!(!goes_on().await, "no new one is made by itself");
+        assert_eq!(
+            look().await,
+            (Some(ChainFault::AnchorMissing), AnchorState::Absent)
+        );
+    }
+    app.services().begin_audit().await.unwrap();
+    assert!(!anchor(app).exists(), "nor at a start");
+    let accepted = app.services().accept_audit("the disk was replaced").await;
+    assert!(accepted.unwrap().is_some());
+    assert!(goes_on().await);
+    assert_eq!((look().await, &*broken(app)), ((None, AnchorState::Held), "0"));
+    std::fs::write(anchor(app), "nonsense").unwrap();
+    app.services().accept_audit("seen to").await.unwrap().unwrap();
+    let evidence = anchor(app).with_extension("anchor.refused");
+    assert_eq!(std::fs::read_to_string(evidence).unwrap(), "nonsense");
+    assert!(goes_on().await);
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test damages the file")]
+async fn trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_head(app: &TestApp) {
+    chain(app).await;
+    let old = WitnessedHead {
+        seq: 1,
+        hash: head_hash(app, 1).await,
+    };
+    let verify = async |head: &WitnessedHead| {
+        let verdict = app.services().verify_audit(Some(head.clone())).await.unwrap();
+        verdict.fault
+    };
+    assert_eq!(verify(&old).await, None);
+    let last = app.services().verify_audit(None).await.unwrap().verified;
+    let hash = head_hash(app, last).await;
+    let short = WitnessedHead {
+        seq: last,
+        hash: hash[..8].to_vec(),
+    };
+    assert_eq!(verify(&short).await, None, "the log has the beginning of it");
+    let other = WitnessedHead {
+        seq: last,
+        hash: vec![1; 8],
+    };
+    assert_eq!(verify(&other).await, Some(ChainFault::Witness { seq: last }));
+    let later = WitnessedHead { seq: last + 1, hash };
+    assert_eq!(verify(&later).await, Some(ChainFault::Witness { seq: last + 1 }));
+    // Everything is put back: the tables and the file beside them.
+    let kept_file = std::fs::read(anchor(app)).unwrap();
+    let tables = ["audit_entries", "audit_head", "audit_writers"];
+    for table in tables {
+        app.tamper(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"))
+            .await;
+    }
+    app.product(1, 100).await;
+    app.seal_audit().await;
+    assert!(app.services().publish_audit_head().await.unwrap());
+    let sent = app.heads.all().remove(0);
+    let sent = WitnessedHead {
+        seq: sent.seq,
+        hash: unhex(&sent.hash),
+    };
+    assert_eq!(verify(&sent).await, None);
+    disarm(app).await;
+    for table in tables {
+        app.tamper(&format!(
+            "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}"
+        ))
+        .await;
+    }
+    std::fs::write(anchor(app), kept_file).unwrap();
+    assert_eq!(fault(app).await, None, "in itself it is flawless");
+    assert_eq!(verify(&sent).await, Some(ChainFault::Witness { seq: sent.seq }));
+}
+
+async fn head_hash(app: &TestApp, seq: i64) -> Vec<u8> {
+    let spelled = match app.engine() {
+        Engine::Sqlite => "hex(hash)",
+        Engine::Postgres => "encode(hash, 'hex')",
+    };
+    let rows = app
+        .peek(&format!("SELECT {spelled} FROM audit_entries WHERE seq = {seq}"))
+        .await;
+    unhex(rows[0][0].as_deref().unwrap())
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 async fn trap_12_a_damaged_entry_is_named_and_shown_and_holds_nobody_up(app: &TestApp) {
     chain(app).await;
     disarm(app).await;
     let admin = app.admin().await;
-    // Before it is linked nobody can tell; but it keeps nobody from linking it and what comes after.
     app.tamper(&format!(
         "UPDATE audit_entries SET actor = 'root', id = {}, resource = {} \
-         WHERE id = (SELECT id FROM audit_entries WHERE seq IS NULL ORDER BY id LIMIT 1)",
+         WHERE id = (SELECT id FROM audit_entries WHERE seq IS NULL ORDER BY number LIMIT 1)",
         unlike_an_id(app),
         unlike_a_text(app)
     ))
     .await;
     app.seal_audit().await;
-    let verdict = app.services().verify_audit().await.unwrap();
-    assert_eq!((verdict.waiting, verdict.fault), (0, None));
+    assert!(matches!(fault(app).await, Some(ChainFault::Forged { .. })));
+    assert_eq!(broken(app), "1");
+    app.product(1, 100).await;
+    assert!(app.seal_audit().await > 0, "what is written later is linked");
+    app.services().accept_audit("seen to").await.unwrap().unwrap();
+    app.seal_audit().await;
+    let verdict = app.services().verify_audit(None).await.unwrap();
+    assert_eq!((verdict.waiting, verdict.fault, &*broken(app)), (0, None, "0"));
     app.tamper("UPDATE audit_entries SET actor = 'root' WHERE seq = 3")
         .await;
     assert!(matches!(
@@ -354,7 +485,7 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
         app.pass(SECOND);
     }
     app.seal_audit().await;
-    let verdict = app.services().verify_audit().await.unwrap();
+    let verdict = app.services().verify_audit(None).await.unwrap();
     let entries = app.peek("SELECT CAST(count(*) AS TEXT) FROM audit_entries").await;
     assert_eq!((verdict.fault, verdict.waiting), (None, 0));
     assert_eq!(entries, [[Some(verdict.verified.to_string())]]);
@@ -363,11 +494,11 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
 
 async fn what_is_not_linked_yet_is_told(app: &TestApp) {
     app.customer("ann").await;
-    let verdict = app.services().verify_audit().await.unwrap();
+    let verdict = app.services().verify_audit(None).await.unwrap();
     assert_eq!((verdict.verified, verdict.fault), (0, None));
     assert!(verdict.waiting > 0);
     app.seal_audit().await;
-    let sealed = app.services().verify_audit().await.unwrap();
+    let sealed = app.services().verify_audit(None).await.unwrap();
     assert_eq!(
         (sealed.verified, sealed.waiting, sealed.fault),
         (verdict.waiting, 0, None)

@@ -8,6 +8,7 @@ mod access;
 mod audit;
 mod audit_chain;
 mod audit_link;
+mod audit_waiting;
 mod body_bounds;
 mod clocks;
 mod contract;

@@ -117,6 +117,12 @@ impl Settings {
 
     fn unsafe_choices(&self) -> Vec<ConfigFault> {
         let rules = [
+            self.audit_witness.is_exposed().then(|| {
+                fault(
+                    &AUDIT_WITNESS_URL,
+                    "without https, whoever is on the way could answer for the receiver, and no head would reach it",
+                )
+            }),
             (!self.limits).then(|| fault(&RATE_LIMITS, "passwords and codes could be guessed without limit")),
             self.mail.smtp_url.is_none().then(|| {
                 fault(

@@ -39,6 +39,7 @@ pub struct Metrics {
     security_events: Family<Type, Counter>,
     audit_chain_broken: Gauge,
     clock_skew: Gauge,
+    audit_head_failures: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -94,6 +95,7 @@ impl Metrics {
             security_events: Family::default(),
             audit_chain_broken: Gauge::default(),
             clock_skew: Gauge::default(),
+            audit_head_failures: Counter::default(),
             registry: Mutex::default(),
         };
         let build = Family::<Build, Gauge>::default();
@@ -131,13 +133,18 @@ impl Metrics {
         );
         registry.register(
             "audit_chain_broken",
-            "1 while the audit chain is not what was sealed, and is not extended or not vouched for",
+            "1 while the audit chain is not what was sealed and is not extended, or entries are refused or missing",
             metrics.audit_chain_broken.clone(),
         );
         registry.register(
             "clock_skew_ms",
             "How far this node's clock is ahead of the database's, in milliseconds, as last measured",
             metrics.clock_skew.clone(),
+        );
+        registry.register(
+            "audit_head_failures",
+            "Heads of the audit chain that AUDIT_WITNESS_URL did not take",
+            metrics.audit_head_failures.clone(),
         );
         Self {
             registry: Mutex::new(registry),
@@ -203,6 +210,11 @@ impl Metrics {
     /// This node's clock was found to be so far ahead of the database's, in milliseconds.
     pub fn clock_skew(&self, ms: i64) {
         self.clock_skew.set(ms);
+    }
+
+    /// The receiver outside did not take the head of the audit chain.
+    pub fn audit_head_not_sent(&self) {
+        self.audit_head_failures.inc();
     }
 
     /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.

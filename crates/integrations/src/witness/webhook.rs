@@ -1,0 +1,95 @@
+//! A webhook in the form of Standard Webhooks (<https://www.standardwebhooks.com>).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::BoxFuture;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::config::Secret;
+use mainstay_platform::crypto::hmac_sha256;
+use mainstay_services::ports::{HeadReceiver, SignedHead};
+use reqwest::Client;
+use reqwest::header::{CONTENT_TYPE, USER_AGENT};
+use reqwest::redirect::Policy;
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A receiver has to answer within this.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[error("AUDIT_WITNESS_URL: no HTTP client: {0}")]
+pub struct WitnessFault(String);
+
+/// The receiver did not take a head.
+#[derive(Debug, thiserror::Error)]
+#[error("AUDIT_WITNESS_URL answered {0}, not 2xx")]
+struct Refused(u16);
+
+/// Posts heads to one URL. Redirects are not followed: the head goes where the administrator said.
+pub struct WebhookReceiver {
+    client: Client,
+    url: String,
+    secret: Option<Secret<Vec<u8>>>,
+}
+
+impl WebhookReceiver {
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(url: String, secret: Option<Secret<Vec<u8>>>) -> Result<Self, WitnessFault> {
+        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| WitnessFault(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| WitnessFault(error.to_string()))?;
+        Ok(Self { client, url, secret })
+    }
+
+    async fn post(&self, head: &SignedHead) -> Result<()> {
+        let body = json!({
+            "type": "audit.head",
+            "timestamp": head.at.to_string(),
+            "data": {"seq": head.seq, "hash": head.hash, "seal": head.seal},
+        });
+        let (body, seconds) = (body.to_string(), head.at.micros() / 1_000_000);
+        let mut request = self
+            .client
+            .post(&self.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, concat!("mainstay/", env!("CARGO_PKG_VERSION")))
+            .header("webhook-id", &head.id)
+            .header("webhook-timestamp", seconds);
+        if let Some(secret) = &self.secret {
+            let signed = format!("{}.{seconds}.{body}", head.id);
+            let mac = STANDARD.encode(hmac_sha256(secret.expose(), signed.as_bytes()));
+            request = request.header("webhook-signature", format!("v1,{mac}"));
+        }
+        let answer = request.body(body).send().await;
+        let status = answer.map_err(|error| unavailable(error.without_url()))?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(unavailable(Refused(status.as_u16())))
+        }
+    }
+}
+
+fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::unavailable("the receiver of the audit chain's head", cause)
+}
+
+impl HeadReceiver for WebhookReceiver {
+    fn receive<'a>(&'a self, head: &'a SignedHead) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.post(head))
+    }
+}

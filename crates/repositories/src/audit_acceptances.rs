@@ -1,0 +1,72 @@
+//! What administrators accepted of an audit trail that was at fault.
+
+use crate::audit::Audit;
+use crate::outcome::rows;
+use crate::read::Read;
+use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{DatabaseError, FromRow, Row};
+
+statements! {
+    ALL_ACCEPTANCES = "SELECT seq, hash, at, reason, faults, mac FROM audit_acceptances ORDER BY seq";
+    INSERT = "INSERT INTO audit_acceptances (seq, hash, at, reason, faults, mac) VALUES ($1, $2, $3, $4, $5, $6) \
+              ON CONFLICT (seq) DO UPDATE SET hash = EXCLUDED.hash, at = EXCLUDED.at, reason = EXCLUDED.reason, \
+              faults = EXCLUDED.faults, mac = EXCLUDED.mac";
+}
+
+impl FromRow for Read<Acceptance> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        let head = ChainHead {
+            seq: row.next()?,
+            hash: row.next()?,
+        };
+        Ok(Self(Acceptance {
+            head,
+            at: row.next()?,
+            reason: row.next()?,
+            faults: row.next()?,
+            mac: row.next()?,
+        }))
+    }
+}
+
+impl Audit<'_> {
+    /// Every acceptance, in the order of the places.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn acceptances(&mut self) -> Result<Vec<Acceptance>> {
+        Ok(rows(self.0.all(&ALL_ACCEPTANCES, &[]).await?))
+    }
+
+    /// Writes an acceptance.
+    ///
+    /// # Errors
+    /// A fault of ours when the permit is for something else.
+    pub async fn accept(&mut self, permit: &Permit<AuditEntry>, acceptance: &Acceptance) -> Result<()> {
+        // The permit names the entry that records the act; there is no row of it yet to hold it against.
+        if permit.action() != Action::ACCEPT {
+            return Err(Error::bug(
+                "a permit for something else was shown to accept the audit trail",
+            ));
+        }
+        let head = &acceptance.head;
+        let done = self
+            .0
+            .execute(
+                &INSERT,
+                &[
+                    &head.seq,
+                    &head.hash,
+                    &acceptance.at,
+                    &acceptance.reason,
+                    &acceptance.faults,
+                    &acceptance.mac,
+                ],
+            )
+            .await;
+        done?;
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The writers of audit entries: how many entries each has written.
+
+use crate::audit::Audit;
+use crate::audit_chain::EntryKey;
+use crate::outcome::rows;
+use crate::read::{Held, Read, held};
+use mainstay_domain::Result;
+use mainstay_domain::audit::WriterEnd;
+use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+
+statements! {
+    INSERT = "INSERT INTO audit_writers (number, at, mac, id) VALUES ($1, $2, $3, $4)";
+    UPDATE = "UPDATE audit_writers SET number = $1, at = $2, mac = $3 WHERE id = $4";
+    ALL_WRITERS = "SELECT id, number, at, mac FROM audit_writers ORDER BY id";
+    REMOVE = "DELETE FROM audit_writers WHERE id = $1 AND number = $2";
+}
+
+/// The record of a writer as it lies in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterRecord {
+    /// Its key, to remove it by.
+    pub key: EntryKey,
+    /// What it says.
+    pub end: WriterEnd,
+}
+
+impl FromRow for Read<WriterRecord> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        let key: EntryKey = row.next()?;
+        Ok(Self(WriterRecord {
+            end: WriterEnd {
+                writer: key.writer(),
+                number: row.next()?,
+                at: row.next()?,
+                mac: row.next()?,
+                is_new: false,
+            },
+            key,
+        }))
+    }
+}
+
+impl Audit<'_> {
+    /// The records of all writers, in the order of their ids.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn writers(&mut self) -> Result<Vec<WriterRecord>> {
+        Ok(rows(self.0.all(&ALL_WRITERS, &[]).await?))
+    }
+
+    /// Removes the record of a writer whose entries are all linked; false when it has written more meanwhile.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn remove_writer(&mut self, key: &EntryKey, number: i64) -> Result<bool> {
+        Ok(self.0.execute(&REMOVE, &[key, &number]).await? == 1)
+    }
+}
+
+/// The statement that moves the end of a writer; it changes no row when the record is gone.
+pub(crate) fn moving(end: &WriterEnd) -> (&'static Sql, Vec<Held<'_>>) {
+    let sql = if end.is_new { &INSERT } else { &UPDATE };
+    let values = vec![
+        held(&end.number),
+        held(&end.at),
+        held(&end.mac),
+        held(&end.writer),
+    ];
+    (sql, values)
+}

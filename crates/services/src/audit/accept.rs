@@ -1,0 +1,217 @@
+//! Lets a trail that was at fault go on: an administrator's act, which is recorded.
+
+use super::anchor;
+use super::chain;
+use super::inspect::MAX_FAULTS;
+use super::positions::Positions;
+use super::waiting::WaitingCheck;
+use super::walk::Walk;
+use crate::context::Context;
+use crate::services::Services;
+use crate::use_case::{Command, UseCase};
+use crate::work::{Repositories, Work};
+use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
+use mainstay_domain::event::Story;
+use mainstay_domain::fault::Faults;
+use mainstay_domain::id::AuditId;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::DatabaseError;
+use mainstay_repositories::{EntryKey, NewHead, WriterRecord};
+use serde::{Deserialize, Serialize};
+
+/// So many characters a reason may have.
+const MAX_REASON: usize = 500;
+/// So many entries are read at once.
+const BATCH: u32 = 1000;
+
+/// Accepts every entry as it is now: those in the chain, those that were refused, and that some are missing. Nothing is
+/// deleted or changed; the chain goes on behind them from the hash of what is there.
+#[derive(Debug, Clone)]
+pub struct AcceptAudit {
+    reason: String,
+    /// What was at fault, for the record.
+    faults: Vec<String>,
+    /// The number of the last linked entry that was read, and the hash of all up to it.
+    read: (i64, Vec<u8>),
+    /// The highest place that the head beside the database has known.
+    kept: i64,
+}
+
+/// What was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// The place up to which everything was accepted.
+    pub seq: i64,
+    /// The hash of that, in hexadecimal.
+    pub hash: String,
+    /// The administrator's words.
+    pub reason: String,
+    /// What was at fault.
+    pub faults: Vec<String>,
+}
+
+impl UseCase for AcceptAudit {
+    const NAME: &'static str = "audit.accept";
+    const ACCESS: Access = Access::system();
+    type Output = Accepted;
+
+    fn validate(&self) -> Result<(), Faults> {
+        let length = self.reason.trim().chars().count();
+        if (1..=MAX_REASON).contains(&length) {
+            return Ok(());
+        }
+        Err(Faults::one(
+            "reason",
+            "LENGTH",
+            format!("has to have 1 to {MAX_REASON} characters"),
+        ))
+    }
+}
+
+impl Command for AcceptAudit {
+    async fn run(self, work: &mut Work<'_>) -> Result<Accepted> {
+        let sealer = &work.services().parts().sealer.clone();
+        let end = work.audit().end().await?;
+        let mut head = self.end_of_chain(work).await?;
+        let sealed = end
+            .as_ref()
+            .filter(|end| chain::is_state_sealed(sealer, &end.head, &end.writers, &end.seal));
+        let mut before = work.audit().acceptances().await?;
+        before.retain(|acceptance| chain::is_genuine(sealer, acceptance));
+        let accepted_before = before.last().map(|last| last.head.seq + 1);
+        let known = [sealed.map(|end| end.head.seq), accepted_before, Some(self.kept)];
+        // No place is given twice, so that a head that was kept elsewhere never means two things.
+        head.seq = known.into_iter().flatten().fold(head.seq, i64::max);
+        let before = sealed
+            .map(|end| Positions::parse(&end.writers))
+            .unwrap_or_default();
+        let (links, positions) = link_waiting(work, &before, &mut head).await?;
+        let writers = positions.bytes();
+        let new = NewHead {
+            head: &head,
+            writers: &writers,
+            seal: &chain::seal_state(sealer, &head, &writers),
+            at: work.now(),
+            expected_seq: end.map_or(0, |end| end.head.seq),
+        };
+        if !work.audit().reset_head(new).await? {
+            return Err(DatabaseError::Retry.into());
+        }
+        work.audit().link(&links).await?;
+        let permit = work.permit_new::<AuditEntry>(Action::ACCEPT, work.make_id::<AuditId>(), None)?;
+        let mut acceptance = Acceptance {
+            head: head.clone(),
+            at: work.now(),
+            reason: self.reason.clone(),
+            faults: serde_json::to_string(&self.faults).map_err(Error::internal)?,
+            mac: Vec::new(),
+        };
+        acceptance.mac = chain::sign_acceptance(sealer, &acceptance);
+        work.audit().accept(&permit, &acceptance).await?;
+        let accepted = Accepted {
+            seq: head.seq,
+            hash: anchor::hex(&head.hash),
+            reason: self.reason,
+            faults: self.faults,
+        };
+        work.record(permit, Story::noted("audit.accepted", "ACCEPT", &accepted));
+        Ok(accepted)
+    }
+}
+
+impl AcceptAudit {
+    /// Reads the entries that were linked since the chain was followed.
+    async fn end_of_chain(&self, work: &mut Work<'_>) -> Result<ChainHead> {
+        let scope = work.scope();
+        let (mut seq, mut hash) = self.read.clone();
+        loop {
+            let batch = work.audit().linked_after(&scope, seq, BATCH).await?;
+            for entry in &batch {
+                hash = chain::link(&hash, entry.seq, &entry.entry).hash;
+                seq = entry.seq;
+            }
+            if batch.len() < BATCH as usize {
+                return Ok(ChainHead {
+                    seq: seq.max(0),
+                    hash,
+                });
+            }
+        }
+    }
+}
+
+/// Puts every waiting entry behind `head`, which moves, and finds out from which numbers the writers go on.
+async fn link_waiting(
+    work: &mut Work<'_>,
+    before: &Positions,
+    head: &mut ChainHead,
+) -> Result<(Vec<(EntryKey, i64, Vec<u8>)>, Positions)> {
+    let scope = work.scope();
+    let records = work.audit().writers().await?;
+    let services = work.services().clone();
+    let keys = services.audit_writers().keys();
+    let mut check = WaitingCheck::new(keys, before, &records);
+    let (mut links, mut last) = (Vec::new(), None);
+    loop {
+        let batch = work.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
+        for waiting in &batch {
+            check.admits(waiting);
+            *head = chain::next(head, &waiting.entry);
+            links.push((waiting.key.clone(), head.seq, head.hash.clone()));
+        }
+        match batch.last() {
+            Some(entry) if batch.len() == BATCH as usize => last = Some(entry.clone()),
+            _ => break,
+        }
+    }
+    let mut positions = check.accepted_positions();
+    for record in &records {
+        let number = positions.0.get(&record.end.writer).copied();
+        if is_in_order(record, number) || !work.audit().remove_writer(&record.key, record.end.number).await? {
+            continue;
+        }
+        // Its process finds the record gone and goes on with another writer.
+        positions.0.remove(&record.end.writer);
+    }
+    Ok((links, positions))
+}
+
+/// Whether the record says what is there.
+fn is_in_order(record: &WriterRecord, number: Option<i64>) -> bool {
+    number == Some(record.end.number)
+}
+
+impl Services {
+    /// Accepts the audit trail as it is, with a reason that is recorded, and keeps its head beside the database anew.
+    /// `None` when nothing is at fault.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for a reason that is empty or too long; the database is away, or the head cannot be kept.
+    pub async fn accept_audit(&self, reason: &str) -> Result<Option<Accepted>> {
+        let anchor = anchor::read(self).await;
+        let kept = anchor.head().map_or(0, |kept| kept.seq);
+        let (walk, _) = self.walk_audit(Walk::new(anchor, None), true).await?;
+        if walk.faults.is_empty() {
+            return Ok(None);
+        }
+        let faults = walk.faults.iter().take(MAX_FAULTS).map(ToString::to_string);
+        let command = AcceptAudit {
+            reason: reason.trim().to_owned(),
+            faults: faults.collect(),
+            read: (walk.after, walk.content),
+            kept,
+        };
+        let done = self
+            .command(&Context::system(SystemCaller::OPERATOR), command)
+            .await?;
+        let accepted = done.output;
+        let head = ChainHead {
+            seq: accepted.seq,
+            hash: anchor::unhex(&accepted.hash).unwrap_or_default(),
+        };
+        anchor::renew(self, head).await.map_err(Error::internal)?;
+        Ok(Some(accepted))
+    }
+}

@@ -1,0 +1,131 @@
+//! What can be wrong with the audit trail.
+
+use mainstay_domain::id::AuditWriterId;
+use serde::Serialize;
+use std::fmt;
+
+/// What is wrong with the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum ChainFault {
+    /// An entry is not what was linked.
+    Edited {
+        /// Its place.
+        seq: i64,
+        /// Its name.
+        id: String,
+    },
+    /// An entry is gone.
+    Removed {
+        /// Its place.
+        seq: i64,
+    },
+    /// The newest entries are gone.
+    CutOff {
+        /// The place that the sealed head names.
+        sealed: i64,
+        /// The last place there is.
+        found: i64,
+    },
+    /// The head is missing, was not sealed by us, or does not belong to the last entry.
+    Head {
+        /// The last place there is.
+        found: i64,
+    },
+    /// The head that is kept beside the database was not sealed by us, or cannot be read.
+    Anchor,
+    /// There is a chain and no head beside the database to hold it against.
+    AnchorMissing,
+    /// An entry was not written by Mainstay, or is not as Mainstay wrote it, or was there before.
+    Forged {
+        /// Its name.
+        id: String,
+    },
+    /// Entries were removed before they were linked.
+    Missing {
+        /// Whose.
+        writer: AuditWriterId,
+        /// The first number that is missing.
+        from: i64,
+        /// The last one.
+        to: i64,
+    },
+    /// The record of a writer is gone, is not as Mainstay wrote it, or is an earlier one.
+    Writer {
+        /// Which.
+        writer: AuditWriterId,
+    },
+    /// Entries wait that cannot be put in any order.
+    Unordered {
+        /// How many.
+        count: i64,
+    },
+    /// What an administrator accepted is not what is there.
+    Accepted {
+        /// The place up to which it was accepted.
+        seq: i64,
+    },
+    /// The chain does not hold the head that the verification was given.
+    Witness {
+        /// The head's place.
+        seq: i64,
+    },
+}
+
+impl ChainFault {
+    /// The writer of which something is missing.
+    pub(super) fn missing_of(&self) -> Option<AuditWriterId> {
+        match self {
+            Self::Missing { writer, .. } | Self::Writer { writer } => Some(*writer),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ChainFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Edited { seq, id } => write!(f, "entry {seq} ({id}) was edited"),
+            Self::Removed { seq } => write!(f, "entry {seq} was removed"),
+            Self::CutOff { sealed, found } => write!(
+                f,
+                "the chain was cut off: {sealed} entries were sealed, {found} are there"
+            ),
+            Self::Head { found } => write!(
+                f,
+                "the head of the chain does not belong to its last entry ({found})"
+            ),
+            Self::Anchor => f.write_str(
+                "the head that is kept beside the database (audit.anchor in DATA_DIR) was not sealed by us, \
+                 or is no regular file",
+            ),
+            Self::AnchorMissing => f.write_str(
+                "no head is kept beside the database (audit.anchor in DATA_DIR), so nothing shows that the database \
+                 was not put back to an earlier state",
+            ),
+            Self::Forged { id } => write!(
+                f,
+                "the entry {id} is not as Mainstay wrote it, or Mainstay never wrote it"
+            ),
+            Self::Missing { writer, from, to } if from == to => {
+                write!(f, "entry {from} of writer {writer} was removed before it was linked")
+            }
+            Self::Missing { writer, from, to } => write!(
+                f,
+                "entries {from} to {to} of writer {writer} were removed before they were linked"
+            ),
+            Self::Writer { writer } => write!(
+                f,
+                "the record of writer {writer} in audit_writers is gone, changed or an earlier one"
+            ),
+            Self::Unordered { count } => write!(f, "{count} waiting entries have no writer that can be read"),
+            Self::Accepted { seq } => write!(
+                f,
+                "the entries up to {seq} are not what was accepted"
+            ),
+            Self::Witness { seq } => {
+                write!(f, "the chain does not hold the given head at {seq}: it was put back or linked anew")
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What a sealer finds before it links anything.
+
+use super::anchor::Anchor;
+use super::chain;
+use super::fault::ChainFault;
+use super::positions::Positions;
+use super::seal::Broken;
+use super::waiting::WaitingCheck;
+use super::writers::RECORD_RETENTION;
+use crate::services::Services;
+use mainstay_domain::access::{self, Caller, SystemCaller};
+use mainstay_domain::audit::{Acceptance, ChainHead};
+use mainstay_domain::id::AuditWriterId;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::seal::Sealer;
+use mainstay_platform::database::Tx;
+use mainstay_repositories::{Audit, ChainEnd, EntryKey, UnlinkedEntry, WriterRecord};
+
+/// So many batches a turn reads on when all of one is refused, so that planted rows neither stop the chain nor take the
+/// sealer for themselves.
+const MAX_BATCHES: u32 = 20;
+/// So many records of writers that are used no more are removed at once.
+const MAX_REMOVED: usize = 100;
+/// So many faults are named at once.
+pub(super) const MAX_FAULTS: usize = 20;
+
+/// Where a turn begins to read.
+#[derive(Debug, Clone)]
+pub(super) struct WaitingCursor {
+    /// The last entry that was read.
+    after: UnlinkedEntry,
+    /// The highest number of its writer so far, when some of that are missing.
+    gap: Option<i64>,
+}
+
+/// The end of the chain and what waits behind it, read in one snapshot.
+pub(super) struct Inspection {
+    /// The last place.
+    pub(super) from: ChainHead,
+    /// The place after the entries that may be linked.
+    pub(super) head: ChainHead,
+    /// Those entries, each with its place and the hash of all up to it.
+    pub(super) links: Vec<(EntryKey, i64, Vec<u8>)>,
+    /// How far each writer's entries are linked then.
+    pub(super) positions: Positions,
+    records: Vec<WriterRecord>,
+    /// The records of writers that are used no more.
+    pub(super) ended: Vec<WriterRecord>,
+    /// What is wrong with single entries and writers, the first [`MAX_FAULTS`].
+    pub(super) faults: Vec<ChainFault>,
+    /// The writers of which something is missing in the database.
+    pub(super) gaps: Vec<AuditWriterId>,
+    /// Where the next turn begins to read.
+    pub(super) cursor: Option<WaitingCursor>,
+}
+
+impl Inspection {
+    /// # Errors
+    /// The database is away, or the chain itself is broken.
+    pub(super) async fn read(
+        services: &Services,
+        tx: &mut Tx,
+        limit: u32,
+        anchor: &Anchor,
+        committed: Vec<(AuditWriterId, i64, Timestamp)>,
+    ) -> Result<Self> {
+        let end = Audit::new(tx).end().await?;
+        let from = chain_end(&services.parts().sealer, tx, end.as_ref()).await?;
+        if let Some(fault) = anchor_fault(services, tx, anchor, &from).await? {
+            return Err(Error::internal(Broken(fault)));
+        }
+        let positions = end.map(|end| Positions::parse(&end.writers)).unwrap_or_default();
+        let records = Audit::new(tx).writers().await?;
+        let mut check = WaitingCheck::new(services.audit_writers().keys(), &positions, &records);
+        let start = services.seal_log().cursor.lock().clone();
+        if let Some(WaitingCursor {
+            after,
+            gap: Some(highest),
+        }) = &start
+        {
+            check.resume(after.mac.writer(), *highest);
+        }
+        let scope = access::scope(&Caller::System(SystemCaller::SEALER));
+        let is_resumed = start.is_some();
+        let (mut good, mut last, mut batches) = (Vec::new(), start.map(|start| start.after), 0);
+        let is_end = loop {
+            let batch = Audit::new(tx).unlinked(&scope, last.as_ref(), limit).await?;
+            let is_full = u32::try_from(batch.len()).is_ok_and(|count| count >= limit);
+            last = batch.last().cloned().or(last);
+            good.extend(batch.into_iter().filter(|waiting| check.admits(waiting)));
+            batches += 1;
+            if !is_full || !good.is_empty() || batches == MAX_BATCHES {
+                break !is_full;
+            }
+        };
+        if is_end && !is_resumed {
+            check.finish();
+        }
+        let gaps = check.faults.iter().filter_map(ChainFault::missing_of).collect();
+        if is_end && !is_resumed {
+            let forgotten = forgotten(&services.parts().sealer, tx, &check, committed).await?;
+            check.faults.extend(forgotten);
+        }
+        let positions = check.positions();
+        let gap = last.as_ref().and_then(|last| check.gap_of(last.mac.writer()));
+        let mut faults = check.faults;
+        faults.truncate(MAX_FAULTS);
+        let cursor = last
+            .filter(|_| !is_end && good.is_empty())
+            .map(|after| WaitingCursor { gap, after });
+        let (head, links) = linked(&from, good);
+        Ok(Self {
+            from,
+            head,
+            links,
+            positions,
+            records,
+            ended: Vec::new(),
+            faults,
+            gaps,
+            cursor,
+        })
+    }
+
+    /// Leaves out the writers that are used no more and whose entries are all linked then, so that they stay few.
+    pub(super) fn without_ended(mut self, services: &Services, ended: &[AuditWriterId]) -> Self {
+        let oldest = services.now().before(RECORD_RETENTION);
+        let keys = services.audit_writers().keys();
+        let over = self.records.drain(..).filter(|record| {
+            let end = &record.end;
+            (end.at < oldest || ended.contains(&end.writer))
+                && self.positions.0.get(&end.writer) == Some(&end.number)
+                && keys.vouches_for_end(end)
+        });
+        self.ended = over.take(MAX_REMOVED).collect();
+        for record in &self.ended {
+            self.positions.0.remove(&record.end.writer);
+        }
+        self
+    }
+}
+
+/// Links entries in the order of time, as far as one batch goes.
+fn linked(from: &ChainHead, mut good: Vec<UnlinkedEntry>) -> (ChainHead, Vec<(EntryKey, i64, Vec<u8>)>) {
+    good.sort_by_cached_key(|waiting| waiting.entry.id());
+    let mut head = from.clone();
+    let mut links = Vec::with_capacity(good.len());
+    for waiting in good {
+        head = chain::next(&head, &waiting.entry);
+        links.push((waiting.key, head.seq, head.hash.clone()));
+    }
+    (head, links)
+}
+
+/// What this process has certainly committed and the database does not have. What was committed before the trail was
+/// last accepted is not missed any more: the removal of a writer's record may have been part of that.
+async fn forgotten(
+    sealer: &Sealer,
+    tx: &mut Tx,
+    check: &WaitingCheck<'_>,
+    mut committed: Vec<(AuditWriterId, i64, Timestamp)>,
+) -> Result<Vec<ChainFault>> {
+    if check.missed(&committed).is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(accepted) = last_acceptance(sealer, tx).await? {
+        committed.retain(|(.., at)| accepted.at < *at);
+    }
+    Ok(check.missed(&committed))
+}
+
+/// The place of the last linked entry, or the one up to which everything was accepted.
+///
+/// # Errors
+/// The database is away, or the sealed head does not belong there.
+async fn chain_end(sealer: &Sealer, tx: &mut Tx, end: Option<&ChainEnd>) -> Result<ChainHead> {
+    let last = end.and_then(|end| {
+        Some(ChainHead {
+            seq: end.last_seq?,
+            hash: end.last_hash.clone().unwrap_or_default(),
+        })
+    });
+    let last = last.unwrap_or_else(chain::beginning);
+    let Some(fault) = faulty_end(sealer, &last, end) else {
+        return Ok(last);
+    };
+    let accepted = last_acceptance(sealer, tx).await?.map(|accepted| accepted.head);
+    match accepted {
+        Some(accepted) if accepted.seq >= last.seq && faulty_end(sealer, &accepted, end).is_none() => {
+            Ok(accepted)
+        }
+        _ => Err(Error::internal(Broken(fault))),
+    }
+}
+
+async fn last_acceptance(sealer: &Sealer, tx: &mut Tx) -> Result<Option<Acceptance>> {
+    let mut all = Audit::new(tx).acceptances().await?;
+    all.retain(|acceptance| chain::is_genuine(sealer, acceptance));
+    Ok(all.pop())
+}
+
+/// What is wrong between the last place there is and the sealed head, if anything.
+pub(super) fn faulty_end(sealer: &Sealer, at: &ChainHead, end: Option<&ChainEnd>) -> Option<ChainFault> {
+    let found = at.seq;
+    match end {
+        Some(end) if end.head.seq == 0 && found == 0 => None,
+        Some(end) if !chain::is_state_sealed(sealer, &end.head, &end.writers, &end.seal) => {
+            Some(ChainFault::Head { found })
+        }
+        Some(end) if end.head.seq > found => Some(ChainFault::CutOff {
+            sealed: end.head.seq,
+            found,
+        }),
+        Some(end) if end.head == *at => None,
+        Some(_) | None => Some(ChainFault::Head { found }),
+    }
+}
+
+/// Whether the head that is kept beside the database is still a place in its chain. It is not when the database was put
+/// back, or the links were taken away so that edited entries were linked anew.
+async fn anchor_fault(
+    services: &Services,
+    tx: &mut Tx,
+    anchor: &Anchor,
+    from: &ChainHead,
+) -> Result<Option<ChainFault>> {
+    let found = from.seq;
+    let kept = match anchor {
+        Anchor::Absent => return Ok((found > 0).then_some(ChainFault::AnchorMissing)),
+        Anchor::Invalid => return Ok(Some(ChainFault::Anchor)),
+        Anchor::Held(kept) if kept.seq == 0 || kept == from => return Ok(None),
+        Anchor::Held(kept) => kept,
+    };
+    let scope = access::scope(&Caller::System(SystemCaller::SEALER));
+    let place = Audit::new(tx).linked_after(&scope, kept.seq - 1, 1).await?;
+    let place = place.first();
+    if place.is_some_and(|entry| entry.seq == kept.seq && entry.hash.as_ref() == Some(&kept.hash)) {
+        return Ok(None);
+    }
+    let accepted = last_acceptance(&services.parts().sealer, tx).await?;
+    if accepted.is_some_and(|accepted| accepted.head.seq >= kept.seq) {
+        return Ok(None);
+    }
+    Ok(Some(if kept.seq > found {
+        ChainFault::CutOff {
+            sealed: kept.seq,
+            found,
+        }
+    } else {
+        ChainFault::Head { found }
+    }))
+}

@@ -1,0 +1,41 @@
+//! A receiver of the audit chain's heads that keeps them in memory.
+
+use futures_util::future::BoxFuture;
+use mainstay_domain::{Error, Result};
+use mainstay_services::ports::{HeadReceiver, SignedHead};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Keeps what it is sent, unless it is away.
+#[derive(Debug, Default)]
+pub struct KeptHeads {
+    all: Mutex<Vec<SignedHead>>,
+    is_away: AtomicBool,
+}
+
+impl KeptHeads {
+    /// Every head so far.
+    pub fn all(&self) -> Vec<SignedHead> {
+        self.all.lock().clone()
+    }
+
+    /// Whether it takes nothing from now on.
+    pub fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::Relaxed);
+    }
+}
+
+impl HeadReceiver for KeptHeads {
+    fn receive<'a>(&'a self, head: &'a SignedHead) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if self.is_away.load(Ordering::Relaxed) {
+                return Err(Error::Unavailable {
+                    what: "the receiver",
+                    source: None,
+                });
+            }
+            self.all.lock().push(head.clone());
+            Ok(())
+        })
+    }
+}
