@@ -140,7 +140,7 @@ impl<'k> WaitingCheck<'k> {
                 }),
                 // An earlier record.
                 Some(recorded) if recorded < series.highest => {
-                    self.faults.push(ChainFault::Writer { writer })
+                    self.faults.push(ChainFault::Writer { writer });
                 }
                 Some(_) => {}
             }
