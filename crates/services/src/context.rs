@@ -4,9 +4,10 @@ use crate::access::authenticator::Standing;
 use mainstay_domain::access::{Caller, SystemCaller};
 use mainstay_domain::job::Lease;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The context of one request.
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub struct Notes {
     statements: AtomicU64,
     database_us: AtomicU64,
     limit: parking_lot::Mutex<Option<LimitNote>>,
+    /// Held until the answer is on its way: rows that were read and an answer that is being written take memory.
+    read_permit: OnceLock<OwnedSemaphorePermit>,
 }
 
 /// The state of a rate limit after a call.
@@ -71,6 +74,16 @@ pub struct LimitNote {
 }
 
 impl Notes {
+    /// Waits until the request may read, and lets it do so until the last use of these notes. A request that reads several
+    /// times waits once.
+    pub(crate) async fn admit_read(&self, reads: &Arc<Semaphore>) {
+        if self.read_permit.get().is_none()
+            && let Ok(permit) = Arc::clone(reads).acquire_owned().await
+        {
+            let _ = self.read_permit.set(permit);
+        }
+    }
+
     /// Adds statements and the time that they took, in microseconds.
     pub fn add_database(&self, statements: u32, micros: u64) {
         self.statements.fetch_add(u64::from(statements), Relaxed);

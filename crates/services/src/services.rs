@@ -29,7 +29,7 @@ use mainstay_platform::telemetry::metrics::Metrics;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// The rules that a deployment chooses.
 #[derive(Debug, Clone)]
@@ -88,12 +88,17 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Services(Arc<Inner>);
 
+/// Queries that read and answer at the same time; others wait for one to be answered. A thousand lists that are asked for
+/// at once would otherwise all be in memory before the first of them is counted against a budget.
+const MAX_READS_AT_ONCE: usize = 64;
+
 struct Inner {
     parts: Parts,
     directory: Arc<AccessDirectory>,
     authenticator: Authenticator,
     caches: Caches,
     in_flight: InFlight,
+    reads: Arc<Semaphore>,
     security: SecurityLog,
     live: Live,
     draining: Draining,
@@ -115,6 +120,7 @@ impl Services {
             directory,
             caches: Caches::new(parts.database.engine()),
             in_flight: InFlight::default(),
+            reads: Arc::new(Semaphore::new(MAX_READS_AT_ONCE)),
             security: SecurityLog::default(),
             live: Live::default(),
             draining: Draining::default(),
@@ -170,6 +176,11 @@ impl Services {
 
     pub(crate) fn caches(&self) -> &Caches {
         &self.0.caches
+    }
+
+    /// Permits for queries that read the database; see [`MAX_READS_AT_ONCE`].
+    pub(crate) fn reads(&self) -> &Arc<Semaphore> {
+        &self.0.reads
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {

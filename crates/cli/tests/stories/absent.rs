@@ -67,7 +67,8 @@ fn production_rejects_the_demo_flag() {
         ("APP_ENV", "production"),
         ("PORT", "0"),
         ("PUBLIC_URL", "https://shop.example"),
-        ("MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("MASTER_KEY", "TqT4fmMWitmK2a+4Vjc2MnpNdWCMCOTJCArtGgHOUBg="),
         ("SMTP_URL", "smtps://u:p@mail.example"),
         ("PAYMENT_GATEWAY", "none"),
     ];

@@ -23,6 +23,8 @@ const BYTES_A_SECOND: usize = 16 * 1024;
 /// How long a client is listened to whose body is refused. Its system would throw the response away, were the connection
 /// closed while it is still sending.
 const LINGER: Duration = Duration::from_secs(2);
+/// Bytes of a refused body that are read and thrown away.
+const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 
 /// Reads a body of at most `limit` bytes. From then on they are counted until the request is answered.
 pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
@@ -33,10 +35,10 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Refusa
     let is_sending = !request.headers().contains_key(EXPECT);
     let body = request.into_body();
     if announced.is_some_and(|length| length > limit) {
-        return Err(refuse(body, Refusal::TooLarge(limit), limit, is_sending));
+        return Err(refuse(body, Refusal::TooLarge(limit), is_sending));
     }
     let Ok(mut room) = exchange.reserve_body(announced.unwrap_or(0)) else {
-        return Err(refuse(body, Refusal::Busy, limit, is_sending));
+        return Err(refuse(body, Refusal::Busy, is_sending));
     };
     let bounds = Bounds {
         limit,
@@ -79,12 +81,12 @@ async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Resu
     let mut bytes = Pieces::default();
     while let Some(data) = next(&mut body).await? {
         if bytes.len() + data.len() > bounds.limit {
-            return Err(refuse(body, Refusal::TooLarge(bounds.limit), bounds.limit, true));
+            return Err(refuse(body, Refusal::TooLarge(bounds.limit), true));
         }
         if bounds.reserved.is_none()
             && let Err(Exhausted) = room.grow(data.len())
         {
-            return Err(refuse(body, Refusal::Busy, bounds.limit, true));
+            return Err(refuse(body, Refusal::Busy, true));
         }
         bytes.add(data);
     }
@@ -92,11 +94,11 @@ async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Resu
 }
 
 /// Refuses a body at once, and lets go of what the client is still sending of it for a while.
-fn refuse(mut body: Body, refusal: Refusal, limit: usize, is_sending: bool) -> Refusal {
+fn refuse(mut body: Body, refusal: Refusal, is_sending: bool) -> Refusal {
     if is_sending {
         let discard = async move {
             let mut ignored = 0;
-            while ignored <= limit
+            while ignored <= MAX_DISCARDED
                 && let Ok(Some(data)) = next(&mut body).await
             {
                 ignored += data.len();

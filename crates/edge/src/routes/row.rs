@@ -35,7 +35,7 @@ pub struct RouteRow {
     #[serde(skip)]
     pub is_use_case: bool,
     /// Whether the OpenAPI document lists it. Pages for browsers, with their scripts and styles, are no part of the API.
-    #[serde(skip)]
+    #[serde(rename = "documented")]
     pub is_documented: bool,
 }
 

@@ -3,6 +3,7 @@
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, sqlite_path};
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Display;
+use std::path::Path;
 use tokio_postgres::Client;
 
 /// The oldest PostgreSQL that is accepted, as `server_version_num` counts.
@@ -60,7 +61,8 @@ pub(super) fn of_sqlite(options: &DatabaseOptions) -> Result<Vec<String>, Databa
     let shown = path.display();
     let failed = |error: rusqlite::Error| unavailable(format!("{shown}: {error}"));
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
+    // SQLite takes `:memory:` and `file:…` for something else than the name of a file; joining keeps an absolute path.
+    let connection = Connection::open_with_flags(Path::new(".").join(&path), flags).map_err(failed)?;
     connection.busy_timeout(options.wait_limit).map_err(failed)?;
     let ask = |sql: &str| {
         connection

@@ -126,6 +126,7 @@ impl Services {
         if let Some(output) = query.known(&Known::new(self, cx)) {
             return Ok(output);
         }
+        cx.notes.admit_read(self.reads()).await;
         let result = self
             .look(cx, Q::READ, move |view| Box::pin(query.run(view)))
             .await;
