@@ -11,15 +11,15 @@ use std::process::ExitCode;
 mod bench;
 mod check;
 mod environment;
-mod polling;
-mod project;
-mod test;
-#[path = "../../crates/testkit/src/unattended.rs"]
+#[path = "../../crates/testkit/src/is_ci.rs"]
 #[expect(
     dead_code,
     reason = "xtask only asks whether this is CI; the tests also skip by this file"
 )]
-mod unattended;
+mod is_ci;
+mod polling;
+mod project;
+mod test;
 
 const HELP: &str = "\
 The project's development commands.

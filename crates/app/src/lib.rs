@@ -1,19 +1,19 @@
 //! The composition root: the only place that knows every crate. The binary and the tests use it unchanged.
 
 mod catalogue;
-mod fault;
+mod dependencies;
+mod error;
 mod master_key;
 mod metrics;
 mod open;
-mod outside;
 mod private;
 mod schema;
 mod serve;
 
 pub use catalogue::{jobs, subscriptions};
-pub use fault::StartFault;
+pub use dependencies::Dependencies;
+pub use error::StartError;
 pub use open::{App, database_options};
-pub use outside::Outside;
 pub use private::exposed_files;
 pub use schema::{Condition, Report, condition, migrate, missing_file, ready};
 pub use serve::{Serving, listen};

@@ -5,8 +5,8 @@
 //! it began to answer. The value opens under any key the [`Sealer`] holds, so a key may be replaced as long as the old
 //! one is still configured; whoever seals all secrets anew seals this value anew, too.
 
-use crate::fault::StartFault;
-use crate::outside::Outside;
+use crate::dependencies::Dependencies;
+use crate::error::StartError;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::master_key::MasterKey;
@@ -26,7 +26,7 @@ pub(crate) fn file(settings: &Settings) -> PathBuf {
 }
 
 /// The key that is configured, or that an earlier start generated; `None` before the first start.
-pub(crate) fn existing(settings: &Settings) -> Result<Option<MasterKey>, StartFault> {
+pub(crate) fn existing(settings: &Settings) -> Result<Option<MasterKey>, StartError> {
     if let Some(key) = &settings.master_key {
         return Ok(Some(MasterKey::from_bytes(*key.expose())));
     }
@@ -35,7 +35,7 @@ pub(crate) fn existing(settings: &Settings) -> Result<Option<MasterKey>, StartFa
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
-    MasterKey::load(&path).map(Some).map_err(StartFault::MasterKey)
+    MasterKey::load(&path).map(Some).map_err(StartError::MasterKey)
 }
 
 /// Seals under the configured key, or under one generated now if the database has no secrets yet. The first process to
@@ -43,25 +43,25 @@ pub(crate) fn existing(settings: &Settings) -> Result<Option<MasterKey>, StartFa
 pub(crate) async fn open(
     database: &Database,
     settings: &Settings,
-    outside: &Outside,
+    dependencies: &Dependencies,
     existing: Option<MasterKey>,
-) -> Result<Sealer, StartFault> {
+) -> Result<Sealer, StartError> {
     let stored = find(database).await?;
     let key = match (existing, &stored) {
         (Some(key), _) => key,
         // Another process may have made both since we looked.
         (None, Some(_)) => self::existing(settings)?.ok_or_else(|| missing(settings))?,
         (None, None) => {
-            let made = MasterKey::load_or_create(&file(settings), &*outside.random);
-            made.map_err(StartFault::MasterKey)?
+            let made = MasterKey::load_or_create(&file(settings), &*dependencies.random);
+            made.map_err(StartError::MasterKey)?
         }
     };
     let sealer = Sealer::new(key, Vec::new());
     let stored = match stored {
         Some(stored) => stored,
         None => {
-            let check = sealer.seal(CONTEXT, ROW, PLAIN, &*outside.random);
-            insert(database, check, outside.clock.now()).await?
+            let check = sealer.seal(CONTEXT, ROW, PLAIN, &*dependencies.random);
+            insert(database, check, dependencies.clock.now()).await?
         }
     };
     verify(&sealer, &stored, settings)?;
@@ -70,11 +70,11 @@ pub(crate) async fn open(
 
 /// The same without making or writing anything. Where nothing was ever sealed and no key is configured, the sealer opens
 /// nothing.
-pub(crate) async fn look(
+pub(crate) async fn read(
     database: &Database,
     settings: &Settings,
-    outside: &Outside,
-) -> Result<Sealer, StartFault> {
+    dependencies: &Dependencies,
+) -> Result<Sealer, StartError> {
     let key = match (existing(settings)?, find(database).await?) {
         (Some(key), Some(stored)) => {
             let sealer = Sealer::new(key, Vec::new());
@@ -82,12 +82,12 @@ pub(crate) async fn look(
         }
         (Some(key), None) => key,
         (None, Some(_)) => return Err(missing(settings)),
-        (None, None) => MasterKey::generate(&*outside.random),
+        (None, None) => MasterKey::generate(&*dependencies.random),
     };
     Ok(Sealer::new(key, Vec::new()))
 }
 
-fn verify(sealer: &Sealer, stored: &[u8], settings: &Settings) -> Result<(), StartFault> {
+fn verify(sealer: &Sealer, stored: &[u8], settings: &Settings) -> Result<(), StartError> {
     let Err(error) = sealer.open(CONTEXT, ROW, stored) else {
         return Ok(());
     };
@@ -99,31 +99,31 @@ fn verify(sealer: &Sealer, stored: &[u8], settings: &Settings) -> Result<(), Sta
         SealError::UnknownKey(id) => format!("theirs is {:08x}", u32::from_be_bytes(id)),
         SealError::Tampered => "or the value they are checked by was changed".to_owned(),
     };
-    Err(StartFault::Setting(format!(
+    Err(StartError::Setting(format!(
         "{configured} holds another master key than the one that the secrets in this database are sealed under ({why}): \
          use that key, or another database"
     )))
 }
 
-fn missing(settings: &Settings) -> StartFault {
-    StartFault::Setting(format!(
+fn missing(settings: &Settings) -> StartError {
+    StartError::Setting(format!(
         "the secrets in this database are sealed under a master key that is not here: set MASTER_KEY, or put {} back",
         file(settings).display()
     ))
 }
 
-async fn find(database: &Database) -> Result<Option<Vec<u8>>, StartFault> {
+async fn find(database: &Database) -> Result<Option<Vec<u8>>, StartError> {
     let found =
         database.read::<_, DatabaseError, _>(ReadMode::Thread, |tx| Box::pin(master_key_check::find(tx)));
-    found.await.map_err(StartFault::Database)
+    found.await.map_err(StartError::Database)
 }
 
 /// Stores a check value unless there is one; gives the one that is stored then.
-async fn insert(database: &Database, sealed: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, StartFault> {
+async fn insert(database: &Database, sealed: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, StartError> {
     let sealed = Arc::new(sealed);
     let inserted = database.write::<_, DatabaseError, _>(Isolation::ReadCommitted, move |tx| {
         let sealed = Arc::clone(&sealed);
         Box::pin(async move { master_key_check::insert(tx, &sealed, at).await })
     });
-    inserted.await.map_err(StartFault::Database)
+    inserted.await.map_err(StartError::Database)
 }

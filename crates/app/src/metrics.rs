@@ -1,7 +1,7 @@
 //! Metrics on an address of their own (`METRICS_ADDR`), for a collector that has no account. There is no other access
 //! control, so it must be an address that only the collector reaches.
 
-use crate::fault::StartFault;
+use crate::error::StartError;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
@@ -16,8 +16,8 @@ pub(crate) async fn serve(
     address: SocketAddr,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
-) -> Result<SocketAddr, StartFault> {
-    let error = |cause| StartFault::Listen {
+) -> Result<SocketAddr, StartError> {
+    let error = |cause| StartError::Listen {
         address: address.to_string(),
         cause,
     };
@@ -63,6 +63,6 @@ mod tests {
         );
         assert!(get(address, "/api/users").await.starts_with("HTTP/1.1 404"));
         let occupied = serve(address, Arc::new(Metrics::new("1.2.3")), stop).await;
-        assert!(matches!(occupied, Err(StartFault::Listen { .. })));
+        assert!(matches!(occupied, Err(StartError::Listen { .. })));
     }
 }

@@ -1,9 +1,9 @@
 //! Puts the floors together.
 
 use crate::catalogue;
-use crate::fault::StartFault;
+use crate::dependencies::Dependencies;
+use crate::error::StartError;
 use crate::master_key;
-use crate::outside::Outside;
 use crate::private;
 use crate::schema::ready;
 use mainstay_domain::access::Permission;
@@ -28,7 +28,7 @@ pub struct App {
     pub services: Services,
     /// What it was made of.
     pub settings: Arc<Settings>,
-    pub(crate) outside: Outside,
+    pub(crate) dependencies: Dependencies,
 }
 
 /// Where the database is, as the settings say.
@@ -50,23 +50,23 @@ impl App {
     /// What keeps it from starting, in a sentence for the person who starts it.
     pub async fn open(
         settings: Arc<Settings>,
-        outside: Outside,
+        dependencies: Dependencies,
         public_url: String,
-    ) -> Result<Self, StartFault> {
+    ) -> Result<Self, StartError> {
         let dir = &settings.data_dir;
-        files::make_dir(dir).map_err(|cause| StartFault::File {
+        files::make_dir(dir).map_err(|cause| StartError::File {
             path: dir.clone(),
             cause,
         })?;
         private::tighten(&settings);
         let key = master_key::existing(&settings)?;
         let options = database_options(&settings);
-        migrate(&options).await.map_err(StartFault::Migrate)?;
-        let database = Database::open(&options).await.map_err(StartFault::Database)?;
-        let sealer = master_key::open(&database, &settings, &outside, key).await?;
-        let app = Self::put_together(settings, outside, public_url, database, sealer).await?;
-        app.services.load_keys().await.map_err(StartFault::Content)?;
-        app.services.begin_audit().await.map_err(StartFault::Content)?;
+        migrate(&options).await.map_err(StartError::Migrate)?;
+        let database = Database::open(&options).await.map_err(StartError::Database)?;
+        let sealer = master_key::open(&database, &settings, &dependencies, key).await?;
+        let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;
+        app.services.load_keys().await.map_err(StartError::Content)?;
+        app.services.begin_audit().await.map_err(StartError::Content)?;
         Ok(app)
     }
 
@@ -75,51 +75,51 @@ impl App {
     ///
     /// # Errors
     /// As [`App::open`], and when there is no database with the schema of this program.
-    pub async fn look(
+    pub async fn read(
         settings: Arc<Settings>,
-        outside: Outside,
+        dependencies: Dependencies,
         public_url: String,
-    ) -> Result<Self, StartFault> {
+    ) -> Result<Self, StartError> {
         ready(&settings).await?;
         let options = database_options(&settings);
-        let database = Database::open(&options).await.map_err(StartFault::Database)?;
-        let sealer = master_key::look(&database, &settings, &outside).await?;
-        let app = Self::put_together(settings, outside, public_url, database, sealer).await?;
-        app.services.read_keys().await.map_err(StartFault::Content)?;
+        let database = Database::open(&options).await.map_err(StartError::Database)?;
+        let sealer = master_key::read(&database, &settings, &dependencies).await?;
+        let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;
+        app.services.read_keys().await.map_err(StartError::Content)?;
         Ok(app)
     }
 
     async fn put_together(
         settings: Arc<Settings>,
-        outside: Outside,
+        dependencies: Dependencies,
         public_url: String,
         database: Database,
         sealer: Sealer,
-    ) -> Result<Self, StartFault> {
+    ) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         watch(&metrics, &database);
         let services = Services::new(Parts {
             database,
-            clock: Arc::clone(&outside.clock),
-            random: Arc::clone(&outside.random),
-            hasher: hasher(&outside)?,
+            clock: Arc::clone(&dependencies.clock),
+            random: Arc::clone(&dependencies.random),
+            hasher: hasher(&dependencies)?,
             sealer: Arc::new(sealer),
-            keys: keys(&settings, &outside)?,
+            keys: keys(&settings, &dependencies)?,
             limiter: Limiter::new(LIMIT_KEYS),
-            mailer: Arc::clone(&outside.mailer),
-            gateway: Arc::clone(&outside.gateway),
-            head_receiver: outside.head_receiver.clone(),
+            mailer: Arc::clone(&dependencies.mailer),
+            gateway: Arc::clone(&dependencies.gateway),
+            head_receiver: dependencies.head_receiver.clone(),
             policies: policies(&settings, public_url),
             metrics,
             jobs: catalogue::jobs(),
             subscriptions: catalogue::subscriptions(),
             permissions: Permission::BUILT_IN.to_vec(),
         });
-        services.load_access().await.map_err(StartFault::Content)?;
+        services.load_access().await.map_err(StartError::Content)?;
         Ok(Self {
             services,
             settings,
-            outside,
+            dependencies,
         })
     }
 
@@ -130,29 +130,29 @@ impl App {
 }
 
 /// One password is hashed a core at a time: more at once would only take more memory.
-fn hasher(outside: &Outside) -> Result<PasswordHasher, StartFault> {
+fn hasher(dependencies: &Dependencies) -> Result<PasswordHasher, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     PasswordHasher::new(
-        outside.hashing,
+        dependencies.hashing,
         cores,
-        PasswordHasher::MOST_WAITING,
-        Arc::clone(&outside.random),
+        PasswordHasher::MAX_WAITING,
+        Arc::clone(&dependencies.random),
     )
-    .map_err(|error| StartFault::Setting(format!("hashing passwords: {error}")))
+    .map_err(|error| StartError::Setting(format!("hashing passwords: {error}")))
 }
 
-fn keys(settings: &Settings, outside: &Outside) -> Result<Keys, StartFault> {
+fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<Keys, StartError> {
     let (issuer, audience) = (&settings.tokens.issuer, &settings.tokens.audience);
     match &settings.tokens.secret {
         Some(secret) => {
             let key = TokenKey::hs256(secret.expose().as_bytes());
-            let key = key.map_err(|error| StartFault::Setting(format!("JWT_SECRET: {error}")))?;
+            let key = key.map_err(|error| StartError::Setting(format!("JWT_SECRET: {error}")))?;
             Ok(Keys::shared(KeyRing::new(issuer, audience, key, Vec::new())))
         }
         None => {
             // Until the database's keys are read: a key that nobody holds a token of.
-            let nobody = random::bytes::<32>(&*outside.random);
-            let key = TokenKey::hs256(&nobody).map_err(|error| StartFault::Setting(error.to_string()))?;
+            let nobody = random::bytes::<32>(&*dependencies.random);
+            let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
             Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }

@@ -26,17 +26,17 @@ const BESIDES: [&str; 4] = ["master.key", ".master-key-", ".doctor-", "lost+foun
 pub fn exposed_files(settings: &Settings) -> Vec<Exposure> {
     let mut found = Vec::new();
     let data = real(&settings.data_dir);
-    look(&data, OTHERS, &mut found);
+    read(&data, OTHERS, &mut found);
     for path in inside(&data, &DATA_NAMES) {
         tree(&path, OTHERS, &mut found);
     }
     for path in database_files(settings) {
-        look(&path, OTHERS, &mut found);
+        read(&path, OTHERS, &mut found);
     }
     if let Some(logs) = settings.log.dir.as_deref().map(real) {
-        look(&logs, OTHERS_OF_A_LOG, &mut found);
+        read(&logs, OTHERS_OF_A_LOG, &mut found);
         for path in inside(&logs, &LOG_NAMES) {
-            look(&path, OTHERS_OF_A_LOG, &mut found);
+            read(&path, OTHERS_OF_A_LOG, &mut found);
         }
     }
     let mut seen = std::collections::BTreeSet::new();
@@ -92,14 +92,14 @@ fn database_files(settings: &Settings) -> Vec<PathBuf> {
         .collect()
 }
 
-fn look(path: &Path, bits: u32, found: &mut Vec<Exposure>) {
+fn read(path: &Path, bits: u32, found: &mut Vec<Exposure>) {
     found.extend(exposure(path, bits).ok().flatten());
 }
 
 /// A file, or a folder with everything in it if others can enter it.
 fn tree(path: &Path, bits: u32, found: &mut Vec<Exposure>) {
     let before = found.len();
-    look(path, bits, found);
+    read(path, bits, found);
     // Not through a link, which may lead around in a circle.
     let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
     if is_folder && found.len() > before {

@@ -1,6 +1,6 @@
 //! The schema alone, for deployments that migrate it before the new version starts, or only inspect it.
 
-use crate::fault::StartFault;
+use crate::error::StartError;
 use crate::open::database_options;
 use crate::private;
 use mainstay_platform::config::Settings;
@@ -12,21 +12,21 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// The database is away, newer than this program, or rejects a statement.
-pub async fn migrate(settings: &Settings) -> Result<Report, StartFault> {
+pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
     private::tighten(settings);
     mainstay_repositories::migrate(&database_options(settings))
         .await
-        .map_err(StartFault::Migrate)
+        .map_err(StartError::Migrate)
 }
 
 /// Reads the condition of the schema without changing it. A SQLite file that does not exist yet is created, empty.
 ///
 /// # Errors
 /// The database is away.
-pub async fn condition(settings: &Settings) -> Result<Condition, StartFault> {
+pub async fn condition(settings: &Settings) -> Result<Condition, StartError> {
     mainstay_repositories::condition(&database_options(settings))
         .await
-        .map_err(StartFault::Migrate)
+        .map_err(StartError::Migrate)
 }
 
 /// The path of the database file, if the settings name one and it does not exist.
@@ -39,9 +39,9 @@ pub fn missing_file(settings: &Settings) -> Option<PathBuf> {
 ///
 /// # Errors
 /// The database does not exist, its schema is older or newer, or it is away.
-pub async fn ready(settings: &Settings) -> Result<(), StartFault> {
+pub async fn ready(settings: &Settings) -> Result<(), StartError> {
     if let Some(path) = missing_file(settings) {
-        return Err(StartFault::Absent(format!(
+        return Err(StartError::Absent(format!(
             "there is no database: {} is not there; check DATA_DIR and DATABASE_URL (`mainstay serve` makes one)",
             path.display()
         )));
@@ -53,7 +53,7 @@ pub async fn ready(settings: &Settings) -> Result<(), StartFault> {
         ..
     } = condition(settings).await?;
     if !unfit.is_empty() {
-        return Err(StartFault::Absent(unfit.join("; ")));
+        return Err(StartError::Absent(unfit.join("; ")));
     }
     let sentence = match (missing.as_slice(), unknown.as_slice()) {
         ([], []) => return Ok(()),
@@ -66,5 +66,5 @@ pub async fn ready(settings: &Settings) -> Result<(), StartFault> {
             unknown.join(", ")
         ),
     };
-    Err(StartFault::Absent(sentence))
+    Err(StartError::Absent(sentence))
 }

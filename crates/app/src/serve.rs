@@ -1,10 +1,10 @@
 //! Serves: listens, works in the background, and drains when it is told to stop.
 
-use crate::fault::StartFault;
+use crate::error::StartError;
 use crate::open::App;
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_edge::server::Listening;
-use mainstay_edge::{Chain, ChainParts, EdgeOptions, Routes};
+use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts, Routes};
 use mainstay_platform::config::Settings;
 use mainstay_platform::open_files::OpenFiles;
 use mainstay_services::Services;
@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// The address is taken or not ours.
-pub async fn listen(settings: &Settings) -> Result<(Listening, String), StartFault> {
+pub async fn listen(settings: &Settings) -> Result<(Listening, String), StartError> {
     let (host, port) = (&settings.http.host, settings.http.port);
     let listening = Listening::on(host, port)
         .await
-        .map_err(|cause| StartFault::Listen {
+        .map_err(|cause| StartError::Listen {
             address: format!("{host}:{port}"),
             cause,
         })?;
@@ -49,7 +49,7 @@ impl Serving {
     ///
     /// # Errors
     /// The address of the metrics is taken or not ours.
-    pub async fn start(app: App, listening: Listening) -> Result<Self, StartFault> {
+    pub async fn start(app: App, listening: Listening) -> Result<Self, StartError> {
         let options = BackgroundOptions {
             worker: app.settings.roles.worker,
             grace: app.settings.http.shutdown_timeout,
@@ -117,7 +117,7 @@ impl Serving {
 }
 
 /// The routes of the doors that this process opens, with the chain around them.
-fn chain(app: &App) -> Chain {
+fn chain(app: &App) -> Middleware {
     let mut options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
     fit_connections(&mut options, OpenFiles::raise(app.settings.database.pool));
     let metrics = Arc::clone(&app.services.parts().metrics);
@@ -126,15 +126,15 @@ fn chain(app: &App) -> Chain {
         true => mainstay_rest::router(services, options.clone(), Routes::new()),
         false => mainstay_rest::router_without_api(services, options.clone()),
     };
-    let outside = &app.outside;
-    let parts = ChainParts {
-        clock: Arc::clone(&outside.clock),
-        random: Arc::clone(&outside.random),
+    let dependencies = &app.dependencies;
+    let parts = MiddlewareParts {
+        clock: Arc::clone(&dependencies.clock),
+        random: Arc::clone(&dependencies.random),
         metrics,
-        log: outside.access_log.clone(),
+        log: dependencies.access_log.clone(),
         options,
     };
-    Chain::new(parts, router)
+    Middleware::new(parts, router)
 }
 
 /// Lowers the bound of connections to what the limit of open files leaves: accepting one more would fail, and the

@@ -1,6 +1,6 @@
 //! Loads the access changes and signing keys that other processes wrote to the database, and compares the clocks.
 
-use crate::chore::{Chore, Turn};
+use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
@@ -24,18 +24,18 @@ impl Access {
     }
 }
 
-impl Chore for Access {
+impl PeriodicTask for Access {
     const NAME: &'static str = "access";
-    const REST: Duration = Duration::from_millis(500);
+    const INTERVAL: Duration = Duration::from_millis(500);
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn run_once(&mut self) -> Result<Progress> {
         if std::mem::take(&mut self.is_loaded) {
-            self.services.hear_access().await?;
+            self.services.sync_access().await?;
         } else {
             self.services.load_access().await?;
         }
         self.is_loaded = true;
-        Ok(Turn::Rest)
+        Ok(Progress::Rest)
     }
 }
 
@@ -48,13 +48,13 @@ impl ClockSkew {
     }
 }
 
-impl Chore for ClockSkew {
+impl PeriodicTask for ClockSkew {
     const NAME: &'static str = "clock";
-    const REST: Duration = Duration::from_mins(1);
+    const INTERVAL: Duration = Duration::from_mins(1);
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn run_once(&mut self) -> Result<Progress> {
         self.0.measure_clock().await?;
-        Ok(Turn::Rest)
+        Ok(Progress::Rest)
     }
 }
 
@@ -68,14 +68,14 @@ impl SigningKeys {
     }
 }
 
-impl Chore for SigningKeys {
+impl PeriodicTask for SigningKeys {
     const NAME: &'static str = "signing keys";
     /// Short, because a key change made by this node is loaded at the next run, regardless of the age of the other
     /// keys.
-    const REST: Duration = Duration::from_secs(1);
+    const INTERVAL: Duration = Duration::from_secs(1);
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn run_once(&mut self) -> Result<Progress> {
         self.0.refresh_keys(MAX_KEY_AGE).await?;
-        Ok(Turn::Rest)
+        Ok(Progress::Rest)
     }
 }

@@ -5,10 +5,10 @@
 //! unavailable it backs off and retries, and when it panics it is restarted.
 
 mod access;
-mod chore;
-mod figures;
-mod outage;
+mod backoff;
+mod periodic_task;
 mod queue;
+mod queue_metrics;
 mod relay;
 mod sealer;
 mod security;
@@ -18,8 +18,8 @@ mod worker;
 #[cfg(test)]
 mod worker_tests;
 
-use chore::{Chore, keep};
 use mainstay_services::Services;
+use periodic_task::{PeriodicTask, run};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -85,7 +85,7 @@ impl Background {
             }
             starter.task(sweeper::Deadlines::new);
             starter.task(sweeper::OldRecords::new);
-            starter.task(figures::Queues::new);
+            starter.task(queue_metrics::Queues::new);
             starter.worker(&options, &no_new_jobs);
         }
         Self {
@@ -130,14 +130,14 @@ struct Starter<'b> {
 }
 
 impl Starter<'_> {
-    fn task<C: Chore>(&mut self, make: fn(Services) -> C) {
+    fn task<C: PeriodicTask>(&mut self, make: fn(Services) -> C) {
         let (services, stop) = (self.services.clone(), self.stop.clone());
         self.loops
             .spawn(supervisor::watch(C::NAME, self.stop.clone(), move || {
                 let (services, stop) = (services.clone(), stop.clone());
                 async move {
                     let random = services.parts().random.clone();
-                    keep(make(services), &stop, &*random).await;
+                    run(make(services), &stop, &*random).await;
                 }
             }));
     }

@@ -34,7 +34,7 @@ impl Queue for Services {
     }
 
     async fn hold(&self, leases: Vec<Lease>) -> Result<()> {
-        self.hold_jobs(leases).await
+        self.pause_jobs(leases).await
     }
 
     async fn release(&self, leases: Vec<Lease>) -> Result<()> {
@@ -42,7 +42,7 @@ impl Queue for Services {
     }
 
     fn wakes(&self) -> &Notify {
-        self.work_waits()
+        self.job_wakes()
     }
 
     fn now(&self) -> Timestamp {

@@ -1,6 +1,6 @@
 //! Delivers events to their subscribers.
 
-use crate::chore::{Chore, Turn};
+use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
@@ -17,16 +17,16 @@ impl Relay {
     }
 }
 
-impl Chore for Relay {
+impl PeriodicTask for Relay {
     const NAME: &'static str = "relay";
-    const REST: Duration = Duration::from_secs(1);
-    const SETTLE: Duration = Duration::from_millis(5);
+    const INTERVAL: Duration = Duration::from_secs(1);
+    const DEBOUNCE: Duration = Duration::from_millis(5);
 
-    async fn turn(&mut self) -> Result<Turn> {
-        Ok(Turn::of(self.0.relay_events(BATCH).await?, BATCH))
+    async fn run_once(&mut self) -> Result<Progress> {
+        Ok(Progress::of(self.0.relay_events(BATCH).await?, BATCH))
     }
 
     fn wakes(&self) -> Option<&Notify> {
-        Some(self.0.events_wait())
+        Some(self.0.event_wakes())
     }
 }

@@ -1,6 +1,6 @@
 //! Links audit entries into the chain.
 
-use crate::chore::{Chore, Turn};
+use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_domain::time::Timestamp;
 use mainstay_services::Services;
@@ -24,17 +24,17 @@ impl HeadSender {
     }
 }
 
-impl Chore for HeadSender {
+impl PeriodicTask for HeadSender {
     const NAME: &'static str = "audit witness";
-    const REST: Duration = Duration::from_secs(1);
+    const INTERVAL: Duration = Duration::from_secs(1);
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn run_once(&mut self) -> Result<Progress> {
         let (now, every) = (self.services.now(), self.services.policies().audit_witness_every);
         let is_due = self.sent_at.is_none_or(|sent| now.since(sent) >= every);
         if is_due && self.services.publish_audit_head().await? {
             self.sent_at = Some(now);
         }
-        Ok(Turn::Rest)
+        Ok(Progress::Rest)
     }
 }
 
@@ -48,18 +48,18 @@ impl Sealer {
     }
 }
 
-impl Chore for Sealer {
+impl PeriodicTask for Sealer {
     const NAME: &'static str = "sealer";
-    const REST: Duration = Duration::from_millis(500);
-    const SETTLE: Duration = Duration::from_millis(100);
+    const INTERVAL: Duration = Duration::from_millis(500);
+    const DEBOUNCE: Duration = Duration::from_millis(100);
     // Entries recorded after the last run would wait until a process starts again.
-    const AT_THE_END: bool = true;
+    const RUN_AT_SHUTDOWN: bool = true;
 
-    async fn turn(&mut self) -> Result<Turn> {
-        Ok(Turn::of(self.0.seal_audit(BATCH).await?, BATCH))
+    async fn run_once(&mut self) -> Result<Progress> {
+        Ok(Progress::of(self.0.seal_audit(BATCH).await?, BATCH))
     }
 
     fn wakes(&self) -> Option<&Notify> {
-        Some(self.0.audit_waits())
+        Some(self.0.audit_wakes())
     }
 }

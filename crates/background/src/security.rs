@@ -1,6 +1,6 @@
 //! Writes denied and suspicious requests to the security events.
 
-use crate::chore::{Chore, Turn};
+use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
@@ -14,13 +14,13 @@ impl Security {
     }
 }
 
-impl Chore for Security {
+impl PeriodicTask for Security {
     const NAME: &'static str = "security";
-    const REST: Duration = Duration::from_secs(1);
-    const AT_THE_END: bool = true;
+    const INTERVAL: Duration = Duration::from_secs(1);
+    const RUN_AT_SHUTDOWN: bool = true;
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn run_once(&mut self) -> Result<Progress> {
         self.0.flush_security().await?;
-        Ok(Turn::Rest)
+        Ok(Progress::Rest)
     }
 }

@@ -1,6 +1,6 @@
 //! Enforces deadlines and deletes expired records.
 
-use crate::chore::{Chore, Turn};
+use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_services::Services;
 use std::time::Duration;
@@ -17,12 +17,12 @@ impl Deadlines {
     }
 }
 
-impl Chore for Deadlines {
+impl PeriodicTask for Deadlines {
     const NAME: &'static str = "deadlines";
-    const REST: Duration = Duration::from_secs(2);
+    const INTERVAL: Duration = Duration::from_secs(2);
 
-    async fn turn(&mut self) -> Result<Turn> {
-        Ok(Turn::of(self.0.expire_orders().await?, BATCH))
+    async fn run_once(&mut self) -> Result<Progress> {
+        Ok(Progress::of(self.0.expire_orders().await?, BATCH))
     }
 }
 
@@ -35,15 +35,15 @@ impl OldRecords {
     }
 }
 
-impl Chore for OldRecords {
+impl PeriodicTask for OldRecords {
     const NAME: &'static str = "old records";
-    const REST: Duration = Duration::from_mins(10);
+    const INTERVAL: Duration = Duration::from_mins(10);
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn run_once(&mut self) -> Result<Progress> {
         let gone = self.0.prune().await?;
         if gone > 0 {
             tracing::debug!(gone, "removed old records");
         }
-        Ok(Turn::Rest)
+        Ok(Progress::Rest)
     }
 }

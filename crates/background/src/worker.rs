@@ -1,12 +1,12 @@
 //! Runs jobs: claims due ones, runs a few concurrently, and releases those it cannot finish.
 
-use crate::outage::Outage;
+use crate::backoff::Backoff;
 use crate::queue::Queue;
 use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
-use mainstay_services::job::run::HOLD_EVERY;
+use mainstay_services::job::run::RENEW_INTERVAL;
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::time::Duration;
@@ -48,9 +48,9 @@ impl<Q: Queue> Worker<Q> {
     /// Works until the stop, then lets running jobs finish within the grace period and releases the rest.
     pub(crate) async fn work(mut self, stop: &CancellationToken, random: &dyn Random) {
         let queue = self.queue.clone();
-        let mut backoff = Outage::new(NAME);
+        let mut backoff = Backoff::new(NAME);
         let mut poll = pin!(tokio::time::sleep(POLL_INTERVAL));
-        let mut heartbeat = pin!(tokio::time::sleep(HOLD_EVERY));
+        let mut heartbeat = pin!(tokio::time::sleep(RENEW_INTERVAL));
         let mut more_expected = true;
         while !stop.is_cancelled() {
             self.start_waiting().await;
@@ -77,7 +77,7 @@ impl<Q: Queue> Worker<Q> {
                 () = queue.wakes().notified() => more_expected = true,
                 () = &mut heartbeat => {
                     self.hold().await;
-                    heartbeat.set(tokio::time::sleep(HOLD_EVERY));
+                    heartbeat.set(tokio::time::sleep(RENEW_INTERVAL));
                 }
                 () = &mut poll => {
                     more_expected = true;
@@ -114,7 +114,7 @@ impl<Q: Queue> Worker<Q> {
     async fn finish(mut self) {
         self.release_waiting().await;
         let mut late = pin!(tokio::time::sleep(self.grace));
-        let mut heartbeat = pin!(tokio::time::sleep(HOLD_EVERY));
+        let mut heartbeat = pin!(tokio::time::sleep(RENEW_INTERVAL));
         loop {
             tokio::select! {
                 ended = self.running.join_next_with_id() => match ended {
@@ -123,7 +123,7 @@ impl<Q: Queue> Worker<Q> {
                 },
                 () = &mut heartbeat => {
                     self.hold().await;
-                    heartbeat.set(tokio::time::sleep(HOLD_EVERY));
+                    heartbeat.set(tokio::time::sleep(RENEW_INTERVAL));
                 }
                 () = &mut late => break,
             }

@@ -2,9 +2,9 @@
 
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_domain::error::{Error, Unauthenticated};
-use mainstay_domain::event::Event;
-use mainstay_services::Context;
-use mainstay_testkit::{Person, TestApp, on_both_engines};
+use mainstay_domain::event::OutboxEvent;
+use mainstay_services::RequestContext;
+use mainstay_testkit::{TestApp, TestUser, on_both_engines};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn start(app: &TestApp, worker: bool) -> Background {
     Background::start(app.services().clone(), options)
 }
 
-async fn order(app: &TestApp, buyer: &Person) -> String {
+async fn order(app: &TestApp, buyer: &TestUser) -> String {
     let product = app.product(5, 1999).await;
     let body = json!({"items": [{"productId": product.id, "quantity": 2}]});
     let order = buyer.post("/api/orders", body).await.expect(201).data();
@@ -37,7 +37,7 @@ async fn order(app: &TestApp, buyer: &Person) -> String {
 }
 
 /// Waits until an event of this kind is published.
-async fn wait_for_event(mut events: Receiver<Arc<Event>>, kind: &str) {
+async fn wait_for_event(mut events: Receiver<Arc<OutboxEvent>>, kind: &str) {
     let published = async { while events.recv().await.expect("the channel stays open").kind != kind {} };
     assert!(
         tokio::time::timeout(Duration::from_secs(20), published)
@@ -101,11 +101,11 @@ async fn a_process_without_the_worker_role_runs_no_job(app: &TestApp) {
     // Counted in memory, and written by a task that every process runs.
     let error = Error::Unauthenticated(Unauthenticated::Invalid);
     app.services()
-        .note_refused(&Context::anonymous(), "user.me", &error);
+        .note_refused(&RequestContext::anonymous(), "user.me", &error);
     background.stop().await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "pending");
     let events = app
-        .peek("SELECT CAST(count(*) AS TEXT) FROM security_events")
+        .query_raw("SELECT CAST(count(*) AS TEXT) FROM security_events")
         .await;
     assert_eq!(events[0][0].as_deref(), Some("1"));
     app.run_jobs().await;
@@ -133,7 +133,7 @@ async fn audit_entries_are_sealed_within_a_second_and_before_the_stop(app: &Test
     app.product(1, 100).await;
     assert!(waiting().await > 0);
     app.services()
-        .seal_what_was_told()
+        .seal_recorded()
         .await
         .expect("the database is there");
     assert_eq!(waiting().await, 0);
@@ -177,8 +177,8 @@ async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
     app.heads.set_away(true);
     app.pass(Duration::from_mins(61));
     let none_failed = || {
-        let figures = app.services().parts().metrics.encode();
-        figures.contains("mainstay_audit_head_failures_total 0")
+        let queue_metrics = app.services().parts().metrics.encode();
+        queue_metrics.contains("mainstay_audit_head_failures_total 0")
     };
     let failed = async {
         while none_failed() {

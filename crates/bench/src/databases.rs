@@ -1,6 +1,6 @@
 //! Databases on a PostgreSQL server: each run of a measurement gets a copy of the prepared one.
 
-use crate::fault::Fault;
+use crate::error::BenchError;
 use tokio_postgres::{Client, NoTls};
 
 /// Creates or drops databases.
@@ -20,7 +20,7 @@ pub(crate) enum Databases {
 
 impl Databases {
     /// Runs the command.
-    pub(crate) async fn run(self) -> Result<(), Fault> {
+    pub(crate) async fn run(self) -> Result<(), BenchError> {
         match self {
             Self::Make { url, name, like } => {
                 let like = like
@@ -52,7 +52,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// A connection of the bare driver.
-pub(crate) async fn connect(url: &str) -> Result<Client, Fault> {
+pub(crate) async fn connect(url: &str) -> Result<Client, BenchError> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(async move {
         // The statement that waits for a broken connection reports the error.

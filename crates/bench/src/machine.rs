@@ -1,6 +1,6 @@
 //! The machine on which the measurements were taken.
 
-use crate::fault::Fault;
+use crate::error::BenchError;
 use mainstay_domain::time::Clock;
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::stopwatch::Stopwatch;
@@ -23,7 +23,7 @@ pub(crate) struct Machine {
 }
 
 /// Reads the properties of this machine and of the disk of a folder.
-pub(crate) fn read(folder: &Path) -> Result<Machine, Fault> {
+pub(crate) fn read(folder: &Path) -> Result<Machine, BenchError> {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     Ok(Machine {
@@ -51,7 +51,7 @@ fn value<'t>(text: &'t str, key: &str) -> &'t str {
         .map_or("unknown", |(_, value)| value.trim())
 }
 
-fn sync_cost(folder: &Path) -> Result<u64, Fault> {
+fn sync_cost(folder: &Path) -> Result<u64, BenchError> {
     const BLOCK: [u8; 4096] = [7; 4096];
     let path = folder.join("sync");
     let file = File::create(&path)?;

@@ -6,10 +6,10 @@
     reason = "results are printed on standard output, and prepared data is kept in files of the benchmark's own"
 )]
 
+mod baseline;
 mod cpu;
 mod databases;
-mod fault;
-mod floor;
+mod error;
 mod load;
 mod machine;
 mod measured;
@@ -17,7 +17,7 @@ mod prepare;
 mod seed;
 
 use clap::{Parser, Subcommand};
-use fault::Fault;
+use error::BenchError;
 use serde::Serialize;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -44,7 +44,7 @@ enum Command {
     Load(load::Load),
     /// Measures a baseline that the product is compared with.
     #[command(subcommand, name = "baseline")]
-    Floor(floor::Floor),
+    Baseline(baseline::Baseline),
     /// Creates or drops a database on a PostgreSQL server.
     #[command(subcommand)]
     Database(databases::Databases),
@@ -52,24 +52,24 @@ enum Command {
     Ready { address: SocketAddr },
 }
 
-fn main() -> Result<(), Fault> {
+fn main() -> Result<(), BenchError> {
     match Arguments::parse().command {
         Command::Machine { folder } => print(&machine::read(&folder)?),
         Command::Prepare(prepare) => block_on(prepare.run()),
         Command::Load(load) => print(&block_on(load.run())?),
-        Command::Floor(floor) => floor.run()?.map_or(Ok(()), |measured| print(&measured)),
+        Command::Baseline(baseline) => baseline.run()?.map_or(Ok(()), |measured| print(&measured)),
         Command::Database(databases) => block_on(databases.run()),
         Command::Ready { address } => print(&block_on(load::ready(address))?),
     }
 }
 
-fn print(output: &impl Serialize) -> Result<(), Fault> {
+fn print(output: &impl Serialize) -> Result<(), BenchError> {
     println!("{}", serde_json::to_string(output)?);
     Ok(())
 }
 
 /// Runs on this thread only, so that the generator leaves the other cores to the server.
-fn block_on<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+fn block_on<T>(work: impl Future<Output = Result<T, BenchError>>) -> Result<T, BenchError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

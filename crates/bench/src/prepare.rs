@@ -1,6 +1,6 @@
 //! Fills a running server through its API: customers, products and their orders.
 
-use crate::fault::Fault;
+use crate::error::BenchError;
 use crate::load::{Connection, post};
 use crate::seed::{PASSWORD, Seed, User};
 use serde_json::{Value, json};
@@ -41,14 +41,14 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Prepare {
     /// Fills the server.
-    pub(crate) async fn run(self) -> Result<(), Fault> {
+    pub(crate) async fn run(self) -> Result<(), BenchError> {
         let filled = LocalSet::new()
             .run_until(tokio::time::timeout(TIMEOUT, self.fill()))
             .await;
-        filled.unwrap_or_else(|_| Err(Fault::new("the server was not filled in two minutes")))
+        filled.unwrap_or_else(|_| Err(BenchError::new("the server was not filled in two minutes")))
     }
 
-    async fn fill(&self) -> Result<(), Fault> {
+    async fn fill(&self) -> Result<(), BenchError> {
         let login = post(
             "/api/auth/login",
             "",
@@ -94,11 +94,11 @@ fn email(number: usize) -> String {
     format!("customer{number}@bench.example")
 }
 
-fn user(number: usize, answer: &Value) -> Result<User, Fault> {
+fn user(number: usize, answer: &Value) -> Result<User, BenchError> {
     let id = answer
         .pointer("/user/id")
         .and_then(Value::as_str)
-        .ok_or_else(|| Fault::new("a user without an id"))?;
+        .ok_or_else(|| BenchError::new("a user without an id"))?;
     Ok(User {
         id: id.parse()?,
         email: email(number),
@@ -129,30 +129,30 @@ fn data(answer: &Value) -> &Value {
     answer.get("data").unwrap_or(answer)
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> Result<&'v str, Fault> {
+fn text<'v>(value: &'v Value, key: &str) -> Result<&'v str, BenchError> {
     value
         .get(key)
         .and_then(Value::as_str)
-        .ok_or_else(|| Fault::new(format!("an answer without {key}: {value}")))
+        .ok_or_else(|| BenchError::new(format!("an answer without {key}: {value}")))
 }
 
-fn expect(status: u16, body: &[u8]) -> Result<(), Fault> {
+fn expect(status: u16, body: &[u8]) -> Result<(), BenchError> {
     if matches!(status, 200 | 201) {
         return Ok(());
     }
-    Err(Fault::new(format!(
+    Err(BenchError::new(format!(
         "the server answered {status} {}",
         String::from_utf8_lossy(body)
     )))
 }
 
-async fn one(address: SocketAddr, request: Vec<u8>) -> Result<Value, Fault> {
+async fn one(address: SocketAddr, request: Vec<u8>) -> Result<Value, BenchError> {
     let mut answers = many(address, vec![request]).await?;
-    answers.pop().ok_or_else(|| Fault::new("no answer"))
+    answers.pop().ok_or_else(|| BenchError::new("no answer"))
 }
 
 /// Sends all requests over several connections; returns the answers in the order of the requests.
-async fn many(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec<Value>, Fault> {
+async fn many(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec<Value>, BenchError> {
     let (requests, next) = (Rc::new(requests), Rc::new(Cell::new(0)));
     let send = |requests: Rc<Vec<Vec<u8>>>, next: Rc<Cell<usize>>| async move {
         let mut connection = Connection::open(address).await?;
@@ -163,7 +163,7 @@ async fn many(address: SocketAddr, requests: Vec<Vec<u8>>) -> Result<Vec<Value>,
             expect(status, body)?;
             answers.push((at, serde_json::from_slice(body)?));
         }
-        Ok::<Vec<(usize, Value)>, Fault>(answers)
+        Ok::<Vec<(usize, Value)>, BenchError>(answers)
     };
     let connections = AT_ONCE.min(requests.len());
     let tasks: Vec<_> = (0..connections)

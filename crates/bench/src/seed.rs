@@ -1,6 +1,6 @@
 //! The data that exists when a measurement starts.
 
-use crate::fault::Fault;
+use crate::error::BenchError;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -27,10 +27,10 @@ pub(crate) struct User {
 
 impl Seed {
     /// Reads the file that `prepare` wrote.
-    pub(crate) fn read(path: &Path) -> Result<Self, Fault> {
+    pub(crate) fn read(path: &Path) -> Result<Self, BenchError> {
         let seed: Self = serde_json::from_slice(&fs::read(path)?)?;
         if seed.users.is_empty() || seed.products.is_empty() {
-            return Err(Fault::new("the seed has no users or no products"));
+            return Err(BenchError::new("the seed has no users or no products"));
         }
         Ok(seed)
     }

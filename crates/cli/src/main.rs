@@ -1,18 +1,18 @@
 //! `mainstay`: the one binary.
 //!
-//! `arguments` says what can be asked for, `commands` has a file for each, `fault` says what each failure is worth
+//! `arguments` says what can be asked for, `commands` has a file for each, `error` says what each failure is worth
 //! to a script, and `terminal` is the only place that prints.
 
 mod arguments;
 mod commands;
-mod fault;
+mod error;
 mod open;
 mod signals;
 mod terminal;
 
 use arguments::Arguments;
 use clap::Parser;
-use fault::{Exit, Fault};
+use error::{CliError, Exit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -34,10 +34,10 @@ fn main() -> ExitCode {
         Ok(arguments) => {
             catch_unwind(AssertUnwindSafe(|| commands::run(arguments))).unwrap_or(Ok(Exit::Failed))
         }
-        Err(answer) => Err(Fault::from(answer)),
+        Err(answer) => Err(CliError::from(answer)),
     };
     match outcome {
         Ok(exit) => exit.into(),
-        Err(fault) => fault.tell(),
+        Err(error) => error.tell(),
     }
 }

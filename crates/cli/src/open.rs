@@ -1,21 +1,22 @@
 //! The use cases, for a command that does not serve.
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{CliError, Outcome};
 use crate::terminal::complain;
-use mainstay_app::{App, Outside};
+use mainstay_app::{App, Dependencies};
 use mainstay_domain::access::SystemCaller;
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::config::{LogLevel, Settings};
 use mainstay_platform::telemetry::sink::{LogSink, Outputs};
 use mainstay_platform::telemetry::{AccessLog, Logs};
-use mainstay_services::{Context, Services};
+use mainstay_services::{RequestContext, Services};
 use std::future::Future;
 use std::sync::Arc;
 
 /// Runs to the end on a runtime of its own. What is still going on then is left behind.
 pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Fault::failed(format!("the system gives no threads: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| CliError::failed(format!("the system gives no threads: {error}")))?;
     let outcome = runtime.block_on(future);
     runtime.shutdown_background();
     outcome
@@ -46,11 +47,11 @@ pub(crate) async fn looking<T>(
     work: impl AsyncFnOnce(&Services) -> Outcome<T>,
 ) -> Outcome<T> {
     let (settings, outside, url) = parts(settings)?;
-    finish(App::look(settings, outside, url).await?, work).await
+    finish(App::read(settings, outside, url).await?, work).await
 }
 
-fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Outside, String)> {
-    let outside = Outside::real(&settings, silent()?)?;
+fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Dependencies, String)> {
+    let outside = Dependencies::real(&settings, silent()?)?;
     let http = &settings.http;
     let url = http
         .public_url
@@ -62,10 +63,10 @@ fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Outside, String)> {
 async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) -> Outcome<T> {
     let outcome = work(&app.services).await;
     // No sealer runs here, and until the next server starts nobody else might link what was done.
-    if let Err(error) = app.services.seal_what_was_told().await {
+    if let Err(error) = app.services.seal_recorded().await {
         complain(&format!(
             "the audit trail waits to be linked: {}",
-            Fault::from(error).into_sentence()
+            CliError::from(error).into_sentence()
         ));
     }
     app.close().await;
@@ -73,8 +74,8 @@ async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) ->
 }
 
 /// Who asks when somebody at the command line does.
-pub(crate) fn operator() -> Context {
-    Context::system(SystemCaller::OPERATOR)
+pub(crate) fn operator() -> RequestContext {
+    RequestContext::system(SystemCaller::OPERATOR)
 }
 
 /// A log of requests, of which there are none.

@@ -1,6 +1,6 @@
 //! The signals that a server listens to.
 
-use crate::fault::Outcome;
+use crate::error::Outcome;
 use mainstay_platform::telemetry::LogSink;
 use std::io::{IsTerminal, stdin, stdout};
 use tokio::signal::unix::{Signal, SignalKind, signal};

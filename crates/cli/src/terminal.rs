@@ -1,6 +1,6 @@
 //! What people and scripts read: the only place that prints.
 
-use crate::fault::Outcome;
+use crate::error::Outcome;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Whether colours are welcome.

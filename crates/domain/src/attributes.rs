@@ -5,8 +5,8 @@
 
 mod number;
 
-use crate::fault::Flaw;
 use crate::text;
+use crate::validation::Invalid;
 use number::Numbers;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -17,13 +17,13 @@ use std::fmt;
 /// # Errors
 /// `TYPE` for what is no object, `RANGE` for a number that cannot be kept exactly, `DUPLICATE` for a key that comes twice
 /// in one object (in any spelling), `FORMAT` for what is no JSON or nested too deeply.
-pub fn read(json: &str) -> Result<Map<String, Value>, Flaw> {
+pub fn read(json: &str) -> Result<Map<String, Value>, Invalid> {
     if !json.trim_start().starts_with('{') {
-        return Err(Flaw::new("TYPE", "must be an object"));
+        return Err(Invalid::new("TYPE", "must be an object"));
     }
     let numbers = Numbers::of(json)
         .map(number::exact)
-        .collect::<Result<Vec<Number>, Flaw>>()?;
+        .collect::<Result<Vec<Number>, Invalid>>()?;
     let mut reader = Reader {
         numbers: numbers.into_iter(),
         twice: None,
@@ -34,13 +34,13 @@ pub fn read(json: &str) -> Result<Map<String, Value>, Flaw> {
         read.and_then(|value| deserializer.end().map(|()| value)),
         reader.twice,
     ) {
-        (_, Some(key)) => Err(Flaw::new(
+        (_, Some(key)) => Err(Invalid::new(
             "DUPLICATE",
             format!("has the key {:?} twice", short(&key)),
         )),
         (Ok(Value::Object(map)), None) => Ok(map),
-        (Ok(_), None) => Err(Flaw::new("TYPE", "must be an object")),
-        (Err(error), None) => Err(Flaw::new("FORMAT", format!("cannot be read: {error}"))),
+        (Ok(_), None) => Err(Invalid::new("TYPE", "must be an object")),
+        (Err(error), None) => Err(Invalid::new("FORMAT", format!("cannot be read: {error}"))),
     }
 }
 

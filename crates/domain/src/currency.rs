@@ -1,6 +1,6 @@
 //! ISO 4217 currencies.
 
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -13,11 +13,11 @@ impl Currency {
     ///
     /// # Errors
     /// `UNKNOWN_CURRENCY` for a code that is not in the standard or has no minor unit (gold, test codes).
-    pub fn parse(code: &str) -> Result<Self, Flaw> {
+    pub fn parse(code: &str) -> Result<Self, Invalid> {
         let known = iso_currency::Currency::from_code(code).filter(|currency| currency.exponent().is_some());
         match (known, code.as_bytes()) {
             (Some(_), &[a, b, c]) if code.bytes().all(|b| b.is_ascii_uppercase()) => Ok(Self([a, b, c])),
-            _ => Err(Flaw::new(
+            _ => Err(Invalid::new(
                 "UNKNOWN_CURRENCY",
                 "must be an ISO 4217 code such as USD",
             )),

@@ -1,8 +1,8 @@
 //! E-mail addresses.
 
-use crate::fault::Flaw;
 use crate::host::HostName;
 use crate::text;
+use crate::validation::Invalid;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -27,8 +27,8 @@ impl Email {
     ///
     /// # Errors
     /// `FORMAT` when it is no address.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
-        Self::read(text.trim()).ok_or_else(|| Flaw::new("FORMAT", "must be an e-mail address"))
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Self::read(text.trim()).ok_or_else(|| Invalid::new("FORMAT", "must be an e-mail address"))
     }
 
     fn read(text: &str) -> Option<Self> {

@@ -2,8 +2,8 @@
 //! sentence and an exit code.
 
 use crate::access::Permission;
-use crate::fault::{Fault, Faults};
 use crate::money::MoneyError;
+use crate::validation::{FieldError, ValidationErrors};
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,7 +166,7 @@ pub enum Error {
     BadRequest(String),
     /// The request was parsed, and these fields are invalid.
     #[error("the request is not valid")]
-    Invalid(Faults),
+    Invalid(ValidationErrors),
     /// The caller is not authenticated.
     #[error("{}", unauthenticated(*.0))]
     Unauthenticated(Unauthenticated),
@@ -181,7 +181,7 @@ pub enum Error {
     Conflict(String),
     /// Less is in stock than was ordered; the details name the order lines.
     #[error("not enough in stock")]
-    OutOfStock(Faults),
+    OutOfStock(ValidationErrors),
     /// The resource is in a state that does not allow this transition.
     #[error("{0}")]
     InvalidState(String),
@@ -229,7 +229,7 @@ pub enum Error {
         /// The message of the first response.
         message: String,
         /// The validation errors of the first response.
-        details: Faults,
+        details: ValidationErrors,
     },
 }
 
@@ -288,7 +288,7 @@ impl Error {
     }
 
     /// The validation errors of the input; empty for errors that have none.
-    pub fn details(&self) -> &[Fault] {
+    pub fn details(&self) -> &[FieldError] {
         match self {
             Self::Invalid(errors) | Self::OutOfStock(errors) | Self::Replayed { details: errors, .. } => {
                 errors.list()
@@ -335,8 +335,8 @@ fn denied(why: &Denied) -> String {
     }
 }
 
-impl From<Faults> for Error {
-    fn from(errors: Faults) -> Self {
+impl From<ValidationErrors> for Error {
+    fn from(errors: ValidationErrors) -> Self {
         Self::Invalid(errors)
     }
 }
@@ -347,7 +347,7 @@ impl From<MoneyError> for Error {
             MoneyError::Mixed(..) => "CURRENCY",
             MoneyError::TooLarge => "RANGE",
         };
-        Self::Invalid(Faults::one("items", code, error.to_string()))
+        Self::Invalid(ValidationErrors::one("items", code, error.to_string()))
     }
 }
 

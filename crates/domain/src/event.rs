@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// A domain event, recorded once by a transaction: it becomes an audit entry and an outbox event.
 #[derive(Debug, Clone)]
-pub struct Story {
+pub struct DomainEvent {
     /// The event's kind: `order.cancelled`.
     pub kind: &'static str,
     /// The audit trail's verb: `CREATE`, `UPDATE`, `DELETE`, or one of the resource's own.
@@ -20,7 +20,7 @@ pub struct Story {
     pub payload: Option<Value>,
 }
 
-impl Story {
+impl DomainEvent {
     /// A resource was created.
     pub fn created(kind: &'static str, new: &impl Serialize) -> Self {
         Self {
@@ -73,12 +73,12 @@ impl Story {
     }
 
     /// The event as it is stored: each part as JSON text, serialised once.
-    pub fn written(&self) -> Written {
+    pub fn written(&self) -> SerialisedEvent {
         let text = |part: &Option<Value>| part.as_ref().map(Value::to_string);
         let (before, after) = (text(&self.before), text(&self.after));
         let whole = text(&self.payload).or_else(|| after.clone());
         let payload = whole.or_else(|| before.clone());
-        Written {
+        SerialisedEvent {
             payload: payload.unwrap_or_else(|| "null".to_owned()),
             before,
             after,
@@ -88,7 +88,7 @@ impl Story {
 
 /// A domain event as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct SerialisedEvent {
     /// The changed fields before.
     pub before: Option<String>,
     /// The changed fields after.
@@ -122,7 +122,7 @@ fn differing(old: &Value, new: &Value) -> (Value, Value) {
 
 /// An event of the outbox, on its way to subscribers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct OutboxEvent {
     /// Unique; subscribers recognise repeated deliveries by it.
     pub id: EventId,
     /// When it was recorded.
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_update_records_only_the_fields_that_differ() {
-        let event = Story::updated(
+        let event = DomainEvent::updated(
             "x.updated",
             &json!({"a": 1, "b": 2, "c": 3}),
             &json!({"a": 1, "b": 5}),
@@ -162,13 +162,16 @@ mod tests {
     fn subscribers_receive_the_whole_resource() {
         let resource = json!({"a": 1});
         for event in [
-            Story::created("x.created", &resource),
-            Story::deleted("x.deleted", &resource),
-            Story::noted("x.noted", "NOTE", &resource),
-            Story::acted("x.acted", "ACT", &json!({"a": 0}), &resource),
+            DomainEvent::created("x.created", &resource),
+            DomainEvent::deleted("x.deleted", &resource),
+            DomainEvent::noted("x.noted", "NOTE", &resource),
+            DomainEvent::acted("x.acted", "ACT", &json!({"a": 0}), &resource),
         ] {
             assert_eq!(event.written().payload, r#"{"a":1}"#, "{event:?}");
         }
-        assert_eq!(Story::created("x.created", &resource).written().before, None);
+        assert_eq!(
+            DomainEvent::created("x.created", &resource).written().before,
+            None
+        );
     }
 }

@@ -12,7 +12,6 @@ pub mod currency;
 pub mod email;
 pub mod error;
 pub mod event;
-pub mod fault;
 pub mod host;
 pub mod id;
 pub mod job;
@@ -32,5 +31,6 @@ pub mod state;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod validation;
 
 pub use error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Money: whole minor units and a currency. Never a float.
 
 use crate::currency::Currency;
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -20,31 +20,31 @@ pub enum MoneyError {
     /// Amounts of two currencies cannot be added.
     #[error("two currencies in one sum: {0} and {1}")]
     Mixed(Currency, Currency),
-    /// The result exceeds [`Money::MOST`].
+    /// The result exceeds [`Money::MAX_AMOUNT`].
     #[error("the amount is too large")]
     TooLarge,
 }
 
 impl Money {
     /// The largest price and the largest total: a trillion minor units, far below where `f64` clients lose precision.
-    pub const MOST: i64 = 1_000_000_000_000;
+    pub const MAX_AMOUNT: i64 = 1_000_000_000_000;
 
     /// Zero, in the given currency.
     pub fn zero(currency: Currency) -> Self {
         Self { amount: 0, currency }
     }
 
-    /// A price from untrusted numbers: not negative, at most [`Money::MOST`].
+    /// A price from untrusted numbers: not negative, at most [`Money::MAX_AMOUNT`].
     ///
     /// # Errors
     /// `RANGE`.
-    pub fn price(amount: i64, currency: Currency) -> Result<Self, Flaw> {
-        if (0..=Self::MOST).contains(&amount) {
+    pub fn price(amount: i64, currency: Currency) -> Result<Self, Invalid> {
+        if (0..=Self::MAX_AMOUNT).contains(&amount) {
             Ok(Self { amount, currency })
         } else {
-            Err(Flaw::new(
+            Err(Invalid::new(
                 "RANGE",
-                format!("must be from 0 to {} minor units", Self::MOST),
+                format!("must be from 0 to {} minor units", Self::MAX_AMOUNT),
             ))
         }
     }
@@ -70,7 +70,7 @@ impl Money {
 
     fn bounded(self, amount: Option<i64>) -> Result<Self, MoneyError> {
         match amount {
-            Some(amount) if amount.abs() <= Self::MOST => Ok(Self { amount, ..self }),
+            Some(amount) if amount.abs() <= Self::MAX_AMOUNT => Ok(Self { amount, ..self }),
             _ => Err(MoneyError::TooLarge),
         }
     }
@@ -107,7 +107,7 @@ mod tests {
             currency: Currency::parse("EUR").unwrap(),
         };
         assert!(matches!(usd(1).plus(eur), Err(MoneyError::Mixed(..))));
-        assert_eq!(usd(Money::MOST).times(2), Err(MoneyError::TooLarge));
+        assert_eq!(usd(Money::MAX_AMOUNT).times(2), Err(MoneyError::TooLarge));
         assert_eq!(usd(i64::MAX).times(u32::MAX), Err(MoneyError::TooLarge));
         assert_eq!(usd(1999).times(3), Ok(usd(5997)));
     }

@@ -1,6 +1,6 @@
 //! A person's name.
 
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 
 /// How a person wants to be called: 1 to 100 characters, one line.
@@ -10,14 +10,14 @@ pub struct PersonName(String);
 
 impl PersonName {
     /// The longest name, in characters.
-    pub const MOST: usize = 100;
+    pub const MAX_CHARS: usize = 100;
 
     /// Makes a name of outside text.
     ///
     /// # Errors
     /// `REQUIRED`, `LENGTH` or `FORMAT`.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
-        crate::text::line(text, Self::MOST).map(Self)
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        crate::text::line(text, Self::MAX_CHARS).map(Self)
     }
 
     /// A name that was stored, and therefore checked before.

@@ -1,11 +1,11 @@
 //! Orders and their state machine.
 
 use crate::error::{Error, Result};
-use crate::fault::Flaw;
 use crate::id::{OrderId, ProductId, UserId};
 use crate::money::Money;
 use crate::product::Sku;
 use crate::time::Timestamp;
+use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub enum OrderStatus {
 /// A transition of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are self-explanatory")]
-pub enum Move {
+pub enum OrderTransition {
     Settle,
     Fulfil,
     Ship,
@@ -39,7 +39,7 @@ pub enum Move {
     Refund,
 }
 
-impl Move {
+impl OrderTransition {
     /// Every transition.
     pub const ALL: [Self; 7] = [
         Self::Settle,
@@ -90,15 +90,17 @@ impl OrderStatus {
     }
 
     /// The status after a transition; `None` where the transition is not allowed. This is the whole state machine.
-    pub const fn after(self, step: Move) -> Option<Self> {
+    pub const fn after(self, step: OrderTransition) -> Option<Self> {
         Some(match (self, step) {
-            (Self::Pending, Move::Settle) => Self::Paid,
-            (Self::Pending, Move::Expire) => Self::Expired,
-            (Self::Pending | Self::Paid | Self::Fulfilled, Move::Cancel) => Self::Cancelled,
-            (Self::Paid, Move::Fulfil) => Self::Fulfilled,
-            (Self::Fulfilled, Move::Ship) => Self::Shipped,
-            (Self::Shipped, Move::Deliver) => Self::Delivered,
-            (Self::Paid | Self::Fulfilled | Self::Shipped | Self::Delivered, Move::Refund) => Self::Refunded,
+            (Self::Pending, OrderTransition::Settle) => Self::Paid,
+            (Self::Pending, OrderTransition::Expire) => Self::Expired,
+            (Self::Pending | Self::Paid | Self::Fulfilled, OrderTransition::Cancel) => Self::Cancelled,
+            (Self::Paid, OrderTransition::Fulfil) => Self::Fulfilled,
+            (Self::Fulfilled, OrderTransition::Ship) => Self::Shipped,
+            (Self::Shipped, OrderTransition::Deliver) => Self::Delivered,
+            (Self::Paid | Self::Fulfilled | Self::Shipped | Self::Delivered, OrderTransition::Refund) => {
+                Self::Refunded
+            }
             _ => return None,
         })
     }
@@ -114,7 +116,7 @@ pub struct OrderItem {
     pub sku: Sku,
     /// The product's name at that time.
     pub name: String,
-    /// Number of units, 1 to [`MOST_QUANTITY`].
+    /// Number of units, 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
     /// The price of one unit at that time.
     pub unit_price: Money,
@@ -155,24 +157,24 @@ pub struct Order {
 pub struct Line {
     /// The product to order.
     pub product_id: ProductId,
-    /// Number of units: 1 to [`MOST_QUANTITY`].
+    /// Number of units: 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
 }
 
 /// Maximum number of lines in one order.
-pub const MOST_LINES: usize = 100;
+pub const MAX_LINES: usize = 100;
 /// Maximum quantity of one line.
-pub const MOST_QUANTITY: u32 = 10_000;
+pub const MAX_QUANTITY: u32 = 10_000;
 
 /// Checks a quantity from untrusted numbers.
 ///
 /// # Errors
 /// `RANGE`.
-pub fn quantity(count: i64) -> Result<u32, Flaw> {
+pub fn quantity(count: i64) -> Result<u32, Invalid> {
     u32::try_from(count)
         .ok()
-        .filter(|count| (1..=MOST_QUANTITY).contains(count))
-        .ok_or_else(|| Flaw::new("RANGE", format!("must be from 1 to {MOST_QUANTITY}")))
+        .filter(|count| (1..=MAX_QUANTITY).contains(count))
+        .ok_or_else(|| Invalid::new("RANGE", format!("must be from 1 to {MAX_QUANTITY}")))
 }
 
 impl OrderItem {
@@ -234,7 +236,7 @@ impl Order {
     ///
     /// # Errors
     /// `INVALID_STATE` when the transition is not allowed from the current status.
-    pub fn step(mut self, step: Move, now: Timestamp) -> Result<Self> {
+    pub fn step(mut self, step: OrderTransition, now: Timestamp) -> Result<Self> {
         let Some(next) = self.status.after(step) else {
             let (step, status) = (format!("{step:?}").to_lowercase(), self.status.as_str());
             return Err(Error::InvalidState(format!(
@@ -274,11 +276,14 @@ mod tests {
     fn orders_allow_exactly_the_transitions_of_the_table() {
         let mut lines = TABLE.lines().map(str::split_whitespace).skip(1);
         let names: Vec<_> = lines.next().unwrap().collect();
-        assert_eq!(names, Move::ALL.map(|step| format!("{step:?}").to_lowercase()));
+        assert_eq!(
+            names,
+            OrderTransition::ALL.map(|step| format!("{step:?}").to_lowercase())
+        );
         for (status, mut line) in OrderStatus::ALL.into_iter().zip(lines) {
             assert_eq!(line.next(), Some(status.as_str()));
             let cells: Vec<_> = line.collect();
-            let is: Vec<_> = Move::ALL
+            let is: Vec<_> = OrderTransition::ALL
                 .map(|step| status.after(step).map_or("-", OrderStatus::as_str))
                 .into();
             assert_eq!(is, cells, "{status:?}");
@@ -290,7 +295,7 @@ mod tests {
     #[test]
     fn quantities_are_whole_and_bounded() {
         assert_eq!(quantity(1), Ok(1));
-        for bad in [0, -1, i64::from(MOST_QUANTITY) + 1, i64::MAX, i64::MIN] {
+        for bad in [0, -1, i64::from(MAX_QUANTITY) + 1, i64::MAX, i64::MIN] {
             assert!(quantity(bad).is_err(), "{bad}");
         }
     }

@@ -1,28 +1,28 @@
 //! Lists, a page at a time.
 
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use uuid::Uuid;
 
 /// How many things a page may hold.
-pub const MOST: u32 = 100;
+pub const MAX_LIMIT: u32 = 100;
 /// How many it holds when nobody says.
-pub const USUAL: u32 = 20;
+pub const DEFAULT_LIMIT: u32 = 20;
 
 /// The part of a list that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Page {
+pub enum PageRequest {
     /// By number, counted: costs a count of the whole list.
     Numbered {
         /// From 1.
         page: u32,
-        /// 1 to [`MOST`].
+        /// 1 to [`MAX_LIMIT`].
         limit: u32,
     },
     /// From a place on, not counted: costs the same at any depth.
     From {
         /// Where to go on; `None` at the beginning.
         cursor: Option<Cursor>,
-        /// 1 to [`MOST`].
+        /// 1 to [`MAX_LIMIT`].
         limit: u32,
     },
 }
@@ -58,16 +58,16 @@ pub enum CursorKey {
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing<T> {
+pub struct Page<T> {
     /// What stands on it.
     pub items: Vec<T>,
     /// What lies around it.
-    pub place: Place,
+    pub info: PageInfo,
 }
 
 /// What lies around a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum PageInfo {
     /// For a numbered page.
     Numbered {
         /// The page.
@@ -86,17 +86,17 @@ pub enum Place {
     },
 }
 
-impl<T> Listing<T> {
+impl<T> Page<T> {
     /// The same page of other things.
-    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Listing<U> {
-        Listing {
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        Page {
             items: self.items.into_iter().map(each).collect(),
-            place: self.place,
+            info: self.info,
         }
     }
 }
 
-impl Page {
+impl PageRequest {
     /// Its size.
     pub fn limit(&self) -> u32 {
         match self {
@@ -108,9 +108,9 @@ impl Page {
     ///
     /// # Errors
     /// `RANGE`.
-    pub fn numbered(page: u32, limit: u32) -> Result<Self, Flaw> {
+    pub fn numbered(page: u32, limit: u32) -> Result<Self, Invalid> {
         if page == 0 || page > 1_000_000 {
-            return Err(Flaw::new("RANGE", "must be from 1 to 1000000"));
+            return Err(Invalid::new("RANGE", "must be from 1 to 1000000"));
         }
         Ok(Self::Numbered { page, limit })
     }
@@ -118,7 +118,7 @@ impl Page {
 
 impl Cursor {
     /// The longest cursor, in characters: the version, the list, the longest name or address, the id.
-    pub const MOST: usize = 4096;
+    pub const MAX_LIMIT: usize = 4096;
 
     /// As clients hold it: `1<list>n<number>.<id>` or `1<list>t<text>.<id>`, in hexadecimal so that it needs no escaping.
     /// The `1` is the version of the format.
@@ -137,21 +137,21 @@ impl Cursor {
     ///
     /// # Errors
     /// `FORMAT` for anything else.
-    pub fn decode(text: &str) -> Result<Self, Flaw> {
-        Self::read(text).ok_or_else(|| Flaw::new("FORMAT", "is not a cursor of this list"))
+    pub fn decode(text: &str) -> Result<Self, Invalid> {
+        Self::read(text).ok_or_else(|| Invalid::new("FORMAT", "is not a cursor of this list"))
     }
 
     fn read(text: &str) -> Option<Self> {
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() > Self::MOST || !text.len().is_multiple_of(2) || !text.bytes().all(is_digit) {
+        if text.len() > Self::MAX_LIMIT || !text.len().is_multiple_of(2) || !text.bytes().all(is_digit) {
             return None;
         }
         let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
         let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
         let bare = String::from_utf8(bytes?).ok()?;
-        let (list, place) = bare.strip_prefix('1')?.split_at_checked(16)?;
+        let (list, info) = bare.strip_prefix('1')?.split_at_checked(16)?;
         let list = u64::from_str_radix(list, 16).ok()?;
-        let (key, id) = place.rsplit_once('.')?;
+        let (key, id) = info.rsplit_once('.')?;
         let id = Uuid::try_parse(id).ok()?;
         let key = match key.split_at_checked(1)? {
             ("n", number) => CursorKey::Number(number.parse().ok()?),

@@ -1,13 +1,13 @@
 //! What a new password must be (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2).
 
-use crate::fault::Flaw;
 use crate::text;
+use crate::validation::Invalid;
 use std::borrow::Cow;
 
 /// The fewest characters.
 pub const FEWEST: usize = 8;
 /// The most characters; hashing more costs no more, but reading it does.
-pub const MOST: usize = 128;
+pub const MAX_CHARS: usize = 128;
 
 /// The passwords tried first by everybody who guesses. Compared in small letters.
 const COMMON: &str = include_str!("common_passwords.txt");
@@ -16,7 +16,7 @@ const COMMON: &str = include_str!("common_passwords.txt");
 /// space of ASCII, and the rest is in Unicode normalization form C (RFC 8265, 4.2, `OpaqueString`; NIST SP 800-63B-4,
 /// 3.1.1.2). One that is too long in any form stays as it is.
 pub fn prepared(password: &str) -> Cow<'_, str> {
-    if password.is_ascii() || password.chars().nth(MOST * 4).is_some() {
+    if password.is_ascii() || password.chars().nth(MAX_CHARS * 4).is_some() {
         return Cow::Borrowed(password);
     }
     let is_space = |c: char| c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
@@ -31,20 +31,20 @@ pub fn prepared(password: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// `LENGTH`, or `COMMON` for one that guessers try first.
-pub fn check_new(password: &str, email: Option<&str>) -> Result<(), Flaw> {
+pub fn check_new(password: &str, email: Option<&str>) -> Result<(), Invalid> {
     let password = prepared(password);
     let length = password.chars().count();
-    if !(FEWEST..=MOST).contains(&length) {
-        return Err(Flaw::new(
+    if !(FEWEST..=MAX_CHARS).contains(&length) {
+        return Err(Invalid::new(
             "LENGTH",
-            format!("must be {FEWEST} to {MOST} characters"),
+            format!("must be {FEWEST} to {MAX_CHARS} characters"),
         ));
     }
     let folded = text::folded(&password);
     let is_address = email.is_some_and(|email| folded == text::folded(email));
     let one_letter = folded.chars().all(|c| folded.starts_with(c));
     if is_address || one_letter || COMMON.lines().any(|common| common == folded) {
-        return Err(Flaw::new(
+        return Err(Invalid::new(
             "COMMON",
             "is one of the first that anybody would guess",
         ));
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(prepared(" plain  "), " plain  ");
         assert_ne!(prepared("Crème"), prepared("crème"));
         assert_eq!(check_new(&"e\u{301}".repeat(7), None).unwrap_err().code, "LENGTH");
-        let longest = "e\u{301}a".repeat(MOST / 2);
+        let longest = "e\u{301}a".repeat(MAX_CHARS / 2);
         assert!(check_new(&longest, None).is_ok());
         assert!(check_new(&"e\u{301}".repeat(10_000), None).is_err());
     }

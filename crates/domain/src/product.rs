@@ -1,10 +1,10 @@
 //! Products.
 
-use crate::fault::Flaw;
 use crate::id::ProductId;
 use crate::money::Money;
 use crate::text;
 use crate::time::Timestamp;
+use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 
 /// Whether a product is on sale.
@@ -37,7 +37,7 @@ impl ProductStatus {
     }
 }
 
-/// Free-form facts about a product: a JSON object of at most [`Attributes::MOST`] bytes, [`Attributes::MAX_VALUES`] values
+/// Free-form facts about a product: a JSON object of at most [`Attributes::MAX_ATTRIBUTE_BYTES`] bytes, [`Attributes::MAX_VALUES`] values
 /// and [`Attributes::MAX_DEPTH`] levels.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -45,7 +45,7 @@ pub struct Attributes(serde_json::Map<String, serde_json::Value>);
 
 impl Attributes {
     /// The largest object, in bytes of its JSON.
-    pub const MOST: usize = 16 * 1024;
+    pub const MAX_ATTRIBUTE_BYTES: usize = 16 * 1024;
     /// The most values in it, those inside of lists and objects included.
     pub const MAX_VALUES: usize = 1000;
     /// How deep its values may be nested: 1 for an object of plain values.
@@ -55,14 +55,14 @@ impl Attributes {
     ///
     /// # Errors
     /// `LENGTH`, `DEPTH` or `FORMAT`.
-    pub fn new(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Flaw> {
+    pub fn new(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Invalid> {
         // Before anything is made of it: what many small values take in memory is many times their text.
         within_bounds(map.values(), 1, &mut 0)?;
         let made = Self(map);
-        if made.to_json().len() > Self::MOST {
-            return Err(Flaw::new(
+        if made.to_json().len() > Self::MAX_ATTRIBUTE_BYTES {
+            return Err(Invalid::new(
                 "LENGTH",
-                format!("must be at most {} bytes of JSON", Self::MOST),
+                format!("must be at most {} bytes of JSON", Self::MAX_ATTRIBUTE_BYTES),
             ));
         }
         // PostgreSQL's JSONB cannot hold it, and nobody means it.
@@ -71,7 +71,7 @@ impl Attributes {
             .iter()
             .any(|(key, value)| key.contains('\0') || has_nul(value))
         {
-            return Err(Flaw::new("FORMAT", "must not contain the character U+0000"));
+            return Err(Invalid::new("FORMAT", "must not contain the character U+0000"));
         }
         Ok(made)
     }
@@ -80,7 +80,7 @@ impl Attributes {
     ///
     /// # Errors
     /// `TYPE`, `RANGE`, `DUPLICATE`, `FORMAT` or `LENGTH`.
-    pub fn parse(json: &str) -> Result<Self, Flaw> {
+    pub fn parse(json: &str) -> Result<Self, Invalid> {
         Self::new(crate::attributes::read(json)?)
     }
 
@@ -103,10 +103,10 @@ fn within_bounds<'v>(
     values: impl Iterator<Item = &'v serde_json::Value>,
     depth: usize,
     count: &mut usize,
-) -> Result<(), Flaw> {
+) -> Result<(), Invalid> {
     if depth > Attributes::MAX_DEPTH {
         let most = Attributes::MAX_DEPTH;
-        return Err(Flaw::new(
+        return Err(Invalid::new(
             "DEPTH",
             format!("must not be nested deeper than {most} levels"),
         ));
@@ -115,7 +115,7 @@ fn within_bounds<'v>(
         *count += 1;
         if *count > Attributes::MAX_VALUES {
             let most = Attributes::MAX_VALUES;
-            return Err(Flaw::new("LENGTH", format!("must have at most {most} values")));
+            return Err(Invalid::new("LENGTH", format!("must have at most {most} values")));
         }
         match value {
             serde_json::Value::Array(values) => within_bounds(values.iter(), depth + 1, count)?,
@@ -177,12 +177,12 @@ impl Sku {
     ///
     /// # Errors
     /// `FORMAT`.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
         if (1..=64).contains(&text.len()) && text.chars().all(good) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Flaw::new(
+            Err(Invalid::new(
                 "FORMAT",
                 "must be 1 to 64 of letters, digits, '-', '_', '.' and '/'",
             ))
@@ -201,17 +201,17 @@ impl Sku {
 }
 
 /// The largest stock of one product.
-pub const MOST_STOCK: i64 = 1_000_000_000;
+pub const MAX_STOCK: i64 = 1_000_000_000;
 
 /// Checks a stock of outside numbers.
 ///
 /// # Errors
 /// `RANGE`.
-pub fn stock(count: i64) -> Result<i64, Flaw> {
-    if (0..=MOST_STOCK).contains(&count) {
+pub fn stock(count: i64) -> Result<i64, Invalid> {
+    if (0..=MAX_STOCK).contains(&count) {
         Ok(count)
     } else {
-        Err(Flaw::new("RANGE", format!("must be from 0 to {MOST_STOCK}")))
+        Err(Invalid::new("RANGE", format!("must be from 0 to {MAX_STOCK}")))
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Session {
 
 /// What a refresh token of some generation means for a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presented {
+pub enum RefreshTokenUse {
     /// The valid token: the session moves to the next generation.
     Current,
     /// The previous token, whose successor is still unused: the client lost the response and gets it again.
@@ -43,15 +43,15 @@ pub enum Presented {
 
 impl Session {
     /// Classifies a refresh token by its generation.
-    pub fn judge(&self, generation: u32) -> Presented {
+    pub fn classify(&self, generation: u32) -> RefreshTokenUse {
         if generation > self.generation {
-            Presented::Unknown
+            RefreshTokenUse::Unknown
         } else if generation == self.generation {
-            Presented::Current
+            RefreshTokenUse::Current
         } else if generation + 1 == self.generation {
-            Presented::Retry
+            RefreshTokenUse::Retry
         } else {
-            Presented::Replay
+            RefreshTokenUse::Replay
         }
     }
 
@@ -80,16 +80,16 @@ mod tests {
             expires_at: at,
             ended_at: None,
         };
-        let verdicts: Vec<_> = (3..=6).map(|generation| session.judge(generation)).collect();
+        let verdicts: Vec<_> = (3..=6).map(|generation| session.classify(generation)).collect();
         assert_eq!(
             verdicts,
             [
-                Presented::Replay,
-                Presented::Retry,
-                Presented::Current,
-                Presented::Unknown
+                RefreshTokenUse::Replay,
+                RefreshTokenUse::Retry,
+                RefreshTokenUse::Current,
+                RefreshTokenUse::Unknown
             ]
         );
-        assert_eq!(session.judge(u32::MAX), Presented::Unknown);
+        assert_eq!(session.classify(u32::MAX), RefreshTokenUse::Unknown);
     }
 }

@@ -31,7 +31,7 @@ impl State {
 
 /// The states in which a change applies (`If-Match`, RFC 9110, 13.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedVersion {
     /// Any state: no precondition.
     #[default]
     Any,
@@ -39,7 +39,7 @@ pub enum Expected {
     OneOf(Vec<State>),
 }
 
-impl Expected {
+impl ExpectedVersion {
     /// Whether there is no precondition.
     pub fn is_any(&self) -> bool {
         *self == Self::Any
@@ -64,10 +64,10 @@ mod tests {
 
     #[test]
     fn a_change_applies_only_to_the_states_that_it_lists() {
-        let seven = Expected::OneOf(vec![State::of(6), State::of(7)]);
+        let seven = ExpectedVersion::OneOf(vec![State::of(6), State::of(7)]);
         assert!(seven.check(State::of(7)).is_ok() && seven.check(State::of(8)).is_err());
-        assert!(Expected::Any.check(State::of(8)).is_ok());
-        assert!(Expected::OneOf(Vec::new()).check(State::of(0)).is_err());
+        assert!(ExpectedVersion::Any.check(State::of(8)).is_ok());
+        assert!(ExpectedVersion::OneOf(Vec::new()).check(State::of(0)).is_err());
     }
 
     #[test]
@@ -75,9 +75,9 @@ mod tests {
         let state = State::with(7, ["a", "b"]);
         assert_ne!(state, State::with(7, ["ab"]));
         assert_ne!(state, State::of(7));
-        assert!(Expected::OneOf(vec![State::of(7)]).check(state).is_err());
+        assert!(ExpectedVersion::OneOf(vec![State::of(7)]).check(state).is_err());
         assert!(
-            Expected::OneOf(vec![state])
+            ExpectedVersion::OneOf(vec![state])
                 .check(State::with(7, ["a", "b"]))
                 .is_ok()
         );

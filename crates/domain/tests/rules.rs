@@ -5,7 +5,7 @@ use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
 use mainstay_domain::money::Money;
-use mainstay_domain::order::{Move, Order, OrderItem, OrderStatus};
+use mainstay_domain::order::{Order, OrderItem, OrderStatus, OrderTransition};
 use mainstay_domain::page::{Cursor, CursorKey, Position};
 use mainstay_domain::password;
 use mainstay_domain::product::Sku;
@@ -44,28 +44,28 @@ fn order(lines: &[(i64, u32)]) -> mainstay_domain::Result<Order> {
 
 proptest! {
     #[test]
-    fn a_total_is_the_exact_sum_of_its_lines_or_an_error(lines in prop::collection::vec((0..=Money::MOST, 1..=10_000_u32), 1..20)) {
+    fn a_total_is_the_exact_sum_of_its_lines_or_an_error(lines in prop::collection::vec((0..=Money::MAX_AMOUNT, 1..=10_000_u32), 1..20)) {
         let exact: i128 = lines.iter().map(|(amount, quantity)| i128::from(*amount) * i128::from(*quantity)).sum();
         match order(&lines) {
             Ok(order) => prop_assert_eq!(i128::from(order.total.amount), exact),
-            Err(_) => prop_assert!(exact > i128::from(Money::MOST)),
+            Err(_) => prop_assert!(exact > i128::from(Money::MAX_AMOUNT)),
         }
     }
 
     #[test]
-    fn no_sequence_of_transitions_pays_twice_or_leaves_a_final_status(steps in prop::collection::vec(0..Move::ALL.len(), 0..30)) {
+    fn no_sequence_of_transitions_pays_twice_or_leaves_a_final_status(steps in prop::collection::vec(0..OrderTransition::ALL.len(), 0..30)) {
         let mut order = order(&[(5, 1)]).expect("a small order");
         let mut settled = 0;
         for step in steps {
             let before = order.clone();
-            match order.clone().step(Move::ALL[step], Timestamp::from_micros(1)) {
+            match order.clone().step(OrderTransition::ALL[step], Timestamp::from_micros(1)) {
                 Ok(after) => {
-                    settled += u32::from(Move::ALL[step] as u8 == Move::Settle as u8);
+                    settled += u32::from(OrderTransition::ALL[step] as u8 == OrderTransition::Settle as u8);
                     prop_assert_eq!(after.version, before.version + 1);
                     prop_assert!(!matches!(before.status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded));
                     order = after;
                 }
-                Err(_) => prop_assert!(before.status.after(Move::ALL[step]).is_none()),
+                Err(_) => prop_assert!(before.status.after(OrderTransition::ALL[step]).is_none()),
             }
         }
         prop_assert!(settled <= 1);

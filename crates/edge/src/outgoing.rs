@@ -43,12 +43,12 @@ impl OutgoingBody {
 }
 
 /// Bytes of a response that count as held until they are dropped.
-struct Counted {
+struct PagePagination {
     bytes: Bytes,
     _held: Arc<HeldResponse>,
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for PagePagination {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
@@ -80,7 +80,7 @@ impl HttpBody for OutgoingBody {
         };
         Poll::Ready(Some(Ok(match frame.into_data() {
             Ok(bytes) => {
-                this.rest = Bytes::from_owner(Counted {
+                this.rest = Bytes::from_owner(PagePagination {
                     bytes,
                     _held: Arc::clone(&held),
                 });

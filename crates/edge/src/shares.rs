@@ -3,7 +3,7 @@
 use crate::budget::ByteBudget;
 use crate::connections::Connections;
 use crate::options::EdgeOptions;
-use mainstay_platform::telemetry::metrics::{Metrics, Samples};
+use mainstay_platform::telemetry::metrics::{MetricSamples, Metrics};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -37,7 +37,7 @@ impl Shares {
         metrics.watch(move |samples| shares.sample(samples));
     }
 
-    fn sample(&self, samples: &mut Samples) {
+    fn sample(&self, samples: &mut MetricSamples) {
         let gauge = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
         samples.gauge(
             "http_connections",

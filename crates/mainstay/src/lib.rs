@@ -1,6 +1,6 @@
 //! Mainstay as a library, for applications that add domain types of their own.
 //!
-//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Guarded`] for resources of your
+//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Resource`] for resources of your
 //!   own.
 //! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
 //!   [`services::Repositories::tx`].

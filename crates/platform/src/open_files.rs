@@ -33,7 +33,7 @@ impl OpenFiles {
     }
 
     /// What [`OpenFiles::raise`] would lead to, with nothing changed.
-    pub fn look(database_connections: usize) -> Self {
+    pub fn read(database_connections: usize) -> Self {
         Self::of_limit(getrlimit(Resource::Nofile).maximum, database_connections)
     }
 
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn raising_reaches_the_hard_limit() {
         let raised = OpenFiles::raise(1);
-        assert_eq!(raised, OpenFiles::look(1));
+        assert_eq!(raised, OpenFiles::read(1));
         assert_eq!(
             getrlimit(Resource::Nofile).current.map(|limit| limit as usize),
             raised.limit()

@@ -1,13 +1,13 @@
 //! The audit trail. The database refuses to change or delete an entry.
 
 use crate::list::{Key, List};
-use crate::read::{Held, Read, held, params};
-use crate::sight;
+use crate::read::{BoundValue, Read, bound, params};
+use crate::row_filter;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry};
 use mainstay_domain::id::{AuditId, Id, UserId};
-use mainstay_domain::page::{CursorKey, Listing, Page, Position};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Column, DatabaseError, FromRow, Row, Sql, Value};
 use uuid::Uuid;
@@ -60,9 +60,9 @@ pub struct AuditFilter {
 }
 
 /// An identifier, or as much of it as somebody left.
-struct Lenient(Uuid);
+struct LossyUuid(Uuid);
 
-impl Column for Lenient {
+impl Column for LossyUuid {
     fn from_value(value: Value<'_>) -> Result<Self, DatabaseError> {
         Ok(Self(value.uuid().unwrap_or_else(|_| {
             let mut whole = [0; 16];
@@ -75,9 +75,9 @@ impl Column for Lenient {
 }
 
 /// A text, or as much of it as can be read.
-struct Legible(String);
+struct LossyText(String);
 
-impl Column for Legible {
+impl Column for LossyText {
     fn from_value(value: Value<'_>) -> Result<Self, DatabaseError> {
         Ok(Self(match value {
             Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
@@ -86,33 +86,33 @@ impl Column for Legible {
     }
 }
 
-fn legible(row: &mut Row<'_>) -> Result<String, DatabaseError> {
-    row.next().map(|Legible(text)| text)
+fn lossy_text(row: &mut Row<'_>) -> Result<String, DatabaseError> {
+    row.next().map(|LossyText(text)| text)
 }
 
-fn legible_or_none(row: &mut Row<'_>) -> Result<Option<String>, DatabaseError> {
-    Ok(row.next::<Option<Legible>>()?.map(|Legible(text)| text))
+fn optional_lossy_text(row: &mut Row<'_>) -> Result<Option<String>, DatabaseError> {
+    Ok(row.next::<Option<LossyText>>()?.map(|LossyText(text)| text))
 }
 
 /// An entry that somebody damaged is shown as it is now: the trail must not become unreadable by one line of it.
 impl FromRow for Read<AuditEntry> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        let Lenient(id) = row.next()?;
+        let LossyUuid(id) = row.next()?;
         Ok(Self(AuditEntry {
             id: AuditId::from_uuid(id),
             at: row.next()?,
             user_id: row
-                .next::<Option<Lenient>>()?
-                .map(|Lenient(id)| UserId::from_uuid(id)),
-            actor: Actor::stored(&legible(row)?),
-            action: legible(row)?,
-            resource: legible(row)?,
-            resource_id: legible(row)?,
-            before: legible_or_none(row)?,
-            after: legible_or_none(row)?,
-            ip: legible_or_none(row)?,
-            user_agent: legible_or_none(row)?,
-            request_id: legible_or_none(row)?,
+                .next::<Option<LossyUuid>>()?
+                .map(|LossyUuid(id)| UserId::from_uuid(id)),
+            actor: Actor::stored(&lossy_text(row)?),
+            action: lossy_text(row)?,
+            resource: lossy_text(row)?,
+            resource_id: lossy_text(row)?,
+            before: optional_lossy_text(row)?,
+            after: optional_lossy_text(row)?,
+            ip: optional_lossy_text(row)?,
+            user_agent: optional_lossy_text(row)?,
+            request_id: optional_lossy_text(row)?,
         }))
     }
 }
@@ -141,10 +141,14 @@ impl Audit<'_> {
         &mut self,
         scope: &Scope<AuditEntry>,
         filter: &AuditFilter,
-        page: &Page,
-    ) -> Result<Listing<AuditEntry>> {
+        page: &PageRequest,
+    ) -> Result<Page<AuditEntry>> {
         let asked = LIST.by(0, true);
-        let asked = if sight::all(scope) { asked } else { asked.nothing() };
+        let asked = if row_filter::all(scope) {
+            asked
+        } else {
+            asked.nothing()
+        };
         let asked = asked
             .with(RESOURCE, filter.resource.as_ref())
             .with(RESOURCE_ID, filter.resource_id.as_ref())
@@ -152,33 +156,33 @@ impl Audit<'_> {
             .with(ACTION, filter.action.as_ref())
             .with(FROM, filter.from.as_ref())
             .with(TO, filter.to.as_ref());
-        let place = |entry: &AuditEntry| Position {
+        let info = |entry: &AuditEntry| Position {
             key: CursorKey::Number(entry.at.micros()),
             id: entry.id.uuid(),
         };
-        asked.page(self.0, page, place).await
+        asked.page(self.0, page, info).await
     }
 }
 
 /// The statement that writes an entry.
-pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (&'static Sql, Vec<Held<'_>>) {
+pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (&'static Sql, Vec<BoundValue<'_>>) {
     let entry = &authenticated.entry;
     let values = vec![
-        held(&entry.id),
-        held(&entry.at),
-        held(&entry.user_id),
-        held(entry.actor.as_str()),
-        held(&entry.action),
-        held(&entry.resource),
-        held(&entry.resource_id),
-        held(&entry.before),
-        held(&entry.after),
-        held(&entry.ip),
-        held(&entry.user_agent),
-        held(&entry.request_id),
-        held(&authenticated.writer),
-        held(&authenticated.number),
-        held(&authenticated.mac),
+        bound(&entry.id),
+        bound(&entry.at),
+        bound(&entry.user_id),
+        bound(entry.actor.as_str()),
+        bound(&entry.action),
+        bound(&entry.resource),
+        bound(&entry.resource_id),
+        bound(&entry.before),
+        bound(&entry.after),
+        bound(&entry.ip),
+        bound(&entry.user_agent),
+        bound(&entry.request_id),
+        bound(&authenticated.writer),
+        bound(&authenticated.number),
+        bound(&authenticated.mac),
     ];
     (&INSERT, values)
 }

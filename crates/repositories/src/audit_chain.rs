@@ -2,9 +2,9 @@
 //! that an entry nobody can make sense of is still named.
 
 use crate::audit::Audit;
-use crate::outcome::{fresh, rows};
+use crate::outcome::{expect_one_row, rows};
 use crate::read::Read;
-use crate::sight;
+use crate::row_filter;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{AuditEntry, ChainHead, StoredEntry};
@@ -189,8 +189,8 @@ impl Column for Fact {
 impl FromRow for Read<StoredEntry> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let mut facts: [Option<Vec<u8>>; StoredEntry::FACTS] = Default::default();
-        for (place, fact) in facts.iter_mut().enumerate() {
-            *fact = if StoredEntry::IDENTIFIERS.contains(&place) {
+        for (info, fact) in facts.iter_mut().enumerate() {
+            *fact = if StoredEntry::IDENTIFIERS.contains(&info) {
                 row.next::<Identifier>()?.0
             } else {
                 row.next::<Fact>()?.0
@@ -259,7 +259,7 @@ impl Audit<'_> {
         after: Option<&UnlinkedEntry>,
         limit: u32,
     ) -> Result<Vec<UnlinkedEntry>> {
-        if !sight::all(scope) {
+        if !row_filter::all(scope) {
             return Ok(Vec::new());
         }
         let found = match after {
@@ -293,7 +293,7 @@ impl Audit<'_> {
         let batch: Vec<(&Sql, &[&dyn Param])> =
             values.iter().map(|values| (&LINK, values.as_slice())).collect();
         let changed = self.0.batch(&batch).await?;
-        changed.into_iter().try_for_each(fresh)
+        changed.into_iter().try_for_each(expect_one_row)
     }
 
     /// Moves the end of the chain from one number to another; false when somebody else has moved it. To be asked
@@ -335,7 +335,7 @@ impl Audit<'_> {
         seq: i64,
         limit: u32,
     ) -> Result<Vec<LinkedEntry>> {
-        if !sight::all(scope) {
+        if !row_filter::all(scope) {
             return Ok(Vec::new());
         }
         Ok(rows(self.0.all(&LINKED_AFTER, &[&seq, &limit]).await?))

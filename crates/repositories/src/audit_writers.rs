@@ -3,7 +3,7 @@
 use crate::audit::Audit;
 use crate::audit_chain::EntryKey;
 use crate::outcome::rows;
-use crate::read::{Held, Read, held};
+use crate::read::{BoundValue, Read, bound};
 use mainstay_domain::Result;
 use mainstay_domain::audit::WriterEnd;
 use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
@@ -59,13 +59,13 @@ impl Audit<'_> {
 }
 
 /// The statement that moves the end of a writer; it changes no row when the record is gone.
-pub(crate) fn moving(end: &WriterEnd) -> (&'static Sql, Vec<Held<'_>>) {
+pub(crate) fn moving(end: &WriterEnd) -> (&'static Sql, Vec<BoundValue<'_>>) {
     let sql = if end.is_new { &INSERT } else { &UPDATE };
     let values = vec![
-        held(&end.number),
-        held(&end.at),
-        held(&end.mac),
-        held(&end.writer),
+        bound(&end.number),
+        bound(&end.at),
+        bound(&end.mac),
+        bound(&end.writer),
     ];
     (sql, values)
 }

@@ -1,6 +1,6 @@
 //! Password hashes, stored apart from accounts so that no query for accounts returns one.
 
-use crate::sight::{Sight, owned};
+use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::UserId;
@@ -26,9 +26,9 @@ impl Credentials<'_> {
     /// Only the database's.
     pub async fn find(&mut self, scope: &Scope<User>, id: UserId) -> Result<Option<String>> {
         match owned(scope) {
-            Sight::All => Ok(self.0.optional(&FIND, &[&id]).await?),
-            Sight::Of(owner) => Ok(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
-            Sight::None => Ok(None),
+            RowFilter::All => Ok(self.0.optional(&FIND, &[&id]).await?),
+            RowFilter::Of(owner) => Ok(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            RowFilter::None => Ok(None),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Stored results of earlier requests, by caller, operation and idempotency key.
 
-use crate::read::{Held, held, params};
+use crate::read::{BoundValue, bound, params};
 use mainstay_domain::Result;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -22,7 +22,7 @@ const OK: &str = "ok";
 
 /// The stored result of an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remembered {
+pub struct StoredResult {
     /// A digest of the request.
     pub fingerprint: Vec<u8>,
     /// The code of the error; `None` for a success.
@@ -33,7 +33,7 @@ pub struct Remembered {
 
 /// A result to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRemembered {
+pub struct NewStoredResult {
     /// The caller who sent the request.
     pub caller_id: UserId,
     /// The name of the use case.
@@ -52,7 +52,7 @@ pub struct NewRemembered {
     pub not_before: Timestamp,
 }
 
-impl FromRow for Remembered {
+impl FromRow for StoredResult {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let (fingerprint, status) = (row.next()?, row.next::<String>()?);
         Ok(Self {
@@ -79,7 +79,7 @@ impl Idempotency<'_> {
         operation: &str,
         key: &str,
         not_before: Timestamp,
-    ) -> Result<Option<Remembered>> {
+    ) -> Result<Option<StoredResult>> {
         Ok(self
             .0
             .optional(&FIND, &[&caller, &operation, &key, &not_before])
@@ -91,7 +91,7 @@ impl Idempotency<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn insert(&mut self, new: &NewRemembered) -> Result<bool> {
+    pub async fn insert(&mut self, new: &NewStoredResult) -> Result<bool> {
         let (sql, values) = inserting(new);
         Ok(self.0.execute(sql, &params(&values)).await? == 1)
     }
@@ -106,16 +106,16 @@ impl Idempotency<'_> {
 }
 
 /// The statement that stores a result.
-pub(crate) fn inserting(new: &NewRemembered) -> (&'static Sql, Vec<Held<'_>>) {
+pub(crate) fn inserting(new: &NewStoredResult) -> (&'static Sql, Vec<BoundValue<'_>>) {
     let values = vec![
-        held(&new.caller_id),
-        held(&new.operation),
-        held(&new.key),
-        held(&new.fingerprint),
-        held(new.code.as_deref().unwrap_or(OK)),
-        held(&new.answer),
-        held(&new.created_at),
-        held(&new.not_before),
+        bound(&new.caller_id),
+        bound(&new.operation),
+        bound(&new.key),
+        bound(&new.fingerprint),
+        bound(new.code.as_deref().unwrap_or(OK)),
+        bound(&new.answer),
+        bound(&new.created_at),
+        bound(&new.not_before),
     ];
     (&INSERT, values)
 }

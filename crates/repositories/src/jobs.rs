@@ -1,13 +1,13 @@
 //! Jobs for administrators, and enqueueing. What workers need is in [`leases`](crate::leases).
 
 use crate::list::{Key, List};
-use crate::outcome::{found, taken};
-use crate::read::{Held, Read, held, params, word};
-use crate::sight;
+use crate::outcome::{found, unique_violation};
+use crate::read::{BoundValue, Read, bound, params, word};
+use crate::row_filter;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, JobId};
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::{CursorKey, Listing, Page, Position};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
@@ -127,7 +127,7 @@ impl Jobs<'_> {
     /// # Errors
     /// `NOT_FOUND`, also for callers who may not see jobs.
     pub async fn find(&mut self, scope: &Scope<Job>, id: JobId) -> Result<Job> {
-        if !sight::all(scope) {
+        if !row_filter::all(scope) {
             return Err(Error::NotFound);
         }
         found(self.0.optional(&FIND, &[&id]).await?)
@@ -141,11 +141,15 @@ impl Jobs<'_> {
         &mut self,
         scope: &Scope<Job>,
         filter: &JobFilter,
-        page: &Page,
-    ) -> Result<Listing<Job>> {
+        page: &PageRequest,
+    ) -> Result<Page<Job>> {
         let state = filter.state.map(JobState::as_str);
         let query = LIST.by(0, true);
-        let query = if sight::all(scope) { query } else { query.nothing() };
+        let query = if row_filter::all(scope) {
+            query
+        } else {
+            query.nothing()
+        };
         let query = query
             .with(STATE, state.as_ref())
             .with(QUEUE, filter.queue.as_ref())
@@ -165,7 +169,7 @@ impl Jobs<'_> {
     pub async fn retry(&mut self, permit: &Permit<Job>, job: &Job, now: Timestamp) -> Result<bool> {
         permit.covers(job)?;
         let done = self.0.execute(&RETRY, &[&job.id, &now]).await;
-        Ok(done.map_err(|error| taken(error, "such a job is in line already"))? == 1)
+        Ok(done.map_err(|error| unique_violation(error, "such a job is in line already"))? == 1)
     }
 
     /// Cancels a job; false when it has ended. A running job is not stopped, but its last transaction is undone,
@@ -183,7 +187,7 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn counts(&mut self, scope: &Scope<Job>) -> Result<Vec<(String, JobState, i64)>> {
-        if !sight::all(scope) {
+        if !row_filter::all(scope) {
             return Ok(Vec::new());
         }
         let rows: Vec<Count> = self.0.all(&COUNTS, &[]).await?;
@@ -211,19 +215,19 @@ impl FromRow for Count {
 }
 
 /// The statement that enqueues a job.
-pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (&'static Sql, Vec<Held<'j>>) {
+pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (&'static Sql, Vec<BoundValue<'j>>) {
     let values = vec![
-        held(&job.id),
-        held(&job.kind),
-        held(&job.queue),
-        held(&job.payload),
-        held(due),
-        held(&job.priority),
-        held(&job.max_attempts),
-        held(&job.run_at),
-        held(&job.unique_key),
-        held(&job.request_id),
-        held(&job.created_at),
+        bound(&job.id),
+        bound(&job.kind),
+        bound(&job.queue),
+        bound(&job.payload),
+        bound(due),
+        bound(&job.priority),
+        bound(&job.max_attempts),
+        bound(&job.run_at),
+        bound(&job.unique_key),
+        bound(&job.request_id),
+        bound(&job.created_at),
     ];
     (&ENQUEUE, values)
 }

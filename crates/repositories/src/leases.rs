@@ -29,9 +29,9 @@ statements! {
 }
 
 /// A claimed job and its priority.
-struct Claimed(i64, Job);
+struct LeasedJob(i64, Job);
 
-impl FromRow for Claimed {
+impl FromRow for LeasedJob {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let priority = row.next()?;
         let Read(job) = Read::<Job>::from_row(row)?;
@@ -164,7 +164,7 @@ impl Jobs<'_> {
 }
 
 /// RETURNING does not return rows in a defined order.
-fn in_order(mut claimed: Vec<Claimed>) -> Vec<Job> {
-    claimed.sort_by_key(|Claimed(priority, job)| (Reverse(*priority), job.run_at, job.id));
-    claimed.into_iter().map(|Claimed(_, job)| job).collect()
+fn in_order(mut claimed: Vec<LeasedJob>) -> Vec<Job> {
+    claimed.sort_by_key(|LeasedJob(priority, job)| (Reverse(*priority), job.run_at, job.id));
+    claimed.into_iter().map(|LeasedJob(_, job)| job).collect()
 }

@@ -4,15 +4,15 @@ mod digest;
 
 use crate::outcome;
 use crate::read::Read;
-use mainstay_domain::fault::Faults;
-use mainstay_domain::page::{self, Cursor, CursorKey, Listing, Page, Place, Position};
+use mainstay_domain::page::{self, Cursor, CursorKey, Page, PageInfo, PageRequest, Position};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{FromRow, Param, Sql, Tx, Value};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 /// The most filters a list may have.
-const MOST_FILTERS: usize = 8;
+const MAX_FILTERS: usize = 8;
 
 /// What a list can be sorted by; equal keys are told apart by the id.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl List {
         filters: &'static [&'static str],
         keys: &'static [Key],
     ) -> Self {
-        assert!(filters.len() <= MOST_FILTERS, "a list has at most eight filters");
+        assert!(filters.len() <= MAX_FILTERS, "a list has at most eight filters");
         Self {
             name,
             columns,
@@ -63,11 +63,11 @@ impl List {
     }
 
     /// Begins to ask, sorted by the key of the given number.
-    pub(crate) fn by<'p>(&'static self, key: usize, descending: bool) -> Asked<'p> {
-        Asked {
+    pub(crate) fn by<'p>(&'static self, key: usize, descending: bool) -> ListParams<'p> {
+        ListParams {
             list: self,
             chosen: 0,
-            values: [None; MOST_FILTERS],
+            values: [None; MAX_FILTERS],
             key,
             descending,
             hopeless: false,
@@ -105,46 +105,46 @@ impl List {
             self.columns
         };
         let mut text = format!("SELECT {columns} FROM {}", self.table);
-        let (mut place, mut joint) = (1, " WHERE ");
+        let (mut info, mut joint) = (1, " WHERE ");
         for (_, filter) in self
             .filters
             .iter()
             .enumerate()
             .filter(|(at, _)| chosen >> at & 1 == 1)
         {
-            let _ = write!(text, "{joint}{}", filter.replace("{}", &format!("${place}")));
-            place += usize::from(filter.contains("{}"));
+            let _ = write!(text, "{joint}{}", filter.replace("{}", &format!("${info}")));
+            info += usize::from(filter.contains("{}"));
             joint = " AND ";
         }
         let (order, beyond) = if descending { (" DESC", '<') } else { ("", '>') };
         let (sorted, after, values) = match key {
             Key::Number(key) | Key::Text(key) => (
                 format!("{key}{order}, id{order}"),
-                format!("({key}, id) {beyond} (${place}, ${})", place + 1),
+                format!("({key}, id) {beyond} (${info}, ${})", info + 1),
                 2,
             ),
-            Key::Id => (format!("id{order}"), format!("id {beyond} ${place}"), 1),
+            Key::Id => (format!("id{order}"), format!("id {beyond} ${info}"), 1),
         };
         let _ = match kind {
             Kind::Count => Ok(()),
-            Kind::Numbered => write!(text, " ORDER BY {sorted} LIMIT ${place} OFFSET ${}", place + 1),
-            Kind::After => write!(text, "{joint}{after} ORDER BY {sorted} LIMIT ${}", place + values),
+            Kind::Numbered => write!(text, " ORDER BY {sorted} LIMIT ${info} OFFSET ${}", info + 1),
+            Kind::After => write!(text, "{joint}{after} ORDER BY {sorted} LIMIT ${}", info + values),
         };
         text
     }
 }
 
 /// A list with the filters that were asked for.
-pub(crate) struct Asked<'p> {
+pub(crate) struct ListParams<'p> {
     list: &'static List,
     chosen: usize,
-    values: [Option<&'p dyn Param>; MOST_FILTERS],
+    values: [Option<&'p dyn Param>; MAX_FILTERS],
     key: usize,
     descending: bool,
     hopeless: bool,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> ListParams<'p> {
     /// A filter that has no value.
     pub(crate) fn only(mut self, filter: usize) -> Self {
         self.chosen |= 1 << filter;
@@ -175,30 +175,30 @@ impl<'p> Asked<'p> {
     pub(crate) async fn page<T>(
         self,
         tx: &mut Tx,
-        page: &Page,
+        page: &PageRequest,
         position: impl Fn(&T) -> Position + Send,
-    ) -> Result<Listing<T>>
+    ) -> Result<Page<T>>
     where
         T: Send,
         Read<T>: FromRow,
     {
-        let limit = page.limit().min(page::MOST);
+        let limit = page.limit().min(page::MAX_LIMIT);
         match page {
-            Page::Numbered { page, .. } => self.numbered(tx, *page, limit).await,
-            Page::From { cursor: after, .. } => self.from(tx, after.as_ref(), limit, position).await,
+            PageRequest::Numbered { page, .. } => self.numbered(tx, *page, limit).await,
+            PageRequest::From { cursor: after, .. } => self.from(tx, after.as_ref(), limit, position).await,
         }
     }
 
-    async fn numbered<T>(self, tx: &mut Tx, page: u32, limit: u32) -> Result<Listing<T>>
+    async fn numbered<T>(self, tx: &mut Tx, page: u32, limit: u32) -> Result<Page<T>>
     where
         T: Send,
         Read<T>: FromRow,
     {
-        let place = |total| Place::Numbered { page, limit, total };
+        let info = |total| PageInfo::Numbered { page, limit, total };
         if self.hopeless {
-            return Ok(Listing {
+            return Ok(Page {
                 items: Vec::new(),
-                place: place(0),
+                info: info(0),
             });
         }
         let skipped = i64::from(page.saturating_sub(1)) * i64::from(limit);
@@ -213,9 +213,9 @@ impl<'p> Asked<'p> {
             values.truncate(values.len() - 2);
             u64::try_from(tx.one::<i64>(self.sql(Kind::Count), &values).await?).unwrap_or(0)
         };
-        Ok(Listing {
+        Ok(Page {
             items,
-            place: place(total),
+            info: info(total),
         })
     }
 
@@ -225,16 +225,16 @@ impl<'p> Asked<'p> {
         after: Option<&Cursor>,
         limit: u32,
         position: impl Fn(&T) -> Position + Send,
-    ) -> Result<Listing<T>>
+    ) -> Result<Page<T>>
     where
         T: Send,
         Read<T>: FromRow,
     {
         let key = after.map(|after| self.bound(after)).transpose()?;
         if self.hopeless {
-            return Ok(Listing {
+            return Ok(Page {
                 items: Vec::new(),
-                place: Place::From { limit, next: None },
+                info: PageInfo::From { limit, next: None },
             });
         }
         // One more than is shown tells whether there is more.
@@ -258,9 +258,9 @@ impl<'p> Asked<'p> {
             list: self.digest(),
             position: position(last),
         });
-        Ok(Listing {
+        Ok(Page {
             items,
-            place: Place::From { limit, next },
+            info: PageInfo::From { limit, next },
         })
     }
 
@@ -275,7 +275,7 @@ impl<'p> Asked<'p> {
             (Key::Number(_), Some(CursorKey::Number(number))) => Ok(Some(number)),
             (Key::Text(_), Some(CursorKey::Text(text))) if !text.contains('\0') => Ok(Some(text)),
             (Key::Id, Some(CursorKey::Number(_))) => Ok(None),
-            _ => Err(Error::Invalid(Faults::one(
+            _ => Err(Error::Invalid(ValidationErrors::one(
                 "cursor",
                 "FORMAT",
                 "is not a cursor of this list with this sort and these filters: begin again without one",

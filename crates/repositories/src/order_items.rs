@@ -1,7 +1,7 @@
 //! Order items: read for a whole page of orders at once, written for a whole order at once.
 
-use crate::family::Family;
-use crate::read::{Held, held, number};
+use crate::read::{BoundValue, bound, number};
+use crate::sized_statements::SizedStatements;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::id::{OrderId, ProductId};
 use mainstay_domain::money::Money;
@@ -10,7 +10,7 @@ use mainstay_domain::product::Sku;
 use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
 use std::fmt::Write as _;
 
-pub(crate) static ITEMS_OF: Family = Family::new(
+pub(crate) static ITEMS_OF: SizedStatements = SizedStatements::new(
     concat!(module_path!(), "::ITEMS_OF"),
     &[1, 5, 20, 100],
     |orders| {
@@ -23,7 +23,7 @@ pub(crate) static ITEMS_OF: Family = Family::new(
     },
 );
 
-pub(crate) static INSERT_ITEMS: Family = Family::new(
+pub(crate) static INSERT_ITEMS: SizedStatements = SizedStatements::new(
     concat!(module_path!(), "::INSERT_ITEMS"),
     &[1, 2, 3, 4, 5, 6, 7, 8],
     |items| {
@@ -87,28 +87,28 @@ impl Item {
 }
 
 /// An item and the id of its order.
-pub(crate) struct Belonging(pub(crate) OrderId, pub(crate) Item);
+pub(crate) struct OrderItemRow(pub(crate) OrderId, pub(crate) Item);
 
-impl FromRow for Belonging {
+impl FromRow for OrderItemRow {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         Ok(Self(row.next()?, Item::from_row(row)?))
     }
 }
 
 /// The statements that insert the items of a new order.
-pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
+pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<BoundValue<'_>>)> {
     let size = INSERT_ITEMS.most();
     order.items.chunks(size).enumerate().map(move |(chunk, items)| {
-        let mut values = vec![held(&order.id)];
+        let mut values = vec![bound(&order.id)];
         for (index, item) in items.iter().enumerate() {
             values.extend([
                 number(chunk * size + index),
-                held(&item.product_id),
-                held(item.sku.as_str()),
-                held(&item.name),
-                held(&item.quantity),
-                held(&item.unit_price.amount),
-                held(&item.total.amount),
+                bound(&item.product_id),
+                bound(item.sku.as_str()),
+                bound(&item.name),
+                bound(&item.quantity),
+                bound(&item.unit_price.amount),
+                bound(&item.total.amount),
             ]);
         }
         (INSERT_ITEMS.fitting(items.len()).1, values)

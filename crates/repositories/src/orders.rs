@@ -2,15 +2,15 @@
 
 use crate::dialect::LOCK_ORDER;
 use crate::list::{Key, List};
-use crate::order_items::{self, Belonging, ITEMS_OF, Item};
-use crate::outcome::{fresh, rows};
-use crate::read::{Held, Read, held, params, word};
-use crate::sight::{Sight, owned};
+use crate::order_items::{self, ITEMS_OF, Item, OrderItemRow};
+use crate::outcome::{expect_one_row, rows};
+use crate::read::{BoundValue, Read, bound, params, word};
+use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, OrderId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderStatus};
-use mainstay_domain::page::{CursorKey, Listing, Page, Position};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
@@ -134,9 +134,9 @@ impl Orders<'_> {
     /// `NOT_FOUND`, also for another customer's order outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Order>, id: OrderId) -> Result<Order> {
         let lines: Vec<OrderWithItem> = match owned(scope) {
-            Sight::All => self.0.all(&FIND, &[&id]).await?,
-            Sight::Of(owner) => self.0.all(&FIND_OWNED, &[&id, &owner]).await?,
-            Sight::None => Vec::new(),
+            RowFilter::All => self.0.all(&FIND, &[&id]).await?,
+            RowFilter::Of(owner) => self.0.all(&FIND_OWNED, &[&id, &owner]).await?,
+            RowFilter::None => Vec::new(),
         };
         let mut found: Option<Order> = None;
         for OrderWithItem(order, item) in lines {
@@ -165,15 +165,15 @@ impl Orders<'_> {
         scope: &Scope<Order>,
         filter: &OrderFilter,
         (sort, descending): (OrderSort, bool),
-        page: &Page,
-    ) -> Result<Listing<Order>> {
-        let sight = owned(scope);
+        page: &PageRequest,
+    ) -> Result<Page<Order>> {
+        let row_filter = owned(scope);
         let status = filter.status.map(OrderStatus::as_str);
         let query = LIST.by(sort as usize, descending);
-        let query = match &sight {
-            Sight::All => query,
-            Sight::Of(owner) => query.with(OWNED, Some(owner)),
-            Sight::None => query.nothing(),
+        let query = match &row_filter {
+            RowFilter::All => query,
+            RowFilter::Of(owner) => query.with(OWNED, Some(owner)),
+            RowFilter::None => query.nothing(),
         };
         let query = query
             .with(STATUS, status.as_ref())
@@ -193,14 +193,18 @@ impl Orders<'_> {
     /// [`DatabaseError::Retry`] when the number is taken; the next run uses another one.
     pub async fn insert(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
         permit.covers(order)?;
-        let statements: Vec<(&Sql, Vec<Held<'_>>)> = inserting(order).collect();
+        let statements: Vec<(&Sql, Vec<BoundValue<'_>>)> = inserting(order).collect();
         let values: Vec<Vec<&dyn Param>> = statements.iter().map(|(_, values)| params(values)).collect();
         let batch: Vec<(&Sql, &[&dyn Param])> = statements
             .iter()
             .zip(&values)
             .map(|((sql, _), values)| (*sql, values.as_slice()))
             .collect();
-        self.0.batch(&batch).await.map(drop).map_err(number_taken)
+        self.0
+            .batch(&batch)
+            .await
+            .map(drop)
+            .map_err(order_number_violation)
     }
 
     /// Updates an order after a transition. Its items never change.
@@ -224,7 +228,7 @@ impl Orders<'_> {
                 ],
             )
             .await;
-        fresh(done?)
+        expect_one_row(done?)
     }
 
     /// Unpaid orders whose reservation has expired and that have no pending payment started after `started_after`;
@@ -239,13 +243,13 @@ impl Orders<'_> {
         limit: u32,
     ) -> Result<Vec<Order>> {
         let mut orders = match owned(scope) {
-            Sight::All => rows(self.0.all(&OVERDUE, &[&now, &started_after, &limit]).await?),
-            Sight::Of(owner) => rows(
+            RowFilter::All => rows(self.0.all(&OVERDUE, &[&now, &started_after, &limit]).await?),
+            RowFilter::Of(owner) => rows(
                 self.0
                     .all(&OVERDUE_OWNED, &[&now, &owner, &started_after, &limit])
                     .await?,
             ),
-            Sight::None => Vec::new(),
+            RowFilter::None => Vec::new(),
         };
         self.load_items(&mut orders).await?;
         Ok(orders)
@@ -265,7 +269,7 @@ impl Orders<'_> {
             // The remaining placeholders of the statement repeat the last order, which returns no further rows.
             let mut ids: Vec<&dyn Param> = index.iter().map(|(id, _)| id as &dyn Param).collect();
             ids.resize(size, last);
-            for Belonging(id, item) in self.0.all(sql, &ids).await? {
+            for OrderItemRow(id, item) in self.0.all(sql, &ids).await? {
                 if let Ok(at) = index.binary_search_by_key(&id, |(id, _)| *id) {
                     let order = &mut orders[index[at].1];
                     order.items.push(item.of(order.total.currency));
@@ -277,24 +281,24 @@ impl Orders<'_> {
 }
 
 /// The statements that insert a new order.
-pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<Held<'_>>)> {
+pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<BoundValue<'_>>)> {
     let row = vec![
-        held(&order.id),
-        held(&order.number),
-        held(&order.user_id),
-        held(order.status.as_str()),
-        held(&order.total.amount),
-        held(&order.refunded.amount),
-        held(order.total.currency.code()),
-        held(&order.reserved_until),
-        held(&order.created_at),
-        held(&order.updated_at),
-        held(&order.version),
+        bound(&order.id),
+        bound(&order.number),
+        bound(&order.user_id),
+        bound(order.status.as_str()),
+        bound(&order.total.amount),
+        bound(&order.refunded.amount),
+        bound(order.total.currency.code()),
+        bound(&order.reserved_until),
+        bound(&order.created_at),
+        bound(&order.updated_at),
+        bound(&order.version),
     ];
     std::iter::once((&INSERT, row)).chain(order_items::inserting(order))
 }
 
-pub(crate) fn number_taken(error: DatabaseError) -> Error {
+pub(crate) fn order_number_violation(error: DatabaseError) -> Error {
     match error.conflict() {
         // A random collision; the next run has another number.
         Some(conflict) if conflict.on("orders", "number") => DatabaseError::Retry.into(),

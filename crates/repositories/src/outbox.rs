@@ -2,9 +2,9 @@
 
 use crate::dialect;
 use crate::outcome::rows;
-use crate::read::{Held, Read, held, params};
+use crate::read::{BoundValue, Read, bound, params};
 use mainstay_domain::Result;
-use mainstay_domain::event::Event;
+use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::EventId;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
@@ -16,9 +16,9 @@ statements! {
     PRUNE = "DELETE FROM outbox WHERE relayed_at < $1";
 }
 
-impl FromRow for Read<Event> {
+impl FromRow for Read<OutboxEvent> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(Event {
+        Ok(Self(OutboxEvent {
             id: row.next()?,
             at: row.next()?,
             kind: row.next()?,
@@ -41,7 +41,7 @@ impl Outbox<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn insert(&mut self, event: &Event) -> Result<()> {
+    pub async fn insert(&mut self, event: &OutboxEvent) -> Result<()> {
         let (sql, values) = inserting(event);
         self.0.execute(sql, &params(&values)).await?;
         Ok(())
@@ -52,7 +52,7 @@ impl Outbox<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn waiting(&mut self, limit: u32) -> Result<Vec<Event>> {
+    pub async fn waiting(&mut self, limit: u32) -> Result<Vec<OutboxEvent>> {
         Ok(rows(self.0.all(&dialect::OUTBOX_WAITING, &[&limit]).await?))
     }
 
@@ -80,16 +80,16 @@ impl Outbox<'_> {
 }
 
 /// The statement that inserts an event.
-pub(crate) fn inserting(event: &Event) -> (&'static Sql, Vec<Held<'_>>) {
+pub(crate) fn inserting(event: &OutboxEvent) -> (&'static Sql, Vec<BoundValue<'_>>) {
     let values = vec![
-        held(&event.id),
-        held(&event.at),
-        held(&event.kind),
-        held(&event.resource),
-        held(&event.resource_id),
-        held(&event.user_id),
-        held(&event.request_id),
-        held(&event.payload),
+        bound(&event.id),
+        bound(&event.at),
+        bound(&event.kind),
+        bound(&event.resource),
+        bound(&event.resource_id),
+        bound(&event.user_id),
+        bound(&event.request_id),
+        bound(&event.payload),
     ];
     (&INSERT, values)
 }

@@ -17,7 +17,7 @@ pub(crate) fn rows<T>(rows: Vec<Read<T>>) -> Vec<T> {
 /// Checks that exactly one row changed. Otherwise another transaction has changed the row since it was read, and this
 /// transaction has to run again from the start. That is not [`Error::Stale`], which the client gets that named an
 /// outdated version.
-pub(crate) fn fresh(changed: u64) -> Result<()> {
+pub(crate) fn expect_one_row(changed: u64) -> Result<()> {
     if changed == 1 {
         Ok(())
     } else {
@@ -26,7 +26,7 @@ pub(crate) fn fresh(changed: u64) -> Result<()> {
 }
 
 /// Converts a unique constraint violation to [`Error::Conflict`] with the given message.
-pub(crate) fn taken(error: DatabaseError, sentence: &str) -> Error {
+pub(crate) fn unique_violation(error: DatabaseError, sentence: &str) -> Error {
     match error.conflict() {
         Some(_) => Error::Conflict(sentence.to_owned()),
         None => error.into(),

@@ -1,8 +1,8 @@
 //! The repository of payments.
 
-use crate::outcome::{found, fresh, taken};
+use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
-use crate::sight::{Sight, owned};
+use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{OrderId, PaymentId};
 use mainstay_domain::payment::{Payment, PaymentStatus};
@@ -66,9 +66,9 @@ impl Payments<'_> {
     /// `NOT_FOUND`, also for another customer's payment outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Payment>, id: PaymentId) -> Result<Payment> {
         match owned(scope) {
-            Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
-            Sight::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
-            Sight::None => Err(Error::NotFound),
+            RowFilter::All => found(self.0.optional(&FIND, &[&id]).await?),
+            RowFilter::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            RowFilter::None => Err(Error::NotFound),
         }
     }
 
@@ -78,9 +78,9 @@ impl Payments<'_> {
     /// Only the database's.
     pub async fn of_order(&mut self, scope: &Scope<Payment>, order: OrderId) -> Result<Option<Payment>> {
         let row = match owned(scope) {
-            Sight::All => self.0.optional(&OF_ORDER, &[&order]).await?,
-            Sight::Of(owner) => self.0.optional(&OF_ORDER_OWNED, &[&order, &owner]).await?,
-            Sight::None => None,
+            RowFilter::All => self.0.optional(&OF_ORDER, &[&order]).await?,
+            RowFilter::Of(owner) => self.0.optional(&OF_ORDER_OWNED, &[&order, &owner]).await?,
+            RowFilter::None => None,
         };
         Ok(row.map(|Read(payment)| payment))
     }
@@ -138,10 +138,10 @@ impl Payments<'_> {
                 ],
             )
             .await;
-        fresh(done.map_err(paid_already)?)
+        expect_one_row(done.map_err(paid_already)?)
     }
 }
 
 fn paid_already(error: DatabaseError) -> Error {
-    taken(error, "this order has a payment already")
+    unique_violation(error, "this order has a payment already")
 }

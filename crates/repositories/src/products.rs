@@ -2,11 +2,11 @@
 
 use crate::dialect;
 use crate::list::{Key, List};
-use crate::outcome::{found, fresh, taken};
+use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
-use mainstay_domain::access::{Guarded, Permit, Reach, Scope};
+use mainstay_domain::access::{Permit, Resource, Scope, ScopeFilter};
 use mainstay_domain::id::{Id, ProductId};
-use mainstay_domain::page::{CursorKey, Listing, Page, Position};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Json, JsonRef, Row};
@@ -117,7 +117,7 @@ repository! {
 impl Products<'_> {
     /// Notes for whoever remembers products that this one changes with the transaction.
     pub(crate) fn changed(&mut self, id: ProductId) {
-        self.0.note_changed(Product::NOUN, id.uuid());
+        self.0.note_changed(Product::NAME, id.uuid());
     }
 
     /// The product.
@@ -125,10 +125,10 @@ impl Products<'_> {
     /// # Errors
     /// `NOT_FOUND`, also for one that is not on sale, to whoever may see no other.
     pub async fn find(&mut self, scope: &Scope<Product>, id: ProductId) -> Result<Product> {
-        match scope.reach() {
-            Reach::Everything => found(self.0.optional(&FIND, &[&id]).await?),
-            Reach::Published => found(self.0.optional(&FIND_PUBLISHED, &[&id]).await?),
-            Reach::Owned(_) | Reach::Nothing => Err(Error::NotFound),
+        match scope.filter() {
+            ScopeFilter::Everything => found(self.0.optional(&FIND, &[&id]).await?),
+            ScopeFilter::Published => found(self.0.optional(&FIND_PUBLISHED, &[&id]).await?),
+            ScopeFilter::Owned(_) | ScopeFilter::Nothing => Err(Error::NotFound),
         }
     }
 
@@ -141,15 +141,15 @@ impl Products<'_> {
         scope: &Scope<Product>,
         filter: &ProductFilter,
         (sort, descending): (ProductSort, bool),
-        page: &Page,
-    ) -> Result<Listing<Product>> {
+        page: &PageRequest,
+    ) -> Result<Page<Product>> {
         let status = filter.status.map(ProductStatus::as_str);
         let words = filter.q.as_deref().map(dialect::words);
         let asked = LIST.by(sort as usize, descending);
-        let mut asked = match scope.reach() {
-            Reach::Everything => asked,
-            Reach::Published => asked.only(PUBLISHED),
-            Reach::Owned(_) | Reach::Nothing => asked.nothing(),
+        let mut asked = match scope.filter() {
+            ScopeFilter::Everything => asked,
+            ScopeFilter::Published => asked.only(PUBLISHED),
+            ScopeFilter::Owned(_) | ScopeFilter::Nothing => asked.nothing(),
         };
         if words.as_ref().is_some_and(String::is_empty) {
             asked = asked.nothing();
@@ -159,7 +159,7 @@ impl Products<'_> {
             .with(CATEGORY, filter.category.as_ref())
             .with(WORDS, words.as_ref());
         asked
-            .page(self.0, page, |product: &Product| place(product, sort))
+            .page(self.0, page, |product: &Product| info(product, sort))
             .await
     }
 
@@ -226,7 +226,7 @@ impl Products<'_> {
                 ],
             )
             .await;
-        fresh(done.map_err(sku_taken)?)
+        expect_one_row(done.map_err(sku_taken)?)
     }
 
     /// Removes a product that nobody ordered.
@@ -251,7 +251,7 @@ impl Products<'_> {
     /// # Errors
     /// `NOT_FOUND` to whoever may not see all products.
     pub async fn is_ordered(&mut self, scope: &Scope<Product>, id: ProductId) -> Result<bool> {
-        if scope.reach() != Reach::Everything {
+        if scope.filter() != ScopeFilter::Everything {
             return Err(Error::NotFound);
         }
         Ok(self.0.optional::<i64>(&IS_ORDERED, &[&id]).await?.is_some())
@@ -259,10 +259,10 @@ impl Products<'_> {
 }
 
 fn sku_taken(error: DatabaseError) -> Error {
-    taken(error, "this SKU is taken by a product that is not archived")
+    unique_violation(error, "this SKU is taken by a product that is not archived")
 }
 
-fn place(product: &Product, sort: ProductSort) -> Position {
+fn info(product: &Product, sort: ProductSort) -> Position {
     let key = match sort {
         ProductSort::CreatedAt => CursorKey::Number(product.created_at.micros()),
         ProductSort::Price => CursorKey::Number(product.price.amount),

@@ -67,25 +67,25 @@ pub(crate) fn money(row: &mut Row<'_>) -> Result<Money, DatabaseError> {
 
 /// A value to bind, borrowed from the domain type that it belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Held<'a>(Value<'a>);
+pub(crate) struct BoundValue<'a>(Value<'a>);
 
-impl Param for Held<'_> {
+impl Param for BoundValue<'_> {
     fn value(&self) -> Value<'_> {
         self.0
     }
 }
 
 /// Wraps a value until it is bound.
-pub(crate) fn held<P: Param + ?Sized>(param: &P) -> Held<'_> {
-    Held(param.value())
+pub(crate) fn bound<P: Param + ?Sized>(param: &P) -> BoundValue<'_> {
+    BoundValue(param.value())
 }
 
 /// Wraps a number that is not borrowed.
-pub(crate) fn number(number: usize) -> Held<'static> {
-    Held(Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
+pub(crate) fn number(number: usize) -> BoundValue<'static> {
+    BoundValue(Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)))
 }
 
 /// Converts wrapped values to parameters.
-pub(crate) fn params<'h>(held: &'h [Held<'_>]) -> Vec<&'h dyn Param> {
-    held.iter().map(|held| held as &dyn Param).collect()
+pub(crate) fn params<'h>(bound: &'h [BoundValue<'_>]) -> Vec<&'h dyn Param> {
+    bound.iter().map(|bound| bound as &dyn Param).collect()
 }

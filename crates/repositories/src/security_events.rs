@@ -1,12 +1,12 @@
 //! Security events: attempts of one kind, counted per minute, so that a flood of them is one row.
 
 use crate::list::{Key, List};
-use crate::read::{Held, Read, held, params};
-use crate::sight;
+use crate::read::{BoundValue, Read, bound, params};
+use crate::row_filter;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::id::Id;
-use mainstay_domain::page::{CursorKey, Listing, Page, Position};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::sha256;
@@ -67,7 +67,7 @@ impl SecurityEvents<'_> {
             .iter()
             .map(|event| (digest(event), event.first_at.seconds().div_euclid(PERIOD)))
             .collect();
-        let rows: Vec<[Held<'_>; 13]> = events
+        let rows: Vec<[BoundValue<'_>; 13]> = events
             .iter()
             .zip(&keys)
             .map(|(event, key)| row(event, key))
@@ -86,10 +86,14 @@ impl SecurityEvents<'_> {
     pub async fn list(
         &mut self,
         scope: &Scope<SecurityEvent>,
-        page: &Page,
-    ) -> Result<Listing<SecurityEvent>> {
+        page: &PageRequest,
+    ) -> Result<Page<SecurityEvent>> {
         let query = LIST.by(0, true);
-        let query = if sight::all(scope) { query } else { query.nothing() };
+        let query = if row_filter::all(scope) {
+            query
+        } else {
+            query.nothing()
+        };
         let position = |event: &SecurityEvent| Position {
             key: CursorKey::Number(event.last_at.micros()),
             id: event.id.uuid(),
@@ -106,21 +110,21 @@ impl SecurityEvents<'_> {
     }
 }
 
-fn row<'e>(event: &'e SecurityEvent, (digest, period): &'e ([u8; 32], i64)) -> [Held<'e>; 13] {
+fn row<'e>(event: &'e SecurityEvent, (digest, period): &'e ([u8; 32], i64)) -> [BoundValue<'e>; 13] {
     [
-        held(&event.id),
-        held(digest),
-        held(period),
-        held(&event.kind),
-        held(&event.user_id),
-        held(&event.ip),
-        held(&event.user_agent),
-        held(&event.operation),
-        held(&event.resource),
-        held(&event.resource_id),
-        held(&event.count),
-        held(&event.first_at),
-        held(&event.last_at),
+        bound(&event.id),
+        bound(digest),
+        bound(period),
+        bound(&event.kind),
+        bound(&event.user_id),
+        bound(&event.ip),
+        bound(&event.user_agent),
+        bound(&event.operation),
+        bound(&event.resource),
+        bound(&event.resource_id),
+        bound(&event.count),
+        bound(&event.first_at),
+        bound(&event.last_at),
     ]
 }
 

@@ -3,7 +3,7 @@
 use crate::access_changes::NEXT;
 use crate::outcome::{found, rows};
 use crate::read::Read;
-use crate::sight::{Sight, all, owned};
+use crate::row_filter::{RowFilter, all, owned};
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, SessionId, UserId};
 use mainstay_domain::session::Session;
@@ -78,9 +78,9 @@ impl Sessions<'_> {
     /// `NOT_FOUND`, also for another user's session outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Session>, id: SessionId) -> Result<Session> {
         match owned(scope) {
-            Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
-            Sight::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
-            Sight::None => Err(Error::NotFound),
+            RowFilter::All => found(self.0.optional(&FIND, &[&id]).await?),
+            RowFilter::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            RowFilter::None => Err(Error::NotFound),
         }
     }
 
@@ -94,9 +94,9 @@ impl Sessions<'_> {
         id: SessionId,
     ) -> Result<Option<(Session, Vec<u8>)>> {
         let row: Option<Read<_>> = match owned(scope) {
-            Sight::All => self.0.optional(&FIND_SEED, &[&id]).await?,
-            Sight::Of(owner) => self.0.optional(&FIND_SEED_OWNED, &[&id, &owner]).await?,
-            Sight::None => None,
+            RowFilter::All => self.0.optional(&FIND_SEED, &[&id]).await?,
+            RowFilter::Of(owner) => self.0.optional(&FIND_SEED_OWNED, &[&id, &owner]).await?,
+            RowFilter::None => None,
         };
         Ok(row.map(|Read(pair)| pair))
     }
@@ -228,8 +228,8 @@ impl Sessions<'_> {
 
 fn includes(scope: &Scope<Session>, user: UserId) -> bool {
     match owned(scope) {
-        Sight::All => true,
-        Sight::Of(owner) => owner == user,
-        Sight::None => false,
+        RowFilter::All => true,
+        RowFilter::Of(owner) => owner == user,
+        RowFilter::None => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::outcome::rows;
 use crate::read::Read;
-use crate::sight;
+use crate::row_filter;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{Id, KeyId};
 use mainstay_domain::key::SigningKey;
@@ -44,7 +44,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn all(&mut self, scope: &Scope<SigningKey>) -> Result<Vec<SigningKey>> {
-        if !sight::all(scope) {
+        if !row_filter::all(scope) {
             return Ok(Vec::new());
         }
         Ok(rows(self.0.all(&ALL_KEYS, &[]).await?))

@@ -49,7 +49,11 @@ pub fn all() -> Vec<(&'static str, Sql)> {
         .map(|(name, sql)| (*name, (*sql).clone()));
     fixed
         .chain(lists.into_iter().flat_map(|list| list.all()))
-        .chain(families.into_iter().flat_map(|family| family.all()))
+        .chain(
+            families
+                .into_iter()
+                .flat_map(|sized_statements| sized_statements.all()),
+        )
         .collect()
 }
 
@@ -61,7 +65,7 @@ mod tests {
 
     /// The files that may construct statements: the macro itself, and those that compose statements of fixed
     /// fragments.
-    const CONSTRUCTING_FILES: [&str; 3] = ["macros.rs", "list.rs", "family.rs"];
+    const CONSTRUCTING_FILES: [&str; 3] = ["macros.rs", "list.rs", "sized_statements.rs"];
 
     #[test]
     fn every_statement_is_listed_for_the_test() {
@@ -83,7 +87,7 @@ mod tests {
             let module = name.trim_end_matches(".rs");
             let complete = !text.contains("\nstatements! {") || listed.contains(module);
             assert!(complete, "statements::all() leaves out {module}");
-            let composed = text.matches(": List =").count() + text.matches(": Family =").count();
+            let composed = text.matches(": List =").count() + text.matches(": SizedStatements =").count();
             assert_eq!(
                 composed,
                 listed_above(module),

@@ -3,11 +3,11 @@
 use crate::products::Products;
 use crate::read::{Read, money, word};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Permit, Reach, Scope};
+use mainstay_domain::access::{Permit, Scope, ScopeFilter};
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::order::Order;
-use mainstay_domain::product::{MOST_STOCK, Product, ProductStatus, Sku};
+use mainstay_domain::product::{MAX_STOCK, Product, ProductStatus, Sku};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
 
@@ -26,7 +26,7 @@ statements! {
 
 /// A reserved product, at the price of that moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct ReservedStock {
     /// The product's SKU.
     pub sku: Sku,
     /// The product's name for people.
@@ -37,7 +37,7 @@ pub struct Taken {
     pub stock_left: i64,
 }
 
-impl FromRow for Taken {
+impl FromRow for ReservedStock {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         Ok(Self {
             sku: Sku::stored(row.next()?),
@@ -58,7 +58,7 @@ impl FromRow for Shortage {
 
 impl Products<'_> {
     /// Adds `delta` to the stock, which may be negative; returns the changed product, or `None` when the stock would
-    /// become negative or exceed [`MOST_STOCK`].
+    /// become negative or exceed [`MAX_STOCK`].
     ///
     /// # Errors
     /// Only the database's.
@@ -71,12 +71,12 @@ impl Products<'_> {
     ) -> Result<Option<Product>> {
         permit.covers(product)?;
         self.changed(product.id);
-        if delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
+        if delta.unsigned_abs() > MAX_STOCK.unsigned_abs() {
             return Ok(None);
         }
         let row = self
             .0
-            .optional(&ADD, &[&product.id, &delta, &now, &MOST_STOCK])
+            .optional(&ADD, &[&product.id, &delta, &now, &MAX_STOCK])
             .await?;
         Ok(row.map(|Read(product)| product))
     }
@@ -92,7 +92,7 @@ impl Products<'_> {
         id: ProductId,
         quantity: u32,
         now: Timestamp,
-    ) -> Result<Option<Taken>> {
+    ) -> Result<Option<ReservedStock>> {
         self.changed(id);
         Ok(self.0.optional(&TAKE, &[&id, &quantity, &now]).await?)
     }
@@ -123,10 +123,10 @@ impl Products<'_> {
         scope: &Scope<Product>,
         id: ProductId,
     ) -> Result<Option<(ProductStatus, i64)>> {
-        let row = match scope.reach() {
-            Reach::Everything => self.0.optional(&SHORTAGE, &[&id]).await?,
-            Reach::Published => self.0.optional(&SHORTAGE_PUBLISHED, &[&id]).await?,
-            Reach::Owned(_) | Reach::Nothing => None,
+        let row = match scope.filter() {
+            ScopeFilter::Everything => self.0.optional(&SHORTAGE, &[&id]).await?,
+            ScopeFilter::Published => self.0.optional(&SHORTAGE_PUBLISHED, &[&id]).await?,
+            ScopeFilter::Owned(_) | ScopeFilter::Nothing => None,
         };
         Ok(row.map(|Shortage(status, stock)| (status, stock)))
     }

@@ -1,10 +1,10 @@
 //! What accounts may do besides their role, and the facts that decide it.
 
 use crate::access_changes::NEXT;
-use crate::family::Family;
 use crate::outcome::rows;
 use crate::read::{Read, word};
-use crate::sight::{Sight, owned};
+use crate::row_filter::{RowFilter, owned};
+use crate::sized_statements::SizedStatements;
 use crate::users::Users;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Grant, Permit, Scope};
@@ -32,11 +32,11 @@ statements! {
              access_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1";
 }
 
-pub(crate) static GRANTS_OF: Family = Family::new(
+pub(crate) static GRANTS_OF: SizedStatements = SizedStatements::new(
     concat!(module_path!(), "::GRANTS_OF"),
     &[1, 5, 20, 100],
     |users| {
-        let places: Vec<String> = (1..=users).map(|place| format!("${place}")).collect();
+        let places: Vec<String> = (1..=users).map(|info| format!("${info}")).collect();
         format!(
             "SELECT user_id, permission, expires_at FROM user_permissions WHERE user_id IN ({}) \
              ORDER BY user_id, permission",
@@ -109,7 +109,7 @@ impl Users<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn access_facts_since(&mut self, scope: &Scope<User>, since: i64) -> Result<Vec<AccessFacts>> {
-        if owned(scope) != Sight::All {
+        if owned(scope) != RowFilter::All {
             return Ok(Vec::new());
         }
         let mut all: Vec<AccessFacts> = rows(self.0.all(&FACTS_SINCE, &[&since]).await?);
@@ -210,8 +210,8 @@ impl Users<'_> {
 
 fn sees(scope: &Scope<User>, id: UserId) -> bool {
     match owned(scope) {
-        Sight::All => true,
-        Sight::Of(owner) => owner == id,
-        Sight::None => false,
+        RowFilter::All => true,
+        RowFilter::Of(owner) => owner == id,
+        RowFilter::None => false,
     }
 }

@@ -3,14 +3,14 @@
 use crate::access_changes::NEXT;
 use crate::dialect;
 use crate::list::{Key, List};
-use crate::outcome::{found, fresh, taken};
+use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, word};
-use crate::sight::{Sight, owned};
+use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::access::{Permit, RoleName, Scope};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::name::PersonName;
-use mainstay_domain::page::{CursorKey, Listing, Page, Position};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
@@ -116,9 +116,9 @@ impl Users<'_> {
     /// `NOT_FOUND`, also for an account outside of the scope.
     pub async fn find(&mut self, scope: &Scope<User>, id: UserId) -> Result<User> {
         match owned(scope) {
-            Sight::All => found(self.0.optional(&FIND, &[&id]).await?),
-            Sight::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
-            Sight::None => Err(Error::NotFound),
+            RowFilter::All => found(self.0.optional(&FIND, &[&id]).await?),
+            RowFilter::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
+            RowFilter::None => Err(Error::NotFound),
         }
     }
 
@@ -129,9 +129,9 @@ impl Users<'_> {
     pub async fn find_by_email(&mut self, scope: &Scope<User>, email: &Email) -> Result<Option<User>> {
         let email = email.as_str();
         let row = match owned(scope) {
-            Sight::All => self.0.optional(&FIND_BY_EMAIL, &[&email]).await?,
-            Sight::Of(owner) => self.0.optional(&FIND_BY_EMAIL_OWNED, &[&email, &owner]).await?,
-            Sight::None => None,
+            RowFilter::All => self.0.optional(&FIND_BY_EMAIL, &[&email]).await?,
+            RowFilter::Of(owner) => self.0.optional(&FIND_BY_EMAIL_OWNED, &[&email, &owner]).await?,
+            RowFilter::None => None,
         };
         Ok(row.map(|Read(user)| user))
     }
@@ -145,17 +145,17 @@ impl Users<'_> {
         scope: &Scope<User>,
         filter: &UserFilter,
         (sort, descending): (UserSort, bool),
-        page: &Page,
-    ) -> Result<Listing<User>> {
+        page: &PageRequest,
+    ) -> Result<Page<User>> {
         let role = filter.role.as_ref().map(RoleName::as_str);
         let status = filter.status.map(UserStatus::as_str);
         let words = filter.q.as_deref().map(dialect::anywhere);
         let mut query = LIST.by(sort as usize, descending);
-        let sight = owned(scope);
-        query = match &sight {
-            Sight::All => query,
-            Sight::Of(owner) => query.with(OWNED, Some(owner)),
-            Sight::None => query.nothing(),
+        let row_filter = owned(scope);
+        query = match &row_filter {
+            RowFilter::All => query,
+            RowFilter::Of(owner) => query.with(OWNED, Some(owner)),
+            RowFilter::None => query.nothing(),
         };
         let query = query
             .with(ROLE, role.as_ref())
@@ -213,7 +213,7 @@ impl Users<'_> {
         ];
         let done = self.0.batch(&[(&NEXT, &[]), (&SAVE, &row)]).await;
         let counts = done.map_err(address_taken)?;
-        fresh(counts.last().copied().unwrap_or(0))
+        expect_one_row(counts.last().copied().unwrap_or(0))
     }
 
     /// Deletes an account with its password, sessions and grants. Its orders and audit entries stay.
@@ -235,14 +235,14 @@ impl Users<'_> {
     /// Only the database's.
     pub async fn active_admins(&mut self, scope: &Scope<User>) -> Result<i64> {
         match owned(scope) {
-            Sight::All => Ok(self.0.one(&dialect::ACTIVE_ADMINS, &[]).await?),
-            Sight::Of(_) | Sight::None => Ok(0),
+            RowFilter::All => Ok(self.0.one(&dialect::ACTIVE_ADMINS, &[]).await?),
+            RowFilter::Of(_) | RowFilter::None => Ok(0),
         }
     }
 }
 
 fn address_taken(error: DatabaseError) -> Error {
-    taken(error, "this e-mail address is taken")
+    unique_violation(error, "this e-mail address is taken")
 }
 
 fn position(user: &User, sort: UserSort) -> Position {

@@ -2,12 +2,12 @@
 
 use crate::parse;
 use crate::view::{AuditView, SecurityEventView};
-use mainstay_domain::fault::Faults;
 use mainstay_domain::id::UserId;
-use mainstay_domain::page::USUAL;
+use mainstay_domain::page::DEFAULT_LIMIT;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Listed};
-use mainstay_edge::input::{Asked, Query, page};
-use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_edge::input::{PageParams, Query, page};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::audit::{ListAudit, ListSecurityEvents};
 use mainstay_services::list::AuditFilter;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Routes {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Which {
+struct ListAuditParams {
     /// What kind of thing: `order`.
     resource: Option<String>,
     /// Which one.
@@ -64,23 +64,23 @@ struct Part {
 }
 
 /// Reads the audit trail, newest first.
-#[utoipa::path(get, path = "/api/audit", tag = "audit", params(Which),
+#[utoipa::path(get, path = "/api/audit", tag = "audit", params(ListAuditParams),
     responses((status = 200, description = "Entries", body = Listed<AuditView>)))]
-async fn list(door: Door<ListAudit>, Query(which): Query<Which>) -> Answer {
-    let mut faults = Faults::new();
-    let resource = faults.take_optional("resource", which.resource.as_deref().map(parse::words));
-    let resource_id = faults.take_optional("resourceId", which.resource_id.as_deref().map(parse::words));
-    let user_id = faults.take_optional("userId", which.user_id.as_deref().map(parse::id::<UserId>));
-    let action = faults.take_optional("action", which.action.as_deref().map(parse::words));
-    let from = faults.take_optional("from", which.from.as_deref().map(parse::instant));
-    let to = faults.take_optional("to", which.to.as_deref().map(parse::instant));
-    let asked = Asked {
-        page: which.page.as_deref(),
-        limit: which.limit.as_deref(),
-        cursor: which.cursor.as_deref(),
+async fn list(operation: Operation<ListAudit>, Query(params): Query<ListAuditParams>) -> Answer {
+    let mut errors = ValidationErrors::new();
+    let resource = errors.take_optional("resource", params.resource.as_deref().map(parse::words));
+    let resource_id = errors.take_optional("resourceId", params.resource_id.as_deref().map(parse::words));
+    let user_id = errors.take_optional("userId", params.user_id.as_deref().map(parse::id::<UserId>));
+    let action = errors.take_optional("action", params.action.as_deref().map(parse::words));
+    let from = errors.take_optional("from", params.from.as_deref().map(parse::instant));
+    let to = errors.take_optional("to", params.to.as_deref().map(parse::instant));
+    let asked = PageParams {
+        page: params.page.as_deref(),
+        limit: params.limit.as_deref(),
+        cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut faults, asked, ENTRIES);
-    let page = Refusal::unless_good(faults, page)?;
+    let page = page(&mut errors, asked, ENTRIES);
+    let page = ApiError::unless_good(errors, page)?;
     let filter = AuditFilter {
         resource,
         resource_id,
@@ -89,23 +89,26 @@ async fn list(door: Door<ListAudit>, Query(which): Query<Which>) -> Answer {
         from,
         to,
     };
-    answer::list(door.query(ListAudit { filter, page }).await?, AuditView::from)
+    answer::list(
+        operation.query(ListAudit { filter, page }).await?,
+        AuditView::from,
+    )
 }
 
 /// Lists denied and suspicious attempts, newest first.
 #[utoipa::path(get, path = "/api/security-events", tag = "audit", params(Part),
     responses((status = 200, description = "Events", body = Listed<SecurityEventView>)))]
-async fn security_events(door: Door<ListSecurityEvents>, Query(part): Query<Part>) -> Answer {
-    let mut faults = Faults::new();
-    let asked = Asked {
+async fn security_events(operation: Operation<ListSecurityEvents>, Query(part): Query<Part>) -> Answer {
+    let mut errors = ValidationErrors::new();
+    let asked = PageParams {
         page: part.page.as_deref(),
         limit: part.limit.as_deref(),
         cursor: part.cursor.as_deref(),
     };
-    let page = page(&mut faults, asked, USUAL);
-    let page = Refusal::unless_good(faults, page)?;
+    let page = page(&mut errors, asked, DEFAULT_LIMIT);
+    let page = ApiError::unless_good(errors, page)?;
     answer::list(
-        door.query(ListSecurityEvents { page }).await?,
+        operation.query(ListSecurityEvents { page }).await?,
         SecurityEventView::from,
     )
 }

@@ -6,13 +6,13 @@ use http::StatusCode;
 use http::header::LOCATION;
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Error, Unauthenticated};
-use mainstay_domain::fault::Faults;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::password;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data};
 use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
 use mainstay_edge::input::{Body, OptionalBody};
-use mainstay_edge::{Answer, Door, Place, Refusal, Routes, route};
+use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
 use mainstay_services::Secret;
 use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
 use mainstay_services::setup::ClaimSetup;
@@ -92,95 +92,100 @@ struct Claim {
 /// Makes an account and signs its owner in.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Registration,
     responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409)))]
-async fn register(door: Door<Register>, Body(input): Body<Registration>) -> Answer {
-    let place = door.place().clone();
+async fn register(operation: Operation<Register>, Body(input): Body<Registration>) -> Answer {
+    let route_state = operation.route_state().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
-    let tokens = door.command(Register::new(email, password, name)).await?;
-    made(&place, tokens, input.transport)
+    let tokens = operation.command(Register::new(email, password, name)).await?;
+    made(&route_state, tokens, input.transport)
 }
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials,
     responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
-async fn login(door: Door<Login>, Body(input): Body<Credentials>) -> Answer {
-    let place = door.place().clone();
-    let mut faults = Faults::new();
-    let email = faults.take("email", Email::parse(&input.email));
-    let email = Refusal::unless_good(faults, email)?;
-    let tokens = door
+async fn login(operation: Operation<Login>, Body(input): Body<Credentials>) -> Answer {
+    let route_state = operation.route_state().clone();
+    let mut errors = ValidationErrors::new();
+    let email = errors.take("email", Email::parse(&input.email));
+    let email = ApiError::unless_good(errors, email)?;
+    let tokens = operation
         .command(Login::new(email, Password::new(input.password)))
         .await?;
-    signed_in(StatusCode::OK, &place, tokens, input.transport)
+    signed_in(StatusCode::OK, &route_state, tokens, input.transport)
 }
 
 /// Gets the next pair of tokens. A client that lost the answer may ask again.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = Option<Renewal>,
     responses((status = 200, description = "The next pair", body = Data<TokensView>), (status = 401)))]
 async fn refresh(
-    door: Door<Refresh>,
+    operation: Operation<Refresh>,
     cookie: RefreshCookie,
     OptionalBody(input): OptionalBody<Renewal>,
 ) -> Answer {
-    let place = door.place().clone();
+    let route_state = operation.route_state().clone();
     let (token, transport) = match (input.refresh_token, cookie.0) {
         (Some(token), _) => (Secret::new(token), input.transport),
         (None, Some(token)) => (token, Some(Transport::Cookie)),
         (None, None) => return Err(Error::Unauthenticated(Unauthenticated::Missing).into()),
     };
-    let tokens = door.command(Refresh::new(token)).await?.tokens()?;
-    signed_in(StatusCode::OK, &place, tokens, transport)
+    let tokens = operation.command(Refresh::new(token)).await?.tokens()?;
+    signed_in(StatusCode::OK, &route_state, tokens, transport)
 }
 
 /// Ends this session; its tokens stop working at once.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "auth", responses((status = 204, description = "Ended")))]
-async fn logout(door: Door<Logout>) -> Answer {
-    let place = door.place().clone();
-    door.command(Logout).await?;
-    Ok(signed_out(&place))
+async fn logout(operation: Operation<Logout>) -> Answer {
+    let route_state = operation.route_state().clone();
+    operation.command(Logout).await?;
+    Ok(signed_out(&route_state))
 }
 
 /// Ends every session of the caller.
 #[utoipa::path(post, path = "/api/auth/logout-all", tag = "auth", responses((status = 204, description = "Ended")))]
-async fn logout_all(door: Door<LogoutAll>) -> Answer {
-    let place = door.place().clone();
-    door.command(LogoutAll).await?;
-    Ok(signed_out(&place))
+async fn logout_all(operation: Operation<LogoutAll>) -> Answer {
+    let route_state = operation.route_state().clone();
+    operation.command(LogoutAll).await?;
+    Ok(signed_out(&route_state))
 }
 
 /// Makes the first administrator, with the link that the first start printed.
 #[utoipa::path(post, path = "/api/auth/setup", tag = "auth", request_body = Claim,
     responses((status = 201, description = "Made", body = Data<TokensView>), (status = 401), (status = 409)))]
-async fn setup(door: Door<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
-    let place = door.place().clone();
+async fn setup(operation: Operation<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
+    let route_state = operation.route_state().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
-    let tokens = door
+    let tokens = operation
         .command(ClaimSetup::new(Secret::new(input.token), email, password, name))
         .await?;
-    made(&place, tokens, input.transport)
+    made(&route_state, tokens, input.transport)
 }
 
 /// Checks all three before any fault is told. The use case checks the password again, for every other door.
-fn person(email: &str, password: String, name: &str) -> Result<(Email, Password, PersonName), Refusal> {
-    let mut faults = Faults::new();
-    let email = faults.take("email", Email::parse(email));
+fn person(email: &str, password: String, name: &str) -> Result<(Email, Password, PersonName), ApiError> {
+    let mut errors = ValidationErrors::new();
+    let email = errors.take("email", Email::parse(email));
     let good = password::check_new(&password, email.as_ref().map(Email::as_str));
-    let good = faults.take("password", good);
-    let name = faults.take("name", PersonName::parse(name));
+    let good = errors.take("password", good);
+    let name = errors.take("name", PersonName::parse(name));
     let made = email
         .zip(good)
         .zip(name)
         .map(|((email, ()), name)| (email, Password::new(password), name));
-    Refusal::unless_good(faults, made)
+    ApiError::unless_good(errors, made)
 }
 
-fn made(place: &Place, tokens: Tokens, transport: Option<Transport>) -> Answer {
+fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) -> Answer {
     let location = format!("/api/users/{}", tokens.user.user.id);
-    let mut response = signed_in(StatusCode::CREATED, place, tokens, transport)?;
+    let mut response = signed_in(StatusCode::CREATED, route_state, tokens, transport)?;
     answer::set(&mut response, LOCATION, &location);
     Ok(response)
 }
 
-fn signed_in(status: StatusCode, place: &Place, tokens: Tokens, transport: Option<Transport>) -> Answer {
+fn signed_in(
+    status: StatusCode,
+    route_state: &RouteState,
+    tokens: Tokens,
+    transport: Option<Transport>,
+) -> Answer {
     if transport != Some(Transport::Cookie) {
         return answer::json(
             status,
@@ -201,12 +206,12 @@ fn signed_in(status: StatusCode, place: &Place, tokens: Tokens, transport: Optio
         access: (pair.0.expose(), ends.0),
         refresh: (pair.1.expose(), ends.1),
     };
-    cookies::set(response.headers_mut(), pair, place.options().secure_cookies);
+    cookies::set(response.headers_mut(), pair, route_state.options().secure_cookies);
     Ok(response)
 }
 
-fn signed_out(place: &Place) -> Response {
+fn signed_out(route_state: &RouteState) -> Response {
     let mut response = answer::nothing();
-    cookies::clear(response.headers_mut(), place.options().secure_cookies);
+    cookies::clear(response.headers_mut(), route_state.options().secure_cookies);
     response
 }

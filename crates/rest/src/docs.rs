@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use mainstay_domain::Error;
-use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+use mainstay_edge::{Answer, PublicEndpoint, Routes, answer, public_route};
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
@@ -16,22 +16,22 @@ const CSP: HeaderValue = HeaderValue::from_static(
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
-        .add(open_route!("docs.openapi", openapi))
-        .add(open_route!("docs.show", show).undocumented())
-        .add(open_route!("docs.page", page).undocumented())
-        .add(open_route!("docs.file", file).undocumented())
+        .add(public_route!("docs.openapi", openapi))
+        .add(public_route!("docs.show", show).undocumented())
+        .add(public_route!("docs.page", page).undocumented())
+        .add(public_route!("docs.file", file).undocumented())
 }
 
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", tag = "docs",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json")))]
-async fn openapi(endpoint: Open) -> Answer {
+async fn openapi(endpoint: PublicEndpoint) -> Answer {
     Ok(answer::bytes("application/json", endpoint.openapi()))
 }
 
 /// Redirects to the page.
 #[utoipa::path(get, path = "/docs", tag = "docs", responses((status = 303, description = "The page is at /docs/")))]
-async fn show(_endpoint: Open) -> Answer {
+async fn show(_endpoint: PublicEndpoint) -> Answer {
     let mut response = answer::nothing();
     *response.status_mut() = StatusCode::SEE_OTHER;
     answer::set(&mut response, LOCATION, "/docs/");
@@ -41,14 +41,14 @@ async fn show(_endpoint: Open) -> Answer {
 /// A page that shows this document.
 #[utoipa::path(get, path = "/docs/", tag = "docs",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
-async fn page(_endpoint: Open) -> Answer {
+async fn page(_endpoint: PublicEndpoint) -> Answer {
     part("index.html")
 }
 
 /// The files of the page.
 #[utoipa::path(get, path = "/docs/{file}", tag = "docs", params(("file" = String, Path)),
     responses((status = 200, description = "A script, a style or a picture", body = String), (status = 404)))]
-async fn file(_endpoint: Open, file: Option<Path<String>>) -> Answer {
+async fn file(_endpoint: PublicEndpoint, file: Option<Path<String>>) -> Answer {
     part(&file.map(|Path(file)| file).unwrap_or_default())
 }
 

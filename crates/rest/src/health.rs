@@ -1,16 +1,16 @@
 //! Whether the process lives, and whether it can do its work.
 
 use http::StatusCode;
-use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+use mainstay_edge::{Answer, PublicEndpoint, Routes, answer, public_route};
 use mainstay_services::ClockSkew;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
-        .add(open_route!("health.show", health))
-        .add(open_route!("health.live", live))
-        .add(open_route!("health.ready", ready))
+        .add(public_route!("health.show", health))
+        .add(public_route!("health.live", live))
+        .add(public_route!("health.ready", ready))
 }
 
 /// How the process is.
@@ -42,31 +42,31 @@ struct Checks {
 
 /// That the process lives.
 #[derive(Serialize, ToSchema)]
-struct Alive {
+struct Liveness {
     status: &'static str,
 }
 
 /// Whether the process can do its work, with what was looked at.
 #[utoipa::path(get, path = "/health", tag = "health",
     responses((status = 200, description = "It can", body = Health), (status = 503, description = "It cannot", body = Health)))]
-async fn health(open: Open) -> Answer {
+async fn health(open: PublicEndpoint) -> Answer {
     looked_at(&open).await
 }
 
 /// Whether the process lives; nothing else is looked at.
-#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "It does", body = Alive)))]
-async fn live(_open: Open) -> Answer {
-    answer::json(StatusCode::OK, &Alive { status: "ok" })
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "It does", body = Liveness)))]
+async fn live(_open: PublicEndpoint) -> Answer {
+    answer::json(StatusCode::OK, &Liveness { status: "ok" })
 }
 
 /// Whether the process wants requests.
 #[utoipa::path(get, path = "/health/ready", tag = "health",
     responses((status = 200, description = "It does", body = Health), (status = 503, description = "Not now", body = Health)))]
-async fn ready(open: Open) -> Answer {
+async fn ready(open: PublicEndpoint) -> Answer {
     looked_at(&open).await
 }
 
-async fn looked_at(open: &Open) -> Answer {
+async fn looked_at(open: &PublicEndpoint) -> Answer {
     let found = open.readiness().await;
     let (status, word) = match found.is_ready() {
         true => (StatusCode::OK, "ok"),

@@ -2,13 +2,13 @@
 
 use crate::parse;
 use crate::view::JobView;
-use mainstay_domain::fault::Faults;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::JobState;
-use mainstay_domain::page::USUAL;
+use mainstay_domain::page::DEFAULT_LIMIT;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Listed};
-use mainstay_edge::input::{Asked, PathId, Query, page};
-use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_edge::input::{PageParams, PathId, Query, page};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::job::{ListJobs, RetryJob};
 use mainstay_services::list::JobFilter;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Routes {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Which {
+struct ListJobsParams {
     /// `queued`, `running`, `retrying`, `done`, `dead` or `cancelled`.
     #[param(pattern = "^(queued|running|retrying|done|dead|cancelled)$")]
     state: Option<String>,
@@ -43,10 +43,10 @@ struct Which {
 }
 
 /// Lists jobs, newest first.
-#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(Which),
+#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(ListJobsParams),
     responses((status = 200, description = "Jobs", body = Listed<JobView>)))]
-async fn list(operation: Door<ListJobs>, Query(params): Query<Which>) -> Answer {
-    let mut errors = Faults::new();
+async fn list(operation: Operation<ListJobs>, Query(params): Query<ListJobsParams>) -> Answer {
+    let mut errors = ValidationErrors::new();
     let state = params
         .state
         .as_deref()
@@ -54,13 +54,13 @@ async fn list(operation: Door<ListJobs>, Query(params): Query<Which>) -> Answer 
     let state = errors.take_optional("state", state);
     let queue = errors.take_optional("queue", params.queue.as_deref().map(parse::words));
     let kind = errors.take_optional("kind", params.kind.as_deref().map(parse::words));
-    let page_params = Asked {
+    let page_params = PageParams {
         page: params.page.as_deref(),
         limit: params.limit.as_deref(),
         cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut errors, page_params, USUAL);
-    let page = Refusal::unless_good(errors, page)?;
+    let page = page(&mut errors, page_params, DEFAULT_LIMIT);
+    let page = ApiError::unless_good(errors, page)?;
     let filter = JobFilter { state, queue, kind };
     answer::list(operation.query(ListJobs { filter, page }).await?, JobView::from)
 }
@@ -68,7 +68,7 @@ async fn list(operation: Door<ListJobs>, Query(params): Query<Which>) -> Answer 
 /// Tries a dead job again.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, format = Uuid)),
     responses((status = 204, description = "It will be tried again")))]
-async fn retry(operation: Door<RetryJob>, PathId(id): PathId<JobId>) -> Answer {
+async fn retry(operation: Operation<RetryJob>, PathId(id): PathId<JobId>) -> Answer {
     operation.command(RetryJob { id }).await?;
     Ok(answer::nothing())
 }

@@ -2,16 +2,16 @@
 
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
-use mainstay_edge::{Answer, Open, Routes, answer, open_route};
+use mainstay_edge::{Answer, PublicEndpoint, Routes, answer, public_route};
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().add(open_route!("keys.jwks", jwks))
+    Routes::new().add(public_route!("keys.jwks", jwks))
 }
 
 /// The public keys that tokens are verified with (RFC 7517): the one that signs, and those that retire.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth",
     responses((status = 200, description = "A JWK set", body = Object, content_type = "application/json")))]
-async fn jwks(endpoint: Open) -> Answer {
+async fn jwks(endpoint: PublicEndpoint) -> Answer {
     let mut response = answer::bytes("application/json", endpoint.jwks());
     // Much shorter than the time for which a retiring key stays valid.
     response

@@ -52,7 +52,7 @@ pub fn router_without_api(services: Services, options: EdgeOptions) -> Router {
     routes.router(services, options, &openapi)
 }
 
-/// The router of this door, to be put into a [`mainstay_edge::Chain`]. `more` are the routes of an extending application.
+/// The router of this door, to be put into a [`mainstay_edge::Middleware`]. `more` are the routes of an extending application.
 pub fn router(services: Services, options: EdgeOptions, more: Routes) -> Router {
     let routes = routes(options.docs).merge(more);
     let openapi = contract::openapi(&routes);

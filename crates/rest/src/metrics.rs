@@ -1,6 +1,6 @@
 //! Metrics for Prometheus.
 
-use mainstay_edge::{Answer, Door, Routes, answer, route};
+use mainstay_edge::{Answer, Operation, Routes, answer, route};
 use mainstay_services::metrics::ReadMetrics;
 
 /// The media type of the text format of Prometheus.
@@ -13,6 +13,6 @@ pub(crate) fn routes() -> Routes {
 /// Reads the figures of this process.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "Figures", body = String, content_type = "text/plain")))]
-async fn read(operation: Door<ReadMetrics>) -> Answer {
+async fn read(operation: Operation<ReadMetrics>) -> Answer {
     Ok(answer::bytes(MEDIA_TYPE, operation.query(ReadMetrics).await?))
 }

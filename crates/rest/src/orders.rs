@@ -2,14 +2,16 @@
 
 use crate::parse;
 use crate::view::OrderView;
-use mainstay_domain::fault::Faults;
 use mainstay_domain::id::{OrderId, UserId};
 use mainstay_domain::order::{self, Line, Order, OrderStatus};
-use mainstay_domain::page::USUAL;
+use mainstay_domain::page::DEFAULT_LIMIT;
 use mainstay_domain::text;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data, Listed, Tag};
-use mainstay_edge::input::{Asked, Body, Expected, Known, Object, OptionalBody, PathId, Query, page, sort};
-use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_edge::input::{
+    Body, IfMatch, IfNoneMatch, Object, OptionalBody, PageParams, PathId, Query, page, sort,
+};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::list::{OrderFilter, OrderSort};
 use mainstay_services::order::{CancelOrder, ListOrders, PlaceOrder, ReadOrder};
 use serde::Deserialize;
@@ -57,7 +59,7 @@ struct Cancellation {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Which {
+struct ListOrdersParams {
     /// `pending`, `paid`, `fulfilled`, `shipped`, `delivered`, `cancelled`, `expired` or `refunded`.
     #[param(pattern = "^(pending|paid|fulfilled|shipped|delivered|cancelled|expired|refunded)$")]
     status: Option<String>,
@@ -79,8 +81,8 @@ struct Which {
 /// Places an order; its stock is held until it is paid or the time is up.
 #[utoipa::path(post, path = "/api/orders", tag = "orders", request_body = NewOrder,
     responses((status = 201, description = "Placed", body = Data<OrderView>)))]
-async fn place(door: Door<PlaceOrder>, Body(new): Body<NewOrder>) -> Answer {
-    let order = door
+async fn place(operation: Operation<PlaceOrder>, Body(new): Body<NewOrder>) -> Answer {
+    let order = operation
         .command(PlaceOrder {
             lines: lines(&new.items)?,
         })
@@ -90,32 +92,32 @@ async fn place(door: Door<PlaceOrder>, Body(new): Body<NewOrder>) -> Answer {
 }
 
 /// Lists the caller's orders; everybody's for holders of `read:order`.
-#[utoipa::path(get, path = "/api/orders", tag = "orders", params(Which),
+#[utoipa::path(get, path = "/api/orders", tag = "orders", params(ListOrdersParams),
     responses((status = 200, description = "Orders", body = Listed<OrderView>)))]
-async fn list(door: Door<ListOrders>, Query(which): Query<Which>) -> Answer {
-    let mut faults = Faults::new();
-    let status = which
+async fn list(operation: Operation<ListOrders>, Query(params): Query<ListOrdersParams>) -> Answer {
+    let mut errors = ValidationErrors::new();
+    let status = params
         .status
         .as_deref()
         .map(|text| parse::word(text, OrderStatus::find, STATUSES));
-    let status = faults.take_optional("status", status);
-    let user_id = faults.take_optional("userId", which.user_id.as_deref().map(parse::id::<UserId>));
+    let status = errors.take_optional("status", status);
+    let user_id = errors.take_optional("userId", params.user_id.as_deref().map(parse::id::<UserId>));
     let sort = sort(
-        &mut faults,
-        which.sort.as_deref(),
+        &mut errors,
+        params.sort.as_deref(),
         &SORTS,
         (OrderSort::CreatedAt, true),
     );
-    let asked = Asked {
-        page: which.page.as_deref(),
-        limit: which.limit.as_deref(),
-        cursor: which.cursor.as_deref(),
+    let asked = PageParams {
+        page: params.page.as_deref(),
+        limit: params.limit.as_deref(),
+        cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut faults, asked, USUAL);
-    let (sort, page) = Refusal::unless_good(faults, sort.zip(page))?;
+    let page = page(&mut errors, asked, DEFAULT_LIMIT);
+    let (sort, page) = ApiError::unless_good(errors, sort.zip(page))?;
     let filter = OrderFilter { status, user_id };
     answer::list(
-        door.query(ListOrders { filter, sort, page }).await?,
+        operation.query(ListOrders { filter, sort, page }).await?,
         OrderView::from,
     )
 }
@@ -124,8 +126,8 @@ async fn list(door: Door<ListOrders>, Query(which): Query<Which>) -> Answer {
 #[utoipa::path(get, path = "/api/orders/{id}", tag = "orders",
     params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
     responses((status = 200, description = "The order", body = Data<OrderView>), (status = 304, description = "Unchanged")))]
-async fn read(door: Door<ReadOrder>, PathId(id): PathId<OrderId>, known: Known) -> Answer {
-    let order = door.query(ReadOrder { id }).await?;
+async fn read(operation: Operation<ReadOrder>, PathId(id): PathId<OrderId>, known: IfNoneMatch) -> Answer {
+    let order = operation.query(ReadOrder { id }).await?;
     Tag::of(order.version).answer(&known, &OrderView::from(order))
 }
 
@@ -134,18 +136,18 @@ async fn read(door: Door<ReadOrder>, PathId(id): PathId<OrderId>, known: Known) 
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The order as it is now", body = Data<OrderView>)))]
 async fn cancel(
-    door: Door<CancelOrder>,
+    operation: Operation<CancelOrder>,
     PathId(id): PathId<OrderId>,
-    Expected(expected): Expected,
+    IfMatch(expected): IfMatch,
     OptionalBody(input): OptionalBody<Cancellation>,
 ) -> Answer {
-    let mut faults = Faults::new();
-    let reason = faults.take_optional(
+    let mut errors = ValidationErrors::new();
+    let reason = errors.take_optional(
         "reason",
         input.reason.as_deref().map(|text| text::paragraph(text, REASON)),
     );
-    faults.check()?;
-    shown(door.command(CancelOrder { id, reason, expected }).await?)
+    errors.check()?;
+    shown(operation.command(CancelOrder { id, reason, expected }).await?)
 }
 
 fn shown(order: Order) -> Answer {
@@ -154,19 +156,19 @@ fn shown(order: Order) -> Answer {
 }
 
 /// The lines, or everything that is wrong with them.
-fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, Refusal> {
-    let mut faults = Faults::new();
-    let mut lines = Vec::with_capacity(items.len().min(order::MOST_LINES));
+fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, ApiError> {
+    let mut errors = ValidationErrors::new();
+    let mut lines = Vec::with_capacity(items.len().min(order::MAX_LINES));
     // Of a list that is too long, not each line needs to be told; the use case refuses its length.
-    for (at, Object(item)) in items.iter().enumerate().take(order::MOST_LINES + 1) {
+    for (at, Object(item)) in items.iter().enumerate().take(order::MAX_LINES + 1) {
         let product_id = item.product_id.parse().ok();
         if product_id.is_none() {
-            faults.add(format!("items[{at}].productId"), "FORMAT", "must be a UUID");
+            errors.add(format!("items[{at}].productId"), "FORMAT", "must be a UUID");
         }
         let quantity = match order::quantity(item.quantity) {
             Ok(quantity) => Some(quantity),
             Err(flaw) => {
-                faults.add(format!("items[{at}].quantity"), flaw.code, flaw.message);
+                errors.add(format!("items[{at}].quantity"), flaw.code, flaw.message);
                 None
             }
         };
@@ -176,5 +178,5 @@ fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, Refusal> {
                 .map(|(product_id, quantity)| Line { product_id, quantity }),
         );
     }
-    Refusal::unless_good(faults, Some(lines))
+    ApiError::unless_good(errors, Some(lines))
 }

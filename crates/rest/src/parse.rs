@@ -1,16 +1,16 @@
 //! Values of requests, from text.
 
 use mainstay_domain::currency::Currency;
-use mainstay_domain::fault::{Faults, Flaw};
 use mainstay_domain::money::Money;
 use mainstay_domain::text;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::validation::{Invalid, ValidationErrors};
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 use utoipa::ToSchema;
 
 /// The longest word that a list is filtered by.
-const MOST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// Money in a request.
 #[derive(Deserialize, ToSchema)]
@@ -27,40 +27,40 @@ pub(crate) struct MoneyInput {
 
 impl MoneyInput {
     /// A price, or what is wrong with it, at `path`.
-    pub(crate) fn price(&self, faults: &mut Faults, path: &str) -> Option<Money> {
-        let currency = faults.take(format!("{path}.currency"), Currency::parse(&self.currency));
+    pub(crate) fn price(&self, errors: &mut ValidationErrors, path: &str) -> Option<Money> {
+        let currency = errors.take(format!("{path}.currency"), Currency::parse(&self.currency));
         let currency = currency?;
-        faults.take(format!("{path}.amount"), Money::price(self.amount, currency))
+        errors.take(format!("{path}.amount"), Money::price(self.amount, currency))
     }
 }
 
 /// An identifier.
-pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Flaw> {
-    text.parse().map_err(|_| Flaw::new("FORMAT", "must be a UUID"))
+pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Invalid> {
+    text.parse().map_err(|_| Invalid::new("FORMAT", "must be a UUID"))
 }
 
 /// The longest text of an instant.
 const MAX_INSTANT: usize = 64;
 
 /// An instant.
-pub(crate) fn instant(text: &str) -> Result<Timestamp, Flaw> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, Invalid> {
     if text.len() > MAX_INSTANT {
-        return Err(Flaw::new(
+        return Err(Invalid::new(
             "LENGTH",
             format!("must be at most {MAX_INSTANT} characters"),
         ));
     }
-    Timestamp::parse(text).map_err(|error| Flaw::new("FORMAT", format!("is {error}")))
+    Timestamp::parse(text).map_err(|error| Invalid::new("FORMAT", format!("is {error}")))
 }
 
 /// One of a few words.
-pub(crate) fn word<T>(text: &str, find: impl Fn(&str) -> Option<T>, words: &str) -> Result<T, Flaw> {
-    find(text).ok_or_else(|| Flaw::new("FORMAT", format!("must be one of {words}")))
+pub(crate) fn word<T>(text: &str, find: impl Fn(&str) -> Option<T>, words: &str) -> Result<T, Invalid> {
+    find(text).ok_or_else(|| Invalid::new("FORMAT", format!("must be one of {words}")))
 }
 
 /// A few words to look for.
-pub(crate) fn words(text: &str) -> Result<String, Flaw> {
-    text::line(text, MOST)
+pub(crate) fn words(text: &str) -> Result<String, Invalid> {
+    text::line(text, MAX_LENGTH)
 }
 
 /// Tells `null` from nothing at all: it is a value of `T`, or a fault where `T` has no such value.

@@ -6,7 +6,7 @@ use mainstay_domain::id::OrderId;
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_edge::answer::{self, Data};
 use mainstay_edge::input::{OptionalBody, PathId};
-use mainstay_edge::{Answer, Door, Routes, route};
+use mainstay_edge::{Answer, Operation, Routes, route};
 use mainstay_services::order::PayOrder;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ struct PaymentInput {}
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "Collected", body = Data<PaymentView>), (status = 202, description = "Under way", body = Data<PaymentView>)))]
 async fn pay(
-    operation: Door<PayOrder>,
+    operation: Operation<PayOrder>,
     PathId(id): PathId<OrderId>,
     OptionalBody(_): OptionalBody<PaymentInput>,
 ) -> Answer {

@@ -2,12 +2,12 @@
 
 use crate::parse;
 use crate::view::GrantView;
-use mainstay_domain::fault::Faults;
 use mainstay_domain::id::UserId;
-use mainstay_domain::page::{Listing, MOST, Place};
+use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data, Listed};
 use mainstay_edge::input::{Body, PathId, PathPair};
-use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, ReadPermission, RevokePermission};
 use serde::Deserialize;
 use std::time::Duration;
@@ -42,23 +42,23 @@ struct NewGrant {
 #[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "The permissions", body = Listed<GrantView>)))]
-async fn list(operation: Door<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
+async fn list(operation: Operation<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
     let items = operation.query(ListPermissions { id }).await?;
     // An account has at most as many as there are permissions: one page has them all.
     let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    let place = Place::Numbered {
+    let info = PageInfo::Numbered {
         page: 1,
-        limit: count.max(MOST),
+        limit: count.max(MAX_LIMIT),
         total: count.into(),
     };
-    answer::list(Listing { items, place }, GrantView::from)
+    answer::list(Page { items, info }, GrantView::from)
 }
 
 /// Reads one of them.
 #[utoipa::path(get, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
     params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
     responses((status = 200, description = "The permission", body = Data<GrantView>)))]
-async fn read(operation: Door<ReadPermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
+async fn read(operation: Operation<ReadPermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
     let grant = operation.query(ReadPermission { id, permission }).await?;
     answer::data(&GrantView::from(grant))
 }
@@ -68,13 +68,13 @@ async fn read(operation: Door<ReadPermission>, PathPair(id, permission): PathPai
     params(("id" = String, Path, format = Uuid)),
     responses((status = 201, description = "Given", body = Data<GrantView>), (status = 409)))]
 async fn grant(
-    operation: Door<GrantPermission>,
+    operation: Operation<GrantPermission>,
     PathId(id): PathId<UserId>,
     Body(new): Body<NewGrant>,
 ) -> Answer {
-    let mut errors = Faults::new();
+    let mut errors = ValidationErrors::new();
     let expires = expiry(&mut errors, &new);
-    let expires = Refusal::unless_good(errors, expires)?;
+    let expires = ApiError::unless_good(errors, expires)?;
     let grant = operation
         .command(GrantPermission {
             id,
@@ -90,12 +90,15 @@ async fn grant(
 #[utoipa::path(delete, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
     params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
     responses((status = 204, description = "Taken back"), (status = 409)))]
-async fn revoke(operation: Door<RevokePermission>, PathPair(id, permission): PathPair<UserId>) -> Answer {
+async fn revoke(
+    operation: Operation<RevokePermission>,
+    PathPair(id, permission): PathPair<UserId>,
+) -> Answer {
     operation.command(RevokePermission { id, permission }).await?;
     Ok(answer::nothing())
 }
 
-fn expiry(errors: &mut Faults, new: &NewGrant) -> Option<Expiry> {
+fn expiry(errors: &mut ValidationErrors, new: &NewGrant) -> Option<Expiry> {
     match (new.expires_in, &new.expires_at) {
         (None, None) => Some(Expiry::Never),
         (Some(seconds), None) => match u64::try_from(seconds) {

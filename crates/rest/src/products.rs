@@ -7,13 +7,13 @@ use crate::view::ProductView;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use input::{ProductInput, ProductPatchInput, StockInput};
-use mainstay_domain::fault::Faults;
 use mainstay_domain::id::ProductId;
-use mainstay_domain::page::USUAL;
+use mainstay_domain::page::DEFAULT_LIMIT;
 use mainstay_domain::product::{Product, ProductStatus};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data, Listed, Tag};
-use mainstay_edge::input::{Asked, Body, Expected, Known, PathId, Query, page, sort};
-use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_edge::input::{Body, IfMatch, IfNoneMatch, PageParams, PathId, Query, page, sort};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::list::{ProductFilter, ProductSort};
 use mainstay_services::product::{
     ChangeStock, CreateProduct, DeleteProduct, ListProducts, ReadProduct, UpdateProduct,
@@ -28,7 +28,7 @@ const SORTS: [(&str, ProductSort); 3] = [
 ];
 const STATUSES: &str = "draft, active, archived";
 /// What anybody may see may be kept, as long as it is asked each time whether it is still right.
-const KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
+const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -44,7 +44,7 @@ pub(crate) fn routes() -> Routes {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Which {
+struct ListProductsParams {
     #[param(min_length = 1, max_length = 200)]
     category: Option<String>,
     /// Words in the name or the description.
@@ -66,33 +66,33 @@ struct Which {
 }
 
 /// Lists products.
-#[utoipa::path(get, path = "/api/products", tag = "products", params(Which),
+#[utoipa::path(get, path = "/api/products", tag = "products", params(ListProductsParams),
     responses((status = 200, description = "Products", body = Listed<ProductView>)))]
-async fn list(door: Door<ListProducts>, Query(which): Query<Which>) -> Answer {
-    let mut faults = Faults::new();
-    let category = faults.take_optional("category", which.category.as_deref().map(parse::words));
-    let q = faults.take_optional("q", which.q.as_deref().map(parse::words));
-    let status = which
+async fn list(operation: Operation<ListProducts>, Query(params): Query<ListProductsParams>) -> Answer {
+    let mut errors = ValidationErrors::new();
+    let category = errors.take_optional("category", params.category.as_deref().map(parse::words));
+    let q = errors.take_optional("q", params.q.as_deref().map(parse::words));
+    let status = params
         .status
         .as_deref()
         .map(|text| parse::word(text, ProductStatus::find, STATUSES));
-    let status = faults.take_optional("status", status);
+    let status = errors.take_optional("status", status);
     let sort = sort(
-        &mut faults,
-        which.sort.as_deref(),
+        &mut errors,
+        params.sort.as_deref(),
         &SORTS,
         (ProductSort::CreatedAt, true),
     );
-    let asked = Asked {
-        page: which.page.as_deref(),
-        limit: which.limit.as_deref(),
-        cursor: which.cursor.as_deref(),
+    let asked = PageParams {
+        page: params.page.as_deref(),
+        limit: params.limit.as_deref(),
+        cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut faults, asked, USUAL);
-    let (sort, page) = Refusal::unless_good(faults, sort.zip(page))?;
+    let page = page(&mut errors, asked, DEFAULT_LIMIT);
+    let (sort, page) = ApiError::unless_good(errors, sort.zip(page))?;
     let filter = ProductFilter { category, q, status };
     answer::list(
-        door.query(ListProducts { filter, sort, page }).await?,
+        operation.query(ListProducts { filter, sort, page }).await?,
         ProductView::from,
     )
 }
@@ -101,19 +101,23 @@ async fn list(door: Door<ListProducts>, Query(which): Query<Which>) -> Answer {
 #[utoipa::path(get, path = "/api/products/{id}", tag = "products",
     params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
     responses((status = 200, description = "The product", body = Data<ProductView>), (status = 304, description = "Unchanged")))]
-async fn read(door: Door<ReadProduct>, PathId(id): PathId<ProductId>, known: Known) -> Answer {
-    let product = door.query(ReadProduct { id }).await?;
+async fn read(
+    operation: Operation<ReadProduct>,
+    PathId(id): PathId<ProductId>,
+    known: IfNoneMatch,
+) -> Answer {
+    let product = operation.query(ReadProduct { id }).await?;
     let mut response =
         Tag::of(product.version).answer(&known, &ProductView::from(Arc::unwrap_or_clone(product)))?;
-    response.headers_mut().insert(CACHE_CONTROL, KEPT);
+    response.headers_mut().insert(CACHE_CONTROL, REVALIDATE);
     Ok(response)
 }
 
 /// Adds a product.
 #[utoipa::path(post, path = "/api/products", tag = "products", request_body = ProductInput,
     responses((status = 201, description = "Added", body = Data<ProductView>), (status = 409)))]
-async fn create(door: Door<CreateProduct>, Body(input): Body<ProductInput>) -> Answer {
-    let product = door.command(CreateProduct { new: input.read()? }).await?;
+async fn create(operation: Operation<CreateProduct>, Body(input): Body<ProductInput>) -> Answer {
+    let product = operation.command(CreateProduct { new: input.read()? }).await?;
     let (tag, location) = (Tag::of(product.version), format!("/api/products/{}", product.id));
     Ok(tag.put(answer::created(&location, &ProductView::from(product))?))
 }
@@ -123,18 +127,19 @@ async fn create(door: Door<CreateProduct>, Body(input): Body<ProductInput>) -> A
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The product as it is now", body = Data<ProductView>), (status = 409)))]
 async fn update(
-    door: Door<UpdateProduct>,
+    operation: Operation<UpdateProduct>,
     PathId(id): PathId<ProductId>,
-    Expected(expected): Expected,
+    IfMatch(expected): IfMatch,
     Body(input): Body<ProductPatchInput>,
 ) -> Answer {
     shown(
-        door.command(UpdateProduct {
-            id,
-            patch: input.read()?,
-            expected,
-        })
-        .await?,
+        operation
+            .command(UpdateProduct {
+                id,
+                patch: input.read()?,
+                expected,
+            })
+            .await?,
     )
 }
 
@@ -143,11 +148,11 @@ async fn update(
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 204, description = "Off sale"), (status = 409)))]
 async fn delete(
-    door: Door<DeleteProduct>,
+    operation: Operation<DeleteProduct>,
     PathId(id): PathId<ProductId>,
-    Expected(expected): Expected,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    door.command(DeleteProduct { id, expected }).await?;
+    operation.command(DeleteProduct { id, expected }).await?;
     Ok(answer::nothing())
 }
 
@@ -156,9 +161,9 @@ async fn delete(
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The product as it is now", body = Data<ProductView>)))]
 async fn stock(
-    door: Door<ChangeStock>,
+    operation: Operation<ChangeStock>,
     PathId(id): PathId<ProductId>,
-    Expected(expected): Expected,
+    IfMatch(expected): IfMatch,
     Body(input): Body<StockInput>,
 ) -> Answer {
     let (delta, reason) = input.read()?;
@@ -168,7 +173,7 @@ async fn stock(
         reason,
         expected,
     };
-    shown(door.command(change).await?)
+    shown(operation.command(change).await?)
 }
 
 fn shown(product: Product) -> Answer {

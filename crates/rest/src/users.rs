@@ -4,14 +4,14 @@ use crate::parse;
 use crate::view::UserView;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::email::Email;
-use mainstay_domain::fault::Faults;
 use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
-use mainstay_domain::page::{Listing, USUAL};
+use mainstay_domain::page::{DEFAULT_LIMIT, Page};
 use mainstay_domain::user::UserStatus;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data, Listed};
-use mainstay_edge::input::{Asked, Body, Expected, Known, PathId, Query, page, sort};
-use mainstay_edge::{Answer, Door, Refusal, Routes, route};
+use mainstay_edge::input::{Body, IfMatch, IfNoneMatch, PageParams, PathId, Query, page, sort};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::account::{Me, Profile};
 use mainstay_services::list::{UserFilter, UserSort};
 use mainstay_services::user::{ListUsers, ReadUser, SetRole, UpdateUser};
@@ -39,7 +39,7 @@ pub(crate) fn routes() -> Routes {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Which {
+struct ListUsersParams {
     /// Words in the name or the address.
     #[param(min_length = 1, max_length = 200)]
     q: Option<String>,
@@ -88,16 +88,16 @@ struct RoleChoice {
 #[utoipa::path(get, path = "/api/users/me", tag = "users",
     params(("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
     responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
-async fn me(operation: Door<Me>, if_none_match: Known) -> Answer {
+async fn me(operation: Operation<Me>, if_none_match: IfNoneMatch) -> Answer {
     let profile = operation.query(Me).await?;
     UserView::tag(&profile).answer(&if_none_match, &UserView::from(profile))
 }
 
 /// Lists accounts.
-#[utoipa::path(get, path = "/api/users", tag = "users", params(Which),
+#[utoipa::path(get, path = "/api/users", tag = "users", params(ListUsersParams),
     responses((status = 200, description = "Accounts", body = Listed<UserView>)))]
-async fn list(operation: Door<ListUsers>, Query(params): Query<Which>) -> Answer {
-    let mut errors = Faults::new();
+async fn list(operation: Operation<ListUsers>, Query(params): Query<ListUsersParams>) -> Answer {
+    let mut errors = ValidationErrors::new();
     let q = errors.take_optional("q", params.q.as_deref().map(parse::words));
     let role = errors.take_optional("role", params.role.as_deref().map(RoleName::parse));
     let status = params
@@ -111,15 +111,15 @@ async fn list(operation: Door<ListUsers>, Query(params): Query<Which>) -> Answer
         &SORTS,
         (UserSort::CreatedAt, true),
     );
-    let page_params = Asked {
+    let page_params = PageParams {
         page: params.page.as_deref(),
         limit: params.limit.as_deref(),
         cursor: params.cursor.as_deref(),
     };
-    let page = page(&mut errors, page_params, USUAL);
-    let (sort, page) = Refusal::unless_good(errors, sort.zip(page))?;
+    let page = page(&mut errors, page_params, DEFAULT_LIMIT);
+    let (sort, page) = ApiError::unless_good(errors, sort.zip(page))?;
     let filter = UserFilter { q, role, status };
-    let listing: Listing<Profile> = operation.query(ListUsers { filter, sort, page }).await?;
+    let listing: Page<Profile> = operation.query(ListUsers { filter, sort, page }).await?;
     answer::list(listing, UserView::from)
 }
 
@@ -127,7 +127,11 @@ async fn list(operation: Door<ListUsers>, Query(params): Query<Which>) -> Answer
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users",
     params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
     responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
-async fn read(operation: Door<ReadUser>, PathId(id): PathId<UserId>, if_none_match: Known) -> Answer {
+async fn read(
+    operation: Operation<ReadUser>,
+    PathId(id): PathId<UserId>,
+    if_none_match: IfNoneMatch,
+) -> Answer {
     let profile = operation.query(ReadUser { id }).await?;
     UserView::tag(&profile).answer(&if_none_match, &UserView::from(profile))
 }
@@ -137,12 +141,12 @@ async fn read(operation: Door<ReadUser>, PathId(id): PathId<UserId>, if_none_mat
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
 async fn update(
-    operation: Door<UpdateUser>,
+    operation: Operation<UpdateUser>,
     PathId(id): PathId<UserId>,
-    Expected(expected): Expected,
+    IfMatch(expected): IfMatch,
     Body(patch): Body<UserPatch>,
 ) -> Answer {
-    let mut errors = Faults::new();
+    let mut errors = ValidationErrors::new();
     let name = errors.take_optional("name", patch.name.as_deref().map(PersonName::parse));
     let email = errors.take_optional("email", patch.email.as_deref().map(Email::parse));
     let status = patch
@@ -169,14 +173,14 @@ async fn update(
     params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
     responses((status = 200, description = "The account as it is now", body = Data<UserView>), (status = 409)))]
 async fn set_role(
-    operation: Door<SetRole>,
+    operation: Operation<SetRole>,
     PathId(id): PathId<UserId>,
-    Expected(expected): Expected,
+    IfMatch(expected): IfMatch,
     Body(choice): Body<RoleChoice>,
 ) -> Answer {
-    let mut errors = Faults::new();
+    let mut errors = ValidationErrors::new();
     let role = errors.take("role", RoleName::parse(&choice.role));
-    let role = Refusal::unless_good(errors, role)?;
+    let role = ApiError::unless_good(errors, role)?;
     account_answer(operation.command(SetRole { id, role, expected }).await?)
 }
 

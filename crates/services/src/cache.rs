@@ -1,8 +1,8 @@
 //! In-memory caches of rows that this node has read recently.
 
-use crate::context::Context;
+use crate::request_context::RequestContext;
 use crate::services::Services;
-use mainstay_domain::access::{self, Guarded, Scope};
+use mainstay_domain::access::{self, Resource, Scope};
 use mainstay_domain::id::{Id, ProductId};
 use mainstay_domain::product::Product;
 use mainstay_domain::time::Timestamp;
@@ -38,26 +38,26 @@ impl Caches {
         self.products.ticket(now)
     }
 
-    pub(crate) fn keep_product(&self, ticket: Ticket, product: &Arc<Product>) {
+    pub(crate) fn cache_product(&self, ticket: Ticket, product: &Arc<Product>) {
         self.products.fill(ticket, product.id, Arc::clone(product));
     }
 
     /// Drops a changed row, if rows of this noun are cached.
     pub(crate) fn changed(&self, noun: &'static str, id: Uuid) {
-        if noun == Product::NOUN {
+        if noun == Product::NAME {
             self.products.drop_entry(&ProductId::from_uuid(id));
         }
     }
 }
 
 /// The caches as one caller sees them: a cached row is returned only if the caller's scope includes it.
-pub struct Known<'k> {
+pub struct CacheView<'k> {
     services: &'k Services,
-    cx: &'k Context,
+    cx: &'k RequestContext,
 }
 
-impl<'k> Known<'k> {
-    pub(crate) fn new(services: &'k Services, cx: &'k Context) -> Self {
+impl<'k> CacheView<'k> {
+    pub(crate) fn new(services: &'k Services, cx: &'k RequestContext) -> Self {
         Self { services, cx }
     }
 

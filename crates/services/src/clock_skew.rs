@@ -1,6 +1,6 @@
 //! How far this node's clock is from the database's, which all nodes share.
 
-use crate::context::Context;
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
@@ -52,12 +52,12 @@ impl Services {
         if self.database().engine() == Engine::Sqlite {
             return Ok(None);
         }
-        let cx = Context::system(SystemCaller::WORKER);
+        let cx = RequestContext::system(SystemCaller::WORKER);
         let asked = self.now();
-        let look = self.look(&cx, ReadMode::Single, |view| {
-            Box::pin(async move { database_clock(crate::work::Repositories::tx(view)).await })
+        let read = self.read(&cx, ReadMode::Single, |view| {
+            Box::pin(async move { database_clock(crate::context::Repositories::tx(view)).await })
         });
-        let database = look.await?;
+        let database = read.await?;
         let skew = ClockSkew::between(asked, database, self.now());
         self.parts().metrics.clock_skew(skew.ms);
         let before = self.measured_skew().0.lock().replace(skew);

@@ -1,146 +1,385 @@
-//! The context of a request, whichever interface it arrived at.
+//! What a use case works with: a transaction, a snapshot, or the outside.
 
-use crate::access::authenticator::Standing;
-use mainstay_domain::access::{Caller, SystemCaller};
-use mainstay_domain::job::Lease;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use crate::access::directory::AccessChange;
+use crate::audit::WriterLease;
+use crate::job::{new_job, registry::JobSpec};
+use crate::request_context::RequestContext;
+use crate::services::Services;
+use crate::use_case::BackgroundJob;
+use mainstay_domain::access::{self, Action, Caller, Permit, Resource, Scope, SystemCaller};
+use mainstay_domain::audit::{Actor, AuditEntry};
+use mainstay_domain::event::{DomainEvent, OutboxEvent};
+use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::product::Product;
+use mainstay_domain::random::Random;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::cache::Ticket;
+use mainstay_platform::database::{ReadMode, Tx};
+use mainstay_repositories as repositories;
+use mainstay_repositories::DeferredWrites;
+use std::sync::Arc;
+use uuid::Uuid;
 
-/// The context of one request.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// The authenticated caller, a part of Mainstay itself, or anonymous.
-    pub caller: Caller,
-    /// The caller's authentication, so that the pipeline can check whether it is still current. `None` without a token.
-    pub standing: Option<Arc<Standing>>,
-    /// The network origin.
-    pub origin: Origin,
-    /// Identifies the request in logs, answers and the audit trail.
-    pub request_id: Option<Arc<str>>,
-    /// Makes repetitions of the request one. `None` when the client sent no `Idempotency-Key`.
-    pub idempotency: Option<IdempotencyKey>,
-    /// The lease of the job that the request runs for, if it runs for one.
-    pub lease: Option<Lease>,
-    /// Whether the rate limit has counted the request already, before its body was read.
-    pub is_counted: bool,
-    /// Collects measurements for the log line and the response headers.
-    pub notes: Arc<Notes>,
+macro_rules! rooms {
+    ($($(#[$meta:meta])* $method:ident: $repository:ident;)*) => {
+        /// The repositories, all over the one transaction or snapshot.
+        pub trait Repositories {
+            /// The transaction itself, for the repositories of nouns that were added outside.
+            fn tx(&mut self) -> &mut Tx;
+            $($(#[$meta])* fn $method(&mut self) -> repositories::$repository<'_> {
+                repositories::$repository::new(self.tx())
+            })*
+        }
+    };
 }
 
-/// The network origin of a request.
-#[derive(Debug, Clone, Default)]
-pub struct Origin {
-    /// The client's address; forwarding headers of trusted proxies are resolved.
-    pub ip: Option<IpAddr>,
-    /// The `User-Agent` header, at most 256 characters.
-    pub user_agent: Option<Arc<str>>,
+rooms! {
+    /// Accounts.
+    users: Users;
+    /// Password hashes.
+    credentials: Credentials;
+    /// The numbers of changes of who may do what.
+    access_changes: AccessChanges;
+    /// Roles.
+    roles: Roles;
+    /// Sessions.
+    sessions: Sessions;
+    /// Products.
+    products: Products;
+    /// Orders.
+    orders: Orders;
+    /// Payments.
+    payments: Payments;
+    /// The audit trail.
+    audit: Audit;
+    /// Jobs.
+    jobs: Jobs;
+    /// Events on their way.
+    outbox: Outbox;
+    /// Idempotency records.
+    idempotency: Idempotency;
+    /// Signing keys.
+    signing_keys: SigningKeys;
+    /// Links that work once.
+    one_time_tokens: OneTimeTokens;
+    /// Denied attempts.
+    security_events: SecurityEvents;
 }
 
-/// An idempotency key, with the fingerprint of the request that it was sent with.
-#[derive(Debug, Clone)]
-pub struct IdempotencyKey {
-    /// The key that the client chose.
-    pub key: Arc<str>,
-    /// SHA-256 of the request's content, so that a different request under the same key is detected.
-    pub fingerprint: [u8; 32],
+/// A transaction on its way: everything written through it is committed together or not at all.
+pub struct CommandContext<'w> {
+    tx: &'w mut Tx,
+    services: &'w Services,
+    cx: &'w RequestContext,
+    now: Timestamp,
+    /// Entries to be numbered and authenticated with the last batch.
+    entries: Vec<AuditEntry>,
+    writer: &'w WriterLease,
+    pub(crate) tail: DeferredWrites,
+    pub(crate) changes: Changes,
 }
 
-/// Measurements collected while a request is processed.
+/// What has to be told once the transaction is committed.
 #[derive(Debug, Default)]
-pub struct Notes {
-    statements: AtomicU64,
-    database_us: AtomicU64,
-    limit: parking_lot::Mutex<Option<LimitNote>>,
-    /// Held until the answer is on its way: rows that were read and an answer that is being written take memory.
-    read_permit: OnceLock<OwnedSemaphorePermit>,
+pub(crate) struct Changes {
+    pub(crate) stories: usize,
+    pub(crate) jobs: usize,
+    pub(crate) access: Vec<AccessChange>,
+    pub(crate) keys: bool,
+    /// Rows that somebody may remember, by noun and name.
+    pub(crate) rows: Vec<(&'static str, Uuid)>,
+    pub(crate) refused: Vec<(RequestContext, &'static str, Error)>,
 }
 
-/// The state of a rate limit after a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LimitNote {
-    /// The limit's name, which is that of the use case.
-    pub name: &'static str,
-    /// Calls allowed in each `period`.
-    pub count: u32,
-    /// The period that `count` is for.
-    pub period: Duration,
-    /// Calls that are left now.
-    pub remaining: u32,
-    /// How long until all calls are available again.
-    pub reset_after: Duration,
-}
-
-impl Notes {
-    /// Waits until the request may read, and lets it do so until the last use of these notes. A request that reads several
-    /// times waits once.
-    pub(crate) async fn admit_read(&self, reads: &Arc<Semaphore>) {
-        if self.read_permit.get().is_none()
-            && let Ok(permit) = Arc::clone(reads).acquire_owned().await
-        {
-            let _ = self.read_permit.set(permit);
-        }
-    }
-
-    /// Adds statements and the time that they took, in microseconds.
-    pub fn add_database(&self, statements: u32, micros: u64) {
-        self.statements.fetch_add(u64::from(statements), Relaxed);
-        self.database_us.fetch_add(micros, Relaxed);
-    }
-
-    /// The number of statements that were run.
-    pub fn statements(&self) -> u64 {
-        self.statements.load(Relaxed)
-    }
-
-    /// The time spent in the database, in microseconds.
-    pub fn database_us(&self) -> u64 {
-        self.database_us.load(Relaxed)
-    }
-
-    /// Records the state of the rate limit.
-    pub fn set_limit(&self, note: LimitNote) {
-        *self.limit.lock() = Some(note);
-    }
-
-    /// The state of the rate limit, once it was checked.
-    pub fn limit(&self) -> Option<LimitNote> {
-        *self.limit.lock()
+impl Repositories for CommandContext<'_> {
+    fn tx(&mut self) -> &mut Tx {
+        self.tx
     }
 }
 
-impl Context {
-    /// A request of an anonymous caller without an origin.
-    pub fn anonymous() -> Self {
-        Self::of(Caller::Anonymous)
-    }
-
-    /// A request of a part of Mainstay itself.
-    pub fn system(part: SystemCaller) -> Self {
-        Self::of(Caller::System(part))
-    }
-
-    /// Sets the caller: the holder of the verified token, or anonymous without one.
-    pub fn identify(&mut self, standing: Option<Arc<Standing>>) {
-        self.caller = standing
-            .as_ref()
-            .map_or(Caller::Anonymous, |standing| standing.caller());
-        self.standing = standing;
-    }
-
-    /// A request of a caller without an origin.
-    pub fn of(caller: Caller) -> Self {
+impl<'w> CommandContext<'w> {
+    pub(crate) fn new(
+        tx: &'w mut Tx,
+        services: &'w Services,
+        cx: &'w RequestContext,
+        now: Timestamp,
+        writer: &'w WriterLease,
+    ) -> Self {
+        writer.restart();
         Self {
-            caller,
-            standing: None,
-            origin: Origin::default(),
-            request_id: None,
-            idempotency: None,
-            lease: None,
-            is_counted: false,
-            notes: Arc::default(),
+            tx,
+            services,
+            cx,
+            now,
+            entries: Vec::new(),
+            writer,
+            tail: DeferredWrites::new(),
+            changes: Changes::default(),
         }
+    }
+
+    /// The instant of this transaction: the same however often it is asked.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who is asking.
+    pub fn caller(&self) -> &Caller {
+        &self.cx.caller
+    }
+
+    /// The circumstances.
+    pub fn context(&self) -> &RequestContext {
+        self.cx
+    }
+
+    /// What the use cases share: settings, keys, hashing.
+    pub fn services(&self) -> &Services {
+        self.services
+    }
+
+    /// A new id.
+    pub fn make_id<I: Id>(&self) -> I {
+        I::make(self.now, self.random())
+    }
+
+    /// Randomness.
+    pub fn random(&self) -> &dyn Random {
+        &*self.services.parts().random
+    }
+
+    /// What the caller may see of a noun.
+    pub fn scope<T: Resource>(&self) -> Scope<T> {
+        access::scope(&self.cx.caller)
+    }
+
+    /// What the caller may find in order to do something to it.
+    pub fn scope_to<T: Resource>(&self, action: Action) -> Scope<T> {
+        access::scope_to(&self.cx.caller, action)
+    }
+
+    /// What a part of Mainstay may see, where the caller is not known yet or the work is not theirs.
+    pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
+        access::scope(&Caller::System(part))
+    }
+
+    /// Leave for the caller to do something to a thing.
+    ///
+    /// # Errors
+    /// The policy's refusal.
+    pub fn permit<T: Resource>(&self, action: Action, row: &T) -> Result<Permit<T>> {
+        access::permit(&self.cx.caller, action, row)
+    }
+
+    /// Leave for the caller to make something whose name and owner are known before the rest of it.
+    ///
+    /// # Errors
+    /// The policy's refusal.
+    pub fn permit_new<T: Resource>(
+        &self,
+        action: Action,
+        id: T::Id,
+        owner: Option<UserId>,
+    ) -> Result<Permit<T>> {
+        access::permit_new(&self.cx.caller, action, id, owner)
+    }
+
+    /// Leave for a part of Mainstay to do something to a thing.
+    ///
+    /// # Errors
+    /// The policy's refusal.
+    pub fn permit_of<T: Resource>(&self, part: SystemCaller, action: Action, row: &T) -> Result<Permit<T>> {
+        access::permit(&Caller::System(part), action, row)
+    }
+
+    /// Tells what happened: an audit entry and an event, written with the rest.
+    pub fn record<T: Resource>(&mut self, permit: Permit<T>, story: DomainEvent) {
+        let resource_id = permit.id().to_string();
+        let written = story.written();
+        let request_id = self.cx.request_id.as_deref().map(str::to_owned);
+        let (actor, agent) = match &self.cx.caller {
+            Caller::User(_) => (Actor::User, self.cx.origin.user_agent.as_deref()),
+            Caller::System(part) => (Actor::System, Some(part.name())),
+            Caller::Anonymous => (Actor::System, self.cx.origin.user_agent.as_deref()),
+        };
+        self.entries.push(AuditEntry {
+            id: self.make_id(),
+            at: self.now,
+            user_id: self.cx.caller.user_id(),
+            actor,
+            action: story.verb.to_owned(),
+            resource: T::NAME.to_owned(),
+            resource_id: resource_id.clone(),
+            before: written.before,
+            after: written.after,
+            ip: self.cx.origin.ip.map(|ip| ip.to_string()),
+            user_agent: agent.map(str::to_owned),
+            request_id: request_id.clone(),
+        });
+        self.tail.event(OutboxEvent {
+            id: self.make_id(),
+            at: self.now,
+            kind: story.kind.to_owned(),
+            resource: T::NAME.to_owned(),
+            resource_id,
+            user_id: self.cx.caller.user_id(),
+            request_id,
+            payload: written.payload,
+        });
+        self.changes.stories += 1;
+    }
+
+    /// Asks for work to be done later, written with the rest.
+    ///
+    /// # Errors
+    /// A fault of ours when it cannot be written down.
+    pub fn enqueue<J: BackgroundJob>(&mut self, job: &J) -> Result<()> {
+        let spec = JobSpec::of(job)?;
+        let row = new_job(spec, self.now, self.random(), self.cx.request_id.as_deref());
+        self.tail.job(row);
+        self.changes.jobs += 1;
+        Ok(())
+    }
+
+    /// Notes a change of what somebody may do, for this node's memory once it is committed.
+    pub fn access_changed(&mut self, change: AccessChange) {
+        self.changes.access.push(change);
+    }
+
+    /// Notes that the signing keys changed.
+    pub fn keys_changed(&mut self) {
+        self.changes.keys = true;
+    }
+
+    /// Notes a refusal that has to be committed, such as the end of a session: counted once it is, and once.
+    pub(crate) fn refused(&mut self, operation: &'static str, error: Error) {
+        self.changes.refused.push((self.cx.clone(), operation, error));
+    }
+
+    /// Writes what was told and asked for; the last statements of the transaction.
+    pub(crate) async fn flush_deferred(&mut self) -> Result<repositories::FlushOutcome> {
+        let mut tail = std::mem::take(&mut self.tail);
+        let entries = std::mem::take(&mut self.entries);
+        if !entries.is_empty() {
+            let writers = self.services.audit_writers();
+            let (entries, end) = writers.authenticate(self.writer, entries, self.now, self.random());
+            entries.into_iter().for_each(|entry| tail.audit(entry));
+            tail.audit_writer(end);
+        }
+        let written = tail.flush(self.tx).await?;
+        self.changes.rows = self.tx.take_changed();
+        Ok(written)
+    }
+
+    pub(crate) fn check_recorded(&self, quiet: bool, name: &str) -> Result<()> {
+        if !quiet && self.changes.stories == 0 && self.tx.stats().changed_rows > 0 {
+            return Err(Error::bug(format!("{name} changed rows and told no story")));
+        }
+        Ok(())
+    }
+}
+
+/// A read-only snapshot.
+pub struct QueryContext<'v> {
+    tx: &'v mut Tx,
+    services: &'v Services,
+    cx: &'v RequestContext,
+    now: Timestamp,
+    ticket: Ticket,
+}
+
+impl Repositories for QueryContext<'_> {
+    fn tx(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+impl<'v> QueryContext<'v> {
+    pub(crate) fn new(
+        tx: &'v mut Tx,
+        services: &'v Services,
+        cx: &'v RequestContext,
+        now: Timestamp,
+        ticket: Ticket,
+    ) -> Self {
+        Self {
+            tx,
+            services,
+            cx,
+            now,
+            ticket,
+        }
+    }
+
+    /// Keeps a product that was found, so that it need not be looked for again at once.
+    pub(crate) fn cache_product(&self, product: &Arc<Product>) {
+        self.services.caches().cache_product(self.ticket, product);
+    }
+
+    /// The instant of this look.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who is asking.
+    pub fn caller(&self) -> &Caller {
+        &self.cx.caller
+    }
+
+    /// What the use cases share.
+    pub fn services(&self) -> &Services {
+        self.services
+    }
+
+    /// What the caller may see of a noun.
+    pub fn scope<T: Resource>(&self) -> Scope<T> {
+        access::scope(&self.cx.caller)
+    }
+
+    /// What a part of Mainstay may see.
+    pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
+        access::scope(&Caller::System(part))
+    }
+}
+
+/// The outside of a transaction: where hashing is done and other servers are asked.
+pub struct PrepareContext<'o> {
+    services: &'o Services,
+    cx: &'o RequestContext,
+}
+
+impl<'o> PrepareContext<'o> {
+    pub(crate) fn new(services: &'o Services, cx: &'o RequestContext) -> Self {
+        Self { services, cx }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.services.now()
+    }
+
+    /// The circumstances.
+    pub fn context(&self) -> &RequestContext {
+        self.cx
+    }
+
+    /// What the use cases share.
+    pub fn services(&self) -> &Services {
+        self.services
+    }
+
+    /// Looks something up in a snapshot of its own.
+    ///
+    /// # Errors
+    /// Whatever the look says.
+    pub async fn read<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut QueryContext<'_>) -> futures_util::future::BoxFuture<'t, Result<T>>
+            + Send
+            + 'static,
+    {
+        self.services.read(self.cx, ReadMode::InPlace, read).await
     }
 }

@@ -1,9 +1,9 @@
 //! The metrics of this process.
 
-use crate::context::Context;
+use crate::context::{QueryContext, Repositories};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_platform::database::ReadMode;
@@ -19,8 +19,8 @@ impl UseCase for ReadMetrics {
 }
 
 impl Query for ReadMetrics {
-    async fn run(self, view: &mut View<'_>) -> Result<String> {
-        Ok(view.services().parts().metrics.encode())
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<String> {
+        Ok(cx.services().parts().metrics.encode())
     }
 }
 
@@ -30,12 +30,12 @@ impl Services {
     /// # Errors
     /// The database is away; the metrics stay as they were.
     pub async fn measure_queues(&self) -> Result<()> {
-        let cx = Context::system(SystemCaller::WORKER);
+        let cx = RequestContext::system(SystemCaller::WORKER);
         let counts = self
-            .look(&cx, ReadMode::Thread, |view| {
+            .read(&cx, ReadMode::Thread, |cx| {
                 Box::pin(async move {
-                    let scope = view.scope();
-                    view.jobs().counts(&scope).await
+                    let scope = cx.scope();
+                    cx.jobs().counts(&scope).await
                 })
             })
             .await?;

@@ -1,7 +1,7 @@
 //! Denied and suspicious attempts: counted in memory and written once a second. A flood of them costs a counter, not a
 //! write each, and adds a bounded number of rows a minute to the database, wherever it comes from.
 
-use crate::context::Context;
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{Id, SecurityEventId, UserId};
@@ -54,7 +54,7 @@ struct Waiting {
 }
 
 impl SecurityLog {
-    fn note(&self, cx: &Context, operation: &'static str, kind: SecurityEventKind, now: Timestamp) {
+    fn note(&self, cx: &RequestContext, operation: &'static str, kind: SecurityEventKind, now: Timestamp) {
         let attempt = Attempt {
             kind,
             user_id: cx.caller.user_id(),
@@ -134,7 +134,7 @@ fn kind_of(error: &Error) -> Option<SecurityEventKind> {
 impl Services {
     /// Counts a refused request, if the refusal is a security event. An interface calls it for what it refuses before
     /// any use case is reached, such as a bad token. The metric counts every one, also those that share a row.
-    pub fn note_refused(&self, cx: &Context, operation: &'static str, error: &Error) {
+    pub fn note_refused(&self, cx: &RequestContext, operation: &'static str, error: &Error) {
         let Some(kind) = kind_of(error) else { return };
         self.parts().metrics.security_event(kind.as_str());
         self.security().note(cx, operation, kind, self.now());

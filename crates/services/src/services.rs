@@ -5,7 +5,7 @@ use crate::access::directory::AccessDirectory;
 use crate::audit::{AuditWriters, EntryKeys, SealLog};
 use crate::cache::Caches;
 use crate::clock_skew::MeasuredSkew;
-use crate::context::Context;
+use crate::context::QueryContext;
 use crate::job::live::Live;
 use crate::job::registry::JobRegistry;
 use crate::job::subscriptions::Subscriptions;
@@ -13,8 +13,8 @@ use crate::key::Keys;
 use crate::pipeline::in_flight::InFlight;
 use crate::ports::{HeadReceiver, Mailer, PaymentGateway};
 use crate::readiness::Draining;
+use crate::request_context::RequestContext;
 use crate::security::SecurityLog;
-use crate::work::View;
 use crate::write_probe::WriteProbe;
 use futures_util::future::BoxFuture;
 use mainstay_domain::Result;
@@ -104,9 +104,9 @@ struct Inner {
     draining: Draining,
     write_probe: WriteProbe,
     measured_skew: MeasuredSkew,
-    work_waits: Notify,
-    events_wait: Notify,
-    audit_waits: Notify,
+    job_wakes: Notify,
+    event_wakes: Notify,
+    audit_wakes: Notify,
     seal_log: SealLog,
     audit_writers: AuditWriters,
 }
@@ -126,9 +126,9 @@ impl Services {
             draining: Draining::default(),
             write_probe: WriteProbe::default(),
             measured_skew: MeasuredSkew::default(),
-            work_waits: Notify::new(),
-            events_wait: Notify::new(),
-            audit_waits: Notify::new(),
+            job_wakes: Notify::new(),
+            event_wakes: Notify::new(),
+            audit_wakes: Notify::new(),
             seal_log: SealLog::default(),
             audit_writers: AuditWriters::new(EntryKeys::new(&parts.sealer)),
             parts,
@@ -210,22 +210,22 @@ impl Services {
     }
 
     /// Wakes when jobs were committed on this node.
-    pub fn work_waits(&self) -> &Notify {
-        &self.0.work_waits
+    pub fn job_wakes(&self) -> &Notify {
+        &self.0.job_wakes
     }
 
     /// Wakes when events were committed on this node.
-    pub fn events_wait(&self) -> &Notify {
-        &self.0.events_wait
+    pub fn event_wakes(&self) -> &Notify {
+        &self.0.event_wakes
     }
 
     /// Wakes when audit entries were committed on this node.
-    pub fn audit_waits(&self) -> &Notify {
-        &self.0.audit_waits
+    pub fn audit_wakes(&self) -> &Notify {
+        &self.0.audit_wakes
     }
 
     /// Notes the statements of one transaction: for the request's line, and for the figures.
-    pub(crate) fn used(&self, cx: &Context, stats: Stats) {
+    pub(crate) fn used(&self, cx: &RequestContext, stats: Stats) {
         cx.notes.add_database(stats.statements, stats.database_us);
         let took = Duration::from_micros(stats.database_us);
         self.0.parts.metrics.database_used(stats.statements, took);
@@ -241,19 +241,19 @@ impl Services {
         &self.0.audit_writers
     }
 
-    /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::Outside`].
-    pub(crate) async fn look<T, F>(&self, cx: &Context, mode: ReadMode, look: F) -> Result<T>
+    /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::PrepareContext`].
+    pub(crate) async fn read<T, F>(&self, cx: &RequestContext, mode: ReadMode, read: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut View<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut QueryContext<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
         let (services, cx, now) = (self.clone(), cx.clone(), self.now());
         let ticket = self.caches().ticket(now);
         self.database()
             .read(mode, move |tx| {
                 Box::pin(async move {
-                    let mut view = View::new(tx, &services, &cx, now, ticket);
-                    let out = look(&mut view).await;
+                    let mut view = QueryContext::new(tx, &services, &cx, now, ticket);
+                    let out = read(&mut view).await;
                     services.used(&cx, tx.stats());
                     out
                 })

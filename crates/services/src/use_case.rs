@@ -1,10 +1,10 @@
-//! The traits of use cases: [`UseCase`], [`Command`], [`Query`] and [`Job`].
+//! The traits of use cases: [`UseCase`], [`Command`], [`Query`] and [`BackgroundJob`].
 
-use crate::cache::Known;
+use crate::cache::CacheView;
+use crate::context::{CommandContext, PrepareContext, QueryContext};
 use crate::job::registry::JobSpec;
-use crate::work::{Outside, View, Work};
 use mainstay_domain::access::{Access, Rate};
-use mainstay_domain::fault::Faults;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Isolation, ReadMode};
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// Every validation error found.
-    fn validate(&self) -> Result<(), Faults> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
         Ok(())
     }
 }
@@ -80,7 +80,7 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
     /// Whether an `Idempotency-Key` is honoured. False where the answer contains secrets, which are never stored.
     const IDEMPOTENT: bool = true;
     /// Whether it may change rows without recording a domain event. Only for changes that need no audit trail.
-    const QUIET: bool = false;
+    const RECORDS_NO_EVENT: bool = false;
     /// The transaction's isolation level.
     const ISOLATION: Isolation = Isolation::ReadCommitted;
 
@@ -88,8 +88,8 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
     ///
     /// # Errors
     /// Whatever ends the use case before its transaction.
-    fn prepare(self, outside: &Outside<'_>) -> impl Future<Output = Result<Self>> + Send {
-        let _ = outside;
+    fn prepare(self, cx: &PrepareContext<'_>) -> impl Future<Output = Result<Self>> + Send {
+        let _ = cx;
         async { Ok(self) }
     }
 
@@ -97,7 +97,7 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
     ///
     /// # Errors
     /// Any error rolls the transaction back.
-    fn run(self, work: &mut Work<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
+    fn run(self, cx: &mut CommandContext<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
 /// A use case that only reads, from a read-only snapshot. It never waits for a writer.
@@ -106,8 +106,8 @@ pub trait Query: UseCase {
     const READ: ReadMode = ReadMode::Thread;
 
     /// The answer from this node's cache, where it is fresh enough to spare the database.
-    fn known(&self, known: &Known<'_>) -> Option<Self::Output> {
-        let _ = known;
+    fn cached(&self, cached: &CacheView<'_>) -> Option<Self::Output> {
+        let _ = cached;
         None
     }
 
@@ -115,12 +115,12 @@ pub trait Query: UseCase {
     ///
     /// # Errors
     /// Not found, or a database error.
-    fn run(self, view: &mut View<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
+    fn run(self, cx: &mut QueryContext<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
 /// A command that can run later as a background job. It is stored in the transaction that requests it, and marked done
 /// in the transaction that executes it.
-pub trait Job: Command + Serialize + DeserializeOwned {
+pub trait BackgroundJob: Command + Serialize + DeserializeOwned {
     /// The queue that it waits in.
     const QUEUE: &'static str = "default";
     /// How many attempts are made before the job is dead and waits for an administrator.
@@ -128,7 +128,7 @@ pub trait Job: Command + Serialize + DeserializeOwned {
     /// How long one attempt may take; the lease is a little longer.
     const TIMEOUT: Duration = Duration::from_mins(1);
     /// Whether another attempt may succeed after this error.
-    fn is_worth_another_try(error: &Error) -> bool {
+    fn is_retryable(error: &Error) -> bool {
         let _ = error;
         true
     }
@@ -137,7 +137,7 @@ pub trait Job: Command + Serialize + DeserializeOwned {
     ///
     /// # Errors
     /// An internal error when the job cannot be serialised.
-    fn given_up(&self) -> Result<Option<JobSpec>> {
+    fn on_dead(&self) -> Result<Option<JobSpec>> {
         Ok(None)
     }
 }

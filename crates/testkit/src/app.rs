@@ -5,11 +5,11 @@ use crate::database::{DatabaseHold, TestDatabase, apart};
 use crate::engine::Engine;
 use crate::gateway::FakeGateway;
 use crate::heads::KeptHeads;
-use crate::later;
+use crate::jobs;
 use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
 use crate::node::{Node, Setup, outside};
-use crate::wire::Wire;
+use crate::tcp_proxy::TcpProxy;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::clock::ManualClock;
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub struct TestApp {
     node: Node,
     setup: Setup,
     database: TestDatabase,
-    wire: Option<Wire>,
+    tcp_proxy: Option<TcpProxy>,
     log: RequestLog,
     jobs_may_stay: AtomicBool,
 }
@@ -59,14 +59,19 @@ impl TestApp {
 
     /// Starts an app that reaches its PostgreSQL through a proxy whose connections can be cut. `None` when there is no
     /// server here, which is reported as a skipped test.
-    pub async fn start_over_a_wire() -> Option<Self> {
+    pub async fn start_behind_a_proxy() -> Option<Self> {
         let database = TestDatabase::make(Engine::Postgres).await?;
-        let wire = Wire::to(&database.url).await;
-        let url = wire.over(&database.url);
-        Some(Self::over(database, &url, Some(wire), &[]).await)
+        let tcp_proxy = TcpProxy::to(&database.url).await;
+        let url = tcp_proxy.over(&database.url);
+        Some(Self::over(database, &url, Some(tcp_proxy), &[]).await)
     }
 
-    async fn over(database: TestDatabase, url: &str, wire: Option<Wire>, settings: &[(&str, &str)]) -> Self {
+    async fn over(
+        database: TestDatabase,
+        url: &str,
+        tcp_proxy: Option<TcpProxy>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let fakes = Fakes {
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(START))),
             mailbox: Arc::default(),
@@ -91,7 +96,7 @@ impl TestApp {
             node,
             setup,
             database,
-            wire,
+            tcp_proxy,
             log,
             jobs_may_stay,
         }
@@ -129,9 +134,9 @@ impl TestApp {
         let outside = self.setup.outside.clone();
         let direct = &self.database.url;
         let url = self
-            .wire
+            .tcp_proxy
             .as_ref()
-            .map_or_else(|| direct.clone(), |wire| wire.over(direct));
+            .map_or_else(|| direct.clone(), |tcp_proxy| tcp_proxy.over(direct));
         let setup = Setup::new(&variables(&self.database, &url, settings), outside);
         setup.start().await
     }
@@ -165,21 +170,21 @@ impl TestApp {
     ///
     /// # Panics
     /// When the database rejects it.
-    pub async fn tamper(&self, sql: &str) {
+    pub async fn execute_raw(&self, sql: &str) {
         self.database
-            .tamper(sql)
+            .execute_raw(sql)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Whether the database rejects SQL executed directly, bypassing the application.
-    pub async fn tampering_fails(&self, sql: &str) -> bool {
-        self.database.tamper(sql).await.is_err()
+    pub async fn execute_raw_fails(&self, sql: &str) -> bool {
+        self.database.execute_raw(sql).await.is_err()
     }
 
     /// Queries the database directly, bypassing the application; every column must be cast to `TEXT`.
-    pub async fn peek(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        self.database.peek(sql).await
+    pub async fn query_raw(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.database.query_raw(sql).await
     }
 
     /// Blocks all other writers of products until the hold is released; reads continue.
@@ -193,7 +198,11 @@ impl TestApp {
     /// # Panics
     /// When the app was not started behind a proxy.
     pub async fn cut_database(&self) {
-        self.wire.as_ref().expect("the app is behind a proxy").cut().await;
+        self.tcp_proxy
+            .as_ref()
+            .expect("the app is behind a proxy")
+            .cut()
+            .await;
     }
 
     /// Cuts the database off as [`cut_database`](Self::cut_database) does, after the app has sent it this many more messages.
@@ -201,7 +210,7 @@ impl TestApp {
     /// # Panics
     /// When the app was not started over a wire.
     pub fn cut_database_after(&self, messages: usize) {
-        self.wire
+        self.tcp_proxy
             .as_ref()
             .expect("there is a wire to cut")
             .cut_after(messages);
@@ -212,7 +221,7 @@ impl TestApp {
     /// # Panics
     /// When the app was not started over a wire.
     pub fn database_is_cut(&self) -> bool {
-        !self.wire.as_ref().expect("there is a wire").is_whole()
+        !self.tcp_proxy.as_ref().expect("there is a wire").is_whole()
     }
 
     /// Restores the access to the database.
@@ -220,7 +229,7 @@ impl TestApp {
     /// # Panics
     /// When the app was not started behind a proxy.
     pub fn mend_database(&self) {
-        self.wire.as_ref().expect("the app is behind a proxy").mend();
+        self.tcp_proxy.as_ref().expect("the app is behind a proxy").mend();
     }
 
     /// Allows this test to end with pending or dead jobs.
@@ -254,7 +263,7 @@ impl Drop for TestApp {
         if std::thread::panicking() || self.jobs_may_stay.load(Ordering::Relaxed) {
             return;
         }
-        let undone = apart(async || later::undone(&self.database).await).expect("the database can be read");
+        let undone = apart(async || jobs::undone(&self.database).await).expect("the database can be read");
         let undone = undone.expect("the database can be read");
         assert!(
             undone.is_empty(),

@@ -45,7 +45,7 @@ impl Client {
 
     /// The same client without credentials.
     #[must_use]
-    pub fn nobody(&self) -> Self {
+    pub fn anonymous(&self) -> Self {
         let mut other = self.clone();
         other.headers.remove(AUTHORIZATION);
         other

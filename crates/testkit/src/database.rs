@@ -62,7 +62,7 @@ impl TestDatabase {
     }
 
     /// Executes statements directly on the database, bypassing the application.
-    pub(crate) async fn tamper(&self, sql: &str) -> Result<(), String> {
+    pub(crate) async fn execute_raw(&self, sql: &str) -> Result<(), String> {
         match self.engine {
             Engine::Sqlite => {
                 let connection = sqlite_connection(&self.options()).expect("the file is there");
@@ -83,7 +83,7 @@ impl TestDatabase {
     }
 
     /// Queries the database directly, bypassing the application. Every column must be cast to `TEXT`.
-    pub(crate) async fn peek(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+    pub(crate) async fn query_raw(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         match self.engine {
             Engine::Sqlite => {
                 let connection = sqlite_connection(&self.options()).expect("the file is there");

@@ -1,6 +1,6 @@
 //! The database engines, and the address of the PostgreSQL server.
 
-use crate::unattended;
+use crate::is_ci;
 
 /// The engine of a test's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) fn postgres_server() -> String {
 /// Reports, once per process, that an engine was not tested. In CI that is a failure.
 pub(crate) fn skip(server: &str, error: &dyn std::error::Error) {
     let address = server.rsplit_once('@').map_or(server, |(_, address)| address);
-    unattended::skip(&format!("PostgreSQL at {address}"), &error);
+    is_ci::skip(&format!("PostgreSQL at {address}"), &error);
 }
 
 #[expect(

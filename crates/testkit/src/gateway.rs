@@ -13,11 +13,11 @@ use tokio::sync::Semaphore;
 /// Collects every payment unless scripted otherwise. Like a real gateway it deduplicates requests by payment id.
 #[derive(Default)]
 pub struct FakeGateway {
-    state: Mutex<Books>,
+    state: Mutex<Charges>,
 }
 
 #[derive(Default)]
-struct Books {
+struct Charges {
     next: VecDeque<Next>,
     outcomes: HashMap<PaymentId, Charge>,
     collected: Vec<(PaymentId, Money)>,
@@ -42,7 +42,7 @@ struct Gate {
 }
 
 /// Charges that block inside the gateway until they are released or this is dropped.
-pub struct Held(Arc<Gate>);
+pub struct PausedCharge(Arc<Gate>);
 
 impl FakeGateway {
     /// Refuses the next charge, with a reason.
@@ -51,7 +51,7 @@ impl FakeGateway {
     }
 
     /// Is unavailable for the next `times` calls.
-    pub fn be_away(&self, times: usize) {
+    pub fn fail_next(&self, times: usize) {
         self.state.lock().next.extend((0..times).map(|_| Next::Away));
     }
 
@@ -66,13 +66,13 @@ impl FakeGateway {
     }
 
     /// Blocks charges inside the gateway until they are released.
-    pub fn hold(&self) -> Held {
+    pub fn hold(&self) -> PausedCharge {
         let gate = Arc::new(Gate {
             entered: Semaphore::new(0),
             open: Semaphore::new(0),
         });
         self.state.lock().gate = Some(Arc::clone(&gate));
-        Held(gate)
+        PausedCharge(gate)
     }
 
     /// Every collection of money. A payment that occurs twice was charged twice.
@@ -103,7 +103,7 @@ impl FakeGateway {
     }
 }
 
-impl Held {
+impl PausedCharge {
     /// Returns as soon as a charge has arrived.
     pub async fn entered(&self) {
         self.0
@@ -118,7 +118,7 @@ impl Held {
     pub fn let_go(self) {}
 }
 
-impl Drop for Held {
+impl Drop for PausedCharge {
     fn drop(&mut self) {
         self.0.open.close();
     }

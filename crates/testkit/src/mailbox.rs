@@ -24,7 +24,7 @@ impl Mailbox {
     }
 
     /// Is unavailable for the next `times` messages.
-    pub fn be_away(&self, times: usize) {
+    pub fn fail_next(&self, times: usize) {
         self.state.lock().unavailable = times;
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::log::{self, RequestLog};
-use mainstay_app::{App, Outside, Serving, listen};
+use mainstay_app::{App, Dependencies, Serving, listen};
 use mainstay_edge::RouteRow;
 use mainstay_platform::config::Settings;
 use mainstay_services::Services;
@@ -22,12 +22,12 @@ pub struct Node {
 #[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) outside: Outside,
+    pub(crate) outside: Dependencies,
 }
 
 impl Setup {
     /// Reads the settings as a process does, from the given variables only.
-    pub(crate) fn new(variables: &BTreeMap<String, String>, outside: Outside) -> Self {
+    pub(crate) fn new(variables: &BTreeMap<String, String>, outside: Dependencies) -> Self {
         let loaded = Settings::read(&[], variables, None).unwrap_or_else(|errors| panic!("{errors}"));
         Self {
             settings: Arc::new(loaded.settings),
@@ -82,8 +82,8 @@ impl Node {
 }
 
 /// The outside dependencies of a node, all fakes.
-pub(crate) fn outside(app: &crate::app::Fakes, log: &RequestLog) -> Outside {
-    Outside {
+pub(crate) fn outside(app: &crate::app::Fakes, log: &RequestLog) -> Dependencies {
+    Dependencies {
         clock: app.clock.clone(),
         random: Arc::new(mainstay_platform::clock::SystemRandom),
         mailer: app.mailbox.clone(),

@@ -18,8 +18,8 @@ pub async fn tell(engine: Engine, settings: &[(&str, &str)], test: impl AsyncFnO
 ///
 /// # Panics
 /// When the test fails, or leaves jobs undone.
-pub async fn tell_over_a_wire(test: impl AsyncFnOnce(&TestApp)) {
-    let Some(app) = TestApp::start_over_a_wire().await else {
+pub async fn run_behind_a_proxy(test: impl AsyncFnOnce(&TestApp)) {
+    let Some(app) = TestApp::start_behind_a_proxy().await else {
         return;
     };
     Box::pin(test(&app)).await;
@@ -28,12 +28,12 @@ pub async fn tell_over_a_wire(test: impl AsyncFnOnce(&TestApp)) {
 /// Makes a test `name::postgres` of each function, run behind a proxy whose connections it may cut
 /// ([`TestApp::cut_database`](crate::TestApp::cut_database)).
 #[macro_export]
-macro_rules! over_a_wire {
+macro_rules! behind_a_proxy {
     ($($test:ident;)+) => {$(
         mod $test {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                $crate::tell_over_a_wire(super::$test).await;
+                $crate::run_behind_a_proxy(super::$test).await;
             }
         }
     )+};

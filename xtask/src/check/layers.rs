@@ -28,7 +28,7 @@ const INTEGRATIONS: &str = "mainstay-integrations";
 const APP: &str = "mainstay-app";
 const FACADE: &str = "mainstay";
 const TESTKIT: &str = "mainstay-testkit";
-const E2E: &str = "mainstay-stories";
+const E2E: &str = "mainstay-e2e";
 const CLI: &str = "mainstay-cli";
 /// A development tool that measures the product; no crate of the product depends on it.
 const BENCH: &str = "mainstay-bench";

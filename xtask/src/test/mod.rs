@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
+use crate::is_ci::is_ci;
 use crate::project;
-use crate::unattended::unattended;
 use totals::Totals;
 
 pub(crate) mod postgres;
@@ -20,14 +20,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
     let mut command = Command::new("cargo");
     command
         .current_dir(project::root())
-        .args(cargo_arguments(arguments, unattended()));
+        .args(cargo_arguments(arguments, is_ci()));
     if let postgres::Engine::At { url, .. } = &engine {
         command.env(postgres::VARIABLE, url);
     }
     let (passed, totals) = stream(command)?;
 
     println!("\ntested      SQLite (built in)\n{}", report(&engine));
-    let complete = !unattended() || matches!(engine, postgres::Engine::At { .. });
+    let complete = !is_ci() || matches!(engine, postgres::Engine::At { .. });
     if !complete {
         println!("failed      in CI, every engine has to be tested (CI is set)");
     }
@@ -49,7 +49,7 @@ fn report(engine: &postgres::Engine) -> String {
 
 /// The arguments of cargo: the whole workspace unless the caller names packages, and all tests even after a failure, so
 /// that the totals are complete.
-fn cargo_arguments(further: &[String], unattended: bool) -> Vec<String> {
+fn cargo_arguments(further: &[String], is_ci: bool) -> Vec<String> {
     let further = further.strip_prefix(&["--".to_owned()]).unwrap_or(further);
     let own = further.iter().take_while(|argument| *argument != "--");
     let names_packages = own.into_iter().any(|argument| {
@@ -59,7 +59,7 @@ fn cargo_arguments(further: &[String], unattended: bool) -> Vec<String> {
     if !names_packages {
         arguments.push("--workspace".to_owned());
     }
-    if unattended {
+    if is_ci {
         arguments.push("--locked".to_owned());
     }
     arguments.extend_from_slice(further);
@@ -86,9 +86,9 @@ fn stream(mut command: Command) -> Result<(bool, Totals), Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    fn arguments(further: &[&str], unattended: bool) -> String {
+    fn arguments(further: &[&str], is_ci: bool) -> String {
         let further: Vec<String> = further.iter().map(|argument| (*argument).to_owned()).collect();
-        cargo_arguments(&further, unattended).join(" ")
+        cargo_arguments(&further, is_ci).join(" ")
     }
 
     #[test]

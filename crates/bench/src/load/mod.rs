@@ -8,7 +8,7 @@ pub(crate) use connection::Connection;
 pub(crate) use script::{Workload, post};
 
 use crate::cpu;
-use crate::fault::Fault;
+use crate::error::BenchError;
 use crate::measured::Measured;
 use crate::seed::Seed;
 use histogram::Histogram;
@@ -70,7 +70,7 @@ impl Tally {
 
 impl Load {
     /// Loads the server for the given time.
-    pub(crate) async fn run(self) -> Result<Measured, Fault> {
+    pub(crate) async fn run(self) -> Result<Measured, BenchError> {
         let seed = Seed::read(&self.seed)?;
         let tally = Rc::new(RefCell::new(Tally::new()));
         let local = LocalSet::new();
@@ -82,7 +82,7 @@ impl Load {
         local.run_until(self.watch(&tally)).await
     }
 
-    async fn watch(&self, tally: &RefCell<Tally>) -> Result<Measured, Fault> {
+    async fn watch(&self, tally: &RefCell<Tally>) -> Result<Measured, BenchError> {
         tokio::time::sleep(Duration::from_millis(self.warm_up_ms)).await;
         let warm_up = tally.replace(Tally::new());
         let (watch, server, own) = (Stopwatch::start(), cpu::of(self.process), cpu::own());
@@ -137,7 +137,7 @@ async fn drive(mut connection: Connection, mut script: Script, tally: Rc<RefCell
 }
 
 /// Polls `/health/ready` every millisecond until it succeeds; only `elapsed_us` is filled in.
-pub(crate) async fn ready(address: SocketAddr) -> Result<Measured, Fault> {
+pub(crate) async fn ready(address: SocketAddr) -> Result<Measured, BenchError> {
     let watch = Stopwatch::start();
     while watch.elapsed() < Duration::from_secs(10) {
         if let Ok(mut connection) = Connection::open(address).await
@@ -152,5 +152,5 @@ pub(crate) async fn ready(address: SocketAddr) -> Result<Measured, Fault> {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    Err(Fault::new("the server was not ready in ten seconds"))
+    Err(BenchError::new("the server was not ready in ten seconds"))
 }

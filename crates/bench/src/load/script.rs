@@ -1,6 +1,6 @@
 //! The sequence of requests of a connection.
 
-use crate::fault::Fault;
+use crate::error::BenchError;
 use crate::seed::{PASSWORD, Seed, User};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -104,7 +104,7 @@ impl Script {
     ///
     /// # Errors
     /// When the answer lacks what the next request needs.
-    pub(crate) fn answered(&mut self, body: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn answered(&mut self, body: &[u8]) -> Result<(), BenchError> {
         match &mut self.kind {
             Kind::Same => {}
             Kind::Read { seed, id_at, next } => {
@@ -132,7 +132,7 @@ impl Script {
                     .or_else(|| answer.get("refreshToken"));
                 let token = found
                     .and_then(Value::as_str)
-                    .ok_or_else(|| Fault::new("no refresh token in the answer"))?;
+                    .ok_or_else(|| BenchError::new("no refresh token in the answer"))?;
                 self.request = refresh(token);
             }
         }

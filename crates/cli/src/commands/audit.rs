@@ -1,6 +1,6 @@
 //! `mainstay audit`: the trail of who did what.
 
-use crate::fault::{Exit, Fault, Outcome};
+use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, looking, with_existing};
 use crate::terminal::{complain, say, say_json};
 use clap::Subcommand;
@@ -102,7 +102,7 @@ fn witnessed(text: &str) -> Outcome<WitnessedHead> {
         return head(seq, hash);
     }
     let unreadable = |why: &dyn std::fmt::Display| {
-        Fault::usage(format!(
+        CliError::usage(format!(
             "--head: {text:?} is neither SEQ:HASH nor a file that can be read: {why}"
         ))
     };
@@ -121,7 +121,7 @@ fn head(seq: i64, hash: &str) -> Outcome<WitnessedHead> {
         Some(hash) if seq > 0 && (SHORTEST_HASH..=32).contains(&hash.len()) => {
             Ok(WitnessedHead { seq, hash })
         }
-        _ => Err(Fault::usage(
+        _ => Err(CliError::usage(
             "--head: SEQ is a number from 1, HASH 16 to 64 hexadecimal digits".to_owned(),
         )),
     }

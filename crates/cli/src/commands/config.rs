@@ -1,6 +1,6 @@
 //! `mainstay config`: the settings in force.
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::terminal::say;
 use clap::Args;
 use mainstay_platform::config::{Loaded, as_json, as_table};

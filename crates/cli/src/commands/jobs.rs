@@ -1,12 +1,12 @@
 //! `mainstay jobs`: work that happens later.
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking, operator, with_existing};
 use crate::terminal::{say, say_json, table};
 use clap::Subcommand;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::{MOST, Page, Place};
+use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Settings;
 use mainstay_services::Services;
@@ -52,7 +52,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                 Ok(())
             }))?;
             match json {
-                true => say_json(&Back {
+                true => say_json(&RetriedJob {
                     id,
                     state: JobState::Queued,
                 })?,
@@ -68,7 +68,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                 list(services, filter, limit).await
             }))?;
             if json {
-                say_json(&jobs.iter().map(Shown::of).collect::<Vec<_>>())?;
+                say_json(&jobs.iter().map(JobRow::of).collect::<Vec<_>>())?;
             } else {
                 say(&as_table(jobs))?;
             }
@@ -83,9 +83,9 @@ async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<
     let mut cursor = None;
     loop {
         let left = most - u32::try_from(jobs.len()).unwrap_or(most);
-        let page = Page::From {
+        let page = PageRequest::From {
             cursor,
-            limit: left.min(MOST),
+            limit: left.min(MAX_LIMIT),
         };
         let listing = services
             .query(
@@ -97,8 +97,8 @@ async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<
             )
             .await?;
         jobs.extend(listing.items);
-        match listing.place {
-            Place::From { next: Some(next), .. } if jobs.len() < most as usize => cursor = Some(next),
+        match listing.info {
+            PageInfo::From { next: Some(next), .. } if jobs.len() < most as usize => cursor = Some(next),
             _ => return Ok(jobs),
         }
     }
@@ -134,7 +134,7 @@ fn as_table(jobs: Vec<Job>) -> String {
 
 /// A job that is back in its line, as programs read it.
 #[derive(Serialize)]
-struct Back {
+struct RetriedJob {
     id: JobId,
     state: JobState,
 }
@@ -142,7 +142,7 @@ struct Back {
 /// A job as programs read it. What it is to do is not shown: it may hold personal data.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'j> {
+struct JobRow<'j> {
     id: JobId,
     kind: &'j str,
     queue: &'j str,
@@ -156,7 +156,7 @@ struct Shown<'j> {
     finished_at: Option<Timestamp>,
 }
 
-impl<'j> Shown<'j> {
+impl<'j> JobRow<'j> {
     fn of(job: &'j Job) -> Self {
         Self {
             id: job.id,

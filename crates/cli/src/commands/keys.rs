@@ -1,6 +1,6 @@
 //! `mainstay keys`: what signs access tokens.
 
-use crate::fault::{Exit, Fault, Outcome};
+use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_existing};
 use crate::terminal::{say, say_json};
 use clap::Subcommand;
@@ -29,7 +29,7 @@ struct Rotation {
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     let Command::Rotate { json } = command;
     if settings.tokens.secret.is_some() {
-        return Err(Fault::usage(
+        return Err(CliError::usage(
             "tokens are signed with JWT_SECRET, and there is no key to rotate: set another secret, which ends all \
              sessions' access tokens, or leave it out and have keys",
         ));

@@ -1,6 +1,6 @@
 //! `mainstay migrate`: the schema, brought up to date.
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::open::block_on;
 use crate::terminal::say;
 use mainstay_platform::config::Settings;

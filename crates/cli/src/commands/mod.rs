@@ -12,7 +12,7 @@ pub(crate) mod serve;
 pub(crate) mod users;
 
 use crate::arguments::{Arguments, Command};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CliError, Outcome};
 use mainstay_platform::config::Settings;
 
 /// Does what was asked for.
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     let command = match command {
         None => Command::Serve(serve),
         Some(Command::Serve(options)) => Command::Serve(options.or(serve)),
-        Some(_) if serve.demo => return Err(Fault::usage("--demo belongs to `serve`")),
+        Some(_) if serve.demo => return Err(CliError::usage("--demo belongs to `serve`")),
         Some(command) => command,
     };
     // What needs no settings works with broken ones, too.

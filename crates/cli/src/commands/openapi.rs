@@ -1,6 +1,6 @@
 //! `mainstay openapi`: the document that `/openapi.json` serves.
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::terminal::say;
 
 /// Prints the document.

@@ -1,6 +1,6 @@
 //! `mainstay routes`: every door's routes.
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::terminal::{say, say_json, table};
 use clap::Args;
 
@@ -22,7 +22,7 @@ pub(crate) fn run(options: Options) -> Outcome {
     let rows = routes.into_iter().map(|route| {
         let body = route.body();
         [
-            route.door.to_owned(),
+            route.interface.to_owned(),
             route.method.to_owned(),
             route.path,
             route.use_case.to_owned(),

@@ -1,11 +1,11 @@
 //! `mainstay serve`: until it is told to stop.
 
-use crate::fault::{Exit, Fault, Outcome};
+use crate::error::{CliError, Exit, Outcome};
 use crate::open::block_on;
 use crate::signals::Signals;
 use crate::terminal::say;
 use clap::Args;
-use mainstay_app::{App, Outside, Serving, listen};
+use mainstay_app::{App, Dependencies, Serving, listen};
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::config::{AppEnv, Settings};
 use mainstay_platform::telemetry::{AccessLog, LogSink, Logs};
@@ -31,13 +31,13 @@ impl Options {
 /// Serves until SIGTERM, SIGINT or SIGQUIT, then finishes what it began. A second of them ends it at once.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     if options.demo && settings.env == AppEnv::Production {
-        return Err(Fault::usage(
+        return Err(CliError::usage(
             "--demo is refused in production (APP_ENV): it adds a customer whose password everybody knows",
         ));
     }
     let logs = Logs::open(&settings.log, Arc::new(SystemClock));
     let logs =
-        logs.map_err(|error| Fault::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
+        logs.map_err(|error| CliError::usage(format!("the log files cannot be written (LOG_DIR): {error}")))?;
     logs.install();
     if settings.env == AppEnv::Production {
         for caution in settings.cautions() {
@@ -76,7 +76,7 @@ async fn serve(
     greet(&serving, options, roles.api).await?;
     let name = tokio::select! {
         name = signals.end() => name,
-        why = serving.failed() => return Err(Fault::failed(format!("the server failed: {why}"))),
+        why = serving.failed() => return Err(CliError::failed(format!("the server failed: {why}"))),
     };
     tracing::info!(signal = name, "stopping: what was begun is finished first");
     tokio::select! {
@@ -84,13 +84,13 @@ async fn serve(
             tracing::info!("stopped");
             Ok(Exit::Done)
         }
-        name = signals.end() => Err(Fault::failed(format!("a second signal ({name}): stopped at once"))),
+        name = signals.end() => Err(CliError::failed(format!("a second signal ({name}): stopped at once"))),
     }
 }
 
 async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Serving> {
     let (listening, url) = listen(&settings).await?;
-    let outside = Outside::real(&settings, access_log)?;
+    let outside = Dependencies::real(&settings, access_log)?;
     let app = App::open(settings, outside, url).await?;
     Ok(Serving::start(app, listening).await?)
 }

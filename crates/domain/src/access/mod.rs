@@ -19,19 +19,19 @@
 //! ```
 
 mod caller;
-mod knock;
 mod permission;
 mod permit;
 pub mod policy;
+mod requirement;
 mod role;
 mod scope;
 #[cfg(test)]
 mod tests;
 
 pub use caller::{Caller, Principal, SystemCaller};
-pub use knock::{Access, Rate};
 pub use permission::{Grant, Permission, PermissionSet};
 pub use permit::{Action, Permit, permit, permit_new};
-pub use policy::{Guarded, Policy, Rule, See};
+pub use policy::{Policy, Resource, Rule, Visibility};
+pub use requirement::{Access, Rate};
 pub use role::RoleName;
-pub use scope::{Reach, Scope, scope, scope_to};
+pub use scope::{Scope, ScopeFilter, scope, scope_to};

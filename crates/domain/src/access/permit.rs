@@ -1,7 +1,7 @@
 //! Authorisation of one action on one row.
 
 use super::Caller;
-use super::policy::{Guarded, Rule};
+use super::policy::{Resource, Rule};
 use crate::error::{Denied, Error, Result, Unauthenticated};
 use crate::id::{Id, UserId};
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub struct Permit<T> {
     resource: PhantomData<fn() -> T>,
 }
 
-impl<T: Guarded> Permit<T> {
+impl<T: Resource> Permit<T> {
     /// The id of the row that it authorises.
     pub fn id(&self) -> Uuid {
         self.id
@@ -86,7 +86,7 @@ impl<T: Guarded> Permit<T> {
         } else {
             Err(Error::bug(format!(
                 "a permit for {} {} was shown for {}",
-                T::NOUN,
+                T::NAME,
                 self.id,
                 row.id().uuid()
             )))
@@ -99,7 +99,7 @@ impl<T: Guarded> Permit<T> {
 /// # Errors
 /// Not signed in (401), or not the owner and without the permission (403). An action that the policy does not list is
 /// denied to every caller but the system.
-pub fn permit<T: Guarded>(caller: &Caller, action: Action, row: &T) -> Result<Permit<T>> {
+pub fn permit<T: Resource>(caller: &Caller, action: Action, row: &T) -> Result<Permit<T>> {
     permit_new(caller, action, row.id(), row.owner())
 }
 
@@ -107,7 +107,7 @@ pub fn permit<T: Guarded>(caller: &Caller, action: Action, row: &T) -> Result<Pe
 ///
 /// # Errors
 /// As [`permit`].
-pub fn permit_new<T: Guarded>(
+pub fn permit_new<T: Resource>(
     caller: &Caller,
     action: Action,
     id: T::Id,

@@ -15,9 +15,9 @@ use crate::session::Session;
 use crate::user::User;
 
 /// A resource with an access policy.
-pub trait Guarded: Send + Sync + 'static {
+pub trait Resource: Send + Sync + 'static {
     /// The resource's name in the audit trail and in permissions.
-    const NOUN: &'static str;
+    const NAME: &'static str;
     /// Who sees rows of it, and who may perform which action.
     const POLICY: Policy;
     /// The type of a row's id.
@@ -26,7 +26,7 @@ pub trait Guarded: Send + Sync + 'static {
     fn id(&self) -> Self::Id;
     /// The account that owns the row; `None` when the resource has no owner.
     fn owner(&self) -> Option<UserId>;
-    /// Whether every caller may see the row, where the policy has [`See::Published`].
+    /// Whether every caller may see the row, where the policy has [`Visibility::Published`].
     fn is_published(&self) -> bool {
         false
     }
@@ -36,7 +36,7 @@ pub trait Guarded: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// Tried in order; the first entry that matches the caller decides the scope.
-    pub see: &'static [See],
+    pub see: &'static [Visibility],
     /// Actions that are not listed are the system's only. A caller who may perform an action on any owner's rows finds
     /// all of them for that purpose (see [`scope_to`](super::scope_to)).
     pub acts: &'static [(Action, Rule)],
@@ -44,7 +44,7 @@ pub struct Policy {
 
 /// Who sees rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum See {
+pub enum Visibility {
     /// Holders of a permission see all rows.
     Holder(Permission),
     /// Users see their own rows.
@@ -70,10 +70,10 @@ pub enum Rule {
     System,
 }
 
-impl Guarded for User {
-    const NOUN: &'static str = "user";
+impl Resource for User {
+    const NAME: &'static str = "user";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::READ_USER), See::Owner],
+        see: &[Visibility::Holder(Permission::READ_USER), Visibility::Owner],
         acts: &[
             (Action::REGISTER, Rule::Anyone),
             (Action::CREATE, Rule::Holder(Permission::CREATE_USER)),
@@ -94,10 +94,10 @@ impl Guarded for User {
     }
 }
 
-impl Guarded for Session {
-    const NOUN: &'static str = "session";
+impl Resource for Session {
+    const NAME: &'static str = "session";
     const POLICY: Policy = Policy {
-        see: &[See::Owner],
+        see: &[Visibility::Owner],
         // A client that presents the password or the refresh token is not signed in yet: the secret is the proof.
         acts: &[
             (Action::LOGIN, Rule::Anyone),
@@ -114,10 +114,13 @@ impl Guarded for Session {
     }
 }
 
-impl Guarded for Product {
-    const NOUN: &'static str = "product";
+impl Resource for Product {
+    const NAME: &'static str = "product";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::UPDATE_PRODUCT), See::Published],
+        see: &[
+            Visibility::Holder(Permission::UPDATE_PRODUCT),
+            Visibility::Published,
+        ],
         acts: &[
             (Action::CREATE, Rule::Holder(Permission::CREATE_PRODUCT)),
             (Action::UPDATE, Rule::Holder(Permission::UPDATE_PRODUCT)),
@@ -137,10 +140,10 @@ impl Guarded for Product {
     }
 }
 
-impl Guarded for Order {
-    const NOUN: &'static str = "order";
+impl Resource for Order {
+    const NAME: &'static str = "order";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::READ_ORDER), See::Owner],
+        see: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
         acts: &[
             (Action::PLACE, Rule::Owner),
             (Action::PAY, Rule::Owner),
@@ -162,10 +165,10 @@ impl Guarded for Order {
     }
 }
 
-impl Guarded for Payment {
-    const NOUN: &'static str = "payment";
+impl Resource for Payment {
+    const NAME: &'static str = "payment";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::READ_ORDER), See::Owner],
+        see: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
         acts: &[
             (Action::PAY, Rule::Owner),
             (Action::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
@@ -182,10 +185,10 @@ impl Guarded for Payment {
     }
 }
 
-impl Guarded for Job {
-    const NOUN: &'static str = "job";
+impl Resource for Job {
+    const NAME: &'static str = "job";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::MANAGE_JOB)],
+        see: &[Visibility::Holder(Permission::MANAGE_JOB)],
         acts: &[
             (Action::RETRY, Rule::Holder(Permission::MANAGE_JOB)),
             (Action::CANCEL, Rule::Holder(Permission::MANAGE_JOB)),
@@ -200,10 +203,10 @@ impl Guarded for Job {
     }
 }
 
-impl Guarded for AuditEntry {
-    const NOUN: &'static str = "audit";
+impl Resource for AuditEntry {
+    const NAME: &'static str = "audit";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::READ_AUDIT)],
+        see: &[Visibility::Holder(Permission::READ_AUDIT)],
         acts: &[],
     };
     type Id = AuditId;
@@ -215,10 +218,10 @@ impl Guarded for AuditEntry {
     }
 }
 
-impl Guarded for SecurityEvent {
-    const NOUN: &'static str = "security-event";
+impl Resource for SecurityEvent {
+    const NAME: &'static str = "security-event";
     const POLICY: Policy = Policy {
-        see: &[See::Holder(Permission::READ_AUDIT)],
+        see: &[Visibility::Holder(Permission::READ_AUDIT)],
         acts: &[],
     };
     type Id = SecurityEventId;
@@ -230,8 +233,8 @@ impl Guarded for SecurityEvent {
     }
 }
 
-impl Guarded for SigningKey {
-    const NOUN: &'static str = "signing-key";
+impl Resource for SigningKey {
+    const NAME: &'static str = "signing-key";
     const POLICY: Policy = Policy { see: &[], acts: &[] };
     type Id = KeyId;
     fn id(&self) -> KeyId {

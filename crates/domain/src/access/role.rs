@@ -1,6 +1,6 @@
 //! Roles, by name. A role's permissions are data, not code.
 
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -32,12 +32,12 @@ impl RoleName {
     ///
     /// # Errors
     /// `FORMAT`.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if (1..=40).contains(&text.len()) && text.bytes().all(good) {
             Ok(Self(text.into()))
         } else {
-            Err(Flaw::new("FORMAT", "must be 1 to 40 of a-z, 0-9 and -"))
+            Err(Invalid::new("FORMAT", "must be 1 to 40 of a-z, 0-9 and -"))
         }
     }
 

@@ -2,19 +2,19 @@
 
 use super::Caller;
 use super::permit::Action;
-use super::policy::{Guarded, Rule, See};
+use super::policy::{Resource, Rule, Visibility};
 use crate::id::UserId;
 use std::marker::PhantomData;
 
 /// The rows of one resource that a caller may see. Finders require it and filter by it, in the query itself.
 pub struct Scope<T> {
-    reach: Reach,
+    filter: ScopeFilter,
     resource: PhantomData<fn() -> T>,
 }
 
 /// Which rows a scope includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum ScopeFilter {
     /// All rows.
     Everything,
     /// Rows of one owner.
@@ -27,41 +27,45 @@ pub enum Reach {
 
 impl<T> Scope<T> {
     /// Which rows the scope includes; finders translate it to a condition of the query.
-    pub fn reach(&self) -> Reach {
-        self.reach
+    pub fn filter(&self) -> ScopeFilter {
+        self.filter
     }
 }
 
-impl<T: Guarded> Scope<T> {
+impl<T: Resource> Scope<T> {
     /// Whether the scope includes a row that is already loaded. Finders apply the same condition in their queries.
     pub fn shows(&self, row: &T) -> bool {
-        match self.reach {
-            Reach::Everything => true,
-            Reach::Owned(owner) => row.owner() == Some(owner),
-            Reach::Published => row.is_published(),
-            Reach::Nothing => false,
+        match self.filter {
+            ScopeFilter::Everything => true,
+            ScopeFilter::Owned(owner) => row.owner() == Some(owner),
+            ScopeFilter::Published => row.is_published(),
+            ScopeFilter::Nothing => false,
         }
     }
 }
 
 /// The scope of a caller: the first entry of the resource's policy that matches, and nothing when none does. The
 /// system sees everything, including resources that no user may see.
-pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
-    let fits = |see: &See| match (see, caller) {
-        (See::Holder(permission), Caller::User(principal)) => principal
+pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
+    let fits = |see: &Visibility| match (see, caller) {
+        (Visibility::Holder(permission), Caller::User(principal)) => principal
             .permissions
             .has(*permission)
-            .then_some(Reach::Everything),
-        (See::Owner, Caller::User(principal)) => Some(Reach::Owned(principal.id)),
-        (See::Published, _) => Some(Reach::Published),
-        (See::Holder(_) | See::Owner, Caller::Anonymous | Caller::System(_)) => None,
+            .then_some(ScopeFilter::Everything),
+        (Visibility::Owner, Caller::User(principal)) => Some(ScopeFilter::Owned(principal.id)),
+        (Visibility::Published, _) => Some(ScopeFilter::Published),
+        (Visibility::Holder(_) | Visibility::Owner, Caller::Anonymous | Caller::System(_)) => None,
     };
-    let reach = match caller {
-        Caller::System(_) => Reach::Everything,
-        Caller::User(_) | Caller::Anonymous => T::POLICY.see.iter().find_map(fits).unwrap_or(Reach::Nothing),
+    let filter = match caller {
+        Caller::System(_) => ScopeFilter::Everything,
+        Caller::User(_) | Caller::Anonymous => T::POLICY
+            .see
+            .iter()
+            .find_map(fits)
+            .unwrap_or(ScopeFilter::Nothing),
     };
     Scope {
-        reach,
+        filter,
         resource: PhantomData,
     }
 }
@@ -69,7 +73,7 @@ pub fn scope<T: Guarded>(caller: &Caller) -> Scope<T> {
 /// The scope of a caller who is about to perform an action: a caller who may perform it on every owner's rows finds
 /// all of them for that purpose, including rows that they may not see otherwise. For all other callers, the same as
 /// [`scope`].
-pub fn scope_to<T: Guarded>(caller: &Caller, action: Action) -> Scope<T> {
+pub fn scope_to<T: Resource>(caller: &Caller, action: Action) -> Scope<T> {
     let rule = T::POLICY.acts.iter().find(|(named, _)| *named == action);
     let on_all_rows = match (caller.principal(), rule.map(|(_, rule)| *rule)) {
         (Some(principal), Some(Rule::Holder(permission) | Rule::OwnerOr(permission))) => {
@@ -80,7 +84,7 @@ pub fn scope_to<T: Guarded>(caller: &Caller, action: Action) -> Scope<T> {
     };
     if on_all_rows {
         return Scope {
-            reach: Reach::Everything,
+            filter: ScopeFilter::Everything,
             resource: PhantomData,
         };
     }

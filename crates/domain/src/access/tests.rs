@@ -109,26 +109,29 @@ fn a_permit_covers_only_its_own_row() {
 #[test]
 fn the_first_matching_policy_entry_decides_the_scope() {
     assert_eq!(
-        scope::<Order>(&caller(1, "customer", &[])).reach(),
-        Reach::Owned(id(1))
+        scope::<Order>(&caller(1, "customer", &[])).filter(),
+        ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope::<Order>(&caller(1, "support", &[Permission::READ_ORDER])).reach(),
-        Reach::Everything
+        scope::<Order>(&caller(1, "support", &[Permission::READ_ORDER])).filter(),
+        ScopeFilter::Everything
     );
-    assert_eq!(scope::<Order>(&Caller::Anonymous).reach(), Reach::Nothing);
-    assert_eq!(scope::<Product>(&Caller::Anonymous).reach(), Reach::Published);
+    assert_eq!(scope::<Order>(&Caller::Anonymous).filter(), ScopeFilter::Nothing);
     assert_eq!(
-        scope::<User>(&caller(1, "customer", &[])).reach(),
-        Reach::Owned(id(1))
-    );
-    assert_eq!(
-        scope::<crate::key::SigningKey>(&Caller::System(SystemCaller::SETUP)).reach(),
-        Reach::Everything
+        scope::<Product>(&Caller::Anonymous).filter(),
+        ScopeFilter::Published
     );
     assert_eq!(
-        scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).reach(),
-        Reach::Nothing
+        scope::<User>(&caller(1, "customer", &[])).filter(),
+        ScopeFilter::Owned(id(1))
+    );
+    assert_eq!(
+        scope::<crate::key::SigningKey>(&Caller::System(SystemCaller::SETUP)).filter(),
+        ScopeFilter::Everything
+    );
+    assert_eq!(
+        scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).filter(),
+        ScopeFilter::Nothing
     );
 }
 
@@ -136,49 +139,49 @@ fn the_first_matching_policy_entry_decides_the_scope() {
 fn a_caller_who_may_perform_an_action_finds_the_rows_for_it() {
     let holder = caller(1, "customer", &[Permission::UPDATE_ORDER]);
     assert_eq!(
-        scope_to::<Order>(&holder, Action::CANCEL).reach(),
-        Reach::Everything
+        scope_to::<Order>(&holder, Action::CANCEL).filter(),
+        ScopeFilter::Everything
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::PAY).reach(),
-        Reach::Owned(id(1))
+        scope_to::<Order>(&holder, Action::PAY).filter(),
+        ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::REFUND).reach(),
-        Reach::Owned(id(1))
+        scope_to::<Order>(&holder, Action::REFUND).filter(),
+        ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::SETTLE).reach(),
-        Reach::Owned(id(1))
+        scope_to::<Order>(&holder, Action::SETTLE).filter(),
+        ScopeFilter::Owned(id(1))
     );
-    assert_eq!(scope::<Order>(&holder).reach(), Reach::Owned(id(1)));
+    assert_eq!(scope::<Order>(&holder).filter(), ScopeFilter::Owned(id(1)));
     let anonymous = Caller::Anonymous;
     assert_eq!(
-        scope_to::<Order>(&anonymous, Action::CANCEL).reach(),
-        Reach::Nothing
+        scope_to::<Order>(&anonymous, Action::CANCEL).filter(),
+        ScopeFilter::Nothing
     );
     assert_eq!(
-        scope_to::<Product>(&anonymous, Action::DELETE).reach(),
-        Reach::Published
+        scope_to::<Product>(&anonymous, Action::DELETE).filter(),
+        ScopeFilter::Published
     );
     let may_delete = caller(1, "customer", &[Permission::DELETE_PRODUCT]);
     assert_eq!(
-        scope_to::<Product>(&may_delete, Action::DELETE).reach(),
-        Reach::Everything
+        scope_to::<Product>(&may_delete, Action::DELETE).filter(),
+        ScopeFilter::Everything
     );
     assert_eq!(
-        scope_to::<Product>(&may_delete, Action::UPDATE).reach(),
-        Reach::Published
+        scope_to::<Product>(&may_delete, Action::UPDATE).filter(),
+        ScopeFilter::Published
     );
     let admin = caller(1, "admin", &[]);
     assert_eq!(
-        scope_to::<User>(&admin, Action::SET_ROLE).reach(),
-        Reach::Everything
+        scope_to::<User>(&admin, Action::SET_ROLE).filter(),
+        ScopeFilter::Everything
     );
     let worker = Caller::System(SystemCaller::WORKER);
     assert_eq!(
-        scope_to::<Order>(&worker, Action::EXPIRE).reach(),
-        Reach::Everything
+        scope_to::<Order>(&worker, Action::EXPIRE).filter(),
+        ScopeFilter::Everything
     );
 }
 

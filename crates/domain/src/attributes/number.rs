@@ -1,7 +1,7 @@
 //! Numbers of JSON, held against what becomes of them.
 
 use super::short;
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use serde_json::Number;
 
 /// The numbers of a JSON text as they are written, in their order.
@@ -47,10 +47,10 @@ impl<'t> Iterator for Numbers<'t> {
 ///
 /// # Errors
 /// `RANGE` when there is none.
-pub(super) fn exact(text: &str) -> Result<Number, Flaw> {
+pub(super) fn exact(text: &str) -> Result<Number, Invalid> {
     kept(text).ok_or_else(|| {
         let why = "cannot be kept exactly: send it as a text";
-        Flaw::new("RANGE", format!("has the number {}, which {why}", short(text)))
+        Invalid::new("RANGE", format!("has the number {}, which {why}", short(text)))
     })
 }
 

@@ -7,7 +7,7 @@
 mod characters;
 mod search;
 
-use crate::fault::Flaw;
+use crate::validation::Invalid;
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
@@ -31,13 +31,13 @@ pub fn normalized(text: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// `REQUIRED`, `LENGTH` or `FORMAT`.
-pub fn line(text: &str, most: usize) -> Result<String, Flaw> {
+pub fn line(text: &str, most: usize) -> Result<String, Invalid> {
     let line = bounded(text, most, |_| false)?;
     if line.is_empty() {
-        return Err(Flaw::new("REQUIRED", "must not be empty"));
+        return Err(Invalid::new("REQUIRED", "must not be empty"));
     }
     if !is_visible(&line) {
-        return Err(Flaw::new("REQUIRED", "must have a visible character"));
+        return Err(Invalid::new("REQUIRED", "must have a visible character"));
     }
     Ok(line)
 }
@@ -48,7 +48,7 @@ pub fn line(text: &str, most: usize) -> Result<String, Flaw> {
 ///
 /// # Errors
 /// `LENGTH` or `FORMAT`.
-pub fn paragraph(text: &str, most: usize) -> Result<String, Flaw> {
+pub fn paragraph(text: &str, most: usize) -> Result<String, Invalid> {
     let text = bounded(text, most, |c| matches!(c, '\n' | '\r' | '\t'))?;
     // A text with nothing to see in it is no text.
     Ok(if is_visible(&text) { text } else { String::new() })
@@ -59,8 +59,8 @@ fn is_visible(text: &str) -> bool {
 }
 
 /// Trims, normalizes, and checks the length before and after and each character that `allowed` does not name.
-fn bounded(text: &str, most: usize, allowed: impl Fn(char) -> bool) -> Result<String, Flaw> {
-    let too_long = || Flaw::new("LENGTH", format!("must be at most {most} characters"));
+fn bounded(text: &str, most: usize, allowed: impl Fn(char) -> bool) -> Result<String, Invalid> {
+    let too_long = || Invalid::new("LENGTH", format!("must be at most {most} characters"));
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'));
     // So that nobody has a longer text normalized than could fit afterwards.
     if text.chars().nth(most.saturating_mul(DECOMPOSED)).is_some() {
@@ -72,11 +72,11 @@ fn bounded(text: &str, most: usize, allowed: impl Fn(char) -> bool) -> Result<St
     }
     match text.chars().find(|c| characters::is_refused(*c) && !allowed(*c)) {
         None => Ok(text.into_owned()),
-        Some(c) if c.is_control() => Err(Flaw::new(
+        Some(c) if c.is_control() => Err(Invalid::new(
             "FORMAT",
             format!("must not contain control characters (U+{:04X})", u32::from(c)),
         )),
-        Some(c) => Err(Flaw::new(
+        Some(c) => Err(Invalid::new(
             "FORMAT",
             format!(
                 "must not contain characters that break or reorder its line (U+{:04X})",

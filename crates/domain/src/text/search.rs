@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 /// The longest word, in characters; of a longer one the beginning counts.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 /// The text in the form in which texts are compared without regard to size, width, ligatures and invisible marks
 /// (`NFKC_Casefold`, Unicode 16, 3.13, D147). Folding it again changes nothing. Not for showing.
@@ -34,7 +34,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(LONGEST).collect())
+        .map(|word| word.chars().take(MAX_LENGTH).collect())
         .collect();
     words.into_iter()
 }

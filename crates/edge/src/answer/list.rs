@@ -2,7 +2,7 @@
 
 use super::{Answer, sized_json};
 use http::StatusCode;
-use mainstay_domain::page::{Listing, Place};
+use mainstay_domain::page::{Page, PageInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,14 +27,14 @@ pub struct Listed<T> {
 #[serde(untagged)]
 pub enum Pagination {
     /// For `page=`.
-    Counted(Counted),
+    PagePagination(PagePagination),
     /// For `cursor=`.
-    Onward(Onward),
+    CursorPagination(CursorPagination),
 }
 
 /// What lies around a numbered page.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Counted {
+pub struct PagePagination {
     /// The page, from 1.
     pub page: u32,
     /// Its size.
@@ -48,7 +48,7 @@ pub struct Counted {
 /// What lies around a page from a cursor.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Onward {
+pub struct CursorPagination {
     /// Its size.
     pub limit: u32,
     /// Where to go on.
@@ -57,16 +57,16 @@ pub struct Onward {
     pub has_more: bool,
 }
 
-impl From<Place> for Pagination {
-    fn from(place: Place) -> Self {
-        match place {
-            Place::Numbered { page, limit, total } => Self::Counted(Counted {
+impl From<PageInfo> for Pagination {
+    fn from(info: PageInfo) -> Self {
+        match info {
+            PageInfo::Numbered { page, limit, total } => Self::PagePagination(PagePagination {
                 page,
                 limit,
                 total,
                 pages: total.div_ceil(u64::from(limit.max(1))),
             }),
-            Place::From { limit, next } => Self::Onward(Onward {
+            PageInfo::From { limit, next } => Self::CursorPagination(CursorPagination {
                 limit,
                 has_more: next.is_some(),
                 next_cursor: next.map(|cursor| cursor.encode()),
@@ -79,14 +79,14 @@ impl From<Place> for Pagination {
 ///
 /// # Errors
 /// When a thing has no JSON form.
-pub fn list<T, V: Serialize>(listing: Listing<T>, view: impl FnMut(T) -> V) -> Answer {
-    let Listing { items, place } = listing.map(view);
+pub fn list<T, V: Serialize>(listing: Page<T>, view: impl FnMut(T) -> V) -> Answer {
+    let Page { items, info } = listing.map(view);
     let room = 512 * (items.len() + 1);
     sized_json(
         StatusCode::OK,
         &Listed {
             data: items,
-            pagination: place.into(),
+            pagination: info.into(),
         },
         room,
     )

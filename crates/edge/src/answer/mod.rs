@@ -1,12 +1,12 @@
 //! Answers: one thing, many things, or a failure.
 
-pub(crate) mod dress;
+mod api_error;
 mod list;
-mod refusal;
+pub(crate) mod render;
 pub(crate) mod tag;
 
-pub use list::{Counted, Data, Listed, Onward, Pagination, list};
-pub use refusal::Refusal;
+pub use api_error::ApiError;
+pub use list::{CursorPagination, Data, Listed, PagePagination, Pagination, list};
 pub use tag::Tag;
 
 use axum::body::Body;
@@ -18,7 +18,7 @@ use mainstay_domain::Error;
 use serde::Serialize;
 
 /// What handlers answer.
-pub type Answer = Result<Response, Refusal>;
+pub type Answer = Result<Response, ApiError>;
 
 /// The media type of our answers.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -1,7 +1,7 @@
 //! Entity tags (RFC 9110, 8.8.3).
 
 use super::{Answer, Data, json};
-use crate::input::Known;
+use crate::input::IfNoneMatch;
 use axum::response::Response;
 use http::header::{CONTENT_ENCODING, ETAG};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -54,7 +54,7 @@ impl Tag {
     ///
     /// # Errors
     /// When the value has no JSON form.
-    pub fn answer(self, known: &Known, value: &impl Serialize) -> Answer {
+    pub fn answer(self, known: &IfNoneMatch, value: &impl Serialize) -> Answer {
         let tag = self.header();
         if let Some(known) = known.find(&tag) {
             let mut response = Response::default();

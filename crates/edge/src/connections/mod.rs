@@ -30,13 +30,13 @@ pub(crate) struct Connections {
     limit_of_address: usize,
     proxies: TrustedProxies,
     clock: Arc<AtomicU64>,
-    open: Mutex<Open>,
+    open: Mutex<PublicEndpoint>,
     is_empty: Notify,
     counts: Counts,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct PublicEndpoint {
     last_id: u64,
     states: HashMap<u64, Arc<ConnectionState>>,
     of_addresses: HashMap<LimitKey, usize>,

@@ -2,8 +2,8 @@
 
 use super::read::read;
 use super::{Object, explain};
-use crate::answer::Refusal;
-use crate::place::Place;
+use crate::answer::ApiError;
+use crate::route_state::RouteState;
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
@@ -17,22 +17,22 @@ pub struct Body<T>(pub T);
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Place> for Body<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned> FromRequest<RouteState> for Body<T> {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, place: &Place) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, route_state: &RouteState) -> Result<Self, ApiError> {
         check_media(request.headers())?;
-        let bytes = read(request, place.max_body()).await?;
+        let bytes = read(request, route_state.max_body()).await?;
         parse(&bytes).map(Self)
     }
 }
 
-impl<T: DeserializeOwned + Default> FromRequest<Place> for OptionalBody<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned + Default> FromRequest<RouteState> for OptionalBody<T> {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, place: &Place) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, route_state: &RouteState) -> Result<Self, ApiError> {
         let media = check_media(request.headers());
-        let bytes = read(request, place.max_body()).await?;
+        let bytes = read(request, route_state.max_body()).await?;
         if !bytes.is_empty() {
             media?;
         }
@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Place> for OptionalBody<T> {
 ///
 /// # Errors
 /// `BAD_REQUEST` for what is no JSON, `VALIDATION_FAILED` for what is another thing than was asked for.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     // The usual case in one pass; whoever failed pays for being told why.
     let read = serde_json::from_slice::<Object<T>>(bytes);
     read.map(|Object(value)| value)
@@ -55,7 +55,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 }
 
 /// JSON and nothing around it.
-fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_media(headers: &HeaderMap) -> Result<(), ApiError> {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = kind
         .split(|byte| *byte == b';')
@@ -65,12 +65,12 @@ fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
         .to_ascii_lowercase();
     let json = kind == b"application/json" || (kind.starts_with(b"application/") && kind.ends_with(b"+json"));
     if !json {
-        return Err(Refusal::UnsupportedMedia("send the body as application/json"));
+        return Err(ApiError::UnsupportedMedia("send the body as application/json"));
     }
     // A compressed body could unpack to more than any limit.
     match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => Ok(()),
-        Some(_) => Err(Refusal::UnsupportedMedia(
+        Some(_) => Err(ApiError::UnsupportedMedia(
             "send the body without a content encoding",
         )),
     }

@@ -1,7 +1,7 @@
 //! Conditions on the state of a thing (RFC 9110, 13).
 
 use crate::answer::tag::uncoded;
-use crate::answer::{Refusal, Tag};
+use crate::answer::{ApiError, Tag};
 use axum::extract::FromRequestParts;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
@@ -10,13 +10,13 @@ use mainstay_domain::state;
 use std::convert::Infallible;
 
 /// So many states can be meant.
-const MOST_TAGS: usize = 100;
+const MAX_TAGS: usize = 100;
 
 /// `If-Match`: the states that a change is meant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected(pub state::Expected);
+pub struct IfMatch(pub state::ExpectedVersion);
 
-impl<S: Sync> FromRequestParts<S> for Expected {
+impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -24,23 +24,23 @@ impl<S: Sync> FromRequestParts<S> for Expected {
     }
 }
 
-impl Expected {
+impl IfMatch {
     /// The tags of all lines, of which one has to be the thing's (RFC 9110, 13.1.1). A weak one, and one that is not
     /// ours, is no state's; a line that cannot be read names none.
     pub(super) fn read(headers: &HeaderMap) -> Self {
         if !headers.contains_key(IF_MATCH) {
-            return Self(state::Expected::Any);
+            return Self(state::ExpectedVersion::Any);
         }
         let lines = headers.get_all(IF_MATCH).iter();
         let lines: Vec<&str> = lines
             .map(|line| line.to_str().unwrap_or_default().trim())
             .collect();
         if lines == ["*"] {
-            return Self(state::Expected::Any);
+            return Self(state::ExpectedVersion::Any);
         }
         let states = lines.into_iter().filter_map(tags).flatten();
-        Self(state::Expected::OneOf(
-            states.filter_map(Tag::read).take(MOST_TAGS).collect(),
+        Self(state::ExpectedVersion::OneOf(
+            states.filter_map(Tag::read).take(MAX_TAGS).collect(),
         ))
     }
 }
@@ -68,17 +68,17 @@ fn tags(line: &str) -> Option<Vec<&str>> {
 
 /// `If-None-Match`: the states that the client has.
 #[derive(Debug, Clone, Default)]
-pub struct Known(Vec<HeaderValue>);
+pub struct IfNoneMatch(Vec<HeaderValue>);
 
-impl<S: Sync> FromRequestParts<S> for Known {
-    type Rejection = Refusal;
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Ok(Self::read(&parts.headers))
     }
 }
 
-impl Known {
+impl IfNoneMatch {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
     }

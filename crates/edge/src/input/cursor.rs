@@ -1,11 +1,11 @@
 //! Which part of a list is asked for, and in what order.
 
-use mainstay_domain::fault::{Faults, Flaw};
-use mainstay_domain::page::{self, Cursor, Page};
+use mainstay_domain::page::{self, Cursor, PageRequest};
+use mainstay_domain::validation::{Invalid, ValidationErrors};
 
 /// The part of a list that the query names, as it was written.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Asked<'q> {
+pub struct PageParams<'q> {
     /// `page=`
     pub page: Option<&'q str>,
     /// `limit=`
@@ -15,40 +15,41 @@ pub struct Asked<'q> {
 }
 
 /// The part of a list that is asked for; `usual` things when no limit is named.
-pub fn page(faults: &mut Faults, asked: Asked<'_>, usual: u32) -> Option<Page> {
-    let bounds = format!("must be a whole number from 1 to {}", page::MOST);
+pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) -> Option<PageRequest> {
+    let bounds = format!("must be a whole number from 1 to {}", page::MAX_LIMIT);
     let limit = match asked.limit {
         None => Ok(usual),
         Some(text) => whole(text)
-            .filter(|limit| (1..=page::MOST).contains(limit))
-            .ok_or_else(|| Flaw::new("RANGE", bounds)),
+            .filter(|limit| (1..=page::MAX_LIMIT).contains(limit))
+            .ok_or_else(|| Invalid::new("RANGE", bounds)),
     };
-    let limit = faults.take("limit", limit);
+    let limit = errors.take("limit", limit);
     match (asked.page, asked.cursor) {
         (Some(_), Some(_)) => {
-            faults.add("cursor", "CONFLICT", "cannot be asked for together with page");
+            errors.add("cursor", "CONFLICT", "cannot be asked for together with page");
             None
         }
         (_, Some(text)) => {
             let cursor = (!text.is_empty()).then(|| Cursor::decode(text));
-            let cursor = faults.take_optional("cursor", cursor);
-            Some(Page::From {
+            let cursor = errors.take_optional("cursor", cursor);
+            Some(PageRequest::From {
                 cursor,
                 limit: limit?,
             })
         }
         (number, None) => {
             let number = number.map_or(Some(1), whole);
-            let number = number.ok_or_else(|| Flaw::new("RANGE", "must be a whole number from 1 to 1000000"));
-            let (number, limit) = (faults.take("page", number)?, limit?);
-            faults.take("page", Page::numbered(number, limit))
+            let number =
+                number.ok_or_else(|| Invalid::new("RANGE", "must be a whole number from 1 to 1000000"));
+            let (number, limit) = (errors.take("page", number)?, limit?);
+            errors.take("page", PageRequest::numbered(number, limit))
         }
     }
 }
 
 /// The order that is asked for: a name, with `-` before it for the last first. `true`: the last first.
 pub fn sort<S: Copy>(
-    faults: &mut Faults,
+    errors: &mut ValidationErrors,
     asked: Option<&str>,
     names: &[(&str, S)],
     usual: (S, bool),
@@ -60,10 +61,10 @@ pub fn sort<S: Copy>(
         .find(|(known, _)| *known == name)
         .map(|(_, sort)| (*sort, descending));
     let known = || names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    faults.take(
+    errors.take(
         "sort",
         found.ok_or_else(|| {
-            Flaw::new(
+            Invalid::new(
                 "FORMAT",
                 format!("must be one of {}, perhaps with - before it", known()),
             )

@@ -1,20 +1,20 @@
 //! Says what is wrong with a document that did not fit: everything that can be found, not only the first thing.
 
-use super::finding::{Finding, Step};
-use crate::answer::Refusal;
+use super::finding::{JsonFinding, Step};
+use crate::answer::ApiError;
 use mainstay_domain::Error;
-use mainstay_domain::fault::{Fault, Faults};
+use mainstay_domain::validation::{FieldError, ValidationErrors};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 /// More faults than this are not told.
-const MOST: usize = 32;
+const MAX_COUNT: usize = 32;
 /// In longer documents only the first fault is looked for: each further one costs another reading, and a tree of values
 /// takes many times the room of its text.
-const LONGEST: usize = 64 * 1024;
+const MAX_LENGTH: usize = 64 * 1024;
 
 /// Why the bytes are no `T`.
-pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
+pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
     if bytes.trim_ascii().is_empty() {
         return unreadable("the request body is empty");
     }
@@ -25,9 +25,9 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
     if !error.inner().is_data() {
         return unreadable(&format!("the request body is not JSON: {}", error.inner()));
     }
-    let first = Finding::of(error.path(), &error.inner().to_string());
+    let first = JsonFinding::of(error.path(), &error.inner().to_string());
     // A document may begin right, go wrong, and then not even be JSON.
-    let found = match bytes.len() <= LONGEST {
+    let found = match bytes.len() <= MAX_LENGTH {
         true => serde_json::from_slice::<Value>(bytes).map(all::<T>),
         false => serde_json::from_slice::<IgnoredAny>(bytes).map(|_| Vec::new()),
     };
@@ -48,46 +48,49 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
 ///
 /// # Errors
 /// Everything that was found.
-pub(super) fn value<T: DeserializeOwned>(value: Value) -> Result<T, Faults> {
+pub(super) fn value<T: DeserializeOwned>(value: Value) -> Result<T, ValidationErrors> {
     serde_json::from_value(value.clone()).map_err(|_| told(all::<T>(value)))
 }
 
-fn unreadable(why: &str) -> Refusal {
+fn unreadable(why: &str) -> ApiError {
     Error::BadRequest(why.to_owned()).into()
 }
 
-fn told(found: Vec<Fault>) -> Faults {
-    let mut faults = Faults::new();
+fn told(found: Vec<FieldError>) -> ValidationErrors {
+    let mut errors = ValidationErrors::new();
     found
         .into_iter()
-        .for_each(|fault| faults.add(fault.path, fault.code, fault.message));
-    faults
+        .for_each(|fault| errors.add(fault.path, fault.code, fault.message));
+    errors
 }
 
 /// Finds a fault, mends the place with something that fits, and goes on looking.
-fn all<T: DeserializeOwned>(mut value: Value) -> Vec<Fault> {
+fn all<T: DeserializeOwned>(mut value: Value) -> Vec<FieldError> {
     let mut found = Vec::new();
     let mut mended: Vec<Vec<Step>> = Vec::new();
     let mut left: Vec<Value> = Vec::new();
     // Each place needs a handful of readings at most, until something fits.
-    for _ in 0..MOST * 8 {
+    for _ in 0..MAX_COUNT * 8 {
         let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else {
             break;
         };
-        let finding = Finding::of(error.path(), &error.inner().to_string());
-        let again = mended.last() == Some(&finding.place);
-        if !mended.iter().any(|place| finding.place.starts_with(place)) {
+        let finding = JsonFinding::of(error.path(), &error.inner().to_string());
+        let again = mended.last() == Some(&finding.route_state);
+        if !mended
+            .iter()
+            .any(|route_state| finding.route_state.starts_with(route_state))
+        {
             found.push(finding.fault);
         }
-        if found.len() >= MOST {
+        if found.len() >= MAX_COUNT {
             break;
         }
         if finding.is_surplus {
-            remove(&mut value, &finding.place);
+            remove(&mut value, &finding.route_state);
             continue;
         }
         if !again {
-            mended.push(finding.place.clone());
+            mended.push(finding.route_state.clone());
             left = vec![
                 Value::Null,
                 json!(false),
@@ -99,7 +102,7 @@ fn all<T: DeserializeOwned>(mut value: Value) -> Vec<Fault> {
             left.extend(finding.variant.map(Value::String));
         }
         let Some(next) = left.pop() else { break };
-        if put(&mut value, &finding.place, next).is_none() {
+        if put(&mut value, &finding.route_state, next).is_none() {
             break;
         }
     }
@@ -114,13 +117,13 @@ fn step<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
     }
 }
 
-fn put(value: &mut Value, place: &[Step], new: Value) -> Option<()> {
-    *place.iter().try_fold(value, step)? = new;
+fn put(value: &mut Value, route_state: &[Step], new: Value) -> Option<()> {
+    *route_state.iter().try_fold(value, step)? = new;
     Some(())
 }
 
-fn remove(value: &mut Value, place: &[Step]) {
-    let Some((Step::Field(name), above)) = place.split_last() else {
+fn remove(value: &mut Value, route_state: &[Step]) {
+    let Some((Step::Field(name), above)) = route_state.split_last() else {
         return;
     };
     if let Some(Value::Object(map)) = above.iter().try_fold(value, step) {

@@ -1,6 +1,6 @@
 //! One fault of a document, as the reader found it.
 
-use mainstay_domain::fault::Fault;
+use mainstay_domain::validation::FieldError;
 use serde_path_to_error::{Path, Segment};
 
 /// A step into a document.
@@ -12,22 +12,22 @@ pub(super) enum Step {
 
 /// One fault of a document, and what is needed to read on behind it.
 #[derive(Debug)]
-pub(super) struct Finding {
-    pub(super) place: Vec<Step>,
-    pub(super) fault: Fault,
+pub(super) struct JsonFinding {
+    pub(super) route_state: Vec<Step>,
+    pub(super) fault: FieldError,
     /// True for a field that nobody asked for.
     pub(super) is_surplus: bool,
     /// One of the words that fit.
     pub(super) variant: Option<String>,
 }
 
-impl Finding {
+impl JsonFinding {
     /// Translates what the reader says into a stable code and words for people who do not know its types.
     pub(super) fn of(path: &Path, message: &str) -> Self {
         let message = message
             .rsplit_once(" at line ")
             .map_or(message, |(message, _)| message);
-        let mut place: Vec<Step> = path.iter().filter_map(Step::of).collect();
+        let mut route_state: Vec<Step> = path.iter().filter_map(Step::of).collect();
         let (kind, rest) = message.split_once('`').unwrap_or((message, ""));
         let name = rest.split('`').next().unwrap_or_default();
         let expected = message
@@ -50,13 +50,13 @@ impl Finding {
         };
         if matches!(code, "REQUIRED" | "UNKNOWN_FIELD" | "DUPLICATE") {
             let named = Step::Field(name.to_owned());
-            if place.last() != Some(&named) || code == "REQUIRED" {
-                place.push(named);
+            if route_state.last() != Some(&named) || code == "REQUIRED" {
+                route_state.push(named);
             }
         }
-        let fault = Fault::new(spelled(&place), code, text);
+        let fault = FieldError::new(spelled(&route_state), code, text);
         Self {
-            place,
+            route_state,
             fault,
             is_surplus: code == "UNKNOWN_FIELD",
             variant,
@@ -75,9 +75,9 @@ impl Step {
 }
 
 /// `items[0].quantity`
-fn spelled(place: &[Step]) -> String {
+fn spelled(route_state: &[Step]) -> String {
     let mut text = String::new();
-    for step in place {
+    for step in route_state {
         match step {
             Step::Item(index) => text.push_str(&format!("[{index}]")),
             Step::Field(name) => {

@@ -1,6 +1,6 @@
 //! Idempotency keys (draft-ietf-httpapi-idempotency-key-header).
 
-use crate::answer::Refusal;
+use crate::answer::ApiError;
 use http::{HeaderMap, HeaderName, Method};
 use mainstay_domain::Error;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) fn is_asked(method: &Method, headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// `BAD_REQUEST` for another one, or for several.
-pub(crate) fn key(method: &Method, headers: &HeaderMap) -> Result<Option<Arc<str>>, Refusal> {
+pub(crate) fn key(method: &Method, headers: &HeaderMap) -> Result<Option<Arc<str>>, ApiError> {
     if !is_asked(method, headers) {
         return Ok(None);
     }

@@ -14,8 +14,8 @@ mod read;
 mod tests;
 
 pub use body::{Body, OptionalBody};
-pub use condition::{Expected, Known};
-pub use cursor::{Asked, page, sort};
+pub use condition::{IfMatch, IfNoneMatch};
+pub use cursor::{PageParams, page, sort};
 pub(crate) use idempotency::key;
 pub use object::Object;
 pub use path::{PathId, PathPair};

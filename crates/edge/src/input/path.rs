@@ -1,6 +1,6 @@
 //! Identifiers in paths.
 
-use crate::answer::Refusal;
+use crate::answer::ApiError;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use mainstay_domain::Error;
@@ -18,31 +18,31 @@ pub struct PathId<T>(pub T);
 pub struct PathPair<T>(pub T, pub String);
 
 impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for PathId<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let found = Path::<Piece<T>>::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let found = Path::<PathSegment<T>>::from_request_parts(parts, state).await;
         found
-            .map(|Path(Piece(id))| Self(id))
+            .map(|Path(PathSegment(id))| Self(id))
             .map_err(|_| Error::NotFound.into())
     }
 }
 
 impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for PathPair<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let found = Path::<(Piece<T>, String)>::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let found = Path::<(PathSegment<T>, String)>::from_request_parts(parts, state).await;
         found
-            .map(|Path((Piece(id), name))| Self(id, name))
+            .map(|Path((PathSegment(id), name))| Self(id, name))
             .map_err(|_| Error::NotFound.into())
     }
 }
 
 /// A piece of the path, read where it stands.
-struct Piece<T>(T);
+struct PathSegment<T>(T);
 
-impl<'de, T: FromStr> Deserialize<'de> for Piece<T> {
+impl<'de, T: FromStr> Deserialize<'de> for PathSegment<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Reader(PhantomData)).map(Self)
     }

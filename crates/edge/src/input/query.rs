@@ -1,10 +1,10 @@
 //! Query strings.
 
 use super::explain;
-use crate::answer::Refusal;
+use crate::answer::ApiError;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::validation::ValidationErrors;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -15,31 +15,31 @@ use url::form_urlencoded;
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         read(parts.uri.query().unwrap_or_default())
             .map(Self)
-            .map_err(Refusal::from)
+            .map_err(ApiError::from)
     }
 }
 
-pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Faults> {
+pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, ValidationErrors> {
     let mut given = Map::new();
-    let mut faults = Faults::new();
+    let mut errors = ValidationErrors::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if given.contains_key(&*name) {
-            faults.add(&*name, "DUPLICATE", "is given more than once");
+            errors.add(&*name, "DUPLICATE", "is given more than once");
         }
         given.insert(name.into_owned(), Value::String(value.into_owned()));
     }
     match explain::value(Value::Object(given)) {
-        Ok(value) => faults.finish(Some(value)),
+        Ok(value) => errors.finish(Some(value)),
         Err(more) => {
             more.list()
                 .iter()
-                .for_each(|fault| faults.add(&*fault.path, fault.code, &*fault.message));
-            Err(faults)
+                .for_each(|fault| errors.add(&*fault.path, fault.code, &*fault.message));
+            Err(errors)
         }
     }
 }

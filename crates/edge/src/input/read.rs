@@ -1,9 +1,9 @@
 //! The bytes of a body: counted before they are in memory, and not waited for too long.
 
 use super::idempotency;
-use crate::answer::Refusal;
+use crate::answer::ApiError;
 use crate::budget::{Exhausted, Reservation};
-use crate::exchange::Exchange;
+use crate::request_state::RequestState;
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
@@ -27,18 +27,18 @@ const LINGER: Duration = Duration::from_secs(2);
 const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 
 /// Reads a body of at most `limit` bytes. From then on they are counted until the request is answered.
-pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
-    let exchange = Arc::clone(Exchange::of(request.extensions())?);
+pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    let request_state = Arc::clone(RequestState::of(request.extensions())?);
     // Only requests that may be repeated are worth a digest.
     let is_repeatable = idempotency::is_asked(request.method(), request.headers());
     let announced = announced(request.headers());
     let is_sending = !request.headers().contains_key(EXPECT);
     let body = request.into_body();
     if announced.is_some_and(|length| length > limit) {
-        return Err(refuse(body, Refusal::TooLarge(limit), is_sending));
+        return Err(refuse(body, ApiError::TooLarge(limit), is_sending));
     }
-    let Ok(mut room) = exchange.reserve_body(announced.unwrap_or(0)) else {
-        return Err(refuse(body, Refusal::Busy, is_sending));
+    let Ok(mut room) = request_state.reserve_body(announced.unwrap_or(0)) else {
+        return Err(refuse(body, ApiError::Busy, is_sending));
     };
     let bounds = Bounds {
         limit,
@@ -48,9 +48,9 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Refusa
     let bytes = timeout(time, collect(body, bounds, &mut room))
         .await
         .map_err(|_elapsed| too_slow(time))??;
-    exchange.keep_body(room);
+    request_state.keep_body(room);
     if is_repeatable {
-        exchange.set_fingerprint(sha256(&bytes));
+        request_state.set_fingerprint(sha256(&bytes));
     }
     Ok(bytes)
 }
@@ -62,7 +62,7 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
     Some(length.parse().unwrap_or(usize::MAX))
 }
 
-fn too_slow(time: Duration) -> Refusal {
+fn too_slow(time: Duration) -> ApiError {
     let seconds = time.as_secs();
     Error::BadRequest(format!(
         "the request body came too slowly: send the whole of it within {seconds} seconds"
@@ -77,16 +77,16 @@ struct Bounds {
     reserved: Option<usize>,
 }
 
-async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Result<Bytes, Refusal> {
+async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Result<Bytes, ApiError> {
     let mut bytes = Pieces::default();
     while let Some(data) = next(&mut body).await? {
         if bytes.len() + data.len() > bounds.limit {
-            return Err(refuse(body, Refusal::TooLarge(bounds.limit), true));
+            return Err(refuse(body, ApiError::TooLarge(bounds.limit), true));
         }
         if bounds.reserved.is_none()
             && let Err(Exhausted) = room.grow(data.len())
         {
-            return Err(refuse(body, Refusal::Busy, true));
+            return Err(refuse(body, ApiError::Busy, true));
         }
         bytes.add(data);
     }
@@ -94,7 +94,7 @@ async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Resu
 }
 
 /// Refuses a body at once, and lets go of what the client is still sending of it for a while.
-fn refuse(mut body: Body, refusal: Refusal, is_sending: bool) -> Refusal {
+fn refuse(mut body: Body, api_error: ApiError, is_sending: bool) -> ApiError {
     if is_sending {
         let discard = async move {
             let mut ignored = 0;
@@ -106,11 +106,11 @@ fn refuse(mut body: Body, refusal: Refusal, is_sending: bool) -> Refusal {
         };
         tokio::spawn(timeout(LINGER, discard));
     }
-    refusal
+    api_error
 }
 
 /// The next piece of a body.
-async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
     while let Some(frame) = body.frame().await {
         let ended = |_| Error::BadRequest("the request body ended early".to_owned());
         if let Ok(data) = frame.map_err(ended)?.into_data() {

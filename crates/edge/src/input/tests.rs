@@ -44,7 +44,7 @@ enum Kind {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Which {
+struct TestParams {
     status: Option<String>,
     user_id: Option<String>,
 }

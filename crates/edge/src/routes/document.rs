@@ -3,8 +3,8 @@
 mod components;
 
 use super::{Described, RouteRow};
-use crate::answer::dress;
-use crate::chain::address_limit;
+use crate::answer::render;
+use crate::middleware::address_limit;
 use mainstay_domain::error::Code;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ pub(super) fn document<'r>(
         ("Problem".to_owned(), Problem::schema()),
     ]);
     for code in Code::ALL {
-        let status = dress::status(code).as_u16();
+        let status = render::status(code).as_u16();
         components.responses.insert(name(status), failure(status).into());
     }
     let bearer = HttpBuilder::new()
@@ -210,7 +210,7 @@ fn name(status: u16) -> String {
 fn failure(status: u16) -> Response {
     let codes = Code::ALL
         .into_iter()
-        .filter(|code| dress::status(*code).as_u16() == status);
+        .filter(|code| render::status(*code).as_u16() == status);
     let codes: Vec<String> = codes.map(|code| format!("`{}`", code.as_str())).collect();
     ResponseBuilder::new()
         .description(codes.join(", "))

@@ -1,15 +1,15 @@
 //! The table of routes: one declaration for mounting, for `mainstay routes`, and for the OpenAPI document.
 
 mod document;
-mod knock;
+mod handler;
 mod row;
 
-pub use knock::{Knocks, Passes};
+pub use handler::{HandlerFor, HandlerParams};
 pub use row::RouteRow;
 
-use crate::open::Open;
 use crate::options::EdgeOptions;
-use crate::place::{House, Place};
+use crate::public_endpoint::PublicEndpoint;
+use crate::route_state::{RouteState, RouterState};
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -54,7 +54,7 @@ macro_rules! route {
 
 /// Declares a public operation that is no use case, under a name of its own.
 #[macro_export]
-macro_rules! open_route {
+macro_rules! public_route {
     ($name:literal, $handler:ident) => {
         $crate::macros::paste! {
             $crate::Route::open::<_, _>($name, $crate::routes::Described::of::<[<__path_ $handler>]>(), $handler)
@@ -96,7 +96,7 @@ impl Described {
 pub struct Route {
     row: RouteRow,
     described: Described,
-    mount: Box<dyn FnOnce(MethodFilter, Place) -> MethodRouter + Send>,
+    mount: Box<dyn FnOnce(MethodFilter, RouteState) -> MethodRouter + Send>,
 }
 
 impl Route {
@@ -104,8 +104,8 @@ impl Route {
     pub fn of<U, H, T>(described: Described, handler: H) -> Self
     where
         U: UseCase,
-        H: Handler<T, Place>,
-        T: Knocks<U> + 'static,
+        H: Handler<T, RouteState>,
+        T: HandlerFor<U> + 'static,
     {
         let (method, has_body) = (
             row::method(&described.method),
@@ -118,11 +118,11 @@ impl Route {
         )
     }
 
-    /// A public operation that is no use case; see [`open_route!`](crate::open_route).
+    /// A public operation that is no use case; see [`public_route!`](crate::public_route).
     pub fn open<H, T>(name: &'static str, described: Described, handler: H) -> Self
     where
-        H: Handler<T, Place>,
-        T: Passes<Open> + 'static,
+        H: Handler<T, RouteState>,
+        T: HandlerParams<PublicEndpoint> + 'static,
     {
         Self::made(
             RouteRow::open(name, row::method(&described.method), &described.path),
@@ -138,8 +138,8 @@ impl Route {
         self
     }
 
-    fn made<H: Handler<T, Place>, T: 'static>(row: RouteRow, described: Described, handler: H) -> Self {
-        let mount = Box::new(move |filter, place| on(filter, handler).with_state(place));
+    fn made<H: Handler<T, RouteState>, T: 'static>(row: RouteRow, described: Described, handler: H) -> Self {
+        let mount = Box::new(move |filter, route_state| on(filter, handler).with_state(route_state));
         Self {
             row,
             described,
@@ -200,15 +200,18 @@ impl Routes {
     /// When two of them have one method and path: a fault of the program, found by every start.
     pub fn router(self, services: Services, options: EdgeOptions, openapi: &Value) -> Router {
         let openapi = openapi.to_string().into();
-        let house = Arc::new(House {
+        let router_state = Arc::new(RouterState {
             services,
             options,
             openapi,
         });
         self.routes.into_iter().fold(Router::new(), |router, route| {
             let path = route.row.path.clone();
-            let place = Place::new(Arc::clone(&house), route.row.clone(), route.row.method);
-            router.route(&path, (route.mount)(row::filter(&route.described.method), place))
+            let route_state = RouteState::new(Arc::clone(&router_state), route.row.clone(), route.row.method);
+            router.route(
+                &path,
+                (route.mount)(row::filter(&route.described.method), route_state),
+            )
         })
     }
 }

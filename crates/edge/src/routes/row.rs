@@ -1,6 +1,6 @@
 //! One line of the table of routes.
 
-use crate::chain::address_limit;
+use crate::middleware::address_limit;
 use axum::routing::MethodFilter;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_services::UseCase;
@@ -13,7 +13,7 @@ use utoipa::openapi::path::HttpMethod;
 #[serde(rename_all = "camelCase")]
 pub struct RouteRow {
     /// Through which door.
-    pub door: &'static str,
+    pub interface: &'static str,
     /// The method.
     pub method: &'static str,
     /// The pattern of the path.
@@ -44,7 +44,7 @@ impl RouteRow {
     pub(super) fn of<U: UseCase>(method: &'static str, path: &str, has_body: bool) -> Self {
         Self {
             max_body: has_body.then_some(U::MAX_BODY),
-            door: "rest",
+            interface: "rest",
             method,
             path: path.to_owned(),
             use_case: U::NAME,
@@ -59,7 +59,7 @@ impl RouteRow {
 
     pub(super) fn open(name: &'static str, method: &'static str, path: &str) -> Self {
         Self {
-            door: "rest",
+            interface: "rest",
             method,
             path: path.to_owned(),
             use_case: name,
@@ -104,7 +104,7 @@ impl RouteRow {
 impl fmt::Display for RouteRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            door,
+            interface,
             method,
             path,
             use_case,
@@ -115,7 +115,7 @@ impl fmt::Display for RouteRow {
         let body = self.body();
         write!(
             f,
-            "{door:<5} {method:<7} {path:<44} {use_case:<24} {access:<20} {body:<8} {rate}"
+            "{interface:<5} {method:<7} {path:<44} {use_case:<24} {access:<20} {body:<8} {rate}"
         )
     }
 }

@@ -6,8 +6,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::chain::Chain;
 use crate::connections::state::Order;
+use crate::middleware::Middleware;
 use report::Report;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -50,16 +50,16 @@ impl Listening {
 
     /// Serves until `stop` is cancelled. From then on no connection is accepted any more, and those that are open have
     /// `grace` to finish what they began. How many connections there may be, the chain's options say.
-    pub async fn serve(self, chain: Chain, stop: CancellationToken, grace: Duration) {
+    pub async fn serve(self, middleware: Middleware, stop: CancellationToken, grace: Duration) {
         tokio::select! {
-            () = sweep(&chain) => {}
-            () = self.serve_unswept(&chain, stop, grace) => {}
+            () = sweep(&middleware) => {}
+            () = self.serve_unswept(&middleware, stop, grace) => {}
         }
     }
 
     /// The same, while the caller counts the seconds by [`crate::connections::Connections::sweep`].
-    async fn serve_unswept(self, chain: &Chain, stop: CancellationToken, grace: Duration) {
-        let connections = Arc::clone(&chain.shares().connections);
+    async fn serve_unswept(self, middleware: &Middleware, stop: CancellationToken, grace: Duration) {
+        let connections = Arc::clone(&middleware.shares().connections);
         let protocol = Arc::new(serving::protocol());
         loop {
             let accepted = tokio::select! {
@@ -85,7 +85,7 @@ impl Listening {
                     Arc::clone(&protocol),
                     stream,
                     slot,
-                    chain.of_peer(peer.ip()),
+                    middleware.of_peer(peer.ip()),
                 ));
             }
         }
@@ -104,13 +104,13 @@ impl Listening {
 }
 
 /// Counts the seconds of the open connections, and reports what was refused.
-async fn sweep(chain: &Chain) {
+async fn sweep(middleware: &Middleware) {
     let mut seconds = tokio::time::interval(SWEEP);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut report = Report::new(Arc::clone(chain.shares()));
+    let mut report = Report::new(Arc::clone(middleware.shares()));
     loop {
         seconds.tick().await;
-        chain.shares().connections.sweep();
+        middleware.shares().connections.sweep();
         report.tick();
     }
 }

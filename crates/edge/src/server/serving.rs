@@ -1,9 +1,9 @@
 //! One connection: HTTP/1.1 or HTTP/2 over it, until it ends or has to.
 
 use super::stream::TrackedStream;
-use crate::chain::Chain;
 use crate::connections::state::Order;
 use crate::connections::{SILENCE, Slot};
+use crate::middleware::Middleware;
 use crate::outgoing::OutgoingBody;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -55,13 +55,13 @@ pub(super) fn protocol() -> Protocol {
 }
 
 /// Serves a connection until the client or an order of the sweep ends it.
-pub(super) async fn serve(protocol: Arc<Protocol>, stream: TcpStream, slot: Slot, chain: Chain) {
+pub(super) async fn serve(protocol: Arc<Protocol>, stream: TcpStream, slot: Slot, middleware: Middleware) {
     // What is written is sent at once, not when there is a whole packet of it.
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let state = Arc::clone(&slot.state);
-    let service = ConnectionService(chain.on_connection(Arc::clone(&state)));
+    let service = ConnectionService(middleware.on_connection(Arc::clone(&state)));
     let io = TokioIo::new(TrackedStream::new(stream, slot));
     let mut connection = pin!(protocol.serve_connection_with_upgrades(io, service));
     let mut is_draining = false;
@@ -83,7 +83,7 @@ pub(super) async fn serve(protocol: Arc<Protocol>, stream: TcpStream, slot: Slot
 }
 
 /// The chain as hyper calls it.
-struct ConnectionService(Chain);
+struct ConnectionService(Middleware);
 
 impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Response = Response<OutgoingBody>;

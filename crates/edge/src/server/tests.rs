@@ -4,8 +4,8 @@ mod http2;
 
 use super::serving::HEADERS;
 use super::*;
-use crate::chain::tests::House;
 use crate::connections::{IDLENESS, SILENCE};
+use crate::middleware::tests::TestRouter;
 use crate::options::EdgeOptions;
 use axum::Router;
 use axum::routing::get;
@@ -19,7 +19,7 @@ const ASK: &[u8] = b"GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 /// A server whose seconds pass when a test says so.
 struct Server {
     address: SocketAddr,
-    chain: Chain,
+    middleware: Middleware,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -28,12 +28,12 @@ impl Server {
     async fn start(router: Router, grace: Duration, options: EdgeOptions) -> Self {
         let listening = Listening::on("127.0.0.1", 0).await.unwrap();
         let (address, stop) = (listening.address(), CancellationToken::new());
-        let chain = House::with(router, options).chain;
-        let (served, stopping) = (chain.clone(), stop.clone());
+        let middleware = TestRouter::with(router, options).middleware;
+        let (served, stopping) = (middleware.clone(), stop.clone());
         let task = tokio::spawn(async move { listening.serve_unswept(&served, stopping, grace).await });
         Self {
             address,
-            chain,
+            middleware,
             stop,
             task,
         }
@@ -49,11 +49,11 @@ impl Server {
     }
 
     fn pass(&self, seconds: u64) {
-        (0..seconds).for_each(|_| self.chain.shares().connections.sweep());
+        (0..seconds).for_each(|_| self.middleware.shares().connections.sweep());
     }
 
     fn open(&self) -> usize {
-        self.chain.shares().connections.count()
+        self.middleware.shares().connections.count()
     }
 
     async fn send(&self, bytes: &[u8]) -> TcpStream {
@@ -156,7 +156,7 @@ async fn one_address_does_not_take_all_connections() {
     let server = Server::start(Router::new(), Duration::ZERO, options).await;
     let _one = server.send(b"GET /ok HT").await;
     closed(TcpStream::connect(server.address).await.unwrap()).await;
-    let counts = server.chain.shares().connections.counts();
+    let counts = server.middleware.shares().connections.counts();
     assert_eq!(counts.refused_address.load(Relaxed), 1);
 }
 
@@ -189,15 +189,15 @@ async fn a_response_that_the_client_does_not_read_is_dropped_with_its_connection
     let large = Router::new().route("/ok", get(async || vec![0_u8; 16 * 1024 * 1024]));
     let server = Server::of_two(large, Duration::ZERO).await;
     let stream = server.send(ASK).await;
-    let held = || server.chain.shares().responses.used();
+    let held = || server.middleware.shares().responses.used();
     until("the response is held", || held() > 0).await;
     stream.readable().await.unwrap();
     until("the client takes no more", || {
-        server.chain.shares().connections.is_any_stalled()
+        server.middleware.shares().connections.is_any_stalled()
     })
     .await;
     server.pass(crate::connections::STALL + 1);
     until("it is dropped", || held() == 0 && server.open() == 0).await;
-    let counts = server.chain.shares().connections.counts();
+    let counts = server.middleware.shares().connections.counts();
     assert_eq!(counts.closed_stalled.load(Relaxed), 1);
 }

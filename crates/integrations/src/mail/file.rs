@@ -1,6 +1,6 @@
 //! A mailbox of files, for people who develop: every mail is an `.eml` that mail programs open.
 
-use super::fault::MailAway;
+use super::error::MailAway;
 use super::letter::{Sender, letter};
 use futures_util::future::BoxFuture;
 use mainstay_domain::time::{Clock, Timestamp};

@@ -1,6 +1,6 @@
 //! From a message to the bytes that travel: RFC 5322, text and HTML as MIME alternatives.
 
-use super::fault::MailSettingFault;
+use super::error::MailSettingFault;
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};

@@ -1,6 +1,6 @@
 //! Sends mail: into files for people who develop, through SMTP for everybody else.
 
-mod fault;
+mod error;
 mod file;
 mod letter;
 mod server;
@@ -8,7 +8,7 @@ mod smtp;
 #[cfg(test)]
 mod smtp_tests;
 
-pub use fault::MailSettingFault;
+pub use error::MailSettingFault;
 pub use file::FileMailbox;
 pub use letter::Sender;
 pub use smtp::SmtpMailer;

@@ -1,6 +1,6 @@
 //! The mail server of an `SMTP_URL`, and the way to it.
 
-use super::fault::MailSettingFault;
+use super::error::MailSettingFault;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};

@@ -1,6 +1,6 @@
 //! Mail through an SMTP server (RFC 5321).
 
-use super::fault::{MailAway, MailSettingFault, away, needs_smtputf8, refused};
+use super::error::{MailAway, MailSettingFault, away, needs_smtputf8, refused};
 use super::letter::{Sender, letter};
 use super::server::Server;
 use futures_util::future::BoxFuture;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How long a message may take, from finding a connection to the server's last word.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many connections wait for the next message.
-const MOST_IDLE: usize = 4;
+const MAX_IDLE: usize = 4;
 /// How long they wait; servers close theirs after minutes.
 const IDLE: Duration = Duration::from_mins(1);
 
@@ -70,7 +70,7 @@ impl SmtpMailer {
     /// Only a connection whose last answer was read comes back; every other one is closed by being dropped.
     fn give_back(&self, connection: AsyncSmtpConnection) {
         let mut idle = self.idle.lock();
-        if idle.len() < MOST_IDLE {
+        if idle.len() < MAX_IDLE {
             idle.push((connection, Stopwatch::start()));
         }
     }

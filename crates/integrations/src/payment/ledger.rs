@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// What became of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Deed {
+pub(super) enum LedgerEntry {
     /// The money came in.
     Collected,
     /// It did not, and never will.
@@ -25,7 +25,7 @@ pub(super) enum Deed {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
-    deed: Deed,
+    deed: LedgerEntry,
     payment: PaymentId,
     amount: i64,
     currency: String,
@@ -36,7 +36,7 @@ struct Line {
 pub(super) struct Ledger {
     path: PathBuf,
     read: u64,
-    last: HashMap<PaymentId, Deed>,
+    last: HashMap<PaymentId, LedgerEntry>,
 }
 
 impl Ledger {
@@ -55,8 +55,8 @@ impl Ledger {
         &mut self,
         payment: PaymentId,
         amount: Money,
-        decide: impl FnOnce(Option<Deed>) -> Option<Deed>,
-    ) -> io::Result<Option<Deed>> {
+        decide: impl FnOnce(Option<LedgerEntry>) -> Option<LedgerEntry>,
+    ) -> io::Result<Option<LedgerEntry>> {
         let mut file = self.open()?;
         // Let go when the file is closed, also by kill -9.
         file.lock()?;

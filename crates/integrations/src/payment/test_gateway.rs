@@ -1,6 +1,6 @@
 //! The built-in test gateway.
 
-use super::ledger::{Deed, Ledger};
+use super::ledger::{Ledger, LedgerEntry};
 use futures_util::future::BoxFuture;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
@@ -39,8 +39,8 @@ impl TestGateway {
         &self,
         payment: PaymentId,
         amount: Money,
-        decide: fn(Option<Deed>, Money) -> Option<Deed>,
-    ) -> Result<Option<Deed>> {
+        decide: fn(Option<LedgerEntry>, Money) -> Option<LedgerEntry>,
+    ) -> Result<Option<LedgerEntry>> {
         let ledger = Arc::clone(&self.ledger);
         let write = move || {
             ledger
@@ -69,19 +69,19 @@ impl PaymentGateway for TestGateway {
 
     fn charge(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Charge>> {
         Box::pin(async move {
-            let decide = |before: Option<Deed>, amount: Money| match before {
-                None if amount.amount == Self::REFUSED_AMOUNT => Some(Deed::Refused),
-                None => Some(Deed::Collected),
+            let decide = |before: Option<LedgerEntry>, amount: Money| match before {
+                None if amount.amount == Self::REFUSED_AMOUNT => Some(LedgerEntry::Refused),
+                None => Some(LedgerEntry::Collected),
                 Some(_) => None,
             };
             Ok(match self.record(payment, amount, decide).await? {
-                Some(Deed::Collected | Deed::Repaid) => Charge::Collected {
+                Some(LedgerEntry::Collected | LedgerEntry::Repaid) => Charge::Collected {
                     reference: reference(payment),
                 },
-                Some(Deed::Voided) => Charge::Refused {
+                Some(LedgerEntry::Voided) => Charge::Refused {
                     reason: "the payment was called off".to_owned(),
                 },
-                Some(Deed::Refused) | None => Charge::Refused {
+                Some(LedgerEntry::Refused) | None => Charge::Refused {
                     reason: "the card was declined".to_owned(),
                 },
             })
@@ -90,12 +90,12 @@ impl PaymentGateway for TestGateway {
 
     fn void(&self, payment: PaymentId, amount: Money) -> BoxFuture<'_, Result<Voided>> {
         Box::pin(async move {
-            let decide = |before: Option<Deed>, _| before.is_none().then_some(Deed::Voided);
+            let decide = |before: Option<LedgerEntry>, _| before.is_none().then_some(LedgerEntry::Voided);
             Ok(match self.record(payment, amount, decide).await? {
-                Some(Deed::Collected | Deed::Repaid) => Voided::Collected {
+                Some(LedgerEntry::Collected | LedgerEntry::Repaid) => Voided::Collected {
                     reference: reference(payment),
                 },
-                Some(Deed::Refused | Deed::Voided) | None => Voided::Nothing,
+                Some(LedgerEntry::Refused | LedgerEntry::Voided) | None => Voided::Nothing,
             })
         })
     }
@@ -107,9 +107,11 @@ impl PaymentGateway for TestGateway {
             if !known {
                 return Err(unknown());
             }
-            let decide = |before: Option<Deed>, _| (before == Some(Deed::Collected)).then_some(Deed::Repaid);
+            let decide = |before: Option<LedgerEntry>, _| {
+                (before == Some(LedgerEntry::Collected)).then_some(LedgerEntry::Repaid)
+            };
             match self.record(payment, amount, decide).await? {
-                Some(Deed::Repaid) => Ok(()),
+                Some(LedgerEntry::Repaid) => Ok(()),
                 _ => Err(unknown()),
             }
         })

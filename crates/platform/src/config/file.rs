@@ -1,6 +1,6 @@
 //! `mainstay.toml` and the compiled-in defaults as flat `key → text`.
 
-use super::fault::ConfigFault;
+use super::error::ConfigError;
 use super::sources::Origin;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(super) struct Entry {
 }
 
 /// The settings of a TOML text by dotted key, as far as it is readable, and what is wrong with the rest.
-pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<ConfigFault>) {
+pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<ConfigError>) {
     let mut found = Found {
         path,
         text,
@@ -45,7 +45,7 @@ struct Found<'a> {
     path: &'a Path,
     text: &'a str,
     entries: BTreeMap<String, Entry>,
-    faults: Vec<ConfigFault>,
+    faults: Vec<ConfigError>,
 }
 
 impl Found<'_> {
@@ -84,7 +84,7 @@ impl Found<'_> {
             path: self.path.to_owned(),
             line: self.line(at),
         });
-        self.faults.push(ConfigFault {
+        self.faults.push(ConfigError {
             key,
             env: None,
             value: None,

@@ -1,7 +1,7 @@
 //! From sources to settings.
 
 use super::declared::*;
-use super::fault::{ConfigFault, ConfigFaults};
+use super::error::{ConfigError, ConfigErrors};
 use super::secret::Secret;
 use super::settings::{
     AppEnv, AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens,
@@ -17,7 +17,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every fault at once, with secrets masked; in production also every unsafe setting.
-    pub fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
+    pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
         let path = sources.file.as_deref().unwrap_or(Path::new("mainstay.toml"));
         let (text, unreadable) = match std::fs::read_to_string(path) {
             Ok(text) => (Some(text), None),
@@ -31,8 +31,8 @@ impl Settings {
         );
         match (unreadable, loaded) {
             (None, loaded) => loaded,
-            (Some(fault), Ok(_)) => Err(ConfigFaults(vec![fault])),
-            (Some(fault), Err(ConfigFaults(rest))) => Err(ConfigFaults([vec![fault], rest].concat())),
+            (Some(fault), Ok(_)) => Err(ConfigErrors(vec![fault])),
+            (Some(fault), Err(ConfigErrors(rest))) => Err(ConfigErrors([vec![fault], rest].concat())),
         }
     }
 
@@ -44,7 +44,7 @@ impl Settings {
         flags: &[(String, String)],
         env: &BTreeMap<String, String>,
         file: Option<(&Path, &str)>,
-    ) -> Result<Loaded, ConfigFaults> {
+    ) -> Result<Loaded, ConfigErrors> {
         let mut reader = Reader::new(flags, env, file);
         let settings = Self::take(&mut reader);
         reader.refuse_unknown();
@@ -66,7 +66,7 @@ impl Settings {
                 origins: taken,
             })
         } else {
-            Err(ConfigFaults(faults))
+            Err(ConfigErrors(faults))
         }
     }
 
@@ -172,8 +172,8 @@ impl Tokens {
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> ConfigFault {
-    ConfigFault {
+fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
+    ConfigError {
         key: path.display().to_string(),
         env: None,
         value: None,
@@ -184,11 +184,11 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ConfigFault {
 }
 
 /// The fault with the value as it was given and where that was.
-fn located(fault: ConfigFault, taken: &[Effective]) -> ConfigFault {
+fn located(fault: ConfigError, taken: &[Effective]) -> ConfigError {
     match taken.iter().find(|setting| setting.key == fault.key) {
         Some(setting) => {
             let (value, origin) = (Some(setting.value.clone()), Some(setting.origin.clone()));
-            ConfigFault {
+            ConfigError {
                 value,
                 origin,
                 ..fault

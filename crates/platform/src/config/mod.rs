@@ -7,7 +7,7 @@
 
 mod address;
 mod declared;
-mod fault;
+mod error;
 mod file;
 mod load;
 mod mask;
@@ -22,7 +22,7 @@ mod sources;
 mod tests;
 
 pub use address::TrustedProxies;
-pub use fault::{ConfigFault, ConfigFaults};
+pub use error::{ConfigError, ConfigErrors};
 pub use secret::Secret;
 pub use settings::{
     AppEnv, AuditWitness, Db, Gateway, Http, Loaded, Log, LogFormat, LogLevel, Mail, Orders, Payments, Roles,

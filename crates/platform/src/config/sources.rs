@@ -1,7 +1,7 @@
 //! Where values come from, and which of them wins.
 
 use super::declared::Setting;
-use super::fault::ConfigFault;
+use super::error::ConfigError;
 use super::file::{Entry, entries};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -95,7 +95,7 @@ pub(super) struct Reader<'a> {
     path: &'a Path,
     defaults: BTreeMap<String, Entry>,
     pub(super) taken: Vec<Effective>,
-    pub(super) faults: Vec<ConfigFault>,
+    pub(super) faults: Vec<ConfigError>,
 }
 
 impl<'a> Reader<'a> {
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         let value = setting.show.apply(text);
         let mut refuse = |reason: String, fix: String| {
             let (key, value) = (setting.key.to_owned(), Some(value.clone()));
-            self.faults.push(ConfigFault {
+            self.faults.push(ConfigError {
                 key,
                 env: Some(setting.env),
                 value,
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
             .map(|taken| (taken.value.clone(), taken.origin.clone()))
             .unzip();
         let key = setting.key.to_owned();
-        self.faults.push(ConfigFault {
+        self.faults.push(ConfigError {
             key,
             env: Some(setting.env),
             value,
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
             .iter()
             .filter(|(name, _)| !known(name) && !self.taken.iter().any(|taken| taken.env == name));
         let in_flags = in_flags.map(|(name, _)| (name, Origin::Flag));
-        let faults: Vec<ConfigFault> = in_file
+        let faults: Vec<ConfigError> = in_file
             .chain(in_flags)
             .map(|(key, origin)| self.unknown(key, origin))
             .collect();
@@ -211,12 +211,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The value is not told: it may be a secret under a misspelt name.
-    fn unknown(&self, key: &str, origin: Origin) -> ConfigFault {
+    fn unknown(&self, key: &str, origin: Origin) -> ConfigError {
         let fix = match self.nearest(key) {
             Some(near) => format!("did you mean {near}?"),
             None => "remove it; `mainstay config` lists every setting".to_owned(),
         };
-        ConfigFault {
+        ConfigError {
             key: key.to_owned(),
             env: None,
             value: None,

@@ -15,7 +15,7 @@ fn flags(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     env(pairs).into_iter().collect()
 }
 
-fn read(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> Result<Loaded, ConfigFaults> {
+fn read(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> Result<Loaded, ConfigErrors> {
     Settings::read(&flags(flag), &env(vars), Some((Path::new("mainstay.toml"), file)))
 }
 

@@ -4,7 +4,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::refresh::RefreshToken;
 use crate::crypto::seal::Sealer;
 use crate::crypto::signing_key::SigningKey;
-use crate::crypto::token::{MOST_BYTES, TYPE, claimed_issue};
+use crate::crypto::token::{MAX_BYTES, TYPE, claimed_issue};
 use aws_lc_rs::hmac;
 use mainstay_domain::id::{Id as _, SessionId, UserId};
 use mainstay_domain::random::Counting;
@@ -401,7 +401,7 @@ fn the_key_set_contains_public_keys_and_never_the_shared_secret() {
 fn tokens_that_are_too_long_are_neither_signed_nor_parsed() {
     let ring = shared();
     let long = Claims {
-        permissions: vec!["x".repeat(MOST_BYTES)],
+        permissions: vec!["x".repeat(MAX_BYTES)],
         ..claims()
     };
     assert_eq!(ring.sign(&long), Err(CannotSign));

@@ -84,7 +84,7 @@ struct Pool {
     workers: Arc<Semaphore>,
     waiting: AtomicUsize,
     computed: AtomicU64,
-    most_waiting: usize,
+    max_waiting: usize,
     /// Memory not in use now. Kept because fresh pages cost three percent of the whole hash.
     spare: Mutex<Vec<Vec<Block>>>,
     random: Arc<dyn Random>,
@@ -94,16 +94,16 @@ struct Pool {
 
 impl PasswordHasher {
     /// How many may wait unless said otherwise: five seconds of work for two cores.
-    pub const MOST_WAITING: usize = 500;
+    pub const MAX_WAITING: usize = 500;
 
-    /// A pool for `workers` hashes at once (the number of cores) and `most_waiting` callers behind them.
+    /// A pool for `workers` hashes at once (the number of cores) and `max_waiting` callers behind them.
     ///
     /// # Errors
     /// [`PasswordError::BadParams`].
     pub fn new(
         params: Params,
         workers: usize,
-        most_waiting: usize,
+        max_waiting: usize,
         random: Arc<dyn Random>,
     ) -> Result<Self, PasswordError> {
         let argon2 = argon2::Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
@@ -114,7 +114,7 @@ impl PasswordHasher {
             workers: Arc::new(Semaphore::new(workers.max(1))),
             waiting: AtomicUsize::new(0),
             computed: AtomicU64::new(0),
-            most_waiting,
+            max_waiting,
             spare: Mutex::default(),
             random,
             decoy,
@@ -197,11 +197,11 @@ impl Pool {
         if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
             return Ok(permit);
         }
-        let one_more = |waiting| (waiting < self.most_waiting).then_some(waiting + 1);
+        let one_more = |waiting| (waiting < self.max_waiting).then_some(waiting + 1);
         self.waiting
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
             .map_err(|_| PasswordError::Busy)?;
-        let _seat = Seat(&self.waiting);
+        let _seat = QueueSlot(&self.waiting);
         Arc::clone(&self.workers)
             .acquire_owned()
             .await
@@ -237,9 +237,9 @@ impl Pool {
 }
 
 /// A place in the queue, left on drop: also when the caller stops waiting.
-struct Seat<'a>(&'a AtomicUsize);
+struct QueueSlot<'a>(&'a AtomicUsize);
 
-impl Drop for Seat<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

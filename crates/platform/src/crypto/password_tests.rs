@@ -2,9 +2,9 @@ use super::*;
 use mainstay_domain::random::Counting;
 use proptest::prelude::*;
 
-fn hasher(workers: usize, most_waiting: usize) -> PasswordHasher {
+fn hasher(workers: usize, max_waiting: usize) -> PasswordHasher {
     let random = Arc::new(Counting::default());
-    PasswordHasher::new(Params::fast_for_tests(), workers, most_waiting, random).unwrap()
+    PasswordHasher::new(Params::fast_for_tests(), workers, max_waiting, random).unwrap()
 }
 
 fn secret(text: &str) -> Zeroizing<String> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Maximum length of a token, in bytes. Longer ones are neither issued nor parsed.
-pub const MOST_BYTES: usize = 4096;
+pub const MAX_BYTES: usize = 4096;
 /// How far the clocks of two nodes may differ, for `nbf` and `iat`. A token never lives past its `exp`.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 /// The header's `typ`; other JWTs are not accepted as access tokens.
@@ -50,7 +50,7 @@ pub struct Claims {
 /// Why a token is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not three parts of base64url JSON, longer than [`MOST_BYTES`], or without a required claim.
+    /// Not three parts of base64url JSON, longer than [`MAX_BYTES`], or without a required claim.
     #[error("not an access token")]
     Malformed,
     /// Another kind of JWT: its `typ` is not [`TYPE`].
@@ -129,7 +129,7 @@ struct TokenHeader<'a> {
 
 impl<'a> Unverified<'a> {
     pub(super) fn parse(token: &'a str) -> Result<Self, TokenError> {
-        if token.len() > MOST_BYTES {
+        if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
         }
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;

@@ -1,6 +1,6 @@
 //! The keys of access tokens, each with exactly one algorithm.
 
-use super::token::{Claims, MOST_BYTES, TYPE, TokenError, Unverified};
+use super::token::{Claims, MAX_BYTES, TYPE, TokenError, Unverified};
 use super::{base64url, from_base64url, sha256};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -131,13 +131,13 @@ impl TokenKey {
         self.retires_at.is_some_and(|instant| now >= instant)
     }
 
-    /// Signs; `None` when the key is retiring or the token would be longer than [`MOST_BYTES`].
+    /// Signs; `None` when the key is retiring or the token would be longer than [`MAX_BYTES`].
     pub(super) fn sign(&self, claims: &Claims) -> Option<String> {
         let mut header = Header::new(self.algorithm.jws());
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(self.id.clone());
         let token = jsonwebtoken::encode(&header, claims, self.signing.as_ref()?).ok()?;
-        (token.len() <= MOST_BYTES).then_some(token)
+        (token.len() <= MAX_BYTES).then_some(token)
     }
 
     /// Checks algorithm and signature and reads the claims. Neither time nor audience is checked yet.

@@ -34,7 +34,7 @@ pub use self::column::Column;
 pub use self::conflict::Conflict;
 pub use self::counters::{Counters, LastWrite};
 pub use self::error::{DatabaseError, Retryable};
-pub use self::options::{DatabaseOptions, Rehearsal, sqlite_path, sqlite_url};
+pub use self::options::{DatabaseOptions, FaultInjection, sqlite_path, sqlite_url};
 pub use self::param::{Json, JsonRef, Param};
 pub use self::postgres::postgres_client;
 pub(crate) use self::postgres::tls::postgres_config;
@@ -47,7 +47,7 @@ pub use self::value::Value;
 pub use mainstay_domain::id::Id;
 
 use self::counters::Tally;
-use self::options::Place;
+use self::options::DatabaseLocation;
 use self::postgres::Postgres;
 use self::sqlite::{RUNS, Sqlite};
 
@@ -108,8 +108,8 @@ impl Database {
     /// [`DatabaseError::Options`] if the URL is not a database URL, otherwise why it cannot be opened.
     pub async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let inner = match options.place()? {
-            Place::Postgres => Inner::Postgres(Arc::new(Postgres::open(options).await?)),
-            Place::Sqlite(_) => {
+            DatabaseLocation::Postgres => Inner::Postgres(Arc::new(Postgres::open(options).await?)),
+            DatabaseLocation::Sqlite(_) => {
                 let options = options.clone();
                 let opened = tokio::task::spawn_blocking(move || Sqlite::open(&options)).await;
                 let opened = opened.map_err(|error| DatabaseError::unavailable(error.to_string()))?;

@@ -36,13 +36,13 @@ pub struct DatabaseOptions {
     pub mmap_bytes: u64,
     /// Faults played in tests.
     #[doc(hidden)]
-    pub rehearsal: Rehearsal,
+    pub fault_injection: FaultInjection,
 }
 
 /// Faults that a test lets happen at the writer of SQLite.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
-pub struct Rehearsal {
+pub struct FaultInjection {
     /// Statements the writing connection runs when it is opened, such as `PRAGMA max_page_count = 50`.
     pub writer_pragmas: Vec<String>,
     /// While true, every COMMIT is refused.
@@ -62,7 +62,7 @@ impl Default for DatabaseOptions {
             wal_limit_bytes: 64 << 20,
             cache_kib: 16 << 10,
             mmap_bytes: 256 << 20,
-            rehearsal: Rehearsal::default(),
+            fault_injection: FaultInjection::default(),
         }
     }
 }
@@ -81,7 +81,7 @@ impl fmt::Debug for DatabaseOptions {
 }
 
 /// Which database a URL names.
-pub(crate) enum Place {
+pub(crate) enum DatabaseLocation {
     Sqlite(PathBuf),
     Postgres,
 }
@@ -96,14 +96,15 @@ impl DatabaseOptions {
         }
     }
 
-    pub(crate) fn place(&self) -> Result<Place, DatabaseError> {
+    pub(crate) fn place(&self) -> Result<DatabaseLocation, DatabaseError> {
         if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
-            return Ok(Place::Postgres);
+            return Ok(DatabaseLocation::Postgres);
         }
         let path = sqlite_path(&self.url);
-        path.map(Place::Sqlite).map_err(|reason| DatabaseError::Options {
-            reason: reason.to_owned(),
-        })
+        path.map(DatabaseLocation::Sqlite)
+            .map_err(|reason| DatabaseError::Options {
+                reason: reason.to_owned(),
+            })
     }
 }
 
@@ -159,7 +160,7 @@ mod tests {
 
     fn path(url: &str) -> Option<PathBuf> {
         match DatabaseOptions::new(url).place() {
-            Ok(Place::Sqlite(path)) => Some(path),
+            Ok(DatabaseLocation::Sqlite(path)) => Some(path),
             _ => None,
         }
     }
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(path("sqlite:main.db"), Some(PathBuf::from("main.db")));
         assert!(matches!(
             DatabaseOptions::new("postgresql://h/d").place(),
-            Ok(Place::Postgres)
+            Ok(DatabaseLocation::Postgres)
         ));
         for wrong in [
             "",

@@ -157,7 +157,7 @@ impl Tx {
         })
     }
 
-    async fn collect<T: FromRow, G: Gather<T>>(
+    async fn collect<T: FromRow, G: Collect<T>>(
         &mut self,
         sql: &Sql,
         params: &[&dyn Param],
@@ -262,19 +262,19 @@ impl Tx {
 }
 
 /// Collects rows: all of them into a list, or only the first.
-trait Gather<T>: Default {
+trait Collect<T>: Default {
     const ONE: bool;
     fn add(&mut self, row: T);
 }
 
-impl<T> Gather<T> for Vec<T> {
+impl<T> Collect<T> for Vec<T> {
     const ONE: bool = false;
     fn add(&mut self, row: T) {
         self.push(row);
     }
 }
 
-impl<T> Gather<T> for Option<T> {
+impl<T> Collect<T> for Option<T> {
     const ONE: bool = true;
     fn add(&mut self, row: T) {
         self.get_or_insert(row);

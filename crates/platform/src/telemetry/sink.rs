@@ -16,7 +16,7 @@ const GATHER: Duration = Duration::from_millis(10);
 /// From here on the buffer is written without gathering further.
 const ENOUGH: usize = 256 * 1024;
 /// Bytes that may wait per output. Beyond that lines are dropped, and counted: logs never hold up or fill up a server.
-const MOST: usize = 8 * 1024 * 1024;
+const MAX_COUNT: usize = 8 * 1024 * 1024;
 
 /// The outputs of a process; each line ends in a newline.
 #[derive(Default)]
@@ -122,7 +122,7 @@ impl LogSink {
         let idle = waiting.is_empty();
         let mut kept = true;
         let mut put = |wanted: bool, buffer: &mut Vec<u8>| match wanted {
-            true if buffer.len() + line.len() <= MOST => buffer.extend_from_slice(line),
+            true if buffer.len() + line.len() <= MAX_COUNT => buffer.extend_from_slice(line),
             true => kept = false,
             false => {}
         };

@@ -79,14 +79,14 @@ fn a_stuck_output_neither_blocks_the_caller_nor_eats_memory() {
         "the thread is inside the output now"
     );
     let line = [b'x'; 1024];
-    for _ in 0..MOST / line.len() + 100 {
+    for _ in 0..MAX_COUNT / line.len() + 100 {
         sink.write(Audience::All, Level::INFO, &line);
     }
     assert_eq!(sink.dropped(), 100);
     go.send(Ok(())).unwrap();
     assert_eq!(
         batches.recv().unwrap().len(),
-        MOST,
+        MAX_COUNT,
         "all that was kept comes as one batch"
     );
     go.send(Ok(())).unwrap();

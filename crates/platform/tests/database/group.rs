@@ -132,7 +132,7 @@ async fn a_failed_member_leaves_no_trace_and_does_not_affect_others() {
 async fn a_failed_commit_fails_every_member() {
     let refuse = Arc::new(AtomicBool::new(true));
     let flag = Arc::clone(&refuse);
-    let fixture = sqlite(move |options| options.rehearsal.refuse_commits = Some(flag)).await;
+    let fixture = sqlite(move |options| options.fault_injection.refuse_commits = Some(flag)).await;
     let mut bodies: Vec<Body> = (0..10).map(adds).collect();
     // Not even a conflict is reported: the row that it conflicts with was not committed.
     bodies.push(adds(3));
@@ -306,7 +306,8 @@ async fn a_statement_timeout_does_not_affect_other_members() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_only_members_without_space_fail() {
     let fixture =
-        sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
+        sqlite(|options| options.fault_injection.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()])
+            .await;
     let large = |id: i64| -> Body {
         Box::new(move |tx| {
             boxed(async move {

@@ -16,6 +16,6 @@ mod postgres;
 mod storage;
 mod tls;
 mod two_processes;
-#[path = "../../../testkit/src/unattended.rs"]
+#[path = "../../../testkit/src/is_ci.rs"]
 mod unattended;
 mod values;

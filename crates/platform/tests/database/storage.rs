@@ -24,7 +24,8 @@ async fn add_long(db: &Database, id: i64) -> Answer<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_told_and_nothing_answered_is_lost() {
     let house =
-        sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()]).await;
+        sqlite(|options| options.fault_injection.writer_pragmas = vec!["PRAGMA max_page_count = 40".into()])
+            .await;
     let mut kept = Vec::new();
     let mut refused = 0;
     for id in 0..80 {
@@ -52,7 +53,8 @@ async fn a_full_disk_is_told_and_nothing_answered_is_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_takes_no_changes_says_so() {
     let house =
-        sqlite(|options| options.rehearsal.writer_pragmas = vec!["PRAGMA query_only = ON".into()]).await;
+        sqlite(|options| options.fault_injection.writer_pragmas = vec!["PRAGMA query_only = ON".into()])
+            .await;
     for _ in 0..3 {
         let refused = add_alone(&house.db, 1).await;
         assert!(

@@ -1,10 +1,10 @@
 //! What tells one list from another: its name, its sort, its direction and its filters.
 
-use super::{Asked, Key};
+use super::{Key, ListParams};
 use mainstay_platform::crypto::sha256;
 use mainstay_platform::database::Value;
 
-impl Asked<'_> {
+impl ListParams<'_> {
     /// The digest that a cursor of this list carries. It is of names and not of numbers, so that another sort or filter
     /// in the next version does not make an old cursor a place in another list.
     pub(super) fn digest(&self) -> u64 {

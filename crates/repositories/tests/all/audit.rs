@@ -6,7 +6,7 @@ use mainstay_domain::access::{self, Permission};
 use mainstay_domain::audit::{AuditEntry, ChainHead};
 use mainstay_domain::id::{AuditId, UserId};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
-use mainstay_repositories::{Audit, AuditFilter, EntryKey, NewHead, Tail};
+use mainstay_repositories::{Audit, AuditFilter, DeferredWrites, EntryKey, NewHead};
 use std::sync::Arc;
 
 async fn put(store: &Store, numbers: std::ops::RangeInclusive<u128>) {
@@ -41,7 +41,7 @@ fn a_writer_is_recorded_moved_and_removed_when_it_has_written_no_more() {
     on_both(async |store| {
         let end_with = async |number: i64| {
             write!(store, [], |tx| {
-                let mut tail = Tail::new();
+                let mut tail = DeferredWrites::new();
                 tail.audit(authenticated(u128::try_from(number).unwrap()));
                 tail.audit_writer(writer_end(number));
                 tail.flush(tx).await

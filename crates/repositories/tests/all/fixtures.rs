@@ -3,18 +3,18 @@
 use crate::harness::Store;
 use mainstay_domain::Result;
 use mainstay_domain::access::{
-    self, Action, Caller, Guarded, Permission, PermissionSet, Permit, Principal, RoleName, Scope,
+    self, Action, Caller, Permission, PermissionSet, Permit, Principal, Resource, RoleName, Scope,
     SystemCaller,
 };
 use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry, WriterEnd};
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
-use mainstay_domain::event::Event;
+use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{Id, SessionId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::order::{Order, OrderItem};
-use mainstay_domain::page::{Cursor, Listing, Page, Place};
+use mainstay_domain::page::{Cursor, Page, PageInfo, PageRequest};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
@@ -47,17 +47,17 @@ pub(crate) fn usd(amount: i64) -> Money {
 }
 
 /// The scope of Mainstay itself.
-pub(crate) fn everything<T: Guarded>() -> Scope<T> {
+pub(crate) fn everything<T: Resource>() -> Scope<T> {
     access::scope(&Caller::System(SystemCaller::OPERATOR))
 }
 
 /// The scope of a user without any permission.
-pub(crate) fn own<T: Guarded>(user: UserId) -> Scope<T> {
+pub(crate) fn own<T: Resource>(user: UserId) -> Scope<T> {
     access::scope(&person(user, &[]))
 }
 
 /// The scope of a caller who is not signed in.
-pub(crate) fn anonymous<T: Guarded>() -> Scope<T> {
+pub(crate) fn anonymous<T: Resource>() -> Scope<T> {
     access::scope(&Caller::Anonymous)
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
 }
 
 /// A permit of Mainstay itself.
-pub(crate) fn leave<T: Guarded>(row: &T) -> Permit<T> {
+pub(crate) fn leave<T: Resource>(row: &T) -> Permit<T> {
     access::permit(&Caller::System(SystemCaller::OPERATOR), Action::UPDATE, row).unwrap()
 }
 
@@ -185,8 +185,8 @@ pub(crate) fn writer_end(number: i64) -> WriterEnd {
     }
 }
 
-pub(crate) fn event(number: u128) -> Event {
-    Event {
+pub(crate) fn event(number: u128) -> OutboxEvent {
+    OutboxEvent {
         id: id(number),
         at: at(100),
         kind: "order.paid".to_owned(),
@@ -234,24 +234,24 @@ pub(crate) async fn put_order(store: &Store, order: &Order) {
     .unwrap();
 }
 
-pub(crate) fn first(limit: u32) -> Page {
-    Page::From { cursor: None, limit }
+pub(crate) fn first(limit: u32) -> PageRequest {
+    PageRequest::From { cursor: None, limit }
 }
 
-pub(crate) fn numbered(page: u32, limit: u32) -> Page {
-    Page::Numbered { page, limit }
+pub(crate) fn numbered(page: u32, limit: u32) -> PageRequest {
+    PageRequest::Numbered { page, limit }
 }
 
-pub(crate) fn total<T>(listing: &Listing<T>) -> u64 {
-    match &listing.place {
-        Place::Numbered { total, .. } => *total,
-        Place::From { .. } => panic!("not counted"),
+pub(crate) fn total<T>(listing: &Page<T>) -> u64 {
+    match &listing.info {
+        PageInfo::Numbered { total, .. } => *total,
+        PageInfo::From { .. } => panic!("not counted"),
     }
 }
 
-pub(crate) fn next<T>(listing: &Listing<T>) -> Option<Cursor> {
-    match &listing.place {
-        Place::From { next, .. } => next.clone(),
-        Place::Numbered { .. } => panic!("no cursor"),
+pub(crate) fn next<T>(listing: &Page<T>) -> Option<Cursor> {
+    match &listing.info {
+        PageInfo::From { next, .. } => next.clone(),
+        PageInfo::Numbered { .. } => panic!("no cursor"),
     }
 }

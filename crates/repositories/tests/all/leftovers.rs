@@ -3,12 +3,13 @@
 use crate::fixtures::*;
 use crate::harness::on_both;
 use mainstay_domain::error::Error;
-use mainstay_domain::event::Event;
+use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{EventId, UserId};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::security::SecurityEvent;
 use mainstay_repositories::{
-    Idempotency, NewRemembered, Outbox, Remembered, SecurityEvents, SigningKeys, database_clock, write_probe,
+    Idempotency, NewStoredResult, Outbox, SecurityEvents, SigningKeys, StoredResult, database_clock,
+    write_probe,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ fn concurrent_relays_do_not_relay_an_event_twice() {
                     let mut relayed: Vec<EventId> = Vec::new();
                     loop {
                         let batch = write!(store, [], |tx| {
-                            let waiting: Vec<Event> = Outbox::new(tx).waiting(7).await?;
+                            let waiting: Vec<OutboxEvent> = Outbox::new(tx).waiting(7).await?;
                             let ids: Vec<EventId> = waiting.iter().map(|event| event.id).collect();
                             Outbox::new(tx).mark_relayed(&ids, at(500)).await?;
                             Ok(ids)
@@ -90,8 +91,8 @@ fn concurrent_relays_do_not_relay_an_event_twice() {
     });
 }
 
-pub(crate) fn remembered(seconds: i64, code: Option<&str>) -> NewRemembered {
-    NewRemembered {
+pub(crate) fn remembered(seconds: i64, code: Option<&str>) -> NewStoredResult {
+    NewStoredResult {
         caller_id: id(1),
         operation: "order.place".to_owned(),
         key: "k-1".to_owned(),
@@ -112,7 +113,7 @@ fn the_first_result_is_stored_until_it_expires() {
             assert!(answers.insert(&remembered(100, None)).await?);
             assert!(!answers.insert(&remembered(120, Some("CONFLICT"))).await?);
             let found = answers.find(me, "order.place", "k-1", at(100)).await?;
-            let first = Remembered {
+            let first = StoredResult {
                 fingerprint: vec![1, 2, 3],
                 code: None,
                 answer: "{\"at\":100}".to_owned(),

@@ -34,7 +34,7 @@ mod statements;
 #[cfg(test)]
 mod tail;
 #[cfg(test)]
-#[path = "../../../testkit/src/unattended.rs"]
+#[path = "../../../testkit/src/is_ci.rs"]
 mod unattended;
 #[cfg(test)]
 mod users;

@@ -4,7 +4,7 @@ use crate::fixtures::*;
 use crate::harness::on_both;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::{OrderId, UserId};
-use mainstay_domain::order::{Move, Order, OrderStatus};
+use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_repositories::{OrderFilter, OrderSort, Orders, Payments};
 
@@ -130,8 +130,8 @@ fn a_transition_from_an_outdated_status_is_refused() {
         put_product(&store, &product(1)).await;
         let placed = order(1, id(1), &product(1), 2);
         put_order(&store, &placed).await;
-        let cancelled = placed.clone().step(Move::Cancel, at(200)).unwrap();
-        let paid = placed.step(Move::Settle, at(200)).unwrap();
+        let cancelled = placed.clone().step(OrderTransition::Cancel, at(200)).unwrap();
+        let paid = placed.step(OrderTransition::Settle, at(200)).unwrap();
         write!(store, [cancelled], |tx| {
             Orders::new(tx).save(&leave(&cancelled), &cancelled).await
         })
@@ -189,7 +189,7 @@ fn unpaid_expired_orders_are_overdue() {
         for (number, until) in [(1, 500), (2, 400), (3, 300), (4, 2000)] {
             put_order(&store, &reserved(number, until)).await;
         }
-        let paid = reserved(5, 100).step(Move::Settle, at(200)).unwrap();
+        let paid = reserved(5, 100).step(OrderTransition::Settle, at(200)).unwrap();
         put_order(&store, &Order { version: 1, ..paid }).await;
         let payment = Payment::begin(id(1), id(3), id(1), usd(1), at(200));
         let failed = Payment {

@@ -4,7 +4,7 @@ use crate::fixtures::*;
 use crate::harness::{Store, on_both};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::ProductId;
-use mainstay_domain::page::{Cursor, CursorKey, Listing, Page};
+use mainstay_domain::page::{Cursor, CursorKey, Page, PageRequest};
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_repositories::{ProductFilter, ProductSort, Products};
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ async fn page(
     store: &Store,
     staff: bool,
     sort: (ProductSort, bool),
-    page: &Page,
+    page: &PageRequest,
 ) -> (Vec<Product>, Option<Cursor>) {
     let page = page.clone();
     let listing = write!(store, [page], |tx| {
@@ -47,7 +47,7 @@ async fn page(
             .await
     })
     .unwrap();
-    let next = if matches!(page, Page::From { .. }) {
+    let next = if matches!(page, PageRequest::From { .. }) {
         next(&listing)
     } else {
         None
@@ -79,7 +79,7 @@ async fn assert_each_row_is_listed_once(store: &Store, things: &[Product], limit
         let in_order = expected(things, staff, sort);
         let (mut listed, mut cursor) = (Vec::new(), None);
         loop {
-            let (items, next) = page(store, staff, sort, &Page::From { cursor, limit }).await;
+            let (items, next) = page(store, staff, sort, &PageRequest::From { cursor, limit }).await;
             assert!(items.len() <= limit as usize);
             listed.extend(items.iter().map(|thing| thing.id));
             // Encoded and decoded, as a client receives it.
@@ -199,7 +199,7 @@ fn a_cursor_of_another_list_is_refused() {
                 let listed = listed(&store, asked, Some(cursor.clone())).await;
                 let good = match listed {
                     Ok(_) => true,
-                    Err(Error::Invalid(faults)) if faults.list()[0].path == "cursor" => false,
+                    Err(Error::Invalid(errors)) if errors.list()[0].path == "cursor" => false,
                     Err(error) => panic!("{error:?}"),
                 };
                 assert_eq!(good, at == other, "{list:?} {asked:?}");
@@ -250,8 +250,8 @@ async fn listed(
     store: &Store,
     (staff, filter, sort): &(bool, ProductFilter, (ProductSort, bool)),
     cursor: Option<Cursor>,
-) -> Result<Listing<Product>, Error> {
-    let page = Page::From { cursor, limit: 1 };
+) -> Result<Page<Product>, Error> {
+    let page = PageRequest::From { cursor, limit: 1 };
     let (staff, filter, sort) = (*staff, filter.clone(), *sort);
     write!(store, [page, filter], |tx| {
         let scope = if staff { everything() } else { anonymous() };

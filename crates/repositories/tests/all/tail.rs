@@ -5,7 +5,7 @@ use crate::harness::on_both;
 use crate::leftovers::remembered;
 use mainstay_domain::error::Error;
 use mainstay_domain::job::JobState;
-use mainstay_repositories::{Audit, AuditFilter, Jobs, NewJob, Orders, Outbox, Tail, TailOutcome};
+use mainstay_repositories::{Audit, AuditFilter, DeferredWrites, FlushOutcome, Jobs, NewJob, Orders, Outbox};
 use std::time::Duration;
 
 #[test]
@@ -23,7 +23,7 @@ fn all_of_it_is_written_in_one_go() {
         let outcome = write!(store, [], |tx| {
             let placed = order(1, id(1), &product(1), 11);
             let before = tx.stats().statements;
-            let mut tail = Tail::new();
+            let mut tail = DeferredWrites::new();
             tail.order(&leave(&placed), placed.clone())?;
             tail.audit(authenticated(1));
             tail.audit_writer(writer_end(1));
@@ -56,18 +56,18 @@ fn all_of_it_is_written_in_one_go() {
         });
         assert_eq!(
             outcome.unwrap(),
-            TailOutcome {
+            FlushOutcome {
                 jobs_known: 1,
-                ..TailOutcome::default()
+                ..FlushOutcome::default()
             }
         );
         let second = write!(store, [], |tx| {
-            let mut tail = Tail::new();
+            let mut tail = DeferredWrites::new();
             tail.idempotency(remembered(120, None));
             tail.finish_job(lease, at(120));
             tail.flush(tx).await
         });
-        let expected = TailOutcome {
+        let expected = FlushOutcome {
             idempotency_taken: true,
             lease_lost: true,
             writer_gone: false,
@@ -81,7 +81,7 @@ fn all_of_it_is_written_in_one_go() {
 fn nothing_asked_for_is_nothing_sent() {
     on_both(async |store| {
         let sent = write!(store, [], |tx| {
-            assert_eq!(Tail::new().flush(tx).await?, TailOutcome::default());
+            assert_eq!(DeferredWrites::new().flush(tx).await?, FlushOutcome::default());
             Ok(tx.stats().statements)
         });
         assert_eq!(sent.unwrap(), 0);
@@ -98,7 +98,7 @@ fn what_fails_leaves_nothing_of_the_rest() {
                 number: "N-1".into(),
                 ..order(2, id(1), &product(1), 1)
             };
-            let mut tail = Tail::new();
+            let mut tail = DeferredWrites::new();
             tail.event(event(1));
             tail.order(&leave(&twin), twin)?;
             tail.flush(tx).await

@@ -1,10 +1,10 @@
 //! What clients say of products.
 
 use crate::parse::{MoneyInput, given, word};
-use mainstay_domain::fault::{Faults, Flaw};
-use mainstay_domain::product::{self, Attributes, MOST_STOCK, ProductStatus, Sku};
+use mainstay_domain::product::{self, Attributes, MAX_STOCK, ProductStatus, Sku};
 use mainstay_domain::text;
-use mainstay_edge::Refusal;
+use mainstay_domain::validation::{Invalid, ValidationErrors};
+use mainstay_edge::ApiError;
 use mainstay_edge::input::Object;
 use mainstay_services::product::{NewProduct, ProductPatch};
 use serde::Deserialize;
@@ -101,7 +101,7 @@ fn nullable_attributes_schema() -> utoipa::openapi::schema::Object {
 }
 
 fn shape(kind: SchemaType) -> utoipa::openapi::schema::Object {
-    let (bytes, depth) = (Attributes::MOST, Attributes::MAX_DEPTH);
+    let (bytes, depth) = (Attributes::MAX_ATTRIBUTE_BYTES, Attributes::MAX_DEPTH);
     ObjectBuilder::new()
         .schema_type(kind)
         .max_properties(Some(Attributes::MAX_VALUES))
@@ -113,41 +113,41 @@ fn shape(kind: SchemaType) -> utoipa::openapi::schema::Object {
         .build()
 }
 
-fn name(text: &str) -> Result<String, Flaw> {
+fn name(text: &str) -> Result<String, Invalid> {
     text::line(text, NAME)
 }
 
-fn description(text: &str) -> Result<String, Flaw> {
+fn description(text: &str) -> Result<String, Invalid> {
     text::paragraph(text, DESCRIPTION)
 }
 
-fn category(text: &str) -> Result<String, Flaw> {
+fn category(text: &str) -> Result<String, Invalid> {
     text::line(text, CATEGORY)
 }
 
-fn attributes(json: Option<&RawValue>) -> Result<Attributes, Flaw> {
+fn attributes(json: Option<&RawValue>) -> Result<Attributes, Invalid> {
     json.map_or_else(|| Ok(Attributes::default()), |json| Attributes::parse(json.get()))
 }
 
-fn status(text: &str) -> Result<ProductStatus, Flaw> {
+fn status(text: &str) -> Result<ProductStatus, Invalid> {
     word(text, ProductStatus::find, "draft, active, archived")
 }
 
 impl ProductInput {
     /// A product, or everything that is wrong with it.
-    pub(super) fn read(self) -> Result<NewProduct, Refusal> {
-        let mut faults = Faults::new();
-        let sku = faults.take("sku", Sku::parse(&self.sku));
-        let name = faults.take("name", name(&self.name));
-        let description = faults.take(
+    pub(super) fn read(self) -> Result<NewProduct, ApiError> {
+        let mut errors = ValidationErrors::new();
+        let sku = errors.take("sku", Sku::parse(&self.sku));
+        let name = errors.take("name", name(&self.name));
+        let description = errors.take(
             "description",
             description(self.description.as_deref().unwrap_or_default()),
         );
-        let price = self.price.0.price(&mut faults, "price");
-        let stock = faults.take("stock", product::stock(self.stock.unwrap_or(0)));
-        let category = faults.take_optional("category", self.category.as_deref().map(category));
-        let attributes = faults.take("attributes", attributes(self.attributes.as_deref()));
-        let status = faults.take(
+        let price = self.price.0.price(&mut errors, "price");
+        let stock = errors.take("stock", product::stock(self.stock.unwrap_or(0)));
+        let category = errors.take_optional("category", self.category.as_deref().map(category));
+        let attributes = errors.take("attributes", attributes(self.attributes.as_deref()));
+        let status = errors.take(
             "status",
             self.status.as_deref().map_or(Ok(ProductStatus::Active), status),
         );
@@ -163,46 +163,46 @@ impl ProductInput {
                 status: status?,
             })
         })();
-        Refusal::unless_good(faults, new)
+        ApiError::unless_good(errors, new)
     }
 }
 
 impl ProductPatchInput {
     /// The changes, or everything that is wrong with them.
-    pub(super) fn read(self) -> Result<ProductPatch, Refusal> {
-        let mut faults = Faults::new();
+    pub(super) fn read(self) -> Result<ProductPatch, ApiError> {
+        let mut errors = ValidationErrors::new();
         let patch = ProductPatch {
-            sku: faults.take_optional("sku", self.sku.as_deref().map(Sku::parse)),
-            name: faults.take_optional("name", self.name.as_deref().map(name)),
-            description: faults.take_optional("description", self.description.as_deref().map(description)),
-            price: self.price.and_then(|price| price.0.price(&mut faults, "price")),
-            stock: faults.take_optional("stock", self.stock.map(product::stock)),
+            sku: errors.take_optional("sku", self.sku.as_deref().map(Sku::parse)),
+            name: errors.take_optional("name", self.name.as_deref().map(name)),
+            description: errors.take_optional("description", self.description.as_deref().map(description)),
+            price: self.price.and_then(|price| price.0.price(&mut errors, "price")),
+            stock: errors.take_optional("stock", self.stock.map(product::stock)),
             category: match self.category {
-                Some(Some(text)) => faults.take("category", category(&text)).map(Some),
+                Some(Some(text)) => errors.take("category", category(&text)).map(Some),
                 nothing => nothing,
             },
-            attributes: faults.take_optional(
+            attributes: errors.take_optional(
                 "attributes",
                 self.attributes.as_deref().map(|json| attributes(Some(json))),
             ),
-            status: faults.take_optional("status", self.status.as_deref().map(status)),
+            status: errors.take_optional("status", self.status.as_deref().map(status)),
         };
-        Refusal::unless_good(faults, Some(patch))
+        ApiError::unless_good(errors, Some(patch))
     }
 }
 
 impl StockInput {
     /// How many and why, or everything that is wrong with it.
-    pub(super) fn read(self) -> Result<(i64, String), Refusal> {
-        let mut faults = Faults::new();
-        if self.delta == 0 || self.delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
-            faults.add(
+    pub(super) fn read(self) -> Result<(i64, String), ApiError> {
+        let mut errors = ValidationErrors::new();
+        if self.delta == 0 || self.delta.unsigned_abs() > MAX_STOCK.unsigned_abs() {
+            errors.add(
                 "delta",
                 "RANGE",
-                format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"),
+                format!("must be from -{MAX_STOCK} to {MAX_STOCK}, and not 0"),
             );
         }
-        let reason = faults.take("reason", text::line(&self.reason, REASON));
-        Refusal::unless_good(faults, reason.map(|reason| (self.delta, reason)))
+        let reason = errors.take("reason", text::line(&self.reason, REASON));
+        ApiError::unless_good(errors, reason.map(|reason| (self.delta, reason)))
     }
 }

@@ -2,7 +2,7 @@
 
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::PaymentStatus;
-use mainstay_services::order::Begun;
+use mainstay_services::order::StartedPayment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,12 +32,12 @@ pub(crate) enum StatusShape {
     Refunded,
 }
 
-impl From<Begun> for PaymentView {
+impl From<StartedPayment> for PaymentView {
     fn from(
-        Begun {
+        StartedPayment {
             payment,
             client_secret,
-        }: Begun,
+        }: StartedPayment,
     ) -> Self {
         Self {
             payment_id: payment.id,

@@ -12,12 +12,12 @@ use std::sync::Arc;
 /// Turns access tokens into callers, and remembers the last ten thousand it saw.
 pub struct Authenticator {
     directory: Arc<AccessDirectory>,
-    seen: moka::sync::Cache<Arc<str>, Arc<Standing>>,
+    seen: moka::sync::Cache<Arc<str>, Arc<Authentication>>,
 }
 
 /// What somebody showed and who that made them, as of an instant; enough to ask again when that has passed.
 /// Does not print the token.
-pub struct Standing {
+pub struct Authentication {
     token: Arc<str>,
     principal: Arc<Principal>,
     version: Version,
@@ -40,7 +40,7 @@ impl Authenticator {
     }
 }
 
-impl Standing {
+impl Authentication {
     /// Who is asking.
     pub fn caller(&self) -> Caller {
         Caller::User(Arc::clone(&self.principal))
@@ -51,7 +51,7 @@ impl Standing {
     }
 }
 
-impl fmt::Debug for Standing {
+impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Standing({}, until {})", self.principal.id, self.good_until)
     }
@@ -63,7 +63,7 @@ impl Services {
     ///
     /// # Errors
     /// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` or `ACCOUNT_DISABLED`.
-    pub async fn authenticate(&self, token: &str) -> Result<Arc<Standing>> {
+    pub async fn authenticate(&self, token: &str) -> Result<Arc<Authentication>> {
         let now = self.now();
         let authenticator = self.authenticator();
         let mut version = self.access_version();
@@ -86,7 +86,7 @@ impl Services {
         let life = self.policies().access_ttl;
         let resolved = authenticator.directory.resolve(&claims, life, now)?;
         let token: Arc<str> = token.into();
-        let standing = Arc::new(Standing {
+        let standing = Arc::new(Authentication {
             token: Arc::clone(&token),
             principal: Arc::new(resolved.principal),
             version,
@@ -97,7 +97,7 @@ impl Services {
     }
 
     /// Whether nothing has happened since that could make somebody another caller.
-    pub(crate) fn still_stands(&self, standing: &Standing) -> bool {
+    pub(crate) fn is_current(&self, standing: &Authentication) -> bool {
         standing.version == self.access_version() && self.now() < standing.good_until
     }
 

@@ -71,7 +71,7 @@ impl AccessDirectory {
     /// Takes in a change that this node learned of now. An older one about the same account does not undo a newer one.
     pub fn apply(&self, change: AccessChange, now: Timestamp) {
         let mut state = self.state.write();
-        let is_news = match change {
+        let is_newer = match change {
             AccessChange::User(facts) => {
                 let known = state.users.get(&facts.user_id);
                 let newer = known.is_none_or(|(known, _)| known.change <= facts.change && *known != facts);
@@ -103,7 +103,7 @@ impl AccessDirectory {
             }
         };
         drop(state);
-        if is_news {
+        if is_newer {
             self.version.fetch_add(1, Ordering::AcqRel);
         }
     }

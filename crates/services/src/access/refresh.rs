@@ -4,9 +4,9 @@
 //! database gives the numbers, in the order of the commits, so no clock has a say in what is heard.
 
 use crate::access::directory::AccessSnapshot;
-use crate::context::Context;
+use crate::context::{QueryContext, Repositories};
+use crate::request_context::RequestContext;
 use crate::services::Services;
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::time::Timestamp;
@@ -41,7 +41,7 @@ impl Services {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn hear_access(&self) -> Result<()> {
+    pub async fn sync_access(&self) -> Result<()> {
         self.read_access(From::Number(self.directory().last())).await
     }
 
@@ -70,14 +70,14 @@ impl Services {
     }
 
     async fn access_since(&self, from: From) -> Result<AccessSnapshot> {
-        let cx = Context::system(SystemCaller::WORKER);
-        self.look(&cx, ReadMode::Thread, move |view| Box::pin(read(view, from)))
+        let cx = RequestContext::system(SystemCaller::WORKER);
+        self.read(&cx, ReadMode::Thread, move |view| Box::pin(read(view, from)))
             .await
     }
 }
 
 /// All of it in one snapshot, so that the number is that of the last change in it.
-async fn read(view: &mut View<'_>, from: From) -> Result<AccessSnapshot> {
+async fn read(view: &mut QueryContext<'_>, from: From) -> Result<AccessSnapshot> {
     let last = view.access_changes().current().await?;
     let since = match from {
         From::Number(number) => number,

@@ -2,8 +2,8 @@
 
 use super::password::{Password, hashing};
 use super::{Tokens, open_session};
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Outside, Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
@@ -18,12 +18,12 @@ use uuid::Uuid;
 pub struct Login {
     email: Email,
     password: Password,
-    proven: Option<Proven>,
+    proven: Option<VerifiedCredentials>,
 }
 
 /// An account whose password was shown, and the hash that it was held against.
 #[derive(Debug, Clone)]
-struct Proven {
+struct VerifiedCredentials {
     user: UserId,
     hash: String,
     better: Option<String>,
@@ -50,12 +50,12 @@ impl Login {
     }
 
     /// Only wrong tries are counted: who knows the password may sign in as often as the rate allows.
-    fn check_tries(&self, outside: &Outside<'_>, count: bool) -> Result<()> {
-        let services = outside.services();
+    fn check_tries(&self, cx: &PrepareContext<'_>, count: bool) -> Result<()> {
+        let services = cx.services();
         if !services.policies().limits {
             return Ok(());
         }
-        let network = match outside.context().origin.ip.map(LimitKey::from) {
+        let network = match cx.context().origin.ip.map(LimitKey::from) {
             Some(LimitKey::V6(network)) => format!("{network:?}"),
             Some(LimitKey::V4(address)) => format!("{address:?}"),
             _ => String::new(),
@@ -87,63 +87,63 @@ impl UseCase for Login {
 impl Command for Login {
     const IDEMPOTENT: bool = false;
 
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        self.check_tries(outside, false)?;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        self.check_tries(cx, false)?;
         let email = self.email.clone();
-        let known = outside
-            .look(move |view| {
+        let known = cx
+            .read(move |cx| {
                 Box::pin(async move {
-                    let users = view.scope_of(SystemCaller::SIGN_IN);
-                    let user = view.users().find_by_email(&users, &email).await?;
+                    let users = cx.scope_of(SystemCaller::SIGN_IN);
+                    let user = cx.users().find_by_email(&users, &email).await?;
                     // Also for nobody: an unknown address costs what a known one does.
                     let id = user.map_or(UserId::from_uuid(Uuid::nil()), |user| user.id);
-                    let hash = view.credentials().find(&users, id).await?;
+                    let hash = cx.credentials().find(&users, id).await?;
                     Ok(hash.map(|hash| (id, hash)))
                 })
             })
             .await?;
-        let hasher = &outside.services().parts().hasher;
+        let hasher = &cx.services().parts().hasher;
         let password = self.password.text();
         let Some((user, hash)) = known.filter(|_| self.password.is_possible()) else {
             hasher.verify_nothing(password).await.map_err(hashing)?;
-            self.check_tries(outside, true)?;
+            self.check_tries(cx, true)?;
             return Err(Self::refused());
         };
         let verdict = hasher.verify(password, &hash).await.map_err(hashing)?;
         if !verdict.ok {
-            self.check_tries(outside, true)?;
+            self.check_tries(cx, true)?;
             return Err(Self::refused());
         }
         let better = match verdict.needs_rehash {
             true => Some(hasher.hash(self.password.text()).await.map_err(hashing)?),
             false => None,
         };
-        self.proven = Some(Proven { user, hash, better });
+        self.proven = Some(VerifiedCredentials { user, hash, better });
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Tokens> {
         let proven = self
             .proven
             .ok_or_else(|| Error::bug("signing in without proof"))?;
-        let scope = work.scope_of(SystemCaller::SIGN_IN);
+        let scope = cx.scope_of(SystemCaller::SIGN_IN);
         // The password may have been changed, or the account removed, since it was held against the hash.
-        let found = work.users().find(&scope, proven.user).await;
+        let found = cx.users().find(&scope, proven.user).await;
         let user = found.map_err(|error| match error {
             Error::NotFound => Self::refused(),
             // A database that is away says nothing of the password.
             other => other,
         })?;
-        if work.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {
+        if cx.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {
             return Err(Self::refused());
         }
         if let Some(better) = proven.better {
             let (permit, now) = (
-                work.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
-                work.now(),
+                cx.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
+                cx.now(),
             );
-            work.credentials().set(&permit, &user, &better, now).await?;
+            cx.credentials().set(&permit, &user, &better, now).await?;
         }
-        open_session(work, user).await
+        open_session(cx, user).await
     }
 }

@@ -1,11 +1,11 @@
 //! Ends the caller's session.
 
 use crate::access::directory::AccessChange;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action};
 use mainstay_domain::error::{Error, Unauthenticated};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::{Result, session::Session};
 use serde_json::json;
 
@@ -22,19 +22,19 @@ impl UseCase for Logout {
 impl Command for Logout {
     const IDEMPOTENT: bool = false;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let principal = work.caller().principal();
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let principal = cx.caller().principal();
         let id = principal
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?
             .session;
-        let (scope, now) = (work.scope::<Session>(), work.now());
-        let session = work.sessions().find(&scope, id).await?;
-        let permit = work.permit(Action::LOGOUT, &session)?;
-        work.sessions().end(&permit, &session, now).await?;
-        work.access_changed(AccessChange::SessionEnded(id));
-        work.record(
+        let (scope, now) = (cx.scope::<Session>(), cx.now());
+        let session = cx.sessions().find(&scope, id).await?;
+        let permit = cx.permit(Action::LOGOUT, &session)?;
+        cx.sessions().end(&permit, &session, now).await?;
+        cx.access_changed(AccessChange::SessionEnded(id));
+        cx.record(
             permit,
-            Story::noted("session.closed", "LOGOUT", &json!({"userId": session.user_id})),
+            DomainEvent::noted("session.closed", "LOGOUT", &json!({"userId": session.user_id})),
         );
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Ends all sessions of the caller.
 
 use crate::access::directory::AccessChange;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action};
 use mainstay_domain::error::{Error, Unauthenticated};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use serde_json::json;
@@ -24,23 +24,23 @@ impl UseCase for LogoutAll {
 impl Command for LogoutAll {
     const IDEMPOTENT: bool = false;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let principal = work
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let principal = cx
             .caller()
             .principal()
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        let (user_id, session_id, now) = (principal.id, principal.session, work.now());
-        let scope = work.scope::<Session>();
-        let session = work.sessions().find(&scope, session_id).await?;
-        let permit = work.permit(Action::LOGOUT, &session)?;
-        let user_permit = work.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
-        let ended = work.sessions().end_all(&user_permit, None, now).await?;
+        let (user_id, session_id, now) = (principal.id, principal.session, cx.now());
+        let scope = cx.scope::<Session>();
+        let session = cx.sessions().find(&scope, session_id).await?;
+        let permit = cx.permit(Action::LOGOUT, &session)?;
+        let user_permit = cx.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
+        let ended = cx.sessions().end_all(&user_permit, None, now).await?;
         for id in &ended {
-            work.access_changed(AccessChange::SessionEnded(*id));
+            cx.access_changed(AccessChange::SessionEnded(*id));
         }
-        work.record(
+        cx.record(
             permit,
-            Story::noted("session.all-closed", "LOGOUT_ALL", &json!({"sessions": ended})),
+            DomainEvent::noted("session.all-closed", "LOGOUT_ALL", &json!({"sessions": ended})),
         );
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Reads the caller's account.
 
 use super::Profile;
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Grant};
 use mainstay_domain::error::{Error, Unauthenticated};
@@ -22,14 +22,14 @@ impl UseCase for Me {
 impl Query for Me {
     const READ: ReadMode = ReadMode::InPlace;
 
-    async fn run(self, view: &mut View<'_>) -> Result<Profile> {
-        let id = view
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Profile> {
+        let id = cx
             .caller()
             .user_id()
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        let scope = view.scope::<User>();
-        let user = view.users().find(&scope, id).await?;
-        let grants = view.users().grants(&scope, id).await?;
+        let scope = cx.scope::<User>();
+        let user = cx.users().find(&scope, id).await?;
+        let grants = cx.users().grants(&scope, id).await?;
         let grants: Vec<Grant> = grants
             .into_iter()
             .map(|row| Grant {
@@ -37,6 +37,6 @@ impl Query for Me {
                 until: row.expires_at,
             })
             .collect();
-        Ok(view.services().profile(user, &grants, view.now()))
+        Ok(cx.services().profile(user, &grants, cx.now()))
     }
 }

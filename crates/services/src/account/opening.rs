@@ -1,46 +1,46 @@
 //! Opens a session: the last step of every way to sign in.
 
 use super::Tokens;
-use crate::work::{Repositories, Work};
+use crate::context::{CommandContext, Repositories};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, Grant, SystemCaller};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::random;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use serde_json::json;
 
 /// Opens a session for an account whose credentials were verified, and signs its tokens.
-pub(crate) async fn open_session(work: &mut Work<'_>, user: User) -> Result<Tokens> {
+pub(crate) async fn open_session(cx: &mut CommandContext<'_>, user: User) -> Result<Tokens> {
     user.check_usable()?;
-    let (now, origin) = (work.now(), work.context().origin.clone());
+    let (now, origin) = (cx.now(), cx.context().origin.clone());
     let session = Session {
-        id: work.make_id(),
+        id: cx.make_id(),
         user_id: user.id,
         generation: 0,
         ip: origin.ip.map(|ip| ip.to_string()),
         user_agent: origin.user_agent.as_deref().map(str::to_owned),
         created_at: now,
         last_seen_at: now,
-        expires_at: now.after(work.services().policies().refresh_ttl),
+        expires_at: now.after(cx.services().policies().refresh_ttl),
         ended_at: None,
     };
-    let seed = random::bytes(work.random());
-    let sealed = work.services().seal_seed(&session, &seed);
-    let permit = work.permit(Action::LOGIN, &session)?;
-    work.sessions().insert(&permit, &session, &sealed).await?;
-    work.record(
+    let seed = random::bytes(cx.random());
+    let sealed = cx.services().seal_seed(&session, &seed);
+    let permit = cx.permit(Action::LOGIN, &session)?;
+    cx.sessions().insert(&permit, &session, &sealed).await?;
+    cx.record(
         permit,
-        Story::noted("session.opened", "LOGIN", &json!({"userId": user.id})),
+        DomainEvent::noted("session.opened", "LOGIN", &json!({"userId": user.id})),
     );
-    let grants = grants(work, &user).await?;
-    work.services().sign_tokens((user, &grants), &session, &seed, now)
+    let grants = grants(cx, &user).await?;
+    cx.services().sign_tokens((user, &grants), &session, &seed, now)
 }
 
 /// The account's personal permissions.
-pub(crate) async fn grants(work: &mut Work<'_>, user: &User) -> Result<Vec<Grant>> {
-    let scope = work.scope_of(SystemCaller::SIGN_IN);
-    let rows = work.users().grants(&scope, user.id).await?;
+pub(crate) async fn grants(cx: &mut CommandContext<'_>, user: &User) -> Result<Vec<Grant>> {
+    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    let rows = cx.users().grants(&scope, user.id).await?;
     Ok(rows
         .into_iter()
         .map(|row| Grant {

@@ -1,6 +1,6 @@
 //! A plaintext password, before it is hashed.
 
-use mainstay_domain::fault::Faults;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, email::Email, password};
 use mainstay_platform::crypto::password::PasswordError;
 use std::borrow::Cow;
@@ -26,8 +26,8 @@ impl Password {
     ///
     /// # Errors
     /// A validation error at `password`.
-    pub(crate) fn check_new(&self, email: &Email) -> Result<(), Faults> {
-        let mut errors = Faults::new();
+    pub(crate) fn check_new(&self, email: &Email) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
         errors.take("password", password::check_new(&self.0, Some(email.as_str())));
         errors.check()
     }
@@ -39,7 +39,7 @@ impl Password {
     /// Whether it is short enough to be a password of any account; a longer one was never accepted and needs no
     /// hashing.
     pub(crate) fn is_possible(&self) -> bool {
-        self.0.chars().count() <= password::MOST
+        self.0.chars().count() <= password::MAX_CHARS
     }
 }
 

@@ -3,12 +3,12 @@
 use super::Tokens;
 use super::opening::grants;
 use crate::access::directory::AccessChange;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
-use mainstay_domain::event::Story;
-use mainstay_domain::session::{Presented, Session};
+use mainstay_domain::event::DomainEvent;
+use mainstay_domain::session::{RefreshTokenUse, Session};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
@@ -62,84 +62,82 @@ impl UseCase for Refresh {
 impl Command for Refresh {
     const IDEMPOTENT: bool = false;
     /// A refresh moves a counter; only its misuse is a story.
-    const QUIET: bool = true;
+    const RECORDS_NO_EVENT: bool = true;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Refreshed> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Refreshed> {
         let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
         let token = RefreshToken::parse(self.token.expose()).ok_or_else(invalid)?;
-        let scope = work.scope_of(SystemCaller::SIGN_IN);
-        let found = work.sessions().with_seed(&scope, token.session()).await?;
+        let scope = cx.scope_of(SystemCaller::SIGN_IN);
+        let found = cx.sessions().with_seed(&scope, token.session()).await?;
         let (session, sealed) = found.ok_or_else(invalid)?;
-        let seed = work.services().open_seed(&session, &sealed)?;
+        let seed = cx.services().open_seed(&session, &sealed)?;
         if !token.matches(&seed) {
             return Err(invalid());
         }
         if session.ended_at.is_some() {
             return Err(Error::Unauthenticated(Unauthenticated::Revoked));
         }
-        if !session.is_live(work.now()) {
+        if !session.is_live(cx.now()) {
             return Err(Error::Unauthenticated(Unauthenticated::Expired));
         }
-        match session.judge(token.generation()) {
-            Presented::Unknown => Err(invalid()),
-            Presented::Current => {
-                let next = advance(work, session).await?;
-                pair(work, next, &seed).await
+        match session.classify(token.generation()) {
+            RefreshTokenUse::Unknown => Err(invalid()),
+            RefreshTokenUse::Current => {
+                let next = advance(cx, session).await?;
+                pair(cx, next, &seed).await
             }
-            Presented::Retry => pair(work, session, &seed).await,
-            Presented::Replay => end(work, session).await,
+            RefreshTokenUse::Retry => pair(cx, session, &seed).await,
+            RefreshTokenUse::Replay => end(cx, session).await,
         }
     }
 }
 
-async fn advance(work: &mut Work<'_>, session: Session) -> Result<Session> {
-    let (now, from) = (work.now(), session.generation);
-    let expires_at = now.after(work.services().policies().refresh_ttl);
+async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Session> {
+    let (now, from) = (cx.now(), session.generation);
+    let expires_at = now.after(cx.services().policies().refresh_ttl);
     let next = Session {
         generation: from + 1,
         last_seen_at: now,
         expires_at,
         ..session
     };
-    let permit = work.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
-    if work.sessions().advance(&permit, &next, from).await? {
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
+    if cx.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
     }
     // Another request with the same token was a moment faster, so this is the retry that is told again.
-    let scope = work.scope_of(SystemCaller::SIGN_IN);
-    let now_there = work.sessions().find(&scope, next.id).await?;
-    match (now_there.ended_at, now_there.judge(from)) {
-        (None, Presented::Retry) => Ok(now_there),
+    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    let now_there = cx.sessions().find(&scope, next.id).await?;
+    match (now_there.ended_at, now_there.classify(from)) {
+        (None, RefreshTokenUse::Retry) => Ok(now_there),
         _ => Err(Error::Unauthenticated(Unauthenticated::Revoked)),
     }
 }
 
-async fn pair(work: &mut Work<'_>, session: Session, seed: &[u8; 32]) -> Result<Refreshed> {
-    let scope = work.scope_of(SystemCaller::SIGN_IN);
-    let user = work.users().find(&scope, session.user_id).await?;
+async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) -> Result<Refreshed> {
+    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    let user = cx.users().find(&scope, session.user_id).await?;
     user.check_usable()?;
-    let grants = grants(work, &user).await?;
-    let now = work.now();
-    let tokens = work
-        .services()
-        .sign_tokens((user, &grants), &session, seed, now)?;
+    let grants = grants(cx, &user).await?;
+    let now = cx.now();
+    let tokens = cx.services().sign_tokens((user, &grants), &session, seed, now)?;
     Ok(Refreshed::Tokens(Box::new(tokens)))
 }
 
-async fn end(work: &mut Work<'_>, session: Session) -> Result<Refreshed> {
-    let now = work.now();
-    let permit = work.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
-    work.sessions().end(&permit, &session, now).await?;
-    work.access_changed(AccessChange::SessionEnded(session.id));
+async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<Refreshed> {
+    let now = cx.now();
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
+    cx.sessions().end(&permit, &session, now).await?;
+    cx.access_changed(AccessChange::SessionEnded(session.id));
     let ended = Session {
         ended_at: Some(now),
         ..session.clone()
     };
     // To the pipeline this is a success, so the attempt is told of here.
-    work.refused(Refresh::NAME, Error::Unauthenticated(Unauthenticated::Reused));
-    work.record(
+    cx.refused(Refresh::NAME, Error::Unauthenticated(Unauthenticated::Reused));
+    cx.record(
         permit,
-        Story::acted("session.reused", "TOKEN_REUSED", &session, &ended),
+        DomainEvent::acted("session.reused", "TOKEN_REUSED", &session, &ended),
     );
     Ok(Refreshed::Reused)
 }

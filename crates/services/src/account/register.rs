@@ -2,14 +2,14 @@
 
 use super::password::{Password, hashing};
 use super::{Tokens, open_session};
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Outside, Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate, RoleName};
 use mainstay_domain::email::Email;
-use mainstay_domain::event::Story;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 
 /// Creates a customer's account and signs its owner in.
@@ -39,7 +39,7 @@ impl UseCase for Register {
     const RATE: Rate = Rate::per_minute(20);
     type Output = Tokens;
 
-    fn validate(&self) -> Result<(), Faults> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
         self.password.check_new(&self.email)
     }
 }
@@ -47,13 +47,13 @@ impl UseCase for Register {
 impl Command for Register {
     const IDEMPOTENT: bool = false;
 
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let hasher = &outside.services().parts().hasher;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let hasher = &cx.services().parts().hasher;
         self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Tokens> {
         let hash = self
             .hash
             .ok_or_else(|| Error::bug("registering without a hash"))?;
@@ -64,11 +64,11 @@ impl Command for Register {
             status: UserStatus::Active,
             email_verified: false,
         };
-        let (now, user) = (work.now(), User::new(work.make_id(), new, work.now()));
-        let permit = work.permit(Action::REGISTER, &user)?;
-        work.users().insert(&permit, &user).await?;
-        work.credentials().set(&permit, &user, &hash, now).await?;
-        work.record(permit, Story::created("user.registered", &user));
-        open_session(work, user).await
+        let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
+        let permit = cx.permit(Action::REGISTER, &user)?;
+        cx.users().insert(&permit, &user).await?;
+        cx.credentials().set(&permit, &user, &hash, now).await?;
+        cx.record(permit, DomainEvent::created("user.registered", &user));
+        open_session(cx, user).await
     }
 }

@@ -6,15 +6,15 @@ use super::inspect::MAX_FAULTS;
 use super::positions::Positions;
 use super::waiting::WaitingCheck;
 use super::walk::Walk;
-use crate::context::Context;
+use crate::context::{CommandContext, Repositories};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, SystemCaller};
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
-use mainstay_domain::event::Story;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::AuditId;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::DatabaseError;
 use mainstay_repositories::{EntryKey, NewHead, WriterRecord};
@@ -57,12 +57,12 @@ impl UseCase for AcceptAudit {
     const ACCESS: Access = Access::system();
     type Output = Accepted;
 
-    fn validate(&self) -> Result<(), Faults> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
         let length = self.reason.trim().chars().count();
         if (1..=MAX_REASON).contains(&length) {
             return Ok(());
         }
-        Err(Faults::one(
+        Err(ValidationErrors::one(
             "reason",
             "LENGTH",
             format!("has to have 1 to {MAX_REASON} characters"),
@@ -71,14 +71,14 @@ impl UseCase for AcceptAudit {
 }
 
 impl Command for AcceptAudit {
-    async fn run(self, work: &mut Work<'_>) -> Result<Accepted> {
-        let sealer = &work.services().parts().sealer.clone();
-        let end = work.audit().end().await?;
-        let mut head = self.end_of_chain(work).await?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Accepted> {
+        let sealer = &cx.services().parts().sealer.clone();
+        let end = cx.audit().end().await?;
+        let mut head = self.end_of_chain(cx).await?;
         let sealed = end
             .as_ref()
             .filter(|end| chain::is_state_sealed(sealer, &end.head, &end.writers, &end.seal));
-        let mut before = work.audit().acceptances().await?;
+        let mut before = cx.audit().acceptances().await?;
         before.retain(|acceptance| chain::is_genuine(sealer, acceptance));
         let accepted_before = before.last().map(|last| last.head.seq + 1);
         let known = [sealed.map(|end| end.head.seq), accepted_before, Some(self.kept)];
@@ -87,47 +87,47 @@ impl Command for AcceptAudit {
         let before = sealed
             .map(|end| Positions::parse(&end.writers))
             .unwrap_or_default();
-        let (links, positions) = link_waiting(work, &before, &mut head).await?;
+        let (links, positions) = link_waiting(cx, &before, &mut head).await?;
         let writers = positions.bytes();
         let new = NewHead {
             head: &head,
             writers: &writers,
             seal: &chain::seal_state(sealer, &head, &writers),
-            at: work.now(),
+            at: cx.now(),
             expected_seq: end.map_or(0, |end| end.head.seq),
         };
-        if !work.audit().reset_head(new).await? {
+        if !cx.audit().reset_head(new).await? {
             return Err(DatabaseError::Retry.into());
         }
-        work.audit().link(&links).await?;
-        let permit = work.permit_new::<AuditEntry>(Action::ACCEPT, work.make_id::<AuditId>(), None)?;
+        cx.audit().link(&links).await?;
+        let permit = cx.permit_new::<AuditEntry>(Action::ACCEPT, cx.make_id::<AuditId>(), None)?;
         let mut acceptance = Acceptance {
             head: head.clone(),
-            at: work.now(),
+            at: cx.now(),
             reason: self.reason.clone(),
             faults: serde_json::to_string(&self.faults).map_err(Error::internal)?,
             mac: Vec::new(),
         };
         acceptance.mac = chain::sign_acceptance(sealer, &acceptance);
-        work.audit().accept(&permit, &acceptance).await?;
+        cx.audit().accept(&permit, &acceptance).await?;
         let accepted = Accepted {
             seq: head.seq,
             hash: anchor::hex(&head.hash),
             reason: self.reason,
             faults: self.faults,
         };
-        work.record(permit, Story::noted("audit.accepted", "ACCEPT", &accepted));
+        cx.record(permit, DomainEvent::noted("audit.accepted", "ACCEPT", &accepted));
         Ok(accepted)
     }
 }
 
 impl AcceptAudit {
     /// Reads the entries that were linked since the chain was followed.
-    async fn end_of_chain(&self, work: &mut Work<'_>) -> Result<ChainHead> {
-        let scope = work.scope();
+    async fn end_of_chain(&self, cx: &mut CommandContext<'_>) -> Result<ChainHead> {
+        let scope = cx.scope();
         let (mut seq, mut hash) = self.read.clone();
         loop {
-            let batch = work.audit().linked_after(&scope, seq, BATCH).await?;
+            let batch = cx.audit().linked_after(&scope, seq, BATCH).await?;
             for entry in &batch {
                 hash = chain::link(&hash, entry.seq, &entry.entry).hash;
                 seq = entry.seq;
@@ -144,18 +144,18 @@ impl AcceptAudit {
 
 /// Puts every waiting entry behind `head`, which moves, and finds out from which numbers the writers go on.
 async fn link_waiting(
-    work: &mut Work<'_>,
+    cx: &mut CommandContext<'_>,
     before: &Positions,
     head: &mut ChainHead,
 ) -> Result<(Vec<(EntryKey, i64, Vec<u8>)>, Positions)> {
-    let scope = work.scope();
-    let records = work.audit().writers().await?;
-    let services = work.services().clone();
+    let scope = cx.scope();
+    let records = cx.audit().writers().await?;
+    let services = cx.services().clone();
     let keys = services.audit_writers().keys();
     let mut check = WaitingCheck::new(keys, before, &records);
     let (mut links, mut last) = (Vec::new(), None);
     loop {
-        let batch = work.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
+        let batch = cx.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
         for waiting in &batch {
             check.admits(waiting);
             *head = chain::next(head, &waiting.entry);
@@ -169,7 +169,7 @@ async fn link_waiting(
     let mut positions = check.accepted_positions();
     for record in &records {
         let number = positions.0.get(&record.end.writer).copied();
-        if is_in_order(record, number) || !work.audit().remove_writer(&record.key, record.end.number).await? {
+        if is_in_order(record, number) || !cx.audit().remove_writer(&record.key, record.end.number).await? {
             continue;
         }
         // Its process finds the record gone and goes on with another writer.
@@ -204,7 +204,7 @@ impl Services {
             kept,
         };
         let done = self
-            .command(&Context::system(SystemCaller::OPERATOR), command)
+            .command(&RequestContext::system(SystemCaller::OPERATOR), command)
             .await?;
         let accepted = done.output;
         let head = ChainHead {

@@ -85,10 +85,10 @@ pub(super) async fn read(services: &Services) -> Anchor {
 
 async fn blocking<T: Send + 'static>(
     services: &Services,
-    work: impl FnOnce(&Path, &Sealer) -> io::Result<T> + Send + 'static,
+    cx: impl FnOnce(&Path, &Sealer) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let services = services.clone();
-    let working = move || work(&services.policies().data_dir, &services.parts().sealer);
+    let working = move || cx(&services.policies().data_dir, &services.parts().sealer);
     let done = tokio::task::spawn_blocking(working).await;
     done.unwrap_or_else(|broken_off| Err(io::Error::other(broken_off)))
 }

@@ -2,10 +2,10 @@
 //! data folder can put both back unnoticed.
 
 use super::{anchor, chain};
-use crate::context::Context;
+use crate::context::Repositories;
 use crate::ports::SignedHead;
+use crate::request_context::RequestContext;
 use crate::services::Services;
-use crate::work::Repositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::id::uuid_v7;
@@ -21,9 +21,9 @@ impl Services {
         let Some(receiver) = &self.parts().head_receiver else {
             return Ok(false);
         };
-        let cx = Context::system(SystemCaller::SEALER);
-        let end = self.look(&cx, ReadMode::InPlace, |view| {
-            Box::pin(async move { view.audit().end().await })
+        let cx = RequestContext::system(SystemCaller::SEALER);
+        let end = self.read(&cx, ReadMode::InPlace, |cx| {
+            Box::pin(async move { cx.audit().end().await })
         });
         let sealer = &self.parts().sealer;
         let genuine = end

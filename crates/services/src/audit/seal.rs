@@ -4,9 +4,9 @@ use super::anchor;
 use super::chain;
 use super::fault::ChainFault;
 use super::inspect::{Inspection, WaitingCursor};
-use crate::context::Context;
+use crate::context::Repositories;
+use crate::request_context::RequestContext;
 use crate::services::Services;
-use crate::work::Repositories;
 use futures_util::FutureExt;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::audit::ChainHead;
@@ -88,8 +88,8 @@ impl Services {
     ///
     /// # Errors
     /// As [`seal_audit`](Self::seal_audit).
-    pub async fn seal_what_was_told(&self) -> Result<()> {
-        if self.audit_waits().notified().now_or_never().is_some() {
+    pub async fn seal_recorded(&self) -> Result<()> {
+        if self.audit_wakes().notified().now_or_never().is_some() {
             let ended: Arc<[AuditWriterId]> = self.audit_writers().drop_all().into();
             while self.seal(BATCH, Arc::clone(&ended)).await? == BATCH as usize {}
         }
@@ -105,9 +105,9 @@ impl Services {
         if anchor::read(self).await != anchor::Anchor::Absent {
             return Ok(());
         }
-        let cx = Context::system(SystemCaller::SEALER);
-        let end = self.look(&cx, ReadMode::InPlace, |view| {
-            Box::pin(async move { view.audit().end().await })
+        let cx = RequestContext::system(SystemCaller::SEALER);
+        let end = self.read(&cx, ReadMode::InPlace, |cx| {
+            Box::pin(async move { cx.audit().end().await })
         });
         if end
             .await?
@@ -161,13 +161,13 @@ impl Services {
         anchor: anchor::Anchor,
         ended: Arc<[AuditWriterId]>,
     ) -> Result<Inspection> {
-        let cx = Context::system(SystemCaller::SEALER);
+        let cx = RequestContext::system(SystemCaller::SEALER);
         // Before the snapshot, which therefore has all of these.
         let committed = self.audit_writers().committed(self.now());
-        self.look(&cx, ReadMode::Thread, move |view| {
+        self.read(&cx, ReadMode::Thread, move |cx| {
             Box::pin(async move {
-                let services = view.services().clone();
-                let found = Inspection::read(&services, view.tx(), limit, &anchor, committed).await?;
+                let services = cx.services().clone();
+                let found = Inspection::read(&services, cx.tx(), limit, &anchor, committed).await?;
                 Ok(found.without_ended(&services, &ended))
             })
         })

@@ -1,28 +1,28 @@
 //! Lists denied and suspicious attempts.
 
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
-use mainstay_domain::page::{Listing, Page};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::security::SecurityEvent;
 
 /// Denied and suspicious attempts, the latest first.
 #[derive(Debug, Clone)]
 pub struct ListSecurityEvents {
     /// How many.
-    pub page: Page,
+    pub page: PageRequest,
 }
 
 impl UseCase for ListSecurityEvents {
     const NAME: &'static str = "security-event.list";
     const ACCESS: Access = Access::permission(Permission::READ_AUDIT);
-    type Output = Listing<SecurityEvent>;
+    type Output = Page<SecurityEvent>;
 }
 
 impl Query for ListSecurityEvents {
-    async fn run(self, view: &mut View<'_>) -> Result<Listing<SecurityEvent>> {
-        let scope = view.scope();
-        view.security_events().list(&scope, &self.page).await
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<SecurityEvent>> {
+        let scope = cx.scope();
+        cx.security_events().list(&scope, &self.page).await
     }
 }

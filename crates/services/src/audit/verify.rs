@@ -5,10 +5,10 @@ use super::fault::ChainFault;
 use super::positions::Positions;
 use super::waiting::WaitingCheck;
 use super::walk::{Walk, WitnessedHead};
-use crate::context::Context;
+use crate::context::{QueryContext, Repositories};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_repositories::ChainEnd;
@@ -25,7 +25,7 @@ pub struct VerifyAudit {
 
 /// What a stretch of the chain is like.
 #[derive(Debug)]
-pub struct Stretch {
+pub struct VerifiedRange {
     walk: Walk,
     waiting: i64,
     /// Whether the chain goes on behind it.
@@ -51,24 +51,24 @@ pub struct Verdict {
 impl UseCase for VerifyAudit {
     const NAME: &'static str = "audit.verify";
     const ACCESS: Access = Access::system();
-    type Output = Stretch;
+    type Output = VerifiedRange;
 }
 
 /// So many entries are read at once.
 const BATCH: u32 = 1000;
 
 impl Query for VerifyAudit {
-    async fn run(self, view: &mut View<'_>) -> Result<Stretch> {
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<VerifiedRange> {
         let Self { mut walk, is_whole } = self;
-        let scope = view.scope();
+        let scope = cx.scope();
         if walk.after == i64::MIN {
-            let accepted = view.audit().acceptances().await?;
-            walk.accept(&view.services().parts().sealer, accepted);
+            let accepted = cx.audit().acceptances().await?;
+            walk.accept(&cx.services().parts().sealer, accepted);
         }
-        let batch = view.audit().linked_after(&scope, walk.after, BATCH).await?;
+        let batch = cx.audit().linked_after(&scope, walk.after, BATCH).await?;
         let more = batch.len() == BATCH as usize;
         for entry in &batch {
-            walk.step(view.services().audit_writers().keys(), entry);
+            walk.step(cx.services().audit_writers().keys(), entry);
             if walk.is_over() && !is_whole {
                 break;
             }
@@ -76,26 +76,30 @@ impl Query for VerifyAudit {
         let more = more && (is_whole || !walk.is_over());
         let mut waiting = 0;
         if !more {
-            let end = view.audit().end().await?;
-            walk.finish(&view.services().parts().sealer, end.as_ref());
-            waiting = view.audit().count_unlinked().await?;
+            let end = cx.audit().end().await?;
+            walk.finish(&cx.services().parts().sealer, end.as_ref());
+            waiting = cx.audit().count_unlinked().await?;
             walk.faults
-                .append(&mut check_waiting(view, end.as_ref(), waiting).await?);
+                .append(&mut check_waiting(cx, end.as_ref(), waiting).await?);
         }
-        Ok(Stretch { walk, waiting, more })
+        Ok(VerifiedRange { walk, waiting, more })
     }
 }
 
 /// Checks every waiting entry in the snapshot.
-async fn check_waiting(view: &mut View<'_>, end: Option<&ChainEnd>, count: i64) -> Result<Vec<ChainFault>> {
-    let services = view.services().clone();
-    let scope = view.scope();
+async fn check_waiting(
+    cx: &mut QueryContext<'_>,
+    end: Option<&ChainEnd>,
+    count: i64,
+) -> Result<Vec<ChainFault>> {
+    let services = cx.services().clone();
+    let scope = cx.scope();
     let positions = end.map(|end| Positions::parse(&end.writers)).unwrap_or_default();
-    let records = view.audit().writers().await?;
+    let records = cx.audit().writers().await?;
     let mut check = WaitingCheck::new(services.audit_writers().keys(), &positions, &records);
     let (mut last, mut read) = (None, 0);
     loop {
-        let batch = view.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
+        let batch = cx.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
         read += i64::try_from(batch.len()).unwrap_or(i64::MAX);
         for waiting in &batch {
             check.admits(waiting);
@@ -137,7 +141,7 @@ impl Services {
         loop {
             let done = self
                 .query(
-                    &Context::system(SystemCaller::OPERATOR),
+                    &RequestContext::system(SystemCaller::OPERATOR),
                     VerifyAudit { walk, is_whole },
                 )
                 .await?;

@@ -1,7 +1,7 @@
 //! Events, broadcast to the listeners of this process. Nothing is stored: for what must not be missed there are
 //! [`super::subscriptions`].
 
-use mainstay_domain::event::Event;
+use mainstay_domain::event::OutboxEvent;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 const BACKLOG: usize = 1024;
 
 /// The event listeners of this process.
-pub struct Live(broadcast::Sender<Arc<Event>>);
+pub struct Live(broadcast::Sender<Arc<OutboxEvent>>);
 
 impl Default for Live {
     fn default() -> Self {
@@ -19,11 +19,11 @@ impl Default for Live {
 
 impl Live {
     /// Receives all events from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Arc<Event>> {
+    pub fn listen(&self) -> broadcast::Receiver<Arc<OutboxEvent>> {
         self.0.subscribe()
     }
 
-    pub(crate) fn tell(&self, events: impl Iterator<Item = Arc<Event>>) {
+    pub(crate) fn tell(&self, events: impl Iterator<Item = Arc<OutboxEvent>>) {
         // An error means that there are no listeners, which is fine.
         events.for_each(|event| drop(self.0.send(event)));
     }

@@ -1,6 +1,6 @@
 //! Background jobs: stored in the transaction that requests them, executed by a worker through a use case.
 
-mod give_up;
+mod dead;
 mod list;
 pub mod live;
 pub mod registry;

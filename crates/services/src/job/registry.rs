@@ -1,8 +1,8 @@
 //! The commands that can run as background jobs, by name.
 
-use crate::context::Context;
+use crate::request_context::RequestContext;
 use crate::services::Services;
-use crate::use_case::{Job, UseCase};
+use crate::use_case::{BackgroundJob, UseCase};
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ impl JobSpec {
     ///
     /// # Errors
     /// An internal error when it cannot be serialised.
-    pub fn of<J: Job>(job: &J) -> Result<Self> {
+    pub fn of<J: BackgroundJob>(job: &J) -> Result<Self> {
         Ok(Self {
             kind: J::NAME,
             queue: J::QUEUE,
@@ -40,21 +40,21 @@ impl JobSpec {
     }
 }
 
-type Run = fn(Services, Context, String) -> BoxFuture<'static, Result<()>>;
+type Run = fn(Services, RequestContext, String) -> BoxFuture<'static, Result<()>>;
 
 /// How one kind of job is executed.
 #[derive(Clone, Copy)]
-pub struct Kind {
+pub struct JobKind {
     pub(crate) name: &'static str,
     pub(crate) run: Run,
     pub(crate) timeout: Duration,
-    pub(crate) is_worth_another_try: fn(&Error) -> bool,
-    pub(crate) given_up: fn(&str) -> Result<Option<JobSpec>>,
+    pub(crate) is_retryable: fn(&Error) -> bool,
+    pub(crate) on_dead: fn(&str) -> Result<Option<JobSpec>>,
 }
 
 /// Every kind of job that this process can execute.
 #[derive(Default, Clone)]
-pub struct JobRegistry(BTreeMap<&'static str, Kind>);
+pub struct JobRegistry(BTreeMap<&'static str, JobKind>);
 
 impl JobRegistry {
     /// An empty registry.
@@ -64,20 +64,20 @@ impl JobRegistry {
 
     /// Adds a command.
     #[must_use]
-    pub fn with<J: Job>(mut self) -> Self {
-        let kind = Kind {
+    pub fn with<J: BackgroundJob>(mut self) -> Self {
+        let kind = JobKind {
             name: J::NAME,
             run: run::<J>,
             timeout: J::TIMEOUT,
-            is_worth_another_try: J::is_worth_another_try,
-            given_up: given_up::<J>,
+            is_retryable: J::is_retryable,
+            on_dead: on_dead::<J>,
         };
         self.0.insert(<J as UseCase>::NAME, kind);
         self
     }
 
     /// How a kind of job is executed, if this process knows it.
-    pub fn find(&self, kind: &str) -> Option<Kind> {
+    pub fn find(&self, kind: &str) -> Option<JobKind> {
         self.0.get(kind).copied()
     }
 
@@ -87,15 +87,19 @@ impl JobRegistry {
     }
 }
 
-fn run<J: Job>(services: Services, cx: Context, payload: String) -> BoxFuture<'static, Result<()>> {
+fn run<J: BackgroundJob>(
+    services: Services,
+    cx: RequestContext,
+    payload: String,
+) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         let job: J = serde_json::from_str(&payload).map_err(Error::internal)?;
         services.command::<J>(&cx, job).await.map(drop)
     })
 }
 
-fn given_up<J: Job>(payload: &str) -> Result<Option<JobSpec>> {
+fn on_dead<J: BackgroundJob>(payload: &str) -> Result<Option<JobSpec>> {
     serde_json::from_str::<J>(payload)
         .map_err(Error::internal)?
-        .given_up()
+        .on_dead()
 }

@@ -1,9 +1,9 @@
 //! Retries a job.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::{Error, Result};
@@ -24,23 +24,26 @@ impl UseCase for RetryJob {
 }
 
 impl Command for RetryJob {
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let (scope, now) = (work.scope_to::<Job>(Action::RETRY), work.now());
-        let job = work.jobs().find(&scope, self.id).await?;
-        let permit = work.permit(Action::RETRY, &job)?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let (scope, now) = (cx.scope_to::<Job>(Action::RETRY), cx.now());
+        let job = cx.jobs().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::RETRY, &job)?;
         if !matches!(job.state, JobState::Dead | JobState::Cancelled) {
             return Err(Error::InvalidState(format!(
                 "a job that is {} cannot be retried",
                 job.state.as_str()
             )));
         }
-        if !work.jobs().retry(&permit, &job, now).await? {
+        if !cx.jobs().retry(&permit, &job, now).await? {
             // It was claimed or retried in between: run the transaction again.
             return Err(DatabaseError::Retry.into());
         }
         let (before, after) = (json!({"state": job.state}), json!({"state": JobState::Queued}));
-        work.record(permit, Story::acted("job.retried", "RETRY", &before, &after));
-        work.changes.jobs += 1;
+        cx.record(
+            permit,
+            DomainEvent::acted("job.retried", "RETRY", &before, &after),
+        );
+        cx.changes.jobs += 1;
         Ok(())
     }
 }

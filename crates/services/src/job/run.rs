@@ -1,7 +1,7 @@
 //! Claims due jobs and executes them.
 
-use super::registry::Kind;
-use crate::context::Context;
+use super::registry::JobKind;
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
@@ -16,16 +16,16 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed resume
-/// soon; a worker that is alive renews its leases every [`HOLD_EVERY`]. Leases are measured by the nodes' own clocks: a
+/// soon; a worker that is alive renews its leases every [`RENEW_INTERVAL`]. Leases are measured by the nodes' own clocks: a
 /// node whose clock is ahead of another's by more than the difference of the two, 11 s, takes jobs from live workers.
 /// Only the last holder can commit then, so nothing is committed twice, but work is lost: keep all clocks synchronised.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often a worker renews the leases of its jobs.
-pub const HOLD_EVERY: Duration = Duration::from_secs(4);
+pub const RENEW_INTERVAL: Duration = Duration::from_secs(4);
 
 /// The result of executing a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ran {
+pub enum JobResult {
     /// Done.
     Done,
     /// Failed; another attempt will follow.
@@ -51,7 +51,7 @@ impl Services {
                     let mut jobs = Jobs::new(tx);
                     let recovered = jobs.recover(now).await?;
                     for dead in recovered.iter().filter(|job| job.state == JobState::Dead) {
-                        if let Some(next) = services.aftermath(dead, now) {
+                        if let Some(next) = services.follow_up(dead, now) {
                             jobs.enqueue(&next).await?;
                         }
                     }
@@ -65,7 +65,7 @@ impl Services {
     }
 
     /// Executes the jobs, `at_once` at a time, and returns the result of each.
-    pub async fn run_jobs(&self, jobs: Vec<Job>, at_once: usize) -> Vec<(Job, Ran)> {
+    pub async fn run_jobs(&self, jobs: Vec<Job>, at_once: usize) -> Vec<(Job, JobResult)> {
         let each = |job: Job| async move {
             let ran = self.run_job(&job).await;
             (job, ran)
@@ -78,16 +78,16 @@ impl Services {
     }
 
     /// Executes one job: its command marks it done in the command's own transaction.
-    pub async fn run_job(&self, job: &Job) -> Ran {
+    pub async fn run_job(&self, job: &Job) -> JobResult {
         let watch = Stopwatch::start();
         let ran = match self.try_job(job).await {
-            Ok(()) => Ran::Done,
+            Ok(()) => JobResult::Done,
             Err((error, again)) => self.job_failed(job, &error, again).await,
         };
         let outcome = match ran {
-            Ran::Done => JobOutcome::Done,
-            Ran::Retrying | Ran::Lost => JobOutcome::Failed,
-            Ran::Dead => JobOutcome::Dead,
+            JobResult::Done => JobOutcome::Done,
+            JobResult::Retrying | JobResult::Lost => JobOutcome::Failed,
+            JobResult::Dead => JobOutcome::Dead,
         };
         self.parts()
             .metrics
@@ -99,7 +99,7 @@ impl Services {
         let Some(kind) = self.parts().jobs.find(&job.kind) else {
             return Err((Error::bug(format!("no use case does {}", job.kind)), true));
         };
-        let mut cx = Context::system(SystemCaller::WORKER);
+        let mut cx = RequestContext::system(SystemCaller::WORKER);
         cx.request_id = job.request_id.as_deref().map(Into::into);
         cx.lease = Some(job.lease());
         let run = AssertUnwindSafe((kind.run)(self.clone(), cx, job.payload.clone())).catch_unwind();
@@ -111,25 +111,25 @@ impl Services {
         result.map_err(|error| with_retry(error, kind))
     }
 
-    async fn job_failed(&self, job: &Job, error: &Error, again: bool) -> Ran {
+    async fn job_failed(&self, job: &Job, error: &Error, again: bool) -> JobResult {
         let now = self.now();
         let next = (again && !job.is_last_attempt())
             .then(|| now.after(job::backoff(job.attempts, &*self.parts().random)));
         let message = cause(error);
-        let aftermath = match next {
+        let follow_up = match next {
             Some(_) => None,
-            None => self.aftermath(job, now),
+            None => self.follow_up(job, now),
         };
         let (lease, text) = (job.lease(), message.clone());
         let recorded = self
             .database()
             .write(Isolation::ReadCommitted, move |tx| {
-                let (text, aftermath) = (text.clone(), aftermath.clone());
+                let (text, follow_up) = (text.clone(), follow_up.clone());
                 Box::pin(async move {
                     let mut jobs = Jobs::new(tx);
                     let recorded = jobs.fail(lease, &text, next, now).await?;
-                    if let Some(aftermath) = aftermath.filter(|_| recorded) {
-                        jobs.enqueue(&aftermath).await?;
+                    if let Some(follow_up) = follow_up.filter(|_| recorded) {
+                        jobs.enqueue(&follow_up).await?;
                     }
                     Ok::<_, Error>(recorded)
                 })
@@ -137,20 +137,20 @@ impl Services {
             .await;
         let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
         match (recorded, next) {
-            (Ok(false), _) => Ran::Lost,
+            (Ok(false), _) => JobResult::Lost,
             (Ok(true), Some(next)) => {
                 tracing::warn!(job = %id, kind, attempt, %next, error = message, "job failed and will be tried again");
-                Ran::Retrying
+                JobResult::Retrying
             }
             (Ok(true), None) => {
                 tracing::error!(job = %id, kind, attempt, error = message, "job failed for good");
-                self.work_waits().notify_one();
-                Ran::Dead
+                self.job_wakes().notify_one();
+                JobResult::Dead
             }
             (Err(away), _) => {
                 // The lease expires by itself, and another attempt follows.
                 tracing::error!(job = %id, kind, attempt, error = message, %away, "job failed, which could not be noted");
-                Ran::Lost
+                JobResult::Lost
             }
         }
     }
@@ -159,7 +159,7 @@ impl Services {
     ///
     /// # Errors
     /// The database is away; the leases expire unless a later call is in time.
-    pub async fn hold_jobs(&self, leases: Vec<Lease>) -> Result<()> {
+    pub async fn pause_jobs(&self, leases: Vec<Lease>) -> Result<()> {
         let until = self.now().after(LEASE);
         self.database()
             .write(Isolation::ReadCommitted, move |tx| {
@@ -193,8 +193,8 @@ impl Services {
     }
 }
 
-fn with_retry(error: Error, kind: Kind) -> (Error, bool) {
-    let again = (kind.is_worth_another_try)(&error);
+fn with_retry(error: Error, kind: JobKind) -> (Error, bool) {
+    let again = (kind.is_retryable)(&error);
     (error, again)
 }
 

@@ -3,15 +3,15 @@
 use super::new_job;
 use super::registry::JobSpec;
 use crate::services::Services;
-use mainstay_domain::event::Event;
+use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
-use mainstay_repositories::{Outbox, Tail};
+use mainstay_repositories::{DeferredWrites, Outbox};
 use std::sync::Arc;
 
-type Subscriber = fn(&Event) -> Result<JobSpec>;
+type Subscriber = fn(&OutboxEvent) -> Result<JobSpec>;
 
 /// Which kinds of events become which jobs.
 #[derive(Default, Clone)]
@@ -35,7 +35,7 @@ impl Subscriptions {
         self.0.iter().map(|(kind, _)| *kind)
     }
 
-    fn of<'s>(&'s self, event: &'s Event) -> impl Iterator<Item = Result<JobSpec>> + 's {
+    fn of<'s>(&'s self, event: &'s OutboxEvent) -> impl Iterator<Item = Result<JobSpec>> + 's {
         let subscribers = self.0.iter().filter(|(kind, _)| *kind == event.kind);
         subscribers.map(|(_, subscriber)| {
             let spec = subscriber(event)?;
@@ -61,7 +61,7 @@ impl Services {
                 Box::pin(async move {
                     let now = services.now();
                     let events = Outbox::new(tx).waiting(limit).await?;
-                    let mut tail = Tail::new();
+                    let mut tail = DeferredWrites::new();
                     let jobs = jobs_for(&services, &events, &*services.parts().random, now);
                     let enqueued = jobs.len();
                     jobs.into_iter().for_each(|job| tail.job(job));
@@ -74,7 +74,7 @@ impl Services {
             .await?;
         let (events, enqueued) = relayed;
         if enqueued > 0 {
-            self.work_waits().notify_one();
+            self.job_wakes().notify_one();
         }
         self.live().tell(events.iter().cloned().map(Arc::new));
         Ok(events.len())
@@ -83,7 +83,7 @@ impl Services {
 
 fn jobs_for(
     services: &Services,
-    events: &[Event],
+    events: &[OutboxEvent],
     random: &dyn Random,
     now: Timestamp,
 ) -> Vec<mainstay_repositories::NewJob> {

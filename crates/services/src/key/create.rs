@@ -1,10 +1,10 @@
 //! Creates the first signing key.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_platform::database::Isolation;
 
 /// Creates a signing key, unless one that signs exists.
@@ -20,17 +20,17 @@ impl UseCase for CreateSigningKey {
 impl Command for CreateSigningKey {
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let scope = work.scope();
-        let keys = work.signing_keys().all(&scope).await?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let scope = cx.scope();
+        let keys = cx.signing_keys().all(&scope).await?;
         if keys.iter().any(|key| key.retires_at.is_none()) {
             return Ok(());
         }
-        let key = work.services().make_key(work.make_id(), work.now());
-        let permit = work.permit(Action::CREATE, &key)?;
-        work.signing_keys().insert(&permit, &key).await?;
-        work.record(permit, Story::created("key.created", &key));
-        work.keys_changed();
+        let key = cx.services().make_key(cx.make_id(), cx.now());
+        let permit = cx.permit(Action::CREATE, &key)?;
+        cx.signing_keys().insert(&permit, &key).await?;
+        cx.record(permit, DomainEvent::created("key.created", &key));
+        cx.keys_changed();
         Ok(())
     }
 }

@@ -6,9 +6,9 @@ mod rotate;
 pub use create::CreateSigningKey;
 pub use rotate::RotateKeys;
 
-use crate::context::Context;
+use crate::context::Repositories;
+use crate::request_context::RequestContext;
 use crate::services::Services;
-use crate::work::Repositories;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::id::KeyId;
 use mainstay_domain::key::SigningKey;
@@ -29,7 +29,7 @@ pub struct Keys {
     stale: AtomicBool,
     /// The last read failed: a key that is unknown here may be valid.
     unread: AtomicBool,
-    reads: Mutex<Looks>,
+    reads: Mutex<ReadHistory>,
     /// What the ring was last filled with, so that it is filled anew (and drops its cache) only when that changed.
     known: Mutex<Vec<Known>>,
 }
@@ -39,7 +39,7 @@ type Known = (String, Option<Timestamp>);
 
 /// When the keys were last read, and how many extra reads there were since for tokens that claim to be newer than that.
 #[derive(Default)]
-struct Looks {
+struct ReadHistory {
     last: Timestamp,
     since: Timestamp,
     extra: u32,
@@ -51,7 +51,7 @@ const MIN_READ_INTERVAL: Duration = Duration::from_secs(1);
 /// have changed the key a moment ago. The claim cannot be trusted, hence the bound.
 const MAX_EXTRA_READS: u32 = 5;
 
-impl Looks {
+impl ReadHistory {
     /// Whether a token with an unknown key, which claims to be issued at the given instant, justifies reading the keys.
     fn is_due(&mut self, issued: Option<Timestamp>, now: Timestamp) -> bool {
         if now < self.last || now.since(self.last) >= MIN_READ_INTERVAL {
@@ -118,7 +118,7 @@ impl Services {
             return Ok(());
         }
         if !self.read_keys().await? {
-            self.command(&Context::system(SystemCaller::SETUP), CreateSigningKey)
+            self.command(&RequestContext::system(SystemCaller::SETUP), CreateSigningKey)
                 .await?;
             self.read_keys().await?;
         }
@@ -179,11 +179,11 @@ impl Services {
         keys.stale.store(false, Ordering::Release);
         let now = self.now();
         keys.reads.lock().last = now;
-        let cx = Context::system(SystemCaller::SETUP);
-        let read = self.look(&cx, ReadMode::InPlace, |view| {
+        let cx = RequestContext::system(SystemCaller::SETUP);
+        let read = self.read(&cx, ReadMode::InPlace, |cx| {
             Box::pin(async move {
-                let scope = view.scope();
-                view.signing_keys().all(&scope).await
+                let scope = cx.scope();
+                cx.signing_keys().all(&scope).await
             })
         });
         let mut rows = read.await?;
@@ -251,17 +251,17 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1000);
 
-    fn just_read() -> Looks {
-        Looks {
+    fn just_read() -> ReadHistory {
+        ReadHistory {
             last: NOW,
-            ..Looks::default()
+            ..ReadHistory::default()
         }
     }
 
     #[test]
     fn unknown_keys_cause_a_bounded_number_of_reads() {
         let mut reads = just_read();
-        let due = |reads: &mut Looks, now| {
+        let due = |reads: &mut ReadHistory, now| {
             (0..100)
                 .filter(|_| reads.is_due(Some(Timestamp::from_seconds(i64::MAX)), now))
                 .count()

@@ -1,10 +1,10 @@
 //! Rotates the signing key; sessions stay signed in.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_platform::database::Isolation;
 use std::time::Duration;
 
@@ -29,22 +29,22 @@ impl UseCase for RotateKeys {
 impl Command for RotateKeys {
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<(String, Vec<String>)> {
-        let until = work.now().after(MAX_TOKEN_LIFETIME).after(MAX_READ_DELAY);
-        let scope = work.scope();
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<(String, Vec<String>)> {
+        let until = cx.now().after(MAX_TOKEN_LIFETIME).after(MAX_READ_DELAY);
+        let scope = cx.scope();
         let mut retired = Vec::new();
-        for key in work.signing_keys().all(&scope).await? {
+        for key in cx.signing_keys().all(&scope).await? {
             if key.retires_at.is_none() {
-                let permit = work.permit(Action::ROTATE, &key)?;
-                work.signing_keys().retire(&permit, &key, until).await?;
+                let permit = cx.permit(Action::ROTATE, &key)?;
+                cx.signing_keys().retire(&permit, &key, until).await?;
                 retired.push(key.kid);
             }
         }
-        let key = work.services().make_key(work.make_id(), work.now());
-        let permit = work.permit(Action::CREATE, &key)?;
-        work.signing_keys().insert(&permit, &key).await?;
-        work.record(permit, Story::created("key.rotated", &key));
-        work.keys_changed();
+        let key = cx.services().make_key(cx.make_id(), cx.now());
+        let permit = cx.permit(Action::CREATE, &key)?;
+        cx.signing_keys().insert(&permit, &key).await?;
+        cx.record(permit, DomainEvent::created("key.rotated", &key));
+        cx.keys_changed();
         Ok((key.kid, retired))
     }
 }

@@ -1,12 +1,12 @@
 //! Mails the buyer that the order is paid.
 
 use super::{OrderPaid, Template, Templates};
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::job::registry::JobSpec;
 use crate::ports::Message;
-use crate::use_case::{Command, Job, UseCase};
-use crate::work::{Outside, Repositories, Work};
+use crate::use_case::{BackgroundJob, Command, UseCase};
 use mainstay_domain::access::{Access, SystemCaller};
-use mainstay_domain::event::Event;
+use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{EventId, OrderId};
 use mainstay_domain::order::Order;
 use mainstay_domain::user::User;
@@ -28,7 +28,7 @@ impl SendOrderMail {
     ///
     /// # Errors
     /// An internal error when the event is about something else than an order.
-    pub fn on(event: &Event) -> Result<JobSpec> {
+    pub fn on(event: &OutboxEvent) -> Result<JobSpec> {
         let order = event.resource_id.parse().map_err(Error::internal)?;
         JobSpec::of(&Self {
             order,
@@ -43,25 +43,25 @@ impl UseCase for SendOrderMail {
     type Output = ();
 }
 
-impl Job for SendOrderMail {
+impl BackgroundJob for SendOrderMail {
     const QUEUE: &'static str = "mail";
     const MAX_ATTEMPTS: u32 = 12;
 
     /// A mail that is refused for good, or whose recipient is gone, is dead at once.
-    fn is_worth_another_try(error: &Error) -> bool {
+    fn is_retryable(error: &Error) -> bool {
         !matches!(error, Error::InvalidState(_) | Error::NotFound)
     }
 }
 
 impl Command for SendOrderMail {
-    async fn prepare(self, outside: &Outside<'_>) -> Result<Self> {
+    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
         let id = self.order;
-        let read = outside.look(move |view| {
+        let read = cx.read(move |cx| {
             Box::pin(async move {
-                let orders = view.scope_of::<Order>(SystemCaller::WORKER);
-                let order = view.orders().find(&orders, id).await?;
-                let users = view.scope_of::<User>(SystemCaller::WORKER);
-                let buyer = view.users().find(&users, order.user_id).await?;
+                let orders = cx.scope_of::<Order>(SystemCaller::WORKER);
+                let order = cx.orders().find(&orders, id).await?;
+                let users = cx.scope_of::<User>(SystemCaller::WORKER);
+                let buyer = cx.users().find(&users, order.user_id).await?;
                 Ok((order, buyer))
             })
         });
@@ -74,11 +74,11 @@ impl Command for SendOrderMail {
             text: mail.text,
             html: mail.html,
         };
-        outside.services().parts().mailer.send(&message).await?;
+        cx.services().parts().mailer.send(&message).await?;
         Ok(self)
     }
 
-    async fn run(self, _work: &mut Work<'_>) -> Result<()> {
+    async fn run(self, _work: &mut CommandContext<'_>) -> Result<()> {
         Ok(())
     }
 }

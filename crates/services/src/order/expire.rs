@@ -1,14 +1,14 @@
 //! Expires an order that was not paid in time.
 
 use super::{put_stock_back, stop_payment};
-use crate::context::Context;
+use crate::context::{CommandContext, Repositories};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, SystemCaller};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
-use mainstay_domain::order::{Move, Order, OrderStatus};
+use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::ReadMode;
@@ -32,23 +32,26 @@ impl UseCase for ExpireOrder {
 }
 
 impl Command for ExpireOrder {
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let (scope, now) = (work.scope::<Order>(), work.now());
-        let before = work.orders().find_locked(&scope, self.id).await?;
-        let payments = work.scope();
-        let payment = work.payments().of_order(&payments, before.id).await?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let (scope, now) = (cx.scope::<Order>(), cx.now());
+        let before = cx.orders().find_locked(&scope, self.id).await?;
+        let payments = cx.scope();
+        let payment = cx.payments().of_order(&payments, before.id).await?;
         let paying = payment.is_some_and(|payment| {
             payment.status == PaymentStatus::Pending && payment.created_at > now.before(MAX_PAYMENT_TIME)
         });
         if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
             return Ok(());
         }
-        let permit = work.permit(Action::EXPIRE, &before)?;
-        let after = before.clone().step(Move::Expire, now)?;
-        work.orders().save(&permit, &after).await?;
-        put_stock_back(work, &permit, &after).await?;
-        stop_payment(work, &after).await?;
-        work.record(permit, Story::acted("order.expired", "EXPIRE", &before, &after));
+        let permit = cx.permit(Action::EXPIRE, &before)?;
+        let after = before.clone().step(OrderTransition::Expire, now)?;
+        cx.orders().save(&permit, &after).await?;
+        put_stock_back(cx, &permit, &after).await?;
+        stop_payment(cx, &after).await?;
+        cx.record(
+            permit,
+            DomainEvent::acted("order.expired", "EXPIRE", &before, &after),
+        );
         Ok(())
     }
 }
@@ -63,11 +66,11 @@ impl Services {
     /// # Errors
     /// The database is away.
     pub async fn expire_orders(&self) -> Result<usize> {
-        let (cx, now) = (Context::system(SystemCaller::SWEEPER), self.now());
-        let read = self.look(&cx, ReadMode::Thread, move |view| {
+        let (cx, now) = (RequestContext::system(SystemCaller::SWEEPER), self.now());
+        let read = self.read(&cx, ReadMode::Thread, move |cx| {
             Box::pin(async move {
-                let scope = view.scope::<Order>();
-                view.orders()
+                let scope = cx.scope::<Order>();
+                cx.orders()
                     .overdue(&scope, (now, now.before(MAX_PAYMENT_TIME)), BATCH)
                     .await
             })

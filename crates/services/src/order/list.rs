@@ -1,11 +1,11 @@
 //! Lists orders.
 
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::order::Order;
-use mainstay_domain::page::{Listing, Page};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_platform::database::ReadMode;
 use mainstay_repositories::{OrderFilter, OrderSort};
 
@@ -17,22 +17,22 @@ pub struct ListOrders {
     /// The sort key, and whether the order is descending.
     pub sort: (OrderSort, bool),
     /// The page to return.
-    pub page: Page,
+    pub page: PageRequest,
 }
 
 impl UseCase for ListOrders {
     const NAME: &'static str = "order.list";
     const ACCESS: Access = Access::signed_in();
     const RATE: Rate = Rate::per_minute(1200);
-    type Output = Listing<Order>;
+    type Output = Page<Order>;
 }
 
 impl Query for ListOrders {
     const READ: ReadMode = ReadMode::InPlace;
 
-    async fn run(self, view: &mut View<'_>) -> Result<Listing<Order>> {
-        let scope = view.scope();
-        view.orders()
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<Order>> {
+        let scope = cx.scope();
+        cx.orders()
             .list(&scope, &self.filter, self.sort, &self.page)
             .await
     }

@@ -1,10 +1,10 @@
 //! Starts collecting the payment of an order.
 
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::payment::ChargePayment;
 use crate::use_case::{Command, UseCase};
-use crate::work::{Outside, Repositories, Work};
 use mainstay_domain::access::{Access, Action, Rate};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus};
 use mainstay_domain::payment::{Payment, PaymentStatus};
@@ -22,7 +22,7 @@ pub struct PayOrder {
 
 /// A payment that was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct StartedPayment {
     /// The payment, usually pending.
     pub payment: Payment,
     /// What a front end needs to obtain the payer's consent, at gateways that require it.
@@ -33,24 +33,24 @@ impl UseCase for PayOrder {
     const NAME: &'static str = "order.pay";
     const ACCESS: Access = Access::signed_in();
     const RATE: Rate = Rate::per_minute(120);
-    type Output = Begun;
+    type Output = StartedPayment;
 }
 
 impl Command for PayOrder {
-    async fn prepare(self, outside: &Outside<'_>) -> Result<Self> {
-        outside.services().parts().gateway.check_open()?;
+    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
+        cx.services().parts().gateway.check_open()?;
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Begun> {
-        let (scope, now) = (work.scope_to::<Order>(Action::PAY), work.now());
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<StartedPayment> {
+        let (scope, now) = (cx.scope_to::<Order>(Action::PAY), cx.now());
         // Locked: a concurrent cancellation sees the payment that starts here, or this call sees the cancellation.
-        let order = work.orders().find_locked(&scope, self.id).await?;
-        work.permit(Action::PAY, &order)?;
-        let payments = work.scope();
-        let known = work.payments().of_order(&payments, order.id).await?;
+        let order = cx.orders().find_locked(&scope, self.id).await?;
+        cx.permit(Action::PAY, &order)?;
+        let payments = cx.scope();
+        let known = cx.payments().of_order(&payments, order.id).await?;
         if let Some(payment) = known.filter(|payment| is_live(payment) && !order.status.has_ended()) {
-            return Ok(Begun {
+            return Ok(StartedPayment {
                 payment,
                 client_secret: None,
             });
@@ -62,15 +62,15 @@ impl Command for PayOrder {
             };
             return Err(Error::InvalidState(why));
         }
-        let payment = Payment::begin(work.make_id(), order.id, order.user_id, order.total, now);
-        let permit = work.permit(Action::PAY, &payment)?;
-        work.payments()
+        let payment = Payment::begin(cx.make_id(), order.id, order.user_id, order.total, now);
+        let permit = cx.permit(Action::PAY, &payment)?;
+        cx.payments()
             .insert(&permit, &payment)
             .await
             .map_err(retry_on_conflict)?;
-        work.enqueue(&ChargePayment::new(payment.id))?;
-        work.record(permit, Story::created("payment.begun", &payment));
-        Ok(Begun {
+        cx.enqueue(&ChargePayment::new(payment.id))?;
+        cx.record(permit, DomainEvent::created("payment.begun", &payment));
+        Ok(StartedPayment {
             payment,
             client_secret: None,
         })

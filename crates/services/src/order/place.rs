@@ -1,14 +1,14 @@
 //! Places an order.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission, Permit};
 use mainstay_domain::error::Unauthenticated;
-use mainstay_domain::event::Story;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
-use mainstay_domain::order::{self, Line, MOST_LINES, MOST_QUANTITY, Order, OrderItem};
+use mainstay_domain::order::{self, Line, MAX_LINES, MAX_QUANTITY, Order, OrderItem};
 use mainstay_domain::product::{Product, ProductStatus};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -24,14 +24,14 @@ impl UseCase for PlaceOrder {
     const ACCESS: Access = Access::permission(Permission::CREATE_ORDER);
     type Output = Order;
 
-    fn validate(&self) -> Result<(), Faults> {
-        let mut errors = Faults::new();
-        if self.lines.is_empty() || self.lines.len() > MOST_LINES {
-            errors.add("items", "LENGTH", format!("must have 1 to {MOST_LINES} lines"));
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
+        if self.lines.is_empty() || self.lines.len() > MAX_LINES {
+            errors.add("items", "LENGTH", format!("must have 1 to {MAX_LINES} lines"));
         }
         for (product, (at, quantity)) in self.wanted() {
-            if quantity > MOST_QUANTITY {
-                let message = format!("at most {MOST_QUANTITY} of {product} in one order");
+            if quantity > MAX_QUANTITY {
+                let message = format!("at most {MAX_QUANTITY} of {product} in one order");
                 errors.add(format!("items[{at}].quantity"), "RANGE", message);
             }
         }
@@ -52,41 +52,41 @@ impl PlaceOrder {
 }
 
 impl Command for PlaceOrder {
-    async fn run(self, work: &mut Work<'_>) -> Result<Order> {
-        let buyer = work
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Order> {
+        let buyer = cx
             .caller()
             .user_id()
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        let (now, hold) = (work.now(), work.services().policies().reservation_ttl);
-        let number = order::number(now, work.random());
-        let id = work.make_id();
-        let permit = work.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
-        let items = hold_stock(work, &permit, self.wanted()).await?;
+        let (now, hold) = (cx.now(), cx.services().policies().reservation_ttl);
+        let number = order::number(now, cx.random());
+        let id = cx.make_id();
+        let permit = cx.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
+        let items = hold_stock(cx, &permit, self.wanted()).await?;
         let order = Order::place((id, number, buyer), items, now, hold)?;
         // Deferred together with the domain event: on PostgreSQL that is one round trip for both.
-        work.tail.order(&permit, order.clone())?;
-        work.record(permit, Story::created("order.placed", &order));
+        cx.tail.order(&permit, order.clone())?;
+        cx.record(permit, DomainEvent::created("order.placed", &order));
         Ok(order)
     }
 }
 
 /// Takes every line from the stock, or reports every line that falls short, and the transaction takes none.
 async fn hold_stock(
-    work: &mut Work<'_>,
+    cx: &mut CommandContext<'_>,
     permit: &Permit<Order>,
     wanted: BTreeMap<ProductId, (usize, u32)>,
 ) -> Result<Vec<OrderItem>> {
-    let (now, scope) = (work.now(), work.scope::<Product>());
-    let (mut items, mut short, mut unknown) = (Vec::new(), Faults::new(), Faults::new());
+    let (now, scope) = (cx.now(), cx.scope::<Product>());
+    let (mut items, mut short, mut unknown) = (Vec::new(), ValidationErrors::new(), ValidationErrors::new());
     for (product, (at, quantity)) in wanted {
-        if let Some(taken) = work.products().take(permit, product, quantity, now).await? {
+        if let Some(taken) = cx.products().take(permit, product, quantity, now).await? {
             items.push((
                 at,
                 OrderItem::new(product, taken.sku, taken.name, quantity, taken.price)?,
             ));
             continue;
         }
-        match work.products().shortage(&scope, product).await? {
+        match cx.products().shortage(&scope, product).await? {
             Some((ProductStatus::Active, left)) => {
                 short.add(
                     format!("items[{at}].quantity"),

@@ -1,7 +1,7 @@
 //! Reads one order.
 
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::id::OrderId;
@@ -24,8 +24,8 @@ impl UseCase for ReadOrder {
 impl Query for ReadOrder {
     const READ: ReadMode = ReadMode::InPlace;
 
-    async fn run(self, view: &mut View<'_>) -> Result<Order> {
-        let scope = view.scope();
-        view.orders().find(&scope, self.id).await
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Order> {
+        let scope = cx.scope();
+        cx.orders().find(&scope, self.id).await
     }
 }

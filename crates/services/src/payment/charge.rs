@@ -1,10 +1,10 @@
 //! Collects a payment.
 
 use super::{VoidPayment, settle};
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::job::registry::JobSpec;
 use crate::ports::Charge;
-use crate::use_case::{Command, Job, UseCase};
-use crate::work::{Outside, Repositories, Work};
+use crate::use_case::{BackgroundJob, Command, UseCase};
 use mainstay_domain::access::Access;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::PaymentStatus;
@@ -38,39 +38,39 @@ impl UseCase for ChargePayment {
     type Output = ();
 }
 
-impl Job for ChargePayment {
+impl BackgroundJob for ChargePayment {
     const QUEUE: &'static str = "payments";
     const MAX_ATTEMPTS: u32 = 12;
 
     /// It is unknown then whether the money moved, so the payment must neither stay pending nor count as failed.
-    fn given_up(&self) -> Result<Option<JobSpec>> {
+    fn on_dead(&self) -> Result<Option<JobSpec>> {
         JobSpec::of(&VoidPayment::new(self.payment)).map(Some)
     }
 }
 
 impl Command for ChargePayment {
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let payment = settle::read_payment(outside, self.payment).await?;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let payment = settle::read_payment(cx, self.payment).await?;
         if payment.status == PaymentStatus::Pending {
-            let gateway = &outside.services().parts().gateway;
+            let gateway = &cx.services().parts().gateway;
             self.answer = Some(gateway.charge(payment.id, payment.amount).await?);
         }
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let scope = work.scope();
-        let payment = work.payments().find(&scope, self.payment).await?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let scope = cx.scope();
+        let payment = cx.payments().find(&scope, self.payment).await?;
         match (self.answer, payment.status) {
             // Cancelled while the gateway was collecting: settled all the same, and then refunded.
             (Some(Charge::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
-                settle::collected(work, payment, reference).await
+                settle::collected(cx, payment, reference).await
             }
             (Some(Charge::Collected { .. }), PaymentStatus::Failed) => Err(Error::bug(
                 "the gateway collected what it had refused or called off",
             )),
             (Some(Charge::Refused { reason }), PaymentStatus::Pending) => {
-                settle::failed(work, payment, reason).await
+                settle::failed(cx, payment, reason).await
             }
             // Settled by another attempt, or cancelled: then a void finds out the outcome of an earlier attempt.
             _ => Ok(()),

@@ -1,10 +1,10 @@
 //! Refunds a payment.
 
 use super::settle;
-use crate::use_case::{Command, Job, UseCase};
-use crate::work::{Outside, Repositories, Work};
+use crate::context::{CommandContext, PrepareContext, Repositories};
+use crate::use_case::{BackgroundJob, Command, UseCase};
 use mainstay_domain::access::{Access, Action};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::Order;
 use mainstay_domain::payment::PaymentStatus;
@@ -37,20 +37,19 @@ impl UseCase for RefundPayment {
     type Output = ();
 }
 
-impl Job for RefundPayment {
+impl BackgroundJob for RefundPayment {
     const QUEUE: &'static str = "payments";
     const MAX_ATTEMPTS: u32 = 12;
 }
 
 impl Command for RefundPayment {
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let payment = settle::read_payment(outside, self.payment).await?;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let payment = settle::read_payment(cx, self.payment).await?;
         if payment.status == PaymentStatus::Succeeded {
             let reference = payment
                 .reference
                 .ok_or_else(|| Error::bug("a collected payment without a reference"))?;
-            outside
-                .services()
+            cx.services()
                 .parts()
                 .gateway
                 .refund(payment.id, &reference, payment.amount)
@@ -60,26 +59,29 @@ impl Command for RefundPayment {
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let (scope, now) = (work.scope(), work.now());
-        let before = work.payments().find(&scope, self.payment).await?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let (scope, now) = (cx.scope(), cx.now());
+        let before = cx.payments().find(&scope, self.payment).await?;
         if !self.refunded_by_gateway || before.status != PaymentStatus::Succeeded {
             return Ok(());
         }
-        let permit = work.permit(Action::REFUND, &before)?;
+        let permit = cx.permit(Action::REFUND, &before)?;
         let after = before.clone().become_status(PaymentStatus::Refunded, now)?;
-        work.payments().save(&permit, &after, before.status).await?;
-        work.record(permit, Story::updated("payment.refunded", &before, &after));
+        cx.payments().save(&permit, &after, before.status).await?;
+        cx.record(permit, DomainEvent::updated("payment.refunded", &before, &after));
 
-        let orders = work.scope::<Order>();
-        let order = work.orders().find(&orders, after.order_id).await?;
-        let permit = work.permit(Action::REFUND, &order)?;
+        let orders = cx.scope::<Order>();
+        let order = cx.orders().find(&orders, after.order_id).await?;
+        let permit = cx.permit(Action::REFUND, &order)?;
         let mut repaid = order.clone();
         repaid.refunded = order.refunded.plus(after.amount)?;
         repaid.version += 1;
         repaid.updated_at = now;
-        work.orders().save(&permit, &repaid).await?;
-        work.record(permit, Story::acted("order.repaid", "REPAY", &order, &repaid));
+        cx.orders().save(&permit, &repaid).await?;
+        cx.record(
+            permit,
+            DomainEvent::acted("order.repaid", "REPAY", &order, &repaid),
+        );
         Ok(())
     }
 }

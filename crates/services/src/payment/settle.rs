@@ -1,52 +1,52 @@
 //! Applies the gateway's answer to a payment and its order.
 
 use super::RefundPayment;
-use crate::work::{Outside, Repositories, Work};
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, SystemCaller};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::PaymentId;
-use mainstay_domain::order::{Move, Order, OrderStatus};
+use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 
 /// The payment as it is before the gateway is called.
-pub(super) async fn read_payment(outside: &Outside<'_>, id: PaymentId) -> Result<Payment> {
-    let read = outside.look(move |view| {
+pub(super) async fn read_payment(cx: &PrepareContext<'_>, id: PaymentId) -> Result<Payment> {
+    let read = cx.read(move |cx| {
         Box::pin(async move {
-            let scope = view.scope_of(SystemCaller::WORKER);
-            view.payments().find(&scope, id).await
+            let scope = cx.scope_of(SystemCaller::WORKER);
+            cx.payments().find(&scope, id).await
         })
     });
     read.await
 }
 
 /// Records that the money was collected: the order is paid, or a refund is enqueued if the order has ended meanwhile.
-pub(super) async fn collected(work: &mut Work<'_>, before: Payment, reference: String) -> Result<()> {
-    let now = work.now();
-    let permit = work.permit(Action::SETTLE, &before)?;
+pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, reference: String) -> Result<()> {
+    let now = cx.now();
+    let permit = cx.permit(Action::SETTLE, &before)?;
     let mut after = before.clone().become_status(PaymentStatus::Succeeded, now)?;
     after.reference = Some(reference);
-    work.payments().save(&permit, &after, before.status).await?;
-    work.record(permit, Story::updated("payment.succeeded", &before, &after));
+    cx.payments().save(&permit, &after, before.status).await?;
+    cx.record(permit, DomainEvent::updated("payment.succeeded", &before, &after));
 
-    let scope = work.scope::<Order>();
-    let order = work.orders().find(&scope, after.order_id).await?;
+    let scope = cx.scope::<Order>();
+    let order = cx.orders().find(&scope, after.order_id).await?;
     if order.status != OrderStatus::Pending {
-        return work.enqueue(&RefundPayment::new(after.id));
+        return cx.enqueue(&RefundPayment::new(after.id));
     }
-    let permit = work.permit(Action::SETTLE, &order)?;
-    let paid = order.clone().step(Move::Settle, now)?;
-    work.orders().save(&permit, &paid).await?;
-    work.record(permit, Story::acted("order.paid", "PAY", &order, &paid));
+    let permit = cx.permit(Action::SETTLE, &order)?;
+    let paid = order.clone().step(OrderTransition::Settle, now)?;
+    cx.orders().save(&permit, &paid).await?;
+    cx.record(permit, DomainEvent::acted("order.paid", "PAY", &order, &paid));
     Ok(())
 }
 
 /// Records that the money was not collected and never will be: another payment may be started.
-pub(super) async fn failed(work: &mut Work<'_>, before: Payment, reason: String) -> Result<()> {
-    let permit = work.permit(Action::SETTLE, &before)?;
-    let mut after = before.clone().become_status(PaymentStatus::Failed, work.now())?;
+pub(super) async fn failed(cx: &mut CommandContext<'_>, before: Payment, reason: String) -> Result<()> {
+    let permit = cx.permit(Action::SETTLE, &before)?;
+    let mut after = before.clone().become_status(PaymentStatus::Failed, cx.now())?;
     after.failure = Some(reason);
-    work.payments().save(&permit, &after, before.status).await?;
-    work.record(permit, Story::updated("payment.failed", &before, &after));
+    cx.payments().save(&permit, &after, before.status).await?;
+    cx.record(permit, DomainEvent::updated("payment.failed", &before, &after));
     Ok(())
 }

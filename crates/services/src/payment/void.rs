@@ -1,9 +1,9 @@
 //! Voids a payment.
 
 use super::settle;
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::ports::Voided;
-use crate::use_case::{Command, Job, UseCase};
-use crate::work::{Outside, Repositories, Work};
+use crate::use_case::{BackgroundJob, Command, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::id::PaymentId;
@@ -38,32 +38,32 @@ impl UseCase for VoidPayment {
     type Output = ();
 }
 
-impl Job for VoidPayment {
+impl BackgroundJob for VoidPayment {
     const QUEUE: &'static str = "payments";
     /// A customer's money may be at stake and no client waits: a gateway that is away for a day is waited for.
     const MAX_ATTEMPTS: u32 = 36;
 }
 
 impl Command for VoidPayment {
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let payment = settle::read_payment(outside, self.payment).await?;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let payment = settle::read_payment(cx, self.payment).await?;
         if matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Cancelled) {
-            let gateway = &outside.services().parts().gateway;
+            let gateway = &cx.services().parts().gateway;
             self.answer = Some(gateway.void(payment.id, payment.amount).await?);
         }
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let scope = work.scope();
-        let payment = work.payments().find(&scope, self.payment).await?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let scope = cx.scope();
+        let payment = cx.payments().find(&scope, self.payment).await?;
         match (self.answer, payment.status) {
             (Some(Voided::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
-                settle::collected(work, payment, reference).await
+                settle::collected(cx, payment, reference).await
             }
             (Some(Voided::Nothing), PaymentStatus::Pending) => {
                 let reason = "the payment could not be collected in time".to_owned();
-                settle::failed(work, payment, reason).await
+                settle::failed(cx, payment, reason).await
             }
             // Settled by a charge that was under way, or cancelled with its order.
             _ => Ok(()),

@@ -2,10 +2,10 @@
 
 use super::idempotency;
 use crate::audit::WriterLease;
-use crate::context::Context;
+use crate::context::{Changes, CommandContext};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::Command;
-use crate::work::{Changes, Work};
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, Tx};
@@ -22,14 +22,14 @@ pub(super) struct Outcome<T> {
 /// A command with its context, ready to run as often as the database requires.
 pub(super) struct Attempt<C> {
     services: Services,
-    cx: Context,
+    cx: RequestContext,
     command: C,
     writer: Arc<WriterLease>,
     tries: AtomicU32,
 }
 
 impl<C: Command> Attempt<C> {
-    pub(super) fn new(services: Services, cx: Context, command: C, writer: Arc<WriterLease>) -> Self {
+    pub(super) fn new(services: Services, cx: RequestContext, command: C, writer: Arc<WriterLease>) -> Self {
         Self {
             services,
             cx,
@@ -54,14 +54,14 @@ impl<C: Command> Attempt<C> {
 
 async fn body<C: Command>(
     services: &Services,
-    cx: &Context,
+    cx: &RequestContext,
     command: C,
     again: bool,
     writer: &WriterLease,
     tx: &mut Tx,
 ) -> Result<Outcome<C::Output>> {
     let now = services.now();
-    let mut work = Work::new(tx, services, cx, now, writer);
+    let mut work = CommandContext::new(tx, services, cx, now, writer);
     let key = cx
         .idempotency
         .as_ref()
@@ -78,7 +78,7 @@ async fn body<C: Command>(
         });
     }
     let output = command.run(&mut work).await?;
-    work.check_told(C::QUIET, C::NAME)?;
+    work.check_recorded(C::RECORDS_NO_EVENT, C::NAME)?;
     if let Some((key, user)) = key {
         work.tail
             .idempotency(idempotency::success::<C>(user, key, &output, now)?);
@@ -86,7 +86,7 @@ async fn body<C: Command>(
     if let Some(lease) = cx.lease {
         work.tail.finish_job(lease, now);
     }
-    let written = work.write_tail().await?;
+    let written = work.flush_deferred().await?;
     if written.idempotency_taken {
         // Another node answered the same request first: run again, and find its answer.
         return Err(DatabaseError::Retry.into());

@@ -1,16 +1,16 @@
 //! Stored answers of idempotent requests (draft-ietf-httpapi-idempotency-key-header).
 
-use crate::context::{Context, IdempotencyKey};
+use crate::context::Repositories;
+use crate::request_context::{IdempotencyKey, RequestContext};
 use crate::services::Services;
 use crate::use_case::Command;
-use crate::work::Repositories;
 use mainstay_domain::error::Code;
-use mainstay_domain::fault::{Fault, Faults};
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::validation::{FieldError, ValidationErrors};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Isolation, ReadMode};
-use mainstay_repositories::{NewRemembered, Remembered, Tail};
+use mainstay_repositories::{DeferredWrites, NewStoredResult, StoredResult};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use std::time::Duration;
 pub(crate) const ANSWER_RETENTION: Duration = Duration::from_hours(24);
 
 #[derive(Serialize, Deserialize)]
-struct Refusal {
+struct StoredError {
     message: String,
     details: Vec<(String, String, String)>,
 }
@@ -26,12 +26,12 @@ struct Refusal {
 /// The stored answer to the same request, if there is one.
 pub(super) async fn recall<C: Command>(
     services: &Services,
-    cx: &Context,
+    cx: &RequestContext,
     user: UserId,
     key: &IdempotencyKey,
 ) -> Result<Option<Result<C::Output>>> {
     let (key, now) = (key.clone(), services.now());
-    let read = services.look(cx, ReadMode::Single, move |view| {
+    let read = services.read(cx, ReadMode::Single, move |view| {
         Box::pin(async move { find::<C>(view, user, &key, now).await })
     });
     read.await
@@ -51,17 +51,17 @@ pub(super) async fn find<C: Command>(
     found.map(|found| replay::<C>(&found, key)).transpose()
 }
 
-fn replay<C: Command>(found: &Remembered, key: &IdempotencyKey) -> Result<Result<C::Output>> {
+fn replay<C: Command>(found: &StoredResult, key: &IdempotencyKey) -> Result<Result<C::Output>> {
     if found.fingerprint != key.fingerprint {
         return Err(Error::IdempotencyMismatch);
     }
     let Some(code) = &found.code else {
         return Ok(Ok(serde_json::from_str(&found.answer).map_err(Error::internal)?));
     };
-    let stored: Refusal = serde_json::from_str(&found.answer).map_err(Error::internal)?;
+    let stored: StoredError = serde_json::from_str(&found.answer).map_err(Error::internal)?;
     let code =
         Code::find(code).ok_or_else(|| Error::bug(format!("a remembered answer has the code {code}")))?;
-    let mut details = Faults::new();
+    let mut details = ValidationErrors::new();
     for (path, code, message) in stored.details {
         details.add(path, stable(&code), message);
     }
@@ -76,7 +76,7 @@ fn replay<C: Command>(found: &Remembered, key: &IdempotencyKey) -> Result<Result
 fn stable(code: &str) -> &'static str {
     ["OUT_OF_STOCK", "NOT_FOUND", "NOT_ACTIVE", "RANGE"]
         .into_iter()
-        .find(|known| *known == code)
+        .find(|cached| *cached == code)
         .unwrap_or("FAULT")
 }
 
@@ -86,7 +86,7 @@ pub(super) fn success<C: Command>(
     key: &IdempotencyKey,
     output: &C::Output,
     now: Timestamp,
-) -> Result<NewRemembered> {
+) -> Result<NewStoredResult> {
     let answer = serde_json::to_string(output).map_err(Error::internal)?;
     Ok(record::<C>(user, key, None, answer, now))
 }
@@ -97,8 +97,8 @@ fn record<C: Command>(
     code: Option<Code>,
     answer: String,
     now: Timestamp,
-) -> NewRemembered {
-    NewRemembered {
+) -> NewStoredResult {
+    NewStoredResult {
         caller_id: user,
         operation: C::NAME.to_owned(),
         key: key.key.to_string(),
@@ -114,7 +114,7 @@ fn record<C: Command>(
 /// stored another answer to the same request meanwhile: that one counts.
 pub(super) async fn remember_error<C: Command>(
     services: &Services,
-    cx: &Context,
+    cx: &RequestContext,
     user: UserId,
     key: &IdempotencyKey,
     error: &Error,
@@ -122,8 +122,8 @@ pub(super) async fn remember_error<C: Command>(
     if !error.is_answer() {
         return Ok(true);
     }
-    let parts = |error: &Fault| (error.path.clone(), error.code.to_owned(), error.message.clone());
-    let stored = Refusal {
+    let parts = |error: &FieldError| (error.path.clone(), error.code.to_owned(), error.message.clone());
+    let stored = StoredError {
         message: error.to_string(),
         details: error.details().iter().map(parts).collect(),
     };
@@ -135,7 +135,7 @@ pub(super) async fn remember_error<C: Command>(
         .write(Isolation::ReadCommitted, move |tx| {
             let (row, owned_services, cx) = (row.clone(), owned_services.clone(), cx.clone());
             Box::pin(async move {
-                let mut tail = Tail::new();
+                let mut tail = DeferredWrites::new();
                 tail.idempotency(row);
                 let written = tail.flush(tx).await?;
                 owned_services.used(&cx, tx.stats());

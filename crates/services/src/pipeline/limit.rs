@@ -1,13 +1,13 @@
 //! Rate limits: by account for signed-in callers, by address otherwise.
 
-use crate::context::{Context, LimitNote};
+use crate::request_context::{LimitNote, RequestContext};
 use crate::services::Services;
 use crate::use_case::UseCase;
 use mainstay_domain::access::Caller;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::limiter::{LimitKey, Quota};
 
-pub(super) fn check<U: UseCase>(services: &Services, cx: &Context) -> Result<()> {
+pub(super) fn check<U: UseCase>(services: &Services, cx: &RequestContext) -> Result<()> {
     let key: LimitKey = match (&cx.caller, cx.origin.ip) {
         (Caller::System(_), _) => return Ok(()),
         (Caller::User(principal), _) => principal.id.into(),

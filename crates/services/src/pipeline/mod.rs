@@ -12,11 +12,11 @@ mod limit;
 
 use crate::access::directory::AccessChange;
 use crate::audit::WriterLease;
-use crate::cache::Known;
-use crate::context::Context;
+use crate::cache::CacheView;
+use crate::context::{Changes, PrepareContext};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Command, Query, UseCase};
-use crate::work::{Changes, Outside};
 use attempt::{Attempt, Outcome};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::stopwatch::Stopwatch;
@@ -38,7 +38,7 @@ impl Services {
     /// # Errors
     /// Access, rate limit or validation refused the request before anything began; otherwise the command's own error,
     /// with nothing changed.
-    pub async fn command<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+    pub async fn command<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
         let watch = Stopwatch::start();
         let result = self.command_inner(cx, command).await;
         self.count_call(C::NAME, &watch, result.as_ref().err());
@@ -49,14 +49,14 @@ impl Services {
     ///
     /// # Errors
     /// Access, rate limit or validation refused the request; otherwise the query's own error.
-    pub async fn query<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
+    pub async fn query<Q: Query>(&self, cx: &RequestContext, query: Q) -> Result<Q::Output> {
         let watch = Stopwatch::start();
         let result = self.query_inner(cx, query).await;
         self.count_call(Q::NAME, &watch, result.as_ref().err());
         result
     }
 
-    async fn command_inner<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
+    async fn command_inner<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
         let cx = &*self.with_current_caller::<C>(cx).await?;
         self.admit(cx, &command)?;
         let key = cx
@@ -90,8 +90,8 @@ impl Services {
         result
     }
 
-    async fn execute<C: Command>(&self, cx: &Context, command: C) -> Result<Done<C::Output>> {
-        let command = match command.prepare(&Outside::new(self, cx)).await {
+    async fn execute<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
+        let command = match command.prepare(&PrepareContext::new(self, cx)).await {
             Ok(command) => command,
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };
@@ -120,15 +120,15 @@ impl Services {
         written.map_err(|error| self.refused::<C>(cx, error))
     }
 
-    async fn query_inner<Q: Query>(&self, cx: &Context, query: Q) -> Result<Q::Output> {
+    async fn query_inner<Q: Query>(&self, cx: &RequestContext, query: Q) -> Result<Q::Output> {
         let cx = &*self.with_current_caller::<Q>(cx).await?;
         self.admit(cx, &query)?;
-        if let Some(output) = query.known(&Known::new(self, cx)) {
+        if let Some(output) = query.cached(&CacheView::new(self, cx)) {
             return Ok(output);
         }
         cx.notes.admit_read(self.reads()).await;
         let result = self
-            .look(cx, Q::READ, move |view| Box::pin(query.run(view)))
+            .read(cx, Q::READ, move |view| Box::pin(query.run(view)))
             .await;
         result.map_err(|error| self.refused::<Q>(cx, error))
     }
@@ -140,11 +140,11 @@ impl Services {
 
     /// The context with the caller's current access. The interface authenticated the caller after the head of the
     /// request; until the body had arrived, the caller may have been demoted, disabled or signed out.
-    async fn with_current_caller<'c, U: UseCase>(&self, cx: &'c Context) -> Result<Cow<'c, Context>> {
-        let outdated = cx
-            .standing
-            .as_ref()
-            .filter(|standing| !self.still_stands(standing));
+    async fn with_current_caller<'c, U: UseCase>(
+        &self,
+        cx: &'c RequestContext,
+    ) -> Result<Cow<'c, RequestContext>> {
+        let outdated = cx.standing.as_ref().filter(|standing| !self.is_current(standing));
         let Some(outdated) = outdated else {
             return Ok(Cow::Borrowed(cx));
         };
@@ -159,7 +159,7 @@ impl Services {
     }
 
     /// Checks access, rate limit and validation, which refuse a request before it begins.
-    fn admit<U: UseCase>(&self, cx: &Context, use_case: &U) -> Result<()> {
+    fn admit<U: UseCase>(&self, cx: &RequestContext, use_case: &U) -> Result<()> {
         U::ACCESS
             .admit(&cx.caller)
             .map_err(|error| self.refused::<U>(cx, error))?;
@@ -174,14 +174,14 @@ impl Services {
     ///
     /// # Errors
     /// `RATE_LIMITED`.
-    pub fn count_request<U: UseCase>(&self, cx: &mut Context) -> Result<()> {
+    pub fn count_request<U: UseCase>(&self, cx: &mut RequestContext) -> Result<()> {
         limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
         cx.is_counted = true;
         Ok(())
     }
 
     /// Records a refusal, if it is a security event.
-    fn refused<U: UseCase>(&self, cx: &Context, error: Error) -> Error {
+    fn refused<U: UseCase>(&self, cx: &RequestContext, error: Error) -> Error {
         self.note_refused(cx, U::NAME, &error);
         error
     }
@@ -201,11 +201,11 @@ impl Services {
             self.parts().keys.mark_stale();
         }
         if changes.jobs > 0 {
-            self.work_waits().notify_one();
+            self.job_wakes().notify_one();
         }
         if changes.stories > 0 {
-            self.events_wait().notify_one();
-            self.audit_waits().notify_one();
+            self.event_wakes().notify_one();
+            self.audit_wakes().notify_one();
         }
     }
 

@@ -1,10 +1,10 @@
 //! Adds a product.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 
@@ -38,10 +38,10 @@ impl UseCase for CreateProduct {
 }
 
 impl Command for CreateProduct {
-    async fn run(self, work: &mut Work<'_>) -> Result<Product> {
-        let (new, now) = (self.new, work.now());
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Product> {
+        let (new, now) = (self.new, cx.now());
         let product = Product {
-            id: work.make_id(),
+            id: cx.make_id(),
             sku: new.sku,
             name: new.name,
             description: new.description,
@@ -54,9 +54,9 @@ impl Command for CreateProduct {
             updated_at: now,
             version: 1,
         };
-        let permit = work.permit(Action::CREATE, &product)?;
-        work.products().insert(&permit, &product).await?;
-        work.record(permit, Story::created("product.created", &product));
+        let permit = cx.permit(Action::CREATE, &product)?;
+        cx.products().insert(&permit, &product).await?;
+        cx.record(permit, DomainEvent::created("product.created", &product));
         Ok(product)
     }
 }

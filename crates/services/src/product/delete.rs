@@ -1,13 +1,13 @@
 //! Deletes a product.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
-use mainstay_domain::state::{Expected, State};
+use mainstay_domain::state::{ExpectedVersion, State};
 use mainstay_platform::database::Isolation;
 
 /// Deletes a product. One that was ever ordered is archived instead, because orders refer to it.
@@ -16,7 +16,7 @@ pub struct DeleteProduct {
     /// The product.
     pub id: ProductId,
     /// The states that the caller expects (`If-Match`).
-    pub expected: Expected,
+    pub expected: ExpectedVersion,
 }
 
 impl UseCase for DeleteProduct {
@@ -29,24 +29,24 @@ impl Command for DeleteProduct {
     /// An order may refer to the product between the check and the deletion.
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        let (scope, now) = (work.scope_to::<Product>(Action::DELETE), work.now());
-        let before = work.products().find(&scope, self.id).await?;
-        let permit = work.permit(Action::DELETE, &before)?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let (scope, now) = (cx.scope_to::<Product>(Action::DELETE), cx.now());
+        let before = cx.products().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::DELETE, &before)?;
         self.expected.check(State::of(before.version))?;
-        if work.products().is_ordered(&scope, self.id).await? {
+        if cx.products().is_ordered(&scope, self.id).await? {
             let after = Product {
                 status: ProductStatus::Archived,
                 ..before.clone().touched(now)
             };
-            work.products().save(&permit, &after).await?;
-            work.record(
+            cx.products().save(&permit, &after).await?;
+            cx.record(
                 permit,
-                Story::acted("product.archived", "ARCHIVE", &before, &after),
+                DomainEvent::acted("product.archived", "ARCHIVE", &before, &after),
             );
         } else {
-            work.products().delete(&permit, &before).await?;
-            work.record(permit, Story::deleted("product.deleted", &before));
+            cx.products().delete(&permit, &before).await?;
+            cx.record(permit, DomainEvent::deleted("product.deleted", &before));
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Lists products.
 
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
-use mainstay_domain::page::{Listing, Page};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::product::Product;
 use mainstay_repositories::{ProductFilter, ProductSort};
 
@@ -16,20 +16,20 @@ pub struct ListProducts {
     /// The sort key, and whether the order is descending.
     pub sort: (ProductSort, bool),
     /// The page to return.
-    pub page: Page,
+    pub page: PageRequest,
 }
 
 impl UseCase for ListProducts {
     const NAME: &'static str = "product.list";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(1200);
-    type Output = Listing<Product>;
+    type Output = Page<Product>;
 }
 
 impl Query for ListProducts {
-    async fn run(self, view: &mut View<'_>) -> Result<Listing<Product>> {
-        let scope = view.scope();
-        view.products()
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<Product>> {
+        let scope = cx.scope();
+        cx.products()
             .list(&scope, &self.filter, self.sort, &self.page)
             .await
     }

@@ -1,8 +1,8 @@
 //! Reads one product.
 
-use crate::cache::Known;
+use crate::cache::CacheView;
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::id::ProductId;
@@ -27,14 +27,14 @@ impl UseCase for ReadProduct {
 impl Query for ReadProduct {
     const READ: ReadMode = ReadMode::Single;
 
-    fn known(&self, known: &Known<'_>) -> Option<Arc<Product>> {
-        known.product(self.id)
+    fn cached(&self, cached: &CacheView<'_>) -> Option<Arc<Product>> {
+        cached.product(self.id)
     }
 
-    async fn run(self, view: &mut View<'_>) -> Result<Arc<Product>> {
-        let scope = view.scope();
-        let product = Arc::new(view.products().find(&scope, self.id).await?);
-        view.keep_product(&product);
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Arc<Product>> {
+        let scope = cx.scope();
+        let product = Arc::new(cx.products().find(&scope, self.id).await?);
+        cx.cache_product(&product);
         Ok(product)
     }
 }

@@ -1,13 +1,13 @@
 //! Changes a product's stock.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission};
-use mainstay_domain::event::Story;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
-use mainstay_domain::product::{MOST_STOCK, Product};
-use mainstay_domain::state::{Expected, State};
+use mainstay_domain::product::{MAX_STOCK, Product};
+use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use serde_json::json;
 
@@ -21,7 +21,7 @@ pub struct ChangeStock {
     /// The reason, for the audit trail.
     pub reason: String,
     /// The states that the caller expects (`If-Match`).
-    pub expected: Expected,
+    pub expected: ExpectedVersion,
 }
 
 impl UseCase for ChangeStock {
@@ -29,13 +29,13 @@ impl UseCase for ChangeStock {
     const ACCESS: Access = Access::permission(Permission::UPDATE_PRODUCT);
     type Output = Product;
 
-    fn validate(&self) -> Result<(), Faults> {
-        let mut errors = Faults::new();
-        if self.delta == 0 || self.delta.unsigned_abs() > MOST_STOCK.unsigned_abs() {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
+        if self.delta == 0 || self.delta.unsigned_abs() > MAX_STOCK.unsigned_abs() {
             errors.add(
                 "delta",
                 "RANGE",
-                format!("must be from -{MOST_STOCK} to {MOST_STOCK}, and not 0"),
+                format!("must be from -{MAX_STOCK} to {MAX_STOCK}, and not 0"),
             );
         }
         errors.check()
@@ -43,23 +43,19 @@ impl UseCase for ChangeStock {
 }
 
 impl Command for ChangeStock {
-    async fn run(self, work: &mut Work<'_>) -> Result<Product> {
-        let (scope, now) = (work.scope_to::<Product>(Action::STOCK), work.now());
-        let before = work.products().find(&scope, self.id).await?;
-        let permit = work.permit(Action::STOCK, &before)?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Product> {
+        let (scope, now) = (cx.scope_to::<Product>(Action::STOCK), cx.now());
+        let before = cx.products().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::STOCK, &before)?;
         self.expected.check(State::of(before.version))?;
-        let Some(after) = work
-            .products()
-            .add_stock(&permit, &before, self.delta, now)
-            .await?
-        else {
+        let Some(after) = cx.products().add_stock(&permit, &before, self.delta, now).await? else {
             let (shortage, excess) = (
                 format!("{} are left", before.stock),
-                format!("the stock may be at most {MOST_STOCK}"),
+                format!("the stock may be at most {MAX_STOCK}"),
             );
             return Err(match self.delta < 0 {
-                true => Error::OutOfStock(Faults::one("delta", "OUT_OF_STOCK", shortage)),
-                false => Error::Invalid(Faults::one("delta", "RANGE", excess)),
+                true => Error::OutOfStock(ValidationErrors::one("delta", "OUT_OF_STOCK", shortage)),
+                false => Error::Invalid(ValidationErrors::one("delta", "RANGE", excess)),
             });
         };
         // The statement applies to the row whatever its version; a caller who expects a state expects that version.
@@ -69,7 +65,10 @@ impl Command for ChangeStock {
         // From the row as it was written, not as it was read: an order may have been placed in between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});
-        work.record(permit, Story::acted("product.stock-changed", "STOCK", &was, &is));
+        cx.record(
+            permit,
+            DomainEvent::acted("product.stock-changed", "STOCK", &was, &is),
+        );
         Ok(after)
     }
 }

@@ -1,14 +1,14 @@
 //! Changes a product.
 
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
-use mainstay_domain::state::{Expected, State};
+use mainstay_domain::state::{ExpectedVersion, State};
 
 /// The values of a product to change; `None` keeps a value.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,7 @@ pub struct UpdateProduct {
     /// The new values.
     pub patch: ProductPatch,
     /// The states that the caller expects (`If-Match`).
-    pub expected: Expected,
+    pub expected: ExpectedVersion,
 }
 
 impl UseCase for UpdateProduct {
@@ -58,18 +58,18 @@ impl UseCase for UpdateProduct {
 }
 
 impl Command for UpdateProduct {
-    async fn run(self, work: &mut Work<'_>) -> Result<Product> {
-        let (scope, now) = (work.scope_to(Action::UPDATE), work.now());
-        let before = work.products().find(&scope, self.id).await?;
-        let permit = work.permit(Action::UPDATE, &before)?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Product> {
+        let (scope, now) = (cx.scope_to(Action::UPDATE), cx.now());
+        let before = cx.products().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::UPDATE, &before)?;
         self.expected.check(State::of(before.version))?;
         let after = self.patch.apply(before.clone());
         if after == before {
             return Ok(before);
         }
         let after = after.touched(now);
-        work.products().save(&permit, &after).await?;
-        work.record(permit, Story::updated("product.updated", &before, &after));
+        cx.products().save(&permit, &after).await?;
+        cx.record(permit, DomainEvent::updated("product.updated", &before, &after));
         Ok(after)
     }
 }

@@ -3,13 +3,13 @@
 use super::link::PREFIX;
 use super::{PURPOSE, make_admin};
 use crate::account::{Password, Tokens, open_session};
+use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Outside, Repositories, Work};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
-use mainstay_domain::fault::Faults;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::opaque::OpaqueToken;
@@ -51,7 +51,7 @@ impl UseCase for ClaimSetup {
     const RATE: Rate = Rate::per_minute(10);
     type Output = Tokens;
 
-    fn validate(&self) -> Result<(), Faults> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
         self.password.check_new(&self.email)
     }
 }
@@ -60,8 +60,8 @@ impl Command for ClaimSetup {
     const IDEMPOTENT: bool = false;
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let hasher = &outside.services().parts().hasher;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let hasher = &cx.services().parts().hasher;
         self.hash = Some(
             hasher
                 .hash(self.password.text())
@@ -71,20 +71,20 @@ impl Command for ClaimSetup {
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Tokens> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Tokens> {
         let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
         let hash = self.hash.ok_or_else(|| Error::bug("setting up without a hash"))?;
-        let (now, scope) = (work.now(), work.scope_of(SystemCaller::SETUP));
+        let (now, scope) = (cx.now(), cx.scope_of(SystemCaller::SETUP));
         let token = OpaqueToken::parse(PREFIX, self.token.expose()).ok_or_else(invalid)?;
-        let consumed = work
+        let consumed = cx
             .one_time_tokens()
             .consume(PURPOSE, token.digest().as_bytes(), now)
             .await?;
         consumed.ok_or_else(invalid)?;
-        if work.users().active_admins(&scope).await? > 0 {
+        if cx.users().active_admins(&scope).await? > 0 {
             return Err(Error::Conflict("there is an administrator already".to_owned()));
         }
-        let user = make_admin(work, self.email, self.name, &hash).await?;
-        open_session(work, user).await
+        let user = make_admin(cx, self.email, self.name, &hash).await?;
+        open_session(cx, user).await
     }
 }

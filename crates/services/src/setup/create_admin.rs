@@ -2,13 +2,13 @@
 
 use super::make_admin;
 use crate::account::{Password, hashing};
+use crate::context::{CommandContext, PrepareContext};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Outside, Work};
 use mainstay_domain::access::Access;
 use mainstay_domain::email::Email;
-use mainstay_domain::fault::Faults;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::User;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 
 /// Creates an administrator. Running commands on the server is all the permission that it needs.
@@ -37,7 +37,7 @@ impl UseCase for CreateAdmin {
     const ACCESS: Access = Access::system();
     type Output = User;
 
-    fn validate(&self) -> Result<(), Faults> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
         self.password.check_new(&self.email)
     }
 }
@@ -45,16 +45,16 @@ impl UseCase for CreateAdmin {
 impl Command for CreateAdmin {
     const IDEMPOTENT: bool = false;
 
-    async fn prepare(mut self, outside: &Outside<'_>) -> Result<Self> {
-        let hasher = &outside.services().parts().hasher;
+    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let hasher = &cx.services().parts().hasher;
         self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);
         Ok(self)
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<User> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<User> {
         let hash = self
             .hash
             .ok_or_else(|| Error::bug("making an administrator without a hash"))?;
-        make_admin(work, self.email, self.name, &hash).await
+        make_admin(cx, self.email, self.name, &hash).await
     }
 }

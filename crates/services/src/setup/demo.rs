@@ -1,17 +1,17 @@
 //! Demo data: a few products and a customer.
 
 use crate::account::{Password, Register};
-use crate::context::Context;
 use crate::product::{CreateProduct, NewProduct};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Error, Result};
-use mainstay_domain::fault::{Faults, Flaw};
 use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::product::{Attributes, ProductStatus, Sku};
+use mainstay_domain::validation::{Invalid, ValidationErrors};
 use serde_json::{Map, json};
 
 /// SKU, name, description, price in cents, stock, category, colour.
@@ -81,7 +81,7 @@ impl Services {
     /// # Errors
     /// The database is away.
     pub async fn add_demo(&self) -> Result<(&'static str, &'static str)> {
-        let cx = Context::system(SystemCaller::SETUP);
+        let cx = RequestContext::system(SystemCaller::SETUP);
         for row in PRODUCTS {
             let new = product(row).map_err(invalid_demo)?;
             ignore_conflict(self.command(&cx, CreateProduct { new }).await)?;
@@ -97,7 +97,7 @@ impl Services {
 
 fn product(
     (sku, name, about, cents, stock, category, colour): (&str, &str, &str, i64, i64, &str, &str),
-) -> Result<NewProduct, Flaw> {
+) -> Result<NewProduct, Invalid> {
     Ok(NewProduct {
         sku: Sku::parse(sku)?,
         name: name.to_owned(),
@@ -117,6 +117,6 @@ fn ignore_conflict<T>(result: Result<T>) -> Result<()> {
     }
 }
 
-fn invalid_demo(invalid: Flaw) -> Error {
-    Error::Invalid(Faults::one("demo", invalid.code, invalid.message))
+fn invalid_demo(invalid: Invalid) -> Error {
+    Error::Invalid(ValidationErrors::one("demo", invalid.code, invalid.message))
 }

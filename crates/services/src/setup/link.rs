@@ -1,10 +1,10 @@
 //! The one-time link for the first administrator.
 
 use super::PURPOSE;
-use crate::context::Context;
+use crate::context::{CommandContext, Repositories};
+use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_platform::crypto::opaque::OpaqueToken;
@@ -30,19 +30,19 @@ impl UseCase for OpenSetup {
 impl Command for OpenSetup {
     const IDEMPOTENT: bool = false;
     /// Nothing has happened yet: the audit trail records the use of the link.
-    const QUIET: bool = true;
+    const RECORDS_NO_EVENT: bool = true;
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Option<String>> {
-        let scope = work.scope_of(SystemCaller::SETUP);
-        if work.users().active_admins(&scope).await? > 0 {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Option<String>> {
+        let scope = cx.scope_of(SystemCaller::SETUP);
+        if cx.users().active_admins(&scope).await? > 0 {
             return Ok(None);
         }
-        let now = work.now();
-        let token = OpaqueToken::mint(PREFIX, work.random());
-        work.one_time_tokens().revoke_all(PURPOSE).await?;
+        let now = cx.now();
+        let token = OpaqueToken::mint(PREFIX, cx.random());
+        cx.one_time_tokens().revoke_all(PURPOSE).await?;
         let digest = token.digest();
-        work.one_time_tokens()
+        cx.one_time_tokens()
             .insert(PURPOSE, digest.as_bytes(), None, now.after(LINK_TTL), now)
             .await?;
         Ok(Some(token.text().to_owned()))
@@ -57,7 +57,7 @@ impl Services {
     /// The database is away.
     pub async fn setup_link(&self) -> Result<Option<String>> {
         let done = self
-            .command(&Context::system(SystemCaller::SETUP), OpenSetup)
+            .command(&RequestContext::system(SystemCaller::SETUP), OpenSetup)
             .await?;
         let url = self.policies().public_url.trim_end_matches('/').to_owned();
         Ok(done.output.map(|token| format!("{url}/setup#{token}")))

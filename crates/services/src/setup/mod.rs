@@ -9,11 +9,11 @@ pub use claim::ClaimSetup;
 pub use create_admin::CreateAdmin;
 pub use link::OpenSetup;
 
-use crate::work::{Repositories, Work};
+use crate::context::{CommandContext, Repositories};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, RoleName, SystemCaller};
 use mainstay_domain::email::Email;
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 
@@ -21,7 +21,7 @@ use mainstay_domain::user::{NewUser, User, UserStatus};
 const PURPOSE: &str = "setup";
 
 /// Creates an administrator's account.
-async fn make_admin(work: &mut Work<'_>, email: Email, name: PersonName, hash: &str) -> Result<User> {
+async fn make_admin(cx: &mut CommandContext<'_>, email: Email, name: PersonName, hash: &str) -> Result<User> {
     let new = NewUser {
         email,
         name,
@@ -29,10 +29,10 @@ async fn make_admin(work: &mut Work<'_>, email: Email, name: PersonName, hash: &
         status: UserStatus::Active,
         email_verified: true,
     };
-    let (now, user) = (work.now(), User::new(work.make_id(), new, work.now()));
-    let permit = work.permit_of(SystemCaller::SETUP, Action::CREATE, &user)?;
-    work.users().insert(&permit, &user).await?;
-    work.credentials().set(&permit, &user, hash, now).await?;
-    work.record(permit, Story::created("user.admin-created", &user));
+    let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
+    let permit = cx.permit_of(SystemCaller::SETUP, Action::CREATE, &user)?;
+    cx.users().insert(&permit, &user).await?;
+    cx.credentials().set(&permit, &user, hash, now).await?;
+    cx.record(permit, DomainEvent::created("user.admin-created", &user));
     Ok(user)
 }

@@ -1,14 +1,14 @@
 //! Grants a permission to an account.
 
 use super::updated_profile;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
 use mainstay_domain::error::Denied;
-use mainstay_domain::event::Story;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
 use serde_json::json;
@@ -43,63 +43,63 @@ impl UseCase for GrantPermission {
 }
 
 impl Command for GrantPermission {
-    async fn run(self, work: &mut Work<'_>) -> Result<PersonalGrant> {
-        let now = work.now();
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<PersonalGrant> {
+        let now = cx.now();
         let expires_at = match self.expires {
             Expiry::Never => None,
             Expiry::In(time) => Some(now.after(time)),
             Expiry::At(instant) if instant > now => Some(instant),
             Expiry::At(_) => {
-                return Err(Error::Invalid(Faults::one(
+                return Err(Error::Invalid(ValidationErrors::one(
                     "expiresAt",
                     "RANGE",
                     "must be in the future",
                 )));
             }
         };
-        if !work.services().knows_permission(&self.permission) {
+        if !cx.services().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let scope = work.scope_to(Action::GRANT);
-        let user = work.users().find(&scope, self.id).await?;
-        let permit = work.permit(Action::GRANT, &user)?;
-        check_held(work, &self.permission, expires_at).await?;
-        let granted_by = work.caller().user_id();
+        let scope = cx.scope_to(Action::GRANT);
+        let user = cx.users().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::GRANT, &user)?;
+        check_held(cx, &self.permission, expires_at).await?;
+        let granted_by = cx.caller().user_id();
         let grant = PersonalGrant {
             permission: self.permission,
             expires_at,
             granted_by,
             created_at: now,
         };
-        work.users().grant(&permit, &user, &grant).await?;
+        cx.users().grant(&permit, &user, &grant).await?;
         let facts = json!({"permission": grant.permission, "expiresAt": grant.expires_at});
-        work.record(permit, Story::noted("user.permission-granted", "GRANT", &facts));
-        updated_profile(work, user).await?;
+        cx.record(
+            permit,
+            DomainEvent::noted("user.permission-granted", "GRANT", &facts),
+        );
+        updated_profile(cx, user).await?;
         Ok(grant)
     }
 }
 
 /// A caller grants only permissions that they hold, and for no longer than they hold them: otherwise a caller who has a
 /// permission for a minute could grant it to themselves for ever.
-async fn check_held(work: &mut Work<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
-    let Some(giver) = work.caller().user_id() else {
+async fn check_held(cx: &mut CommandContext<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
+    let Some(giver) = cx.caller().user_id() else {
         return Ok(());
     };
     let denied = Error::Denied(Denied::Role);
-    let scope = work.scope_of(SystemCaller::SIGN_IN);
-    let facts = work.users().access_facts(&scope, giver).await?;
+    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    let facts = cx.users().access_facts(&scope, giver).await?;
     let facts = facts.ok_or_else(|| denied.clone())?;
-    let by_role = work
-        .services()
-        .directory()
-        .permissions(&facts.role, &[], work.now());
+    let by_role = cx.services().directory().permissions(&facts.role, &[], cx.now());
     if by_role.has_name(permission) {
         return Ok(());
     }
     let own = facts.grants.iter().find(|grant| grant.permission == permission);
     match own.ok_or_else(|| denied.clone())?.until {
         None => Ok(()),
-        Some(end) if until.is_some_and(|until| until <= end) && work.now() < end => Ok(()),
+        Some(end) if until.is_some_and(|until| until <= end) && cx.now() < end => Ok(()),
         Some(_) => Err(denied),
     }
 }

@@ -20,9 +20,9 @@ pub use update::UpdateUser;
 
 use crate::access::directory::AccessChange;
 use crate::account::Profile;
-use crate::work::{Repositories, Work};
+use crate::context::{CommandContext, Repositories};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
-use mainstay_domain::state::Expected;
+use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
@@ -38,36 +38,36 @@ fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
 }
 
 /// Returns the account with its permissions after a change, and records the access change for this node's memory.
-async fn updated_profile(work: &mut Work<'_>, user: User) -> Result<Profile> {
-    let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
-    let facts = work
+async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Profile> {
+    let scope: Scope<User> = cx.scope_of(SystemCaller::SIGN_IN);
+    let facts = cx
         .users()
         .access_facts(&scope, user.id)
         .await?
         .ok_or(Error::NotFound)?;
-    let profile = work.services().profile(user, &facts.grants, work.now());
-    work.access_changed(AccessChange::User(facts));
+    let profile = cx.services().profile(user, &facts.grants, cx.now());
+    cx.access_changed(AccessChange::User(facts));
     Ok(profile)
 }
 
 /// Checks that the state of the account, permissions included, is one that the caller expects.
-async fn check_state(work: &mut Work<'_>, expected: &Expected, user: &User) -> Result<()> {
+async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, user: &User) -> Result<()> {
     if expected.is_any() {
         return Ok(());
     }
-    let scope: Scope<User> = work.scope_of(SystemCaller::SIGN_IN);
-    let grants = to_grants(work.users().grants(&scope, user.id).await?);
-    let profile = work.services().profile(user.clone(), &grants, work.now());
+    let scope: Scope<User> = cx.scope_of(SystemCaller::SIGN_IN);
+    let grants = to_grants(cx.users().grants(&scope, user.id).await?);
+    let profile = cx.services().profile(user.clone(), &grants, cx.now());
     expected.check(profile.state())
 }
 
 /// Refuses a change that leaves no active administrator.
-async fn check_an_admin_stays(work: &mut Work<'_>, before: &User, after: &User) -> Result<()> {
+async fn check_an_admin_stays(cx: &mut CommandContext<'_>, before: &User, after: &User) -> Result<()> {
     if !before.is_active_admin() || after.is_active_admin() {
         return Ok(());
     }
-    let scope = work.scope_of(SystemCaller::SIGN_IN);
-    if work.users().active_admins(&scope).await? > 1 {
+    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    if cx.users().active_admins(&scope).await? > 1 {
         return Ok(());
     }
     Err(Error::Conflict("this is the last administrator".to_owned()))

@@ -1,8 +1,8 @@
 //! Reads one personal permission of an account.
 
 use super::ListPermissions;
+use crate::context::QueryContext;
 use crate::use_case::{Query, UseCase};
-use crate::work::View;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
@@ -24,9 +24,9 @@ impl UseCase for ReadPermission {
 }
 
 impl Query for ReadPermission {
-    async fn run(self, view: &mut View<'_>) -> Result<PersonalGrant> {
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<PersonalGrant> {
         // An account has few of them.
-        let grants = ListPermissions { id: self.id }.run(view).await?;
+        let grants = ListPermissions { id: self.id }.run(cx).await?;
         let named = |grant: &PersonalGrant| grant.permission == self.permission;
         grants.into_iter().find(named).ok_or(Error::NotFound)
     }

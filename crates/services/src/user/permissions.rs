@@ -1,7 +1,7 @@
 //! Lists the personal permissions of an account.
 
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::id::UserId;
@@ -21,12 +21,12 @@ impl UseCase for ListPermissions {
 }
 
 impl Query for ListPermissions {
-    async fn run(self, view: &mut View<'_>) -> Result<Vec<PersonalGrant>> {
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Vec<PersonalGrant>> {
         // A caller who may grant may see any account: the use case's own access is the check.
-        let scope = view.scope_of(SystemCaller::SIGN_IN);
-        let user = view.users().find(&scope, self.id).await?;
-        let now = view.now();
-        let mut grants = view.users().grants(&scope, user.id).await?;
+        let scope = cx.scope_of(SystemCaller::SIGN_IN);
+        let user = cx.users().find(&scope, self.id).await?;
+        let now = cx.now();
+        let mut grants = cx.users().grants(&scope, user.id).await?;
         grants.retain(|grant| grant.expires_at.is_none_or(|until| now < until));
         Ok(grants)
     }

@@ -2,8 +2,8 @@
 
 use super::to_grants;
 use crate::account::Profile;
+use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
-use crate::work::{Repositories, View};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
@@ -22,10 +22,10 @@ impl UseCase for ReadUser {
 }
 
 impl Query for ReadUser {
-    async fn run(self, view: &mut View<'_>) -> Result<Profile> {
-        let scope = view.scope();
-        let user = view.users().find(&scope, self.id).await?;
-        let grants = to_grants(view.users().grants(&scope, self.id).await?);
-        Ok(view.services().profile(user, &grants, view.now()))
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Profile> {
+        let scope = cx.scope();
+        let user = cx.users().find(&scope, self.id).await?;
+        let grants = to_grants(cx.users().grants(&scope, self.id).await?);
+        Ok(cx.services().profile(user, &grants, cx.now()))
     }
 }

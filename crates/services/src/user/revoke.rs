@@ -1,10 +1,10 @@
 //! Revokes a permission.
 
 use super::updated_profile;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission};
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
 use serde_json::json;
@@ -25,14 +25,14 @@ impl UseCase for RevokePermission {
 }
 
 impl Command for RevokePermission {
-    async fn run(self, work: &mut Work<'_>) -> Result<()> {
-        if !work.services().knows_permission(&self.permission) {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        if !cx.services().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let (scope, now) = (work.scope_to(Action::REVOKE), work.now());
-        let user = work.users().find(&scope, self.id).await?;
-        let permit = work.permit(Action::REVOKE, &user)?;
-        if !work
+        let (scope, now) = (cx.scope_to(Action::REVOKE), cx.now());
+        let user = cx.users().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::REVOKE, &user)?;
+        if !cx
             .users()
             .revoke_grant(&permit, &user, &self.permission, now)
             .await?
@@ -40,8 +40,11 @@ impl Command for RevokePermission {
             return Err(Error::NotFound);
         }
         let facts = json!({"permission": self.permission});
-        work.record(permit, Story::noted("user.permission-revoked", "REVOKE", &facts));
-        updated_profile(work, user).await?;
+        cx.record(
+            permit,
+            DomainEvent::noted("user.permission-revoked", "REVOKE", &facts),
+        );
+        updated_profile(cx, user).await?;
         Ok(())
     }
 }

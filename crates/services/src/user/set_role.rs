@@ -2,13 +2,13 @@
 
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, RoleName};
-use mainstay_domain::event::Story;
-use mainstay_domain::fault::Faults;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
-use mainstay_domain::state::Expected;
+use mainstay_domain::state::ExpectedVersion;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
@@ -20,7 +20,7 @@ pub struct SetRole {
     /// The new role.
     pub role: RoleName,
     /// The states that the caller expects (`If-Match`).
-    pub expected: Expected,
+    pub expected: ExpectedVersion,
 }
 
 impl UseCase for SetRole {
@@ -33,29 +33,29 @@ impl Command for SetRole {
     /// Two administrators who demote each other at once must not both succeed.
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Profile> {
-        let (scope, now) = (work.scope_to(Action::SET_ROLE), work.now());
-        let before = work.users().find(&scope, self.id).await?;
-        let permit = work.permit(Action::SET_ROLE, &before)?;
-        check_state(work, &self.expected, &before).await?;
-        if !work.roles().exists(&self.role).await? {
-            return Err(Error::Invalid(Faults::one(
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Profile> {
+        let (scope, now) = (cx.scope_to(Action::SET_ROLE), cx.now());
+        let before = cx.users().find(&scope, self.id).await?;
+        let permit = cx.permit(Action::SET_ROLE, &before)?;
+        check_state(cx, &self.expected, &before).await?;
+        if !cx.roles().exists(&self.role).await? {
+            return Err(Error::Invalid(ValidationErrors::one(
                 "role",
                 "UNKNOWN_ROLE",
                 "there is no such role",
             )));
         }
         if before.role == self.role {
-            return updated_profile(work, before).await;
+            return updated_profile(cx, before).await;
         }
         let mut after = before.clone().touched(now);
         after.role = self.role;
-        check_an_admin_stays(work, &before, &after).await?;
-        work.users().save(&permit, &after).await?;
-        work.record(
+        check_an_admin_stays(cx, &before, &after).await?;
+        cx.users().save(&permit, &after).await?;
+        cx.record(
             permit,
-            Story::acted("user.role-changed", "SET_ROLE", &before, &after),
+            DomainEvent::acted("user.role-changed", "SET_ROLE", &before, &after),
         );
-        updated_profile(work, after).await
+        updated_profile(cx, after).await
     }
 }

@@ -3,15 +3,15 @@
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::access::directory::AccessChange;
 use crate::account::Profile;
+use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use crate::work::{Repositories, Work};
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
-use mainstay_domain::event::Story;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
-use mainstay_domain::state::Expected;
+use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
@@ -29,7 +29,7 @@ pub struct UpdateUser {
     /// The new status.
     pub status: Option<UserStatus>,
     /// The states that the caller expects (`If-Match`).
-    pub expected: Expected,
+    pub expected: ExpectedVersion,
 }
 
 impl UseCase for UpdateUser {
@@ -42,12 +42,12 @@ impl Command for UpdateUser {
     /// Two administrators who disable each other at once must not both succeed.
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Profile> {
-        let (scope, now) = (work.scope_to(Action::UPDATE), work.now());
-        let before = work.users().find(&scope, self.id).await?;
-        check_state(work, &self.expected, &before).await?;
-        let permit = work.permit(Action::UPDATE, &before)?;
-        check_rank(work, &before)?;
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Profile> {
+        let (scope, now) = (cx.scope_to(Action::UPDATE), cx.now());
+        let before = cx.users().find(&scope, self.id).await?;
+        check_state(cx, &self.expected, &before).await?;
+        let permit = cx.permit(Action::UPDATE, &before)?;
+        check_rank(cx, &before)?;
         let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
         after.status = self.status.unwrap_or(after.status);
@@ -56,24 +56,24 @@ impl Command for UpdateUser {
             after.email_verified = false;
         }
         if after == before {
-            return updated_profile(work, before).await;
+            return updated_profile(cx, before).await;
         }
         let after = after.touched(now);
-        check_an_admin_stays(work, &before, &after).await?;
-        work.users().save(&permit, &after).await?;
+        check_an_admin_stays(cx, &before, &after).await?;
+        cx.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
-            for id in work.sessions().end_all(&permit, None, now).await? {
-                work.access_changed(AccessChange::SessionEnded(id));
+            for id in cx.sessions().end_all(&permit, None, now).await? {
+                cx.access_changed(AccessChange::SessionEnded(id));
             }
         }
-        work.record(permit, Story::updated("user.updated", &before, &after));
-        updated_profile(work, after).await
+        cx.record(permit, DomainEvent::updated("user.updated", &before, &after));
+        updated_profile(cx, after).await
     }
 }
 
 /// Only an administrator may change an administrator: otherwise `update:user` would allow taking one over.
-fn check_rank(work: &Work<'_>, target: &User) -> Result<()> {
-    let caller_is_admin = work
+fn check_rank(cx: &CommandContext<'_>, target: &User) -> Result<()> {
+    let caller_is_admin = cx
         .caller()
         .principal()
         .is_none_or(|principal| principal.role.is_admin());

@@ -1,10 +1,10 @@
 //! What the database holds, and whether the clock agrees with it.
 
-use super::finding::Finding;
-use crate::fault::Fault;
+use super::finding::DoctorFinding;
+use crate::error::CliError;
 use crate::open::operator;
 use mainstay_domain::access::RoleName;
-use mainstay_domain::page::Page;
+use mainstay_domain::page::PageRequest;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_domain::user::UserStatus;
 use mainstay_platform::clock::SystemClock;
@@ -22,16 +22,16 @@ const BUILT_AFTER: Timestamp = Timestamp::from_seconds(1_767_225_600);
 const TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The clock by itself.
-pub(super) fn clock() -> Finding {
+pub(super) fn clock() -> DoctorFinding {
     let now = SystemClock.now();
     if now < BUILT_AFTER {
-        return Finding::fail(CLOCK, format!("it says {now}, which is past"), SYNCHRONISE);
+        return DoctorFinding::fail(CLOCK, format!("it says {now}, which is past"), SYNCHRONISE);
     }
-    Finding::ok(CLOCK, format!("it says {now}"))
+    DoctorFinding::ok(CLOCK, format!("it says {now}"))
 }
 
 /// What only an open database tells.
-pub(super) async fn check(services: &Services) -> Vec<Finding> {
+pub(super) async fn check(services: &Services) -> Vec<DoctorFinding> {
     [
         administrator(services).await,
         newest_entry(services).await,
@@ -42,14 +42,14 @@ pub(super) async fn check(services: &Services) -> Vec<Finding> {
     .collect()
 }
 
-async fn administrator(services: &Services) -> Option<Finding> {
+async fn administrator(services: &Services) -> Option<DoctorFinding> {
     const CHECK: &str = "administrator";
     let filter = UserFilter {
         role: Some(RoleName::admin()),
         status: Some(UserStatus::Active),
         ..UserFilter::default()
     };
-    let page = Page::From {
+    let page = PageRequest::From {
         cursor: None,
         limit: 1,
     };
@@ -64,23 +64,23 @@ async fn administrator(services: &Services) -> Option<Finding> {
         )
         .await;
     Some(match found {
-        Ok(listing) if listing.items.is_empty() => Finding::warn(
+        Ok(listing) if listing.items.is_empty() => DoctorFinding::warn(
             CHECK,
             "nobody can administer yet",
             "follow the link that `serve` prints, or `mainstay users create-admin --email E`",
         ),
-        Ok(_) => Finding::ok(CHECK, "there is one"),
-        Err(error) => Finding::fail(
+        Ok(_) => DoctorFinding::ok(CHECK, "there is one"),
+        Err(error) => DoctorFinding::fail(
             CHECK,
-            Fault::from(error).into_sentence(),
+            CliError::from(error).into_sentence(),
             "see the log of the server",
         ),
     })
 }
 
 /// A clock that was set back makes ids and audit entries stand in the wrong order.
-async fn newest_entry(services: &Services) -> Option<Finding> {
-    let page = Page::From {
+async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
+    let page = PageRequest::From {
         cursor: None,
         limit: 1,
     };
@@ -96,8 +96,8 @@ async fn newest_entry(services: &Services) -> Option<Finding> {
     let newest = match newest {
         Ok(newest) => newest,
         Err(error) => {
-            let sentence = Fault::from(error).into_sentence();
-            return Some(Finding::fail(CLOCK, sentence, "see the log of the server"));
+            let sentence = CliError::from(error).into_sentence();
+            return Some(DoctorFinding::fail(CLOCK, sentence, "see the log of the server"));
         }
     };
     let (now, entry) = (services.now(), newest.items.into_iter().next()?);
@@ -105,11 +105,11 @@ async fn newest_entry(services: &Services) -> Option<Finding> {
         "it says {now}, and the newest audit entry was made at {}",
         entry.at
     );
-    (entry.at.since(now) > TOLERANCE).then(|| Finding::fail(CLOCK, found, SYNCHRONISE))
+    (entry.at.since(now) > TOLERANCE).then(|| DoctorFinding::fail(CLOCK, found, SYNCHRONISE))
 }
 
 /// Nodes agree with each other when each agrees with the database they share.
-async fn database_clock(services: &Services) -> Option<Finding> {
+async fn database_clock(services: &Services) -> Option<DoctorFinding> {
     const CHECK: &str = "database clock";
     match services.measure_clock().await {
         Ok(None) => None,
@@ -118,13 +118,13 @@ async fn database_clock(services: &Services) -> Option<Finding> {
             let side = if skew.ms < 0 { "behind" } else { "ahead of" };
             let found = format!("this machine's clock is {seconds}.{rest:03} s {side} the database's");
             Some(match skew.is_too_large() {
-                true => Finding::fail(CHECK, found, SYNCHRONISE),
-                false => Finding::ok(CHECK, found),
+                true => DoctorFinding::fail(CHECK, found, SYNCHRONISE),
+                false => DoctorFinding::ok(CHECK, found),
             })
         }
-        Err(error) => Some(Finding::fail(
+        Err(error) => Some(DoctorFinding::fail(
             CHECK,
-            Fault::from(error).into_sentence(),
+            CliError::from(error).into_sentence(),
             "see the log of the server",
         )),
     }

@@ -1,26 +1,26 @@
 //! Whether the database is there, up to date, and keeps what it acknowledged.
 
-use super::finding::Finding;
-use crate::fault::Fault;
+use super::finding::DoctorFinding;
+use crate::error::CliError;
 use mainstay_app::Condition;
 use mainstay_platform::config::Settings;
 use std::time::Duration;
 
 const CHECK: &str = "database";
 /// A server that takes longer to answer is as good as away.
-const PATIENCE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// What was found, and whether the database can be opened without changing it.
-pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
+pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     if let Some(file) = mainstay_app::missing_file(settings) {
-        let finding = Finding::warn(
+        let finding = DoctorFinding::warn(
             CHECK,
             format!("{} is not there yet", file.display()),
             "the first start makes it",
         );
         return (vec![finding], false);
     }
-    let condition = tokio::time::timeout(PATIENCE, mainstay_app::condition(settings)).await;
+    let condition = tokio::time::timeout(DEADLINE, mainstay_app::condition(settings)).await;
     let sentence = match condition {
         Ok(Ok(condition)) => {
             let ready = [&condition.missing, &condition.unknown, &condition.unfit]
@@ -28,41 +28,44 @@ pub(super) async fn check(settings: &Settings) -> (Vec<Finding>, bool) {
                 .all(Vec::is_empty);
             return (told(&condition), ready);
         }
-        Ok(Err(fault)) => Fault::from(fault).into_sentence(),
-        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+        Ok(Err(fault)) => CliError::from(fault).into_sentence(),
+        Err(_) => format!("no answer within {} s", DEADLINE.as_secs()),
     };
     let fix = "check DATABASE_URL, that the server runs, and that it lets this user in";
-    (vec![Finding::fail(CHECK, sentence, fix)], false)
+    (vec![DoctorFinding::fail(CHECK, sentence, fix)], false)
 }
 
-fn told(condition: &Condition) -> Vec<Finding> {
+fn told(condition: &Condition) -> Vec<DoctorFinding> {
     const SCHEMA: &str = "schema";
     const DURABILITY: &str = "durability";
     const COMPATIBILITY: &str = "compatibility";
-    let mut findings = vec![Finding::ok(CHECK, "it answers")];
+    let mut findings = vec![DoctorFinding::ok(CHECK, "it answers")];
     if condition.unfit.is_empty() {
-        findings.push(Finding::ok(COMPATIBILITY, "its encoding and version are fit"));
+        findings.push(DoctorFinding::ok(
+            COMPATIBILITY,
+            "its encoding and version are fit",
+        ));
     } else {
         let fix = "`serve` refuses to start with it: do what the sentence says";
         let unfit = condition.unfit.iter();
-        findings.extend(unfit.map(|reason| Finding::fail(COMPATIBILITY, reason, fix)));
+        findings.extend(unfit.map(|reason| DoctorFinding::fail(COMPATIBILITY, reason, fix)));
         return findings;
     }
     let (missing, unknown) = (condition.missing.join(", "), condition.unknown.join(", "));
     findings.push(match (missing.as_str(), unknown.as_str()) {
-        ("", "") => Finding::ok(SCHEMA, "up to date"),
-        (_, "") => Finding::warn(
+        ("", "") => DoctorFinding::ok(SCHEMA, "up to date"),
+        (_, "") => DoctorFinding::warn(
             SCHEMA,
             format!("lacks {missing}"),
             "`mainstay migrate`; `serve` does it, too",
         ),
         _ => {
             let fix = "run the version that migrated it, or a later one";
-            Finding::fail(SCHEMA, format!("newer than this program: it has {unknown}"), fix)
+            DoctorFinding::fail(SCHEMA, format!("newer than this program: it has {unknown}"), fix)
         }
     });
     let reasons = condition.not_durable.iter().map(|reason| {
-        Finding::fail(
+        DoctorFinding::fail(
             DURABILITY,
             reason,
             "set the database, or the file system under it, so that commits are kept",
@@ -70,7 +73,7 @@ fn told(condition: &Condition) -> Vec<Finding> {
     });
     findings.extend(reasons);
     if condition.not_durable.is_empty() {
-        findings.push(Finding::ok(
+        findings.push(DoctorFinding::ok(
             DURABILITY,
             "what was acknowledged survives a power cut",
         ));

@@ -1,6 +1,6 @@
 //! Files and folders that other accounts of the machine can reach.
 
-use super::finding::Finding;
+use super::finding::DoctorFinding;
 use mainstay_platform::config::Settings;
 use mainstay_platform::files::Exposure;
 
@@ -8,16 +8,20 @@ const CHECK: &str = "files";
 
 /// A finding for each file and folder, or one that says that there is none. A folder is a warning: administrators mount
 /// shared ones, and what is in it has modes of its own.
-pub(super) fn check(settings: &Settings) -> Vec<Finding> {
+pub(super) fn check(settings: &Settings) -> Vec<DoctorFinding> {
     let exposed = mainstay_app::exposed_files(settings);
     if exposed.is_empty() {
-        return vec![Finding::ok(CHECK, "no other account can reach them")];
+        return vec![DoctorFinding::ok(CHECK, "no other account can reach them")];
     }
     exposed.iter().map(finding).collect()
 }
 
-fn finding(exposure: &Exposure) -> Finding {
+fn finding(exposure: &Exposure) -> DoctorFinding {
     let is_mild = exposure.path.is_dir() || exposure.stranger.is_some();
-    let make = if is_mild { Finding::warn } else { Finding::fail };
+    let make = if is_mild {
+        DoctorFinding::warn
+    } else {
+        DoctorFinding::fail
+    };
     make(CHECK, exposure.to_string(), exposure.fix())
 }

@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
+pub(super) struct DoctorFinding {
     /// What was looked at.
     pub(super) check: &'static str,
     /// How bad it is.
@@ -27,7 +27,7 @@ pub(super) struct Finding {
     pub(super) fix: Option<String>,
 }
 
-impl Finding {
+impl DoctorFinding {
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
         Self {
             check,

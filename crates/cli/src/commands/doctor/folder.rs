@@ -1,26 +1,26 @@
 //! A folder that has to take files, and to keep them through a power cut.
 
-use super::finding::Finding;
+use super::finding::DoctorFinding;
 use mainstay_platform::files;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-pub(super) fn check(name: &'static str, variable: &str, folder: &Path) -> Finding {
+pub(super) fn check(name: &'static str, variable: &str, folder: &Path) -> DoctorFinding {
     let shown = folder.display();
     if !folder.exists() {
         let found = format!("{shown} is not there yet");
-        return Finding::warn(
+        return DoctorFinding::warn(
             name,
             found,
             format!("the first start makes it, or set {variable}"),
         );
     }
     match try_out(folder) {
-        Ok(()) => Finding::ok(name, format!("{shown} takes files, and fsync reaches the disk")),
+        Ok(()) => DoctorFinding::ok(name, format!("{shown} takes files, and fsync reaches the disk")),
         Err((what, error)) => {
             let found = format!("{shown}: {what}: {error}");
-            Finding::fail(
+            DoctorFinding::fail(
                 name,
                 found,
                 format!("let this user write there, make room, or set {variable} to another folder"),

@@ -1,25 +1,25 @@
 //! The key that seals the secrets at rest.
 
-use super::finding::Finding;
+use super::finding::DoctorFinding;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::master_key::MasterKey;
 
-pub(super) fn check(settings: &Settings) -> Finding {
+pub(super) fn check(settings: &Settings) -> DoctorFinding {
     const CHECK: &str = "master key";
     if settings.master_key.is_some() {
-        return Finding::ok(CHECK, "given by MASTER_KEY");
+        return DoctorFinding::ok(CHECK, "given by MASTER_KEY");
     }
     let path = settings.data_dir.join("master.key");
     if path.symlink_metadata().is_err() {
         let found = format!("{} is not there yet", path.display());
-        return Finding::warn(CHECK, found, "the first start makes it, or set MASTER_KEY");
+        return DoctorFinding::warn(CHECK, found, "the first start makes it, or set MASTER_KEY");
     }
     match MasterKey::load(&path) {
-        Ok(_) => Finding::ok(
+        Ok(_) => DoctorFinding::ok(
             CHECK,
             format!("{} is readable by its owner alone", path.display()),
         ),
-        Err(error) => Finding::fail(
+        Err(error) => DoctorFinding::fail(
             CHECK,
             error.to_string(),
             "if others could read it, think it lost and change what it seals; else restore the file from its backup",

@@ -11,11 +11,11 @@ mod master_key;
 mod open_files;
 mod safety;
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking};
 use crate::terminal::{Colour, Paint, say, say_json};
 use clap::Args;
-use finding::{Finding, Verdict};
+use finding::{DoctorFinding, Verdict};
 use mainstay_platform::config::Loaded;
 use serde::Serialize;
 
@@ -45,10 +45,10 @@ pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
 #[derive(Serialize)]
 struct Report {
     healthy: bool,
-    checks: Vec<Finding>,
+    checks: Vec<DoctorFinding>,
 }
 
-async fn examine(loaded: Loaded) -> Vec<Finding> {
+async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     let mut findings = safety::check(&loaded);
     let settings = loaded.settings;
     findings.push(folder::check("data folder", "DATA_DIR", &settings.data_dir));
@@ -67,13 +67,13 @@ async fn examine(loaded: Loaded) -> Vec<Finding> {
         let inside = looking(settings, async |services| Ok(contents::check(services).await)).await;
         findings.extend(inside.unwrap_or_else(|fault| {
             let fix = "mend it before the next start, which would fail in the same way";
-            vec![Finding::fail("start", fault.into_sentence(), fix)]
+            vec![DoctorFinding::fail("start", fault.into_sentence(), fix)]
         }));
     }
     findings
 }
 
-fn as_text(findings: &[Finding], paint: Paint) -> String {
+fn as_text(findings: &[DoctorFinding], paint: Paint) -> String {
     let mut text = String::new();
     for finding in findings {
         let (colour, word) = match finding.verdict {

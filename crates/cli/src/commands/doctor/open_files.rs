@@ -1,27 +1,27 @@
 //! Whether so many connections can be open as the settings promise.
 
-use super::finding::Finding;
+use super::finding::DoctorFinding;
 use mainstay_platform::config::Settings;
 use mainstay_platform::open_files::OpenFiles;
 
 const CHECK: &str = "open files";
 
-pub(super) fn check(settings: &Settings) -> Finding {
+pub(super) fn check(settings: &Settings) -> DoctorFinding {
     judge(
-        OpenFiles::look(settings.database.pool),
+        OpenFiles::read(settings.database.pool),
         settings.http.max_connections,
     )
 }
 
-fn judge(files: OpenFiles, wanted: usize) -> Finding {
+fn judge(files: OpenFiles, wanted: usize) -> DoctorFinding {
     let (room, needed) = (files.room_for(wanted), files.needed_for(wanted));
     match files.limit() {
-        None => Finding::ok(CHECK, "as many as needed may be open"),
-        Some(limit) if room == wanted => Finding::ok(
+        None => DoctorFinding::ok(CHECK, "as many as needed may be open"),
+        Some(limit) if room == wanted => DoctorFinding::ok(
             CHECK,
             format!("{limit} may be open; MAX_CONNECTIONS={wanted} needs {needed}"),
         ),
-        Some(limit) => Finding::warn(
+        Some(limit) => DoctorFinding::warn(
             CHECK,
             format!(
                 "{limit} may be open; that is enough for {room} connections, not for MAX_CONNECTIONS={wanted}"

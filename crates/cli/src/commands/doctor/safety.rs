@@ -1,24 +1,24 @@
 //! Settings that production would refuse, and secrets that lie open.
 
-use super::finding::Finding;
+use super::finding::DoctorFinding;
 use mainstay_platform::config::{AppEnv, Loaded, Origin};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-pub(super) fn check(loaded: &Loaded) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = loaded
+pub(super) fn check(loaded: &Loaded) -> Vec<DoctorFinding> {
+    let mut findings: Vec<DoctorFinding> = loaded
         .settings
         .unsafe_in_production()
         .into_iter()
         .map(|fault| {
             let name = fault.env.unwrap_or(&fault.key);
-            Finding::warn("setting", format!("{name} is {}", fault.reason), fault.fix)
+            DoctorFinding::warn("setting", format!("{name} is {}", fault.reason), fault.fix)
         })
         .collect();
     if findings.is_empty() {
-        findings.push(Finding::ok(
+        findings.push(DoctorFinding::ok(
             "setting",
             match loaded.settings.env {
                 AppEnv::Production => "production, and every setting is safe there",
@@ -28,7 +28,7 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Finding> {
     }
     findings.extend(loaded.settings.cautions().into_iter().map(|caution| {
         let name = caution.env.unwrap_or(&caution.key);
-        Finding::warn("setting", format!("{name} {}", caution.reason), caution.fix)
+        DoctorFinding::warn("setting", format!("{name} {}", caution.reason), caution.fix)
     }));
     findings.extend(secret_files(loaded).into_iter().filter_map(open_to_others));
     findings
@@ -48,11 +48,11 @@ fn secret_files(loaded: &Loaded) -> BTreeSet<&Path> {
         .collect()
 }
 
-fn open_to_others(path: &Path) -> Option<Finding> {
+fn open_to_others(path: &Path) -> Option<DoctorFinding> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let (path, exposed) = (path.display(), mode & 0o077 != 0);
     exposed.then(|| {
         let found = format!("{path} holds secrets and may be read by others (mode {mode:03o})");
-        Finding::fail("secrets", found, format!("chmod 600 {path}"))
+        DoctorFinding::fail("secrets", found, format!("chmod 600 {path}"))
     })
 }

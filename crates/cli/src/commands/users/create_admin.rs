@@ -1,12 +1,12 @@
 //! `mainstay users create-admin`: who can run commands on the server needs no other leave.
 
-use crate::fault::{Exit, Fault, Outcome};
+use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_services};
 use crate::terminal::{say, say_json};
 use clap::Args;
 use mainstay_domain::email::Email;
-use mainstay_domain::fault::Flaw;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::validation::Invalid;
 use mainstay_platform::config::Settings;
 use mainstay_services::account::Password;
 use mainstay_services::setup::CreateAdmin;
@@ -29,11 +29,11 @@ pub(crate) struct Options {
     json: bool,
 }
 
-fn email(text: &str) -> Result<Email, Flaw> {
+fn email(text: &str) -> Result<Email, Invalid> {
     Email::parse(text)
 }
 
-fn name(text: &str) -> Result<PersonName, Flaw> {
+fn name(text: &str) -> Result<PersonName, Invalid> {
     PersonName::parse(text)
 }
 
@@ -52,14 +52,14 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
 }
 
 /// Longer than any password that can be set; what goes on after it is not one.
-const MOST_BYTES: u64 = 16 * 1024;
+const MAX_BYTES: u64 = 16 * 1024;
 
 fn password(from_stdin: bool) -> Outcome<Password> {
     if from_stdin {
         let mut line = String::new();
-        let read = std::io::stdin().lock().take(MOST_BYTES).read_line(&mut line);
+        let read = std::io::stdin().lock().take(MAX_BYTES).read_line(&mut line);
         read.map_err(|error| {
-            Fault::usage(format!(
+            CliError::usage(format!(
                 "the password cannot be read from standard input: {error}"
             ))
         })?;
@@ -68,17 +68,17 @@ fn password(from_stdin: bool) -> Outcome<Password> {
         return Ok(Password::new(line));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Fault::usage(
+        return Err(CliError::usage(
             "there is no terminal to ask for the password at: use --password-stdin",
         ));
     }
     let ask = |prompt: &str| {
         rpassword::prompt_password(prompt)
-            .map_err(|error| Fault::failed(format!("the terminal cannot be read: {error}")))
+            .map_err(|error| CliError::failed(format!("the terminal cannot be read: {error}")))
     };
     let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
     match first == second {
         true => Ok(Password::new(first)),
-        false => Err(Fault::usage("the two passwords differ")),
+        false => Err(CliError::usage("the two passwords differ")),
     }
 }

@@ -1,13 +1,13 @@
 //! `mainstay users list`.
 
-use crate::fault::{Exit, Outcome};
+use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking, operator};
 use crate::terminal::{say, say_json, table};
 use clap::Args;
 use mainstay_domain::access::RoleName;
-use mainstay_domain::fault::Flaw;
-use mainstay_domain::page::{MOST, Page, Place};
+use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
 use mainstay_domain::user::User;
+use mainstay_domain::validation::Invalid;
 use mainstay_platform::config::Settings;
 use mainstay_services::Services;
 use mainstay_services::list::{UserFilter, UserSort};
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-fn role(text: &str) -> Result<RoleName, Flaw> {
+fn role(text: &str) -> Result<RoleName, Invalid> {
     RoleName::parse(text)
 }
 
@@ -66,9 +66,9 @@ async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec
     let mut cursor = None;
     loop {
         let left = most - u32::try_from(users.len()).unwrap_or(most);
-        let page = Page::From {
+        let page = PageRequest::From {
             cursor,
-            limit: left.min(MOST),
+            limit: left.min(MAX_LIMIT),
         };
         let query = ListUsers {
             filter: filter.clone(),
@@ -77,8 +77,8 @@ async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec
         };
         let listing = services.query(&operator(), query).await?;
         users.extend(listing.items.into_iter().map(|profile| profile.user));
-        match listing.place {
-            Place::From { next: Some(next), .. } if users.len() < most as usize => cursor = Some(next),
+        match listing.info {
+            PageInfo::From { next: Some(next), .. } if users.len() < most as usize => cursor = Some(next),
             _ => return Ok(users),
         }
     }

@@ -3,7 +3,7 @@
 mod create_admin;
 mod list;
 
-use crate::fault::Outcome;
+use crate::error::Outcome;
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
 

@@ -6,8 +6,8 @@ use super::*;
 fn told(text: &str) -> Vec<String> {
     match body::parse::<Basket>(text.as_bytes()) {
         Ok(_) => vec![],
-        Err(refusal) if refusal.details().is_empty() => vec![refusal.code().as_str().to_owned()],
-        Err(refusal) => refusal
+        Err(api_error) if api_error.details().is_empty() => vec![api_error.code().as_str().to_owned()],
+        Err(api_error) => api_error
             .details()
             .iter()
             .map(|fault| format!("{} {}", fault.path, fault.code))
@@ -36,7 +36,7 @@ fn what_is_no_json_is_unreadable() {
 
 #[test]
 fn every_fault_is_told_with_its_place() {
-    for (text, faults) in [
+    for (text, errors) in [
         (r#"{"items":[]}"#, &[][..]),
         (r"{}", &["items REQUIRED"]),
         (r"[]", &[" TYPE"]),
@@ -73,10 +73,10 @@ fn every_fault_is_told_with_its_place() {
             ],
         ),
     ] {
-        let (mut told, mut faults) = (told(text), faults.to_vec());
+        let (mut told, mut errors) = (told(text), errors.to_vec());
         told.sort_unstable();
-        faults.sort_unstable();
-        assert_eq!(told, faults, "{text}");
+        errors.sort_unstable();
+        assert_eq!(told, errors, "{text}");
     }
 }
 
@@ -91,18 +91,18 @@ fn of_a_long_document_the_first_fault_is_told_and_no_tree_is_made() {
     );
     assert_eq!(told(&format!(r#"{{"note":7,{long}"items":[]"#)), ["BAD_REQUEST"]);
     let name = "n".repeat(64 * 1024);
-    let Err(refusal) = body::parse::<Basket>(format!(r#"{{"{name}":7}}"#).as_bytes()) else {
+    let Err(api_error) = body::parse::<Basket>(format!(r#"{{"{name}":7}}"#).as_bytes()) else {
         panic!()
     };
-    assert!(refusal.details()[0].path.len() < 400);
+    assert!(api_error.details()[0].path.len() < 400);
 }
 
 #[test]
 fn nobody_is_told_the_names_of_our_types() {
-    let Err(refusal) = body::parse::<Basket>(br#"{"items":[7,{"quantity":"x"}],"kind":"loan"}"#) else {
+    let Err(api_error) = body::parse::<Basket>(br#"{"items":[7,{"quantity":"x"}],"kind":"loan"}"#) else {
         panic!()
     };
-    let messages: Vec<&str> = refusal.details().iter().map(|fault| &*fault.message).collect();
+    let messages: Vec<&str> = api_error.details().iter().map(|fault| &*fault.message).collect();
     assert_eq!(messages[0], "must be an object");
     assert!(messages.contains(&"must be one of gift, own"), "{messages:?}");
     assert!(

@@ -1,8 +1,8 @@
 //! Bounds of bodies.
 
 use super::*;
-use crate::exchange::Exchange;
 use crate::options::EdgeOptions;
+use crate::request_state::RequestState;
 use crate::shares::Shares;
 use axum::body::Body;
 use bytes::Bytes;
@@ -25,25 +25,25 @@ impl Client {
         })))
     }
 
-    fn request(&self, body: Body, length: Option<&str>) -> (Request<Body>, Arc<Exchange>) {
-        let exchange = Arc::new(Exchange::begin(
+    fn request(&self, body: Body, length: Option<&str>) -> (Request<Body>, Arc<RequestState>) {
+        let request_state = Arc::new(RequestState::begin(
             "id".into(),
             "192.0.2.1".parse().unwrap(),
             false,
             Arc::clone(&self.0),
         ));
         let mut request = Request::new(body);
-        request.extensions_mut().insert(Arc::clone(&exchange));
+        request.extensions_mut().insert(Arc::clone(&request_state));
         let length = length.map(|length| (http::header::CONTENT_LENGTH, length.parse().unwrap()));
         request.headers_mut().extend(length);
-        (request, exchange)
+        (request, request_state)
     }
 
     /// What comes of a body in the given pieces.
     async fn read(&self, pieces: &[&'static str], length: Option<&str>) -> Result<String, &'static str> {
         let (request, _exchange) = self.request(Body::from_stream(stream(pieces)), length);
         let bytes = read::read(request, LIMIT).await;
-        let bytes = bytes.map_err(|refusal| refusal.code().as_str())?;
+        let bytes = bytes.map_err(|api_error| api_error.code().as_str())?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
@@ -92,8 +92,8 @@ async fn bodies_are_bounded_however_they_come() {
 async fn a_body_that_is_announced_too_large_is_refused_before_a_byte_of_it() {
     let client = Client::new();
     let (request, _exchange) = client.request(Body::from_stream(pending::<io::Result<Bytes>>()), Some("11"));
-    let refusal = read::read(request, LIMIT).await.unwrap_err();
-    assert_eq!(refusal.code().as_str(), "PAYLOAD_TOO_LARGE");
+    let api_error = read::read(request, LIMIT).await.unwrap_err();
+    assert_eq!(api_error.code().as_str(), "PAYLOAD_TOO_LARGE");
 }
 
 #[tokio::test]
@@ -114,10 +114,10 @@ async fn bodies_in_memory_are_bounded_and_those_beyond_are_to_come_again() {
 #[tokio::test]
 async fn a_body_counts_until_its_request_is_answered() {
     let client = Client::new();
-    let (request, exchange) = client.request(Body::from("0123456789"), None);
+    let (request, request_state) = client.request(Body::from("0123456789"), None);
     read::read(request, LIMIT).await.unwrap();
     assert_eq!(client.held(), 10);
-    drop(exchange);
+    drop(request_state);
     assert_eq!(client.held(), 0);
 }
 

@@ -14,15 +14,16 @@ fn header(name: &'static str, lines: &[&str]) -> HeaderMap {
 
 #[test]
 fn conditions_name_strong_tags_of_ours() {
-    let read = |lines: &[&str]| Expected::read(&header("if-match", lines)).0;
-    let of = |versions: &[i64]| state::Expected::OneOf(versions.iter().copied().map(State::of).collect());
-    assert_eq!(read(&[]), state::Expected::Any);
-    assert_eq!(read(&["*"]), state::Expected::Any);
+    let read = |lines: &[&str]| IfMatch::read(&header("if-match", lines)).0;
+    let of =
+        |versions: &[i64]| state::ExpectedVersion::OneOf(versions.iter().copied().map(State::of).collect());
+    assert_eq!(read(&[]), state::ExpectedVersion::Any);
+    assert_eq!(read(&["*"]), state::ExpectedVersion::Any);
     assert_eq!(read(&["\"v7\""]), of(&[7]));
     let with = State::with(7, ["a"]);
     assert_eq!(
         read(&[Tag::from(with).header().to_str().unwrap()]),
-        state::Expected::OneOf(vec![with])
+        state::ExpectedVersion::OneOf(vec![with])
     );
     for list in [
         &["\"v7\", \"v8\""][..],
@@ -56,7 +57,7 @@ async fn what_the_client_has_is_not_sent_again() {
     let status = async |lines: &[&str], tag: Tag| {
         let mut request = http::Request::new(());
         *request.headers_mut() = header("if-none-match", lines);
-        let known = Known::from_request_parts(&mut request.into_parts().0, &())
+        let known = IfNoneMatch::from_request_parts(&mut request.into_parts().0, &())
             .await
             .unwrap();
         let response = tag.answer(&known, &7).unwrap();
@@ -83,7 +84,7 @@ async fn what_the_client_has_is_not_sent_again() {
 #[test]
 fn idempotency_keys_are_visible_and_short() {
     let read = |lines: &[&str]| {
-        key(&Method::POST, &header("idempotency-key", lines)).map_err(|refusal| refusal.code().as_str())
+        key(&Method::POST, &header("idempotency-key", lines)).map_err(|api_error| api_error.code().as_str())
     };
     assert_eq!(read(&[]), Ok(None));
     assert_eq!(read(&["k-1!"]), Ok(Some("k-1!".into())));

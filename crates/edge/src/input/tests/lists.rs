@@ -1,14 +1,14 @@
 //! Queries, pages and orders.
 
 use super::*;
-use mainstay_domain::fault::Faults;
-use mainstay_domain::page::{Cursor, CursorKey, Page, Position};
+use mainstay_domain::page::{Cursor, CursorKey, PageRequest, Position};
+use mainstay_domain::validation::ValidationErrors;
 
 #[test]
 fn queries_are_strict() {
-    let told = |text: &str| match query::read::<Which>(text) {
+    let told = |text: &str| match query::read::<TestParams>(text) {
         Ok(_) => vec![],
-        Err(faults) => faults
+        Err(errors) => errors
             .list()
             .iter()
             .map(|fault| format!("{} {}", fault.path, fault.code))
@@ -30,15 +30,15 @@ fn queries_are_strict() {
 
 #[test]
 fn a_parameter_given_a_thousand_times_is_told_a_bounded_number_of_times() {
-    let faults = query::read::<Which>(&"a&".repeat(16_000)).unwrap_err();
-    assert_eq!(faults.list().len(), Faults::MOST);
+    let errors = query::read::<TestParams>(&"a&".repeat(16_000)).unwrap_err();
+    assert_eq!(errors.list().len(), ValidationErrors::MAX_COUNT);
 }
 
-pub(super) fn paged(asked: Asked<'_>) -> Result<Page, Vec<String>> {
-    let mut faults = Faults::new();
-    let page = page(&mut faults, asked, 20);
-    faults.finish(page).map_err(|faults| {
-        faults
+pub(super) fn paged(asked: PageParams<'_>) -> Result<PageRequest, Vec<String>> {
+    let mut errors = ValidationErrors::new();
+    let page = page(&mut errors, asked, 20);
+    errors.finish(page).map_err(|errors| {
+        errors
             .list()
             .iter()
             .map(|fault| format!("{} {}", fault.path, fault.code))
@@ -48,15 +48,18 @@ pub(super) fn paged(asked: Asked<'_>) -> Result<Page, Vec<String>> {
 
 #[test]
 fn pages_are_bounded() {
-    let asked = |page, limit, cursor| paged(Asked { page, limit, cursor });
-    assert_eq!(asked(None, None, None), Ok(Page::Numbered { page: 1, limit: 20 }));
+    let asked = |page, limit, cursor| paged(PageParams { page, limit, cursor });
+    assert_eq!(
+        asked(None, None, None),
+        Ok(PageRequest::Numbered { page: 1, limit: 20 })
+    );
     assert_eq!(
         asked(Some("3"), Some("100"), None),
-        Ok(Page::Numbered { page: 3, limit: 100 })
+        Ok(PageRequest::Numbered { page: 3, limit: 100 })
     );
     assert_eq!(
         asked(None, None, Some("")),
-        Ok(Page::From {
+        Ok(PageRequest::From {
             cursor: None,
             limit: 20
         })
@@ -69,7 +72,7 @@ fn pages_are_bounded() {
     let text = cursor.encode();
     assert_eq!(
         asked(None, Some("5"), Some(&text)),
-        Ok(Page::From {
+        Ok(PageRequest::From {
             cursor: Some(cursor),
             limit: 5
         })
@@ -101,9 +104,9 @@ fn pages_are_bounded() {
 #[test]
 fn only_named_fields_sort() {
     let asked = |text: Option<&str>| {
-        let mut faults = Faults::new();
-        let sort = sort(&mut faults, text, &[("name", 1), ("price", 2)], (1, true));
-        faults.finish(sort).ok()
+        let mut errors = ValidationErrors::new();
+        let sort = sort(&mut errors, text, &[("name", 1), ("price", 2)], (1, true));
+        errors.finish(sort).ok()
     };
     assert_eq!(asked(None), Some((1, true)));
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::lists::paged;
 use super::*;
-use crate::answer::Refusal;
+use crate::answer::ApiError;
 use http::{HeaderMap, Method};
 use mainstay_domain::id::OrderId;
 use proptest::prelude::*;
@@ -15,17 +15,17 @@ proptest! {
 
     #[test]
     fn no_json_panics_and_each_refusal_has_a_reason(text in r#"(\{|\[|\}|\]|,|:|"items"|"quantity"|"price"|"x"|1|-1|1e9|null|true){0,24}"#) {
-        if let Err(refusal) = body::parse::<Basket>(text.as_bytes()) {
-            let refusal: Refusal = refusal;
-            prop_assert!(!refusal.message().is_empty());
+        if let Err(api_error) = body::parse::<Basket>(text.as_bytes()) {
+            let api_error: ApiError = api_error;
+            prop_assert!(!api_error.message().is_empty());
         }
     }
 
     #[test]
     fn no_query_panics(text in ".{0,200}") {
-        let _ = query::read::<Which>(&text);
-        let _ = paged(Asked { page: Some(&text), limit: Some(&text), cursor: None });
-        let _ = paged(Asked { page: None, limit: None, cursor: Some(&text) });
+        let _ = query::read::<TestParams>(&text);
+        let _ = paged(PageParams { page: Some(&text), limit: Some(&text), cursor: None });
+        let _ = paged(PageParams { page: None, limit: None, cursor: Some(&text) });
     }
 
     #[test]
@@ -33,10 +33,10 @@ proptest! {
         if let Ok(value) = http::HeaderValue::from_bytes(&bytes) {
             let headers: HeaderMap = ["if-match", "idempotency-key", "authorization", "cookie", "x-forwarded-for", "accept"]
                 .map(|name| (http::HeaderName::from_static(name), value.clone())).into_iter().collect();
-            let _ = Expected::read(&headers);
+            let _ = IfMatch::read(&headers);
             let _ = key(&Method::POST, &headers);
             let _ = crate::credential::find(&headers);
-            let _ = crate::answer::dress::Form::accepted(&headers);
+            let _ = crate::answer::render::Form::accepted(&headers);
         }
     }
 

@@ -6,9 +6,9 @@ use crate::cookies::{self, TokenPair};
 use crate::credential::{self, Credential};
 use http::header::{AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
-use mainstay_domain::fault::Faults;
 use mainstay_domain::state::{self, State};
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::validation::ValidationErrors;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use url::form_urlencoded;
@@ -22,16 +22,16 @@ proptest! {
     fn a_tag_that_comes_back_is_its_state(version in 0..i64::MAX, facts in prop::collection::vec(".{0,20}", 0..4)) {
         for state in [State::of(version), State::with(version, facts.iter().map(String::as_str))] {
             let headers = one(IF_MATCH, Tag::from(state).header());
-            prop_assert_eq!(Expected::read(&headers), Expected(state::Expected::OneOf(vec![state])));
+            prop_assert_eq!(IfMatch::read(&headers), IfMatch(state::ExpectedVersion::OneOf(vec![state])));
         }
     }
 
     #[test]
     fn a_condition_names_strong_tags_of_ours_or_is_any(text in "[ -~]{0,30}|(\"v[0-9]{1,20}\"|W/|,|\\*| ){0,5}") {
         let Ok(value) = HeaderValue::from_str(&text) else { return Ok(()) };
-        match Expected::read(&one(IF_MATCH, value)).0 {
-            state::Expected::Any => prop_assert_eq!(text.trim(), "*"),
-            state::Expected::OneOf(states) => for state in states {
+        match IfMatch::read(&one(IF_MATCH, value)).0 {
+            state::ExpectedVersion::Any => prop_assert_eq!(text.trim(), "*"),
+            state::ExpectedVersion::OneOf(states) => for state in states {
                 let tag = Tag::from(state).header();
                 prop_assert!(text.contains(tag.to_str().unwrap()), "{text:?}");
             },
@@ -44,7 +44,7 @@ proptest! {
         let own = format!("{}{}", if weak { "W/" } else { "" }, tag.to_str().unwrap());
         let without = HeaderValue::from_str(&others.join(", ")).unwrap();
         let with = HeaderValue::from_str(&[others, vec![own]].concat().join(" , ")).unwrap();
-        let known = |value| Known::read(&one(IF_NONE_MATCH, value));
+        let known = |value| IfNoneMatch::read(&one(IF_NONE_MATCH, value));
         prop_assert!(known(with).find(&tag).is_some());
         prop_assert!(known(without).find(&tag).is_none());
     }
@@ -83,7 +83,7 @@ proptest! {
     fn a_query_is_read_as_it_was_written(given in prop::collection::btree_map("status|userId", ".{0,40}", 0..3)) {
         let mut text = form_urlencoded::Serializer::new(String::new());
         text.extend_pairs(&given);
-        let Which { status, user_id } = query::read(&text.finish()).unwrap();
+        let TestParams { status, user_id } = query::read(&text.finish()).unwrap();
         let read: BTreeMap<String, String> = [("status", status), ("userId", user_id)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -94,13 +94,13 @@ proptest! {
     #[test]
     fn only_named_fields_sort_whatever_is_asked(text in "-{0,2}(name|price)[a-z ]{0,3}|.{0,20}") {
         let names = [("name", 1), ("price", 2)];
-        let mut faults = Faults::new();
-        let asked = sort(&mut faults, Some(&text), &names, (0, false));
+        let mut errors = ValidationErrors::new();
+        let asked = sort(&mut errors, Some(&text), &names, (0, false));
         let written = asked.map(|(field, last_first)| {
             let (name, _) = names.iter().find(|(_, known)| *known == field).unwrap();
             format!("{}{name}", if last_first { "-" } else { "" })
         });
         prop_assert_eq!(written.as_deref().unwrap_or(&text), &*text);
-        prop_assert_eq!(asked.is_none(), faults.check().is_err());
+        prop_assert_eq!(asked.is_none(), errors.check().is_err());
     }
 }

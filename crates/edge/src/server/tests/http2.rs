@@ -61,7 +61,7 @@ async fn responses_behind_a_closed_window_are_bounded_and_end_with_their_connect
         let refused = responses.last().unwrap();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()["retry-after"], "1");
-        let held = || server.chain.shares().responses.used();
+        let held = || server.middleware.shares().responses.used();
         assert!((8 * LIST..9 * LIST).contains(&held()), "{}", held());
         server.pass(STALL + 1);
         until("all of it is dropped", || held() == 0 && server.open() == 0).await;
@@ -75,10 +75,10 @@ async fn small_responses_that_are_not_read_end_their_connection_too() {
     let server = Server::of_two(lists(), Duration::ZERO).await;
     let (send, _connection) = client(&server, 0).await;
     let _response = ask(&send, "/small").await;
-    assert!(server.chain.shares().responses.used() > 0);
+    assert!(server.middleware.shares().responses.used() > 0);
     server.pass(STALL + 1);
     until("it is dropped", || server.open() == 0).await;
-    assert_eq!(server.chain.shares().responses.used(), 0);
+    assert_eq!(server.middleware.shares().responses.used(), 0);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_client_that_reads_gets_everything_however_long_it_takes() {
     }
     assert_eq!(length, LIST);
     drop(response);
-    let held = || server.chain.shares().responses.used();
+    let held = || server.middleware.shares().responses.used();
     until("it is dropped", || held() == 0).await;
     assert_eq!(whole(ask(&send, "/list").await).await, LIST);
 }
@@ -118,7 +118,7 @@ async fn when_all_memory_for_responses_is_used_up_other_clients_are_asked_to_com
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     drop(greedy);
     server.pass(STALL + 1);
-    let held = || server.chain.shares().responses.used();
+    let held = || server.middleware.shares().responses.used();
     until("it is dropped", || held() == 0).await;
 }
 
@@ -128,7 +128,7 @@ async fn an_idle_connection_is_told_to_go_and_gives_its_place_back() {
     let (send, connection) = client(&server, 65_535).await;
     assert_eq!(whole(ask(&send, "/small").await).await, 5);
     until("the request is over", || {
-        server.chain.shares().responses.used() == 0
+        server.middleware.shares().responses.used() == 0
     })
     .await;
     server.pass(IDLENESS + 1);

@@ -1,7 +1,7 @@
 //! Settings that production allows, because they can be right, and that are usually a slip.
 
 use super::super::declared::*;
-use super::super::fault::ConfigFault;
+use super::super::error::ConfigError;
 use super::super::settings::Settings;
 use super::super::smtp::{SmtpAddress, SmtpEncryption};
 use super::strength::is_default_password;
@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 impl Settings {
     /// What an administrator should look at although nothing is refused for it: `doctor` lists it, and a production
     /// server logs it when it starts.
-    pub fn cautions(&self) -> Vec<ConfigFault> {
+    pub fn cautions(&self) -> Vec<ConfigError> {
         let long = self.tokens.access_ttl > HOUR;
         let rules = [
             self.bare_address(),
@@ -54,7 +54,7 @@ impl Settings {
         rules.into_iter().flatten().collect()
     }
 
-    fn bare_address(&self) -> Option<ConfigFault> {
+    fn bare_address(&self) -> Option<ConfigError> {
         let host = host_of(self.http.public_url.as_deref()?)?;
         parse_address(&host).map(|_| {
             caution(
@@ -65,7 +65,7 @@ impl Settings {
         })
     }
 
-    fn mail_in_the_clear(&self) -> Option<ConfigFault> {
+    fn mail_in_the_clear(&self) -> Option<ConfigError> {
         let address = SmtpAddress::parse(self.mail.smtp_url.as_ref()?.expose()).ok()?;
         let is_open = address.encryption == SmtpEncryption::Opportunistic && !is_this_machine(&address.host);
         is_open.then(|| {
@@ -77,7 +77,7 @@ impl Settings {
         })
     }
 
-    fn default_password(&self) -> Option<ConfigFault> {
+    fn default_password(&self) -> Option<ConfigError> {
         let config = postgres_config(self.database.url.expose())?;
         let password = std::str::from_utf8(config.get_password()?).ok()?;
         is_default_password(password).then(|| {
@@ -89,7 +89,7 @@ impl Settings {
         })
     }
 
-    fn open_metrics(&self) -> Option<ConfigFault> {
+    fn open_metrics(&self) -> Option<ConfigError> {
         let address = self.metrics_addr?.ip();
         let is_private = match address {
             std::net::IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
@@ -113,8 +113,8 @@ fn is_placeholder_sender(from: &str) -> bool {
     is_example || is_this_machine(domain)
 }
 
-fn caution<T>(setting: &Setting<T>, reason: &str, fix: &str) -> ConfigFault {
-    ConfigFault {
+fn caution<T>(setting: &Setting<T>, reason: &str, fix: &str) -> ConfigError {
+    ConfigError {
         key: setting.key.to_owned(),
         env: Some(setting.env),
         value: None,

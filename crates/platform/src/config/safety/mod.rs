@@ -6,7 +6,7 @@ mod coverage;
 mod strength;
 
 use super::declared::*;
-use super::fault::ConfigFault;
+use super::error::ConfigError;
 use super::settings::{Gateway, LogLevel, Settings};
 use crate::database::postgres_config;
 use crate::network::is_this_machine;
@@ -16,7 +16,7 @@ use url::Url;
 
 impl Settings {
     /// What production refuses. `doctor` lists the same as warnings elsewhere. Empty: nothing is unsafe.
-    pub fn unsafe_in_production(&self) -> Vec<ConfigFault> {
+    pub fn unsafe_in_production(&self) -> Vec<ConfigError> {
         let groups = [
             self.unsafe_addresses(),
             self.unsafe_secrets(),
@@ -26,7 +26,7 @@ impl Settings {
         groups.into_iter().flatten().collect()
     }
 
-    fn unsafe_addresses(&self) -> Vec<ConfigFault> {
+    fn unsafe_addresses(&self) -> Vec<ConfigError> {
         let http = &self.http;
         let public = match http.public_url.as_deref() {
             None => Some(fault(
@@ -76,7 +76,7 @@ impl Settings {
         [public, proxies].into_iter().flatten().chain(origins).collect()
     }
 
-    fn unsafe_secrets(&self) -> Vec<ConfigFault> {
+    fn unsafe_secrets(&self) -> Vec<ConfigError> {
         let master_key = match &self.master_key {
             None => Some(
                 "a key generated beside the data it seals protects nothing, and a second node could not open it",
@@ -93,7 +93,7 @@ impl Settings {
     }
 
     /// A server on a private network counts as remote, too: what listens there is not known here.
-    fn unsafe_database(&self) -> Option<ConfigFault> {
+    fn unsafe_database(&self) -> Option<ConfigError> {
         let config = postgres_config(self.database.url.expose())?;
         let is_local = match config.get_hostaddrs() {
             [] => config.get_hosts().iter().all(|host| match host {
@@ -104,7 +104,7 @@ impl Settings {
                 .iter()
                 .all(|address| is_this_machine(&address.to_string())),
         };
-        (config.get_ssl_mode() != SslMode::Require && !is_local).then(|| ConfigFault {
+        (config.get_ssl_mode() != SslMode::Require && !is_local).then(|| ConfigError {
             fix: "add ?sslmode=require (and sslrootcert=FILE for a certificate authority of your own), or reach the \
                   server by a Unix socket or a tunnel that ends on this machine"
                 .to_owned(),
@@ -115,7 +115,7 @@ impl Settings {
         })
     }
 
-    fn unsafe_choices(&self) -> Vec<ConfigFault> {
+    fn unsafe_choices(&self) -> Vec<ConfigError> {
         let rules = [
             self.audit_witness.is_exposed().then(|| {
                 fault(
@@ -158,8 +158,8 @@ fn host_of(origin: &str) -> Option<String> {
 }
 
 /// Why a setting is refused in production. [`super::load`] adds the value and where it came from.
-fn fault<T>(setting: &Setting<T>, reason: &str) -> ConfigFault {
-    ConfigFault {
+fn fault<T>(setting: &Setting<T>, reason: &str) -> ConfigError {
+    ConfigError {
         key: setting.key.to_owned(),
         env: Some(setting.env),
         value: None,

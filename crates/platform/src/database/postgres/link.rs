@@ -10,8 +10,8 @@ use futures_util::future::join;
 use tokio_postgres::{Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::fault::{explain, explain_begin, is_lost, is_stale_plan};
-use super::patience::answered;
+use super::deadline::answered;
+use super::error::{explain, explain_begin, is_lost, is_stale_plan};
 use super::value::Bound;
 use crate::database::error::DatabaseError;
 use crate::database::param::Param;

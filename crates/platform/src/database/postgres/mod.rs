@@ -1,8 +1,8 @@
 //! PostgreSQL: a pool of connections, ordinary transactions, run again where the server asks for it.
 
-mod fault;
+mod deadline;
+mod error;
 pub(super) mod link;
-mod patience;
 pub(super) mod tls;
 mod transaction;
 mod value;
@@ -19,7 +19,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::Instrument;
 
-use self::fault::{explain, explain_connect};
+use self::error::{explain, explain_connect};
 use super::counters::{Counters, Tally};
 use super::error::{DatabaseError, Retryable};
 use super::options::DatabaseOptions;

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 
 use super::super::{RUNS, panicked};
 use super::Postgres;
-use super::fault::{chain, explain, is_lost};
+use super::deadline::watched;
+use super::error::{chain, explain, is_lost};
 use super::link::Link;
-use super::patience::watched;
 use crate::database::counters::Tally;
 use crate::database::error::{DatabaseError, Retryable};
 use crate::database::tx::{self, Access, Tx};

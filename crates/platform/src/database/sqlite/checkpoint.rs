@@ -14,7 +14,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
-use super::fault::explain;
+use super::error::explain;
 use super::open;
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
@@ -33,7 +33,7 @@ pub(super) struct Checkpoints {
     frames: Arc<AtomicU64>,
     bound: u64,
     next: u64,
-    patience: Duration,
+    deadline: Duration,
     tally: Arc<Tally>,
     thread: Option<JoinHandle<()>>,
 }
@@ -69,7 +69,7 @@ impl Checkpoints {
             frames,
             bound,
             next: bound,
-            patience: open::PATIENCE.min(options.wait_limit),
+            deadline: open::DEADLINE.min(options.wait_limit),
             tally,
             thread: Some(thread),
         })
@@ -101,25 +101,25 @@ impl Checkpoints {
     /// Tries to free space after the storage failed: the content of the log may fit into the database file. Returns
     /// whether the log is empty now, so that nothing of a failed COMMIT is left in it.
     pub(super) fn free_space(&self, writer: &Connection, callers_wait: bool) -> bool {
-        let patience = if callers_wait {
+        let deadline = if callers_wait {
             MAX_READER_WAIT
         } else {
             Duration::ZERO
         };
-        self.truncate(writer, patience)
+        self.truncate(writer, deadline)
     }
 
     /// Empties the log and frees its space, waiting for readers; returns whether that succeeded.
-    pub(super) fn truncate(&self, writer: &Connection, patience: Duration) -> bool {
-        self.empty(writer, "PRAGMA wal_checkpoint(TRUNCATE)", patience)
+    pub(super) fn truncate(&self, writer: &Connection, deadline: Duration) -> bool {
+        self.empty(writer, "PRAGMA wal_checkpoint(TRUNCATE)", deadline)
     }
 
-    fn empty(&self, writer: &Connection, how: &str, patience: Duration) -> bool {
+    fn empty(&self, writer: &Connection, how: &str, deadline: Duration) -> bool {
         let _running = self.running.lock();
         let emptied = writer
-            .busy_timeout(patience)
+            .busy_timeout(deadline)
             .and_then(|()| checkpoint(writer, how));
-        if let Err(error) = writer.busy_timeout(self.patience) {
+        if let Err(error) = writer.busy_timeout(self.deadline) {
             tracing::error!(%error, "the writer's patience could not be set back");
         }
         match emptied {

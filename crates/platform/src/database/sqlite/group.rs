@@ -8,10 +8,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fault::{explain, is_busy, is_dangling};
+use super::error::{explain, is_busy, is_dangling};
 use super::link::Link;
-use super::member::{Member, Outcome};
-use super::open::{patiently, pause};
+use super::member::{GroupMember, Outcome};
+use super::open::{pause, within_deadline};
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::tx::{self, Tx};
@@ -30,16 +30,16 @@ pub(super) struct Groups {
     pub(super) storage_failed: bool,
     /// Members whose COMMIT failed in the storage, with the error's text: answered after the attempt to empty the
     /// log.
-    pub(super) doomed: Vec<(Box<dyn Member>, String)>,
+    pub(super) unresolved: Vec<(Box<dyn GroupMember>, String)>,
 }
 
 /// Members that run again, before any new one.
-type Waiting = VecDeque<Box<dyn Member>>;
+type Waiting = VecDeque<Box<dyn GroupMember>>;
 
 /// Members that ran successfully or failed on their own, waiting for the COMMIT.
 #[derive(Default)]
 struct Group {
-    members: Vec<Box<dyn Member>>,
+    members: Vec<Box<dyn GroupMember>>,
     wrote: bool,
     /// A row changed, so the COMMIT has something to write.
     changed: bool,
@@ -54,7 +54,11 @@ impl Groups {
     }
 
     /// Runs the first member and all that `next` returns, until all are answered.
-    pub(super) fn run(&mut self, first: Box<dyn Member>, mut next: impl FnMut() -> Option<Box<dyn Member>>) {
+    pub(super) fn run(
+        &mut self,
+        first: Box<dyn GroupMember>,
+        mut next: impl FnMut() -> Option<Box<dyn GroupMember>>,
+    ) {
         // Members to run once more: they ran correctly, but shared a transaction with one that did not.
         let mut again = VecDeque::from([first]);
         let mut alone = false;
@@ -68,17 +72,17 @@ impl Groups {
     /// Runs one outer transaction. Returns whether members now in `again` have to run alone.
     fn round(
         &mut self,
-        first: Box<dyn Member>,
+        first: Box<dyn GroupMember>,
         size: usize,
         again: &mut Waiting,
-        more: &mut dyn FnMut(&mut Waiting) -> Option<Box<dyn Member>>,
+        more: &mut dyn FnMut(&mut Waiting) -> Option<Box<dyn GroupMember>>,
     ) -> bool {
         if let Some(reason) = first.expired(self.wait_limit) {
             first.refuse(reason);
             return false;
         }
-        let patience = first.patience(self.wait_limit);
-        if let Err(error) = patiently(patience, || self.link().control("BEGIN IMMEDIATE")) {
+        let deadline = first.deadline(self.wait_limit);
+        if let Err(error) = within_deadline(deadline, || self.link().control("BEGIN IMMEDIATE")) {
             self.roll_back();
             first.refuse(error);
             return false;
@@ -116,7 +120,7 @@ impl Groups {
 
     /// Runs one member in its savepoint; returns whether it changed anything. The error means that the outer
     /// transaction is gone.
-    fn member(&mut self, member: &mut dyn Member) -> Result<bool, DatabaseError> {
+    fn member(&mut self, member: &mut dyn GroupMember) -> Result<bool, DatabaseError> {
         for run in 1..=RUNS {
             self.tx.renew();
             self.link().take_wrote();
@@ -211,8 +215,8 @@ impl Groups {
         );
         if matches!(error, DatabaseError::Io { .. } | DatabaseError::Full { .. }) {
             // The log may contain it completely, only not synced: recovery after a crash would apply it.
-            let doomed = group.members.into_iter().map(|member| (member, reason.clone()));
-            self.doomed.extend(doomed);
+            let unresolved = group.members.into_iter().map(|member| (member, reason.clone()));
+            self.unresolved.extend(unresolved);
             return false;
         }
         for member in group.members {
@@ -224,8 +228,8 @@ impl Groups {
     }
 
     /// Answers members whose COMMIT failed in the storage; `emptied` says whether the log no longer contains them.
-    pub(super) fn answer_doomed(&mut self, emptied: bool) {
-        for (member, reason) in self.doomed.drain(..) {
+    pub(super) fn answer_unresolved(&mut self, emptied: bool) {
+        for (member, reason) in self.unresolved.drain(..) {
             member.refuse(if emptied {
                 DatabaseError::CommitFailed { reason }
             } else {

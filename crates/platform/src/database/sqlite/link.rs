@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Statement};
 
-use super::fault::{explain, is_busy};
+use super::error::{explain, is_busy};
 use super::open::pause;
 use super::value::bind;
 use crate::database::error::DatabaseError;

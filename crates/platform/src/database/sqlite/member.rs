@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 }
 
 /// A queued write of any type.
-pub(super) trait Member: Send {
+pub(super) trait GroupMember: Send {
     /// Runs the body once and stores its result. Never panics.
     fn run(&mut self, tx: &mut Tx) -> Outcome;
     /// Sends the stored result to the caller: everything that it depends on is durable.
@@ -37,11 +37,11 @@ pub(super) trait Member: Send {
     /// Why it need not or must not be started any more; `None` if it may run.
     fn expired(&self, limit: Duration) -> Option<DatabaseError>;
     /// How long it may still wait.
-    fn patience(&self, limit: Duration) -> Duration;
+    fn deadline(&self, limit: Duration) -> Duration;
 }
 
 /// A body, its stored result and the channel to its caller.
-pub(super) struct Errand<T, E, F> {
+pub(super) struct QueuedWrite<T, E, F> {
     body: F,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
@@ -49,7 +49,7 @@ pub(super) struct Errand<T, E, F> {
     queued: Stopwatch,
 }
 
-impl<T, E, F> Errand<T, E, F> {
+impl<T, E, F> QueuedWrite<T, E, F> {
     pub(super) fn new(body: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
         (
@@ -65,7 +65,7 @@ impl<T, E, F> Errand<T, E, F> {
     }
 }
 
-impl<T, E, F> Member for Errand<T, E, F>
+impl<T, E, F> GroupMember for QueuedWrite<T, E, F>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     T: Send + 'static,
@@ -112,7 +112,7 @@ where
             .then(|| DatabaseError::unavailable("the write waited too long for its turn"))
     }
 
-    fn patience(&self, limit: Duration) -> Duration {
+    fn deadline(&self, limit: Duration) -> Duration {
         limit.saturating_sub(self.queued.elapsed())
     }
 }

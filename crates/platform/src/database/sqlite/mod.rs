@@ -1,14 +1,14 @@
 //! SQLite: one writing thread with group commit, reading connections beside it, checkpoints in the background.
 
 mod checkpoint;
-mod crew;
-mod fault;
+mod error;
 mod group;
 pub(super) mod link;
 mod member;
 mod once;
 mod open;
 mod readers;
+mod thread_pool;
 pub(super) mod value;
 mod writer;
 

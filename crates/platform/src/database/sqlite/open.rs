@@ -6,14 +6,14 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::fault::{explain, is_busy};
+use super::error::{explain, is_busy};
 use crate::database::error::DatabaseError;
-use crate::database::options::{DatabaseOptions, Place};
+use crate::database::options::{DatabaseLocation, DatabaseOptions};
 use crate::files;
 use crate::stopwatch::Stopwatch;
 
 /// The longest that SQLite itself waits for a lock before the seam looks at its own limit.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const DEADLINE: Duration = Duration::from_secs(1);
 
 /// Waits a moment between two attempts. SQLite waits by itself where it can; this is for the few locks where it cannot,
 /// which are held for an instant, by another process.
@@ -28,7 +28,7 @@ pub(super) fn pause() {
 /// The path of the file. Its folder and the file are made if they are not there yet, so that only this account can read
 /// them: SQLite gives `-wal` and `-shm` the mode that the file has.
 pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> {
-    let Place::Sqlite(path) = options.place()? else {
+    let DatabaseLocation::Sqlite(path) = options.place()? else {
         return Err(DatabaseError::Options {
             reason: "this is no SQLite URL".to_owned(),
         });
@@ -61,7 +61,7 @@ fn unmistakable(path: PathBuf) -> PathBuf {
 
 /// A connection that may write, in WAL mode, durable at every COMMIT. Checkpoints are made elsewhere.
 pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
-    patiently(options.wait_limit, || {
+    within_deadline(options.wait_limit, || {
         let connection = connect(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -93,7 +93,7 @@ fn in_wal_mode(mode: &str) -> Result<(), DatabaseError> {
 
 /// A connection that cannot write.
 pub(super) fn reader(path: &Path, options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
-    patiently(options.wait_limit, || {
+    within_deadline(options.wait_limit, || {
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options)?;
         connection.execute_batch("PRAGMA query_only = ON;")?;
         Ok(connection)
@@ -103,7 +103,7 @@ pub(super) fn reader(path: &Path, options: &DatabaseOptions) -> Result<Connectio
 fn connect(path: &Path, access: OpenFlags, options: &DatabaseOptions) -> rusqlite::Result<Connection> {
     // Each connection belongs to one thread at a time, so SQLite's own mutex would only cost.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(PATIENCE.min(options.wait_limit))?;
+    connection.busy_timeout(DEADLINE.min(options.wait_limit))?;
     connection.set_prepared_statement_cache_capacity(256);
     // PostgreSQL reads "x" as a name, never as a text; a misspelt column must not pass on either.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
@@ -119,7 +119,7 @@ fn connect(path: &Path, access: OpenFlags, options: &DatabaseOptions) -> rusqlit
 }
 
 /// Tries again while another process is in the way, up to the limit.
-pub(super) fn patiently<T>(
+pub(super) fn within_deadline<T>(
     limit: Duration,
     mut attempt: impl FnMut() -> rusqlite::Result<T>,
 ) -> Result<T, DatabaseError> {

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::super::panicked;
-use super::crew::Crew;
 use super::link::Link;
 use super::once::poll_once;
 use super::open;
+use super::thread_pool::ThreadPool;
 use crate::database::ReadMode;
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
@@ -26,7 +26,7 @@ use crate::stopwatch::Stopwatch;
 pub(super) struct Readers {
     idle: Mutex<Vec<Link>>,
     closed: AtomicBool,
-    threads: Crew,
+    threads: ThreadPool,
     path: PathBuf,
     options: Arc<DatabaseOptions>,
     tally: Arc<Tally>,
@@ -38,7 +38,7 @@ impl Readers {
         options: Arc<DatabaseOptions>,
         tally: Arc<Tally>,
     ) -> Result<Self, DatabaseError> {
-        let threads = Crew::start(options.readers, options.queue_size.max(1))?;
+        let threads = ThreadPool::start(options.readers, options.queue_size.max(1))?;
         Ok(Self {
             idle: Mutex::new(Vec::with_capacity(options.readers)),
             closed: AtomicBool::new(false),
@@ -60,7 +60,7 @@ impl Readers {
             Access::ReadOnce
         } else {
             if let Err(error) = link.control("BEGIN") {
-                return Err(E::from(super::fault::explain(&error, "BEGIN")));
+                return Err(E::from(super::error::explain(&error, "BEGIN")));
             }
             Access::Read
         };

@@ -11,10 +11,10 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::checkpoint::Checkpoints;
-use super::fault::explain;
+use super::error::explain;
 use super::group::Groups;
 use super::link::Link;
-use super::member::{Errand, Member};
+use super::member::{GroupMember, QueuedWrite};
 use super::open;
 use crate::database::counters::Tally;
 use crate::database::error::{DatabaseError, Retryable};
@@ -29,7 +29,7 @@ pub(super) struct Writer {
 }
 
 enum Message {
-    Run(Box<dyn Member>),
+    Run(Box<dyn GroupMember>),
     Close,
 }
 
@@ -40,12 +40,12 @@ impl Writer {
         tally: &Arc<Tally>,
     ) -> Result<Self, DatabaseError> {
         let mut connection = open::writer(path, options)?;
-        for pragma in &options.rehearsal.writer_pragmas {
+        for pragma in &options.fault_injection.writer_pragmas {
             connection
                 .execute_batch(pragma)
                 .map_err(|error| explain(&error, pragma))?;
         }
-        if let Some(refuse) = options.rehearsal.refuse_commits.clone() {
+        if let Some(refuse) = options.fault_injection.refuse_commits.clone() {
             connection
                 .commit_hook(Some(move || refuse.load(std::sync::atomic::Ordering::SeqCst)))
                 .map_err(|error| DatabaseError::Options {
@@ -60,7 +60,7 @@ impl Writer {
             size: options.group_size.max(1),
             wait_limit: options.wait_limit,
             storage_failed: false,
-            doomed: Vec::new(),
+            unresolved: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -80,7 +80,7 @@ impl Writer {
         T: Send + 'static,
         E: From<DatabaseError> + Retryable + Send + 'static,
     {
-        let (write, answer) = Errand::new(body);
+        let (write, answer) = QueuedWrite::new(body);
         self.queue(Message::Run(Box::new(write))).await?;
         let gone = |_| {
             E::from(DatabaseError::unavailable(
@@ -141,22 +141,22 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
                     groups.roll_back();
                 }
                 if std::mem::take(&mut groups.storage_failed) {
-                    let callers_wait = !groups.doomed.is_empty();
+                    let callers_wait = !groups.unresolved.is_empty();
                     let emptied = checkpoints.free_space(groups.link().connection(), callers_wait);
-                    groups.answer_doomed(emptied);
+                    groups.answer_unresolved(emptied);
                 }
                 checkpoints.empty_if_over_bound(groups.link().connection());
             }
         }
     }
     // Readers are done or end soon; what stays in the log is not lost, opening the file only takes longer.
-    checkpoints.truncate(groups.link().connection(), open::PATIENCE);
+    checkpoints.truncate(groups.link().connection(), open::DEADLINE);
     drop(groups);
     checkpoints.join();
 }
 
 /// The next write, if one is waiting now.
-fn next(messages: &mut mpsc::Receiver<Message>) -> Option<Box<dyn Member>> {
+fn next(messages: &mut mpsc::Receiver<Message>) -> Option<Box<dyn GroupMember>> {
     loop {
         match messages.try_recv() {
             Ok(Message::Run(member)) => return Some(member),

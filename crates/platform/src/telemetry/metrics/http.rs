@@ -19,14 +19,14 @@ struct Answer {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Place {
+struct RouteLabels {
     method: &'static str,
     route: Arc<str>,
 }
 
 pub(super) struct Http {
     requests: Family<Answer, Counter>,
-    seconds: Family<Place, Histogram, fn() -> Histogram>,
+    seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
 }
 
@@ -52,7 +52,7 @@ impl Http {
     }
 
     pub(super) fn route(&self, method: &'static str, route: &str) -> Route {
-        let labels = Place {
+        let labels = RouteLabels {
             method,
             route: route.into(),
         };
@@ -76,7 +76,7 @@ impl Http {
 pub struct Route(Arc<Inner>);
 
 struct Inner {
-    labels: Place,
+    labels: RouteLabels,
     seconds: Histogram,
     requests: Family<Answer, Counter>,
     /// A route answers with a handful of statuses, so searching a short list is faster than hashing three labels.
@@ -101,7 +101,7 @@ impl Route {
 impl Inner {
     /// Two threads may both get here first; they get the same counter, and a second entry does no harm.
     fn first(&self, status: u16) -> Counter {
-        let Place { method, route } = self.labels.clone();
+        let RouteLabels { method, route } = self.labels.clone();
         let counter = self.requests.get_or_create_owned(&Answer {
             method,
             route,

@@ -7,7 +7,7 @@ mod use_cases;
 mod watch;
 
 pub use http::{InFlight, Route};
-pub use watch::Samples;
+pub use watch::MetricSamples;
 
 use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -218,7 +218,7 @@ impl Metrics {
     }
 
     /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
-    pub fn watch(&self, read: impl Fn(&mut Samples) + Send + Sync + 'static) {
+    pub fn watch(&self, read: impl Fn(&mut MetricSamples) + Send + Sync + 'static) {
         self.registry
             .lock()
             .register_collector(Box::new(watch::Watched::new(read)));

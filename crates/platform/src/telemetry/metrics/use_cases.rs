@@ -27,11 +27,11 @@ pub(super) struct UseCases {
     runs: Family<Run, Counter>,
     seconds: Family<Name, Histogram, fn() -> Histogram>,
     /// There are a few dozen, each with one name in memory, so comparing addresses is faster than hashing labels.
-    known: RwLock<Vec<Known>>,
+    known: RwLock<Vec<KnownUseCase>>,
 }
 
 /// One use case, with its labels looked up once.
-struct Known {
+struct KnownUseCase {
     name: &'static str,
     ok: Counter,
     seconds: Histogram,
@@ -68,7 +68,7 @@ impl UseCases {
         }
     }
 
-    fn count(&self, known: &Known, outcome: &'static str, took: Duration) {
+    fn count(&self, known: &KnownUseCase, outcome: &'static str, took: Duration) {
         known.seconds.observe(took.as_secs_f64());
         if outcome == OK {
             known.ok.inc();
@@ -85,7 +85,7 @@ impl UseCases {
             use_case: name,
             outcome: OK,
         };
-        let known = Known {
+        let known = KnownUseCase {
             name,
             ok: self.runs.get_or_create_owned(&ok),
             seconds: self.seconds.get_or_create_owned(&Name { use_case: name }),

@@ -9,7 +9,7 @@ use std::fmt;
 
 /// Collects the current values of a component, e.g. of the database.
 #[derive(Debug, Default)]
-pub struct Samples(Vec<(&'static str, &'static str, Value)>);
+pub struct MetricSamples(Vec<(&'static str, &'static str, Value)>);
 
 #[derive(Debug)]
 enum Value {
@@ -17,7 +17,7 @@ enum Value {
     Gauge(i64),
 }
 
-impl Samples {
+impl MetricSamples {
     /// A value that only grows. The name gets `mainstay_` before and `_total` after it.
     pub fn counter(&mut self, name: &'static str, help: &'static str, value: u64) {
         self.0.push((name, help, Value::Counter(value)));
@@ -29,10 +29,10 @@ impl Samples {
     }
 }
 
-pub(super) struct Watched(Box<dyn Fn(&mut Samples) + Send + Sync>);
+pub(super) struct Watched(Box<dyn Fn(&mut MetricSamples) + Send + Sync>);
 
 impl Watched {
-    pub(super) fn new(read: impl Fn(&mut Samples) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(read: impl Fn(&mut MetricSamples) + Send + Sync + 'static) -> Self {
         Self(Box::new(read))
     }
 }
@@ -45,7 +45,7 @@ impl fmt::Debug for Watched {
 
 impl Collector for Watched {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut samples = Samples::default();
+        let mut samples = MetricSamples::default();
         (self.0)(&mut samples);
         for (name, help, value) in samples.0 {
             match value {

@@ -1,0 +1,227 @@
+//! Why a command did not do what it was asked for, in a sentence for a person and a number for a script.
+
+use crate::terminal;
+use clap::error::ErrorKind;
+use mainstay_app::StartError;
+use mainstay_domain::Error;
+use mainstay_platform::config::ConfigErrors;
+use mainstay_platform::database::DatabaseError;
+use std::error::Error as StdError;
+use std::io;
+use std::process::ExitCode;
+
+/// What the process ends with. Scripts and service managers rely on the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done, and nothing is wrong.
+    Done = 0,
+    /// It failed, or something was found to be wrong.
+    Failed = 1,
+    /// The configuration or the command line has a fault: trying again does not help.
+    Usage = 2,
+    /// Something that is needed is away: trying again may help.
+    Away = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// How a command ends.
+pub(crate) type Outcome<T = Exit> = Result<T, CliError>;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    exit: Exit,
+    telling: Telling,
+}
+
+#[derive(Debug)]
+enum Telling {
+    Sentence(String),
+    /// The parser's own words, which are help and version, too.
+    Parser(Box<clap::Error>),
+}
+
+impl CliError {
+    /// It failed, for this reason.
+    pub(crate) fn failed(sentence: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            telling: Telling::Sentence(sentence.into()),
+        }
+    }
+
+    /// It was asked for in a way that cannot work.
+    pub(crate) fn usage(sentence: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            telling: Telling::Sentence(sentence.into()),
+        }
+    }
+
+    /// Tells the person, and gives the number for the script.
+    pub(crate) fn tell(self) -> ExitCode {
+        match self.telling {
+            Telling::Sentence(sentence) => terminal::complain(&sentence),
+            // Nobody is left to tell when this cannot be written.
+            Telling::Parser(answer) => drop(answer.print()),
+        }
+        self.exit.into()
+    }
+
+    /// The sentence, for a command that reports several.
+    pub(crate) fn into_sentence(self) -> String {
+        match self.telling {
+            Telling::Sentence(sentence) => sentence,
+            Telling::Parser(answer) => answer.to_string(),
+        }
+    }
+}
+
+impl From<clap::Error> for CliError {
+    fn from(answer: clap::Error) -> Self {
+        let asked_for = matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        let exit = if asked_for { Exit::Done } else { Exit::Usage };
+        Self {
+            exit,
+            telling: Telling::Parser(Box::new(answer)),
+        }
+    }
+}
+
+impl From<ConfigErrors> for CliError {
+    fn from(faults: ConfigErrors) -> Self {
+        Self::usage(faults.to_string())
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(fault: StartError) -> Self {
+        let exit = match &fault {
+            StartError::File { .. } | StartError::MasterKey(_) | StartError::Setting(_) => Exit::Usage,
+            StartError::Listen { .. } => Exit::Failed,
+            StartError::Absent(_) => Exit::Away,
+            StartError::Database(error) => worth(error),
+            StartError::Migrate(error) => find(error).map_or(Exit::Failed, worth),
+            StartError::Content(error) => meaning(error),
+        };
+        Self {
+            exit,
+            telling: Telling::Sentence(with_causes(&fault)),
+        }
+    }
+}
+
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        let mut sentence = with_causes(&error);
+        for detail in error.details() {
+            sentence.push_str(&format!("\n  {}: {}", detail.path, detail.message));
+        }
+        Self {
+            exit: meaning(&error),
+            telling: Telling::Sentence(sentence),
+        }
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+/// What a meaning of the services is worth to a script.
+fn meaning(error: &Error) -> Exit {
+    match error {
+        Error::Unavailable { .. } | Error::Timeout => Exit::Away,
+        Error::Invalid(_) | Error::BadRequest(_) => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
+fn worth(error: &DatabaseError) -> Exit {
+    match error {
+        DatabaseError::Unavailable { .. } | DatabaseError::Timeout { .. } | DatabaseError::Full { .. } => {
+            Exit::Away
+        }
+        DatabaseError::ReadOnly { .. } | DatabaseError::Io { .. } => Exit::Away,
+        DatabaseError::Options { .. } => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
+/// The database's own word somewhere among the causes.
+fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e DatabaseError> {
+    std::iter::successors(Some(error), |error| (*error).source()).find_map(|error| error.downcast_ref())
+}
+
+/// The sentence with its causes, as far as they say anything new. At the server's own command line there is no
+/// client to keep them from.
+fn with_causes(error: &dyn StdError) -> String {
+    let mut sentence = error.to_string();
+    for cause in std::iter::successors(error.source(), |error| (*error).source()) {
+        let cause = cause.to_string();
+        if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_domain::validation::ValidationErrors;
+
+    fn unavailable() -> DatabaseError {
+        DatabaseError::Unavailable {
+            what: "cannot connect".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_told_from_one_that_is_named_wrongly() {
+        let of = |fault: StartError| CliError::from(fault).exit;
+        assert_eq!(of(StartError::Database(unavailable())), Exit::Away);
+        assert_eq!(
+            of(StartError::Database(DatabaseError::Options {
+                reason: String::new()
+            })),
+            Exit::Usage
+        );
+        assert_eq!(
+            of(StartError::Content(Error::unavailable("database", unavailable()))),
+            Exit::Away
+        );
+        assert_eq!(of(StartError::Setting("no".to_owned())), Exit::Usage);
+    }
+
+    #[test]
+    fn causes_are_told_once_and_details_on_lines_of_their_own() {
+        let fault = CliError::from(StartError::Database(unavailable()));
+        assert_eq!(
+            fault.into_sentence(),
+            "opening the database: the database is unavailable: cannot connect"
+        );
+        let fault = CliError::from(Error::Invalid(ValidationErrors::one(
+            "password",
+            "LENGTH",
+            "is too short",
+        )));
+        assert_eq!(
+            (fault.exit, fault.into_sentence().as_str()),
+            (Exit::Usage, "the request is not valid\n  password: is too short")
+        );
+        let fault = CliError::from(Error::bug("the cause"));
+        assert_eq!(
+            (fault.exit, fault.into_sentence().as_str()),
+            (Exit::Failed, "internal error: the cause")
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! A good body for every route that takes one.
+
+use mainstay_testkit::{Client, TestApp};
+use serde_json::{Value, json};
+
+/// A route, whom it is asked as, and what it takes.
+pub(crate) struct Taker {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) client: Client,
+    pub(crate) good: Value,
+    /// Whether the body may be left out.
+    pub(crate) optional: bool,
+}
+
+/// Every route that takes a body, with things of its own to be asked about.
+pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
+    let (ann, admin, product) = (
+        app.customer("ann").await,
+        app.admin().await,
+        app.product(1000, 100).await,
+    );
+    let order = crate::order_cancel_expire::place(&ann, &product, 1).await;
+    let (anonymous, user) = (app.client(), format!("/api/users/{}", ann.id));
+    let (ann, admin) = ((*ann).clone(), (*admin).clone());
+    let price = json!({"amount": 100, "currency": "USD"});
+    let person = json!({"email": "new@example.com", "password": "walks in the rain", "name": "New"});
+    let mut setup = person.clone();
+    setup["token"] = json!("mst_x");
+    let new = json!({
+        "sku": "NEW", "name": "New", "description": "x", "price": price, "stock": 1, "category": "c",
+        "attributes": {"a": 1}, "status": "active",
+    });
+    let mut change = new.clone();
+    change["sku"] = json!("CHANGED");
+    let rows = [
+        ("POST", "/api/auth/register".to_owned(), &anonymous, person, false),
+        (
+            "POST",
+            "/api/auth/login".to_owned(),
+            &anonymous,
+            json!({"email": "a@example.com", "password": "x"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/refresh".to_owned(),
+            &anonymous,
+            json!({"refreshToken": "x"}),
+            true,
+        ),
+        ("POST", "/api/auth/setup".to_owned(), &anonymous, setup, false),
+        ("POST", "/api/products".to_owned(), &admin, new, false),
+        ("PATCH", product.path.clone(), &admin, change, false),
+        (
+            "POST",
+            format!("{}/stock", product.path),
+            &admin,
+            json!({"delta": 1, "reason": "x"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/orders".to_owned(),
+            &ann,
+            json!({"items": [{"productId": product.id, "quantity": 1}]}),
+            false,
+        ),
+        (
+            "POST",
+            format!("{order}/cancel"),
+            &ann,
+            json!({"reason": "x"}),
+            true,
+        ),
+        ("POST", format!("{order}/pay"), &ann, json!({}), true),
+        (
+            "PATCH",
+            user.clone(),
+            &admin,
+            json!({"name": "x", "email": "ann3@example.com", "status": "active"}),
+            false,
+        ),
+        (
+            "PUT",
+            format!("{user}/role"),
+            &admin,
+            json!({"role": "customer"}),
+            false,
+        ),
+        (
+            "POST",
+            format!("{user}/permissions"),
+            &admin,
+            json!({"permission": "read:order", "expiresIn": 60}),
+            false,
+        ),
+    ];
+    let taker = |(method, path, client, good, optional): (_, _, &Client, _, _)| Taker {
+        method,
+        path,
+        client: client.clone(),
+        good,
+        optional,
+    };
+    rows.into_iter().map(taker).collect()
+}
+
+/// Routes that change something and take no body.
+pub(crate) const WITHOUT_A_BODY: [&str; 3] =
+    ["/api/auth/logout", "/api/auth/logout-all", "/api/jobs/{id}/retry"];
+
+/// Whether a path fits a pattern such as `/api/orders/{id}`.
+pub(crate) fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern
+            .iter()
+            .zip(&path)
+            .all(|(piece, given)| piece.starts_with('{') || piece == given)
+}
+
+/// Every way to put something into one place of a value: each leaf, and each object.
+pub(crate) fn spoiled(good: &Value, bad: &Value) -> Vec<Value> {
+    fn places(value: &Value, path: &str, all: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    let path = format!("{path}/{key}");
+                    all.push(path.clone());
+                    places(inner, &path, all);
+                }
+            }
+            Value::Array(list) => {
+                for (at, inner) in list.iter().enumerate() {
+                    let path = format!("{path}/{at}");
+                    all.push(path.clone());
+                    places(inner, &path, all);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut all = Vec::new();
+    places(good, "", &mut all);
+    let put = |path: &String| {
+        let mut value = good.clone();
+        *value.pointer_mut(path).expect("it was found there") = bad.clone();
+        value
+    };
+    all.iter().map(put).collect()
+}

@@ -1,0 +1,61 @@
+//! What the house promises to those outside, told as stories: over HTTP, each on both engines.
+//!
+//! A story that tries a trap of designs of this kind is called `trap_NN_…`, after its number in the list of traps.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod access;
+mod audit;
+mod audit_chain;
+mod audit_link;
+mod audit_waiting;
+mod body_bounds;
+mod clocks;
+mod contract;
+mod csrf;
+mod documents;
+mod domain_event;
+mod exact;
+mod framing;
+mod grant;
+mod headers;
+mod health;
+mod idempotency;
+mod input;
+mod input_table;
+mod job;
+mod jwt;
+mod key;
+mod last_admin;
+mod late_body;
+mod limit;
+mod list;
+mod login;
+mod lost_charge;
+mod lost_database;
+mod matrix;
+mod metrics;
+mod order;
+mod order_cancel_expire;
+mod outbox;
+mod payment;
+mod pipeline;
+mod product;
+mod purchase;
+mod race;
+mod refresh;
+mod registration;
+mod secret;
+mod security_event;
+mod session;
+mod setup;
+mod spelling;
+mod token;
+mod unfinished_jobs;
+mod worker;
+
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);

@@ -1,0 +1,265 @@
+//! How failures look over HTTP.
+
+use super::{ApiError, JSON};
+use crate::middleware::headers::retry_after;
+use crate::request_state::RequestState;
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use mainstay_domain::Error;
+use mainstay_domain::error::Code;
+use mainstay_domain::validation::FieldError;
+use serde::Serialize;
+use std::error::Error as StdError;
+use std::time::Duration;
+
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// When something that is away is worth another try.
+const AWAY: Duration = Duration::from_secs(5);
+
+/// The form in which a client wants to hear of failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Ours.
+    Plain,
+    /// RFC 9457.
+    Problem,
+}
+
+impl Form {
+    /// The form that the request asks for: RFC 9457 whenever it is named, unless with `q=0`.
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
+        let lines = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|line| line.to_str().ok());
+        let named = |range: &str| {
+            let mut parts = range.split(';').map(str::trim);
+            let kind = parts
+                .next()
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("application/problem+json"));
+            kind && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        };
+        if lines.flat_map(|line| line.split(',')).any(named) {
+            Self::Problem
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+/// The status of each code.
+pub(crate) const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::BadRequest | Code::ValidationFailed => StatusCode::BAD_REQUEST,
+        Code::Unauthorized
+        | Code::TokenInvalid
+        | Code::TokenExpired
+        | Code::TokenRevoked
+        | Code::TokenReused
+        | Code::InvalidCredentials
+        | Code::MfaInvalid => StatusCode::UNAUTHORIZED,
+        Code::Forbidden
+        | Code::StepUpRequired
+        | Code::AccountDisabled
+        | Code::EmailUnverified
+        | Code::CsrfFailed => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::Conflict | Code::OutOfStock | Code::InvalidState | Code::IdempotencyInFlight => {
+            StatusCode::CONFLICT
+        }
+        Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimited | Code::LockedOut => StatusCode::TOO_MANY_REQUESTS,
+        Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+#[derive(Serialize)]
+struct Plain<'a> {
+    error: Facts<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Facts<'a> {
+    code: &'static str,
+    message: &'a str,
+    request_id: &'a str,
+    details: &'a [FieldError],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+    request_id: &'a str,
+    details: &'a [FieldError],
+}
+
+/// Gives a failure its body and headers, and logs it if it is one of ours. Other answers stay as they are.
+pub(crate) fn render(response: &mut Response, form: Form, request_state: &RequestState) -> Option<Code> {
+    if response.extensions().is_empty() {
+        return None;
+    }
+    let api_error = response.extensions_mut().remove::<ApiError>()?;
+    let code = api_error.code();
+    log(&api_error, request_state);
+    advise(&api_error, response.headers_mut());
+    let status = status(code);
+    *response.status_mut() = status;
+    *response.body_mut() = Body::from(body(&api_error, form, status, request_state.request_id()));
+    let kind = if form == Form::Problem { PROBLEM } else { JSON };
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    // The router has measured the body that stood here before.
+    response.headers_mut().remove(CONTENT_LENGTH);
+    Some(code)
+}
+
+/// Keeps the head of an answer only, for a `HEAD` request, with the length that the body has if it is known. HTTP/1
+/// does so by itself, HTTP/2 would send the body.
+pub(crate) fn head_only(response: &mut Response) {
+    let length = response.body().size_hint().exact();
+    *response.body_mut() = Body::empty();
+    let may_have_one = !response.status().is_informational()
+        && !matches!(
+            response.status(),
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+        );
+    if let Some(length) = length.filter(|_| may_have_one) {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+}
+
+fn body(api_error: &ApiError, form: Form, status: StatusCode, request_id: &str) -> Vec<u8> {
+    let (code, message, details) = (
+        api_error.code().as_str(),
+        &*api_error.message(),
+        api_error.details(),
+    );
+    let written = match form {
+        Form::Plain => serde_json::to_vec(&Plain {
+            error: Facts {
+                code,
+                message,
+                request_id,
+                details,
+            },
+        }),
+        Form::Problem => serde_json::to_vec(&Problem {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: message,
+            code,
+            request_id,
+            details,
+        }),
+    };
+    written.unwrap_or_default()
+}
+
+/// Headers that tell a client what to do about it.
+fn advise(api_error: &ApiError, headers: &mut HeaderMap) {
+    match api_error {
+        ApiError::Meant(Error::Limited { retry_after: wait } | Error::LockedOut { retry_after: wait }) => {
+            retry_after(*wait, headers);
+        }
+        ApiError::Meant(Error::Unavailable { .. }) => retry_after(AWAY, headers),
+        ApiError::Meant(Error::IdempotencyInFlight) | ApiError::Busy => {
+            retry_after(Duration::from_secs(1), headers);
+        }
+        _ => {}
+    }
+    let challenge = match api_error.code() {
+        Code::Unauthorized | Code::InvalidCredentials | Code::MfaInvalid => "Bearer realm=\"mainstay\"",
+        Code::TokenInvalid | Code::TokenExpired | Code::TokenRevoked | Code::TokenReused => {
+            "Bearer realm=\"mainstay\", error=\"invalid_token\""
+        }
+        _ => return,
+    };
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+}
+
+/// Faults of ours are logged here and nowhere else, with all their causes.
+fn log(api_error: &ApiError, request_state: &RequestState) {
+    let ApiError::Meant(error) = api_error else { return };
+    let (request_id, operation) = (
+        &**request_state.request_id(),
+        request_state
+            .route_state()
+            .map(|route_state| route_state.operation()),
+    );
+    match error {
+        Error::Internal(cause) => {
+            tracing::error!(
+                request_id,
+                operation,
+                cause = middleware(&**cause),
+                "a request failed by a fault of ours"
+            );
+        }
+        Error::Unavailable { what, source } => {
+            let cause = source.as_deref().map(|cause| middleware(cause));
+            tracing::warn!(
+                request_id,
+                operation,
+                what,
+                cause,
+                "a request failed because something is away"
+            );
+        }
+        Error::Timeout => tracing::warn!(request_id, operation, "a request took too long"),
+        _ => {}
+    }
+}
+
+fn middleware(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(accept: &str) -> Form {
+        Form::accepted(&[(ACCEPT, accept.parse().unwrap())].into_iter().collect())
+    }
+
+    #[test]
+    fn problems_are_told_to_those_who_name_them() {
+        assert_eq!(Form::accepted(&HeaderMap::new()), Form::Plain);
+        for plain in [
+            "*/*",
+            "application/json",
+            "application/problem+json;q=0",
+            "application/problem+jsonx",
+        ] {
+            assert_eq!(accepted(plain), Form::Plain, "{plain}");
+        }
+        for problem in [
+            "application/problem+json",
+            "text/html, Application/Problem+JSON ; q=0.5",
+        ] {
+            assert_eq!(accepted(problem), Form::Problem, "{problem}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is known of a request and its answer while it passes through the house.
+
+use crate::budget::{Exhausted, Reservation};
+use crate::route_state::RouteState;
+use crate::shares::Shares;
+use http::Extensions;
+use mainstay_domain::access::Caller;
+use mainstay_domain::error::Denied;
+use mainstay_domain::id::UserId;
+use mainstay_domain::{Error, Result};
+use mainstay_services::request_context::Notes;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+/// One request and its answer: the chain begins it, the door adds to it, the chain reads it at the end.
+#[derive(Debug)]
+pub struct RequestState {
+    request_id: Arc<str>,
+    ip: IpAddr,
+    foreign: bool,
+    notes: Arc<Notes>,
+    route_state: OnceLock<RouteState>,
+    who: OnceLock<LoggedCaller>,
+    fingerprint: OnceLock<[u8; 32]>,
+    shares: Arc<Shares>,
+    body: OnceLock<Reservation>,
+    replayed: AtomicBool,
+}
+
+/// Who asked, as the log line tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LoggedCaller {
+    pub(crate) kind: &'static str,
+    pub(crate) user: Option<UserId>,
+}
+
+impl LoggedCaller {
+    pub(crate) const ANONYMOUS: Self = Self {
+        kind: "anonymous",
+        user: None,
+    };
+
+    pub(crate) fn of(caller: &Caller) -> Self {
+        let kind = match caller {
+            Caller::Anonymous => return Self::ANONYMOUS,
+            Caller::User(_) => "user",
+            Caller::System(_) => "system",
+        };
+        Self {
+            kind,
+            user: caller.user_id(),
+        }
+    }
+}
+
+impl RequestState {
+    /// `foreign`: a page of another site may have made a browser send it.
+    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr, foreign: bool, shares: Arc<Shares>) -> Self {
+        Self {
+            request_id,
+            ip,
+            foreign,
+            notes: Arc::default(),
+            route_state: OnceLock::new(),
+            who: OnceLock::new(),
+            fingerprint: OnceLock::new(),
+            shares,
+            body: OnceLock::new(),
+            replayed: AtomicBool::new(false),
+        }
+    }
+
+    /// The request's name, as in `X-Request-Id`.
+    pub fn request_id(&self) -> &Arc<str> {
+        &self.request_id
+    }
+
+    /// The client's address, trusted proxies seen through.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Refuses a request for a change that a foreign page may have made a browser send. Asked wherever no credential
+    /// counts that a browser does not add by itself: where the refresh cookie does, or cookies are set, or none is read.
+    ///
+    /// # Errors
+    /// `CSRF_FAILED`.
+    pub(crate) fn forbid_foreign(&self) -> Result<()> {
+        if self.foreign {
+            return Err(Error::Denied(Denied::Csrf));
+        }
+        Ok(())
+    }
+
+    /// What the use case notes on the way.
+    pub fn notes(&self) -> &Arc<Notes> {
+        &self.notes
+    }
+
+    /// Notes which route was matched.
+    pub(crate) fn set_route(&self, route_state: &RouteState) {
+        let _ = self.route_state.set(route_state.clone());
+    }
+
+    pub(crate) fn route_state(&self) -> Option<&RouteState> {
+        self.route_state.get()
+    }
+
+    pub(crate) fn identify(&self, caller: &Caller) {
+        let _ = self.who.set(LoggedCaller::of(caller));
+    }
+
+    pub(crate) fn who(&self) -> LoggedCaller {
+        self.who.get().copied().unwrap_or(LoggedCaller::ANONYMOUS)
+    }
+
+    /// Notes the digest of the request's body.
+    pub(crate) fn set_fingerprint(&self, digest: [u8; 32]) {
+        let _ = self.fingerprint.set(digest);
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.fingerprint.get().copied()
+    }
+
+    /// Reserves bytes for a body that is going to be read.
+    ///
+    /// # Errors
+    /// When the process, or the client's part of it, has no room for them.
+    pub(crate) fn reserve_body(&self, bytes: usize) -> std::result::Result<Reservation, Exhausted> {
+        self.shares.bodies.reserve(self.ip, bytes)
+    }
+
+    /// Keeps the room of the body as long as the request is worked on: what was made of it is in memory too.
+    pub(crate) fn keep_body(&self, reservation: Reservation) {
+        let _ = self.body.set(reservation);
+    }
+
+    /// Notes that the answer was given before.
+    pub(crate) fn set_replayed(&self) {
+        self.replayed.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.replayed.load(Relaxed)
+    }
+}
+
+impl RequestState {
+    /// The exchange of a request.
+    ///
+    /// # Errors
+    /// A fault of ours when the router is not inside of the chain.
+    pub(crate) fn of(extensions: &Extensions) -> Result<&Arc<Self>> {
+        extensions
+            .get()
+            .ok_or_else(|| Error::bug("a route outside of the chain"))
+    }
+}

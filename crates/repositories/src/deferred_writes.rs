@@ -1,0 +1,143 @@
+//! The end of a transaction: what it tells, asks for and remembers, in one round trip.
+
+use crate::idempotency::NewStoredResult;
+use crate::jobs::NewJob;
+use crate::leases;
+use crate::orders::order_number_violation;
+use crate::read::{BoundValue, bound, params};
+use crate::{audit, audit_writers, idempotency, jobs, orders, outbox};
+use mainstay_domain::access::Permit;
+use mainstay_domain::audit::{AuthenticatedEntry, WriterEnd};
+use mainstay_domain::event::OutboxEvent;
+use mainstay_domain::job::Lease;
+use mainstay_domain::order::Order;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::{Param, Sql, Tx};
+
+/// Rows that need no answer before the transaction ends. Nothing is written before [`flush`](DeferredWrites::flush).
+#[derive(Debug, Default)]
+pub struct DeferredWrites {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Order(Box<Order>),
+    Audit(Box<AuthenticatedEntry>),
+    Writer(WriterEnd),
+    OutboxEvent(Box<OutboxEvent>),
+    Job(Box<NewJob>, bool),
+    Idempotency(Box<NewStoredResult>),
+    Finish(Lease, Timestamp),
+}
+
+/// What was not written because something stood in its way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FlushOutcome {
+    /// Another answer was given under the same idempotency key.
+    pub idempotency_taken: bool,
+    /// The lease of the job that was to be finished is good no more.
+    pub lease_lost: bool,
+    /// The record of the writer of the audit entries is gone.
+    pub writer_gone: bool,
+    /// Jobs that were not added because one of the same unique key waits or runs.
+    pub jobs_known: usize,
+}
+
+impl DeferredWrites {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A new order with its items.
+    ///
+    /// # Errors
+    /// A fault of ours when the permit names another order.
+    pub fn order(&mut self, permit: &Permit<Order>, order: Order) -> Result<()> {
+        permit.covers(&order)?;
+        self.entries.push(Entry::Order(Box::new(order)));
+        Ok(())
+    }
+
+    /// An entry of the audit trail.
+    pub fn audit(&mut self, entry: AuthenticatedEntry) {
+        self.entries.push(Entry::Audit(Box::new(entry)));
+    }
+
+    /// How many entries their writer has written with these.
+    pub fn audit_writer(&mut self, end: WriterEnd) {
+        self.entries.push(Entry::Writer(end));
+    }
+
+    /// An event for subscribers.
+    pub fn event(&mut self, event: OutboxEvent) {
+        self.entries.push(Entry::OutboxEvent(Box::new(event)));
+    }
+
+    /// Work to be done later.
+    pub fn job(&mut self, job: NewJob) {
+        let due = job.is_due();
+        self.entries.push(Entry::Job(Box::new(job), due));
+    }
+
+    /// An answer to be remembered.
+    pub fn idempotency(&mut self, new: NewStoredResult) {
+        self.entries.push(Entry::Idempotency(Box::new(new)));
+    }
+
+    /// The job that is done by this transaction.
+    pub fn finish_job(&mut self, lease: Lease, now: Timestamp) {
+        self.entries.push(Entry::Finish(lease, now));
+    }
+
+    /// Writes all of it, in the order it came, in one round trip.
+    ///
+    /// # Errors
+    /// Only the database's; that of a number of an order that is taken asks to run again, with another.
+    pub async fn flush(self, tx: &mut Tx) -> Result<FlushOutcome> {
+        let mut outcome = FlushOutcome::default();
+        if self.entries.is_empty() {
+            return Ok(outcome);
+        }
+        let bound: Vec<(&Entry, &Sql, Vec<BoundValue<'_>>)> =
+            self.entries.iter().flat_map(statements).collect();
+        let values: Vec<Vec<&dyn Param>> = bound.iter().map(|(_, _, values)| params(values)).collect();
+        let batch: Vec<(&Sql, &[&dyn Param])> = bound
+            .iter()
+            .zip(&values)
+            .map(|((_, sql, _), values)| (*sql, values.as_slice()))
+            .collect();
+        let written = tx.batch(&batch).await.map_err(order_number_violation)?;
+        for ((entry, ..), changed) in bound.iter().zip(written) {
+            match (entry, changed) {
+                (Entry::Idempotency(_), 0) => outcome.idempotency_taken = true,
+                (Entry::Finish(..), 0) => outcome.lease_lost = true,
+                (Entry::Writer(_), 0) => outcome.writer_gone = true,
+                (Entry::Job(..), 0) => outcome.jobs_known += 1,
+                (_, 0) => return Err(Error::bug("a row at the end of a transaction was not written")),
+                _ => {}
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+fn statements(entry: &Entry) -> Vec<(&Entry, &'static Sql, Vec<BoundValue<'_>>)> {
+    let one = |(sql, values)| vec![(entry, sql, values)];
+    match entry {
+        Entry::Order(order) => orders::inserting(order)
+            .map(|(sql, values)| (entry, sql, values))
+            .collect(),
+        Entry::Audit(audited) => one(audit::inserting(audited)),
+        Entry::Writer(end) => one(audit_writers::moving(end)),
+        Entry::OutboxEvent(event) => one(outbox::inserting(event)),
+        Entry::Job(job, due) => one(jobs::inserting(job, due)),
+        Entry::Idempotency(new) => one(idempotency::inserting(new)),
+        Entry::Finish(lease, now) => one((
+            &leases::FINISH,
+            vec![bound(&lease.job), bound(&lease.fence), bound(now)],
+        )),
+    }
+}

@@ -1,0 +1,146 @@
+//! The context of a request, whichever interface it arrived at.
+
+use crate::access::authenticator::Authentication;
+use mainstay_domain::access::{Caller, SystemCaller};
+use mainstay_domain::job::Lease;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The context of one request.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// The authenticated caller, a part of Mainstay itself, or anonymous.
+    pub caller: Caller,
+    /// The caller's authentication, so that the pipeline can check whether it is still current. `None` without a token.
+    pub standing: Option<Arc<Authentication>>,
+    /// The network origin.
+    pub origin: Origin,
+    /// Identifies the request in logs, answers and the audit trail.
+    pub request_id: Option<Arc<str>>,
+    /// Makes repetitions of the request one. `None` when the client sent no `Idempotency-Key`.
+    pub idempotency: Option<IdempotencyKey>,
+    /// The lease of the job that the request runs for, if it runs for one.
+    pub lease: Option<Lease>,
+    /// Whether the rate limit has counted the request already, before its body was read.
+    pub is_counted: bool,
+    /// Collects measurements for the log line and the response headers.
+    pub notes: Arc<Notes>,
+}
+
+/// The network origin of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The client's address; forwarding headers of trusted proxies are resolved.
+    pub ip: Option<IpAddr>,
+    /// The `User-Agent` header, at most 256 characters.
+    pub user_agent: Option<Arc<str>>,
+}
+
+/// An idempotency key, with the fingerprint of the request that it was sent with.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    /// The key that the client chose.
+    pub key: Arc<str>,
+    /// SHA-256 of the request's content, so that a different request under the same key is detected.
+    pub fingerprint: [u8; 32],
+}
+
+/// Measurements collected while a request is processed.
+#[derive(Debug, Default)]
+pub struct Notes {
+    statements: AtomicU64,
+    database_us: AtomicU64,
+    limit: parking_lot::Mutex<Option<LimitNote>>,
+    /// Held until the answer is on its way: rows that were read and an answer that is being written take memory.
+    read_permit: OnceLock<OwnedSemaphorePermit>,
+}
+
+/// The state of a rate limit after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitNote {
+    /// The limit's name, which is that of the use case.
+    pub name: &'static str,
+    /// Calls allowed in each `period`.
+    pub count: u32,
+    /// The period that `count` is for.
+    pub period: Duration,
+    /// Calls that are left now.
+    pub remaining: u32,
+    /// How long until all calls are available again.
+    pub reset_after: Duration,
+}
+
+impl Notes {
+    /// Waits until the request may read, and lets it do so until the last use of these notes. A request that reads several
+    /// times waits once.
+    pub(crate) async fn admit_read(&self, reads: &Arc<Semaphore>) {
+        if self.read_permit.get().is_none()
+            && let Ok(permit) = Arc::clone(reads).acquire_owned().await
+        {
+            let _ = self.read_permit.set(permit);
+        }
+    }
+
+    /// Adds statements and the time that they took, in microseconds.
+    pub fn add_database(&self, statements: u32, micros: u64) {
+        self.statements.fetch_add(u64::from(statements), Relaxed);
+        self.database_us.fetch_add(micros, Relaxed);
+    }
+
+    /// The number of statements that were run.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Relaxed)
+    }
+
+    /// The time spent in the database, in microseconds.
+    pub fn database_us(&self) -> u64 {
+        self.database_us.load(Relaxed)
+    }
+
+    /// Records the state of the rate limit.
+    pub fn set_limit(&self, note: LimitNote) {
+        *self.limit.lock() = Some(note);
+    }
+
+    /// The state of the rate limit, once it was checked.
+    pub fn limit(&self) -> Option<LimitNote> {
+        *self.limit.lock()
+    }
+}
+
+impl RequestContext {
+    /// A request of an anonymous caller without an origin.
+    pub fn anonymous() -> Self {
+        Self::of(Caller::Anonymous)
+    }
+
+    /// A request of a part of Mainstay itself.
+    pub fn system(part: SystemCaller) -> Self {
+        Self::of(Caller::System(part))
+    }
+
+    /// Sets the caller: the holder of the verified token, or anonymous without one.
+    pub fn identify(&mut self, standing: Option<Arc<Authentication>>) {
+        self.caller = standing
+            .as_ref()
+            .map_or(Caller::Anonymous, |standing| standing.caller());
+        self.standing = standing;
+    }
+
+    /// A request of a caller without an origin.
+    pub fn of(caller: Caller) -> Self {
+        Self {
+            caller,
+            standing: None,
+            origin: Origin::default(),
+            request_id: None,
+            idempotency: None,
+            lease: None,
+            is_counted: false,
+            notes: Arc::default(),
+        }
+    }
+}

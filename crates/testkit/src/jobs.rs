@@ -1,0 +1,91 @@
+//! Runs deferred work (jobs, events, audit sealing) when the test calls for it.
+
+use crate::app::TestApp;
+use crate::database::TestDatabase;
+use mainstay_domain::Result;
+use mainstay_domain::access::{self, Caller, SystemCaller};
+use mainstay_domain::job::{Job, JobState};
+use mainstay_domain::page::{PageInfo, PageRequest};
+use mainstay_platform::database::{Database, Isolation, ReadMode, Tx};
+use mainstay_repositories::{JobFilter, Jobs, Outbox};
+use mainstay_services::job::run::JobResult;
+
+/// Items per round: large enough that one round usually suffices, and the maximum page size of a list.
+const BATCH: u32 = 100;
+
+impl TestApp {
+    /// Relays events and runs the jobs that are due, one after the other, until there are none. Returns the kind of
+    /// each and its result. A failed job waits for its next attempt: [`TestApp::pass`].
+    pub async fn run_jobs(&self) -> Vec<(String, JobResult)> {
+        let services = self.services();
+        let mut all = Vec::new();
+        loop {
+            let relayed = services.relay_events(BATCH).await.expect("the database is there");
+            let jobs = services.claim_jobs(BATCH).await.expect("the database is there");
+            if relayed == 0 && jobs.is_empty() {
+                return all;
+            }
+            let ran = services.run_jobs(jobs, 1).await;
+            all.extend(ran.into_iter().map(|(job, ran)| (job.kind, ran)));
+        }
+    }
+
+    /// Links every audit entry into the chain; returns the number of entries linked.
+    pub async fn seal_audit(&self) -> usize {
+        let mut all = 0;
+        loop {
+            let linked = self
+                .services()
+                .seal_audit(BATCH)
+                .await
+                .expect("the database is there");
+            all += linked;
+            if linked < BATCH as usize {
+                return all;
+            }
+        }
+    }
+}
+
+/// Work that is left undone: pending or dead jobs, and events that still have to be relayed to a subscriber.
+pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
+    let open = Database::open(&database.options()).await?;
+    let jobs = open.read(ReadMode::Thread, |tx| Box::pin(all_jobs(tx)));
+    let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
+    let jobs = jobs.await?.into_iter().filter(|job| !finished(job));
+    let describe = |job: Job| {
+        format!(
+            "{} {} {}",
+            job.state.as_str(),
+            job.kind,
+            job.last_error.unwrap_or_default()
+        )
+    };
+    let mut undone: Vec<String> = jobs.map(describe).collect();
+    let events = open.write(Isolation::ReadCommitted, |tx| {
+        Box::pin(async move { Outbox::new(tx).waiting(u32::MAX).await })
+    });
+    let kinds: Vec<&str> = mainstay_app::subscriptions().kinds().collect();
+    let waiting = events
+        .await?
+        .into_iter()
+        .filter(|event| kinds.contains(&event.kind.as_str()));
+    undone.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
+    open.close().await;
+    Ok(undone)
+}
+
+/// All jobs, over as many pages as needed.
+async fn all_jobs(tx: &mut Tx) -> Result<Vec<Job>> {
+    let scope = access::scope::<Job>(&Caller::System(SystemCaller::WORKER));
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = PageRequest::From { cursor, limit: BATCH };
+        let listing = Jobs::new(tx).list(&scope, &JobFilter::default(), &page).await?;
+        all.extend(listing.items);
+        match listing.info {
+            PageInfo::From { next: Some(next), .. } => cursor = Some(next),
+            PageInfo::From { next: None, .. } | PageInfo::Numbered { .. } => return Ok(all),
+        }
+    }
+}
