@@ -144,3 +144,22 @@ impl RequestContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[test]
+    fn a_request_waits_to_read_once_and_until_another_was_answered() {
+        let reads = Arc::new(Semaphore::new(1));
+        let (first, second) = (Arc::new(Notes::default()), Notes::default());
+        let answering = Arc::clone(&first);
+        assert!(first.admit_read(&reads).now_or_never().is_some());
+        assert!(first.admit_read(&reads).now_or_never().is_some(), "it has its permit");
+        drop(first);
+        assert!(second.admit_read(&reads).now_or_never().is_none(), "the first is not answered");
+        drop(answering);
+        assert!(second.admit_read(&reads).now_or_never().is_some());
+    }
+}
