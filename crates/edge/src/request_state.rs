@@ -81,8 +81,9 @@ impl RequestState {
         self.ip
     }
 
-    /// Refuses a request that `Csrf` found to be possibly forged. Called unless the request has a
-    /// credential that no browser adds by itself: if it uses the refresh cookie, sets cookies, or reads no credential.
+    /// Refuses a request that `Csrf` found to be possibly forged. Called wherever no credential counts that a browser
+    /// does not add by itself: where the refresh cookie counts, where the response sets cookies, or where the route
+    /// reads no credential.
     ///
     /// # Errors
     /// `CSRF_FAILED`.
