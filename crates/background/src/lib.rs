@@ -1,8 +1,8 @@
 //! Background tasks of a process: running jobs, relaying events, sealing audit entries, enforcing deadlines, reading
 //! access changes.
 //!
-//! No logic lives here. Each loop is a periodic task of a few lines that calls the services; when the database is
-//! unavailable it backs off and retries, and when it panics it is restarted.
+//! The crate contains no business logic. Each loop is a periodic task of a few lines that calls the services; when the
+//! database is unavailable it backs off and retries, and when it panics it is restarted.
 
 mod access;
 mod backoff;
@@ -31,9 +31,9 @@ const LAST_RUN: Duration = Duration::from_secs(5);
 /// Which background tasks a process runs, and with which limits.
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
-    /// Whether the process runs jobs, relays events, sends the head of the audit chain and enforces deadlines (`ROLES`).
-    /// The tasks that every process needs (access changes, signing keys, security events, sealing the audit chain) run in
-    /// any case.
+    /// Whether the process runs jobs, relays events, sends the head of the audit chain and enforces deadlines
+    /// (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, sealing the audit
+    /// chain) run in any case.
     pub worker: bool,
     /// Number of jobs that run concurrently.
     pub jobs_at_once: usize,

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 const BATCH: u32 = 500;
 
-/// Sends the head of the chain to an outside receiver, at the start and then on a schedule.
+/// Sends the head of the chain to an external receiver, at the start and then on a schedule.
 pub(crate) struct HeadSender {
     services: Services,
     sent_at: Option<Timestamp>,
@@ -38,8 +38,8 @@ impl PeriodicTask for HeadSender {
     }
 }
 
-/// Links the waiting audit entries. Every process does, whatever its roles: until an entry is linked, only the process that
-/// wrote it is certain to know of it.
+/// Links the unsealed audit entries into the chain. Every process runs it, whatever its roles: until an entry is
+/// linked, only the process that wrote it is certain to know of it.
 pub(crate) struct Sealer(Services);
 
 impl Sealer {

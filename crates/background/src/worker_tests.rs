@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Jobs that take as many milliseconds as their payload says.
+/// A queue whose jobs take as many milliseconds as their payload says.
 #[derive(Clone, Default)]
 struct Scripted(Arc<State>);
 

@@ -1,4 +1,4 @@
-//! Bytes in memory that all clients share, and what one address may have of them.
+//! Memory budgets that all clients share, with a limit per client address.
 
 use mainstay_platform::limiter::LimitKey;
 use parking_lot::Mutex;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 const SHARDS: usize = 16;
-/// One address may have this part of a budget, so that it takes several to use it up.
+/// One address may use one fourth of a budget, so that it takes several addresses to exhaust it.
 const PART_OF_AN_ADDRESS: usize = 4;
 
-/// A number of bytes that may be in memory at once for one purpose.
+/// Maximum number of bytes in memory at once for one purpose.
 ///
-/// A reservation is refused when it would exceed the budget, or the quarter of it that one address (one /64 of IPv6) may
-/// have. One that is larger than the bound still fits while nothing else is reserved under that bound.
+/// A reservation fails when it would exceed the budget, or the quarter of it that one address (one /64 of IPv6) may
+/// use. A reservation larger than such a limit still succeeds while nothing else is reserved under that limit.
 #[derive(Debug)]
 pub(crate) struct ByteBudget {
     limit: usize,
@@ -25,11 +25,11 @@ pub(crate) struct ByteBudget {
     by_address: [Mutex<HashMap<LimitKey, usize>>; SHARDS],
 }
 
-/// The budget, or the address's part of it, is used up.
+/// The budget, or the address's share of it, is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted;
 
-/// Bytes that are counted until this is dropped.
+/// Reserved bytes, released on drop.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     budget: Arc<ByteBudget>,
@@ -38,7 +38,7 @@ pub(crate) struct Reservation {
 }
 
 impl ByteBudget {
-    /// A budget of `limit` bytes, all of them free.
+    /// A budget of `limit` bytes, none of them reserved.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -49,10 +49,10 @@ impl ByteBudget {
         }
     }
 
-    /// Reserves bytes for a client; 0 for one whose bytes are not known yet.
+    /// Reserves bytes for a client; 0 when their number is not known yet.
     ///
     /// # Errors
-    /// Counted, when they do not fit.
+    /// When the bytes do not fit; the refusal is counted.
     pub(crate) fn reserve(self: &Arc<Self>, client: IpAddr, bytes: usize) -> Result<Reservation, Exhausted> {
         let mut reservation = Reservation {
             budget: Arc::clone(self),
@@ -63,12 +63,12 @@ impl ByteBudget {
         Ok(reservation)
     }
 
-    /// Bytes that are reserved now.
+    /// Number of bytes reserved now.
     pub(crate) fn used(&self) -> usize {
         self.used.load(Relaxed)
     }
 
-    /// Reservations that were refused so far.
+    /// Number of refused reservations since the start.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
     }
@@ -78,7 +78,7 @@ impl ByteBudget {
         self.used() >= self.limit
     }
 
-    /// Counts a refusal that the caller decided on by [`ByteBudget::is_used_up`] or a bound of its own.
+    /// Counts a refusal that the caller decided by [`ByteBudget::is_used_up`] or a limit of its own.
     pub(crate) fn count_refusal(&self) {
         self.refused.fetch_add(1, Relaxed);
     }
@@ -124,7 +124,7 @@ impl Reservation {
     /// Reserves more bytes for the same client.
     ///
     /// # Errors
-    /// Counted, when they do not fit; those that are reserved already stay so.
+    /// When the bytes do not fit; the refusal is counted, and the bytes reserved before stay reserved.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
         if bytes == 0 {
             return Ok(());

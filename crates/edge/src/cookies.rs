@@ -1,4 +1,4 @@
-//! The cookies that carry tokens for browsers.
+//! Cookies that carry the tokens of browsers.
 
 use crate::credential;
 use axum::extract::FromRequestParts;
@@ -11,33 +11,33 @@ use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Secret;
 use std::convert::Infallible;
 
-/// The access token; sent to every path.
+/// Cookie of the access token: its name, path (all) and `SameSite`.
 const ACCESS: (&str, &str, SameSite) = ("accessToken", "/", SameSite::Lax);
-/// The refresh token; sent to nothing but the sign-in, and never from a foreign page.
+/// Cookie of the refresh token; sent to `/api/auth` only, and never with a cross-site request.
 const REFRESH: (&str, &str, SameSite) = ("refreshToken", "/api/auth", SameSite::Strict);
 
-/// A pair of tokens, and until when each is good.
+/// A pair of tokens, each with its expiry.
 #[derive(Clone, Copy)]
 pub struct TokenPair<'t> {
-    /// The access token.
+    /// The access token and its expiry.
     pub access: (&'t str, Timestamp),
-    /// The refresh token.
+    /// The refresh token and its expiry.
     pub refresh: (&'t str, Timestamp),
 }
 
-/// Hands the tokens to the browser, out of reach of scripts. `secure`: over encrypted connections only.
+/// Sets both cookies, `HttpOnly` so that scripts cannot read them. `secure`: for encrypted connections only.
 pub fn set(headers: &mut HeaderMap, tokens: TokenPair<'_>, secure: bool) {
     put(headers, ACCESS, Some(tokens.access), secure);
     put(headers, REFRESH, Some(tokens.refresh), secure);
 }
 
-/// Makes the browser forget them.
+/// Deletes both cookies in the browser.
 pub fn clear(headers: &mut HeaderMap, secure: bool) {
     put(headers, ACCESS, None, secure);
     put(headers, REFRESH, None, secure);
 }
 
-/// The refresh token that the browser sent along.
+/// The refresh token from the request's cookie, if any.
 #[derive(Clone, Default)]
 pub struct RefreshCookie(pub Option<Secret<String>>);
 

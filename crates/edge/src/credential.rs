@@ -1,4 +1,4 @@
-//! The credential that a request carries.
+//! Finds the credential of a request.
 
 use cookie::Cookie;
 use http::header::{AUTHORIZATION, COOKIE};
@@ -6,23 +6,23 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 const X_ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
 
-/// The credential that a request carries. Never one in the query string: those end up in logs and histories.
+/// The credential of a request. Never one in the query string: those end up in logs and browser histories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Credential<'r> {
-    /// None at all.
+    /// The request has no credential.
     None,
-    /// A token that the caller put into a header.
+    /// A token that the client set in a header.
     Explicit(&'r str),
-    /// A header for tokens of ours that carries none, or more than one. It never falls back to a cookie: whoever sends
-    /// one means that one.
+    /// A header for tokens that contains none, or more than one. It never falls back to a cookie: a client that sends
+    /// the header means the header.
     Unreadable,
-    /// A token that the browser sent along.
+    /// A token from the cookie that the browser added by itself.
     Ambient(&'r str),
 }
 
 /// Finds the credential: `Authorization: Bearer`, then `x-access-token`, then the cookie `accessToken`.
 ///
-/// A credential of another scheme is no credential of ours: a proxy in front of us may want `Basic`, and browsers add
+/// A credential of another scheme is ignored: a proxy in front of the server may require `Basic`, and browsers add
 /// `Basic`, `Digest` and `Negotiate` by themselves, as they do cookies.
 pub(crate) fn find(headers: &HeaderMap) -> Credential<'_> {
     let mut bearers = headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
@@ -39,7 +39,7 @@ pub(crate) fn find(headers: &HeaderMap) -> Credential<'_> {
     }
 }
 
-/// What follows `Bearer`, where the header is of that scheme; the scheme is not case-sensitive (RFC 9110, 11.1).
+/// The text after `Bearer`, if the header has that scheme; the scheme is case-insensitive (RFC 9110, 11.1).
 fn bearer(value: &HeaderValue) -> Option<Option<&str>> {
     const SCHEME: &[u8] = b"bearer";
     let (scheme, rest) = value.as_bytes().split_at_checked(SCHEME.len())?;
@@ -51,13 +51,13 @@ fn token(value: &HeaderValue) -> Option<&str> {
     text(value.as_bytes())
 }
 
-/// A token, without the white space around it; `None` when nothing is left, or not text.
+/// A token without the white space around it; `None` when it is empty or not text.
 fn text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes.trim_ascii()).ok()?;
     (!text.is_empty()).then_some(text)
 }
 
-/// The value of a cookie; an empty one counts as none.
+/// The value of a cookie; `None` when it is absent or empty.
 pub(crate) fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
     let lines = headers
         .get_all(COOKIE)

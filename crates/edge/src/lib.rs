@@ -1,9 +1,9 @@
-//! What all doors over HTTP share.
+//! Shared foundation of all interfaces over HTTP.
 //!
-//! - [`middleware`] is the one layer around every request: id, client, limits of size and time, headers, log line.
+//! - [`middleware`] wraps every request: request id, client address, size and time limits, headers, access log.
 //! - [`operation`] is the only way from a handler to a use case, and [`routes`] the only way to mount a handler.
-//! - [`input`] reads requests strictly; [`answer`] dresses answers and failures.
-//! - [`cookies`] and [`server`] are what their names say.
+//! - [`input`] parses requests strictly; [`answer`] builds responses and renders errors.
+//! - [`cookies`] sets the token cookies of browsers; [`server`] accepts connections and shuts down gracefully.
 
 pub mod answer;
 mod budget;
@@ -32,7 +32,7 @@ pub use request_state::RequestState;
 pub use route_state::RouteState;
 pub use routes::{Route, RouteRow, Routes};
 
-/// What the macros of this crate need in the crates that use them.
+/// Re-exports that the macros of this crate need in the crates that use them.
 #[doc(hidden)]
 pub mod macros {
     pub use pastey::paste;

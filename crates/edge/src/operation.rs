@@ -1,4 +1,4 @@
-//! The door: the only way from a handler to a use case.
+//! The extractor that gives a handler access to its use case.
 
 use crate::answer::ApiError;
 use crate::credential::{self, Credential};
@@ -19,10 +19,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// The door to one use case, with the caller who stands before it.
+/// Authorized access to one use case on behalf of the caller.
 ///
-/// A handler is given a door to the use case that its route was declared with, and to no other; so what the table of
-/// routes says about access is what happens. It opens once.
+/// A handler can only take the operation of the use case that its route declares, so the access in the route table is
+/// the access that is enforced. Running the use case consumes it.
 pub struct Operation<U> {
     route_state: RouteState,
     request_state: Arc<RequestState>,
@@ -31,7 +31,7 @@ pub struct Operation<U> {
     leads_to: PhantomData<fn() -> U>,
 }
 
-/// A request whose repetitions are one.
+/// A request with an idempotency key.
 struct Repeatable {
     key: Arc<str>,
     method: Method,
@@ -51,7 +51,7 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
         };
         cx.request_id = Some(Arc::clone(request_state.request_id()));
         cx.notes = Arc::clone(request_state.notes());
-        // A credential that is not looked at here says nothing about who sent the request.
+        // A route that ignores credentials treats every caller as anonymous.
         let credential = match route_state.is_blind() {
             true => Credential::None,
             false => credential::find(&parts.headers),
@@ -64,12 +64,12 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
             cx.identify(standing);
             request_state.identify(&cx.caller);
         }
-        // The use case asks again; here it is asked so that a stranger learns nothing of what a body should be.
+        // The use case checks access again; this early check reveals nothing about the body to a caller without access.
         if let Err(error) = U::ACCESS.admit(&cx.caller) {
             route_state.services().note_refused(&cx, U::NAME, &error);
             return Err(error.into());
         }
-        // Before the body is read: a client whose bodies stall or break off has used up its rate like any other.
+        // Before the body is read: a client whose body stalls or breaks off uses up its rate like any other.
         route_state.services().count_request::<U>(&mut cx)?;
         let key = match route_state.takes_key() {
             true => input::key(&parts.method, &parts.headers)?,
@@ -90,8 +90,8 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
     }
 }
 
-/// Who is asking. A token that the caller chose to send must be good, also where none is needed; one that the browser
-/// sent along counts for nothing there when it is not.
+/// Authenticates the caller. A token in a header must be valid even where none is required; an invalid token from a
+/// cookie is ignored there.
 async fn identify<U: UseCase>(
     route_state: &RouteState,
     cx: &RequestContext,
@@ -117,27 +117,27 @@ async fn identify<U: UseCase>(
     }
 }
 
-/// How the client names itself, at most 256 characters.
+/// The `User-Agent`, at most 256 characters.
 fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
     let text = headers.get(USER_AGENT)?.to_str().ok()?;
     Some(text.get(..256).unwrap_or(text).into())
 }
 
 impl<U> Operation<U> {
-    /// The place where the handler is mounted.
+    /// The route of the handler.
     pub fn route_state(&self) -> &RouteState {
         &self.route_state
     }
 
-    /// Who is asking.
+    /// The caller.
     pub fn caller(&self) -> &Caller {
         &self.cx.caller
     }
 
-    /// The circumstances, with the digest of the request when its repetitions are one.
+    /// The request context, with the request's digest if it has an idempotency key.
     fn context(&mut self) -> &RequestContext {
         if let Some(asked) = self.asked.take() {
-            // The body's digest stands for the body; a POST without one is told apart by its path alone.
+            // The body's digest stands for the body; a POST without a body is distinguished by its path alone.
             let body = self.request_state.fingerprint().unwrap_or_default();
             let what = [
                 asked.method.as_str().as_bytes(),
@@ -157,7 +157,7 @@ impl<U> Operation<U> {
 }
 
 impl<U: Command> Operation<U> {
-    /// Runs the command. An answer that was given before is marked so by the chain.
+    /// Runs the command. The middleware marks a replayed response as such.
     ///
     /// # Errors
     /// As [`mainstay_services::Services::command`].

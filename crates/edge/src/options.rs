@@ -1,39 +1,40 @@
-//! What a deployment decides about its HTTP doors.
+//! Options of the HTTP interfaces.
 
 use mainstay_platform::config::{AppEnv, Settings, TrustedProxies};
 use std::time::Duration;
 
-/// What a deployment decides about its HTTP doors.
+/// Options of the HTTP interfaces that the deployment sets.
 #[derive(Debug, Clone)]
 pub struct EdgeOptions {
-    /// Where people reach the server: `scheme://host[:port]`.
+    /// URL under which clients reach the server: `scheme://host[:port]`.
     pub public_url: String,
-    /// Web origins that may call with credentials, in the form browsers send.
+    /// Web origins that may send requests with credentials, as browsers write them.
     pub allowed_origins: Vec<String>,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// How long a request may take.
+    /// Maximum time to answer a request.
     pub request_timeout: Duration,
-    /// Bytes that a request body may have at most, whatever its route allows.
+    /// Maximum bytes of a request body, whatever its route allows.
     pub body_limit: usize,
-    /// Bytes of request bodies that may be in memory at once.
+    /// Maximum bytes of request bodies in memory at once.
     pub body_budget: usize,
-    /// Bytes of responses that may be in memory at once until their clients have taken them.
+    /// Maximum bytes of responses in memory at once, until their clients have received them.
     pub response_budget: usize,
-    /// Connections that may be open at once.
+    /// Maximum number of open connections.
     pub max_connections: usize,
-    /// Connections that one address may have open at once.
+    /// Maximum number of open connections per address.
     pub max_connections_per_address: usize,
-    /// Whether cookies are for encrypted connections only.
+    /// Whether browsers send the cookies over encrypted connections only (`Secure`).
     pub secure_cookies: bool,
-    /// Whether rates are limited.
+    /// Whether rate limits apply.
     pub limits: bool,
     /// Whether `/docs` and `/openapi.json` are served.
     pub docs: bool,
 }
 
 impl EdgeOptions {
-    /// Of the settings, and of the URL under which the server is reached (with the port that was found free).
+    /// The options for the given settings and the URL of the server, which contains the actual port if 0 was
+    /// configured.
     pub fn of(settings: &Settings, public_url: &str) -> Self {
         let http = &settings.http;
         Self {
@@ -54,7 +55,7 @@ impl EdgeOptions {
 }
 
 impl Default for EdgeOptions {
-    /// A server on one's own machine.
+    /// Options for a server on a developer's machine.
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:3000".to_owned(),

@@ -1,4 +1,4 @@
-//! Response bodies on their way to the client.
+//! Bodies of responses that are being sent.
 
 use crate::connections::state::{HeldResponse, OpenRequest};
 use axum::body::{Body, HttpBody};
@@ -8,14 +8,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// The transport gets a response in pieces of this size: whether it asks for the next one shows that the client reads.
+/// Size of the chunks for the transport: its request for the next one proves that the client reads.
 const PIECE: usize = 16 * 1024;
 
-/// A response body that knows whether its client takes it.
+/// A response body that tracks whether its client reads.
 ///
-/// HTTP/2 asks for the next piece only once the client has made room for the last one, and keeps the bytes it was given
-/// until the client takes them. So the bytes themselves carry the [`HeldResponse`]: they count as held until the
-/// transport has dropped the last of them, not only until they were handed over.
+/// HTTP/2 requests the next chunk only once the client has made room for the last one, and keeps the bytes in memory
+/// until the client accepts them. So the bytes themselves own the [`HeldResponse`]: they stay counted until the
+/// transport has dropped the last of them, not only until it received them.
 #[derive(Debug)]
 pub struct OutgoingBody {
     inner: Body,
@@ -34,7 +34,7 @@ impl OutgoingBody {
         }
     }
 
-    /// The next piece of what the handler has given.
+    /// The next chunk of the bytes that the handler has produced.
     fn piece(&mut self, held: &HeldResponse) -> Frame<Bytes> {
         held.waits_for_client();
         let length = self.rest.len().min(PIECE);
@@ -42,7 +42,7 @@ impl OutgoingBody {
     }
 }
 
-/// Bytes of a response that count as held until they are dropped.
+/// Bytes of a response that stay counted until they are dropped.
 struct PagePagination {
     bytes: Bytes,
     _held: Arc<HeldResponse>,
@@ -73,7 +73,7 @@ impl HttpBody for OutgoingBody {
         let frame = match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
             Some(Ok(frame)) => frame,
             end => {
-                // Pieces that were given before may still wait in the transport.
+                // Earlier chunks may still be buffered in the transport.
                 held.waits_for_client();
                 return Poll::Ready(end);
             }

@@ -1,4 +1,4 @@
-//! Operations that are no use case: health, keys, documents.
+//! Public endpoints without a use case: health, keys, documents.
 
 use crate::answer::ApiError;
 use crate::request_state::RequestState;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use mainstay_services::Readiness;
 
-/// What handlers of public operations get that are no use case. It leads to nothing that belongs to anybody.
+/// Extractor for handlers of public endpoints without a use case. It gives access to public data only.
 #[derive(Debug)]
 pub struct PublicEndpoint(RouteState);
 
@@ -29,12 +29,12 @@ impl PublicEndpoint {
         self.0.router_state().openapi.clone()
     }
 
-    /// Whether this node can do its work.
+    /// Whether this node is ready to serve requests.
     pub async fn readiness(&self) -> Readiness {
         self.0.services().readiness().await
     }
 
-    /// The public keys that tokens are verified with (RFC 7517).
+    /// The public keys that verify tokens, as a JWK set (RFC 7517).
     pub fn jwks(&self) -> String {
         self.0.services().parts().keys.ring().jwks().to_string()
     }

@@ -1,4 +1,4 @@
-//! What is known of a request and its answer while it passes through the house.
+//! State of a request while the server processes it.
 
 use crate::budget::{Exhausted, Reservation};
 use crate::route_state::RouteState;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-/// One request and its answer: the chain begins it, the door adds to it, the chain reads it at the end.
+/// One request in progress: the middleware creates it, [`crate::Operation`] adds to it, the middleware evaluates it.
 #[derive(Debug)]
 pub struct RequestState {
     request_id: Arc<str>,
@@ -28,7 +28,7 @@ pub struct RequestState {
     replayed: AtomicBool,
 }
 
-/// Who asked, as the log line tells it.
+/// The caller as it appears in the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LoggedCaller {
     pub(crate) kind: &'static str,
@@ -55,7 +55,7 @@ impl LoggedCaller {
 }
 
 impl RequestState {
-    /// `foreign`: a page of another site may have made a browser send it.
+    /// `foreign`: a page of another site may have made a browser send the request.
     pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr, foreign: bool, shares: Arc<Shares>) -> Self {
         Self {
             request_id,
@@ -71,18 +71,19 @@ impl RequestState {
         }
     }
 
-    /// The request's name, as in `X-Request-Id`.
+    /// The request id, as in `X-Request-Id`.
     pub fn request_id(&self) -> &Arc<str> {
         &self.request_id
     }
 
-    /// The client's address, trusted proxies seen through.
+    /// The client's address, found behind trusted proxies.
     pub fn ip(&self) -> IpAddr {
         self.ip
     }
 
-    /// Refuses a request for a change that a foreign page may have made a browser send. Asked wherever no credential
-    /// counts that a browser does not add by itself: where the refresh cookie does, or cookies are set, or none is read.
+    /// Refuses a request that `Csrf` found to be possibly forged. Called wherever no credential counts that a browser
+    /// does not add by itself: where the refresh cookie counts, where the response sets cookies, or where the route
+    /// reads no credential.
     ///
     /// # Errors
     /// `CSRF_FAILED`.
@@ -93,12 +94,12 @@ impl RequestState {
         Ok(())
     }
 
-    /// What the use case notes on the way.
+    /// What the use case records about its execution: queries, rate limit.
     pub fn notes(&self) -> &Arc<Notes> {
         &self.notes
     }
 
-    /// Notes which route was matched.
+    /// Records the matched route.
     pub(crate) fn set_route(&self, route_state: &RouteState) {
         let _ = self.route_state.set(route_state.clone());
     }
@@ -115,7 +116,7 @@ impl RequestState {
         self.who.get().copied().unwrap_or(LoggedCaller::ANONYMOUS)
     }
 
-    /// Notes the digest of the request's body.
+    /// Records the digest of the request's body.
     pub(crate) fn set_fingerprint(&self, digest: [u8; 32]) {
         let _ = self.fingerprint.set(digest);
     }
@@ -124,20 +125,20 @@ impl RequestState {
         self.fingerprint.get().copied()
     }
 
-    /// Reserves bytes for a body that is going to be read.
+    /// Reserves memory for a body before it is read.
     ///
     /// # Errors
-    /// When the process, or the client's part of it, has no room for them.
+    /// When the budget of the process, or the client's share of it, is used up.
     pub(crate) fn reserve_body(&self, bytes: usize) -> std::result::Result<Reservation, Exhausted> {
         self.shares.bodies.reserve(self.ip, bytes)
     }
 
-    /// Keeps the room of the body as long as the request is worked on: what was made of it is in memory too.
+    /// Keeps the body's memory reserved until the request is answered: the values parsed from it are in memory too.
     pub(crate) fn keep_body(&self, reservation: Reservation) {
         let _ = self.body.set(reservation);
     }
 
-    /// Notes that the answer was given before.
+    /// Records that the response is a replay of an earlier one.
     pub(crate) fn set_replayed(&self) {
         self.replayed.store(true, Relaxed);
     }
@@ -148,10 +149,10 @@ impl RequestState {
 }
 
 impl RequestState {
-    /// The exchange of a request.
+    /// The state that the middleware attached to a request.
     ///
     /// # Errors
-    /// A fault of ours when the router is not inside of the chain.
+    /// An internal error when the router runs outside of the middleware.
     pub(crate) fn of(extensions: &Extensions) -> Result<&Arc<Self>> {
         extensions
             .get()

@@ -1,4 +1,4 @@
-//! The place where a handler is mounted.
+//! The axum state of a route.
 
 use crate::options::EdgeOptions;
 use crate::routes::RouteRow;
@@ -9,8 +9,8 @@ use mainstay_services::{PUBLIC_MAX_BODY, Services};
 use std::fmt;
 use std::sync::Arc;
 
-/// The place where a handler is mounted: its row in the table of routes, and what all routes share. The state of
-/// every handler, so that nothing has to be looked up by the route's name. Cheap to clone.
+/// State of a mounted handler: its row in the route table, and what all routes share. It is the axum state of every
+/// handler, so no request looks its route up by name. Cheap to clone.
 #[derive(Clone)]
 pub struct RouteState(Arc<Inner>);
 
@@ -21,7 +21,7 @@ struct Inner {
     policy: Option<HeaderValue>,
 }
 
-/// What all routes share.
+/// State that all routes share.
 pub(crate) struct RouterState {
     pub(crate) services: Services,
     pub(crate) options: EdgeOptions,
@@ -47,22 +47,22 @@ impl RouteState {
         &self.0.router_state
     }
 
-    /// The use cases, for the door; handlers only get at them through it.
+    /// The services, for [`crate::Operation`]; handlers have no other access to them.
     pub(crate) fn services(&self) -> &Services {
         &self.0.router_state.services
     }
 
-    /// What the deployment decided.
+    /// Options of the deployment.
     pub fn options(&self) -> &EdgeOptions {
         &self.0.router_state.options
     }
 
-    /// The pattern of the route: `/api/orders/{id}`.
+    /// The path pattern of the route: `/api/orders/{id}`.
     pub fn pattern(&self) -> &str {
         &self.0.row.path
     }
 
-    /// The use case's name.
+    /// Name of the use case.
     pub(crate) fn operation(&self) -> &'static str {
         self.0.row.use_case
     }
@@ -71,23 +71,23 @@ impl RouteState {
         &self.0.figures
     }
 
-    /// The header `RateLimit-Policy`, written once.
+    /// The value of `RateLimit-Policy`, built once.
     pub(crate) fn policy(&self) -> Option<&HeaderValue> {
         self.0.policy.as_ref()
     }
 
-    /// Bytes that the body of a request may have here: what the route declares, at most what the deployment allows.
+    /// Maximum bytes of a request body: the limit that the route declares, capped by that of the deployment.
     pub(crate) fn max_body(&self) -> usize {
         let declared = self.0.row.max_body.unwrap_or(PUBLIC_MAX_BODY);
         declared.min(self.options().body_limit)
     }
 
-    /// Whether an `Idempotency-Key` means anything here.
+    /// Whether the route supports `Idempotency-Key`.
     pub(crate) fn takes_key(&self) -> bool {
         self.0.row.takes_key()
     }
 
-    /// True where credentials are not even looked at.
+    /// Whether the route ignores credentials.
     pub(crate) fn is_blind(&self) -> bool {
         self.0.row.is_blind()
     }

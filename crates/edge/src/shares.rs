@@ -1,4 +1,4 @@
-//! What a process gives to all of its clients together, so that none of them takes all of it.
+//! Resources of a process that all clients share, with limits so that no client uses up all of them.
 
 use crate::budget::ByteBudget;
 use crate::connections::Connections;
@@ -7,14 +7,14 @@ use mainstay_platform::telemetry::metrics::{MetricSamples, Metrics};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What a process gives to all of its clients together.
+/// Resources of a process that all clients share.
 #[derive(Debug)]
 pub(crate) struct Shares {
-    /// Bytes of request bodies that are being read or worked on.
+    /// Budget for request bodies that are being read or processed.
     pub(crate) bodies: Arc<ByteBudget>,
-    /// Bytes of responses that clients have not taken yet.
+    /// Budget for responses that clients have not received yet.
     pub(crate) responses: Arc<ByteBudget>,
-    /// Connections.
+    /// The open connections and their limits.
     pub(crate) connections: Arc<Connections>,
 }
 
@@ -31,7 +31,7 @@ impl Shares {
         }
     }
 
-    /// Shows them whenever the metrics are read.
+    /// Registers their gauges and counters in the metrics.
     pub(crate) fn watch(self: &Arc<Self>, metrics: &Metrics) {
         let shares = Arc::clone(self);
         metrics.watch(move |samples| shares.sample(samples));

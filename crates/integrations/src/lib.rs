@@ -1,6 +1,6 @@
-//! The outside world: the real ones of the ports that `mainstay_services::ports` declares.
+//! Adapters to external systems: the implementations of the ports that `mainstay_services::ports` declares.
 //!
-//! [`mailer`], [`gateway`] and [`head_receiver`] choose by the settings; nothing above needs to know which they chose.
+//! [`mailer`], [`gateway`] and [`head_receiver`] choose an adapter by the settings; callers see only the port.
 
 pub mod mail;
 pub mod payment;

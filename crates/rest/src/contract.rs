@@ -1,4 +1,4 @@
-//! What outsiders rely on, as text: the snapshots in `contracts/`.
+//! The public contract as text: the snapshots in `contracts/`.
 
 use mainstay_edge::Routes;
 use serde_json::{Value, json};
@@ -12,12 +12,12 @@ pub fn openapi(routes: &Routes) -> Value {
     document
 }
 
-/// `contracts/openapi.json`
+/// Text of `contracts/openapi.json`.
 pub fn openapi_text() -> String {
     format!("{:#}\n", openapi(&crate::routes(true)))
 }
 
-/// `contracts/routes.txt`: every route with its use case, access and rate.
+/// Text of `contracts/routes.txt`: every route with its use case, access and rate.
 pub fn routes_text() -> String {
     let mut text = String::new();
     for row in crate::routes(true).table() {
@@ -26,7 +26,7 @@ pub fn routes_text() -> String {
     text
 }
 
-/// `contracts/public-operations.txt`: what is open to everybody. It may only grow by a reviewed change.
+/// Text of `contracts/public-operations.txt`: the operations open to anonymous callers. A new one needs a review.
 pub fn public_text() -> String {
     let mut text = String::new();
     for row in crate::routes(true).table().iter().filter(|row| row.public) {

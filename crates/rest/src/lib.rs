@@ -1,4 +1,4 @@
-//! The REST door: the contract's paths and shapes over the use cases, one file a noun.
+//! The REST interface: maps the contract's paths and schemas to use cases, one file per resource.
 
 mod audit;
 mod auth;
@@ -23,7 +23,7 @@ use axum::Router;
 use mainstay_edge::{EdgeOptions, Routes};
 use mainstay_services::Services;
 
-/// Every route of this door; `docs` says whether the documents are served too.
+/// All routes of the REST interface; `docs` states whether to serve the API documentation too.
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
@@ -45,14 +45,15 @@ pub fn routes(docs: bool) -> Routes {
     }
 }
 
-/// The router of a process that does not answer the API: whether it lives, and its figures.
+/// The router of a process that does not serve the API: health checks and metrics only.
 pub fn router_without_api(services: Services, options: EdgeOptions) -> Router {
     let routes = Routes::new().merge(health::routes()).merge(metrics::routes());
     let openapi = contract::openapi(&routes);
     routes.router(services, options, &openapi)
 }
 
-/// The router of this door, to be put into a [`mainstay_edge::Middleware`]. `more` are the routes of an extending application.
+/// The router of the REST interface, for a [`mainstay_edge::Middleware`]. `more` are routes of an extending
+/// application.
 pub fn router(services: Services, options: EdgeOptions, more: Routes) -> Router {
     let routes = routes(options.docs).merge(more);
     let openapi = contract::openapi(&routes);

@@ -1,4 +1,4 @@
-//! Values of requests, from text.
+//! Parses and validates the values of requests.
 
 use mainstay_domain::currency::Currency;
 use mainstay_domain::money::Money;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 use utoipa::ToSchema;
 
-/// The longest word that a list is filtered by.
+/// Maximum length of a search text.
 const MAX_LENGTH: usize = 200;
 
 /// Money in a request.
@@ -26,7 +26,7 @@ pub(crate) struct MoneyInput {
 }
 
 impl MoneyInput {
-    /// A price, or what is wrong with it, at `path`.
+    /// Validates a price; records findings in `errors` under `path`.
     pub(crate) fn price(&self, errors: &mut ValidationErrors, path: &str) -> Option<Money> {
         let currency = errors.take(format!("{path}.currency"), Currency::parse(&self.currency));
         let currency = currency?;
@@ -34,15 +34,15 @@ impl MoneyInput {
     }
 }
 
-/// An identifier.
+/// Parses a UUID.
 pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Invalid> {
     text.parse().map_err(|_| Invalid::new("FORMAT", "must be a UUID"))
 }
 
-/// The longest text of an instant.
+/// Maximum length of a timestamp's text.
 const MAX_INSTANT: usize = 64;
 
-/// An instant.
+/// Parses a timestamp.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, Invalid> {
     if text.len() > MAX_INSTANT {
         return Err(Invalid::new(
@@ -53,17 +53,17 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, Invalid> {
     Timestamp::parse(text).map_err(|error| Invalid::new("FORMAT", format!("is {error}")))
 }
 
-/// One of a few words.
+/// Parses a text that must be one of the values listed in `words`.
 pub(crate) fn word<T>(text: &str, find: impl Fn(&str) -> Option<T>, words: &str) -> Result<T, Invalid> {
     find(text).ok_or_else(|| Invalid::new("FORMAT", format!("must be one of {words}")))
 }
 
-/// A few words to look for.
+/// Validates a search text: one line, at most 200 characters.
 pub(crate) fn words(text: &str) -> Result<String, Invalid> {
     text::line(text, MAX_LENGTH)
 }
 
-/// Tells `null` from nothing at all: it is a value of `T`, or a fault where `T` has no such value.
+/// Distinguishes `null` from an absent field: `null` is deserialized as `T`, and is invalid if `T` does not accept it.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

@@ -1,4 +1,4 @@
-//! The contract: what outsiders rely on, held against the code.
+//! Tests of the public contract: compares the snapshots with the code.
 
 use crate::{contract, routes};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::path::Path;
 const RENEW: &str =
     "If the change is meant, renew it by `UPDATE_CONTRACTS=1 cargo test -p mainstay-rest` and review it";
 
-/// Compares a text with its snapshot, or writes the snapshot when that is asked for.
+/// Compares a text with its snapshot, or writes the snapshot if `UPDATE_CONTRACTS` is set.
 #[expect(
     clippy::disallowed_methods,
     reason = "asks whoever runs the tests, not the configuration, and renews the snapshots in the repository"
@@ -194,7 +194,7 @@ fn without_documents_nothing_else_is_missing() {
     assert_eq!(without.len() + 4, routes(true).table().len());
 }
 
-/// The schemas of a request body that say nothing of how large a value may be.
+/// Collects the schemas of a request body that do not limit the size of a value.
 struct Unbounded<'d> {
     document: &'d Value,
     found: Vec<String>,
@@ -232,7 +232,7 @@ impl Unbounded<'_> {
     }
 }
 
-/// A text that is one of a few, of a format that has a length, or bounded by a length or a pattern.
+/// Whether a string schema limits its length: by an enumeration, a fixed-length format, a maximum or a pattern.
 fn is_bounded_text(schema: &Value) -> bool {
     let pattern = schema["pattern"].as_str().unwrap_or("*");
     let whole = pattern.starts_with('^') && pattern.ends_with('$');

@@ -1,4 +1,4 @@
-//! Failures on their way out.
+//! Errors on their way to the client.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -6,26 +6,26 @@ use mainstay_domain::error::Code;
 use mainstay_domain::validation::{FieldError, ValidationErrors};
 use mainstay_domain::{Error, Result};
 
-/// Why a request is not answered as it hoped. The chain dresses it: only there it is known what form the client
-/// accepts and how the request is called.
+/// An error response that is not rendered yet. The middleware renders it, because only the middleware knows which
+/// error format the client accepts and the request id.
 #[derive(Debug, Clone)]
 pub enum ApiError {
-    /// What the house says.
+    /// An error of the domain or the services.
     Meant(Error),
-    /// The body has more than so many bytes, which are allowed here.
+    /// The body exceeds this number of bytes, the limit of the route.
     TooLarge(usize),
-    /// The body is of a kind that is not read here.
+    /// The route does not read bodies of this media type or coding.
     UnsupportedMedia(&'static str),
-    /// Bodies or responses of other requests take the memory that there is for them.
+    /// Bodies or responses of other requests use up the memory budget.
     Busy,
     /// The path exists, and not with this method.
     MethodNotAllowed,
-    /// A handler panicked. It was logged where it happened.
+    /// A handler panicked. The panic hook has logged it.
     Panicked,
 }
 
 impl ApiError {
-    /// Its stable code.
+    /// The stable error code that clients can rely on.
     pub fn code(&self) -> Code {
         match self {
             Self::Meant(error) => error.code(),
@@ -37,7 +37,7 @@ impl ApiError {
         }
     }
 
-    /// For a person.
+    /// Message for people.
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Meant(error) => error.to_string(),
@@ -60,7 +60,7 @@ impl ApiError {
         }
     }
 
-    /// The value, or every fault that was found while it was made.
+    /// Returns the value, or every validation error that was collected while it was built.
     ///
     /// # Errors
     /// `VALIDATION_FAILED`.

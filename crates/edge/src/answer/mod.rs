@@ -1,4 +1,4 @@
-//! Answers: one thing, many things, or a failure.
+//! Responses: one resource, a list, or an error.
 
 mod api_error;
 mod list;
@@ -17,21 +17,21 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use mainstay_domain::Error;
 use serde::Serialize;
 
-/// What handlers answer.
+/// Result of a handler.
 pub type Answer = Result<Response, ApiError>;
 
-/// The media type of our answers.
+/// Media type of JSON responses.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// A JSON body, written straight to bytes.
+/// A response with a JSON body, serialized straight to bytes.
 ///
 /// # Errors
-/// `INTERNAL_ERROR` when the value has no JSON form.
+/// `INTERNAL_ERROR` when the value cannot be serialized.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
     sized_json(status, value, 512)
 }
 
-/// The same, with room for so many bytes from the beginning.
+/// As [`json`], with a buffer whose initial capacity is `bytes`.
 fn sized_json(status: StatusCode, value: &impl Serialize, bytes: usize) -> Answer {
     let mut bytes = Vec::with_capacity(bytes);
     serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
@@ -59,14 +59,14 @@ pub fn created(location: &str, value: &impl Serialize) -> Answer {
     Ok(response)
 }
 
-/// 204.
+/// 204, without a body.
 pub fn nothing() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 
-/// 200 and bytes of a given media type.
+/// 200 with the given bytes and media type.
 pub fn bytes(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
     let mut response = Response::new(Body::from(bytes.into()));
     response
@@ -75,7 +75,7 @@ pub fn bytes(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
     response
 }
 
-/// Sets a header whose text is ours; one that cannot be a header is left out.
+/// Sets a header whose value the server chose; a text that is no valid header value is omitted.
 pub fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);

@@ -1,4 +1,4 @@
-//! How failures look over HTTP.
+//! Renders errors as HTTP responses.
 
 use super::{ApiError, JSON};
 use crate::middleware::headers::retry_after;
@@ -16,20 +16,20 @@ use std::time::Duration;
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// When something that is away is worth another try.
+/// `Retry-After` of an unavailable dependency.
 const AWAY: Duration = Duration::from_secs(5);
 
-/// The form in which a client wants to hear of failures.
+/// The error format that the client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Ours.
+    /// The format of this API.
     Plain,
-    /// RFC 9457.
+    /// Problem details (RFC 9457).
     Problem,
 }
 
 impl Form {
-    /// The form that the request asks for: RFC 9457 whenever it is named, unless with `q=0`.
+    /// The format that `Accept` asks for: RFC 9457 whenever it is named, unless with `q=0`.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let lines = headers
             .get_all(ACCEPT)
@@ -50,7 +50,7 @@ impl Form {
     }
 }
 
-/// The status of each code.
+/// HTTP status of each error code.
 pub(crate) const fn status(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::ValidationFailed => StatusCode::BAD_REQUEST,
@@ -108,7 +108,7 @@ struct Problem<'a> {
     details: &'a [FieldError],
 }
 
-/// Gives a failure its body and headers, and logs it if it is one of ours. Other answers stay as they are.
+/// Gives an error response its body and headers, and logs it if it is an internal error. Leaves other responses alone.
 pub(crate) fn render(response: &mut Response, form: Form, request_state: &RequestState) -> Option<Code> {
     if response.extensions().is_empty() {
         return None;
@@ -122,13 +122,13 @@ pub(crate) fn render(response: &mut Response, form: Form, request_state: &Reques
     *response.body_mut() = Body::from(body(&api_error, form, status, request_state.request_id()));
     let kind = if form == Form::Problem { PROBLEM } else { JSON };
     response.headers_mut().insert(CONTENT_TYPE, kind);
-    // The router has measured the body that stood here before.
+    // The router has set the length of the body that this one replaces.
     response.headers_mut().remove(CONTENT_LENGTH);
     Some(code)
 }
 
-/// Keeps the head of an answer only, for a `HEAD` request, with the length that the body has if it is known. HTTP/1
-/// does so by itself, HTTP/2 would send the body.
+/// Drops the body of a response to `HEAD`, and keeps the length of the body if it is known. HTTP/1 does so by itself;
+/// HTTP/2 would send the body.
 pub(crate) fn head_only(response: &mut Response) {
     let length = response.body().size_hint().exact();
     *response.body_mut() = Body::empty();
@@ -170,7 +170,7 @@ fn body(api_error: &ApiError, form: Form, status: StatusCode, request_id: &str) 
     written.unwrap_or_default()
 }
 
-/// Headers that tell a client what to do about it.
+/// Adds the headers that help a client react: `Retry-After` and `WWW-Authenticate`.
 fn advise(api_error: &ApiError, headers: &mut HeaderMap) {
     match api_error {
         ApiError::Meant(Error::Limited { retry_after: wait } | Error::LockedOut { retry_after: wait }) => {
@@ -192,7 +192,7 @@ fn advise(api_error: &ApiError, headers: &mut HeaderMap) {
     headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
 }
 
-/// Faults of ours are logged here and nowhere else, with all their causes.
+/// Logs internal errors with all their causes; no other place does.
 fn log(api_error: &ApiError, request_state: &RequestState) {
     let ApiError::Meant(error) = api_error else { return };
     let (request_id, operation) = (

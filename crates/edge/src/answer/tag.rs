@@ -8,18 +8,18 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use mainstay_domain::state::State;
 use serde::Serialize;
 
-/// The tag of one state of a thing: `"v7"`, or `"v7.0123abcd"` when what is shown depends on more than the thing's
-/// version.
+/// Entity tag of one state of a resource: `"v7"`, or `"v7.0123abcd"` when the representation depends on more than the
+/// resource's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tag(State);
 
 impl Tag {
-    /// The tag of a version.
+    /// The tag of a version alone.
     pub fn of(version: i64) -> Self {
         Self(State::of(version))
     }
 
-    /// The state that a tag of ours stands for, whatever coding it travelled in; `None` for any other.
+    /// The state that a tag of this server stands for, in any content coding; `None` for any other tag.
     pub(crate) fn read(tag: &str) -> Option<State> {
         let tag = uncoded(tag);
         let inner = tag.strip_prefix('v')?;
@@ -33,7 +33,7 @@ impl Tag {
             version: digits.parse().ok()?,
             facts,
         };
-        // There is one way to write each.
+        // Accepts only the canonical spelling.
         (Self(state).text() == tag).then_some(state)
     }
 
@@ -44,16 +44,16 @@ impl Tag {
         }
     }
 
-    /// As a header.
+    /// The tag as the value of `ETag`.
     pub fn header(self) -> HeaderValue {
         let text = format!("\"{}\"", self.text());
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
     }
 
-    /// 200 with the thing, or 304 when the client has it in this state.
+    /// 200 with the resource, or 304 when the client has this state already.
     ///
     /// # Errors
-    /// When the value has no JSON form.
+    /// When the value cannot be serialized.
     pub fn answer(self, known: &IfNoneMatch, value: &impl Serialize) -> Answer {
         let tag = self.header();
         if let Some(known) = known.find(&tag) {
@@ -67,7 +67,7 @@ impl Tag {
         Ok(response)
     }
 
-    /// Tags an answer that shows the thing after a change.
+    /// Sets `ETag` on a response that contains the resource after a change.
     #[must_use]
     pub fn put(self, mut response: Response) -> Response {
         response.headers_mut().insert(ETAG, self.header());
@@ -75,8 +75,8 @@ impl Tag {
     }
 }
 
-/// Marks the tag of an answer that was compressed: its bytes are others than those of the plain one, so its strong tag has
-/// to be another one too (RFC 9110, 8.8.3.3). `"v7"` becomes `"v7-gzip"`.
+/// Marks the tag of a compressed response: its bytes differ from the uncompressed ones, so its strong tag must differ
+/// too (RFC 9110, 8.8.3.3). `"v7"` becomes `"v7-gzip"`.
 pub(crate) fn mark_coded(headers: &mut HeaderMap) {
     let coding = headers
         .get(CONTENT_ENCODING)
@@ -91,7 +91,7 @@ pub(crate) fn mark_coded(headers: &mut HeaderMap) {
     }
 }
 
-/// The tag, without its quotes, of the plain answer to one that was compressed.
+/// The tag of the uncompressed response for the tag of a compressed one; both without quotes.
 pub(crate) fn uncoded(tag: &str) -> &str {
     let plain = ["-gzip", "-br", "-zstd"]
         .into_iter()

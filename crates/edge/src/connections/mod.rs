@@ -1,4 +1,4 @@
-//! The open connections: how many there may be, of one address and in all, and which of them have to end.
+//! The open connections: limits in total and per address, and timeouts.
 
 pub(crate) mod state;
 
@@ -12,18 +12,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::sync::Notify;
 
-/// Seconds in which a new connection has to send the whole head of its first request.
+/// Seconds in which a new connection must send the complete head of its first request.
 pub(crate) const SILENCE: u64 = 10;
-/// Seconds that a connection is kept without a request.
+/// Seconds that a connection may stay open without a request.
 pub(crate) const IDLENESS: u64 = 30;
-/// Seconds in which a client has to make room for the next piece of a response.
+/// Seconds in which a client must accept the next chunk of a response.
 pub(crate) const STALL: u64 = 30;
-/// Further seconds after which a connection is closed that was only to take no more requests.
+/// Further seconds until an idle connection that was ordered to drain is closed.
 const DRAIN: u64 = 5;
 
 /// All open connections of a process.
 ///
-/// Nothing here is touched by a request: connections come and go through it, and once a second each is looked at.
+/// Requests do not lock it: only opening and closing a connection do, and the sweep that checks each one every second.
 #[derive(Debug)]
 pub(crate) struct Connections {
     limit: usize,
@@ -42,7 +42,7 @@ struct PublicEndpoint {
     of_addresses: HashMap<LimitKey, usize>,
 }
 
-/// What happened to connections since the start.
+/// Counters of refused and closed connections since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) refused_full: AtomicU64,
@@ -53,16 +53,16 @@ pub(crate) struct Counts {
     pub(crate) accept_failed: AtomicU64,
 }
 
-/// Why a connection is not taken.
+/// Why a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// As many are open as may be.
+    /// The total limit is reached.
     Full,
-    /// As many of this address are open as may be.
+    /// The limit of this address is reached.
     Address,
 }
 
-/// The place of a connection among the others, until it is dropped.
+/// The registration of an open connection, removed on drop.
 #[derive(Debug)]
 pub(crate) struct Slot {
     connections: Arc<Connections>,
@@ -72,8 +72,8 @@ pub(crate) struct Slot {
 }
 
 impl Connections {
-    /// Room for `limit` connections, of which one address (one /64 of IPv6) may have `limit_of_address`, unless it is
-    /// the address of a trusted proxy: that one speaks for many clients.
+    /// Allows `limit` connections, of which one address (one /64 of IPv6) may have `limit_of_address`. A trusted proxy
+    /// has no limit of its own, because it forwards the requests of many clients.
     pub(crate) fn new(limit: usize, limit_of_address: usize, proxies: TrustedProxies) -> Self {
         Self {
             limit,
@@ -86,10 +86,10 @@ impl Connections {
         }
     }
 
-    /// Takes a connection of `peer`.
+    /// Registers a connection from `peer`.
     ///
     /// # Errors
-    /// Counted, when there is no room.
+    /// When a limit is reached; the refusal is counted.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Slot, Refused> {
         let key = (!self.proxies.trusts(peer.to_canonical())).then(|| LimitKey::from(peer));
         let mut open = self.open.lock();
@@ -119,7 +119,7 @@ impl Connections {
         })
     }
 
-    /// Counts one second, and orders each connection to end that has had its time.
+    /// Advances the clock by one second, and orders each connection that exceeded a timeout to end.
     pub(crate) fn sweep(&self) {
         self.clock.fetch_add(1, Relaxed);
         for state in self.states() {
@@ -139,7 +139,7 @@ impl Connections {
         }
     }
 
-    /// Gives every open connection an order.
+    /// Gives every open connection the same order.
     pub(crate) fn give_all(&self, order: Order) {
         for state in self.states() {
             state.give(order);
@@ -157,22 +157,22 @@ impl Connections {
         }
     }
 
-    /// Connections that are open now.
+    /// Number of connections open now.
     pub(crate) fn count(&self) -> usize {
         self.open.lock().states.len()
     }
 
-    /// Connections that may be open at once.
+    /// Maximum number of open connections.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Connections that one address may have open at once.
+    /// Maximum number of open connections per address.
     pub(crate) fn limit_of_address(&self) -> usize {
         self.limit_of_address
     }
 
-    /// Whether the client of any connection leaves a response waiting.
+    /// Whether any connection cannot write because its client does not read.
     #[cfg(test)]
     pub(crate) fn is_any_stalled(&self) -> bool {
         self.states().iter().any(|state| state.is_write_blocked())
@@ -194,8 +194,8 @@ enum Reason {
     Stalled,
 }
 
-/// What becomes of a connection. One without a request may still get one that is on its way, so it is told first that
-/// it takes no more; the others have shown that they do not listen.
+/// Decides whether a connection has to end. An idle one may receive a request that is already on its way, so it drains
+/// first; a client that stalls or never sent a request would not react to that, so its connection is closed at once.
 fn verdict(ages: Ages) -> Option<(Order, Reason)> {
     let is_beyond = |age: Option<u64>, limit: u64| age.is_some_and(|age| age > limit);
     if is_beyond(ages.stalled, STALL) {

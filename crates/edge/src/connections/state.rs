@@ -1,4 +1,4 @@
-//! What the server knows of one open connection.
+//! State of one open connection.
 
 use crate::budget::{ByteBudget, Exhausted, Reservation};
 use futures_util::task::AtomicWaker;
@@ -9,24 +9,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::Context;
 
-/// Bytes of responses that one connection may have in memory until the client takes them.
+/// Bytes of responses that one connection may have in memory until its client receives them.
 const RESPONSE_BYTES: usize = 8 * 1024 * 1024;
-/// Instead of a tick: the transport waits for the handler, not for the client.
+/// Stored in place of a second: the transport waits for the handler, not for the client.
 const HANDLER_IS_BUSY: u64 = u64::MAX;
 
-/// What the server knows of one open connection. Its requests and its transport write into it; the sweep of
-/// [`super::Connections`] reads it once a second and orders the connection to end.
+/// State of one open connection. Its requests and its transport update it; the sweep of [`super::Connections`] reads it
+/// once a second and may order the connection to end.
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
-    /// The second that the last sweep counted; shared by all connections.
+    /// Seconds counted by the sweep; shared by all connections.
     clock: Arc<AtomicU64>,
     opened: u64,
     has_asked: AtomicBool,
-    /// Requests whose response is not handed over yet.
+    /// Number of requests whose response is not completely handed to the transport.
     requests: AtomicUsize,
     /// The second at which `requests` became 0.
     idle_since: AtomicU64,
-    /// The second plus 1 since which the client has taken nothing; 0: nothing waits for it.
+    /// The second plus 1 since which the client has accepted no bytes; 0: no bytes wait for the client.
     write_blocked_since: AtomicU64,
     held: AtomicUsize,
     responses: Mutex<Responses>,
@@ -34,33 +34,33 @@ pub(crate) struct ConnectionState {
     task: AtomicWaker,
 }
 
-/// Responses in memory, each with the second in which a piece of it was last asked for.
+/// Responses in memory, each with the second in which the transport last requested a chunk of it.
 #[derive(Debug, Default)]
 struct Responses {
     last_id: u64,
     asked_at: HashMap<u64, u64>,
 }
 
-/// What a connection has to do. Later ones are stronger.
+/// What the sweep orders a connection to do; each order is stronger than those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Order {
-    /// Go on.
+    /// Continue.
     Serve,
-    /// Take no further request, and end when those under way are answered.
+    /// Accept no further request, and end when those in progress are answered.
     Drain,
-    /// End now.
+    /// End at once.
     Close,
 }
 
-/// The age in seconds of what a connection is judged by; `None` where there is no such thing.
+/// The ages in seconds that the timeouts apply to; `None` where the timeout does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ages {
-    /// Since it was opened, while it has sent no whole head of a request.
+    /// Since the connection was opened, until it has sent the complete head of a request.
     pub(crate) silent: Option<u64>,
-    /// Since its last response, while no request is under way.
+    /// Since its last response, while no request is in progress.
     pub(crate) idle: Option<u64>,
-    /// Since the client last took a piece of the response that waits for it the longest.
+    /// Since the client last accepted a chunk, for the response that has waited longest.
     pub(crate) stalled: Option<u64>,
 }
 
@@ -85,23 +85,23 @@ impl ConnectionState {
         self.clock.load(Ordering::Relaxed)
     }
 
-    /// Counts a request until the guard is dropped.
+    /// Counts a request as in progress until the guard is dropped.
     pub(crate) fn begin_request(self: &Arc<Self>) -> OpenRequest {
         self.has_asked.store(true, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
         OpenRequest(Arc::clone(self))
     }
 
-    /// Whether the connection has so many bytes of responses in memory that further requests have to wait.
+    /// Whether the connection has so many bytes of responses in memory that it must refuse further requests.
     pub(crate) fn is_full(&self) -> bool {
         self.held.load(Ordering::Relaxed) >= RESPONSE_BYTES
     }
 
-    /// Counts a response of `bytes` bytes until it is dropped. `must` holds for responses that have to be sent whatever
-    /// is used up, because what they tell of has happened.
+    /// Counts a response of `bytes` bytes until it is dropped. `must` exempts responses that have to be sent in any
+    /// case, because the change that they report has happened.
     ///
     /// # Errors
-    /// When the connection, the client's address or the process holds too many bytes already.
+    /// When the connection, the client's address or the process has too many bytes in memory already.
     pub(crate) fn hold(
         self: &Arc<Self>,
         bytes: usize,
@@ -133,7 +133,7 @@ impl ConnectionState {
         })
     }
 
-    /// The transport could write, or could not and waits for the client.
+    /// Records whether the transport is blocked because the client does not read.
     pub(crate) fn set_write_blocked(&self, blocked: bool) {
         let since = self.write_blocked_since.load(Ordering::Relaxed);
         match (blocked, since) {
@@ -166,7 +166,7 @@ impl ConnectionState {
         }
     }
 
-    /// Gives the connection an order, unless it has that one or a stronger one. Returns whether it is its first.
+    /// Gives an order unless one at least as strong was given. Returns whether it is the first order to end.
     pub(crate) fn give(&self, order: Order) -> bool {
         let before = self.order.fetch_max(order as u8, Ordering::AcqRel);
         if before < order as u8 {
@@ -175,7 +175,7 @@ impl ConnectionState {
         before == Order::Serve as u8 && order > Order::Serve
     }
 
-    /// The order that the connection has; its task is woken by the next one.
+    /// The current order; a stronger one wakes the task of the connection.
     pub(crate) fn poll_order(&self, cx: &Context<'_>) -> Order {
         self.task.register(cx.waker());
         match self.order.load(Ordering::Acquire) {
@@ -186,12 +186,12 @@ impl ConnectionState {
     }
 }
 
-/// A request that is not answered yet.
+/// A request in progress.
 #[derive(Debug)]
 pub(crate) struct OpenRequest(Arc<ConnectionState>);
 
 impl OpenRequest {
-    /// The connection that it came over.
+    /// The connection that received the request.
     pub(crate) fn connection(&self) -> &Arc<ConnectionState> {
         &self.0
     }
@@ -206,7 +206,7 @@ impl Drop for OpenRequest {
     }
 }
 
-/// A response whose bytes are in memory.
+/// The counted bytes of a response in memory, released on drop.
 #[derive(Debug)]
 pub(crate) struct HeldResponse {
     connection: Arc<ConnectionState>,
@@ -216,12 +216,12 @@ pub(crate) struct HeldResponse {
 }
 
 impl HeldResponse {
-    /// The client made room for a piece; from now on the next one waits for it.
+    /// Records that the transport took a chunk: from now on the next one waits for the client.
     pub(crate) fn waits_for_client(&self) {
         self.set(self.connection.now());
     }
 
-    /// The client would take more than the handler has.
+    /// Records that the transport is ready and waits for the handler.
     pub(crate) fn waits_for_handler(&self) {
         self.set(HANDLER_IS_BUSY);
     }

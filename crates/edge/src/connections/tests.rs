@@ -1,4 +1,4 @@
-//! Bounds and verdicts, second by second.
+//! Connection limits and timeouts, second by second.
 
 use super::*;
 

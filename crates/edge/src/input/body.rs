@@ -9,11 +9,11 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
-/// A JSON body. `T` should refuse unknown fields, so that a typo never passes silently.
+/// Extracts a JSON body. `T` should refuse unknown fields, so that a typo is reported and not ignored.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-/// A JSON body that may be left out.
+/// Extracts a JSON body that may be absent.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub T);
 
@@ -43,18 +43,18 @@ impl<T: DeserializeOwned + Default> FromRequest<RouteState> for OptionalBody<T> 
     }
 }
 
-/// Reads JSON, or says what is wrong with it.
+/// Deserializes JSON.
 ///
 /// # Errors
-/// `BAD_REQUEST` for what is no JSON, `VALIDATION_FAILED` for what is another thing than was asked for.
+/// `BAD_REQUEST` when it is not JSON, `VALIDATION_FAILED` with all findings when it does not match `T`.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    // The usual case in one pass; whoever failed pays for being told why.
+    // A valid body takes one pass; only a failed one pays for the explanation.
     let read = serde_json::from_slice::<Object<T>>(bytes);
     read.map(|Object(value)| value)
         .map_err(|_| explain::body::<Object<T>>(bytes))
 }
 
-/// JSON and nothing around it.
+/// Accepts `application/json` and `application/*+json`, without a content coding.
 fn check_media(headers: &HeaderMap) -> Result<(), ApiError> {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = kind
@@ -67,7 +67,7 @@ fn check_media(headers: &HeaderMap) -> Result<(), ApiError> {
     if !json {
         return Err(ApiError::UnsupportedMedia("send the body as application/json"));
     }
-    // A compressed body could unpack to more than any limit.
+    // A compressed body could expand beyond any limit.
     match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => Ok(()),
         Some(_) => Err(ApiError::UnsupportedMedia(

@@ -1,4 +1,4 @@
-//! Conditions on the state of a thing (RFC 9110, 13).
+//! Conditional requests (RFC 9110, 13).
 
 use crate::answer::tag::uncoded;
 use crate::answer::{ApiError, Tag};
@@ -9,10 +9,10 @@ use http::{HeaderMap, HeaderValue};
 use mainstay_domain::state;
 use std::convert::Infallible;
 
-/// So many states can be meant.
+/// Maximum number of tags read from `If-Match`; further ones are ignored.
 const MAX_TAGS: usize = 100;
 
-/// `If-Match`: the states that a change is meant for.
+/// `If-Match`: the states to which a change may be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfMatch(pub state::ExpectedVersion);
 
@@ -25,8 +25,8 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
-    /// The tags of all lines, of which one has to be the thing's (RFC 9110, 13.1.1). A weak one, and one that is not
-    /// ours, is no state's; a line that cannot be read names none.
+    /// Reads the tags of all header lines, one of which must match the resource (RFC 9110, 13.1.1). Weak tags and tags
+    /// that this server did not issue match no state; a malformed line contributes no tags.
     pub(super) fn read(headers: &HeaderMap) -> Self {
         if !headers.contains_key(IF_MATCH) {
             return Self(state::ExpectedVersion::Any);
@@ -45,7 +45,7 @@ impl IfMatch {
     }
 }
 
-/// What stands in the quotes of the strong tags of a list; `None` when it is no list of tags.
+/// The strong tags of a list, without quotes; `None` when the line is malformed.
 fn tags(line: &str) -> Option<Vec<&str>> {
     let mut strong = Vec::new();
     let mut rest = line;
@@ -66,7 +66,7 @@ fn tags(line: &str) -> Option<Vec<&str>> {
     }
 }
 
-/// `If-None-Match`: the states that the client has.
+/// `If-None-Match`: the states that the client has cached.
 #[derive(Debug, Clone, Default)]
 pub struct IfNoneMatch(Vec<HeaderValue>);
 
@@ -83,8 +83,8 @@ impl IfNoneMatch {
         Self(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
     }
 
-    /// The tag by which the client has the thing in the state of `tag`: the same, or that of the same state in another
-    /// coding; `None` when it has not. The comparison is the weak one, as the RFC wants it.
+    /// The client's tag that matches `tag`: the same one, or that of the same state in another coding; `None` when no
+    /// tag matches. Uses weak comparison, as RFC 9110 requires.
     pub fn find(&self, tag: &HeaderValue) -> Option<HeaderValue> {
         let ours = tag.to_str().ok()?.trim_matches('"');
         let lines = self.0.iter().filter_map(|line| line.to_str().ok());

@@ -1,20 +1,20 @@
-//! Which part of a list is asked for, and in what order.
+//! Pagination and sorting parameters of lists.
 
 use mainstay_domain::page::{self, Cursor, PageRequest};
 use mainstay_domain::validation::{Invalid, ValidationErrors};
 
-/// The part of a list that the query names, as it was written.
+/// The pagination parameters of a query string, not validated yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PageParams<'q> {
     /// `page=`
     pub page: Option<&'q str>,
     /// `limit=`
     pub limit: Option<&'q str>,
-    /// `cursor=`; an empty one is the beginning of a list that is not counted.
+    /// `cursor=`; an empty one starts a list that is paged by cursors and has no total count.
     pub cursor: Option<&'q str>,
 }
 
-/// The part of a list that is asked for; `usual` things when no limit is named.
+/// Validates the pagination parameters; `usual` is the page size when the client names no `limit`.
 pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) -> Option<PageRequest> {
     let bounds = format!("must be a whole number from 1 to {}", page::MAX_LIMIT);
     let limit = match asked.limit {
@@ -47,7 +47,7 @@ pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) ->
     }
 }
 
-/// The order that is asked for: a name, with `-` before it for the last first. `true`: the last first.
+/// Validates `sort`: a field name, with a leading `-` for descending order. `true` means descending.
 pub fn sort<S: Copy>(
     errors: &mut ValidationErrors,
     asked: Option<&str>,
@@ -72,7 +72,7 @@ pub fn sort<S: Copy>(
     )
 }
 
-/// Digits and nothing else: no sign, no space.
+/// Parses digits only: no sign, no space.
 fn whole(text: &str) -> Option<u32> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! Says what is wrong with a document that did not fit: everything that can be found, not only the first thing.
+//! Explains why a JSON document does not match its type: reports every finding, not only the first.
 
 use super::finding::{JsonFinding, Step};
 use crate::answer::ApiError;
@@ -7,13 +7,13 @@ use mainstay_domain::validation::{FieldError, ValidationErrors};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
-/// More faults than this are not told.
+/// Maximum number of reported findings.
 const MAX_COUNT: usize = 32;
-/// In longer documents only the first fault is looked for: each further one costs another reading, and a tree of values
-/// takes many times the room of its text.
+/// In longer documents only the first finding is reported: each further one costs another pass, and a tree of values
+/// takes many times the memory of its text.
 const MAX_LENGTH: usize = 64 * 1024;
 
-/// Why the bytes are no `T`.
+/// Why the bytes are not a valid `T`.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
     if bytes.trim_ascii().is_empty() {
         return unreadable("the request body is empty");
@@ -26,7 +26,7 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
         return unreadable(&format!("the request body is not JSON: {}", error.inner()));
     }
     let first = JsonFinding::of(error.path(), &error.inner().to_string());
-    // A document may begin right, go wrong, and then not even be JSON.
+    // A document may match at first, then fail, and after that not even be JSON.
     let found = match bytes.len() <= MAX_LENGTH {
         true => serde_json::from_slice::<Value>(bytes).map(all::<T>),
         false => serde_json::from_slice::<IgnoredAny>(bytes).map(|_| Vec::new()),
@@ -35,7 +35,7 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
         Ok(found) => found,
         Err(error) => return unreadable(&format!("the request body is not JSON: {error}")),
     };
-    // What is only wrong in the text, such as a field given twice, is not found in the value.
+    // Findings of the text alone, such as a duplicate field, do not appear in the parsed value.
     told(if found.is_empty() {
         vec![first.fault]
     } else {
@@ -44,10 +44,10 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
     .into()
 }
 
-/// The value as `T`, or why it is none.
+/// Deserializes the value as `T`.
 ///
 /// # Errors
-/// Everything that was found.
+/// All findings.
 pub(super) fn value<T: DeserializeOwned>(value: Value) -> Result<T, ValidationErrors> {
     serde_json::from_value(value.clone()).map_err(|_| told(all::<T>(value)))
 }
@@ -64,12 +64,12 @@ fn told(found: Vec<FieldError>) -> ValidationErrors {
     errors
 }
 
-/// Finds a fault, mends the place with something that fits, and goes on looking.
+/// Collects findings: after each one, replaces the value at its path by one that fits, and deserializes again.
 fn all<T: DeserializeOwned>(mut value: Value) -> Vec<FieldError> {
     let mut found = Vec::new();
     let mut mended: Vec<Vec<Step>> = Vec::new();
     let mut left: Vec<Value> = Vec::new();
-    // Each place needs a handful of readings at most, until something fits.
+    // Each path needs a few passes at most until a replacement fits.
     for _ in 0..MAX_COUNT * 8 {
         let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else {
             break;

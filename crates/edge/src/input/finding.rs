@@ -1,28 +1,28 @@
-//! One fault of a document, as the reader found it.
+//! One mismatch between a JSON document and its type, as the deserializer reports it.
 
 use mainstay_domain::validation::FieldError;
 use serde_path_to_error::{Path, Segment};
 
-/// A step into a document.
+/// A step of the path into a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     Field(String),
     Item(usize),
 }
 
-/// One fault of a document, and what is needed to read on behind it.
+/// One finding in a document, and what is needed to continue after it.
 #[derive(Debug)]
 pub(super) struct JsonFinding {
     pub(super) route_state: Vec<Step>,
     pub(super) fault: FieldError,
-    /// True for a field that nobody asked for.
+    /// Whether it is an unknown field.
     pub(super) is_surplus: bool,
-    /// One of the words that fit.
+    /// One of the accepted variants.
     pub(super) variant: Option<String>,
 }
 
 impl JsonFinding {
-    /// Translates what the reader says into a stable code and words for people who do not know its types.
+    /// Translates the deserializer's message into a stable code and a text for clients, who do not know the Rust types.
     pub(super) fn of(path: &Path, message: &str) -> Self {
         let message = message
             .rsplit_once(" at line ")
@@ -74,7 +74,7 @@ impl Step {
     }
 }
 
-/// `items[0].quantity`
+/// Formats a path: `items[0].quantity`.
 fn spelled(route_state: &[Step]) -> String {
     let mut text = String::new();
     for step in route_state {
@@ -89,7 +89,7 @@ fn spelled(route_state: &[Step]) -> String {
     text
 }
 
-/// What was expected, without the names of our types.
+/// The expected value, without the names of Rust types.
 fn plain(expected: &str) -> &str {
     let mut bytes = expected.bytes();
     match (bytes.next(), bytes.next()) {

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// True for requests whose repetitions are one: `POST` with a key.
+/// Whether the client asks for idempotency: a `POST` with a key.
 pub(super) fn is_asked(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::POST && headers.contains_key(IDEMPOTENCY_KEY)
 }
 
-/// The client's name for a request: 1 to 255 visible ASCII characters.
+/// The client's idempotency key: 1 to 255 visible ASCII characters.
 ///
 /// # Errors
-/// `BAD_REQUEST` for another one, or for several.
+/// `BAD_REQUEST` for any other value, or for several.
 pub(crate) fn key(method: &Method, headers: &HeaderMap) -> Result<Option<Arc<str>>, ApiError> {
     if !is_asked(method, headers) {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Requests, read strictly: what is not named is refused, and all that is wrong is told at once.
+//! Strict parsing of requests: refuses unknown fields and parameters, and reports all findings at once.
 
 mod body;
 mod condition;

@@ -1,11 +1,11 @@
-//! Objects that have to be objects.
+//! Requires JSON objects where the type is a struct.
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A `T` that was written as a JSON object. Without this, a list of the fields' values in their order would do.
+/// A `T` that must be a JSON object. Without this, serde would also accept an array of the fields' values in order.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Object<T>(pub T);
 

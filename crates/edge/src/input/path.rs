@@ -1,4 +1,4 @@
-//! Identifiers in paths.
+//! Identifiers in request paths.
 
 use crate::answer::ApiError;
 use axum::extract::{FromRequestParts, Path};
@@ -9,11 +9,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-/// The one identifier in a path. What cannot be one is the name of nothing: 404.
+/// Extracts the one identifier of a path. Text that cannot be an identifier names no resource: 404.
 #[derive(Debug)]
 pub struct PathId<T>(pub T);
 
-/// An identifier in a path, and a name after it.
+/// Extracts an identifier and a name after it from a path.
 #[derive(Debug)]
 pub struct PathPair<T>(pub T, pub String);
 
@@ -39,7 +39,7 @@ impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for PathPair<T> {
     }
 }
 
-/// A piece of the path, read where it stands.
+/// A segment of the path, parsed without a copy.
 struct PathSegment<T>(T);
 
 impl<'de, T: FromStr> Deserialize<'de> for PathSegment<T> {

@@ -1,4 +1,4 @@
-//! Query strings.
+//! Query string parameters.
 
 use super::explain;
 use crate::answer::ApiError;
@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-/// The parameters of a query string. `T` has a field of text for each that it knows, and refuses others; a parameter that
-/// is given twice is refused too, because two readers could disagree on which one counts.
+/// Extracts the parameters of a query string. `T` has a text field for each known parameter, and refuses others. A
+/// parameter that occurs twice is refused too, because two parsers could disagree on which value counts.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 

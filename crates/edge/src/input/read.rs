@@ -1,4 +1,4 @@
-//! The bytes of a body: counted before they are in memory, and not waited for too long.
+//! Reads request bodies: reserves their memory first, and enforces a time limit.
 
 use super::idempotency;
 use crate::answer::ApiError;
@@ -16,20 +16,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Time for a body however small it is ...
+/// Minimum time to receive a body, however small its limit is ...
 const LEAST_TIME: Duration = Duration::from_secs(10);
-/// ... and the bytes that each further second is for: 128 kbit/s.
+/// ... and the bytes for which one second is added: 128 kbit/s.
 const BYTES_A_SECOND: usize = 16 * 1024;
-/// How long a client is listened to whose body is refused. Its system would throw the response away, were the connection
-/// closed while it is still sending.
+/// How long the server goes on reading a refused body. The client's TCP stack would discard the response if the
+/// connection were closed while the client is still sending.
 const LINGER: Duration = Duration::from_secs(2);
-/// Bytes of a refused body that are read and thrown away.
+/// Maximum bytes of a refused body that are read and discarded.
 const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 
-/// Reads a body of at most `limit` bytes. From then on they are counted until the request is answered.
+/// Reads a body of at most `limit` bytes. Its bytes stay reserved until the request is answered.
 pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     let request_state = Arc::clone(RequestState::of(request.extensions())?);
-    // Only requests that may be repeated are worth a digest.
+    // Only idempotent requests need a digest.
     let is_repeatable = idempotency::is_asked(request.method(), request.headers());
     let announced = announced(request.headers());
     let is_sending = !request.headers().contains_key(EXPECT);
@@ -55,10 +55,10 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiErr
     Ok(bytes)
 }
 
-/// The length that the client says its body has.
+/// The body length that the client announces in `Content-Length`.
 fn announced(headers: &HeaderMap) -> Option<usize> {
     let length = headers.get(CONTENT_LENGTH).map(HeaderValue::to_str)?.ok()?;
-    // Longer than a number can say is longer than any limit.
+    // A length that overflows exceeds any limit.
     Some(length.parse().unwrap_or(usize::MAX))
 }
 
@@ -70,10 +70,10 @@ fn too_slow(time: Duration) -> ApiError {
     .into()
 }
 
-/// What a body may take.
+/// Limits of one body.
 struct Bounds {
     limit: usize,
-    /// Bytes that are reserved for it already, which it does not exceed; `None`: each piece reserves its own.
+    /// Bytes already reserved for the body, which it does not exceed; `None`: each chunk reserves its own.
     reserved: Option<usize>,
 }
 
@@ -93,7 +93,7 @@ async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Resu
     Ok(bytes.whole())
 }
 
-/// Refuses a body at once, and lets go of what the client is still sending of it for a while.
+/// Refuses a body at once, and for a while discards what the client is still sending of it.
 fn refuse(mut body: Body, api_error: ApiError, is_sending: bool) -> ApiError {
     if is_sending {
         let discard = async move {
@@ -109,7 +109,7 @@ fn refuse(mut body: Body, api_error: ApiError, is_sending: bool) -> ApiError {
     api_error
 }
 
-/// The next piece of a body.
+/// The next chunk of a body.
 async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
     while let Some(frame) = body.frame().await {
         let ended = |_| Error::BadRequest("the request body ended early".to_owned());
@@ -120,7 +120,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
     Ok(None)
 }
 
-/// The pieces of a body so far. The usual body comes in one, and is not copied.
+/// The chunks of a body so far. Most bodies arrive in one chunk, which is not copied.
 #[derive(Default)]
 struct Pieces {
     first: Bytes,

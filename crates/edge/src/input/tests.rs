@@ -1,4 +1,4 @@
-//! Requests that are wrong in every way.
+//! Invalid requests of every kind.
 
 mod bodies;
 mod bounds;

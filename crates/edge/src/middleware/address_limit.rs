@@ -1,4 +1,4 @@
-//! The limit of what no use case counts: what is refused before one is reached, and operations that are none.
+//! Rate limit per client address for requests that no use case counts: refused early, or not served by a use case.
 
 use http::HeaderValue;
 use mainstay_domain::access::Rate;
@@ -10,20 +10,20 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Generous: whoever stands behind one address with many others makes a few faults in a minute, not thousands.
+/// High, because many clients may share one address: together they cause few errors a minute, not thousands.
 pub(crate) const RATE: Rate = Rate::per_minute(1000);
 
 const NAME: &str = "address";
-/// Near 8 MB at the most.
+/// Maximum number of addresses tracked at once, about 8 MB.
 const MAX_KEYS: usize = 100_000;
 const MARKS: usize = 4096;
-/// Whoever balances the load has to hear how the process is, whatever else comes from there.
+/// Health checks are never limited: a load balancer needs them, whatever other requests come from its address.
 const HEALTH: [&str; 3] = ["/health", "/health/live", "/health/ready"];
 
-/// Counts by address what nobody else counts, and refuses whoever has done too much of it.
+/// Counts by address the requests that no use case counts, and refuses addresses over the limit.
 ///
-/// Requests that a use case counts cost one look at a mark here, which is set for addresses that have used up what they
-/// may (and, by chance, for a few others, who are then looked up).
+/// A request that a use case counts costs one read of a flag here. The flag is set for addresses that used up their
+/// limit and, by hash collision, for a few others, which the limiter then checks.
 pub(super) struct AddressLimit {
     limiter: Limiter,
     hasher: RandomState,
@@ -31,7 +31,7 @@ pub(super) struct AddressLimit {
     pub(super) policy: HeaderValue,
 }
 
-/// Whether a path is never limited.
+/// Whether the limit exempts a path.
 pub(crate) fn is_unlimited(path: &str) -> bool {
     HEALTH.contains(&path)
 }
@@ -48,7 +48,7 @@ impl AddressLimit {
         }
     }
 
-    /// How long the address has to wait, when it has used up what it may.
+    /// How long the address has to wait, if it has used up its limit.
     pub(super) fn refuses(&self, ip: IpAddr, path: &str, now: Timestamp) -> Option<Duration> {
         let (key, mark) = self.route_state(ip);
         if !mark.load(Relaxed) || is_unlimited(path) {
@@ -56,14 +56,14 @@ impl AddressLimit {
         }
         let decision = self.limiter.peek(NAME, QUOTA, key, now);
         if decision.allowed {
-            // Another address of this mark sets it again when it is counted the next time.
+            // If another address with this flag is over its limit, its next counted request sets the flag again.
             mark.store(false, Relaxed);
             return None;
         }
         Some(decision.retry_after)
     }
 
-    /// Counts an answer that no use case counted; tells what is left. `None` for what is never limited.
+    /// Counts a request that no use case counted, and returns the remaining quota; `None` for an exempt path.
     pub(super) fn count(&self, ip: IpAddr, path: &str, now: Timestamp) -> Option<LimitNote> {
         if is_unlimited(path) {
             return None;

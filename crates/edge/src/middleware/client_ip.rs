@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The client address of a request.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mainstay_platform::config::TrustedProxies;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Finds the client's address: the peer's, unless the peer is a trusted proxy. Then the addresses that proxies added to
-/// `X-Forwarded-For` are walked from the right, and the first that is no trusted proxy's is the client's. Anybody may
-/// have written what stands to the left of it, in any bytes; it is not even read.
+/// Finds the client's address: the peer's, unless the peer is a trusted proxy. In that case it walks the addresses that
+/// proxies added to `X-Forwarded-For` from the right, and takes the first that is not a trusted proxy's. A client can
+/// forge everything to the left of it, in any bytes; that part is not even parsed.
 pub(super) struct ClientAddress {
     trusted: TrustedProxies,
-    /// Whether the log has said that a peer that is not trusted forwards requests.
+    /// Whether the warning about an untrusted peer that sends `X-Forwarded-For` was logged.
     warned: AtomicBool,
 }
 
@@ -25,7 +25,7 @@ impl ClientAddress {
         }
     }
 
-    /// The client's address, in its one form.
+    /// The client's address in canonical form.
     pub(super) fn of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = canonical(peer);
         if self.trusted.trusts(peer) {
@@ -44,14 +44,14 @@ impl ClientAddress {
     fn walk(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer;
         let lines = headers.get_all(X_FORWARDED_FOR).iter();
-        // Headers keep their order, and a proxy adds its own line behind those that came.
+        // Header lines keep their order, and a proxy appends its own line after those it received.
         let lines: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
         for hop in lines
             .iter()
             .rev()
             .flat_map(|line| line.rsplit(|byte| *byte == b','))
         {
-            // What cannot be read ends the walk at the proxy that said it.
+            // An unreadable element ends the walk: the proxy that added it counts as the client.
             let Some(address) = read(hop) else {
                 return client;
             };
@@ -64,8 +64,9 @@ impl ClientAddress {
     }
 }
 
-/// An address, perhaps with a port, perhaps in quotes: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`,
-/// `"[2001:db8::1]:80"`. Proxies differ in what they write; an empty element and `unknown` name nobody.
+/// Parses an address, optionally with a port and in quotes: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`,
+/// `[2001:db8::1]`, `"[2001:db8::1]:80"`. Proxies differ in what they write; an empty element and `unknown` yield
+/// `None`.
 fn read(hop: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(hop).ok()?.trim_matches([' ', '\t']);
     let text = text
@@ -184,7 +185,7 @@ mod tests {
         assert_eq!(count.0.load(Ordering::SeqCst), 1);
     }
 
-    /// Counts events.
+    /// Counts log events.
     #[derive(Clone, Default)]
     struct Warnings(std::sync::Arc<std::sync::atomic::AtomicUsize>);
 
@@ -213,7 +214,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever bytes a client sends, in the same line or in lines before, the proxies' word stands.
+        /// Whatever bytes a client sends, in the same line or in earlier lines, the address added by the proxy counts.
         #[test]
         fn what_a_client_prepends_changes_nothing(
             lines in prop::collection::vec(any_bytes(), 0..4),

@@ -1,4 +1,4 @@
-//! Compression of answers that are worth it.
+//! Compression of responses that are long enough.
 
 use crate::answer::tag;
 use axum::body::{Body, HttpBody};
@@ -9,10 +9,10 @@ use std::convert::Infallible;
 use tower::{Service, service_fn};
 use tower_http::compression::Compression;
 
-/// Smaller answers fit into a packet as they are, and compressing 300 bytes costs more than answering them.
+/// Shorter responses fit into one packet uncompressed, and compressing 300 bytes costs more than serving them.
 const WORTH: u64 = 860;
 
-/// What the client says of codings, of all lines.
+/// The values of all `Accept-Encoding` lines, joined.
 pub(super) fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut lines = headers.get_all(ACCEPT_ENCODING).iter();
     let first = lines.next()?.clone();
@@ -21,26 +21,29 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
     })
 }
 
-/// Compresses an answer, if that is worth it and the client accepts it; whatever its length if the client wants no plain
-/// one. Where nothing that the client accepts can be given, it gets the plain one (RFC 9110, 12.5.3).
+/// Compresses a text response of sufficient length if the client accepts it, and one of any length if the client
+/// refuses the uncompressed form. If the client accepts no available form, it gets the uncompressed one (RFC 9110,
+/// 12.5.3).
 ///
-/// Answers with secrets are left alone: their length under compression would tell about them (BREACH).
+/// Responses with secrets stay uncompressed: their compressed length would leak information (BREACH).
 pub(super) async fn compress(
     mut response: Response,
     accepted: Option<HeaderValue>,
     secret: bool,
 ) -> Response {
-    // Of a 304 nobody knows here what the 200 would have been; it has to say as much (RFC 9110, 15.4.5).
+    // The media type of the 200 that a 304 stands for is unknown here; the 304 must send the same `Vary` (RFC 9110,
+    // 15.4.5).
     let unchanged = response.status() == StatusCode::NOT_MODIFIED;
     if secret || !(unchanged || is_text(&response)) {
         return response;
     }
-    // A cache must know that other clients get another form.
+    // Caches must know that the response depends on `Accept-Encoding`.
     response
         .headers_mut()
         .append(VARY, HeaderValue::from_static("accept-encoding"));
     if unchanged {
-        // The router measured the empty body; a length here would be that of the 200 (RFC 9110, 8.6).
+        // The router set the length of the empty body; on a 304, `Content-Length` would be that of the 200 (RFC 9110,
+        // 8.6).
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     let Some(accepted) = accepted.filter(|_| !unchanged) else {
@@ -68,19 +71,19 @@ pub(super) async fn compress(
     response
 }
 
-/// What a client wants of the codings that there are.
+/// Which of the available codings a client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    /// The plain answer, or nothing that there is.
+    /// Uncompressed only, or nothing that is available.
     Plain,
-    /// A compressed answer or the plain one.
+    /// Compressed or uncompressed.
     Any,
-    /// A compressed answer and not the plain one.
+    /// Compressed only.
     Compressed,
 }
 
 impl Wanted {
-    /// Reads the codings with their weights (RFC 9110, 12.5.3). One that is not named is as good as `*`.
+    /// Parses the codings with their weights (RFC 9110, 12.5.3). A coding that is not listed has the weight of `*`.
     fn of(accepted: &str) -> Self {
         let weights: Vec<(&str, bool)> = accepted.split(',').map(weight).collect();
         let weight = |coding: &str| {
@@ -101,7 +104,7 @@ impl Wanted {
     }
 }
 
-/// A coding, and whether its weight is above nothing.
+/// A coding, and whether its weight is greater than 0.
 fn weight(range: &str) -> (&str, bool) {
     let (coding, parameters) = range.split_once(';').unwrap_or((range, ""));
     let weight = parameters

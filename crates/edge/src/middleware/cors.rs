@@ -1,4 +1,4 @@
-//! Which web pages of other origins may call (Fetch, CORS protocol).
+//! Cross-origin requests of web pages (Fetch, CORS protocol).
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -14,10 +14,10 @@ const HEADERS: HeaderValue = HeaderValue::from_static(
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id",
 );
-/// Two hours: the longest that Chromium keeps it.
+/// Two hours: the longest that Chromium caches a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-/// The origins that may call with credentials. Never everybody: a wildcard is refused by the configuration.
+/// The origins that may send requests with credentials. The configuration refuses a wildcard.
 #[derive(Debug)]
 pub(super) struct Cors {
     allowed: Vec<HeaderValue>,
@@ -33,25 +33,25 @@ impl Cors {
         }
     }
 
-    /// The request's origin, when it may call.
+    /// The request's origin, if it is allowed.
     pub(super) fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(ORIGIN)?;
         self.allowed.iter().find(|allowed| *allowed == origin).cloned()
     }
 
-    /// True for the question that browsers ask before they send a request.
+    /// Whether a request is a CORS preflight.
     pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
         method == Method::OPTIONS
             && headers.contains_key(ORIGIN)
             && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// Tells the browser what the origin may do. Without an allowed origin nothing is told, which is a no.
+    /// Adds the CORS headers. For an origin that is not allowed it adds none, which makes the browser refuse.
     pub(super) fn tell(&self, origin: Option<HeaderValue>, preflight: bool, headers: &mut HeaderMap) {
         if self.allowed.is_empty() {
             return;
         }
-        // Also without an origin: a cache must not hand this answer to a page of another one.
+        // Also without an origin: a cache must not serve this response to a page of another origin.
         headers.append(VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = origin else { return };
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

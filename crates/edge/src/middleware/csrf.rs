@@ -1,14 +1,14 @@
-//! Requests that a foreign page makes a browser send.
+//! Protection against cross-site request forgery.
 //!
-//! Browsers say themselves where a request comes from (`Sec-Fetch-Site`), and older ones name the origin. No token
-//! is needed, and nothing has to be remembered.
+//! Browsers send where a request comes from (`Sec-Fetch-Site`), and older ones send the origin. So no CSRF token is
+//! needed, and the server keeps no state.
 
 use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Our own origin.
+/// The server's own origin.
 #[derive(Debug)]
 pub(super) struct Csrf {
     own: String,
@@ -22,13 +22,13 @@ impl Csrf {
         }
     }
 
-    /// True for a request for a change that a foreign page may have made a browser send without the knowledge of its
-    /// user. It may pass only where a credential counts that no browser adds by itself: see [`RequestState::forbid_foreign`].
+    /// Whether a page of another site may have made a browser send this unsafe request without its user's knowledge.
+    /// Such a request may only use a credential that no browser adds by itself: see [`RequestState::forbid_foreign`].
     ///
-    /// A request that names no origin at all was not sent by a browser. `host` is what the request calls us, `listed`
-    /// says that its origin may call with credentials.
+    /// A request without `Origin` and `Sec-Fetch-Site` was not sent by a browser. `host` is the host that the request
+    /// is addressed to; `listed` means that CORS allows its origin.
     ///
-    /// [`RequestState::forbid_foreign`]: crate::exchange::Exchange::forbid_foreign
+    /// [`RequestState::forbid_foreign`]: crate::request_state::RequestState::forbid_foreign
     pub(super) fn is_foreign(&self, method: &Method, headers: &HeaderMap, host: &str, listed: bool) -> bool {
         if method.is_safe() || listed {
             return false;
@@ -40,7 +40,7 @@ impl Csrf {
         }
     }
 
-    /// Whether the origin that the request names is ours; `None` when it names none.
+    /// Whether the request's `Origin` is the server's own; `None` without that header.
     fn is_own(&self, headers: &HeaderMap, host: &str) -> Option<bool> {
         let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
         let (scheme, named) = origin.split_once("://").unwrap_or_default();
@@ -48,8 +48,8 @@ impl Csrf {
         Some(origin == self.own || (same_host && self.is_as_safe(scheme, host)))
     }
 
-    /// Whether a page that came by this scheme may speak for us. Where we are reached by `https`, whoever sits on the way
-    /// can make up a page of ours that came by `http`; not so on the machine itself.
+    /// Whether a page loaded by this scheme can be trusted as same-origin. If the server is reached by `https`, an
+    /// attacker on the network can forge a page of its host loaded by `http`; not so on the local machine.
     fn is_as_safe(&self, scheme: &str, host: &str) -> bool {
         let loopback = ["localhost", "127.0.0.1", "[::1]"];
         let local = host.rsplit_once(':').map_or(host, |(name, port)| {

@@ -1,4 +1,4 @@
-//! What a response takes of the memory that connections share, until its client has it.
+//! Counts the memory that a response uses until its client has received it.
 
 use super::address_limit;
 use super::record::RequestStart;
@@ -12,22 +12,23 @@ use http::Version;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Smaller responses over HTTP/1.1 are not counted: a connection has one of them at a time, and it fits into what the
-/// transport writes at once. Over HTTP/2 a client may leave many behind a window that it never opens.
+/// Shorter responses over HTTP/1.1 are not counted: a connection has one of them at a time, and it fits into a single
+/// write of the transport. Over HTTP/2 a client may leave many pending behind a window that it never opens.
 const SMALL: usize = 4 * 1024;
-/// What a response counts for whose length is not known before it is read.
+/// The size counted for a response whose length is not known in advance.
 const UNKNOWN_LENGTH: usize = 64 * 1024;
 
-/// The way of one response over its connection.
+/// The delivery of one response over its connection.
 pub(super) struct Delivery(Option<OpenRequest>);
 
 impl Delivery {
-    /// Begins with the request, so that the connection is not idle while it is worked on.
+    /// Begins with the request, so that the connection is not idle while the request is processed.
     pub(super) fn begin(connection: Option<&Arc<ConnectionState>>) -> Self {
         Self(connection.map(ConnectionState::begin_request))
     }
 
-    /// Whether the connection or the process holds so many bytes of responses that no further request is begun.
+    /// Whether the connection or the process has so many bytes of responses in memory that it accepts no further
+    /// request.
     pub(super) fn has_no_room(&self, arrival: &RequestStart, shares: &Shares) -> bool {
         let Some(request) = &self.0 else { return false };
         if address_limit::is_unlimited(arrival.uri.path()) {
@@ -40,10 +41,10 @@ impl Delivery {
         is_full
     }
 
-    /// Counts the bytes of a response.
+    /// Counts the bytes of a response against the budget.
     ///
     /// # Errors
-    /// When there is no room for them, and the request has changed nothing, so that another response may be given.
+    /// When they do not fit, and the request has changed nothing, so that an error response may replace this one.
     pub(super) fn hold(
         &self,
         response: &Response,
@@ -71,7 +72,7 @@ impl Delivery {
         connection.hold(length, must, client, &shares.responses).map(Some)
     }
 
-    /// The body as the connection sends it.
+    /// Wraps the body for the connection.
     pub(super) fn body(self, body: Body, held: Option<HeldResponse>) -> OutgoingBody {
         OutgoingBody::new(body, self.0, held)
     }

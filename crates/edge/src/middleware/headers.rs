@@ -1,4 +1,4 @@
-//! Headers that every answer has (OWASP Secure Headers).
+//! Headers that every response has (OWASP Secure Headers).
 
 use crate::request_state::RequestState;
 use http::header::{
@@ -12,11 +12,11 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// An API has nothing to show: a browser that is made to show an answer may do nothing with it.
+/// An API has no pages: a browser that renders a response may load and run nothing.
 const CSP: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains; preload");
 
-/// Adds what makes browsers careful. A handler that set its own policy for content or caches keeps it.
+/// Adds the security headers. A content or cache policy that the handler set stays.
 pub(super) fn secure(headers: &mut HeaderMap) {
     headers.reserve(12);
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(CSP);
@@ -29,8 +29,8 @@ pub(super) fn secure(headers: &mut HeaderMap) {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
-/// Adds what was noted on the way: how much of the limit is left, and that an answer is an old one. Tells whether there
-/// was a limit.
+/// Adds the rate limit headers, and `Idempotency-Replayed` for a replayed response. Returns whether a use case counted
+/// the request against a limit.
 pub(super) fn tell(request_state: &RequestState, headers: &mut HeaderMap) -> bool {
     let note = request_state.notes().limit();
     if let Some(note) = note {
@@ -48,26 +48,26 @@ pub(super) fn tell(request_state: &RequestState, headers: &mut HeaderMap) -> boo
     note.is_some()
 }
 
-/// Adds how much of a limit is left, and what the limit is.
+/// Adds the remaining quota and the policy of a rate limit.
 pub(super) fn limit(note: &LimitNote, policy: &HeaderValue, headers: &mut HeaderMap) {
     headers.insert(RATE_LIMIT_POLICY, policy.clone());
     headers.insert(RATE_LIMIT, left(note));
 }
 
-/// `"order.route_state";r=599;t=1` (draft-ietf-httpapi-ratelimit-headers-11): so many are left, in so many seconds all of them
-/// are there again.
+/// `"order.place";r=599;t=1` (draft-ietf-httpapi-ratelimit-headers-11): the remaining requests, and the seconds until
+/// the full quota is available again.
 fn left(note: &LimitNote) -> HeaderValue {
     let seconds = seconds_up(note.reset_after);
     let text = format!("\"{}\";r={};t={seconds}", note.name, note.remaining);
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Tells when another try is worth it.
+/// Adds `Retry-After`.
 pub(crate) fn retry_after(wait: std::time::Duration, headers: &mut HeaderMap) {
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds_up(wait).max(1)));
 }
 
-/// Whole seconds, rounded up: whoever waits that long has waited enough.
+/// Whole seconds, rounded up, so that a client that waits this long has waited enough.
 fn seconds_up(wait: std::time::Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -1,4 +1,4 @@
-//! Whom a request is addressed to.
+//! The host that a request is addressed to.
 
 use http::header::HOST;
 use http::uri::Authority;
@@ -9,12 +9,12 @@ use std::net::Ipv6Addr;
 
 /// The host, with its port, that a request is addressed to; empty for HTTP/1.0 without one.
 ///
-/// A request that two readers could understand as addressed to different hosts is refused: what stands in front of us may
-/// have decided by the other one.
+/// Refuses a request that two parsers could attribute to different hosts: a proxy in front of the server may have
+/// decided by the other one.
 ///
 /// # Errors
 /// `BAD_REQUEST` for HTTP/1.1 without `Host` or with several (RFC 9112, 3.2), for HTTP/2 without an authority or with
-/// another one in `Host` (RFC 9113, 8.3.1), and for what is no host: empty, with a user, with a port that is none.
+/// a different `Host` (RFC 9113, 8.3.1), and for an invalid host: empty, with user information, or with a bad port.
 pub(super) fn of<'r>(version: Version, headers: &'r HeaderMap, uri: &'r Uri) -> Result<Cow<'r, str>> {
     let mut lines = headers.get_all(HOST).iter();
     let named = match (lines.next(), lines.next()) {
@@ -37,7 +37,7 @@ pub(super) fn of<'r>(version: Version, headers: &'r HeaderMap, uri: &'r Uri) -> 
             return Err(refused("is no host"));
         }
     }
-    // A target that names its host overrules the header (RFC 9112, 3.2.2).
+    // The authority of the request target overrules the header (RFC 9112, 3.2.2).
     match target.or(named) {
         Some(host) => Ok(Cow::Borrowed(host)),
         None if version < Version::HTTP_11 => Ok(Cow::Borrowed("")),
@@ -45,7 +45,7 @@ pub(super) fn of<'r>(version: Version, headers: &'r HeaderMap, uri: &'r Uri) -> 
     }
 }
 
-/// A name or an address, perhaps with a port, and no user (RFC 9110, 4.2.4 and 7.2).
+/// Whether the text is a name or an address, optionally with a port, without user (RFC 9110, 4.2.4 and 7.2).
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),

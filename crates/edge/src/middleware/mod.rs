@@ -1,9 +1,9 @@
-//! The one layer around every request.
+//! The middleware around every request.
 //!
-//! One, because each layer of its own costs a boxed future and a look at the same headers again (see
-//! `docs/performance.md`). In this order: request id and client address, whether that address has to wait, the host the
-//! request is addressed to, preflight, CSRF, room for the response, time limit and panic guard around the router; then
-//! the failure is rendered, the response's bytes are counted, headers are added, long texts compressed, the line is logged.
+//! It is a single layer, because each layer of its own costs a boxed future and another lookup of the same headers (see
+//! `docs/performance.md`). In this order: request id and client address, rate limit of the address, host, preflight,
+//! CSRF, memory for the response, time limit and panic guard around the router; after the router: render the error,
+//! count the response's bytes, add headers, compress long texts, write the access log.
 
 pub(crate) mod address_limit;
 mod client_ip;
@@ -58,27 +58,27 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tower::Service;
 
-/// What the chain is made of.
+/// What the middleware is built from.
 pub struct MiddlewareParts {
-    /// Tells when a request came.
+    /// Supplies the time at which a request arrived.
     pub clock: Arc<dyn Clock>,
-    /// Seeds the names of requests.
+    /// Seeds the request ids.
     pub random: Arc<dyn Random>,
     /// Counts requests.
     pub metrics: Arc<Metrics>,
-    /// Writes a line for each.
+    /// Writes a line for each request.
     pub log: AccessLog,
-    /// What the deployment decided.
+    /// Options of the deployment.
     pub options: EdgeOptions,
 }
 
-/// The router with everything around it, as seen from one client. Cheap to clone.
+/// The router inside the middleware, for one client address. Cheap to clone.
 #[derive(Clone)]
 pub struct Middleware {
     shared: Arc<Shared>,
     router: Router,
     peer: IpAddr,
-    /// `None` for requests that did not come over a connection.
+    /// The connection of the requests; `None` when they do not arrive over one, as in tests.
     connection: Option<Arc<ConnectionState>>,
 }
 
@@ -93,12 +93,12 @@ struct Shared {
     client: ClientAddress,
     timeout: Duration,
     shares: Arc<Shares>,
-    /// `None` when rates are not limited.
+    /// `None` when rate limits are off.
     limit: Option<AddressLimit>,
 }
 
 impl Middleware {
-    /// Puts the chain around the routes of all doors.
+    /// Wraps the routes of all interfaces in the middleware.
     pub fn new(parts: MiddlewareParts, router: Router) -> Self {
         let router = router.fallback(nowhere).method_not_allowed_fallback(otherwise);
         let options = parts.options;
@@ -125,13 +125,13 @@ impl Middleware {
         }
     }
 
-    /// The chain as a client of the given address sees it.
+    /// The middleware for requests from the given address.
     #[must_use]
     pub fn of_peer(&self, peer: IpAddr) -> Self {
         Self { peer, ..self.clone() }
     }
 
-    /// The chain for the requests of one connection.
+    /// The middleware for the requests of one connection.
     pub(crate) fn on_connection(self, connection: Arc<ConnectionState>) -> Self {
         Self {
             connection: Some(connection),
@@ -139,7 +139,7 @@ impl Middleware {
         }
     }
 
-    /// What all clients share.
+    /// Memory budgets and connection limits that all clients share.
     pub(crate) fn shares(&self) -> &Arc<Shares> {
         &self.shared.shares
     }
@@ -185,7 +185,7 @@ where
         let addressed = host::of(request.version(), headers, &arrival.uri);
         let host = addressed.as_deref().unwrap_or_default();
         let foreign = (shared.csrf).is_foreign(&arrival.method, headers, host, origin.is_some());
-        // With a token in a header it is up to the route, which may not read it.
+        // With a token in a header the route decides, because it may not read the token.
         let forged = foreign && !matches!(credential::find(headers), Credential::Explicit(_));
         let misaddressed = addressed.err();
         let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
@@ -193,7 +193,7 @@ where
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&request_state));
-        // A HEAD is answered as a GET is, to the last header (RFC 9110, 9.3.2); its body is left out at the end.
+        // A HEAD request gets the same headers as GET (RFC 9110, 9.3.2); its body is dropped at the end.
         if arrival.method == Method::HEAD {
             *request.method_mut() = Method::GET;
         }
@@ -203,7 +203,7 @@ where
             (_, Some(error), ..) => Err(ApiError::from(error).into_response()),
             (_, _, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
             (.., true) => Err(ApiError::from(Error::Denied(Denied::Csrf)).into_response()),
-            // Before anything is done: what was done has to be answered, whatever is used up.
+            // Checked before processing: once a request has changed something, its response must be sent in any case.
             _ if delivery.has_no_room(&arrival, &shared.shares) => Err(ApiError::Busy.into_response()),
             _ => Ok(self.router.call(request)),
         };
@@ -245,19 +245,19 @@ where
 }
 
 impl Shared {
-    /// What an address is told that has to wait. Written down nowhere: a flood of it shall cost a counter each.
+    /// The response to an address over its limit. It is counted and not stored, so that a flood costs a counter each.
     fn limited(&self, retry_after: Duration) -> Response {
         let kind = SecurityEventKind::RateLimited.as_str();
         self.metrics.security_event(kind);
         ApiError::from(Error::Limited { retry_after }).into_response()
     }
 
-    /// The router's answer, unless it takes too long or panics.
+    /// Runs the router with the time limit, and catches a panic.
     async fn guarded(&self, call: impl Future<Output = Result<Response, Infallible>>) -> Response {
         match tokio::time::timeout(self.timeout, AssertUnwindSafe(call).catch_unwind()).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
-            // The panic hook has logged it, with the place where it happened.
+            // The panic hook has logged it, with its location.
             Ok(Err(_panic)) => ApiError::Panicked.into_response(),
             Err(_elapsed) => ApiError::from(Error::Timeout).into_response(),
         }

@@ -1,4 +1,4 @@
-//! The log line and the figures of a request.
+//! The access log line and the metrics of a request.
 
 use super::Shared;
 use crate::request_state::RequestState;
@@ -10,7 +10,7 @@ use mainstay_domain::time::Timestamp;
 use mainstay_platform::stopwatch::Stopwatch;
 use mainstay_platform::telemetry::access_log::RequestLine;
 
-/// What is kept of a request until it is answered.
+/// What the middleware remembers of a request until it is answered.
 pub(super) struct RequestStart {
     pub(super) at: Timestamp,
     pub(super) watch: Stopwatch,
@@ -19,7 +19,7 @@ pub(super) struct RequestStart {
     pub(super) version: Version,
 }
 
-/// Counts the request and writes its line.
+/// Counts the request and writes its access log line.
 pub(super) fn record(
     shared: &Shared,
     arrival: &RequestStart,

@@ -1,4 +1,4 @@
-//! Names for requests.
+//! Request ids.
 
 use http::{HeaderMap, HeaderName};
 use mainstay_domain::id::uuid_v7;
@@ -7,11 +7,11 @@ use mainstay_domain::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The header that carries a request's name.
+/// The header that carries the request id.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Makes names. The randomness of a name tells requests apart and keeps no secret, so the system is asked for a
-/// seed once and not at each request.
+/// Generates request ids. Their random part distinguishes requests and is no secret, so the system's random generator
+/// supplies one seed at the start and not a value for each request.
 #[derive(Debug)]
 pub(super) struct RequestIds {
     state: AtomicU64,
@@ -24,7 +24,7 @@ impl RequestIds {
         }
     }
 
-    /// The client's own name when it is a sane one, else a new UUIDv7.
+    /// The client's own id if it is valid, else a new UUIDv7.
     pub(super) fn name(&self, headers: &HeaderMap, now: Timestamp) -> Arc<str> {
         match headers.get(X_REQUEST_ID).and_then(|value| sane(value.as_bytes())) {
             Some(own) => own.into(),
@@ -49,7 +49,7 @@ impl Random for RequestIds {
     }
 }
 
-/// 1 to 128 of letters, digits, `.`, `_` and `-`: nothing that could forge a log line or a header.
+/// Accepts 1 to 128 of letters, digits, `.`, `_` and `-`: nothing that could forge a log line or a header.
 fn sane(name: &[u8]) -> Option<&str> {
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     ((1..=128).contains(&name.len()) && name.iter().all(good)).then(|| std::str::from_utf8(name).ok())?

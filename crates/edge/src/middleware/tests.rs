@@ -1,4 +1,4 @@
-//! The chain around routes that need no use case.
+//! Tests of the middleware around routes that need no use case.
 
 mod answers;
 mod failures;
@@ -24,14 +24,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt;
 
-/// A chain, and what it logs.
+/// The middleware, with its metrics and log captured in memory.
 pub(crate) struct TestRouter {
     pub(crate) middleware: Middleware,
     metrics: Arc<Metrics>,
     sink: LogSink,
 }
 
-/// An answer, read to its end.
+/// A response with its complete body.
 struct Recorded {
     status: u16,
     headers: HeaderMap,
@@ -97,7 +97,7 @@ impl Recorded {
     }
 }
 
-/// Routes that answer, fail, panic and take their time.
+/// Routes that succeed, fail, panic and exceed the time limit.
 fn router() -> Router {
     Router::new()
         .route("/ok", get(async || "fine").post(async || "fine"))

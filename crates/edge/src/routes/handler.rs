@@ -1,8 +1,8 @@
-//! What makes a handler fit its route.
+//! Compile-time checks that a handler fits its route.
 
 use crate::operation::Operation;
 
-/// The parameters of a handler whose first is the door to `U`.
+/// The parameters of a handler whose first is `Operation<U>`.
 #[diagnostic::on_unimplemented(
     message = "the first parameter of this handler is not the door to the use case of its route",
     note = "write `async fn handler(door: Door<{U}>, …)`"
@@ -13,7 +13,7 @@ pub trait HandlerFor<U> {}
 #[diagnostic::on_unimplemented(message = "the first parameter of this handler is not `{F}`")]
 pub trait HandlerParams<F> {}
 
-/// Axum names the parameters of a handler by a tuple: how it ends, and then each in turn.
+/// Implements the traits for axum's parameter tuples: a marker first, then each parameter.
 macro_rules! knocks {
     ($($more:ident)*) => {
         impl<End, U, $($more),*> HandlerFor<U> for (End, Operation<U>, $($more,)*) {}

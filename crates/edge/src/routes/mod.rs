@@ -1,4 +1,4 @@
-//! The table of routes: one declaration for mounting, for `mainstay routes`, and for the OpenAPI document.
+//! The route table: one declaration serves for mounting, for `mainstay routes`, and for the OpenAPI document.
 
 mod document;
 mod handler;
@@ -19,10 +19,10 @@ use std::sync::Arc;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
-/// Declares a route: the use case, and the handler that dresses it. Method, path and shapes stand at the handler, in
-/// `#[utoipa::path(…)]`; access and rate stand at the use case.
+/// Declares a route: a use case, and the handler that serves it. The handler declares method, path and schemas in
+/// `#[utoipa::path(…)]`; the use case declares access and rate.
 ///
-/// The first parameter of the handler has to be the door to that very use case:
+/// The first parameter of the handler must be the operation of that very use case:
 ///
 /// ```
 #[doc = include_str!("example.rs.txt")]
@@ -33,7 +33,7 @@ use utoipa::openapi::{RefOr, Schema};
 /// let route = mainstay_edge::route!(ListThings, list);
 /// ```
 ///
-/// A handler with a door to somewhere else does not compile:
+/// A handler for another use case does not compile:
 ///
 /// ```compile_fail,E0277
 #[doc = include_str!("example.rs.txt")]
@@ -52,7 +52,7 @@ macro_rules! route {
     };
 }
 
-/// Declares a public operation that is no use case, under a name of its own.
+/// Declares a public endpoint without a use case, under a name of its own.
 #[macro_export]
 macro_rules! public_route {
     ($name:literal, $handler:ident) => {
@@ -62,7 +62,7 @@ macro_rules! public_route {
     };
 }
 
-/// What `#[utoipa::path(…)]` says of a handler.
+/// What `#[utoipa::path(…)]` declares about a handler.
 pub struct Described {
     path: String,
     method: HttpMethod,
@@ -71,7 +71,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// Asks the type that the attribute made.
+    /// Reads the type that the attribute generated.
     #[doc(hidden)]
     pub fn of<P>() -> Self
     where
@@ -92,7 +92,7 @@ impl Described {
     }
 }
 
-/// A mounted handler to be.
+/// A declared route that is not mounted yet.
 pub struct Route {
     row: RouteRow,
     described: Described,
@@ -118,7 +118,7 @@ impl Route {
         )
     }
 
-    /// A public operation that is no use case; see [`public_route!`](crate::public_route).
+    /// A public endpoint without a use case; see [`public_route!`](crate::public_route).
     pub fn open<H, T>(name: &'static str, described: Described, handler: H) -> Self
     where
         H: Handler<T, RouteState>,
@@ -131,7 +131,7 @@ impl Route {
         )
     }
 
-    /// Leaves the route out of the OpenAPI document: it serves a page, a script or a style to browsers.
+    /// Excludes the route from the OpenAPI document: it serves a page, a script or a style to browsers.
     #[must_use]
     pub fn undocumented(mut self) -> Self {
         self.row.is_documented = false;
@@ -148,19 +148,19 @@ impl Route {
     }
 }
 
-/// The routes of a door, in the order they were added.
+/// The routes of an interface, in the order in which they were added.
 #[derive(Default)]
 pub struct Routes {
     routes: Vec<Route>,
 }
 
 impl Routes {
-    /// None yet.
+    /// An empty list of routes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds a route.
     #[must_use]
     #[expect(
         clippy::should_implement_trait,
@@ -171,14 +171,14 @@ impl Routes {
         self
     }
 
-    /// Adds all of others.
+    /// Adds all routes of `others`.
     #[must_use]
     pub fn merge(mut self, others: Self) -> Self {
         self.routes.extend(others.routes);
         self
     }
 
-    /// Every route with its access and rate, by path and method.
+    /// Every route with its access and rate, sorted by path and method.
     pub fn table(&self) -> Vec<RouteRow> {
         let mut rows: Vec<RouteRow> = self.routes.iter().map(|route| route.row.clone()).collect();
         rows.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
@@ -194,10 +194,10 @@ impl Routes {
         )
     }
 
-    /// Mounts them. `openapi` is the document that is shown.
+    /// Mounts the routes. `openapi` is the document that the router serves.
     ///
     /// # Panics
-    /// When two of them have one method and path: a fault of the program, found by every start.
+    /// When two routes have the same method and path: a bug, found at every start.
     pub fn router(self, services: Services, options: EdgeOptions, openapi: &Value) -> Router {
         let openapi = openapi.to_string().into();
         let router_state = Arc::new(RouterState {

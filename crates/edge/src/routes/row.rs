@@ -1,4 +1,4 @@
-//! One line of the table of routes.
+//! A row of the route table.
 
 use crate::middleware::address_limit;
 use axum::routing::MethodFilter;
@@ -8,39 +8,40 @@ use serde::Serialize;
 use std::fmt;
 use utoipa::openapi::path::HttpMethod;
 
-/// One line of the table of routes.
+/// A row of the route table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RouteRow {
-    /// Through which door.
+    /// The interface that serves it, such as REST.
     pub interface: &'static str,
-    /// The method.
+    /// HTTP method.
     pub method: &'static str,
-    /// The pattern of the path.
+    /// Path pattern.
     pub path: String,
-    /// The use case, or the name of an operation that is none.
+    /// Name of the use case, or of a public endpoint without one.
     pub use_case: &'static str,
-    /// Who may.
+    /// The callers that have access, as text.
     pub access: String,
-    /// How often.
+    /// The rate limit, as text.
     pub rate: String,
-    /// Bytes that the body of a request may have; `None` where no body is read.
+    /// Maximum bytes of a request body; `None` where no body is read.
     pub max_body: Option<usize>,
-    /// Whether nobody has to sign in.
+    /// Whether anonymous callers have access.
     pub public: bool,
-    /// The same as `rate`, for programs; `None`: no limit of its own.
+    /// The rate limit as a value; `None`: no limit of its own.
     #[serde(skip)]
     pub quota: Option<Rate>,
-    /// Whether it is a use case, and may answer what use cases answer.
+    /// Whether the route serves a use case, and may return the errors of use cases.
     #[serde(skip)]
     pub is_use_case: bool,
-    /// Whether the OpenAPI document lists it. Pages for browsers, with their scripts and styles, are no part of the API.
+    /// Whether the OpenAPI document lists it. Pages for browsers, with their scripts and styles, are not part of the
+    /// API.
     #[serde(rename = "documented")]
     pub is_documented: bool,
 }
 
 impl RouteRow {
-    /// The row of a use case; `has_body` says whether the handler reads one.
+    /// The row of a use case; `has_body` states whether the handler reads a body.
     pub(super) fn of<U: UseCase>(method: &'static str, path: &str, has_body: bool) -> Self {
         Self {
             max_body: has_body.then_some(U::MAX_BODY),
@@ -78,20 +79,20 @@ impl RouteRow {
 }
 
 impl RouteRow {
-    /// Whether repetitions of a request with an `Idempotency-Key` are one. Where answers hold secrets, which are never
-    /// stored, a key means nothing.
+    /// Whether the route supports `Idempotency-Key`. Authentication routes do not: their responses contain secrets,
+    /// which are never stored, so they cannot be replayed.
     pub fn takes_key(&self) -> bool {
         self.is_use_case && self.method == "POST" && !self.path.starts_with("/api/auth/")
     }
 
-    /// True where credentials are not even looked at: sign-in must work for whoever still holds an old token.
+    /// Whether the route ignores credentials: sign-in must work for a client that still sends an expired token.
     pub fn is_blind(&self) -> bool {
         self.public && (!self.is_use_case || self.path.starts_with("/api/auth/"))
     }
 }
 
 impl RouteRow {
-    /// How large the body of a request may be, for people: `64 KiB`, or `-` where no body is read.
+    /// Maximum size of a request body, for display: `64 KiB`, or `-` where no body is read.
     pub fn body(&self) -> String {
         match self.max_body {
             None => "-".to_owned(),
@@ -120,7 +121,7 @@ impl fmt::Display for RouteRow {
     }
 }
 
-/// The method's name as HTTP writes it.
+/// The HTTP name of the method.
 pub(super) fn method(method: &HttpMethod) -> &'static str {
     match method {
         HttpMethod::Get => "GET",

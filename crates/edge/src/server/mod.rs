@@ -1,4 +1,4 @@
-//! Listening, serving connections, and stopping in time.
+//! Accepts and serves connections, and shuts down gracefully.
 
 mod report;
 mod serving;
@@ -18,14 +18,14 @@ use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// How often the open connections are looked at.
+/// Interval of checking the open connections.
 const SWEEP: Duration = Duration::from_secs(1);
-/// How long the listener rests when no connection can be accepted, for instance because no file may be opened.
+/// Pause of the listener when accepting fails, for instance because no file descriptor is free.
 const REST: Duration = Duration::from_millis(100);
 /// How long the server waits for connections that it has ordered to close.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
-/// An address that is listened on, before any connection is accepted.
+/// A bound address that accepts no connections yet.
 #[derive(Debug)]
 pub struct Listening {
     listener: TcpListener,
@@ -33,23 +33,23 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Listens. Port 0 picks a free one; `host` may be a name.
+    /// Binds the address. Port 0 picks a free one; `host` may be a name.
     ///
     /// # Errors
-    /// The address is taken, not ours, or the name means nothing.
+    /// The address is in use or not local, or the name does not resolve.
     pub async fn on(host: &str, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((host, port)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
 
-    /// Where.
+    /// The bound address, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop` is cancelled. From then on no connection is accepted any more, and those that are open have
-    /// `grace` to finish what they began. How many connections there may be, the chain's options say.
+    /// Serves until `stop` is cancelled. From then on it accepts no connection, and open ones have `grace` to finish
+    /// the requests in progress. The middleware's options contain the connection limits.
     pub async fn serve(self, middleware: Middleware, stop: CancellationToken, grace: Duration) {
         tokio::select! {
             () = sweep(&middleware) => {}
@@ -57,7 +57,7 @@ impl Listening {
         }
     }
 
-    /// The same, while the caller counts the seconds by [`crate::connections::Connections::sweep`].
+    /// As [`Self::serve`], while the caller advances time by [`crate::connections::Connections::sweep`].
     async fn serve_unswept(self, middleware: &Middleware, stop: CancellationToken, grace: Duration) {
         let connections = Arc::clone(&middleware.shares().connections);
         let protocol = Arc::new(serving::protocol());
@@ -79,7 +79,7 @@ impl Listening {
                     }
                 }
             };
-            // A connection beyond the bounds is closed at once, which a balancer understands.
+            // A connection over the limit is closed at once, which load balancers understand.
             if let Ok(slot) = connections.admit(peer.ip()) {
                 tokio::spawn(serving::serve(
                     Arc::clone(&protocol),
@@ -89,7 +89,7 @@ impl Listening {
                 ));
             }
         }
-        // Closed, so that the system refuses new connections instead of letting them wait.
+        // Closed, so that the system refuses new connections instead of queueing them.
         drop(self.listener);
         connections.give_all(Order::Drain);
         if tokio::time::timeout(grace, connections.all_closed())
@@ -97,13 +97,13 @@ impl Listening {
             .is_err()
         {
             connections.give_all(Order::Close);
-            // A connection that speaks another protocol by now sees no order: it ends with the process.
+            // An upgraded connection (such as a WebSocket) receives no order: it ends with the process.
             let _ = tokio::time::timeout(CLOSE_TIME, connections.all_closed()).await;
         }
     }
 }
 
-/// Counts the seconds of the open connections, and reports what was refused.
+/// Checks the open connections every second, and logs refusals.
 async fn sweep(middleware: &Middleware) {
     let mut seconds = tokio::time::interval(SWEEP);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -115,7 +115,7 @@ async fn sweep(middleware: &Middleware) {
     }
 }
 
-/// Whether a connection failed before it was accepted, which says nothing about the next one.
+/// Whether a single connection failed before it was accepted, which does not affect the next one.
 fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

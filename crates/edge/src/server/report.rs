@@ -1,20 +1,20 @@
-//! Log lines about clients that were refused for want of room.
+//! Log lines about clients that were refused for lack of resources.
 
 use crate::shares::Shares;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Seconds between two lines, however much is refused.
+/// Seconds between two lines, however many requests are refused.
 const PAUSE: u64 = 60;
 
-/// Writes a line when something was refused, at most once a minute, with the counts since the last one.
+/// Logs refusals at most once a minute, with the counts since the last line.
 pub(super) struct Report {
     shares: Arc<Shares>,
     last: Refusals,
     seconds_to_wait: u64,
 }
 
-/// What was refused since the start.
+/// Number of refusals since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Refusals {
     full: u64,
@@ -34,7 +34,7 @@ impl Report {
         }
     }
 
-    /// Counts one second. Returns what it wrote of.
+    /// Counts one second. Returns the counts that it logged, if any.
     pub(super) fn tick(&mut self) -> Option<Refusals> {
         self.seconds_to_wait = self.seconds_to_wait.saturating_sub(1);
         let now = self.read();

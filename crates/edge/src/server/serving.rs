@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 or HTTP/2 over it, until it ends or has to.
+//! Serves one connection over HTTP/1.1 or HTTP/2 until it ends or is ordered to end.
 
 use super::stream::TrackedStream;
 use crate::connections::state::Order;
@@ -18,22 +18,22 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// How long a client may take to send the head of a request, and how long an idle HTTP/1.1 connection is kept.
+/// Timeout for the head of a request, and for an idle HTTP/1.1 connection.
 const HEAD: Duration = Duration::from_secs(2 * SILENCE);
-/// Bytes that the head of a request may have.
+/// Maximum bytes of a request head.
 const HEAD_BYTES: usize = 32 * 1024;
-/// Headers that a request may have.
+/// Maximum number of headers of a request.
 pub(super) const HEADERS: usize = 100;
-/// Requests at once on one HTTP/2 connection.
+/// Maximum concurrent requests on one HTTP/2 connection.
 pub(super) const STREAMS: u32 = 128;
-/// Bytes of one request body that an HTTP/2 client may send before they are read ...
+/// Bytes of one request body that an HTTP/2 client may send before the handler reads them ...
 const STREAM_WINDOW: u32 = 64 * 1024;
-/// ... and of all bodies on its connection: they lie in memory before anything of ours has counted them.
+/// ... and of all bodies on its connection: hyper buffers them before the body budget counts them.
 const CONNECTION_WINDOW: u32 = 128 * 1024;
 
 pub(super) type Protocol = Builder<TokioExecutor>;
 
-/// How HTTP is spoken on every connection.
+/// The HTTP settings of every connection.
 pub(super) fn protocol() -> Protocol {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -56,7 +56,7 @@ pub(super) fn protocol() -> Protocol {
 
 /// Serves a connection until the client or an order of the sweep ends it.
 pub(super) async fn serve(protocol: Arc<Protocol>, stream: TcpStream, slot: Slot, middleware: Middleware) {
-    // What is written is sent at once, not when there is a whole packet of it.
+    // Sends each write at once instead of waiting for a full packet (Nagle's algorithm).
     if stream.set_nodelay(true).is_err() {
         return;
     }
@@ -73,16 +73,16 @@ pub(super) async fn serve(protocol: Arc<Protocol>, stream: TcpStream, slot: Slot
                 is_draining = true;
                 connection.as_mut().graceful_shutdown();
             }
-            // Dropping the connection drops what it holds of its responses.
+            // Dropping the connection drops its buffered responses.
             Order::Close => return Poll::Ready(()),
         }
-        // How a connection ends is the client's business; what went wrong with a request is in its log line.
+        // A connection error concerns only its client; errors of a request are in its access log line.
         connection.as_mut().poll(cx).map(drop)
     })
     .await;
 }
 
-/// The chain as hyper calls it.
+/// The middleware as a hyper service.
 struct ConnectionService(Middleware);
 
 impl hyper::service::Service<Request<Incoming>> for ConnectionService {

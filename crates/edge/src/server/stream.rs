@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A transport that holds the connection's place among the others, and notes while its client takes nothing.
+/// A stream that owns the registration of its connection, and records while the client does not read.
 pub(super) struct TrackedStream<S> {
     stream: S,
     slot: Slot,

@@ -1,4 +1,4 @@
-//! The server over real connections.
+//! Tests of the server over real connections.
 
 mod http2;
 
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 const ASK: &[u8] = b"GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// A server whose seconds pass when a test says so.
+/// A server whose time advances only when the test says so.
 struct Server {
     address: SocketAddr,
     middleware: Middleware,
@@ -39,7 +39,7 @@ impl Server {
         }
     }
 
-    /// One that has room for two connections.
+    /// A server that allows two connections.
     async fn of_two(router: Router, grace: Duration) -> Self {
         let options = EdgeOptions {
             max_connections: 2,
@@ -69,13 +69,13 @@ async fn rest(mut stream: TcpStream) -> String {
     text
 }
 
-/// Waits until the other side has closed the connection, in order or not, without a word.
+/// Waits until the server has closed the connection, gracefully or not, without sending anything.
 async fn closed(mut stream: TcpStream) {
     let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0])).await;
     assert!(matches!(read.unwrap(), Ok(0) | Err(_)));
 }
 
-/// Waits for a condition; a test that waits for ever fails.
+/// Waits for a condition; panics after 20 seconds.
 async fn until(what: &str, condition: impl Fn() -> bool) {
     let holds = async {
         while !condition() {
@@ -138,7 +138,7 @@ async fn a_head_that_is_too_large_is_refused() {
 async fn connections_beyond_the_bound_are_closed_until_one_ends() {
     let server = Server::of_two(Router::new(), Duration::ZERO).await;
     let (one, _other) = (server.send(b"GET /ok HT").await, server.send(b"GET /ok HT").await);
-    // Accepted one after the other, so those two are in when the third is refused.
+    // The server accepts in order, so the first two are registered when it refuses the third.
     closed(TcpStream::connect(server.address).await.unwrap()).await;
     drop(one);
     until("the place of the one that ended is free", || server.open() == 1).await;

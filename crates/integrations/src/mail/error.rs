@@ -1,9 +1,9 @@
-//! What goes wrong with mail, said without addresses, passwords or the server's own words, which may hold either.
+//! Mail errors, without addresses, passwords or the server's own texts, which may contain either.
 
 use lettre::transport::smtp;
 use mainstay_domain::Error;
 
-/// A mail setting that cannot be used.
+/// An invalid mail setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {why}")]
 pub struct MailSettingFault {
@@ -17,7 +17,7 @@ impl MailSettingFault {
     }
 }
 
-/// Why mail cannot be sent just now; for the log.
+/// Why mail cannot be sent at the moment; for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct MailAway(pub(super) String);
@@ -28,26 +28,26 @@ impl From<MailAway> for Error {
     }
 }
 
-/// The server could not be reached, or would not let us in. Whatever it says then is not about the message, so a
-/// refusal for good (a wrong password) is `UNAVAILABLE` too: the message keeps until somebody mends the settings.
+/// The server is unreachable or refused the login. Its reply is not about the message, so a permanent refusal (a wrong
+/// password) is `UNAVAILABLE` too: the message can be sent once an administrator corrects the settings.
 pub(super) fn away(error: &smtp::Error) -> Error {
     let text = match error.status() {
         Some(code) => format!("the mail server answered {code}"),
-        // An unreadable answer is quoted in its error; all others are made of our own and the system's words.
+        // The error of an unreadable reply quotes it; the texts of all others come from lettre or the operating system.
         None if error.is_response() => "the mail server's answer cannot be read".to_owned(),
         None => error.to_string(),
     };
     MailAway(text).into()
 }
 
-/// What the server said of a message: refused for good is `INVALID_STATE`, which another try does not help;
+/// The error for the server's reply to a message: a permanent refusal is `INVALID_STATE`, which a retry does not help;
 /// everything else is `UNAVAILABLE`.
 pub(super) fn refused(error: &smtp::Error) -> Error {
     match error.status() {
         Some(code) if error.is_permanent() && !is_about_us(u16::from(code)) => {
             Error::InvalidState(format!("the mail server refused the message ({code})"))
         }
-        // A message that needs an extension which the server does not offer.
+        // The message needs an extension that the server does not offer.
         None if error.is_client() => {
             Error::InvalidState("the mail server cannot carry this message".to_owned())
         }
@@ -55,7 +55,7 @@ pub(super) fn refused(error: &smtp::Error) -> Error {
     }
 }
 
-/// An address that needs SMTPUTF8 (RFC 6531), and a server without it: only another server or another address helps.
+/// The address needs SMTPUTF8 (RFC 6531), which the server lacks: only another server or another address helps.
 pub(super) fn needs_smtputf8() -> Error {
     let (what, why) = (
         "the part of the mail address before the @ has characters outside of ASCII",
@@ -64,7 +64,7 @@ pub(super) fn needs_smtputf8() -> Error {
     Error::InvalidState(format!("{what}, and {why}"))
 }
 
-/// Authentication required, too weak, failed, or to be encrypted first (RFC 4954, 6).
+/// Whether the reply concerns authentication: required, too weak, failed, or encryption required (RFC 4954, 6).
 fn is_about_us(code: u16) -> bool {
     matches!(code, 530 | 534 | 535 | 538)
 }

@@ -1,4 +1,4 @@
-//! A mailbox of files, for people who develop: every mail is an `.eml` that mail programs open.
+//! A mailbox of files for development: every mail is an `.eml` file that mail programs open.
 
 use super::error::MailAway;
 use super::letter::{Sender, letter};
@@ -14,11 +14,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes each message as a file, named by its time and its id so that listing them sorts them by time:
-/// `20261122T100000.000Z-order-paid-<order>.eml`. Only this account of the machine can read them.
+/// Writes each message to a file, named by time and message id so that names sort by time:
+/// `20261122T100000.000Z-order-paid-<order>.eml`. Only the server's user account can read the files.
 ///
-/// A message is there as a whole or not at all, and `Ok` means that it is on the disk. Which id went into which
-/// file is kept in `.sent/`, so a message that is sent again changes nothing, in this process or after a restart.
+/// A message is written completely or not at all, and `Ok` means that it is on disk. `.sent/` maps message ids to
+/// files, so sending a message again changes nothing, in this process or after a restart.
 pub struct FileMailbox {
     sender: Sender,
     clock: Arc<dyn Clock>,
@@ -32,7 +32,7 @@ struct Folder {
 }
 
 impl FileMailbox {
-    /// A mailbox in a folder that is made when the first message comes.
+    /// A mailbox in a folder, which the first message creates.
     pub fn new(folder: PathBuf, sender: Sender, clock: Arc<dyn Clock>) -> Self {
         let folder = Folder {
             path: folder,
@@ -89,14 +89,14 @@ impl Folder {
         files::replace(&path, &self.draft(), bytes)
     }
 
-    /// A path that no other message of this process uses at the same time.
+    /// A temporary path that no other message of this process uses at the same time.
     fn draft(&self) -> PathBuf {
         let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
         self.path.join(format!(".{}-{number}.tmp", std::process::id()))
     }
 
-    /// The file that a message goes into: the one that was chosen when it was first sent. A crash between the
-    /// choice and the file leaves the choice, and the next try makes the file.
+    /// Returns the file name of a message: the one chosen when it was first sent. After a crash between the choice and
+    /// the file, the choice remains, and the next attempt writes the file.
     fn claim(&self, id: &str, name: &str) -> io::Result<String> {
         let claim = self.path.join(".sent").join(id);
         let _one_at_a_time = self.claims.lock();
@@ -165,7 +165,7 @@ mod tests {
         clock.advance(Duration::from_mins(1));
         let after_a_restart = mailbox(folder.path(), &clock);
         after_a_restart.send(&example()).await.unwrap();
-        // An id that is the end of another one is another id.
+        // An id that is a suffix of another one is a different id.
         after_a_restart
             .send(&Message {
                 id: "1".to_owned(),

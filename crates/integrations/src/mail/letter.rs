@@ -1,4 +1,4 @@
-//! From a message to the bytes that travel: RFC 5322, text and HTML as MIME alternatives.
+//! Encodes a message for transport: RFC 5322, with text and HTML as MIME alternatives.
 
 use super::error::MailSettingFault;
 use lettre::Address;
@@ -10,15 +10,15 @@ use mainstay_domain::{Error, Result};
 use mainstay_services::ports::Message;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Who writes.
+/// The sender of all mail (`MAIL_FROM`).
 #[derive(Debug, Clone)]
 pub struct Sender(Mailbox);
 
 impl Sender {
-    /// Reads `address` or `Name <address>`.
+    /// Parses `address` or `Name <address>`.
     ///
     /// # Errors
-    /// It is neither.
+    /// The text is neither.
     pub fn parse(text: &str) -> Result<Self, MailSettingFault> {
         let (name, address) = match text.trim().rsplit_once('<') {
             Some((name, address)) => (
@@ -28,11 +28,11 @@ impl Sender {
             None => (None, text.trim()),
         };
         let fault = || MailSettingFault::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
-        // The domain goes out in A-labels, as that of the recipient does; the part before it as it is written.
+        // The domain is sent in A-labels, as the recipient's is; the local part is sent as written.
         let (local, domain) = address.trim().rsplit_once('@').ok_or_else(fault)?;
         let host = HostName::parse(domain).ok_or_else(fault)?;
         let address = Address::new(local, host.ascii()).map_err(|_| fault())?;
-        // A name in quotes, as it stands in a header, is the same name.
+        // A quoted name, as in a header, is the same name without the quotes.
         let name = name
             .map(|name| name.trim().trim_matches('"').to_owned())
             .filter(|name| !name.is_empty());
@@ -40,10 +40,10 @@ impl Sender {
     }
 }
 
-/// Builds the letter. A message that is sent again has the same `Message-ID`, by which mailboxes fold repetitions.
+/// Builds the mail. A message that is sent again has the same `Message-ID`, by which mailboxes remove duplicates.
 ///
 /// # Errors
-/// `INVALID_STATE` when the address cannot be written to; a fault of ours when the id could not be a file's name.
+/// `INVALID_STATE` when mail cannot be sent to the address; an internal error when the id could not be a file name.
 pub(super) fn letter(message: &Message, sender: &Sender, now: Timestamp) -> Result<lettre::Message> {
     check_id(&message.id)?;
     let no_address = |_| Error::InvalidState("the mail address cannot be written to".to_owned());
@@ -55,7 +55,7 @@ pub(super) fn letter(message: &Message, sender: &Sender, now: Timestamp) -> Resu
         .subject(one_line(&message.subject))
         .date(date)
         .message_id(Some(format!("<{}@{}>", message.id, sender.0.email.domain())))
-        // Keeps "I am on holiday" from answering (RFC 3834).
+        // Prevents out-of-office replies (RFC 3834).
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
@@ -64,7 +64,7 @@ pub(super) fn letter(message: &Message, sender: &Sender, now: Timestamp) -> Resu
         .map_err(Error::internal)
 }
 
-/// Ids become headers and file names, so they are kept to characters that mean nothing in either.
+/// Checks a message id. Ids become headers and file names, so they have only characters that are special in neither.
 fn check_id(id: &str) -> Result<()> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if (1..=100).contains(&id.len()) && id.bytes().all(good) {
@@ -76,7 +76,7 @@ fn check_id(id: &str) -> Result<()> {
     }
 }
 
-/// A header is one line: whatever could end it becomes a space.
+/// Replaces control characters by spaces, so that the text cannot end its header line.
 fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -100,7 +100,7 @@ mod tests {
     use mainstay_domain::email::Email;
     use mainstay_domain::error::Code;
 
-    /// The header lines of the letter, folded ones joined.
+    /// The header lines of the mail, with folded lines joined.
     fn headers(message: &Message, from: &str) -> Vec<String> {
         let letter = letter(message, &Sender::parse(from).unwrap(), Timestamp::from_seconds(0)).unwrap();
         let text = String::from_utf8(letter.formatted()).unwrap();

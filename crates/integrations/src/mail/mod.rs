@@ -1,4 +1,4 @@
-//! Sends mail: into files for people who develop, through SMTP for everybody else.
+//! Sends mail: to files in development, otherwise through SMTP.
 
 mod error;
 mod file;
@@ -18,10 +18,10 @@ use mainstay_platform::config::Settings;
 use mainstay_services::ports::Mailer;
 use std::sync::Arc;
 
-/// The mailer that the settings name: SMTP when there is an `SMTP_URL`, else files in `mail/` of the data folder.
+/// The mailer that the settings select: SMTP when `SMTP_URL` is set, else files in `mail/` of the data folder.
 ///
 /// # Errors
-/// `SMTP_URL` or `MAIL_FROM` cannot be used. What is said of it holds no secret.
+/// `SMTP_URL` or `MAIL_FROM` is invalid. The error contains no secret.
 pub fn mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, MailSettingFault> {
     let sender = Sender::parse(&settings.mail.from)?;
     Ok(match &settings.mail.smtp_url {

@@ -1,4 +1,4 @@
-//! The mail server of an `SMTP_URL`, and the way to it.
+//! Connects to the mail server of an `SMTP_URL`.
 
 use super::error::MailSettingFault;
 use lettre::transport::smtp::Error;
@@ -8,10 +8,10 @@ use lettre::transport::smtp::extension::ClientId;
 use mainstay_platform::config::{SmtpAddress, SmtpEncryption};
 use std::time::Duration;
 
-/// How long the server may take to pick up.
+/// Connect timeout.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A mail server. It has no `Debug`, because it holds a password.
+/// Address and credentials of a mail server. It has no `Debug`, because it contains a password.
 pub(super) struct Server {
     host: String,
     port: u16,
@@ -20,7 +20,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Reads an `SMTP_URL`, by the same rule as the settings do.
+    /// Parses an `SMTP_URL`, by the same rules as the settings.
     ///
     /// # Errors
     /// What is wrong with the URL, without quoting it.
@@ -49,7 +49,7 @@ impl Server {
         })
     }
 
-    /// A new connection, encrypted and signed in.
+    /// Opens a connection, encrypts it as the URL demands, and logs in if the URL contains credentials.
     pub(super) async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let hello = ClientId::default();
         let at_once = match &self.tls {

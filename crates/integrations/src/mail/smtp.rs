@@ -1,4 +1,4 @@
-//! Mail through an SMTP server (RFC 5321).
+//! Sends mail through an SMTP server (RFC 5321).
 
 use super::error::{MailAway, MailSettingFault, away, needs_smtputf8, refused};
 use super::letter::{Sender, letter};
@@ -16,22 +16,22 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a message may take, from finding a connection to the server's last word.
+/// Timeout for sending a message, from connecting to the server's final reply.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many connections wait for the next message.
+/// Maximum number of idle connections.
 const MAX_IDLE: usize = 4;
-/// How long they wait; servers close theirs after minutes.
+/// How long an idle connection is reused; servers close theirs after minutes.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// Hands messages to a mail server, and keeps connections for the next ones.
+/// Sends messages to a mail server, and reuses its connections.
 ///
-/// A server that is away, slow, busy (4xx) or does not let us in is `UNAVAILABLE`: try again later. A message that
-/// the server refuses (5xx), or cannot carry because the part of an address before the `@` is outside of ASCII and the
-/// server has no SMTPUTF8 (RFC 6531), is `INVALID_STATE`: another try will not help. When the connection breaks after the
-/// message and before the answer, a retry may deliver it twice, with the same `Message-ID`.
+/// An unreachable, slow or busy (4xx) server, or one that refuses the login, is `UNAVAILABLE`: retry later. A message
+/// that the server refuses (5xx), or cannot transport because the local part of an address is not ASCII and the server
+/// lacks SMTPUTF8 (RFC 6531), is `INVALID_STATE`: a retry does not help. When the connection breaks after the message
+/// and before the reply, a retry may deliver it twice, with the same `Message-ID`.
 ///
-/// The connections are kept here and not in lettre's pool: that one takes back a connection whose user was
-/// cancelled half-way through a message, and the next message would read the answers to the one before.
+/// This type has its own pool, because lettre's takes back a connection whose user was cancelled in the middle of a
+/// message, and the next message would read the replies to the previous one.
 pub struct SmtpMailer {
     server: Server,
     sender: Sender,
@@ -40,8 +40,8 @@ pub struct SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// A mailer for the server of an `SMTP_URL`: `smtps://USER:PASSWORD@HOST:PORT` or `smtp://…[?tls=…]`. Nothing
-    /// is connected before the first message.
+    /// A mailer for the server of an `SMTP_URL`: `smtps://USER:PASSWORD@HOST:PORT` or `smtp://…[?tls=…]`. It connects
+    /// with the first message.
     ///
     /// # Errors
     /// What is wrong with the URL, without quoting it.
@@ -67,7 +67,7 @@ impl SmtpMailer {
         self.idle.lock().pop()
     }
 
-    /// Only a connection whose last answer was read comes back; every other one is closed by being dropped.
+    /// Returns a connection whose last reply was read to the pool; any other is closed by being dropped.
     fn give_back(&self, connection: AsyncSmtpConnection) {
         let mut idle = self.idle.lock();
         if idle.len() < MAX_IDLE {

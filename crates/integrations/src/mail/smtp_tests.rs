@@ -1,4 +1,4 @@
-//! The SMTP mailer against a small server in this process.
+//! Tests of the SMTP mailer against a small server in this process.
 
 use super::letter::{Sender, example};
 use super::smtp::SmtpMailer;
@@ -13,13 +13,13 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A mail server that keeps what it is told.
+/// A mail server that records the lines it receives.
 struct Server {
     port: u16,
     log: Arc<Mutex<Vec<String>>>,
 }
 
-/// What it answers to lines that begin with a word; an empty answer is none. The rest it answers as servers do.
+/// Replies to lines that begin with a word; an empty reply sends none. Other lines get a standard reply.
 type Answers = &'static [(&'static str, &'static str)];
 
 impl Server {
@@ -87,7 +87,7 @@ async fn converse(stream: TcpStream, answers: Answers, log: Arc<Mutex<Vec<String
     }
 }
 
-/// What a log line would show of an error.
+/// The error's `Display` and `Debug` texts, as a log line would contain them.
 fn told(error: &Error) -> String {
     format!("{error} {error:?}")
 }
@@ -130,7 +130,7 @@ async fn a_name_outside_of_ascii_is_refused_for_good_by_a_server_without_smtputf
     assert!(error.to_string().contains("SMTPUTF8"), "{error}");
     assert!(!told(&error).contains("josé"), "{error:?}");
     assert_eq!(server.count("MAIL"), 0);
-    // The connection is as good as before.
+    // The connection is still usable.
     mailer.send(&example()).await.unwrap();
     assert_eq!((server.count("CONNECT"), server.count("MAIL")), (1, 1));
     let server = Server::start(&[("EHLO", "250-here\r\n250-8BITMIME\r\n250 SMTPUTF8")]).await;
@@ -240,7 +240,7 @@ async fn a_server_that_falls_silent_is_given_up_and_its_connection_with_it() {
         let mailer = server.mailer("", "");
         let error = mailer.send(&example()).await.unwrap_err();
         assert_eq!(error.code(), Code::Unavailable, "{word}");
-        // The answers to the first message must not be read as those to the second.
+        // The second message must not read the replies to the first.
         mailer.send(&example()).await.unwrap_err();
         assert_eq!(server.count("CONNECT"), 2, "{word}");
     }

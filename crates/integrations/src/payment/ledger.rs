@@ -1,4 +1,4 @@
-//! What the test gateway did, in a file that outlives the process: one line of JSON for each thing it did.
+//! The persistent record of the test gateway: a file with one line of JSON for each operation.
 
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
@@ -9,17 +9,17 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
-/// What became of a payment.
+/// The result of an operation on a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum LedgerEntry {
-    /// The money came in.
+    /// The gateway collected the payment.
     Collected,
-    /// It did not, and never will.
+    /// The gateway refused the payment, and will never collect it.
     Refused,
-    /// It was called off before it came in, and never will.
+    /// The payment was cancelled before it was collected, and the gateway will never collect it.
     Voided,
-    /// It came in and went back.
+    /// The gateway refunded the collected payment.
     Repaid,
 }
 
@@ -31,7 +31,7 @@ struct Line {
     currency: String,
 }
 
-/// The file, as far as it was read. Processes that share it take turns.
+/// The file, and the entries read from it so far. Processes that share the file lock it.
 #[derive(Debug)]
 pub(super) struct Ledger {
     path: PathBuf,
@@ -40,7 +40,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// A ledger in a file that is made when the first thing is done.
+    /// A ledger in a file, which the first entry creates.
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
@@ -49,8 +49,8 @@ impl Ledger {
         }
     }
 
-    /// Lets `decide` see what was last done for a payment, and writes down what it does now, if anything. Tells what
-    /// is the last thing done then. Nobody else does anything in between.
+    /// Passes the payment's last entry to `decide`, appends the entry that it returns, if any, and returns the
+    /// payment's last entry after that. Holds the file lock, so that no other process writes in between.
     pub(super) fn turn(
         &mut self,
         payment: PaymentId,
@@ -58,7 +58,7 @@ impl Ledger {
         decide: impl FnOnce(Option<LedgerEntry>) -> Option<LedgerEntry>,
     ) -> io::Result<Option<LedgerEntry>> {
         let mut file = self.open()?;
-        // Let go when the file is closed, also by kill -9.
+        // Released when the file is closed, also by kill -9.
         file.lock()?;
         self.catch_up(&mut file)?;
         let before = self.last.get(&payment).copied();
@@ -73,7 +73,7 @@ impl Ledger {
         };
         let mut line = serde_json::to_string(&line)?;
         line.push('\n');
-        // Half a line of somebody who died, or whose disk was full, is nothing that was done.
+        // Discards an incomplete line of a process that crashed or ran out of disk space.
         file.set_len(self.read)?;
         file.write_all(line.as_bytes())?;
         self.read += line.len() as u64;
@@ -86,10 +86,10 @@ impl Ledger {
         files::open_append(&self.path)
     }
 
-    /// Reads what others have done since.
+    /// Reads the entries that other processes appended.
     fn catch_up(&mut self, file: &mut File) -> io::Result<()> {
         if file.metadata()?.len() < self.read {
-            // Somebody emptied it: what is not there was not done.
+            // The file was truncated: forget the entries that it no longer contains.
             (self.read, self.last) = (0, HashMap::new());
         }
         file.seek(SeekFrom::Start(self.read))?;

@@ -11,7 +11,7 @@ use mainstay_platform::config::{Gateway, Settings};
 use mainstay_services::ports::PaymentGateway;
 use std::sync::Arc;
 
-/// The gateway that the settings name (`PAYMENT_GATEWAY`).
+/// The gateway that the settings select (`PAYMENT_GATEWAY`).
 pub fn gateway(settings: &Settings) -> Arc<dyn PaymentGateway> {
     match settings.payments.gateway {
         Gateway::None => Arc::new(NoGateway),

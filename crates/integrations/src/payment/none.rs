@@ -1,4 +1,4 @@
-//! No gateway: a shop whose products can be seen and not bought.
+//! No payment gateway: clients can view products but not pay.
 
 use futures_util::future::{self, BoxFuture};
 use mainstay_domain::id::PaymentId;
@@ -6,7 +6,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::{Error, Result};
 use mainstay_services::ports::{Charge, PaymentGateway, Voided};
 
-/// Collects no payments. Paying answers `UNAVAILABLE`, before anything is written.
+/// Collects no payments. Paying returns `UNAVAILABLE`, before anything is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoGateway;
 

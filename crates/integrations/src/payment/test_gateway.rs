@@ -12,29 +12,30 @@ use std::sync::Arc;
 
 /// Collects at once and moves no money; refused in production.
 ///
-/// It records what it did in a file, one line of JSON each, so that a tester can see that a payment was collected once:
-/// `{"deed":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other values of `deed` are `refused`,
-/// `voided` and `repaid`. It returns the same outcome of a payment however often it is called, after restarts, and in
-/// every process of the same `DATA_DIR`. The reference of a payment is `test_<payment id>`. The one amount that it
-/// refuses is [`TestGateway::REFUSED_AMOUNT`], so that a refusal can be tried out by hand.
+/// It records its operations in a file, one line of JSON each, so that a tester can check that it collected a payment
+/// once: `{"deed":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other values of `deed` are `refused`,
+/// `voided` and `repaid`. It returns the same result for a payment however often it is called, after restarts, and in
+/// every process of the same `DATA_DIR`. The reference of a payment is `test_<payment id>`. It refuses exactly one
+/// amount, [`TestGateway::REFUSED_AMOUNT`], so that a tester can try out a refusal.
 #[derive(Debug, Clone)]
 pub struct TestGateway {
     ledger: Arc<Mutex<Ledger>>,
 }
 
 impl TestGateway {
-    /// The amount that is refused, in minor units of any currency (40.02 USD), after the card number
-    /// 4000 0000 0000 0002, which other test gateways refuse.
+    /// The refused amount, in minor units of any currency (40.02 USD), after the card number 4000 0000 0000 0002, which
+    /// other test gateways refuse.
     pub const REFUSED_AMOUNT: i64 = 4002;
 
-    /// A gateway that records what it does in this file, which is created with the first record.
+    /// A gateway that records its operations in this file, which the first record creates.
     pub fn new(file: PathBuf) -> Self {
         Self {
             ledger: Arc::new(Mutex::new(Ledger::new(file))),
         }
     }
 
-    /// Records what `decide` makes of the payment's last record, and returns the payment's last record after that.
+    /// Passes the payment's last record to `decide`, appends what it returns, and returns the payment's last record
+    /// then.
     async fn record(
         &self,
         payment: PaymentId,
@@ -100,7 +101,7 @@ impl PaymentGateway for TestGateway {
         })
     }
 
-    /// Refunds what it collected; anything else is `INVALID_STATE`, as a real gateway would answer.
+    /// Refunds a collected payment; for any other it returns `INVALID_STATE`, as a real gateway would.
     fn refund(&self, payment: PaymentId, given: &str, amount: Money) -> BoxFuture<'_, Result<()>> {
         let known = given == reference(payment);
         Box::pin(async move {

@@ -10,10 +10,10 @@ use mainstay_platform::config::Settings;
 use mainstay_services::ports::HeadReceiver;
 use std::sync::Arc;
 
-/// The receiver that the settings name (`AUDIT_WITNESS_URL`), if they name one.
+/// The receiver that the settings name (`AUDIT_WITNESS_URL`), if any.
 ///
 /// # Errors
-/// The HTTP client cannot be made.
+/// The HTTP client cannot be created.
 pub fn head_receiver(settings: &Settings) -> Result<Option<Arc<dyn HeadReceiver>>, WitnessFault> {
     let witness = &settings.audit_witness;
     let Some(url) = &witness.url else {

@@ -1,4 +1,4 @@
-//! A webhook in the form of Standard Webhooks (<https://www.standardwebhooks.com>).
+//! Webhook in the format of Standard Webhooks (<https://www.standardwebhooks.com>).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,20 +16,20 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A receiver has to answer within this.
+/// Timeout for the receiver's response.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Why there is no client.
+/// Why the HTTP client could not be created.
 #[derive(Debug, thiserror::Error)]
 #[error("AUDIT_WITNESS_URL: no HTTP client: {0}")]
 pub struct WitnessFault(String);
 
-/// The receiver did not take a head.
+/// The receiver's response was not 2xx.
 #[derive(Debug, thiserror::Error)]
 #[error("AUDIT_WITNESS_URL answered {0}, not 2xx")]
 struct Refused(u16);
 
-/// Posts heads to one URL. Redirects are not followed: the head goes where the administrator said.
+/// Posts heads to one URL. It follows no redirects: only the URL that the administrator set receives the head.
 pub struct WebhookReceiver {
     client: Client,
     url: String,
@@ -37,6 +37,8 @@ pub struct WebhookReceiver {
 }
 
 impl WebhookReceiver {
+    /// A receiver at `url`. With a secret, requests are signed (`webhook-signature`, HMAC-SHA256).
+    ///
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(url: String, secret: Option<Secret<Vec<u8>>>) -> Result<Self, WitnessFault> {

@@ -21,7 +21,7 @@ fn head() -> SignedHead {
     }
 }
 
-/// A receiver that gives one answer; the URL, and what it was sent.
+/// Starts a receiver that sends one response. Returns its URL and a task that yields the request it received.
 async fn receiver(answer: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/heads", listener.local_addr().unwrap());

@@ -1,8 +1,8 @@
-//! Bodies.
+//! Tests of JSON bodies.
 
 use super::*;
 
-/// Everything that is told of a body: `path CODE`, or the code alone when it is not even JSON.
+/// All findings in a body: `path CODE`, or the code alone when it is not JSON.
 fn told(text: &str) -> Vec<String> {
     match body::parse::<Basket>(text.as_bytes()) {
         Ok(_) => vec![],
@@ -82,7 +82,7 @@ fn every_fault_is_told_with_its_place() {
 
 #[test]
 fn of_a_long_document_the_first_fault_is_told_and_no_tree_is_made() {
-    // A tree of values would not be made of anything that is nested so deep; only what is skipped may be.
+    // serde_json would not build a tree of values nested this deeply; only skipped values may be.
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     let long = " ".repeat(64 * 1024);
     assert_eq!(

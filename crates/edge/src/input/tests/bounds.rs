@@ -1,4 +1,4 @@
-//! Bounds of bodies.
+//! Tests of body size limits and the memory budget.
 
 use super::*;
 use crate::options::EdgeOptions;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const LIMIT: usize = 10;
 
-/// Requests of one client to a process.
+/// Sends requests as one client of a process.
 struct Client(Arc<Shares>);
 
 impl Client {
@@ -39,7 +39,7 @@ impl Client {
         (request, request_state)
     }
 
-    /// What comes of a body in the given pieces.
+    /// Result of reading a body that arrives in the given chunks.
     async fn read(&self, pieces: &[&'static str], length: Option<&str>) -> Result<String, &'static str> {
         let (request, _exchange) = self.request(Body::from_stream(stream(pieces)), length);
         let bytes = read::read(request, LIMIT).await;
@@ -99,7 +99,7 @@ async fn a_body_that_is_announced_too_large_is_refused_before_a_byte_of_it() {
 #[tokio::test]
 async fn bodies_in_memory_are_bounded_and_those_beyond_are_to_come_again() {
     let client = Client::new();
-    // One that stalls holds what it has announced.
+    // A stalled body keeps the reservation of its announced length.
     let (stalling, _exchange) = client.request(Body::from_stream(pending::<io::Result<Bytes>>()), Some("8"));
     let mut stalling = Box::pin(read::read(stalling, LIMIT));
     assert!(futures_util::poll!(&mut stalling).is_pending());

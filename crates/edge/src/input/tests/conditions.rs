@@ -1,4 +1,4 @@
-//! Conditions and idempotency keys.
+//! Tests of conditional requests and idempotency keys.
 
 use super::*;
 use crate::answer::Tag;

@@ -1,4 +1,4 @@
-//! Queries, pages and orders.
+//! Tests of query strings, pagination and sorting.
 
 use super::*;
 use mainstay_domain::page::{Cursor, CursorKey, PageRequest, Position};

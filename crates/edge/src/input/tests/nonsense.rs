@@ -1,4 +1,4 @@
-//! Whatever anybody sends, it is read or refused.
+//! Arbitrary input is parsed or refused; it never panics.
 
 use super::lists::paged;
 use super::*;

@@ -1,4 +1,4 @@
-//! What we hand out is understood when it comes back, and what is no such thing never passes for it.
+//! Properties: tags, tokens, keys and queries that a client sends are read as issued, and no other text passes for one.
 
 use super::*;
 use crate::answer::Tag;

@@ -1,4 +1,4 @@
-//! What every answer has.
+//! Tests of the headers that every response has.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! How failures look, each code in both forms.
+//! Tests of error rendering: each code in both formats.
 
 use super::*;
 use mainstay_domain::access::Permission;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// One failure of each meaning, with the status and the headers it is told with.
+/// One error of each kind, with its status and headers.
 fn all() -> Vec<(ApiError, u16, Headers)> {
     const PLAIN: &[(&str, &str)] = &[("www-authenticate", "Bearer realm=\"mainstay\"")];
     const TOKEN: &[(&str, &str)] = &[(

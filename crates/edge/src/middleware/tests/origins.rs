@@ -1,4 +1,4 @@
-//! Pages of other origins.
+//! Tests of cross-origin requests.
 
 use super::*;
 
@@ -88,7 +88,8 @@ async fn foreign_pages_cannot_change_anything() {
     };
     let told = router_state.ask(foreign()).await;
     assert_eq!((told.status, told.body.contains("CSRF_FAILED")), (403, true));
-    // A token in a header may count, where the route reads it: it decides. One of another scheme never does.
+    // With a token in a header the route decides, because it may read the token. A token of another scheme never
+    // counts.
     let told = router_state
         .ask(foreign().header("authorization", "Bearer x"))
         .await;

@@ -1,12 +1,12 @@
-//! The components of an OpenAPI document: each shape stands once, under its name, and none stands for nothing.
+//! The components of an OpenAPI document: each schema appears once, under its name, and every one is used.
 //!
-//! `utoipa` writes the argument of a generic shape (`Data<Order>`) into it instead of naming it, and a shape that no
-//! operation reaches stays listed. Generators then make a type for each copy, or refuse the document.
+//! `utoipa` inlines the argument of a generic schema (`Data<Order>`) instead of referring to it, and lists schemas that
+//! no operation uses. Code generators then create a type for each copy, or refuse the document.
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// Replaces each copy of a named object by a reference to it.
+/// Replaces each copy of a named object schema by a reference to it.
 pub(super) fn refer(document: &mut Value) {
     let named: Vec<(String, Value)> = schemas(document)
         .into_iter()
@@ -23,7 +23,7 @@ pub(super) fn refer(document: &mut Value) {
             _ => None,
         };
         match components {
-            // The named shape itself stays; what it is made of may be a copy.
+            // The named schema itself stays; its children may be copies.
             Some(components) => components
                 .values_mut()
                 .for_each(|schema| each_child(schema, &mut |child| replace(child, &named))),
@@ -48,7 +48,7 @@ fn each_child(value: &mut Value, then: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// Drops the shapes and responses that no operation leads to.
+/// Removes the schemas and responses that no operation refers to, directly or indirectly.
 pub(super) fn drop_unused(document: &mut Value) {
     let mut reached = BTreeSet::new();
     let mut fresh = references(&document["paths"]);

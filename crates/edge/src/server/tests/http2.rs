@@ -1,4 +1,4 @@
-//! HTTP/2 clients that open streams and do not read.
+//! Tests with HTTP/2 clients that open streams and do not read.
 
 use super::*;
 use crate::connections::STALL;
@@ -14,7 +14,7 @@ fn lists() -> Router {
         .route("/small", get(async || "small"))
 }
 
-/// A client whose streams have a window of so many bytes.
+/// An HTTP/2 client whose streams have a window of `window` bytes.
 async fn client(server: &Server, window: u32) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>) {
     let stream = TcpStream::connect(server.address).await.unwrap();
     let handshake = h2::client::Builder::new()
@@ -132,7 +132,7 @@ async fn an_idle_connection_is_told_to_go_and_gives_its_place_back() {
     })
     .await;
     server.pass(IDLENESS + 1);
-    // GOAWAY, and an orderly end of the connection.
+    // GOAWAY, and a graceful end of the connection.
     connection.await.unwrap().unwrap();
     until("it is closed", || server.open() == 0).await;
     drop(send);
