@@ -183,6 +183,6 @@ impl<U: Query> Operation<U> {
 
 impl<U> fmt::Debug for Operation<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Door({:?})", self.route_state)
+        write!(f, "Operation({:?})", self.route_state)
     }
 }

@@ -43,12 +43,12 @@ impl OutgoingBody {
 }
 
 /// Bytes of a response that stay counted until they are dropped.
-struct PagePagination {
+struct CountedBytes {
     bytes: Bytes,
     _held: Arc<HeldResponse>,
 }
 
-impl AsRef<[u8]> for PagePagination {
+impl AsRef<[u8]> for CountedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
@@ -80,7 +80,7 @@ impl HttpBody for OutgoingBody {
         };
         Poll::Ready(Some(Ok(match frame.into_data() {
             Ok(bytes) => {
-                this.rest = Bytes::from_owner(PagePagination {
+                this.rest = Bytes::from_owner(CountedBytes {
                     bytes,
                     _held: Arc::clone(&held),
                 });

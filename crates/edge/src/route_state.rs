@@ -95,6 +95,6 @@ impl RouteState {
 
 impl fmt::Debug for RouteState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Place({} {})", self.0.row.method, self.0.row.path)
+        write!(f, "RouteState({} {})", self.0.row.method, self.0.row.path)
     }
 }

@@ -59,7 +59,7 @@ fn every_command_has_its_snapshot() {
     let has = |name: &str| {
         snapshots
             .iter()
-            .any(|file| file == &format!("stories__help__{name}.snap"))
+            .any(|file| file == &format!("e2e__help__{name}.snap"))
     };
     for command in commands(&help(&[])) {
         assert!(has(&command), "no snapshot of {command}");

@@ -30,13 +30,13 @@ pub(crate) struct Connections {
     limit_of_address: usize,
     proxies: TrustedProxies,
     clock: Arc<AtomicU64>,
-    open: Mutex<PublicEndpoint>,
+    open: Mutex<OpenConnection>,
     is_empty: Notify,
     counts: Counts,
 }
 
 #[derive(Debug, Default)]
-struct PublicEndpoint {
+struct OpenConnection {
     last_id: u64,
     states: HashMap<u64, Arc<ConnectionState>>,
     of_addresses: HashMap<LimitKey, usize>,

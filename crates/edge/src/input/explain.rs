@@ -75,10 +75,10 @@ fn all<T: DeserializeOwned>(mut value: Value) -> Vec<FieldError> {
             break;
         };
         let finding = JsonFinding::of(error.path(), &error.inner().to_string());
-        let again = mended.last() == Some(&finding.route_state);
+        let again = mended.last() == Some(&finding.location);
         if !mended
             .iter()
-            .any(|route_state| finding.route_state.starts_with(route_state))
+            .any(|location| finding.location.starts_with(location))
         {
             found.push(finding.fault);
         }
@@ -86,11 +86,11 @@ fn all<T: DeserializeOwned>(mut value: Value) -> Vec<FieldError> {
             break;
         }
         if finding.is_surplus {
-            remove(&mut value, &finding.route_state);
+            remove(&mut value, &finding.location);
             continue;
         }
         if !again {
-            mended.push(finding.route_state.clone());
+            mended.push(finding.location.clone());
             left = vec![
                 Value::Null,
                 json!(false),
@@ -102,7 +102,7 @@ fn all<T: DeserializeOwned>(mut value: Value) -> Vec<FieldError> {
             left.extend(finding.variant.map(Value::String));
         }
         let Some(next) = left.pop() else { break };
-        if put(&mut value, &finding.route_state, next).is_none() {
+        if put(&mut value, &finding.location, next).is_none() {
             break;
         }
     }
@@ -117,13 +117,13 @@ fn step<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
     }
 }
 
-fn put(value: &mut Value, route_state: &[Step], new: Value) -> Option<()> {
-    *route_state.iter().try_fold(value, step)? = new;
+fn put(value: &mut Value, location: &[Step], new: Value) -> Option<()> {
+    *location.iter().try_fold(value, step)? = new;
     Some(())
 }
 
-fn remove(value: &mut Value, route_state: &[Step]) {
-    let Some((Step::Field(name), above)) = route_state.split_last() else {
+fn remove(value: &mut Value, location: &[Step]) {
+    let Some((Step::Field(name), above)) = location.split_last() else {
         return;
     };
     if let Some(Value::Object(map)) = above.iter().try_fold(value, step) {

@@ -13,7 +13,7 @@ pub(super) enum Step {
 /// One finding in a document, and what is needed to continue after it.
 #[derive(Debug)]
 pub(super) struct JsonFinding {
-    pub(super) route_state: Vec<Step>,
+    pub(super) location: Vec<Step>,
     pub(super) fault: FieldError,
     /// Whether it is an unknown field.
     pub(super) is_surplus: bool,
@@ -27,7 +27,7 @@ impl JsonFinding {
         let message = message
             .rsplit_once(" at line ")
             .map_or(message, |(message, _)| message);
-        let mut route_state: Vec<Step> = path.iter().filter_map(Step::of).collect();
+        let mut location: Vec<Step> = path.iter().filter_map(Step::of).collect();
         let (kind, rest) = message.split_once('`').unwrap_or((message, ""));
         let name = rest.split('`').next().unwrap_or_default();
         let expected = message
@@ -50,13 +50,13 @@ impl JsonFinding {
         };
         if matches!(code, "REQUIRED" | "UNKNOWN_FIELD" | "DUPLICATE") {
             let named = Step::Field(name.to_owned());
-            if route_state.last() != Some(&named) || code == "REQUIRED" {
-                route_state.push(named);
+            if location.last() != Some(&named) || code == "REQUIRED" {
+                location.push(named);
             }
         }
-        let fault = FieldError::new(spelled(&route_state), code, text);
+        let fault = FieldError::new(spelled(&location), code, text);
         Self {
-            route_state,
+            location,
             fault,
             is_surplus: code == "UNKNOWN_FIELD",
             variant,
@@ -75,9 +75,9 @@ impl Step {
 }
 
 /// Formats a path: `items[0].quantity`.
-fn spelled(route_state: &[Step]) -> String {
+fn spelled(location: &[Step]) -> String {
     let mut text = String::new();
-    for step in route_state {
+    for step in location {
         match step {
             Step::Item(index) => text.push_str(&format!("[{index}]")),
             Step::Field(name) => {

@@ -50,7 +50,7 @@ impl AddressLimit {
 
     /// How long the address has to wait, if it has used up its limit.
     pub(super) fn refuses(&self, ip: IpAddr, path: &str, now: Timestamp) -> Option<Duration> {
-        let (key, mark) = self.route_state(ip);
+        let (key, mark) = self.slot(ip);
         if !mark.load(Relaxed) || is_unlimited(path) {
             return None;
         }
@@ -68,7 +68,7 @@ impl AddressLimit {
         if is_unlimited(path) {
             return None;
         }
-        let (key, mark) = self.route_state(ip);
+        let (key, mark) = self.slot(ip);
         let decision = self.limiter.check(NAME, QUOTA, key, now);
         if decision.remaining == 0 {
             mark.store(true, Relaxed);
@@ -76,7 +76,7 @@ impl AddressLimit {
         Some(note(decision))
     }
 
-    fn route_state(&self, ip: IpAddr) -> (LimitKey, &AtomicBool) {
+    fn slot(&self, ip: IpAddr) -> (LimitKey, &AtomicBool) {
         let key = LimitKey::from(ip);
         let at = self.hasher.hash_one(key) % MARKS as u64;
         (key, &self.marks[usize::try_from(at).unwrap_or_default()])

@@ -5,7 +5,7 @@ use crate::operation::Operation;
 /// The parameters of a handler whose first is `Operation<U>`.
 #[diagnostic::on_unimplemented(
     message = "the first parameter of this handler is not the door to the use case of its route",
-    note = "write `async fn handler(door: Door<{U}>, …)`"
+    note = "write `async fn handler(operation: Operation<{U}>, …)`"
 )]
 pub trait HandlerFor<U> {}
 
@@ -14,16 +14,16 @@ pub trait HandlerFor<U> {}
 pub trait HandlerParams<F> {}
 
 /// Implements the traits for axum's parameter tuples: a marker first, then each parameter.
-macro_rules! knocks {
+macro_rules! handler_params {
     ($($more:ident)*) => {
         impl<End, U, $($more),*> HandlerFor<U> for (End, Operation<U>, $($more,)*) {}
         impl<End, F, $($more),*> HandlerParams<F> for (End, F, $($more,)*) {}
     };
 }
 
-knocks!();
-knocks!(A);
-knocks!(A B);
-knocks!(A B C);
-knocks!(A B C D);
-knocks!(A B C D E);
+handler_params!();
+handler_params!(A);
+handler_params!(A B);
+handler_params!(A B C);
+handler_params!(A B C D);
+handler_params!(A B C D E);

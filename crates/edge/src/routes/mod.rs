@@ -27,7 +27,7 @@ use utoipa::openapi::{RefOr, Schema};
 /// ```
 #[doc = include_str!("example.rs.txt")]
 /// #[utoipa::path(get, path = "/api/things", responses((status = 200)))]
-/// async fn list(door: Door<ListThings>) -> Answer {
+/// async fn list(operation: Operation<ListThings>) -> Answer {
 ///     Ok(mainstay_edge::answer::nothing())
 /// }
 /// let route = mainstay_edge::route!(ListThings, list);
@@ -38,7 +38,7 @@ use utoipa::openapi::{RefOr, Schema};
 /// ```compile_fail,E0277
 #[doc = include_str!("example.rs.txt")]
 /// #[utoipa::path(get, path = "/api/things", responses((status = 200)))]
-/// async fn list(door: Door<ListSecrets>) -> Answer {
+/// async fn list(operation: Operation<ListSecrets>) -> Answer {
 ///     Ok(mainstay_edge::answer::nothing())
 /// }
 /// let route = mainstay_edge::route!(ListThings, list);

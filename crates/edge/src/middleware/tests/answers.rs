@@ -4,9 +4,9 @@ use super::*;
 
 #[tokio::test]
 async fn every_answer_has_the_careful_headers() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     for path in ["/ok", "/missing", "/nowhere", "/bug"] {
-        let told = router_state.ask(Request::get(path)).await;
+        let told = app.ask(Request::get(path)).await;
         for (name, value) in [
             (
                 "content-security-policy",
@@ -46,13 +46,13 @@ async fn a_handler_keeps_its_own_policies() {
 
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_another_replaced() {
-    let router_state = TestRouter::new(router());
-    let told = router_state
+    let app = TestRouter::new(router());
+    let told = app
         .ask(Request::get("/ok").header("x-request-id", "mine-1.a_B"))
         .await;
     assert_eq!(told.header("x-request-id"), "mine-1.a_B");
     for bad in ["a b", "a\"b", &"x".repeat(129)] {
-        let told = router_state
+        let told = app
             .ask(Request::get("/ok").header("x-request-id", bad))
             .await;
         assert_eq!(told.header("x-request-id").len(), 36, "{bad}");
@@ -61,11 +61,11 @@ async fn a_sane_request_id_is_kept_and_another_replaced() {
 
 #[tokio::test]
 async fn each_request_is_one_line_and_one_count() {
-    let router_state = TestRouter::new(router());
-    router_state
+    let app = TestRouter::new(router());
+    app
         .ask(Request::get("/nowhere?token=hunter2").header("x-request-id", "r1"))
         .await;
-    let [line, ..] = router_state.sink.take();
+    let [line, ..] = app.sink.take();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
         (&line["path"], &line["status"]),
@@ -79,7 +79,7 @@ async fn each_request_is_one_line_and_one_count() {
         (&line["ip"], &line["caller"]),
         (&"10.0.0.1".into(), &"anonymous".into())
     );
-    let figures = router_state.metrics.encode();
+    let figures = app.metrics.encode();
     assert!(
         figures.contains(r#"mainstay_http_requests_total{method="any",route="unmatched",status="404"} 1"#),
         "{figures}"
@@ -92,15 +92,15 @@ async fn each_request_is_one_line_and_one_count() {
 
 #[tokio::test]
 async fn only_trusted_proxies_are_believed() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     let ip = async |peer: &str| {
         let request = Request::get("/ok").header("x-forwarded-for", "1.1.1.1, 198.51.100.7");
-        let middleware = router_state.middleware.of_peer(peer.parse().unwrap());
+        let middleware = app.middleware.of_peer(peer.parse().unwrap());
         middleware
             .oneshot(request.body(Body::empty()).unwrap())
             .await
             .unwrap();
-        let [line, ..] = router_state.sink.take();
+        let [line, ..] = app.sink.take();
         serde_json::from_str::<serde_json::Value>(&line).unwrap()["ip"]
             .as_str()
             .unwrap()
@@ -112,8 +112,8 @@ async fn only_trusted_proxies_are_believed() {
 
 #[tokio::test]
 async fn long_texts_are_compressed_and_short_ones_not() {
-    let router_state = TestRouter::new(router());
-    let long = router_state
+    let app = TestRouter::new(router());
+    let long = app
         .ask(Request::get("/long").header("accept-encoding", "gzip"))
         .await;
     assert_eq!(long.header("content-encoding"), "gzip");
@@ -126,7 +126,7 @@ async fn long_texts_are_compressed_and_short_ones_not() {
         "{:?}",
         long.headers
     );
-    let short = router_state
+    let short = app
         .ask(Request::get("/ok").header("accept-encoding", "gzip"))
         .await;
     assert_eq!((short.header("content-encoding"), &*short.body), ("", "fine"));
@@ -134,11 +134,11 @@ async fn long_texts_are_compressed_and_short_ones_not() {
 
 #[tokio::test]
 async fn a_connection_is_served_as_its_peer() {
-    let router_state = TestRouter::new(router());
-    let middleware = router_state.middleware.of_peer("192.0.2.5".parse().unwrap());
+    let app = TestRouter::new(router());
+    let middleware = app.middleware.of_peer("192.0.2.5".parse().unwrap());
     middleware
         .oneshot(Request::get("/ok").body(Body::empty()).unwrap())
         .await
         .unwrap();
-    assert!(router_state.sink.take()[0].contains("192.0.2.5"));
+    assert!(app.sink.take()[0].contains("192.0.2.5"));
 }

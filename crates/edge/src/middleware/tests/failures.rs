@@ -157,10 +157,10 @@ async fn a_failure_looks_exactly_so() {
 
 #[tokio::test]
 async fn unknown_paths_and_methods_are_json_too() {
-    let router_state = TestRouter::new(router());
-    let nowhere = router_state.ask(Request::get("/nowhere")).await;
+    let app = TestRouter::new(router());
+    let nowhere = app.ask(Request::get("/nowhere")).await;
     assert_eq!((nowhere.status, nowhere.body.contains("NOT_FOUND")), (404, true));
-    let otherwise = router_state.ask(Request::delete("/ok")).await;
+    let otherwise = app.ask(Request::delete("/ok")).await;
     assert_eq!(
         (otherwise.status, otherwise.header("allow")),
         (405, "GET,HEAD,POST")
@@ -170,9 +170,9 @@ async fn unknown_paths_and_methods_are_json_too() {
 
 #[tokio::test]
 async fn a_panic_and_a_bug_say_nothing_of_their_cause() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     for path in ["/panic", "/bug"] {
-        let told = router_state.ask(Request::get(path)).await;
+        let told = app.ask(Request::get(path)).await;
         assert_eq!((told.status, told.body.contains("INTERNAL_ERROR")), (500, true));
         assert!(
             !told.body.contains("hunter2") && !told.body.contains("as it has to"),
@@ -181,7 +181,7 @@ async fn a_panic_and_a_bug_say_nothing_of_their_cause() {
         );
     }
     assert_eq!(
-        router_state.ask(Request::get("/ok")).await.status,
+        app.ask(Request::get("/ok")).await.status,
         200,
         "the next request is answered"
     );
@@ -195,10 +195,10 @@ async fn what_takes_too_long_is_ended() {
 
 #[tokio::test]
 async fn a_failed_head_request_is_told_without_a_body() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     for path in ["/missing", "/nowhere", "/bug"] {
-        let whole = router_state.ask(Request::get(path)).await;
-        let head = router_state.ask(Request::head(path)).await;
+        let whole = app.ask(Request::get(path)).await;
+        let head = app.ask(Request::head(path)).await;
         assert_eq!((head.status, head.body.as_str()), (whole.status, ""), "{path}");
         assert_eq!(head.header("content-type"), "application/json");
         assert_eq!(

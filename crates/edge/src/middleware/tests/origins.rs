@@ -6,11 +6,11 @@ const APP: &str = "https://app.example";
 
 #[tokio::test]
 async fn a_listed_origin_may_ask_and_call() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     let asked = Request::options("/ok")
         .header("origin", APP)
         .header("access-control-request-method", "POST");
-    let told = router_state.ask(asked).await;
+    let told = app.ask(asked).await;
     assert_eq!(
         (told.status, told.header("access-control-allow-origin")),
         (204, APP)
@@ -22,7 +22,7 @@ async fn a_listed_origin_may_ask_and_call() {
         told.header("access-control-allow-headers")
             .contains("Idempotency-Key")
     );
-    let told = router_state
+    let told = app
         .ask(
             Request::post("/ok")
                 .header("origin", APP)
@@ -38,7 +38,7 @@ async fn a_listed_origin_may_ask_and_call() {
 
 #[tokio::test]
 async fn another_origin_is_told_nothing_and_never_a_wildcard() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     for origin in [
         "https://evil.example",
         "null",
@@ -49,8 +49,8 @@ async fn another_origin_is_told_nothing_and_never_a_wildcard() {
             .header("origin", origin)
             .header("access-control-request-method", "POST");
         for told in [
-            router_state.ask(asked).await,
-            router_state
+            app.ask(asked).await,
+            app
                 .ask(Request::get("/ok").header("origin", origin))
                 .await,
         ] {
@@ -65,7 +65,7 @@ async fn another_origin_is_told_nothing_and_never_a_wildcard() {
         }
     }
     assert_eq!(
-        router_state.ask(Request::get("/ok")).await.header("vary"),
+        app.ask(Request::get("/ok")).await.header("vary"),
         "Origin"
     );
 }
@@ -80,30 +80,30 @@ async fn without_a_list_nothing_depends_on_the_origin() {
 
 #[tokio::test]
 async fn foreign_pages_cannot_change_anything() {
-    let router_state = TestRouter::new(router());
+    let app = TestRouter::new(router());
     let foreign = || {
         Request::post("/ok")
             .header("sec-fetch-site", "cross-site")
             .header("cookie", "accessToken=x")
     };
-    let told = router_state.ask(foreign()).await;
+    let told = app.ask(foreign()).await;
     assert_eq!((told.status, told.body.contains("CSRF_FAILED")), (403, true));
     // With a token in a header the route decides, because it may read the token. A token of another scheme never
     // counts.
-    let told = router_state
+    let told = app
         .ask(foreign().header("authorization", "Bearer x"))
         .await;
     assert_eq!(told.status, 200);
-    let told = router_state
+    let told = app
         .ask(foreign().header("authorization", "Basic eA=="))
         .await;
     assert_eq!(told.status, 403);
     let old = Request::post("/ok")
         .header("origin", "https://evil.example")
         .header("host", "127.0.0.1:3000");
-    assert_eq!(router_state.ask(old).await.status, 403);
+    assert_eq!(app.ask(old).await.status, 403);
     let own = Request::post("/ok")
         .header("origin", "http://127.0.0.1:3000")
         .header("host", "127.0.0.1:3000");
-    assert_eq!(router_state.ask(own).await.status, 200);
+    assert_eq!(app.ask(own).await.status, 200);
 }
