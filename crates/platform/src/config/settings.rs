@@ -90,7 +90,7 @@ pub struct Http {
 pub struct Db {
     /// `sqlite://PATH` or `postgres://…`; secret because of the password.
     pub url: Secret<String>,
-    /// Maximum number of open connections.
+    /// Maximum number of connections in the pool.
     pub pool: usize,
 }
 

@@ -34,8 +34,8 @@ pub enum SmtpEncryption {
 impl SmtpAddress {
     /// Reads `smtps://` (TLS from the first byte, port 465) or `smtp://` (port 587).
     ///
-    /// Over `smtp://` the client encrypts the connection by STARTTLS before it sends a password, or sends nothing; without a
-    /// password, it does so when the server offers it. `?tls=required` and `?tls=opportunistic` state this explicitly;
+    /// Over `smtp://` the client encrypts the connection by STARTTLS before it sends a password, or sends nothing; without
+    /// a password, it does so when the server offers it. `?tls=required` and `?tls=opportunistic` state this explicitly;
     /// `?tls=none` is for a server on this machine.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl SmtpAddress {
     }
 }
 
-/// The host without brackets; a name outside of ASCII in A-labels, because URL parsing does not convert it for this scheme.
+/// The host without brackets; a name outside of ASCII in A-labels, because URL parsing converts none for this scheme.
 fn host(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_matches(['[', ']']);
     match percent_decode_str(host).decode_utf8() {
