@@ -1,7 +1,7 @@
 //! Rate limiting in memory: the generic cell rate algorithm (GCRA, ITU-T I.371), keyed.
 //!
 //! For each key the limiter stores one instant, the time at which its whole allowance is available again. Callers
-//! pass in the time, which is why this is not an off-the-shelf limiter: those read a clock of their own.
+//! pass in the time, which is why this is not an off-the-shelf limiter: those read a clock themselves.
 
 use crate::network::canonical;
 use mainstay_domain::id::UserId;
@@ -12,7 +12,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// How much is allowed: `count` at once, and `count` more evenly over every `period`.
+/// A limit: `count` requests at once, and `count` more spread evenly over every `period`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The burst; 0 allows nothing.

@@ -19,7 +19,7 @@ pub struct SigningKey {
     pub algorithm: TokenAlgorithm,
     /// When it was generated.
     pub created_at: Timestamp,
-    /// From when on its tokens are refused; `None` for the key that signs new tokens.
+    /// The time from which on its tokens are refused; `None` for the key that signs new tokens.
     pub retires_at: Option<Timestamp>,
     /// PKCS#8 version 1, sealed.
     pub private: Vec<u8>,

@@ -52,8 +52,8 @@ enum Write {
 }
 
 impl Tally {
-    /// Counts a COMMIT of this many transactions. It proves that the storage takes writes only if a row `changed`: a COMMIT
-    /// without changes does not touch the storage.
+    /// Counts a COMMIT of this many transactions. It proves that the storage takes writes only if a row `changed`: a
+    /// COMMIT without changes does not touch the storage.
     pub(crate) fn committed(&self, transactions: usize, changed: bool) {
         Self::add(&self.commits, 1);
         Self::add(&self.grouped, transactions);

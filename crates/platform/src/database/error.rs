@@ -6,8 +6,8 @@ use super::conflict::Conflict;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// The database cannot be reached, or no connection or queue slot was free within the wait limit. No change was made
-    /// as far as is known, except where `what` says that the outcome of a COMMIT is unknown.
+    /// The database cannot be reached, or no connection or queue slot was free within the wait limit. As far as is
+    /// known, no change was made, except where `what` says that the outcome of a COMMIT is unknown.
     #[error("the database is unavailable: {what}")]
     Unavailable {
         /// The attempted operation, and the driver's message.
@@ -34,7 +34,7 @@ pub enum DatabaseError {
         /// The constraint's name, or `table.column` for NOT NULL.
         constraint: String,
     },
-    /// A conflict with another transaction; running this one again can succeed. The database API has already retried it.
+    /// A conflict with another transaction; running this one again can succeed. The database API has already done so.
     #[error("another transaction was in the way: {reason}")]
     Serialization {
         /// The driver's message.

@@ -199,8 +199,8 @@ impl Link {
         self.lost || self.client.as_ref().is_none_or(|client| client.is_closed())
     }
 
-    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent a statement has nothing to end. `None`
-    /// means that the server did not answer in time, so the outcome is unknown.
+    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent a statement has nothing to end.
+    /// `None` means that the server did not answer in time, so the outcome is unknown.
     pub(super) async fn end(&mut self, how: &'static str) -> Option<Result<(), Error>> {
         if !self.open {
             return Some(Ok(()));

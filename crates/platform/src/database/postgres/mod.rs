@@ -106,7 +106,7 @@ impl Postgres {
         let client = self.client().await?;
         let asked = tokio::time::timeout(self.wait_limit, client.simple_query(SQL)).await;
         let Ok(answer) = asked else {
-            // The body may still be waiting on this connection, so no other caller may get it.
+            // The query may still be running, so no other caller may get this connection.
             drop(Object::take(client));
             return Err(DatabaseError::unavailable("the server did not answer in time"));
         };

@@ -23,14 +23,14 @@ use crate::database::options::DatabaseOptions;
 pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
     let (config, roots) = parse(&options.url);
     let mut config = config.map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
-    // The pool always needs a writable server. The driver checks each new connection, so a standby never enters the pool,
-    // of several hosts the writable one is found, and the pool follows a failover by itself. `any` in the URL overrides it.
+    // The pool always needs a writable server. The driver checks each new connection, so a standby never enters the
+    // pool, of several hosts the writable one is found, and the pool follows a failover. A value in the URL overrides.
     if !options.url.contains("target_session_attrs") {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
     config.connect_timeout(options.wait_limit);
-    // For a peer that vanished silently: keepalive probes while the connection is idle, and for sent data no longer wait
-    // than for an answer.
+    // For a peer that vanished silently: keepalive probes while the connection is idle, and unacknowledged data times
+    // out no later than an answer would.
     config.keepalives_idle(Duration::from_secs(30));
     config.keepalives_interval(Duration::from_secs(10));
     config.keepalives_retries(3);

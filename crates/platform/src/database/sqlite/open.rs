@@ -41,7 +41,7 @@ pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> 
         Err(error) if is_planted(&path) => Err(DatabaseError::Options {
             reason: error.to_string(),
         }),
-        // Any other error that prevents creating the file also prevents SQLite from opening it, and SQLite reports it better.
+        // Other errors that prevent creating the file also prevent SQLite from opening it, and SQLite reports more.
         _ => Ok(unmistakable(path)),
     }
 }
