@@ -52,7 +52,7 @@ impl Settings {
             taken, mut faults, ..
         } = reader;
         if settings.env == AppEnv::Production {
-            // A refused setting already has an error; the default that replaced it needs no second one for being unsafe.
+            // A refused setting already has an error; its default needs no second one for being unsafe.
             let told: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
             let news = settings
                 .unsafe_in_production()

@@ -35,7 +35,7 @@ impl SmtpAddress {
     /// Reads `smtps://` (TLS from the first byte, port 465) or `smtp://` (port 587).
     ///
     /// Over `smtp://` the client encrypts the connection by STARTTLS before it sends a password, or sends nothing.
-    /// Without a password, it does so when the server offers it. `?tls=required` and `?tls=opportunistic` state this;
+    /// Without a password, it does so when the server offers it. `?tls=required` and `?tls=opportunistic` request one;
     /// `?tls=none` is for a server on this machine.
     ///
     /// # Errors

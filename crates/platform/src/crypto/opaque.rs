@@ -5,8 +5,8 @@ use mainstay_domain::random::{self, Random};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A secret that its owner sees once: an API key, a link in a mail. 256 random bits in base64url after a prefix by which
-/// people and secret scanners recognise what was leaked. Wiped on drop, never printed.
+/// A secret that its owner sees once: an API key, a link in a mail. 256 random bits in base64url after a prefix by
+/// which people and secret scanners recognise a leaked token. Wiped on drop, never printed.
 #[derive(Clone)]
 pub struct OpaqueToken {
     text: Zeroizing<String>,

@@ -79,7 +79,7 @@ impl Logs {
         }
     }
 
-    /// Makes these the logs of the whole process, and enables logging of panics. A second call in a process has no effect.
+    /// Makes these the logs of the whole process, and enables logging of panics. A second call has no effect.
     /// With further layers, such as one for traces, use [`Logs::layer`] and [`Logs::catch_panics`].
     pub fn install(&self) {
         // Refused only when a subscriber is installed already; that one stays in place.

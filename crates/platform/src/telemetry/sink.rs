@@ -63,7 +63,7 @@ struct Buffers<T> {
 #[derive(Default)]
 struct Queue {
     waiting: Buffers<Vec<u8>>,
-    /// Write now instead of gathering.
+    /// Write now instead of collecting further lines.
     urgent: bool,
     /// Flush the outputs although no line waits for them, so that files open their paths again.
     reopen: bool,
