@@ -1,10 +1,10 @@
-//! The errors that keep a process from starting.
+//! The errors that prevent a process from starting.
 
 use mainstay_domain::Error;
 use std::io;
 use std::path::PathBuf;
 
-/// An error that keeps a process from starting.
+/// An error that prevents a process from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A folder or file cannot be used.

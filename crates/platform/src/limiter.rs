@@ -123,7 +123,7 @@ impl Limiter {
         let shard = usize::try_from(self.hasher.hash_one(entry) % SHARDS as u64).expect("it is below 16");
         let mut full_at = self.shards[shard].lock();
         let known = full_at.get(&entry).copied();
-        // Never further away than a whole burst: neither a clock that was set back nor a quota that was reduced
+        // At most a whole burst away: neither a clock that was set back nor a quota that was reduced
         // limits a client for longer than the quota says.
         let start = known.unwrap_or(now).clamp(now, now.saturating_add(burst));
         let next = start + step;
@@ -166,7 +166,7 @@ impl Limiter {
     }
 }
 
-/// Evicts down to three quarters, so that the next eviction is far away.
+/// Evicts down to three quarters, so that evictions are rare.
 fn evict(full_at: &mut HashMap<Entry, i128>, max: usize, now: i128) {
     full_at.retain(|_, at| *at > now);
     let keep = max * 3 / 4;

@@ -24,7 +24,7 @@ const START: i64 = 1_795_341_600;
 
 /// An app over a database of its own, listening on a port of its own.
 pub struct TestApp {
-    /// Stands still until a test advances it.
+    /// Changes only when a test advances or sets it.
     pub clock: Arc<ManualClock>,
     /// Receives all mail of the app.
     pub mailbox: Arc<Mailbox>,

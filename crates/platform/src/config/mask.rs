@@ -23,7 +23,7 @@ impl Show {
     }
 }
 
-/// Masks the password of a URL, whether it stands before the host or among the parameters.
+/// Masks the password of a URL, whether it is before the host or among the parameters.
 ///
 /// It must also be right for text that is no URL, because errors print such text: the user information ends at the
 /// last `@`, not where a correct URL would end it, and text without a scheme is not printed.

@@ -63,7 +63,7 @@ impl SigningKey {
         }
     }
 
-    /// Opens the key. Retiring keys are opened too: that a key opens proves that we made it, while anyone with write
+    /// Opens the key, also a retiring one: that it opens proves that this product made it, while anyone with write
     /// access to the database could have put a public key into the row.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The database API: the same SQL text on SQLite and PostgreSQL.
 //!
 //! A transaction's body is a closure that receives a [`Tx`]. [`Database::write`] runs it as a transaction: on `Ok`
-//! its changes are durable, on `Err` it leaves no trace, except where the error says that the outcome is unknown.
+//! its changes are durable, on `Err` none remains, except where the error says that the outcome is unknown.
 //! [`Database::read`] runs it on a snapshot and never waits for a writer.
 //!
 //! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one
@@ -63,7 +63,7 @@ pub enum Engine {
 /// How far a write is isolated from others on PostgreSQL. On SQLite writes always run one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// Each statement sees what was committed before it started.
+    /// Each statement reads what was committed before it started.
     ReadCommitted,
     /// As if all transactions ran one after another; conflicting ones run again.
     Serializable,
@@ -81,7 +81,7 @@ pub enum ReadMode {
     Thread,
 }
 
-/// An open database. Cloning gives another handle to the same one.
+/// An open database. A clone is a handle to the same one.
 #[derive(Clone)]
 pub struct Database {
     inner: Inner,

@@ -14,7 +14,8 @@ use super::error::DatabaseError;
 /// The address of a database, its limits and sizes.
 #[derive(Clone)]
 pub struct DatabaseOptions {
-    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` (see [`sqlite_url`]) or `postgres://user:password@host/name?sslmode=…`.
+    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` (see [`sqlite_url`]) or
+    /// `postgres://user:password@host/name?sslmode=…`.
     pub url: String,
     /// PostgreSQL: maximum number of connections.
     pub pool_size: usize,

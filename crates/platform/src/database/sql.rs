@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Reads,
     /// It changes rows or the schema.
     Changes,
-    /// It would begin or end transactions, or change the connection's settings: reserved for the database API.
+    /// It would start or end transactions, or change the connection's settings: reserved for the database API.
     Controls,
 }
 

@@ -1,6 +1,6 @@
-//! Whether a secret looks as if it was drawn at random.
+//! Whether a secret seems to be drawn at random.
 //!
-//! A text does not show how it was made. But keys that people type, copy from a page or pad to the required length
+//! A text does not reveal how it was made. But keys that people type, copy from a page or pad to the required length
 //! repeat themselves, count up, or hold known words, and random ones practically never do: the
 //! estimate below is far above its limit for 32 random hexadecimal digits already.
 

@@ -18,7 +18,7 @@ use crate::database::param::Param;
 use crate::database::sql::{Kind, Sql};
 
 /// A pooled connection, moved into a transaction. If it is dropped before the transaction has ended, the connection is
-/// closed, so that the server rolls back and the pool never sees it again.
+/// closed, so that the server rolls back and the pool never gets it back.
 pub(crate) struct Link {
     client: Option<Object>,
     /// BEGIN, until it has been sent together with the first statement.

@@ -36,7 +36,7 @@ enum Run<T, E> {
 }
 
 impl Postgres {
-    /// Runs the body until it commits, fails for good or has been run ten times. Must not be dropped half-way:
+    /// Runs the body until it commits, fails permanently or has been run ten times. Must not be dropped half-way:
     /// the caller spawns it.
     pub(super) async fn write_to_end<T, E, F>(self: Arc<Self>, isolation: Isolation, body: F) -> Result<T, E>
     where

@@ -187,7 +187,7 @@ impl Metrics {
     }
 
     /// Sets the current number of jobs in each state of each queue, `(queue, state, jobs)`. Queues that are not
-    /// listed are empty. A scrape never sees an incomplete update.
+    /// listed are empty. A scrape never reads an incomplete update.
     pub fn queue_depths<'q>(&self, depths: impl IntoIterator<Item = (&'q str, &'static str, i64)>) {
         let _no_scrape = self.registry.lock();
         self.queue_depth.clear();
