@@ -71,8 +71,8 @@ impl App {
         Ok(app)
     }
 
-    /// The same for reading only: creates no folder, file, schema or key. Where a key was never generated, a
-    /// placeholder opens nothing.
+    /// The same for reading only: creates no folder, file, schema or key. In place of a key that was never generated it
+    /// uses a random one, which opens nothing.
     ///
     /// # Errors
     /// As [`App::open`], and when there is no database with the schema of this program.

@@ -62,7 +62,7 @@ async fn serve(
 ) -> Outcome {
     let mut signals = Signals::listen(sink)?;
     let roles = settings.roles;
-    // A stop signal during the wait for the database must not wait with it.
+    // A stop signal must not wait until the database responds.
     let mut serving = tokio::select! {
         serving = start(settings, access_log) => serving?,
         name = signals.end() => {

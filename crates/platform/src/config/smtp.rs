@@ -34,8 +34,8 @@ pub enum SmtpEncryption {
 impl SmtpAddress {
     /// Reads `smtps://` (TLS from the first byte, port 465) or `smtp://` (port 587).
     ///
-    /// Over `smtp://` the client encrypts the connection by STARTTLS before it sends a password, or sends nothing.
-    /// Without a password, it does so when the server offers it. `?tls=required` and `?tls=opportunistic` request one;
+    /// Over `smtp://` the client requires STARTTLS before it sends a password; without a password, it uses STARTTLS when
+    /// the server offers it. `?tls=required` and `?tls=opportunistic` choose one of these modes explicitly;
     /// `?tls=none` is for a server on this machine.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub struct Exposure {
     pub path: PathBuf,
     /// Its permission bits.
     pub mode: u32,
-    /// The uid of its owner, unless that is this account or the superuser: it can read the file whatever the mode.
+    /// The uid of its owner, if neither this account nor the superuser: the owner can read it whatever the mode.
     pub stranger: Option<u32>,
     is_dir: bool,
     bits: u32,

@@ -1,4 +1,4 @@
-//! Checks for settings that production would refuse, and secrets that other accounts can read.
+//! Checks for settings that production would refuse, and configuration files whose secrets other accounts can read.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::config::{AppEnv, Loaded, Origin};
