@@ -34,7 +34,7 @@ pub enum SmtpEncryption {
 impl SmtpAddress {
     /// Reads `smtps://` (TLS from the first byte, port 465) or `smtp://` (port 587).
     ///
-    /// Over `smtp://` the client requires STARTTLS before it sends a password; without a password, it uses STARTTLS when
+    /// Over `smtp://` the client requires STARTTLS before it sends a password; without one, it uses STARTTLS when
     /// the server offers it. `?tls=required` and `?tls=opportunistic` choose one of these modes explicitly;
     /// `?tls=none` is for a server on this machine.
     ///
