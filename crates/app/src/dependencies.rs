@@ -10,7 +10,7 @@ use mainstay_platform::telemetry::access_log::AccessLog;
 use mainstay_services::ports::{HeadReceiver, Mailer, PaymentGateway};
 use std::sync::Arc;
 
-/// The dependencies that a process takes from outside.
+/// The external dependencies of a process.
 #[derive(Clone)]
 pub struct Dependencies {
     /// The time.
@@ -33,7 +33,7 @@ impl Dependencies {
     /// The real dependencies, as the settings configure them.
     ///
     /// # Errors
-    /// The mail settings cannot be used, or there is no HTTP client.
+    /// The mail settings are invalid, or the HTTP client cannot be built.
     pub fn real(settings: &Settings, access_log: AccessLog) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mailer = mainstay_integrations::mailer(settings, Arc::clone(&clock));

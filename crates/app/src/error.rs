@@ -1,10 +1,10 @@
-//! The errors that keep a process from starting.
+//! The errors that prevent a process from starting.
 
 use mainstay_domain::Error;
 use std::io;
 use std::path::PathBuf;
 
-/// An error that keeps a process from starting.
+/// An error that prevents a process from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A folder or file cannot be used.
@@ -16,7 +16,7 @@ pub enum StartError {
         #[source]
         cause: io::Error,
     },
-    /// The master key cannot be read or made.
+    /// The master key cannot be read or created.
     #[error("the master key: {0}")]
     MasterKey(#[source] mainstay_platform::crypto::master_key::MasterKeyError),
     /// The schema cannot be migrated.
@@ -25,7 +25,7 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("opening the database: {0}")]
     Database(#[source] mainstay_platform::database::DatabaseError),
-    /// A command that only reads found nothing to read.
+    /// A command that only reads found no database with this program's schema.
     #[error("{0}")]
     Absent(String),
     /// A setting is invalid.
@@ -37,7 +37,7 @@ pub enum StartError {
     /// The address cannot be bound.
     #[error("listening on {address}: {cause}")]
     Listen {
-        /// The address that was configured.
+        /// The configured address.
         address: String,
         /// The error of the operating system.
         #[source]

@@ -1,4 +1,4 @@
-//! The composition root: the only place that knows every crate. The binary and the tests use it unchanged.
+//! The composition root: the only crate that depends on every other. The binary and the tests use it unchanged.
 
 mod catalogue;
 mod dependencies;

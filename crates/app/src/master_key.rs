@@ -1,9 +1,9 @@
-//! The master key of a process, held against the key that the secrets in the database are sealed under.
+//! The master key of a process, checked against the key that sealed the secrets in the database.
 //!
 //! The first start seals a known value and stores it in the database. Every later start, and every command that opens
 //! the application, has to open that value: a node with another key would fail at the first secret it needs, long after
-//! it began to answer. The value opens under any key the [`Sealer`] holds, so a key may be replaced as long as the old
-//! one is still configured; whoever seals all secrets anew seals this value anew, too.
+//! it started to serve. The value opens under any key the [`Sealer`] holds, so a key may be replaced as long as the old
+//! one is still configured; sealing all secrets again must seal this value again, too.
 
 use crate::dependencies::Dependencies;
 use crate::error::StartError;
@@ -20,7 +20,7 @@ const CONTEXT: &str = "master-key-check";
 const ROW: &[u8] = b"1";
 const PLAIN: &[u8] = b"mainstay";
 
-/// Where the generated key is when `MASTER_KEY` is not set.
+/// The path of the generated key when `MASTER_KEY` is not set.
 pub(crate) fn file(settings: &Settings) -> PathBuf {
     settings.data_dir.join("master.key")
 }
@@ -31,15 +31,15 @@ pub(crate) fn existing(settings: &Settings) -> Result<Option<MasterKey>, StartEr
         return Ok(Some(MasterKey::from_bytes(*key.expose())));
     }
     let path = file(settings);
-    // A link that leads nowhere is not "nothing": it is refused when it is read.
+    // A dangling link does not count as missing: reading it fails.
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
     MasterKey::load(&path).map(Some).map_err(StartError::MasterKey)
 }
 
-/// Seals under the configured key, or under one generated now if the database has no secrets yet. The first process to
-/// get here decides which key the database's is.
+/// A sealer under the configured key, or under one generated now if the database has no secrets yet. The first process
+/// to store its check value decides which key the database uses.
 pub(crate) async fn open(
     database: &Database,
     settings: &Settings,
@@ -49,7 +49,7 @@ pub(crate) async fn open(
     let stored = find(database).await?;
     let key = match (existing, &stored) {
         (Some(key), _) => key,
-        // Another process may have made both since we looked.
+        // Another process may have created both since the check.
         (None, Some(_)) => self::existing(settings)?.ok_or_else(|| missing(settings))?,
         (None, None) => {
             let made = MasterKey::load_or_create(&file(settings), &*dependencies.random);
@@ -68,8 +68,8 @@ pub(crate) async fn open(
     Ok(sealer)
 }
 
-/// The same without making or writing anything. Where nothing was ever sealed and no key is configured, the sealer opens
-/// nothing.
+/// The same without creating or writing anything. Where nothing was ever sealed and no key is configured, the sealer
+/// opens nothing.
 pub(crate) async fn read(
     database: &Database,
     settings: &Settings,
@@ -118,7 +118,7 @@ async fn find(database: &Database) -> Result<Option<Vec<u8>>, StartError> {
     found.await.map_err(StartError::Database)
 }
 
-/// Stores a check value unless there is one; gives the one that is stored then.
+/// Stores a check value unless there is one; returns the stored one.
 async fn insert(database: &Database, sealed: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, StartError> {
     let sealed = Arc::new(sealed);
     let inserted = database.write::<_, DatabaseError, _>(Isolation::ReadCommitted, move |tx| {

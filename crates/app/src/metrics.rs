@@ -1,5 +1,5 @@
-//! Metrics on an address of their own (`METRICS_ADDR`), for a collector that has no account. There is no other access
-//! control, so it must be an address that only the collector reaches.
+//! Metrics on a separate address (`METRICS_ADDR`), for a collector without an account. There is no other access
+//! control, so only the collector may be able to reach the address.
 
 use crate::error::StartError;
 use axum::Router;

@@ -1,4 +1,4 @@
-//! Puts the floors together.
+//! Constructs all layers of the application.
 
 use crate::catalogue;
 use crate::dependencies::Dependencies;
@@ -26,12 +26,12 @@ use std::sync::Arc;
 pub struct App {
     /// The use cases.
     pub services: Services,
-    /// What it was made of.
+    /// The settings that it was opened with.
     pub settings: Arc<Settings>,
     pub(crate) dependencies: Dependencies,
 }
 
-/// Where the database is, as the settings say.
+/// The options of the database in the settings.
 pub fn database_options(settings: &Settings) -> DatabaseOptions {
     DatabaseOptions {
         url: settings.database.url.expose().clone(),
@@ -40,14 +40,15 @@ pub fn database_options(settings: &Settings) -> DatabaseOptions {
     }
 }
 
-/// So many keys the rate limiter remembers at the most.
+/// Maximum number of keys in the rate limiter.
 const LIMIT_KEYS: usize = 200_000;
 
 impl App {
-    /// Migrates and opens the database, checks the master key, opens the keys, reads what is news, and puts the use cases together.
+    /// Migrates and opens the database, checks the master key, loads the keys and the current access changes, and
+    /// builds the use cases.
     ///
     /// # Errors
-    /// What keeps it from starting, in a sentence for the person who starts it.
+    /// What prevents the start, in a sentence for the administrator.
     pub async fn open(
         settings: Arc<Settings>,
         dependencies: Dependencies,
@@ -70,8 +71,8 @@ impl App {
         Ok(app)
     }
 
-    /// The same to look at what is there: it makes no folder, file, schema or key. What needs a key that was never made
-    /// gets one that opens nothing.
+    /// The same for reading only: creates no folder, file, schema or key. In place of a key that was never generated it
+    /// uses a random one, which opens nothing.
     ///
     /// # Errors
     /// As [`App::open`], and when there is no database with the schema of this program.
@@ -123,13 +124,13 @@ impl App {
         })
     }
 
-    /// Ends: what is queued is written, then the database is closed.
+    /// Shuts down: writes the queued changes, then closes the database.
     pub async fn close(self) {
         self.services.parts().database.close().await;
     }
 }
 
-/// One password is hashed a core at a time: more at once would only take more memory.
+/// One password hash per core at a time: more at once would only take more memory.
 fn hasher(dependencies: &Dependencies) -> Result<PasswordHasher, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     PasswordHasher::new(
@@ -150,7 +151,7 @@ fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<Keys, StartE
             Ok(Keys::shared(KeyRing::new(issuer, audience, key, Vec::new())))
         }
         None => {
-            // Until the database's keys are read: a key that nobody holds a token of.
+            // Until the database's keys are read: a random key that signed no token.
             let nobody = random::bytes::<32>(&*dependencies.random);
             let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
             Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))

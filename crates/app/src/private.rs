@@ -1,4 +1,4 @@
-//! The files of a process, and which of them other accounts of the machine can reach.
+//! The files of a process, and which of them other accounts of the machine can access.
 
 use mainstay_platform::config::Settings;
 use mainstay_platform::database::sqlite_path;
@@ -6,8 +6,8 @@ use mainstay_platform::files::{Exposure, OTHERS, OTHERS_OF_A_LOG, exposure};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Beginnings of the names of files and folders that this program makes in `DATA_DIR`. The master key is not among
-/// them: it is refused when others can read it, because it then counts as lost.
+/// Name prefixes of the files and folders that this program creates in `DATA_DIR`. The master key is not among
+/// them: the program refuses a key that others can read, because it then counts as compromised.
 const DATA_NAMES: [&str; 5] = [
     "mainstay.db",
     "audit.anchor",
@@ -17,12 +17,12 @@ const DATA_NAMES: [&str; 5] = [
 ];
 /// The same in `LOG_DIR`.
 const LOG_NAMES: [&str; 2] = ["combined.log", "error.log"];
-/// What may stand beside them in a folder that is nobody else's.
+/// Names of further files that this program may have in a folder of its own.
 const BESIDES: [&str; 4] = ["master.key", ".master-key-", ".doctor-", "lost+found"];
 
-/// What other accounts of the machine can reach: of the data folder, the database, the audit anchor, mail, the test
+/// The files that other accounts of the machine can access: data folder, database, audit anchor, mail, the test
 /// gateway's ledger and the logs. In a folder that only this account can enter, the files of its subfolders are not
-/// looked at. What cannot be looked at is left out.
+/// checked. Files that cannot be checked are left out.
 pub fn exposed_files(settings: &Settings) -> Vec<Exposure> {
     let mut found = Vec::new();
     let data = real(&settings.data_dir);
@@ -44,8 +44,8 @@ pub fn exposed_files(settings: &Settings) -> Vec<Exposure> {
     found
 }
 
-/// Takes from other accounts what [`exposed_files`] finds, and logs it. A folder in which other programs keep files is
-/// left as it is, and so is what another account owns: then the log says what the administrator has to do.
+/// Removes the access that [`exposed_files`] finds, and logs it. A folder shared with other programs stays
+/// unchanged, and so does anything that another account owns: then the log names the remedy for the administrator.
 pub(crate) fn tighten(settings: &Settings) {
     for exposure in exposed_files(settings) {
         let (path, mode) = (exposure.path.display(), format!("{:03o}", exposure.mode));
@@ -61,7 +61,7 @@ pub(crate) fn tighten(settings: &Settings) {
     }
 }
 
-/// Whether a path is a folder in which there is something that this program did not make: `/srv`, a home folder.
+/// Whether a path is a folder with entries that this program did not create: `/srv`, a home folder.
 fn is_shared(path: &Path, settings: &Settings) -> bool {
     let logs = settings.log.dir.as_deref().map(real);
     let databases = database_files(settings);
@@ -75,7 +75,7 @@ fn is_shared(path: &Path, settings: &Settings) -> bool {
     is_root && entries(path).iter().any(|entry| !is_ours(entry))
 }
 
-/// The SQLite file and what SQLite keeps beside it; nothing on PostgreSQL.
+/// The SQLite file and SQLite's files beside it; empty on PostgreSQL.
 fn database_files(settings: &Settings) -> Vec<PathBuf> {
     let Ok(path) = sqlite_path(settings.database.url.expose()) else {
         return Vec::new();
@@ -96,7 +96,7 @@ fn read(path: &Path, bits: u32, found: &mut Vec<Exposure>) {
     found.extend(exposure(path, bits).ok().flatten());
 }
 
-/// A file, or a folder with everything in it if others can enter it.
+/// Checks a file, or a folder with all its content if others can enter it.
 fn tree(path: &Path, bits: u32, found: &mut Vec<Exposure>) {
     let before = found.len();
     read(path, bits, found);
@@ -120,7 +120,7 @@ fn is_named(path: &Path, beginnings: &[&str]) -> bool {
     beginnings.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// What is in a folder, by name; nothing if it cannot be read.
+/// The entries of a folder, by name; none if it cannot be read.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let read = std::fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<PathBuf> = read.filter_map(Result::ok).map(|entry| entry.path()).collect();
@@ -128,7 +128,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Where a folder really is: administrators may have put a link in its place.
+/// The real path of a folder: administrators may have replaced it by a link.
 fn real(folder: &Path) -> PathBuf {
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }

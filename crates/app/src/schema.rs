@@ -8,10 +8,10 @@ use mainstay_platform::database::sqlite_path;
 pub use mainstay_repositories::{Condition, Report};
 use std::path::PathBuf;
 
-/// Migrates the schema, and does nothing else.
+/// Migrates the schema, without opening the application.
 ///
 /// # Errors
-/// The database is away, newer than this program, or rejects a statement.
+/// The database is unavailable, newer than this program, or rejects a statement.
 pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
     private::tighten(settings);
     mainstay_repositories::migrate(&database_options(settings))
@@ -22,7 +22,7 @@ pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
 /// Reads the condition of the schema without changing it. A SQLite file that does not exist yet is created, empty.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn condition(settings: &Settings) -> Result<Condition, StartError> {
     mainstay_repositories::condition(&database_options(settings))
         .await
@@ -38,7 +38,7 @@ pub fn missing_file(settings: &Settings) -> Option<PathBuf> {
 /// Checks that the database exists and has the schema of this program. Creates and changes nothing.
 ///
 /// # Errors
-/// The database does not exist, its schema is older or newer, or it is away.
+/// The database does not exist, its schema is older or newer, or it is unavailable.
 pub async fn ready(settings: &Settings) -> Result<(), StartError> {
     if let Some(path) = missing_file(settings) {
         return Err(StartError::Absent(format!(

@@ -1,4 +1,4 @@
-//! Serves: listens, works in the background, and drains when it is told to stop.
+//! Serves: listens, runs background tasks, and drains on shutdown.
 
 use crate::error::StartError;
 use crate::open::App;
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Takes the address that the settings name, and tells the URL of it. First of all, so that links know the port
-/// when any free one was asked for.
+/// Binds the configured address, and returns its URL. Called first, so that links contain the port
+/// when the configured port is 0.
 ///
 /// # Errors
-/// The address is taken or not ours.
+/// The address is in use or not one of this machine.
 pub async fn listen(settings: &Settings) -> Result<(Listening, String), StartError> {
     let (host, port) = (&settings.http.host, settings.http.port);
     let listening = Listening::on(host, port)
@@ -44,11 +44,11 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Answers requests, and does what is to be done in the background, as `ROLES` says. Without the role `api` only
-    /// health and figures are answered.
+    /// Serves requests, and runs the background tasks of `ROLES`. Without the role `api` it only
+    /// answers health checks and `/metrics`.
     ///
     /// # Errors
-    /// The address of the metrics is taken or not ours.
+    /// The address of the metrics is in use or not one of this machine.
     pub async fn start(app: App, listening: Listening) -> Result<Self, StartError> {
         let options = BackgroundOptions {
             worker: app.settings.roles.worker,
@@ -65,7 +65,7 @@ impl Serving {
         Ok(serving)
     }
 
-    /// Answers requests only; what is to be done in the background is left to whoever asks for it. For tests.
+    /// Serves requests only; the test runs background work itself.
     pub fn start_without_background(app: App, listening: Listening) -> Self {
         let address = listening.address();
         let stop = CancellationToken::new();
@@ -80,7 +80,7 @@ impl Serving {
         }
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -98,8 +98,8 @@ impl Serving {
         }
     }
 
-    /// Stops: not ready from now on, open requests and running jobs may finish within the grace, then the database
-    /// is closed.
+    /// Shuts down: reports not ready from now on, lets open requests and running jobs finish within the grace period,
+    /// then closes the database.
     pub async fn stop(self) {
         self.app.services.drain();
         if let Some(background) = &self.background {
@@ -116,7 +116,7 @@ impl Serving {
     }
 }
 
-/// The routes of the doors that this process opens, with the chain around them.
+/// The routes of the interfaces that this process serves, with the middleware around them.
 fn chain(app: &App) -> Middleware {
     let mut options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
     fit_connections(&mut options, OpenFiles::raise(app.settings.database.pool));
@@ -137,8 +137,8 @@ fn chain(app: &App) -> Middleware {
     Middleware::new(parts, router)
 }
 
-/// Lowers the bound of connections to what the limit of open files leaves: accepting one more would fail, and the
-/// database could open nothing either.
+/// Lowers the maximum number of connections to what the limit of open files allows: accepting one more would fail, and
+/// the database could open no file either.
 fn fit_connections(options: &mut EdgeOptions, files: OpenFiles) {
     let room = files.room_for(options.max_connections);
     if room < options.max_connections {
@@ -149,7 +149,7 @@ fn fit_connections(options: &mut EdgeOptions, files: OpenFiles) {
             lowered_to = room,
             "MAX_CONNECTIONS is lowered: the limit of open files is too low for it; raise it (ulimit -n, LimitNOFILE=)"
         );
-        // The share of an address stays the part that it was.
+        // The limit per address keeps its share of the total.
         let part = options.max_connections_per_address * room;
         options.max_connections_per_address = (part / options.max_connections).max(16).min(room);
         options.max_connections = room;

@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked for, in a sentence for a person and a number for a script.
+//! Why a command failed: a sentence for people and an exit code for scripts.
 
 use crate::terminal;
 use clap::error::ErrorKind;
@@ -10,17 +10,17 @@ use std::error::Error as StdError;
 use std::io;
 use std::process::ExitCode;
 
-/// What the process ends with. Scripts and service managers rely on the numbers.
+/// The exit code of the process. Scripts and service managers rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
-    /// Done, and nothing is wrong.
+    /// Success, and no problem found.
     Done = 0,
-    /// It failed, or something was found to be wrong.
+    /// The command failed, or it found a problem.
     Failed = 1,
-    /// The configuration or the command line has a fault: trying again does not help.
+    /// The configuration or the command line is invalid: trying again does not help.
     Usage = 2,
-    /// Something that is needed is away: trying again may help.
+    /// A dependency is unavailable: trying again may help.
     Away = 3,
 }
 
@@ -30,10 +30,10 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// How a command ends.
+/// The result of a command.
 pub(crate) type Outcome<T = Exit> = Result<T, CliError>;
 
-/// Why a command did not do what it was asked for.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct CliError {
     exit: Exit,
@@ -43,12 +43,12 @@ pub(crate) struct CliError {
 #[derive(Debug)]
 enum Telling {
     Sentence(String),
-    /// The parser's own words, which are help and version, too.
+    /// The parser's own output, which also covers help and version.
     Parser(Box<clap::Error>),
 }
 
 impl CliError {
-    /// It failed, for this reason.
+    /// The command failed, for this reason.
     pub(crate) fn failed(sentence: impl Into<String>) -> Self {
         Self {
             exit: Exit::Failed,
@@ -56,7 +56,7 @@ impl CliError {
         }
     }
 
-    /// It was asked for in a way that cannot work.
+    /// The command was used in a way that cannot work.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
         Self {
             exit: Exit::Usage,
@@ -64,11 +64,11 @@ impl CliError {
         }
     }
 
-    /// Tells the person, and gives the number for the script.
+    /// Prints the error, and returns the exit code.
     pub(crate) fn tell(self) -> ExitCode {
         match self.telling {
             Telling::Sentence(sentence) => terminal::complain(&sentence),
-            // Nobody is left to tell when this cannot be written.
+            // A failure to write this cannot be reported anywhere.
             Telling::Parser(answer) => drop(answer.print()),
         }
         self.exit.into()
@@ -136,7 +136,7 @@ impl From<io::Error> for CliError {
     }
 }
 
-/// What a meaning of the services is worth to a script.
+/// The exit code of an error of the services.
 fn meaning(error: &Error) -> Exit {
     match error {
         Error::Unavailable { .. } | Error::Timeout => Exit::Away,
@@ -156,13 +156,13 @@ fn worth(error: &DatabaseError) -> Exit {
     }
 }
 
-/// The database's own word somewhere among the causes.
+/// The first database error among the causes.
 fn find<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e DatabaseError> {
     std::iter::successors(Some(error), |error| (*error).source()).find_map(|error| error.downcast_ref())
 }
 
-/// The sentence with its causes, as far as they say anything new. At the server's own command line there is no
-/// client to keep them from.
+/// The sentence with its causes, unless they repeat it. At the server's own command line there is no
+/// client to hide them from.
 fn with_causes(error: &dyn StdError) -> String {
     let mut sentence = error.to_string();
     for cause in std::iter::successors(error.source(), |error| (*error).source()) {

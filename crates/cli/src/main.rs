@@ -1,7 +1,7 @@
-//! `mainstay`: the one binary.
+//! `mainstay`: the single binary.
 //!
-//! `arguments` says what can be asked for, `commands` has a file for each, `error` says what each failure is worth
-//! to a script, and `terminal` is the only place that prints.
+//! `arguments` defines the command line, `commands` has a file for each command, `error` maps each failure to an exit
+//! code, and `terminal` is the only module that prints.
 
 mod arguments;
 mod commands;
@@ -16,12 +16,12 @@ use error::{CliError, Exit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-/// Many small values live and die on many threads at once, which the system's allocator is slow at.
+/// Many small values are allocated and freed on many threads at once, where the system's allocator is slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Once for the process, before anything can ask for it. Refused only if something had installed one already.
+    // Once per process, before its first use. Refused only if a provider is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |place| {
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         terminal::complain(&format!("this is a bug{place}; please report it"));
     }));
     let outcome = match Arguments::try_parse() {
-        // The hook has told of it; what is left is to end in an orderly way.
+        // The panic hook has logged it; the process only has to end in an orderly way.
         Ok(arguments) => {
             catch_unwind(AssertUnwindSafe(|| commands::run(arguments))).unwrap_or(Ok(Exit::Failed))
         }

@@ -1,4 +1,4 @@
-//! The use cases, for a command that does not serve.
+//! Opens the use cases for a command that does not serve.
 
 use crate::error::{CliError, Outcome};
 use crate::terminal::complain;
@@ -12,7 +12,7 @@ use mainstay_services::{RequestContext, Services};
 use std::future::Future;
 use std::sync::Arc;
 
-/// Runs to the end on a runtime of its own. What is still going on then is left behind.
+/// Runs a future to its end on a runtime of its own. Tasks that still run then are abandoned.
 pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
@@ -22,8 +22,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T
     outcome
 }
 
-/// Opens everything as `serve` does, without listening, and closes it when the work is done. What is not there yet is
-/// made.
+/// Opens everything as `serve` does, without listening, and closes it when the work is done. Creates whatever is
+/// missing.
 pub(crate) async fn with_services<T>(
     settings: Settings,
     work: impl AsyncFnOnce(&Services) -> Outcome<T>,
@@ -32,7 +32,7 @@ pub(crate) async fn with_services<T>(
     finish(App::open(settings, outside, url).await?, work).await
 }
 
-/// The same on a database that has to be there already: a slip in `DATA_DIR` shall not make another one.
+/// The same on a database that must exist already: a typo in `DATA_DIR` must not create another one.
 pub(crate) async fn with_existing<T>(
     settings: Settings,
     work: impl AsyncFnOnce(&Services) -> Outcome<T>,
@@ -41,7 +41,7 @@ pub(crate) async fn with_existing<T>(
     with_services(settings, work).await
 }
 
-/// The same to look and change nothing.
+/// The same for reading only, without any change.
 pub(crate) async fn looking<T>(
     settings: Settings,
     work: impl AsyncFnOnce(&Services) -> Outcome<T>,
@@ -62,7 +62,7 @@ fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Dependencies, String)> {
 
 async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) -> Outcome<T> {
     let outcome = work(&app.services).await;
-    // No sealer runs here, and until the next server starts nobody else might link what was done.
+    // No sealer runs here, and until the next server starts no other process might seal the new audit entries.
     if let Err(error) = app.services.seal_recorded().await {
         complain(&format!(
             "the audit trail waits to be linked: {}",
@@ -73,12 +73,12 @@ async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) ->
     outcome
 }
 
-/// Who asks when somebody at the command line does.
+/// The request context of an operator at the command line.
 pub(crate) fn operator() -> RequestContext {
     RequestContext::system(SystemCaller::OPERATOR)
 }
 
-/// A log of requests, of which there are none.
+/// An access log without outputs, because there are no requests.
 pub(crate) fn silent() -> Outcome<AccessLog> {
     let (sink, _guard) = LogSink::start(Outputs::default())?;
     Ok(Logs::into_sink(sink, LogLevel::Error, Arc::new(SystemClock)).access_log())

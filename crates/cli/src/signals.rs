@@ -1,13 +1,13 @@
-//! The signals that a server listens to.
+//! The signals that a server handles.
 
 use crate::error::Outcome;
 use mainstay_platform::telemetry::LogSink;
 use std::io::{IsTerminal, stdin, stdout};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that a server listens to. SIGTERM, SIGINT and SIGQUIT ask for an end. SIGHUP and SIGUSR1 have the log
-/// files opened again; but when its terminal has gone away, SIGHUP asks for an end. SIGUSR2 is ignored. Each of them
-/// would otherwise end the process with requests and jobs half done.
+/// The signals that a server handles. SIGTERM, SIGINT and SIGQUIT request a shutdown. SIGHUP and SIGUSR1 make the log
+/// open its files again; but when the terminal is gone, SIGHUP requests a shutdown. SIGUSR2 is ignored. By default each
+/// of them would end the process in the middle of requests and jobs.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -20,10 +20,10 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Handles the signals from now on.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the operating system.
     pub(crate) fn listen(sink: LogSink) -> Outcome<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -37,7 +37,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next signal that asks for an end, and names it; meanwhile does what other signals ask for.
+    /// Waits for the next signal that requests a shutdown, and returns its name; meanwhile acts on the other signals.
     pub(crate) async fn end(&mut self) -> &'static str {
         loop {
             let name = tokio::select! {
@@ -51,7 +51,7 @@ impl Signals {
                     continue;
                 }
             };
-            // The system sends SIGHUP when the terminal is closed, `logrotate` and administrators when logs are renamed.
+            // The system sends SIGHUP when the terminal is closed, `logrotate` and administrators after renaming logs.
             if name == "SIGHUP" && self.had_terminal && !has_terminal() {
                 return name;
             }
@@ -61,7 +61,7 @@ impl Signals {
     }
 }
 
-/// Whether this process runs in a terminal that is still there.
+/// Whether this process runs in a terminal that still exists.
 fn has_terminal() -> bool {
     stdin().is_terminal() || stdout().is_terminal()
 }

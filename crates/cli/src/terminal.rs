@@ -1,25 +1,25 @@
-//! What people and scripts read: the only place that prints.
+//! Output for people and scripts: the only module that prints.
 
 use crate::error::Outcome;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-/// Whether colours are welcome.
+/// Whether to print colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paint(bool);
 
-/// What a colour says.
+/// The meaning of a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Colour {
-    /// All is well.
+    /// In order.
     Green,
-    /// Look at this.
+    /// A warning.
     Yellow,
-    /// Mend this.
+    /// A failure.
     Red,
 }
 
 impl Paint {
-    /// On a terminal that knows colours, for people who did not refuse them (<https://no-color.org>).
+    /// True on a terminal with colours, unless the user disabled them (<https://no-color.org>).
     pub(crate) fn of(output: &impl IsTerminal) -> Self {
         #[expect(
             clippy::disallowed_methods,
@@ -33,7 +33,7 @@ impl Paint {
         )
     }
 
-    /// The text in the colour, where colours are welcome.
+    /// The text in the colour, where colours are enabled.
     pub(crate) fn paint(self, colour: Colour, text: &str) -> String {
         let code = match colour {
             Colour::Green => 32,
@@ -48,7 +48,7 @@ impl Paint {
     }
 }
 
-/// Prints lines to standard output, at once. A reader that has seen enough (`| head`) is no failure.
+/// Prints lines to standard output, at once. A reader that closes the pipe (`| head`) is no error.
 pub(crate) fn say(text: &str) -> Outcome<()> {
     let mut output = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
@@ -58,21 +58,21 @@ pub(crate) fn say(text: &str) -> Outcome<()> {
     }
 }
 
-/// Prints a value for programs, over several lines so that people can read it, too.
+/// Prints a value as JSON for programs, over several lines so that people can read it, too.
 pub(crate) fn say_json(value: &impl serde::Serialize) -> Outcome<()> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
     say(&text)
 }
 
-/// Tells on standard error what went wrong.
+/// Prints an error to standard error.
 pub(crate) fn complain(sentence: &str) {
     let mut output = io::stderr();
     let head = Paint::of(&output).paint(Colour::Red, "mainstay:");
-    // Nobody is left to tell when this cannot be written.
+    // A failure to write this cannot be reported anywhere.
     let _ = writeln!(output, "{head} {sentence}");
 }
 
-/// Aligned columns. Control characters, which a stranger may have put into a name, are shown and not obeyed.
+/// Aligned columns. Control characters, which a user may have put into a name, are escaped.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut all = vec![head.map(str::to_owned)];
     all.extend(rows.into_iter().map(|row| row.map(|cell| plain(&cell))));

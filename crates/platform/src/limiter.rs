@@ -1,7 +1,7 @@
 //! Rate limiting in memory: the generic cell rate algorithm (GCRA, ITU-T I.371), keyed.
 //!
 //! For each key the limiter stores one instant, the time at which its whole allowance is available again. Callers
-//! pass in the time, which is why this is not an off-the-shelf limiter: those read a clock of their own.
+//! pass in the time, which is why this is not an off-the-shelf limiter: those read a clock themselves.
 
 use crate::network::canonical;
 use mainstay_domain::id::UserId;
@@ -12,7 +12,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// How much is allowed: `count` at once, and `count` more evenly over every `period`.
+/// A limit: `count` requests at once, and `count` more spread evenly over every `period`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The burst; 0 allows nothing.
@@ -123,7 +123,7 @@ impl Limiter {
         let shard = usize::try_from(self.hasher.hash_one(entry) % SHARDS as u64).expect("it is below 16");
         let mut full_at = self.shards[shard].lock();
         let known = full_at.get(&entry).copied();
-        // Never further away than a whole burst: neither a clock that was set back nor a quota that was reduced
+        // At most a whole burst away: neither a clock that was set back nor a quota that was reduced
         // limits a client for longer than the quota says.
         let start = known.unwrap_or(now).clamp(now, now.saturating_add(burst));
         let next = start + step;
@@ -166,7 +166,7 @@ impl Limiter {
     }
 }
 
-/// Evicts down to three quarters, so that the next eviction is far away.
+/// Evicts down to three quarters, so that evictions are rare.
 fn evict(full_at: &mut HashMap<Entry, i128>, max: usize, now: i128) {
     full_at.retain(|_, at| *at > now);
     let keep = max * 3 / 4;

@@ -1,24 +1,24 @@
-//! Addresses of the network, each in one form: an IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2)
+//! Canonical forms of network addresses: an IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2)
 //! is that IPv4 address.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// The length of the prefix `::ffff:0:0/96`, in which IPv4 is mapped.
+/// The length of the prefix `::ffff:0:0/96`, which holds the mapped IPv4 addresses.
 const MAPPED_PREFIX: u8 = 96;
 
-/// The one form of an address.
+/// The canonical form of an address.
 pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// The one form of an address with its port.
+/// The canonical form of an address with its port.
 pub fn canonical_socket(socket: SocketAddr) -> SocketAddr {
     SocketAddr::new(canonical(socket.ip()), socket.port())
 }
 
-/// The one form of a network: one within `::ffff:0:0/96` is an IPv4 network. `None` for a network that holds all mapped
-/// addresses and others besides, because it would not mean the IPv4 addresses that it seems to name.
+/// The canonical form of a network: one within `::ffff:0:0/96` is an IPv4 network. `None` for a network that holds all
+/// mapped addresses and others besides, because it would not mean the IPv4 addresses that it seems to name.
 pub fn canonical_net(net: IpNet) -> Option<IpNet> {
     let IpNet::V6(v6) = net else {
         return Some(net);
@@ -32,7 +32,7 @@ pub fn canonical_net(net: IpNet) -> Option<IpNet> {
     (!v6.contains(&mapped) || v6.prefix_len() == 0).then_some(net)
 }
 
-/// Reads an address in brackets or not (`[::1]`, `::1`, `127.0.0.1`) into its one form.
+/// Parses an address with or without brackets (`[::1]`, `::1`, `127.0.0.1`) into its canonical form.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text
         .strip_prefix('[')

@@ -1,4 +1,4 @@
-//! How many files and sockets the process may have open (`RLIMIT_NOFILE`).
+//! The limit of files and sockets that the process may have open (`RLIMIT_NOFILE`).
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -7,18 +7,18 @@ const OTHERS: usize = 64;
 /// Files of one connection to a database: the database, its write-ahead log and its shared memory, and a spare one.
 const FILES_OF_A_DATABASE_CONNECTION: usize = 4;
 
-/// The files that a process needs, and those that it may open.
+/// The files that a process needs, and its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenFiles {
-    /// The limit; `None`: there is none.
+    /// The limit; `None`: unlimited.
     limit: Option<usize>,
-    /// What everything but client connections needs.
+    /// Files needed for everything but client connections.
     reserve: usize,
 }
 
 impl OpenFiles {
-    /// Raises the limit as far as the process may (from the soft to the hard one), as servers do: the soft limit is low
-    /// for the sake of old programs only. Where that is refused, the limit stays as it is.
+    /// Raises the soft limit to the hard one, as servers do: the soft limit is low for the sake of old programs only.
+    /// Where the system refuses that, the limit stays as it is.
     pub fn raise(database_connections: usize) -> Self {
         let now = getrlimit(Resource::Nofile);
         let raised = Rlimit {
@@ -32,33 +32,33 @@ impl OpenFiles {
         Self::of_limit(current, database_connections)
     }
 
-    /// What [`OpenFiles::raise`] would lead to, with nothing changed.
+    /// The result that [`OpenFiles::raise`] would have, without changing the limit.
     pub fn read(database_connections: usize) -> Self {
         Self::of_limit(getrlimit(Resource::Nofile).maximum, database_connections)
     }
 
-    /// Of a given limit (`None`: there is none) and the connections of the database's pool.
+    /// The result for a given limit (`None`: unlimited) and the connections of the database's pool.
     pub fn of_limit(limit: Option<u64>, database_connections: usize) -> Self {
         Self {
             limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
-            // One more than configured writes.
+            // SQLite's writer needs one connection more than configured.
             reserve: OTHERS + FILES_OF_A_DATABASE_CONNECTION * (database_connections + 1),
         }
     }
 
-    /// The limit; `None`: there is none.
+    /// The limit; `None`: unlimited.
     pub fn limit(self) -> Option<usize> {
         self.limit
     }
 
-    /// How many of `wanted` client connections there is room for, at least 1.
+    /// How many of `wanted` client connections fit under the limit, at least 1.
     pub fn room_for(self, wanted: usize) -> usize {
         self.limit.map_or(wanted, |limit| {
             wanted.min(limit.saturating_sub(self.reserve)).max(1)
         })
     }
 
-    /// The limit that `wanted` client connections need.
+    /// The limit that `wanted` client connections require.
     pub fn needed_for(self, wanted: usize) -> usize {
         wanted.saturating_add(self.reserve)
     }

@@ -24,13 +24,13 @@ const START: i64 = 1_795_341_600;
 
 /// An app over a database of its own, listening on a port of its own.
 pub struct TestApp {
-    /// Stands still until a test advances it.
+    /// Changes only when a test advances or sets it.
     pub clock: Arc<ManualClock>,
-    /// The mails that were sent.
+    /// Receives all mail of the app.
     pub mailbox: Arc<Mailbox>,
-    /// The payments that were made.
+    /// Receives all payments of the app.
     pub gateway: Arc<FakeGateway>,
-    /// The heads of the audit chain that were sent away.
+    /// Receives the heads of the audit chain.
     pub heads: Arc<KeptHeads>,
     node: Node,
     setup: Setup,
@@ -205,10 +205,10 @@ impl TestApp {
             .await;
     }
 
-    /// Cuts the database off as [`cut_database`](Self::cut_database) does, after the app has sent it this many more messages.
+    /// Cuts the database off as [`cut_database`](Self::cut_database) does, after this many more messages from the app.
     ///
     /// # Panics
-    /// When the app was not started over a wire.
+    /// When the app was not started behind a proxy.
     pub fn cut_database_after(&self, messages: usize) {
         self.tcp_proxy
             .as_ref()
@@ -219,7 +219,7 @@ impl TestApp {
     /// Whether the database is cut off.
     ///
     /// # Panics
-    /// When the app was not started over a wire.
+    /// When the app was not started behind a proxy.
     pub fn database_is_cut(&self) -> bool {
         !self.tcp_proxy.as_ref().expect("there is a wire").is_whole()
     }

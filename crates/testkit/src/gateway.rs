@@ -114,7 +114,7 @@ impl PausedCharge {
             .forget();
     }
 
-    /// Releases all of them, including those still to come.
+    /// Releases all charges, including later ones.
     pub fn let_go(self) {}
 }
 

@@ -1,4 +1,4 @@
-//! A receiver of the audit chain's heads that keeps them in memory.
+//! A fake receiver of the audit chain's heads, which stores them in memory.
 
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
@@ -6,7 +6,7 @@ use mainstay_services::ports::{HeadReceiver, SignedHead};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Keeps what it is sent, unless it is away.
+/// Stores each head that it receives, unless it is set unavailable.
 #[derive(Debug, Default)]
 pub struct KeptHeads {
     all: Mutex<Vec<SignedHead>>,
@@ -19,7 +19,7 @@ impl KeptHeads {
         self.all.lock().clone()
     }
 
-    /// Whether it takes nothing from now on.
+    /// Sets whether it rejects every head from now on.
     pub fn set_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::Relaxed);
     }

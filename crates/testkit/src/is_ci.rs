@@ -1,7 +1,7 @@
 //! Detects CI and reports skipped tests, bypassing the output capture of the test harness; in CI a skipped test is a
 //! failure.
 //!
-//! One file for all that run tests: the test harnesses of the layers below the testkit and `xtask` cannot depend on the
+//! One file for all test harnesses: those of the layers below the testkit and `xtask` cannot depend on the
 //! testkit, so they include this file by its path.
 
 use std::collections::BTreeSet;

@@ -25,7 +25,7 @@ pub async fn run_behind_a_proxy(test: impl AsyncFnOnce(&TestApp)) {
     Box::pin(test(&app)).await;
 }
 
-/// Makes a test `name::postgres` of each function, run behind a proxy whose connections it may cut
+/// Defines a test `name::postgres` for each function, run behind a proxy whose connections it may cut
 /// ([`TestApp::cut_database`](crate::TestApp::cut_database)).
 #[macro_export]
 macro_rules! behind_a_proxy {
@@ -39,7 +39,7 @@ macro_rules! behind_a_proxy {
     )+};
 }
 
-/// Makes two tests of each function, `name::sqlite` and `name::postgres`. The function is an `async fn(app: &TestApp)`
+/// Defines two tests per function, `name::sqlite` and `name::postgres`. The function is an `async fn(app: &TestApp)`
 /// of the same module; settings of its own follow `with`.
 ///
 /// ```ignore

@@ -1,4 +1,4 @@
-//! A wire to the database server that can be cut and mended.
+//! A TCP proxy to the database server whose connections a test can cut and restore.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,21 +7,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Carries what goes between an app and its server for as long as it is whole.
+/// Forwards the connections of an app to its server until a test cuts them.
 pub(crate) struct TcpProxy {
     address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
-    /// How many messages of the app are still carried before the wire breaks by itself.
+    /// How many more messages of the app are forwarded before the proxy cuts the connections by itself.
     left: Arc<AtomicUsize>,
-    /// How many connections there are on it.
+    /// The number of open connections.
     carried: watch::Sender<usize>,
 }
 
 impl TcpProxy {
-    /// Lays a wire to the server of a `postgres://` URL.
+    /// Starts a proxy to the server of a `postgres://` URL.
     ///
     /// # Panics
-    /// When the URL names no server, or the system gives no port.
+    /// When the URL names no server, or the system has no free port.
     pub(crate) async fn to(url: &str) -> Self {
         let server = place(url).1.to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
@@ -44,13 +44,13 @@ impl TcpProxy {
         tcp_proxy
     }
 
-    /// The URL by which the same database is reached over the wire.
+    /// The URL of the same database through the proxy.
     pub(crate) fn over(&self, url: &str) -> String {
         let (before, _, after) = place(url);
         format!("{before}{}{after}", self.address)
     }
 
-    /// Cuts it: when this returns there is no connection left, and there will be none until it is mended.
+    /// Cuts all connections: when this returns none is open, and the proxy accepts none until it is restored.
     pub(crate) async fn cut(&self) {
         self.whole.send_replace(false);
         let gone = self
@@ -62,24 +62,24 @@ impl TcpProxy {
         assert!(gone, "the wire outlives its connections");
     }
 
-    /// Cuts it as [`cut`](Self::cut) does, when the app has sent so many messages more.
+    /// Cuts the connections as [`cut`](Self::cut) does, after this many more messages of the app.
     pub(crate) fn cut_after(&self, messages: usize) {
         self.left.store(messages, Ordering::SeqCst);
     }
 
-    /// Whether it is whole.
+    /// Whether the proxy forwards connections.
     pub(crate) fn is_whole(&self) -> bool {
         *self.whole.borrow()
     }
 
-    /// Makes it whole again.
+    /// Restores the forwarding.
     pub(crate) fn mend(&self) {
         self.left.store(usize::MAX, Ordering::SeqCst);
         self.whole.send_replace(true);
     }
 }
 
-/// What a connection needs to break the wire that it is on.
+/// The state that a connection needs to cut all connections of the proxy.
 #[derive(Clone)]
 struct Switch {
     whole: Weak<watch::Sender<bool>>,
@@ -87,7 +87,7 @@ struct Switch {
 }
 
 impl Switch {
-    /// Counts a message of the app; false when it is not carried any more, nor is anything after it.
+    /// Counts a message of the app; false when neither it nor any later one may be forwarded.
     fn may_pass(&self) -> bool {
         let count = |left: usize| match left {
             usize::MAX => Some(left),
@@ -104,7 +104,7 @@ impl Switch {
     }
 }
 
-/// Takes a URL apart: what stands before `host:port`, that, and what stands after.
+/// Splits a URL into the part before `host:port`, `host:port`, and the part after it.
 fn place(url: &str) -> (&str, &str, &str) {
     let begin = url.find("://").expect("a URL has a scheme") + 3;
     let end = url[begin..].find(['/', '?']).map_or(url.len(), |at| begin + at);
@@ -112,7 +112,7 @@ fn place(url: &str) -> (&str, &str, &str) {
     (&url[..begin], &url[begin..end], &url[end..])
 }
 
-/// Takes connections for as long as the wire is there, and hangs up at once while it is cut.
+/// Accepts connections while the proxy exists, and closes them at once while it is cut.
 async fn listen(listener: TcpListener, server: String, switch: Switch, carried: watch::Sender<usize>) {
     let Some(mut whole) = switch.whole.upgrade().map(|whole| whole.subscribe()) else {
         return;
@@ -133,7 +133,7 @@ async fn listen(listener: TcpListener, server: String, switch: Switch, carried: 
     }
 }
 
-/// Returns when nobody holds the wire any more.
+/// Returns when the proxy is dropped.
 async fn gone(whole: &mut watch::Receiver<bool>) {
     while whole.changed().await.is_ok() {}
 }
@@ -155,7 +155,7 @@ async fn carry(inside: TcpStream, server: &str, switch: &Switch, mut whole: watc
             drop(to_server.shutdown().await);
         };
         let back = async {
-            // How it ended is the business of those who talked.
+            // The two ends of the connection handle the error.
             let _ = copy(&mut from_server, &mut to_app).await;
             drop(to_app.shutdown().await);
         };

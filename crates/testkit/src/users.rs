@@ -37,7 +37,7 @@ impl Deref for TestUser {
 }
 
 impl TestUser {
-    /// The user who signed in, from the answer that contains the tokens.
+    /// The signed-in user of an answer that contains the tokens.
     ///
     /// # Panics
     /// When it contains none.

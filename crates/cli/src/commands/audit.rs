@@ -1,4 +1,4 @@
-//! `mainstay audit`: the trail of who did what.
+//! `mainstay audit`: verifies the audit trail, or accepts a broken one.
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, looking, with_existing};
@@ -31,7 +31,7 @@ pub(crate) enum Command {
     },
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     match command {
         Command::Verify { head, json } => verify(settings, head.as_deref(), json),
@@ -91,10 +91,10 @@ fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The fewest bytes of a hash, as many as the log has.
+/// The fewest bytes of a hash, as many as the log prints.
 const SHORTEST_HASH: usize = 8;
 
-/// A head as the log has it, or as the receiver outside was sent it.
+/// Parses a head in the form of the log, or in the form sent to the external receiver.
 fn witnessed(text: &str) -> Outcome<WitnessedHead> {
     if let Some((seq, hash)) = text.split_once(':')
         && let Ok(seq) = seq.parse()

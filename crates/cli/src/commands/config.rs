@@ -1,4 +1,4 @@
-//! `mainstay config`: the settings in force.
+//! `mainstay config`: prints the settings in force.
 
 use crate::error::{Exit, Outcome};
 use crate::terminal::say;
@@ -13,7 +13,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Prints each setting, its value and where that came from. Secrets are masked.
+/// Prints each setting, its value and its origin. Secrets are masked.
 pub(crate) fn run(loaded: &Loaded, options: Options) -> Outcome {
     say(&if options.json {
         as_json(&loaded.origins)

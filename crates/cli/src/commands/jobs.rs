@@ -1,4 +1,4 @@
-//! `mainstay jobs`: work that happens later.
+//! `mainstay jobs`: lists and retries background jobs.
 
 use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking, operator, with_existing};
@@ -43,7 +43,7 @@ fn state(text: &str) -> Result<JobState, &'static str> {
     JobState::find(text).ok_or("one of queued, running, retrying, done, dead, cancelled")
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     match command {
         Command::Retry { id, json } => {
@@ -77,7 +77,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Page by page, newest first, until there are enough or no more.
+/// Reads page by page, newest first, until there are enough jobs or no more.
 async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<Job>> {
     let mut jobs = Vec::new();
     let mut cursor = None;
@@ -132,14 +132,14 @@ fn as_table(jobs: Vec<Job>) -> String {
     )
 }
 
-/// A job that is back in its line, as programs read it.
+/// A job that is queued again, in JSON.
 #[derive(Serialize)]
 struct RetriedJob {
     id: JobId,
     state: JobState,
 }
 
-/// A job as programs read it. What it is to do is not shown: it may hold personal data.
+/// A job in JSON. Its payload is left out: it may hold personal data.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JobRow<'j> {

@@ -1,4 +1,4 @@
-//! `mainstay keys`: what signs access tokens.
+//! `mainstay keys`: rotates the keys that sign access tokens.
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_existing};
@@ -25,7 +25,7 @@ struct Rotation {
     retiring: Vec<String>,
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     let Command::Rotate { json } = command;
     if settings.tokens.secret.is_some() {

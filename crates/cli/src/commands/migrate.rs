@@ -1,11 +1,11 @@
-//! `mainstay migrate`: the schema, brought up to date.
+//! `mainstay migrate`: migrates the schema.
 
 use crate::error::{Exit, Outcome};
 use crate::open::block_on;
 use crate::terminal::say;
 use mainstay_platform::config::Settings;
 
-/// Applies what is missing and says what that was.
+/// Applies the missing migrations and prints them.
 pub(crate) fn run(settings: &Settings) -> Outcome {
     let report = block_on(async { Ok(mainstay_app::migrate(settings).await?) })?;
     if report.applied.is_empty() {

@@ -15,7 +15,7 @@ use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, Outcome};
 use mainstay_platform::config::Settings;
 
-/// Does what was asked for.
+/// Runs the command of the arguments.
 pub(crate) fn run(arguments: Arguments) -> Outcome {
     let Arguments {
         overrides,
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
         Some(_) if serve.demo => return Err(CliError::usage("--demo belongs to `serve`")),
         Some(command) => command,
     };
-    // What needs no settings works with broken ones, too.
+    // Commands that need no settings also work with invalid ones.
     match command {
         Command::Routes(options) => return routes::run(options),
         Command::Openapi => return openapi::run(),

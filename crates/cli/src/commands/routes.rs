@@ -1,4 +1,4 @@
-//! `mainstay routes`: every door's routes.
+//! `mainstay routes`: lists the routes of every interface.
 
 use crate::error::{Exit, Outcome};
 use crate::terminal::{say, say_json, table};
@@ -12,7 +12,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Prints the table of routes, of which the OpenAPI document and the mounting are made, too.
+/// Prints the table of routes, from which the router and the OpenAPI document are built, too.
 pub(crate) fn run(options: Options) -> Outcome {
     let routes = mainstay_app::routes();
     if options.json {

@@ -1,4 +1,4 @@
-//! `mainstay serve`: until it is told to stop.
+//! `mainstay serve`: serves until a signal stops it.
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::block_on;
@@ -20,7 +20,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// What either of two places on the command line asks for.
+    /// Merges the options of the two positions on the command line.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             demo: self.demo || other.demo,
@@ -28,7 +28,7 @@ impl Options {
     }
 }
 
-/// Serves until SIGTERM, SIGINT or SIGQUIT, then finishes what it began. A second of them ends it at once.
+/// Serves until SIGTERM, SIGINT or SIGQUIT, then finishes open work. A second signal ends the process at once.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     if options.demo && settings.env == AppEnv::Production {
         return Err(CliError::usage(
@@ -50,7 +50,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
         (logs.access_log(), logs.sink().clone()),
         options,
     ));
-    // Dropped last, so that the end is in the log as well.
+    // Dropped last, so that the log also contains the shutdown.
     drop(logs);
     outcome
 }
@@ -62,7 +62,7 @@ async fn serve(
 ) -> Outcome {
     let mut signals = Signals::listen(sink)?;
     let roles = settings.roles;
-    // Whoever stops it while it waits for its database shall not wait with it.
+    // A stop signal must not wait until the database responds.
     let mut serving = tokio::select! {
         serving = start(settings, access_log) => serving?,
         name = signals.end() => {
@@ -95,14 +95,14 @@ async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Servin
     Ok(Serving::start(app, listening).await?)
 }
 
-/// Says where it listens, which scripts wait for, and what the first visitor needs. These lines are for people and stand
-/// on standard output whatever the form of the logs; none of them begins with a brace, as the lines of the log do.
+/// Prints the listen address, which scripts wait for, and what the first visitor needs. These lines are for people and
+/// go to standard output whatever the form of the logs; none of them begins with a brace, as JSON log lines do.
 async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()> {
     let demo = match options.demo {
         true => Some(serving.services().add_demo().await?),
         false => None,
     };
-    // Whoever does not answer the API cannot answer the link either.
+    // A process that does not serve the API cannot serve the link either.
     let link = match answers {
         true => serving.services().setup_link().await?,
         false => None,

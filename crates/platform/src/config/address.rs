@@ -8,18 +8,18 @@ use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use url::Url;
 
-/// The networks whose word about a client's address (`X-Forwarded-For`) is believed.
+/// The trusted proxies: networks whose `X-Forwarded-For` header the server accepts as the client's address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whether `peer` may speak for others. An IPv4 address mapped into IPv6 counts as the IPv4 one.
+    /// Whether `peer` is a trusted proxy. An IPv4 address mapped into IPv6 counts as the IPv4 one.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         let peer = canonical(peer);
         self.0.iter().any(|net| net.contains(&peer))
     }
 
-    /// Whether nobody is believed.
+    /// Whether no proxy is trusted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -41,7 +41,7 @@ pub(super) fn network(text: &str) -> Parsed<IpNet> {
         .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     match net.map(canonical_net) {
-        // Everybody could then claim any address, and limits and logs would follow them.
+        // Every client could then claim any address, and limits and logs would follow that claim.
         Ok(Some(net)) if net.prefix_len() == 0 => Err(format!("{text:?} would believe everybody")),
         Ok(Some(net)) => Ok(net.trunc()),
         Ok(None) => Err(format!(
@@ -53,7 +53,7 @@ pub(super) fn network(text: &str) -> Parsed<IpNet> {
     }
 }
 
-/// `http://` or `https://`, host and perhaps port, in the form browsers send (RFC 6454, 6.2).
+/// An origin: `http://` or `https://`, host and optional port, in the form browsers send (RFC 6454, 6.2).
 pub(super) fn origin(text: &str) -> Parsed<String> {
     if text.contains('*') {
         return Err("a wildcard would let any site act for a signed-in visitor".to_owned());
@@ -75,7 +75,7 @@ fn is_bare(url: &Url) -> bool {
         && url.password().is_none()
 }
 
-/// An `http://` or `https://` URL that is posted to. A password in it would be shown with the settings.
+/// An `http://` or `https://` URL to POST to. It must not hold a password, because the settings print it.
 pub(super) fn endpoint(text: &str) -> Parsed<String> {
     match Url::parse(text) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
@@ -90,7 +90,7 @@ pub(super) fn endpoint(text: &str) -> Parsed<String> {
     }
 }
 
-/// An address or a host name to listen on; names are resolved when listening starts.
+/// An address or a host name to listen on; the resolver resolves names when listening starts.
 pub(super) fn host(text: &str) -> Parsed<String> {
     let name = text.len() <= 253
         && text.split('.').all(|label| {
@@ -99,7 +99,7 @@ pub(super) fn host(text: &str) -> Parsed<String> {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         });
-    // Digits and dots that are no address would only be found out by the resolver.
+    // Without this check, only the resolver would reject digits and dots that are no address.
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if let Ok(address) = text.parse::<IpAddr>() {
         Ok(canonical(address).to_string())
@@ -120,7 +120,7 @@ pub(super) fn socket(text: &str) -> Parsed<SocketAddr> {
 pub(super) fn database(text: &str) -> Parsed<String> {
     let good = match text.strip_prefix("sqlite://") {
         Some(_) => sqlite_path(text).map(|_| true)?,
-        // The parser's own message may quote the password, so it is not passed on.
+        // The parser's own message may quote the password, so the error does not include it.
         None => postgres_config(text).is_some_and(|config| !config.get_hosts().is_empty()),
     };
     if good {

@@ -1,4 +1,4 @@
-//! Every setting, declared once: its names, its meaning, its parser, and how much of it may be shown.
+//! Every setting, declared once: key, environment variable, meaning, parser, and how much of its value is printed.
 //!
 //! A new setting is a line here, an entry in `config/default.toml` with the same meaning in its comment
 //! (a test compares them), and a field in [`super::settings::Settings`].
@@ -14,17 +14,17 @@ use std::time::Duration;
 
 /// A setting whose value is a `T`.
 pub(super) struct Setting<T> {
-    /// As in `mainstay.toml`.
+    /// Dotted key in `mainstay.toml`.
     pub(super) key: &'static str,
     /// The environment variable.
     pub(super) env: &'static str,
-    /// What people may see of the value.
+    /// How much of the value may be printed.
     pub(super) show: Show,
-    /// From text to value, or the reason why not.
+    /// Parses the text; the error is the reason.
     pub(super) parse: fn(&str) -> Parsed<T>,
-    /// What it decides, in a line.
+    /// What the setting decides, in one line.
     pub(super) meaning: &'static str,
-    /// What to write instead of something that was refused.
+    /// The remedy in the error: what to write instead of a refused value.
     pub(super) fix: &'static str,
 }
 

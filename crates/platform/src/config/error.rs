@@ -1,17 +1,17 @@
-//! What is wrong with a configuration.
+//! The errors of an invalid configuration.
 
 use super::sources::Origin;
 use serde::Serialize;
 use std::fmt;
 
-/// One thing wrong: which setting, what it was, why that does not do, and what would.
+/// One invalid setting: its key, its value, the reason, and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigError {
-    /// The key as in `mainstay.toml`, e.g. `http.port`; for a fault of a file as a whole, its path.
+    /// The key as in `mainstay.toml`, e.g. `http.port`; for an error in a file as a whole, its path.
     pub key: String,
     /// The environment variable of that setting.
     pub env: Option<&'static str>,
-    /// The value with secrets masked; `None` when it must not or cannot be shown.
+    /// The value with secrets masked; `None` when it must not or cannot be printed.
     pub value: Option<String>,
     /// Where the value came from.
     pub origin: Option<Origin>,
@@ -37,7 +37,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Quoted, escaped and cut to a line's length.
+/// The value quoted, escaped and cut to a line's length.
 struct Truncated<'a>(&'a str);
 
 impl fmt::Display for Truncated<'_> {
@@ -50,7 +50,7 @@ impl fmt::Display for Truncated<'_> {
     }
 }
 
-/// Everything that is wrong with a configuration; never empty.
+/// All errors of a configuration; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
-/// A value of the file in the form every source has: text.
+/// A value of the file as text, the form that every source has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Lists are joined by commas, switches are `on` and `off`.
@@ -15,7 +15,7 @@ pub(super) struct Entry {
     pub(super) line: usize,
 }
 
-/// The settings of a TOML text by dotted key, as far as it is readable, and what is wrong with the rest.
+/// The settings of a TOML text by dotted key, as far as they can be parsed, and the errors in the rest.
 pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<ConfigError>) {
     let mut found = Found {
         path,
@@ -26,7 +26,7 @@ pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
-        // Only the message: the error's own display quotes the line, and a secret may stand on it.
+        // Only the message: the error's own display quotes the line, which may hold a secret.
         found.fault(
             path.display().to_string(),
             at,
@@ -34,7 +34,7 @@ pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<
             "see https://toml.io for the syntax",
         );
     }
-    // What was recovered after a syntax error would only raise faults that are not there.
+    // The parser's recovery after a syntax error would only report errors that the file does not have.
     if found.faults.is_empty() {
         found.table("", table.get_ref());
     }

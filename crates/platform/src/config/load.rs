@@ -1,4 +1,4 @@
-//! From sources to settings.
+//! Loads the settings from their sources and validates them.
 
 use super::declared::*;
 use super::error::{ConfigError, ConfigErrors};
@@ -13,10 +13,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 impl Settings {
-    /// Reads and validates everything.
+    /// Reads and validates all settings.
     ///
     /// # Errors
-    /// Every fault at once, with secrets masked; in production also every unsafe setting.
+    /// All errors at once, with secrets masked; in production also every unsafe setting.
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
         let path = sources.file.as_deref().unwrap_or(Path::new("mainstay.toml"));
         let (text, unreadable) = match std::fs::read_to_string(path) {
@@ -52,7 +52,7 @@ impl Settings {
             taken, mut faults, ..
         } = reader;
         if settings.env == AppEnv::Production {
-            // A refused setting was replaced by its default; that this one is unsafe is not news.
+            // A refused setting already has an error; its default needs no second one for being unsafe.
             let told: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
             let news = settings
                 .unsafe_in_production()
@@ -148,7 +148,7 @@ impl Http {
     }
 }
 
-/// A quarter of all connections, but at least 16: so many a browser or two behind one address may need.
+/// The default: a quarter of all connections, but at least 16, as many as a browser or two behind one address may need.
 fn share_of_an_address(max_connections: usize) -> usize {
     (max_connections / 4).max(16).min(max_connections)
 }
@@ -183,7 +183,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
     }
 }
 
-/// The fault with the value as it was given and where that was.
+/// The error with the value as given and its origin.
 fn located(fault: ConfigError, taken: &[Effective]) -> ConfigError {
     match taken.iter().find(|setting| setting.key == fault.key) {
         Some(setting) => {

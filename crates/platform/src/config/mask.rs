@@ -1,13 +1,13 @@
-//! What of a value may be shown.
+//! Masking: how much of a value may be printed.
 
-/// How much of a setting's value people may see.
+/// How much of a setting's value may be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Show {
     /// All of it.
     Plain,
     /// A URL: all but the password in it.
     Url,
-    /// Only that there is one.
+    /// Only that a value is set.
     Nothing,
 }
 
@@ -23,10 +23,10 @@ impl Show {
     }
 }
 
-/// Masks the password of a URL, whether it stands before the host or among the parameters.
+/// Masks the password of a URL, whether it is before the host or among the parameters.
 ///
-/// It must also be right for text that is no URL, because that is when a fault prints it: the user
-/// information ends at the last `@`, not where a correct URL would end it, and what has no scheme is not shown.
+/// It must also be right for text that is no URL, because errors print such text: the user information ends at the
+/// last `@`, not where a correct URL would end it, and text without a scheme is not printed.
 fn url(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return "***".to_owned();
@@ -49,7 +49,7 @@ fn url(text: &str) -> String {
     format!("{scheme}://{user}{address}")
 }
 
-/// Only parameters that are known to be harmless are shown.
+/// Only parameters that are known to be harmless are printed.
 fn parameter(text: &str) -> String {
     const HARMLESS: [&str; 7] = [
         "sslmode",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands around it, a password before the host is never shown.
+        /// A password before the host is never printed, whatever text surrounds it.
         #[test]
         fn no_password_survives(user in "[a-z]{0,5}", before in "[^Q]{0,8}", after in "[^Q@]{0,8}") {
             let text = format!("postgres://{user}:{before}QQSECRETQQ@{after}");

@@ -1,9 +1,9 @@
 //! Configuration: typed, read once, validated as a whole.
 //!
-//! A setting is declared once, in `declared`; its default and its long description stand in
+//! A setting is declared once, in `declared`; its default and its long description are in
 //! `config/default.toml`, which is compiled in. Flags win over the environment, the environment over
-//! `mainstay.toml`, the file over the defaults. Every fault is found before any is reported, so that a
-//! start is repaired in one go.
+//! `mainstay.toml`, the file over the defaults. All errors are reported together, so that an administrator can
+//! correct them in one go.
 
 mod address;
 mod declared;

@@ -1,4 +1,4 @@
-//! From the text of a setting to its value. The error is the reason, in words, without the value of a secret.
+//! Parsers from a setting's text to its value. The error is the reason, in words, without the value of a secret.
 
 use super::secret::Secret;
 use super::settings::VerifyEmail;
@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A value, or why there is none.
+/// The value, or the reason why the text is refused.
 pub(super) type Parsed<T> = Result<T, String>;
 
-/// Nothing for an empty text, else what `parse` makes of it.
+/// `None` for an empty text, else the result of `parse`.
 pub(super) fn optional<T>(text: &str, parse: fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
     if text.is_empty() {
         Ok(None)
@@ -32,7 +32,7 @@ pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Parsed<T> {
     })
 }
 
-/// `on` or `off`; `true` and `false` are understood too.
+/// `on` or `off`; also accepts `true` and `false`.
 pub(super) fn switch(text: &str) -> Parsed<bool> {
     choice(
         text,
@@ -48,7 +48,7 @@ pub(super) fn whole<T: FromStr + PartialOrd + Display>(text: &str, least: T, mos
     }
 }
 
-/// The entries of a comma-separated list; empty ones do not count.
+/// The entries of a comma-separated list, without the empty ones.
 pub(super) fn list<T>(text: &str, parse: fn(&str) -> Parsed<T>) -> Parsed<Vec<T>> {
     text.split(',')
         .map(str::trim)
@@ -57,7 +57,7 @@ pub(super) fn list<T>(text: &str, parse: fn(&str) -> Parsed<T>) -> Parsed<Vec<T>
         .collect()
 }
 
-/// A duration such as `90s`, `15m`, `1h30m` or `7d`, from `least` to `most`, each told as it is written.
+/// A duration such as `90s`, `15m`, `1h30m` or `7d`, from `least` to `most`, each with its spelling for the error.
 pub(super) fn duration(text: &str, least: &str, most: &str) -> Parsed<Duration> {
     let bounds = span(least).zip(span(most));
     match span(text).zip(bounds) {
@@ -103,7 +103,7 @@ pub(super) fn size(text: &str) -> Parsed<usize> {
     bounded_size(text, (1 << 10, "1KiB"), (1 << 30, "1GiB"))
 }
 
-/// Memory that many requests share, from 1 MiB, which is enough for some of the usual ones, to 64 GiB.
+/// Memory that many requests share: from 1 MiB, enough for some requests of the usual size, to 64 GiB.
 pub(super) fn budget(text: &str) -> Parsed<usize> {
     bounded_size(text, (1 << 20, "1MiB"), (1 << 36, "64GiB"))
 }
@@ -134,13 +134,13 @@ pub(super) fn folder(text: &str) -> Parsed<PathBuf> {
     match text {
         "" => Err("is empty".to_owned()),
         _ if text.contains('\0') => Err("contains a NUL".to_owned()),
-        // What the environment holds that is not UTF-8 was read with this in its place: another folder's name.
+        // A path of the environment that is not UTF-8 was read with this character in it, which names another folder.
         _ if text.contains(char::REPLACEMENT_CHARACTER) => Err("is not UTF-8".to_owned()),
         _ => Ok(PathBuf::from(text)),
     }
 }
 
-/// A short name of visible ASCII, as it goes into a token's claim.
+/// A short name of visible ASCII for a claim of a token.
 pub(super) fn claim(text: &str) -> Parsed<String> {
     if (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(text.to_owned())
@@ -149,7 +149,7 @@ pub(super) fn claim(text: &str) -> Parsed<String> {
     }
 }
 
-/// A sender, bare or as `Name <address>`; nothing that could start another mail header.
+/// A sender, bare or as `Name <address>`; refuses text that could start another mail header.
 pub(super) fn sender(text: &str) -> Parsed<String> {
     let address = match text.trim().rsplit_once('<') {
         Some((_, rest)) => rest.strip_suffix('>'),
@@ -163,7 +163,7 @@ pub(super) fn sender(text: &str) -> Parsed<String> {
     }
 }
 
-/// Whether an address must be confirmed. The other choice is known, so that it can be told from a slip.
+/// Whether an address must be confirmed. The value that is not available yet has an error of its own, unlike a typo.
 pub(super) fn verify_email(text: &str) -> Parsed<VerifyEmail> {
     let choices = [
         ("optional", VerifyEmail::Optional),
@@ -183,7 +183,7 @@ pub(super) fn signing_secret(text: &str) -> Parsed<Secret<String>> {
     }
 }
 
-/// Exactly 32 bytes in base64, padded or not.
+/// Exactly 32 bytes in base64, with or without padding.
 pub(super) fn master_key(text: &str) -> Parsed<Secret<[u8; 32]>> {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let bytes = GeneralPurpose::new(&STANDARD, lenient)
@@ -199,7 +199,7 @@ pub(super) fn master_key(text: &str) -> Parsed<Secret<[u8; 32]>> {
     }
 }
 
-/// A secret as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64.
+/// A secret in the form of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
 pub(super) fn webhook_secret(text: &str) -> Parsed<Secret<Vec<u8>>> {
     let encoded = text.strip_prefix("whsec_").ok_or("does not begin with whsec_")?;
     let bytes = base64::engine::general_purpose::STANDARD

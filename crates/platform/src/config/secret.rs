@@ -1,21 +1,21 @@
-//! A value that must not be seen.
+//! A wrapper for values that must not be printed.
 
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
-/// Holds a secret: it never prints it, and wipes it from memory when dropped.
+/// Holds a secret: never prints it, and wipes it from memory when dropped.
 ///
 /// There is no `Deref` and no `Serialize`, so each use is visible as a call of [`Secret::expose`].
 #[derive(Clone)]
 pub struct Secret<T: Zeroize>(Zeroizing<T>);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes the value in.
+    /// Wraps the value.
     pub fn new(value: T) -> Self {
         Self(Zeroizing::new(value))
     }
 
-    /// The value itself. What is copied out of it is the caller's to protect.
+    /// The value itself. The caller must protect its copies.
     pub fn expose(&self) -> &T {
         &self.0
     }

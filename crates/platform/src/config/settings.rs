@@ -8,22 +8,22 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything a process can be told. Its `Debug` shows no secret.
+/// All settings of a process. Its `Debug` prints no secret.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What the process is for.
+    /// The environment the process runs in.
     pub env: AppEnv,
     /// The HTTP server.
     pub http: Http,
     /// The database.
     pub database: Db,
-    /// What this process does.
+    /// The roles of this process.
     pub roles: Roles,
-    /// Folder of the files Mainstay keeps.
+    /// Folder of the files that Mainstay stores.
     pub data_dir: PathBuf,
     /// Access and refresh tokens.
     pub tokens: Tokens,
-    /// Seals secrets at rest; `None`: a generated key file in `data_dir`.
+    /// Seals secrets at rest; `None`: a key file in `data_dir`, which Mainstay generates.
     pub master_key: Option<Secret<[u8; 32]>>,
     /// The receiver of the audit chain's head.
     pub audit_witness: AuditWitness,
@@ -31,11 +31,11 @@ pub struct Settings {
     pub mail: Mail,
     /// Whether rate limits are in force.
     pub limits: bool,
-    /// Whether an address must be confirmed before the first sign-in.
+    /// Whether users must confirm their address before the first sign-in.
     pub verify_email: VerifyEmail,
     /// Logs.
     pub log: Log,
-    /// Own address of `/metrics`.
+    /// Separate listen address of `/metrics`.
     pub metrics_addr: Option<SocketAddr>,
     /// Payments.
     pub payments: Payments,
@@ -43,10 +43,10 @@ pub struct Settings {
     pub orders: Orders,
 }
 
-/// What a process is for.
+/// The environment a process runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppEnv {
-    /// One's own machine: convenient before safe.
+    /// The developer's own machine: convenience before safety.
     Development,
     /// Automated tests.
     Test,
@@ -61,15 +61,15 @@ pub struct Http {
     pub host: String,
     /// TCP port; 0: any free one.
     pub port: u16,
-    /// Origin under which people reach the server; `None`: `http://host:port`.
+    /// Public origin of the server; `None`: `http://host:port`.
     pub public_url: Option<String>,
-    /// Origins for CORS and WebSockets, in the form browsers send.
+    /// Allowed origins for CORS and WebSockets, in the form browsers send.
     pub allowed_origins: Vec<String>,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For` is accepted.
     pub trusted_proxies: TrustedProxies,
     /// Longest time a request may take.
     pub request_timeout: Duration,
-    /// Bytes that a request body may have at most, whatever its route allows.
+    /// Maximum size of a request body in bytes, whatever its route allows.
     pub body_limit: usize,
     /// Bytes of request bodies that may be in memory at once.
     pub body_budget: usize,
@@ -77,9 +77,9 @@ pub struct Http {
     pub response_budget: usize,
     /// Connections that may be open at once.
     pub max_connections: usize,
-    /// Connections that one client address may have open at once; of a quarter of all when it is not set.
+    /// Connections that one client address may have open at once; a quarter of all when it is not set.
     pub max_connections_per_address: usize,
-    /// How long open work may finish after SIGTERM.
+    /// How long open requests and jobs may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.
     pub docs: bool,
@@ -90,18 +90,18 @@ pub struct Http {
 pub struct Db {
     /// `sqlite://PATH` or `postgres://…`; secret because of the password.
     pub url: Secret<String>,
-    /// Connections.
+    /// Maximum number of connections in the pool.
     pub pool: usize,
 }
 
-/// What a process does; at least one is true.
+/// The roles of a process; at least one is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Roles {
-    /// Answers HTTP requests; without it only health and figures are answered.
+    /// Serves the API; without it the server only answers health checks and `/metrics`.
     pub api: bool,
     /// Runs jobs and relays events.
     pub worker: bool,
-    /// Will serve WebSockets; there is nothing to do yet.
+    /// Reserved for serving WebSockets; it has no effect yet.
     pub realtime: bool,
 }
 
@@ -144,9 +144,9 @@ pub struct Tokens {
     pub audience: String,
     /// Claim `iss`.
     pub issuer: String,
-    /// Life of an access token.
+    /// Lifetime of an access token.
     pub access_ttl: Duration,
-    /// Life of an unused session; longer than `access_ttl`.
+    /// Lifetime of an unused session; longer than `access_ttl`.
     pub refresh_ttl: Duration,
 }
 
@@ -155,14 +155,14 @@ pub struct Tokens {
 pub struct AuditWitness {
     /// `http://` or `https://`, without user and password; `None`: the head is not sent.
     pub url: Option<String>,
-    /// How often.
+    /// Interval between two deliveries.
     pub every: Duration,
-    /// Signs what is sent; `None`: it is not signed.
+    /// Signs the delivered head; `None`: it is not signed.
     pub secret: Option<Secret<Vec<u8>>>,
 }
 
 impl AuditWitness {
-    /// Whether what is sent could be read and changed on its way.
+    /// Whether a third party could read and change the delivery on its way.
     pub(super) fn is_exposed(&self) -> bool {
         self.url.as_deref().is_some_and(|url| url.starts_with("http://"))
     }
@@ -177,19 +177,19 @@ pub struct Mail {
     pub from: String,
 }
 
-/// Whether an address must be confirmed before the first sign-in.
+/// Whether users must confirm their address before the first sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyEmail {
-    /// It need not.
+    /// Confirmation is not required.
     Optional,
-    /// It must; not available yet, so no settings have it.
+    /// Confirmation is required; not available yet, so no settings have it.
     Required,
 }
 
 /// Logs.
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// The least important records that are kept.
+    /// The least important level that is logged.
     pub level: LogLevel,
     /// Form of the lines on standard output.
     pub format: LogFormat,
@@ -215,38 +215,38 @@ pub enum LogFormat {
     Auto,
     /// One JSON object a line.
     Json,
-    /// For people.
+    /// Lines for reading on a terminal.
     Pretty,
 }
 
 /// Payments.
 #[derive(Debug, Clone)]
 pub struct Payments {
-    /// Who takes the money.
+    /// The payment provider.
     pub gateway: Gateway,
 }
 
-/// Who takes the money.
+/// The payment provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gateway {
-    /// Nobody: paying answers `UNAVAILABLE`.
+    /// No provider: paying answers `UNAVAILABLE`.
     None,
-    /// The built-in test gateway: every card is good, no money moves.
+    /// The built-in test gateway: it accepts every card, and no money moves.
     Test,
 }
 
 /// Orders.
 #[derive(Debug, Clone)]
 pub struct Orders {
-    /// How long the stock of an unpaid order is held.
+    /// How long an unpaid order reserves its stock.
     pub reservation_ttl: Duration,
 }
 
-/// Settings together with where each came from.
+/// Settings together with the origin of each.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The values in force.
     pub settings: Settings,
-    /// The same for people, secrets masked, in the order of `config/default.toml`.
+    /// The same for display, secrets masked, in the order of `config/default.toml`.
     pub origins: Vec<Effective>,
 }

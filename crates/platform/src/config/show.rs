@@ -1,9 +1,9 @@
-//! The effective configuration for people and for programs.
+//! Prints the effective configuration as a table or as JSON.
 
 use super::sources::Effective;
 use std::fmt::Write as _;
 
-/// A table of key, variable, value and origin, one setting a line; secrets are masked already.
+/// A table of key, variable, value and origin, one setting a line; the values have their secrets masked already.
 pub fn as_table(settings: &[Effective]) -> String {
     const HEAD: [&str; 4] = ["KEY", "VARIABLE", "VALUE", "FROM"];
     let origins: Vec<String> = settings
@@ -38,7 +38,7 @@ pub fn as_table(settings: &[Effective]) -> String {
     table
 }
 
-/// A JSON array of `{key, env, value, origin, meaning}`; secrets are masked already.
+/// A JSON array of `{key, env, value, origin, meaning}`; the values have their secrets masked already.
 pub fn as_json(settings: &[Effective]) -> String {
     serde_json::to_string_pretty(settings).expect("texts alone always serialise")
 }

@@ -1,4 +1,4 @@
-//! `SMTP_URL`: where the mail server is, how to come in, and how the way there is kept secret.
+//! `SMTP_URL`: address, credentials and encryption of the mail server.
 
 use crate::network::is_this_machine;
 use mainstay_domain::host::HostName;
@@ -6,40 +6,40 @@ use percent_encoding::percent_decode_str;
 use rustls::pki_types::ServerName;
 use url::Url;
 
-/// What an `SMTP_URL` says. It has no `Debug`, because it holds a password.
+/// A parsed `SMTP_URL`. It has no `Debug`, because it holds a password.
 pub struct SmtpAddress {
-    /// A name or an address, without brackets.
+    /// A host name or an address, without brackets.
     pub host: String,
-    /// The port; the usual one of the scheme unless another was given.
+    /// The port of the URL, or the default one of the scheme.
     pub port: u16,
     /// How the connection is encrypted.
     pub encryption: SmtpEncryption,
-    /// User and password, decoded.
+    /// User and password, percent-decoded.
     pub credentials: Option<(String, String)>,
 }
 
 /// How a connection to a mail server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SmtpEncryption {
-    /// From the first byte on.
+    /// TLS from the first byte.
     AtOnce,
-    /// By STARTTLS, or nothing is sent.
+    /// STARTTLS, or the client sends nothing.
     Required,
-    /// By STARTTLS when the server offers it.
+    /// STARTTLS when the server offers it.
     Opportunistic,
-    /// Not at all: the server is on this machine.
+    /// No encryption: the server is on this machine.
     None,
 }
 
 impl SmtpAddress {
     /// Reads `smtps://` (TLS from the first byte, port 465) or `smtp://` (port 587).
     ///
-    /// Over `smtp://` the connection is encrypted by STARTTLS before a password is sent, or nothing is sent; without a
-    /// password, when the server offers it. `?tls=required` and `?tls=opportunistic` say so in words; `?tls=none` is
-    /// for a server on this machine.
+    /// Over `smtp://` the client requires STARTTLS before it sends a password; without one, it uses STARTTLS when
+    /// the server offers it. `?tls=required` and `?tls=opportunistic` choose one of these modes explicitly;
+    /// `?tls=none` is for a server on this machine.
     ///
     /// # Errors
-    /// What is wrong with the URL, without quoting it.
+    /// The reason why the URL is invalid, without quoting it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text).map_err(|_| "is not a URL")?;
         let host = host(&url)
@@ -63,7 +63,7 @@ impl SmtpAddress {
     }
 }
 
-/// The host without brackets; a name outside of ASCII in A-labels, which a URL of this scheme does not see to by itself.
+/// The host without brackets; a name outside of ASCII in A-labels, because URL parsing converts none for this scheme.
 fn host(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_matches(['[', ']']);
     match percent_decode_str(host).decode_utf8() {

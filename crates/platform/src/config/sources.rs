@@ -1,4 +1,4 @@
-//! Where values come from, and which of them wins.
+//! The sources of values, and their precedence.
 
 use super::declared::Setting;
 use super::error::ConfigError;
@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 /// `config/default.toml` at build time.
 pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
-/// Everything a configuration may be read from, besides the compiled-in defaults.
+/// All sources of a configuration besides the compiled-in defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// `(key or variable, value)` as given on the command line; of two, the later wins.
+    /// `(key or variable, value)` as given on the command line; the later of two wins.
     pub flags: Vec<(String, String)>,
-    /// Environment variables; those that are no setting are ignored.
+    /// Environment variables; those that name no setting are ignored.
     pub env: BTreeMap<String, String>,
     /// An explicit file, which must exist; `None`: `./mainstay.toml` if there is one.
     pub file: Option<PathBuf>,
 }
 
 impl Sources {
-    /// The sources of this process: its environment beside what its command line said.
+    /// The sources of this process: its environment and its command line.
     pub fn process(flags: Vec<(String, String)>, file: Option<PathBuf>) -> Self {
         // Lossy, so that a value that is not UTF-8 is refused by its parser rather than silently ignored.
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
@@ -37,7 +37,7 @@ impl Sources {
     }
 }
 
-/// Which source a value came from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// The command line.
@@ -46,9 +46,9 @@ pub enum Origin {
     Env,
     /// A line of a file, counted from 1.
     File {
-        /// As it was given.
+        /// The path as given.
         path: PathBuf,
-        /// Where in it.
+        /// The line, counted from 1.
         line: usize,
     },
     /// `config/default.toml`, compiled in.
@@ -72,22 +72,22 @@ impl Serialize for Origin {
     }
 }
 
-/// A value in force, as it may be shown.
+/// A value in force, in printable form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Effective {
-    /// As in `mainstay.toml`.
+    /// Dotted key in `mainstay.toml`.
     pub key: &'static str,
     /// The environment variable.
     pub env: &'static str,
     /// Secrets are masked; empty when not set.
     pub value: String,
-    /// Where it came from.
+    /// The source of the value.
     pub origin: Origin,
-    /// What it decides.
+    /// What the setting decides.
     pub meaning: &'static str,
 }
 
-/// Takes settings out of the sources one by one and remembers what was wrong.
+/// Takes settings out of the sources one by one and collects the errors.
 pub(super) struct Reader<'a> {
     flags: &'a [(String, String)],
     env: &'a BTreeMap<String, String>,
@@ -119,8 +119,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a setting. When it is refused, the fault is noted and the default stands in,
-    /// so that the rest can be checked too.
+    /// The value of a setting. When it is refused, this records the error and returns the default,
+    /// so that the rest can be validated too.
     pub(super) fn take<T>(&mut self, setting: &Setting<T>) -> T {
         let (text, origin) = self.find(setting.key, setting.env);
         let text = text.trim();
@@ -161,14 +161,14 @@ impl<'a> Reader<'a> {
             .expect("a test parses every default")
     }
 
-    /// Shows what was worked out for a setting that was left to us.
+    /// Records the effective value of a setting whose default is computed.
     pub(super) fn resolved<T>(&mut self, setting: &Setting<T>, value: String) {
         if let Some(taken) = self.taken.iter_mut().find(|taken| taken.key == setting.key) {
             taken.value = value;
         }
     }
 
-    /// Notes a fault that only shows when settings are seen together.
+    /// Records an error that depends on several settings together.
     pub(super) fn clash<T>(&mut self, setting: &Setting<T>, reason: String) {
         let taken = self.taken.iter().find(|taken| taken.key == setting.key);
         let (value, origin) = taken
@@ -185,7 +185,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// To be called after the last [`Reader::take`]: what was given and is no setting is a fault.
+    /// Call after the last [`Reader::take`]: reports every given key that is no setting.
     pub(super) fn refuse_unknown(&mut self) {
         let known = |name: &str| self.taken.iter().any(|taken| taken.key == name);
         let in_file = self.file.iter().filter(|(key, _)| !known(key));
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         self.faults.extend(faults);
     }
 
-    /// The value is not told: it may be a secret under a misspelt name.
+    /// The error omits the value: it may be a secret under a misspelt name.
     fn unknown(&self, key: &str, origin: Origin) -> ConfigError {
         let fix = match self.nearest(key) {
             Some(near) => format!("did you mean {near}?"),

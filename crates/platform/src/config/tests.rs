@@ -382,7 +382,7 @@ fn a_file_that_was_asked_for_must_be_there() {
     );
 }
 
-/// `(key, variable, meaning)` as the comments of the defaults tell them.
+/// `(key, variable, meaning)` as the comments of the defaults state them.
 fn documented() -> Vec<(String, String, String)> {
     let (mut table, mut comments, mut found) = ("", Vec::new(), Vec::new());
     for line in sources::DEFAULTS
@@ -466,7 +466,7 @@ proptest! {
         }
     }
 
-    /// The file takes any setting the environment takes, and they mean the same.
+    /// The file accepts any setting that the environment accepts, with the same meaning.
     #[test]
     fn file_and_environment_agree(port in 0u16.., minutes in 16u32..9_000, switch: bool) {
         let ttl = format!("{minutes}m");

@@ -1,4 +1,4 @@
-//! The key that every other secret at rest is sealed under.
+//! The master key, under which every other secret at rest is sealed.
 
 use super::{from_base64url, same, sha256};
 use crate::files;
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
-/// Why there is no master key.
+/// Why there is no usable master key.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// The text is not base64 of 32 bytes. The text itself is not repeated.
@@ -29,28 +29,28 @@ pub enum MasterKeyError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The file could not be read or made.
+    /// The file could not be read or created.
     #[error("master key file {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl MasterKey {
-    /// The key made of these bytes.
+    /// The key with these bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// A new key.
+    /// Generates a new key.
     pub fn generate(random: &dyn Random) -> Self {
         Self::from_bytes(random::bytes(random))
     }
 
-    /// Reads base64 of exactly 32 bytes, in the standard or the URL alphabet, padded or not.
+    /// Decodes base64 of exactly 32 bytes, in the standard or the URL alphabet, with or without padding.
     ///
     /// # Errors
     /// [`MasterKeyError::NotAKey`].
@@ -66,15 +66,15 @@ impl MasterKey {
         ))
     }
 
-    /// Reads the key in the file at `path`; makes both when there is none. For development: in production
+    /// Reads the key in the file at `path`; generates both when there is none. For development: in production
     /// the key comes from a secret store.
     ///
     /// The file has mode 0600 and is on disk before this returns. Of several processes that start at once,
-    /// one makes the key and all return that one.
+    /// one generates the key and all return that one.
     ///
     /// # Errors
     /// [`MasterKeyError`]; a file that others may read is refused and not repaired, because the key in it
-    /// has to be thought lost.
+    /// counts as compromised.
     pub fn load_or_create(path: &Path, random: &dyn Random) -> Result<Self, MasterKeyError> {
         let failed = |source| MasterKeyError::File {
             path: path.to_owned(),
@@ -86,7 +86,7 @@ impl MasterKey {
         Self::load(path)
     }
 
-    /// Reads the key in the file at `path`, which is not reached through a link.
+    /// Reads the key in the file at `path`; refuses a link.
     ///
     /// # Errors
     /// As [`MasterKey::load_or_create`].
@@ -108,19 +108,19 @@ impl MasterKey {
         Self::parse(&text)
     }
 
-    /// Names the key without telling it: the first four bytes of its SHA-256.
+    /// Identifies the key without revealing it: the first four bytes of its SHA-256.
     pub fn id(&self) -> [u8; 4] {
         let digest = sha256(self.bytes());
         [digest[0], digest[1], digest[2], digest[3]]
     }
 
-    /// The secret itself, to derive keys from.
+    /// The secret itself, for deriving keys.
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// Puts a complete, flushed file at `path` in one step, or leaves the one that another process just put there.
+/// Creates a complete, flushed file at `path` in one step; a file that another process just created stays.
 fn create(path: &Path, key: &MasterKey, random: &dyn Random) -> io::Result<()> {
     let folder = files::folder_of(path);
     files::make_dir(folder)?;

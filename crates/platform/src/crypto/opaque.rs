@@ -5,8 +5,8 @@ use mainstay_domain::random::{self, Random};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A secret that is shown once: an API key, a link in a mail. 256 random bits in base64url after a prefix by which
-/// people and secret scanners recognise what was leaked. Wiped on drop, never printed.
+/// A secret that its owner sees once: an API key, a link in a mail. 256 random bits in base64url after a prefix by
+/// which people and secret scanners recognise a leaked token. Wiped on drop, never printed.
 #[derive(Clone)]
 pub struct OpaqueToken {
     text: Zeroizing<String>,
@@ -26,8 +26,8 @@ impl OpaqueToken {
         }
     }
 
-    /// Parses a presented token with the given prefix; `None` when it is malformed. Only a lookup of its digest shows
-    /// whether it was ever issued.
+    /// Parses a presented token with the given prefix; `None` when it is malformed. Only a lookup of its digest proves
+    /// that it was ever issued.
     pub fn parse(prefix: &str, text: &str) -> Option<Self> {
         let body = text.strip_prefix(prefix)?;
         // Checked before decoding: the client chooses the length.

@@ -1,4 +1,4 @@
-//! Hashing passwords without letting it take the machine: so many at once, so many waiting, no more.
+//! Password hashing with bounded load: a maximum number of hashes at once, and of callers that wait.
 
 use super::phc::{Stored, encode};
 use super::same;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-/// What one hash costs. The default is what OWASP's Password Storage Cheat Sheet asks of Argon2id at least.
+/// The cost of one hash. The default is the minimum of OWASP's Password Storage Cheat Sheet for Argon2id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Params {
     /// Memory in KiB.
@@ -30,7 +30,7 @@ impl Params {
         lanes: 1,
     };
 
-    /// A fraction of a millisecond. Protects nothing.
+    /// Takes a fraction of a millisecond. Protects nothing.
     pub const fn fast_for_tests() -> Self {
         Self {
             memory_kib: 32,
@@ -46,13 +46,13 @@ impl Default for Params {
     }
 }
 
-/// Why there is no answer.
+/// Why hashing or verifying failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// As many wait as may; try again later.
+    /// The maximum number of callers is waiting; try again later.
     #[error("too many passwords are being checked")]
     Busy,
-    /// The stored hash is not an Argon2 PHC string of bearable cost.
+    /// The stored hash is not an Argon2 PHC string of acceptable cost.
     #[error("the stored password hash cannot be read")]
     Unreadable,
     /// The parameters are outside of what Argon2 allows.
@@ -63,19 +63,19 @@ pub enum PasswordError {
     Stopped,
 }
 
-/// Whether a password was the right one.
+/// The result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The password is the one that was hashed.
+    /// The password is correct.
     pub ok: bool,
-    /// It is, but hashed with other parameters than today's: hash it again while it is known.
+    /// It is correct, but hashed with other parameters than the current ones: hash it again now.
     pub needs_rehash: bool,
 }
 
-/// Hashes and checks passwords with Argon2id (RFC 9106) on the blocking threads. A clone is the same pool.
+/// Hashes and verifies passwords with Argon2id (RFC 9106) on the blocking threads. A clone shares the pool.
 ///
-/// At most `workers` run at once, each with one block of memory that is used again, so memory is bounded by
-/// `workers` × [`Params::memory_kib`]. A caller that goes away does not free its place before its hash is done.
+/// At most `workers` run at once, each with one reused block of memory, so memory is bounded by
+/// `workers` × [`Params::memory_kib`]. When a caller is dropped, its worker stays busy until the hash is done.
 #[derive(Clone)]
 pub struct PasswordHasher(Arc<Pool>);
 
@@ -85,7 +85,7 @@ struct Pool {
     waiting: AtomicUsize,
     computed: AtomicU64,
     max_waiting: usize,
-    /// Memory not in use now. Kept because fresh pages cost three percent of the whole hash.
+    /// Memory not in use now. Retained because fresh pages cost three percent of the whole hash.
     spare: Mutex<Vec<Vec<Block>>>,
     random: Arc<dyn Random>,
     /// A hash that no password has, for accounts that do not exist.
@@ -93,7 +93,7 @@ struct Pool {
 }
 
 impl PasswordHasher {
-    /// How many may wait unless said otherwise: five seconds of work for two cores.
+    /// Default maximum number of waiting callers: five seconds of work for two cores.
     pub const MAX_WAITING: usize = 500;
 
     /// A pool for `workers` hashes at once (the number of cores) and `max_waiting` callers behind them.
@@ -137,7 +137,7 @@ impl PasswordHasher {
         .await
     }
 
-    /// Checks a password against a PHC string that [`PasswordHasher::hash`] made, maybe with other parameters.
+    /// Verifies a password against a PHC string that [`PasswordHasher::hash`] made, maybe with other parameters.
     ///
     /// # Errors
     /// [`PasswordError::Busy`], [`PasswordError::Unreadable`] or [`PasswordError::Stopped`].
@@ -147,7 +147,7 @@ impl PasswordHasher {
     }
 
     /// Does the work of [`PasswordHasher::verify`] when there is no account or it has no password, so that the
-    /// time taken does not tell. The verdict is never `ok`.
+    /// time taken does not reveal that. The result is never `ok`.
     ///
     /// # Errors
     /// [`PasswordError::Busy`] or [`PasswordError::Stopped`].
@@ -162,17 +162,17 @@ impl PasswordHasher {
         .await
     }
 
-    /// Gives the memory of idle workers back to the system; call it when nobody signed in for a while.
+    /// Returns the memory of idle workers to the system; call it after a while without sign-ins.
     pub fn trim(&self) {
         self.0.spare.lock().clear();
     }
 
-    /// How many callers wait for a worker now.
+    /// Number of callers waiting for a worker now.
     pub fn waiting(&self) -> usize {
         self.0.waiting.load(Ordering::Relaxed)
     }
 
-    /// How many hashes were computed so far, to make one or to check one.
+    /// Number of hashes computed so far, for hashing or verifying.
     pub fn computed(&self) -> u64 {
         self.0.computed.load(Ordering::Relaxed)
     }
@@ -184,7 +184,7 @@ impl PasswordHasher {
         let permit = self.0.worker().await?;
         let pool = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
-            // Moved in here: a caller that is dropped must not make room for one more hash.
+            // Moved in here: dropping the caller must not allow one more hash.
             let _permit = permit;
             work(&pool)
         });
@@ -224,7 +224,7 @@ impl Pool {
         self.computed.fetch_add(1, Ordering::Relaxed);
         let (ours, needed) = (self.argon2.block_count(), argon2.params().block_count());
         if needed > ours {
-            // A stored hash of higher cost than today's: its memory is not kept.
+            // A stored hash of higher cost than the current one: its memory is not retained.
             return argon2.hash_password_into_with_memory(password, salt, out, vec![Block::new(); needed]);
         }
         let spare = self.spare.lock().pop();
@@ -236,7 +236,7 @@ impl Pool {
     }
 }
 
-/// A place in the queue, left on drop: also when the caller stops waiting.
+/// A position in the queue, released on drop: also when the caller stops waiting.
 struct QueueSlot<'a>(&'a AtomicUsize);
 
 impl Drop for QueueSlot<'_> {

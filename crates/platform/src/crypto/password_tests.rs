@@ -53,7 +53,7 @@ async fn the_default_is_what_owasp_asks() {
     assert!(hasher.0.spare.lock().is_empty());
 }
 
-/// From the test suite of the reference implementation, so hashed elsewhere and with more memory than ours.
+/// From the test suite of the reference implementation, so hashed by other code and with more memory than ours.
 #[tokio::test]
 async fn a_hash_with_other_parameters_is_checked_and_asks_to_be_renewed() {
     let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";

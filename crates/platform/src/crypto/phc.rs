@@ -5,7 +5,7 @@ use super::password::{Params, PasswordError};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Version};
 
-/// A stored hash that costs more than this was not made by us; computing it could exhaust the machine.
+/// A stored hash that costs more than this was not made by this product; computing it could exhaust the machine.
 const MAX_COST: Params = Params {
     memory_kib: 64 * 1024,
     passes: 10,

@@ -19,7 +19,7 @@ pub enum SealError {
     /// Sealed under a master key that is not configured (any more).
     #[error("sealed under the unknown master key {:08x}", u32::from_be_bytes(*.0))]
     UnknownKey([u8; 4]),
-    /// Changed, truncated, moved from another row, or not sealed by us.
+    /// Changed, truncated, moved from another row, or not sealed by this product.
     #[error("the sealed value was changed or belongs to another row")]
     Tampered,
 }
@@ -47,7 +47,7 @@ impl Sealer {
         Self { keys }
     }
 
-    /// Seals `plain` for one row: `context` says what it is (`"totp"`), `row` is the row's id. It opens only with the
+    /// Seals `plain` for one row: `context` names its purpose (`"totp"`), `row` is the row's id. It opens only with the
     /// same two. The result is 33 bytes longer than `plain`.
     pub fn seal(&self, context: &str, row: &[u8], plain: &[u8], random: &dyn Random) -> Vec<u8> {
         let key = &self.keys[0];
@@ -66,7 +66,7 @@ impl Sealer {
         [&header[..], &nonce, &body].concat()
     }
 
-    /// Opens what [`Sealer::seal`] made for the same `context` and `row`.
+    /// Opens the result of [`Sealer::seal`] for the same `context` and `row`.
     ///
     /// # Errors
     /// [`SealError`].
@@ -106,7 +106,7 @@ impl Sealer {
         derive(&self.keys[0].master, label)
     }
 
-    /// The same from every master key, the current first: to check what was made before a rotation.
+    /// The same from every master key, the current first: to verify values made before a rotation.
     pub fn derive_all(&self, label: &str) -> Vec<Zeroizing<[u8; 32]>> {
         self.keys.iter().map(|key| derive(&key.master, label)).collect()
     }

@@ -19,7 +19,7 @@ pub struct SigningKey {
     pub algorithm: TokenAlgorithm,
     /// When it was generated.
     pub created_at: Timestamp,
-    /// From when on its tokens are refused; `None` for the key that signs new tokens.
+    /// The time from which on its tokens are refused; `None` for the key that signs new tokens.
     pub retires_at: Option<Timestamp>,
     /// PKCS#8 version 1, sealed.
     pub private: Vec<u8>,
@@ -63,7 +63,7 @@ impl SigningKey {
         }
     }
 
-    /// Opens the key. Retiring keys are opened too: that a key opens proves that we made it, while anyone with write
+    /// Opens the key, also a retiring one: that it opens proves that this product made it, while anyone with write
     /// access to the database could have put a public key into the row.
     ///
     /// # Errors

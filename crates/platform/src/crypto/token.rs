@@ -1,4 +1,4 @@
-//! Access tokens: signed JWTs (RFC 7519) of the type that RFC 9068 names, short-lived and checked without I/O.
+//! Access tokens: signed JWTs (RFC 7519) of the type that RFC 9068 names, short-lived and verified without I/O.
 
 use super::from_base64url;
 pub use super::token_key::{KeyError, TokenAlgorithm, TokenKey};

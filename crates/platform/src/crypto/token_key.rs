@@ -18,7 +18,7 @@ pub enum TokenAlgorithm {
 }
 
 impl TokenAlgorithm {
-    /// As in the header of a token: `EdDSA`, `HS256`.
+    /// The `alg` in the header of a token: `EdDSA`, `HS256`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -121,7 +121,7 @@ impl TokenKey {
         self.public.as_ref()
     }
 
-    /// From when on tokens signed with it are refused; `None` if it is not retiring.
+    /// The time from which on tokens signed with it are refused; `None` if it is not retiring.
     pub fn retires_at(&self) -> Option<Timestamp> {
         self.retires_at
     }

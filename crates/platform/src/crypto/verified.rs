@@ -47,7 +47,7 @@ impl VerifiedTokens {
         let mut shard = self.shard(token).write();
         if shard.len() >= MAX_PER_SHARD {
             shard.retain(|_, cached| cached.claims.check_time(now).is_ok());
-            // Down to half a shard, so that the next eviction is far away.
+            // Down to half a shard, so that evictions are rare.
             if shard.len() > MAX_PER_SHARD / 2 {
                 let mut keep = false;
                 shard.retain(|_, _| {

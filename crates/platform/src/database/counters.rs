@@ -5,16 +5,16 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What became of the last write that was to change something on the storage.
+/// The outcome of the last write that changed data on the storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastWrite {
-    /// It was committed, so long ago.
+    /// It was committed this long ago.
     Committed(Duration),
-    /// The storage refused it: no room left, read-only, or broken.
+    /// The storage refused it: it is full, read-only, or broken.
     Refused,
 }
 
-/// What the database has done since it was opened, and how many callers are waiting now.
+/// Counters since the database was opened, and the number of callers waiting now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
@@ -52,8 +52,8 @@ enum Write {
 }
 
 impl Tally {
-    /// Counts a COMMIT of so many transactions. It proves that the storage takes writes only if a row `changed`: a COMMIT
-    /// of nothing does not touch it.
+    /// Counts a COMMIT of this many transactions. It proves that the storage takes writes only if a row `changed`: a
+    /// COMMIT without changes does not touch the storage.
     pub(crate) fn committed(&self, transactions: usize, changed: bool) {
         Self::add(&self.commits, 1);
         Self::add(&self.grouped, transactions);
@@ -68,7 +68,7 @@ impl Tally {
         self.write_refused();
     }
 
-    /// Notes that the storage refused a write.
+    /// Records that the storage refused a write.
     pub(crate) fn write_refused(&self) {
         *self.last_write.lock() = Some(Write::Refused);
     }

@@ -1,4 +1,4 @@
-//! What can go wrong at the database, in words that hold for both engines.
+//! Database errors, with the same meaning on both engines.
 
 use super::conflict::Conflict;
 
@@ -6,26 +6,26 @@ use super::conflict::Conflict;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// The database cannot be reached, or there was no room within the limit of waiting. Nothing is known to be
-    /// changed, except where `what` says that the outcome of a COMMIT is unknown.
+    /// The database cannot be reached, or no connection or queue slot was free within the wait limit. As far as is
+    /// known, no change was made, except where `what` says that the outcome of a COMMIT is unknown.
     #[error("the database is unavailable: {what}")]
     Unavailable {
-        /// What was tried, and the driver's words.
+        /// The attempted operation, and the driver's message.
         what: String,
     },
-    /// A statement ran longer than the limit and was stopped.
+    /// A statement exceeded the time limit and was stopped.
     #[error("a statement took too long and was stopped: {sql}")]
     Timeout {
         /// The statement's text, without values.
         sql: String,
     },
-    /// A value that must be unique exists already.
+    /// A unique value exists already.
     #[error("{0}")]
     Conflict(Conflict),
-    /// A row points to one that does not exist, or one that is pointed to was to go.
+    /// A foreign key violation: a row refers to one that does not exist, or a row still referred to was deleted.
     #[error("a reference would dangle{}", named(.constraint.as_deref()))]
     ForeignKey {
-        /// The constraint's name; SQLite does not tell it.
+        /// The constraint's name; SQLite does not report it.
         constraint: Option<String>,
     },
     /// A CHECK or NOT NULL constraint refused a value.
@@ -34,61 +34,61 @@ pub enum DatabaseError {
         /// The constraint's name, or `table.column` for NOT NULL.
         constraint: String,
     },
-    /// Another transaction was in the way; running this one again can succeed. The seam has done so already.
+    /// A conflict with another transaction; running this one again can succeed. The database API has already done so.
     #[error("another transaction was in the way: {reason}")]
     Serialization {
-        /// The driver's words.
+        /// The driver's message.
         reason: String,
     },
-    /// A body asks to be run again, on either engine. Seen by a caller only when ten runs did not suffice.
+    /// A body requests another run, on either engine. A caller gets this only when ten runs did not suffice.
     #[error("the transaction asked too often to be run again")]
     Retry,
     /// The disk is full.
     #[error("the database has no room left: {reason}")]
     Full {
-        /// The driver's words.
+        /// The driver's message.
         reason: String,
     },
-    /// The database, its file or its server takes no changes.
+    /// The database, its file or its server is read-only.
     #[error("the database is read-only: {reason}")]
     ReadOnly {
-        /// The driver's words.
+        /// The driver's message.
         reason: String,
     },
     /// The disk or the file failed.
     #[error("the database's storage failed: {reason}")]
     Io {
-        /// The driver's words.
+        /// The driver's message.
         reason: String,
     },
-    /// A body that was given a snapshot to read tried to change something: a mistake in the program.
+    /// A read-only body tried to change data: a bug in the program.
     #[error("a reading transaction tried to write: {sql}")]
     WriteInRead {
         /// The statement's text, without values.
         sql: String,
     },
-    /// A transaction waited for something else than its database: a mistake in the program. It was undone.
+    /// A transaction awaited something other than its database: a bug in the program. It was rolled back.
     #[error("a transaction waited for something else than its database, and was undone")]
     WaitedElsewhere,
-    /// The engine gave up the whole transaction below the seam; nothing of it remains.
+    /// The engine rolled back the whole transaction on its own; none of its changes remain.
     #[error("the transaction was lost: {reason}")]
     LostTransaction {
-        /// What ended it.
+        /// What ended the transaction.
         reason: String,
     },
-    /// COMMIT was refused; nothing of the transaction remains.
+    /// COMMIT was refused; none of the transaction's changes remain.
     #[error("the commit failed: {reason}")]
     CommitFailed {
-        /// The driver's words.
+        /// The driver's message.
         reason: String,
     },
-    /// A statement of this transaction failed and the body went on all the same; nothing of it remains.
+    /// A statement of this transaction failed and the body continued regardless; none of its changes remain.
     #[error("the transaction cannot go on after a failed statement: {first}")]
     FailedBefore {
-        /// The failure that was passed over.
+        /// The error that the body ignored.
         first: Box<Self>,
     },
-    /// The body panicked; its transaction was undone. The panic itself is in the log.
+    /// The body panicked; its transaction was rolled back. The panic itself is in the log.
     #[error("the transaction panicked and was undone: {message}")]
     Panicked {
         /// The panic's message.
@@ -100,22 +100,22 @@ pub enum DatabaseError {
         /// The statement's text, without values.
         sql: String,
     },
-    /// A column does not hold what the program expects: a mistake in the program or the schema.
+    /// A column does not hold the expected type: a bug in the program or the schema.
     #[error("column {column} of the answer: wanted {wanted}, found {found}")]
     Decode {
         /// Position in the row, from 1.
         column: usize,
-        /// What the program wanted.
+        /// The type that the program expects.
         wanted: &'static str,
-        /// What was there.
+        /// The type in the column.
         found: &'static str,
     },
-    /// The engine refused a statement: a mistake in the program or the schema.
+    /// The engine refused a statement: a bug in the program or the schema.
     #[error("the database refused a statement ({code}): {message}: {sql}")]
     Statement {
         /// SQLSTATE on PostgreSQL, extended result code on SQLite.
         code: String,
-        /// The driver's words.
+        /// The driver's message.
         message: String,
         /// The statement's text, without values.
         sql: String,
@@ -123,7 +123,7 @@ pub enum DatabaseError {
     /// The configuration names no database that can be opened.
     #[error("the database cannot be configured: {reason}")]
     Options {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
@@ -147,8 +147,8 @@ impl DatabaseError {
         }
     }
 
-    /// Whether the fault lies with the database or its load rather than with the request or the program:
-    /// a client should be told to come back later (503).
+    /// Whether the database or its load is the cause rather than the request or the program:
+    /// the client should then get 503 and try again later.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
@@ -166,8 +166,8 @@ impl DatabaseError {
         }
     }
 
-    /// Whether the storage refused a change: the next change will be refused too, until an administrator makes room or
-    /// gives the right back.
+    /// Whether the storage refused a change: it will refuse the next one too, until an administrator frees space or
+    /// restores the permission.
     #[must_use]
     pub fn is_storage_failure(&self) -> bool {
         match self {
@@ -187,9 +187,9 @@ impl DatabaseError {
     }
 }
 
-/// How the seam looks through a body's own error type for a failure of the database that asks for another run.
+/// Gives the database API access to the database error inside a body's own error type, to decide on another run.
 pub trait Retryable {
-    /// The database's error, if that is what this error is about.
+    /// The database error that caused this error, if any.
     fn database(&self) -> Option<&DatabaseError>;
 }
 

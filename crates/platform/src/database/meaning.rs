@@ -1,10 +1,10 @@
-//! What a failure of the database means to the floors above.
+//! Conversion of database errors to the error of the layers above.
 
 use super::error::{DatabaseError, Retryable};
 use mainstay_domain::Error;
 
 impl From<DatabaseError> for Error {
-    /// A conflict that a repository did not put into words is a fault of ours, like every other refusal.
+    /// A conflict that a repository did not convert is an internal error, like every other refused statement.
     fn from(error: DatabaseError) -> Self {
         if error.is_unavailable() {
             Self::unavailable("the database", error)

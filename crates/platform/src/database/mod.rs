@@ -1,7 +1,7 @@
 //! The database API: the same SQL text on SQLite and PostgreSQL.
 //!
 //! A transaction's body is a closure that receives a [`Tx`]. [`Database::write`] runs it as a transaction: on `Ok`
-//! its changes are durable, on `Err` it leaves no trace, except where the error says that the outcome is unknown.
+//! its changes are durable, on `Err` none remains, except where the error says that the outcome is unknown.
 //! [`Database::read`] runs it on a snapshot and never waits for a writer.
 //!
 //! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one
@@ -63,7 +63,7 @@ pub enum Engine {
 /// How far a write is isolated from others on PostgreSQL. On SQLite writes always run one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// Each statement sees what was committed before it started.
+    /// Each statement reads what was committed before it started.
     ReadCommitted,
     /// As if all transactions ran one after another; conflicting ones run again.
     Serializable,
@@ -81,7 +81,7 @@ pub enum ReadMode {
     Thread,
 }
 
-/// An open database. Cloning gives another handle to the same one.
+/// An open database. A clone is a handle to the same one.
 #[derive(Clone)]
 pub struct Database {
     inner: Inner,
@@ -119,7 +119,7 @@ impl Database {
         Ok(Self { inner })
     }
 
-    /// Which engine it is.
+    /// The engine of this database.
     #[must_use]
     pub fn engine(&self) -> Engine {
         match self.inner {
@@ -168,7 +168,7 @@ impl Database {
         }
     }
 
-    /// Checks that the database responds and accepts writes. Nothing is written, so a full disk shows only at the
+    /// Checks that the database responds and accepts writes. Writes nothing, so a full disk is only noticed at the
     /// next write.
     ///
     /// # Errors
@@ -199,8 +199,8 @@ impl Database {
         }
     }
 
-    /// What became of the last write; `None` before the first. That it succeeded a moment ago is the best proof there is
-    /// that the next one will; see [`Database::ping`] for what that does not find out.
+    /// The outcome of the last write; `None` before the first. A recent success is the best available proof
+    /// that the next one will succeed; see [`Database::ping`] for what that does not detect.
     #[must_use]
     pub fn last_write(&self) -> Option<LastWrite> {
         self.tally().last_write()
@@ -213,7 +213,7 @@ impl Database {
         }
     }
 
-    /// Takes no more work, finishes the writes that are queued, empties SQLite's log and ends its threads.
+    /// Accepts no more work, finishes the queued writes, empties SQLite's log and ends its threads.
     pub async fn close(&self) {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.close().await,

@@ -1,4 +1,4 @@
-//! How a database is opened.
+//! Options for opening a database.
 
 use percent_encoding::percent_decode_str;
 use std::ffi::OsString;
@@ -11,14 +11,15 @@ use std::time::Duration;
 
 use super::error::DatabaseError;
 
-/// Where the database is and how it may be used.
+/// The address of a database, its limits and sizes.
 #[derive(Clone)]
 pub struct DatabaseOptions {
-    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` (see [`sqlite_url`]) or `postgres://user:password@host/name?sslmode=…`.
+    /// `sqlite://relative/path.db`, `sqlite:///absolute/path.db` (see [`sqlite_url`]) or
+    /// `postgres://user:password@host/name?sslmode=…`.
     pub url: String,
-    /// PostgreSQL: connections at most.
+    /// PostgreSQL: maximum number of connections.
     pub pool_size: usize,
-    /// SQLite: threads that read, and idle reading connections kept.
+    /// SQLite: number of reading threads, and of idle reading connections that stay open.
     pub readers: usize,
     /// How long one statement may run before it is stopped.
     pub statement_timeout: Duration,
@@ -28,18 +29,18 @@ pub struct DatabaseOptions {
     pub queue_size: usize,
     /// SQLite: transactions that may share one COMMIT.
     pub group_size: usize,
-    /// SQLite: the write-ahead log is emptied, readers waited for, when it has grown over this many bytes.
+    /// SQLite: the write-ahead log is emptied, after waiting for readers, when it exceeds this many bytes.
     pub wal_limit_bytes: u64,
     /// SQLite: page cache of each connection, in KiB.
     pub cache_kib: u32,
     /// SQLite: bytes of the file that may be mapped into memory.
     pub mmap_bytes: u64,
-    /// Faults played in tests.
+    /// Faults injected by tests.
     #[doc(hidden)]
     pub fault_injection: FaultInjection,
 }
 
-/// Faults that a test lets happen at the writer of SQLite.
+/// Faults that a test injects into SQLite's writer.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
 pub struct FaultInjection {
@@ -67,7 +68,7 @@ impl Default for DatabaseOptions {
     }
 }
 
-/// The address is shown without what stands between `//` and `@`, which is where a password is.
+/// Prints the address without the part between `//` and `@`, which holds the password.
 impl fmt::Debug for DatabaseOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.url.split(':').next().unwrap_or_default();
@@ -80,7 +81,7 @@ impl fmt::Debug for DatabaseOptions {
     }
 }
 
-/// Which database a URL names.
+/// The database that a URL names.
 pub(crate) enum DatabaseLocation {
     Sqlite(PathBuf),
     Postgres,
@@ -108,7 +109,7 @@ impl DatabaseOptions {
     }
 }
 
-/// The URL of a SQLite file. What means something else in a URL is percent-encoded: `%`, `?`, `#`, control characters,
+/// The URL of a SQLite file. Percent-encodes what has another meaning in a URL: `%`, `?`, `#`, control characters,
 /// and bytes that are not UTF-8.
 pub fn sqlite_url(path: &Path) -> String {
     let mut url = "sqlite://".to_owned();
@@ -135,7 +136,7 @@ fn encode(byte: u32, url: &mut String) {
 /// The file that a SQLite URL names: percent-decoded, any bytes but NUL.
 ///
 /// # Errors
-/// What is wrong with the URL.
+/// The reason why the URL is invalid.
 pub fn sqlite_path(url: &str) -> Result<PathBuf, &'static str> {
     let Some(rest) = url.strip_prefix("sqlite:") else {
         return Err("the URL must begin with sqlite: or postgres:");

@@ -7,8 +7,8 @@ use super::value::Value;
 
 /// A type that can be bound to a placeholder of either engine.
 ///
-/// An implementation for another type decides as which [`Value`] it is stored; its [`Column`](super::Column) must read
-/// the same back.
+/// An implementation for another type chooses the [`Value`] that stores it; its [`Column`](super::Column) must read
+/// the same value back.
 pub trait Param: Sync {
     /// The value to bind, borrowed.
     fn value(&self) -> Value<'_>;

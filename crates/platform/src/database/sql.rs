@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 /// One statement with `$1..$n` placeholders, and the same text with SQLite's placeholders (`?1..?n`).
 ///
-/// `$` and `?` may not be used for anything else in the text. Statements known at compile time are made by
-/// [`sql!`](crate::sql), which costs nothing at run time; [`Sql::owned`] is for statements composed at run time.
+/// `$` and `?` may not be used for anything else in the text. [`sql!`](crate::sql) makes statements known at compile
+/// time, which costs nothing at run time; [`Sql::owned`] is for statements composed at run time.
 #[derive(Debug, Clone)]
 pub struct Sql {
     postgres: Cow<'static, str>,
@@ -13,14 +13,14 @@ pub struct Sql {
     kind: Kind,
 }
 
-/// What a statement does, recognised by its first words.
+/// The kind of a statement, recognised by its first words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// It only reads.
     Reads,
     /// It changes rows or the schema.
     Changes,
-    /// It would begin or end transactions, or change the connection's settings: reserved for the database API.
+    /// It would start or end transactions, or change the connection's settings: reserved for the database API.
     Controls,
 }
 

@@ -41,7 +41,7 @@ pub(crate) enum Access {
     Write,
     /// Read from a snapshot.
     Read,
-    /// Read once: no transaction guarantees that two statements see the same snapshot.
+    /// Read once: without a transaction, two statements may read different snapshots.
     ReadOnce,
 }
 

@@ -28,7 +28,7 @@ pub enum Value<'a> {
     Json(&'a str),
 }
 
-/// Shows the type and length, never the content: values may be secrets or personal data, and drivers log them.
+/// Prints the type and length, never the content: values may be secrets or personal data, and drivers log them.
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Finds files and folders that other accounts of the machine can reach, and takes that away.
+//! Finds files and folders that other accounts of the machine can access, and removes that access.
 
 use super::{FILE_MODE, FOLDER_MODE, is_trusted, open_existing};
 use rustix::fs::OFlags;
@@ -9,29 +9,29 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// The permission bits that nothing of ours has: everything of the group and of others.
+/// The permission bits that no file of Mainstay may have: all bits of the group and of others.
 pub const OTHERS: u32 = 0o077;
 /// The same for log files and their folder: administrators let a group read them, for a program that collects logs.
 pub const OTHERS_OF_A_LOG: u32 = 0o027;
 
-/// A file or folder that other accounts can reach.
+/// A file or folder that other accounts can access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
-    /// Which.
+    /// The path of the file or folder.
     pub path: PathBuf,
     /// Its permission bits.
     pub mode: u32,
-    /// The account that owns it, when that is neither ours nor the superuser: it can read the file whatever the mode.
+    /// The uid of its owner, if neither this account nor the superuser: the owner can read it whatever the mode.
     pub stranger: Option<u32>,
     is_dir: bool,
     bits: u32,
 }
 
-/// How other accounts can reach what stands at a path, links followed; `None` when they cannot or nothing is there.
+/// How other accounts can access the file or folder at a path, following links; `None` when they cannot or none exists.
 /// `bits` are the permission bits it must not have: [`OTHERS`] or [`OTHERS_OF_A_LOG`].
 ///
 /// # Errors
-/// What the file system says, except that there is nothing.
+/// The error of the file system, except that nothing exists at the path.
 pub fn exposure(path: &Path, bits: u32) -> io::Result<Option<Exposure>> {
     let found = match fs::metadata(path) {
         Ok(found) => found,
@@ -39,7 +39,7 @@ pub fn exposure(path: &Path, bits: u32) -> io::Result<Option<Exposure>> {
         Err(error) => return Err(error),
     };
     let mode = found.permissions().mode() & 0o7777;
-    // To the superuser, who administers all of them, no account's file is a stranger's.
+    // The superuser administers all accounts, so no owner counts as foreign to it.
     let stranger = (!is_trusted(found.uid()) && !geteuid().is_root()).then_some(found.uid());
     let exposed = mode & bits != 0 || stranger.is_some();
     Ok(exposed.then(|| Exposure {
@@ -52,10 +52,10 @@ pub fn exposure(path: &Path, bits: u32) -> io::Result<Option<Exposure>> {
 }
 
 impl Exposure {
-    /// Takes the bits away, if this account owns it. Tells whether it did.
+    /// Removes the bits, if this account owns the file or folder. Returns whether it did.
     ///
     /// # Errors
-    /// What the file system says; [`ErrorKind::PermissionDenied`] when a link has taken its place.
+    /// The error of the file system; [`ErrorKind::PermissionDenied`] when the path has become a link.
     pub fn tighten(&self) -> io::Result<bool> {
         let opened = open_existing(File::options().read(true), &self.path, OFlags::empty())?;
         let found = opened.metadata()?;
@@ -67,7 +67,7 @@ impl Exposure {
         Ok(true)
     }
 
-    /// The command that an administrator mends it with.
+    /// The command with which an administrator corrects the permissions.
     pub fn fix(&self) -> String {
         let path = self.path.display();
         if self.stranger.is_some() {

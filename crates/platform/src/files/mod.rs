@@ -1,10 +1,10 @@
-//! Makes every file and folder of the product, so that other accounts of the machine cannot read them.
+//! Creates every file and folder of the product, so that other accounts of the machine cannot read them.
 //!
-//! A new folder has mode 0700 and a new file 0600, whatever the umask is. Nothing is written through a symbolic link:
-//! a link that stands where a file is to be written is an error. A folder may be reached through a link that this
+//! A new folder has mode 0700 and a new file 0600, whatever the umask is. No function writes through a symbolic link:
+//! a link at the path of a file to be written is an error. A folder may be reached through a link that this
 //! account or the superuser made, because administrators move folders to other disks that way.
 //!
-//! `clippy.toml` bans the functions of `std::fs` that make, replace or change files everywhere else.
+//! `clippy.toml` bans the `std::fs` functions that create, replace or change files everywhere else.
 
 #![expect(
     clippy::disallowed_methods,
@@ -26,13 +26,13 @@ use std::path::Path;
 
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// How often [`open_append`] starts again because another process made or removed the file in between.
+/// Attempts of [`open_append`] when another process creates or removes the file in between.
 const MAX_ATTEMPTS: usize = 8;
 
-/// Makes a folder and those above it that are missing, each with mode 0700. A folder that exists keeps its mode.
+/// Creates a folder and its missing parents, each with mode 0700. A folder that exists keeps its mode.
 ///
 /// # Errors
-/// What the file system says; [`ErrorKind::NotADirectory`] when something else stands there;
+/// The error of the file system; [`ErrorKind::NotADirectory`] when the path is no folder;
 /// [`ErrorKind::PermissionDenied`] when it is a link that another account made.
 pub fn make_dir(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
@@ -49,7 +49,7 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
             let opened = open_existing(File::options().read(true), path, OFlags::DIRECTORY)?;
             settle(&opened, FOLDER_MODE, parent)
         }
-        // Another process made it in between.
+        // Another process created it in between.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             check_dir(path, &fs::symlink_metadata(path)?)
         }
@@ -57,10 +57,10 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file that must not exist yet, mode 0600, open for reading and writing.
+/// Creates a file that must not exist yet, mode 0600, open for reading and writing.
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`], also for a link that leads nowhere; otherwise what the file system says.
+/// [`ErrorKind::AlreadyExists`], also for a dangling link; otherwise the error of the file system.
 pub fn create_new(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true).mode(FILE_MODE);
@@ -69,11 +69,11 @@ pub fn create_new(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a file for reading and for appending; makes it with mode 0600 if it is missing.
+/// Opens a file for reading and for appending; creates it with mode 0600 if it is missing.
 ///
 /// # Errors
-/// [`ErrorKind::PermissionDenied`] when a symbolic link stands there, [`ErrorKind::InvalidInput`] when something else
-/// does that is no file; otherwise what the file system says.
+/// [`ErrorKind::PermissionDenied`] when the path is a symbolic link, [`ErrorKind::InvalidInput`] when it is something
+/// else that is no file; otherwise the error of the file system.
 pub fn open_append(path: &Path) -> io::Result<File> {
     for _ in 0..MAX_ATTEMPTS {
         match create_new(path) {
@@ -88,7 +88,7 @@ pub fn open_append(path: &Path) -> io::Result<File> {
     Err(refused(path, "is made and removed again all the time"))
 }
 
-/// Reads a text file without following a link, and tells who owns it and its mode: of the file that was read.
+/// Opens a file for reading without following a link; the metadata (owner, mode) is that of the opened file.
 ///
 /// # Errors
 /// As [`open_append`], and [`ErrorKind::NotFound`].
@@ -99,10 +99,10 @@ pub fn read(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
-/// Makes an empty file with mode 0600 if there is none, for a library that opens it by its path.
+/// Creates an empty file with mode 0600 if there is none, for a library that opens it by its path.
 ///
 /// # Errors
-/// What the file system says; [`ErrorKind::PermissionDenied`] when it is a link that another account made.
+/// The error of the file system; [`ErrorKind::PermissionDenied`] when it is a link that another account made.
 pub fn make_file(path: &Path) -> io::Result<()> {
     match create_new(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -113,30 +113,30 @@ pub fn make_file(path: &Path) -> io::Result<()> {
 }
 
 /// Replaces the file at `path` by one with these bytes: readers find the old one or the new one, also after a power
-/// cut. `draft` is a path on the same file system that no other process or thread uses at the same time; what a crash left
-/// there is removed.
+/// cut. `draft` is a path on the same file system that no other process or thread uses at the same time; a file that a
+/// crash left there is removed.
 ///
 /// # Errors
-/// What the file system says; the old file then stays.
+/// The error of the file system; the old file then stays.
 pub fn replace(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> {
     write_draft(draft, bytes)?;
     let renamed = fs::rename(draft, path);
     if renamed.is_err() {
-        // What matters is why it could not be renamed.
+        // The error to report is that of the rename.
         let _ = fs::remove_file(draft);
     }
     renamed?;
     sync_dir(folder_of(path))
 }
 
-/// Puts a file with these bytes at `path`, unless there is one: then that one stays. Nobody ever finds half of it.
+/// Puts a file with these bytes at `path`, unless there is one: then that one stays. No reader ever finds half of it.
 /// `draft` as in [`replace`].
 ///
 /// # Errors
-/// What the file system says.
+/// The error of the file system.
 pub fn put_if_absent(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> {
     write_draft(draft, bytes)?;
-    // A link, not a rename, which would replace what another process just put there.
+    // A hard link, not a rename, which would replace a file that another process just created.
     let linked = match fs::hard_link(draft, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
@@ -146,23 +146,23 @@ pub fn put_if_absent(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> 
     sync_dir(folder_of(path))
 }
 
-/// Gives a file another name, replacing what has that name.
+/// Renames a file, replacing any file of the new name.
 ///
 /// # Errors
-/// What the file system says.
+/// The error of the file system.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Makes the names in a folder as durable as the files are.
+/// Syncs a folder, so that its entries are as durable as the files.
 ///
 /// # Errors
-/// What the file system says.
+/// The error of the file system.
 pub fn sync_dir(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The folder that a path is in; `.` for a bare name.
+/// The parent folder of a path; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -179,13 +179,13 @@ fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create_new(draft)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if written.is_err() {
-        // What matters is why it could not be written.
+        // The error to report is that of the write.
         let _ = fs::remove_file(draft);
     }
     written
 }
 
-/// Opens what stands at a path without following a link there, and without waiting for the other end of a pipe.
+/// Opens the file at a path without following a link, and without waiting for the other end of a pipe.
 fn open_existing(options: &mut fs::OpenOptions, path: &Path, also: OFlags) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | also;
     let opened = options.custom_flags(flags.bits().cast_signed()).open(path);
@@ -230,8 +230,8 @@ fn refused(path: &Path, why: &str) -> io::Error {
     io::Error::new(ErrorKind::PermissionDenied, format!("{} {why}", path.display()))
 }
 
-/// Gives what was just made its mode, which the umask may have cut, and its owner: what the superuser makes in a folder
-/// of another account belongs to that account, or the service could not read what a command run as root has written.
+/// Gives a new file or folder its mode, which the umask may have cut, and its owner: what the superuser creates in a
+/// folder of another account belongs to that account, or the service could not read files of a command run as root.
 fn settle(made: &File, mode: u32, folder: &Path) -> io::Result<()> {
     if made.metadata()?.permissions().mode() & 0o777 != mode {
         made.set_permissions(Permissions::from_mode(mode))?;

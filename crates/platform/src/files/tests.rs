@@ -60,7 +60,7 @@ fn every_way_to_make_a_file_makes_it_private() {
 #[test]
 fn the_mode_does_not_hang_on_the_umask() {
     let root = folder();
-    // Another process, because the umask is the whole process's.
+    // A separate process, because the umask belongs to the whole process.
     for umask in ["000", "022", "177", "277"] {
         let at = root.path().join(umask);
         let script =
@@ -98,14 +98,14 @@ fn nothing_is_written_through_a_planted_link() {
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     assert!(refused.to_string().contains("symbolic link"), "{refused}");
     assert!(read(&link).is_err());
-    // A replacement takes the place of the link, and so does a draft.
+    // A replacement replaces the link itself, and so does a draft.
     let target = root.path().join("target");
     replace(&target, &link, b"new").unwrap();
     symlink(&victim, &link).unwrap();
     replace(&link, &root.path().join("draft"), b"new").unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_file());
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
-    // A link that leads nowhere makes nothing there.
+    // A dangling link creates no file at its target.
     let nowhere = root.path().join("nowhere");
     symlink(root.path().join("planted"), &nowhere).unwrap();
     assert!(open_append(&nowhere).is_err());

@@ -21,7 +21,7 @@ pub struct RequestLine<'a> {
     pub method: &'a str,
     /// Pattern of the matched route, e.g. `/api/orders/{id}`; `None` when no route matched.
     pub route: Option<&'a str>,
-    /// The requested path. A query that is still in it is cut off.
+    /// The requested path. A query string in it is cut off.
     pub path: &'a str,
     /// HTTP status of the response; from 500 on the line is an error.
     pub status: u16,

@@ -19,7 +19,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
-/// The logs of a process. Dropping it writes what is left, so it is to be dropped last.
+/// The logs of a process. Dropping it writes the remaining lines, so drop it last.
 pub struct Logs {
     sink: LogSink,
     style: Style,
@@ -39,7 +39,7 @@ impl Logs {
     /// Opens standard output and, when a folder is set, its files.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be made or opened.
+    /// When the folder or a file in it cannot be created or opened.
     pub fn open(settings: &Log, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
@@ -79,16 +79,16 @@ impl Logs {
         }
     }
 
-    /// Makes these the logs of the whole process, and lets panics be logged. Once a process; a second call changes nothing.
+    /// Makes these the logs of the whole process, and enables logging of panics. A second call has no effect.
     /// With further layers, such as one for traces, use [`Logs::layer`] and [`Logs::catch_panics`].
     pub fn install(&self) {
-        // Refused only when a subscriber is installed already; it then keeps the records.
+        // Refused only when a subscriber is installed already; that one stays in place.
         let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(self.layer()));
         self.catch_panics();
     }
 
-    /// From now on a panic is one ERROR record instead of text on standard error. Of its message
-    /// only what cannot hold a secret is told.
+    /// From now on a panic is one ERROR record instead of text on standard error. The record contains only the part of
+    /// the message that cannot hold a secret.
     pub fn catch_panics(&self) {
         panics::install();
     }
@@ -127,18 +127,18 @@ impl Logs {
         }
     }
 
-    /// The log of requests, which goes to the same outputs.
+    /// The access log, which writes to the same outputs.
     pub fn access_log(&self) -> AccessLog {
         AccessLog::new(self.sink.clone(), self.style, self.level)
     }
 
-    /// Where the lines go; for [`LogSink::flush`] and [`LogSink::dropped`].
+    /// The sink of the lines; for [`LogSink::flush`] and [`LogSink::dropped`].
     pub fn sink(&self) -> &LogSink {
         &self.sink
     }
 }
 
-/// Libraries that tell every frame or statement below WARN are heard there only at `trace`.
+/// Libraries that log every frame or statement below WARN are logged at those levels only at `trace`.
 fn filter(level: LogLevel) -> Targets {
     const TALKATIVE: [&str; 8] = [
         "h2",
@@ -175,7 +175,7 @@ impl FormatTime for Timer {
     }
 }
 
-/// Hands each record on as one line; the formatter writes a record in one piece.
+/// Passes each record on as one line; the formatter writes a record in one piece.
 struct Lines {
     sink: LogSink,
     audience: Audience,

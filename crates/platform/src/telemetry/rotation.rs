@@ -1,4 +1,4 @@
-//! A log file that begins anew each day, or when it has grown too large, and keeps the last few.
+//! A log file that rotates each day, or when it has grown too large, and retains the last few files.
 
 use crate::files;
 use mainstay_domain::time::{Clock, Timestamp};
@@ -11,10 +11,10 @@ use std::time::UNIX_EPOCH;
 
 const DAY: i64 = 86_400_000_000;
 
-/// When to begin anew and how much to keep.
+/// When to rotate and how many files to retain.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Old files beside the current one.
+    /// Number of old files retained besides the current one.
     pub keep: usize,
     /// Bytes after which a file is full before its day is over.
     pub size: u64,
@@ -30,8 +30,8 @@ impl Default for Limits {
     }
 }
 
-/// A log file that begins anew each day, and whose path may be taken away from it (by `logrotate`, for example): then the
-/// next lines go into a new file at that path.
+/// A log file that rotates each day, and whose path another program (such as `logrotate`) may rename: the next lines
+/// then go into a new file at that path.
 ///
 /// The current file has exactly the given name; old ones are `NAME.2026-11-22`, further ones of a day
 /// `NAME.2026-11-22.001` and so on. Days are those of UTC.
@@ -42,20 +42,20 @@ pub struct RotatingFile {
     opened: Opened,
 }
 
-/// The file that is open.
+/// The currently open file.
 struct Opened {
     file: File,
-    /// Device and inode: what the path is compared with.
+    /// Device and inode, to compare with those of the path.
     identity: (u64, u64),
     size: u64,
     day: i64,
 }
 
 impl RotatingFile {
-    /// Opens `dir/name` for appending; creates both if need be. A file left from an earlier day is put aside first.
+    /// Opens `dir/name` for appending; creates both if necessary. Rotates a file of an earlier day first.
     ///
     /// # Errors
-    /// What the file system says.
+    /// The error of the file system.
     pub fn open(dir: &Path, name: &str, limits: Limits, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let path = dir.join(name);
         let today = clock.now().micros().div_euclid(DAY);
@@ -68,8 +68,8 @@ impl RotatingFile {
         })
     }
 
-    /// Opens the path again when it is another file than the one that is open, or gone: `logrotate` has renamed it, or
-    /// another process that writes the same log has put it aside. When it cannot be opened, the lines go on into the
+    /// Opens the path again when it is another file than the open one, or missing: `logrotate` has renamed it, or
+    /// another process that writes the same log has rotated it. When it cannot be opened, the lines go on into the
     /// old file.
     fn follow_path(&mut self, today: i64) {
         match self.path.symlink_metadata() {
@@ -128,14 +128,14 @@ impl Write for RotatingFile {
         let size = self.opened.size;
         let full = size > 0 && size.saturating_add(bytes.len() as u64) > self.limits.size;
         if (today > self.opened.day && size > 0) || full {
-            // A folder that does not let itself be changed is no reason to lose lines: go on in the old file.
+            // If the folder cannot be changed, no line may be lost: the lines go on into the old file.
             let _ = self.rotate(today);
         }
         self.opened.day = self.opened.day.max(today);
         self.opened.file.write(bytes)
     }
 
-    /// Also opens the path again if it is another file or gone.
+    /// Also opens the path again if it is another file or missing.
     fn flush(&mut self) -> io::Result<()> {
         let today = self.clock.now().micros().div_euclid(DAY);
         self.follow_path(today);
@@ -166,7 +166,7 @@ fn open(path: &Path, today: i64) -> io::Result<Opened> {
     })
 }
 
-/// Our own old files only: somebody else's `error.log.txt` is left alone.
+/// Only old files of this log: `error.log.txt` of another program is not touched.
 fn is_dated(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() >= 10
@@ -192,7 +192,7 @@ mod tests {
         names
     }
 
-    /// Noon of the real today: a file's own time comes from the system.
+    /// Noon of the real current day: a file's own time comes from the system.
     fn today() -> (Arc<ManualClock>, i64) {
         let now = crate::clock::SystemClock.now().micros();
         let noon = now.div_euclid(DAY) * DAY + DAY / 2;
@@ -298,7 +298,7 @@ mod tests {
         std::fs::rename(&path, dir.path().join("a.log.1")).unwrap();
         file.write_all(b"two\n").unwrap();
         assert_eq!((read("a.log.1"), read("a.log")), ("one\n".into(), "two\n".into()));
-        // As `logrotate` does with `create`.
+        // What `logrotate` does with `create`.
         std::fs::rename(&path, dir.path().join("a.log.2")).unwrap();
         std::fs::write(&path, "").unwrap();
         file.write_all(b"three\n").unwrap();
@@ -306,11 +306,11 @@ mod tests {
             (read("a.log.2"), read("a.log")),
             ("two\n".into(), "three\n".into())
         );
-        // With `copytruncate` it is the same file.
+        // With `copytruncate` the file stays the same.
         std::fs::write(&path, "").unwrap();
         file.write_all(b"four\n").unwrap();
         assert_eq!(read("a.log"), "four\n");
-        // Before anything is written, too.
+        // Also before anything is written.
         std::fs::remove_file(&path).unwrap();
         file.flush().unwrap();
         assert_eq!(read("a.log"), "");
@@ -345,7 +345,7 @@ mod tests {
         let (mut one, mut other) = (open(), open());
         one.write_all(b"1\n").unwrap();
         other.write_all(b"2\n").unwrap();
-        // A file's own time comes from the system, so tomorrow's file is not taken for today's.
+        // A file's own time comes from the system, so tomorrow's file does not count as today's.
         clock.advance(Duration::from_secs(86_400));
         one.write_all(b"3\n").unwrap();
         std::fs::File::options()

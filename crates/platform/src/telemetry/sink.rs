@@ -1,7 +1,7 @@
-//! Where log lines go.
+//! The outputs of log lines, and the thread that writes to them.
 //!
-//! A line is copied into a buffer, and a thread writes the whole buffer out a few milliseconds later: one wake-up and one
-//! system call for many lines. Handing each line to a channel instead costs the caller a wake-up a line.
+//! The sink copies a line into a buffer, and a thread writes the whole buffer a few milliseconds later: one wake-up and
+//! one system call for many lines. Sending each line through a channel instead costs the caller a wake-up per line.
 
 use parking_lot::{Condvar, Mutex};
 use std::io::{self, Write};
@@ -11,11 +11,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tracing::Level;
 
-/// How long lines are gathered before they are written; errors are written at once.
+/// How long lines are collected before the thread writes them; it writes errors at once.
 const GATHER: Duration = Duration::from_millis(10);
-/// From here on the buffer is written without gathering further.
+/// Size in bytes from which the buffer is written without waiting for further lines.
 const ENOUGH: usize = 256 * 1024;
-/// Bytes that may wait per output. Beyond that lines are dropped, and counted: logs never hold up or fill up a server.
+/// Bytes that may wait per output. Beyond that the sink drops lines and counts them: logs never block a server or
+/// exhaust its memory.
 const MAX_COUNT: usize = 8 * 1024 * 1024;
 
 /// The outputs of a process; each line ends in a newline.
@@ -29,18 +30,18 @@ pub struct Outputs {
     pub errors: Option<Box<dyn Write + Send>>,
 }
 
-/// Which outputs a line is for; those that are not there are skipped.
+/// The outputs that a line is for; outputs that are not configured are skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// Console and files.
     All,
-    /// The console alone: lines made for people.
+    /// The console alone: lines for reading on a terminal.
     Console,
     /// The files alone, when the console has its own form of the line.
     Files,
 }
 
-/// Takes log lines. Cheap to clone; all clones share the buffers.
+/// Accepts log lines. Cheap to clone; all clones share the buffers.
 #[derive(Clone)]
 pub struct LogSink(Arc<Shared>);
 
@@ -62,21 +63,21 @@ struct Buffers<T> {
 #[derive(Default)]
 struct Queue {
     waiting: Buffers<Vec<u8>>,
-    /// Write now instead of gathering.
+    /// Write now instead of collecting further lines.
     urgent: bool,
-    /// Flush the outputs although nothing waits for them, which has files open their paths again.
+    /// Flush the outputs although no line waits for them, so that files open their paths again.
     reopen: bool,
     closed: bool,
-    /// Lines taken and lines written, so that a flush knows when it is done.
+    /// Lines accepted and lines written, so that a flush knows when it is done.
     taken: u64,
     done: u64,
 }
 
 impl LogSink {
-    /// Starts the thread that writes. Dropping the guard writes what is left and ends it.
+    /// Starts the writing thread. Dropping the guard writes the remaining lines and ends the thread.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the operating system cannot start a thread.
     pub fn start(outputs: Outputs) -> io::Result<(Self, LogGuard)> {
         let sink = Self::over(Buffers {
             console: outputs.console.is_some(),
@@ -96,7 +97,7 @@ impl LogSink {
         ))
     }
 
-    /// A sink for tests: it keeps the lines for [`LogSink::take`] and has no thread.
+    /// A sink for tests: it stores the lines for [`LogSink::take`] and has no thread.
     pub fn memory() -> Self {
         Self::over(Buffers {
             console: true,
@@ -105,14 +106,14 @@ impl LogSink {
         })
     }
 
-    /// What was written since the last call: console, combined, errors. For [`LogSink::memory`].
+    /// The lines written since the last call: console, combined, errors. For [`LogSink::memory`].
     pub fn take(&self) -> [String; 3] {
         let waiting = std::mem::take(&mut self.0.queue.lock().waiting);
         [waiting.console, waiting.combined, waiting.errors]
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Takes a whole line, with its newline. Never waits for an output.
+    /// Accepts a whole line, with its newline. Never waits for an output.
     pub fn write(&self, audience: Audience, level: Level, line: &[u8]) {
         let shared = &*self.0;
         let (console, files) = (audience != Audience::Files, audience != Audience::Console);
@@ -141,7 +142,7 @@ impl LogSink {
         }
     }
 
-    /// Waits until everything taken so far has reached its outputs.
+    /// Waits until every line accepted so far has reached its outputs.
     pub fn flush(&self) {
         let mut queue = self.0.queue.lock();
         let taken = queue.taken;
@@ -152,7 +153,7 @@ impl LogSink {
         }
     }
 
-    /// Has log files open their paths again, also when no line waits for them: after `logrotate` has renamed them.
+    /// Makes log files open their paths again, also when no line waits for them: after `logrotate` has renamed them.
     pub fn reopen(&self) {
         let mut queue = self.0.queue.lock();
         (queue.reopen, queue.urgent) = (true, true);
@@ -198,7 +199,7 @@ impl Shared {
         loop {
             let mut queue = self.queue.lock();
             while queue.waiting.is_empty() && !queue.closed && !queue.reopen {
-                // Whoever flushes an empty buffer must not wait for a line to come.
+                // A caller that flushes an empty buffer must not wait for the next line.
                 (queue.done, queue.urgent) = (queue.taken, false);
                 self.written.notify_all();
                 self.filled.wait(&mut queue);
@@ -217,7 +218,7 @@ impl Shared {
             if reopen {
                 let files = [&mut outputs.combined, &mut outputs.errors];
                 for file in files.into_iter().flatten() {
-                    // A file that cannot be opened again goes on where it is; the next write tries once more.
+                    // A file that cannot be opened again stays the open one; the next write retries.
                     let _ = file.flush();
                 }
             }
@@ -229,7 +230,7 @@ impl Shared {
         }
     }
 
-    /// Writes and empties a buffer. There is nobody to tell of a failure but the count of what was lost.
+    /// Writes and empties a buffer. A failure can only be reported by the count of lost lines.
     fn emit(&self, output: Option<&mut (dyn Write + Send + 'static)>, buffer: &mut Vec<u8>) {
         let Some(output) = output.filter(|_| !buffer.is_empty()) else {
             return;
@@ -239,12 +240,12 @@ impl Shared {
             self.dropped.fetch_add(lines as u64, Ordering::Relaxed);
         }
         buffer.clear();
-        // A burst should not be paid for in memory for ever.
+        // Memory that a burst needed must not stay allocated for ever.
         buffer.shrink_to(ENOUGH);
     }
 }
 
-/// Keeps the writing thread; to be dropped last.
+/// Owns the writing thread; drop it last.
 #[must_use = "dropping it ends the logs"]
 pub struct LogGuard {
     sink: LogSink,
@@ -256,10 +257,10 @@ impl Drop for LogGuard {
         self.sink.0.queue.lock().closed = true;
         self.sink.0.filled.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It can only have panicked inside an output; there is nothing left to do about it.
+            // The thread can only have panicked inside an output; nothing can be done about it here.
             let _ = thread.join();
         }
-        // Nobody will write any more: whoever waits in a flush must not do so for ever.
+        // No thread writes any more: callers that wait in a flush must not wait for ever.
         self.sink.0.written.notify_all();
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use std::sync::mpsc;
 
-/// An output that shows each batch to the test, and waits to be let go on.
+/// An output that passes each batch to the test, and blocks until the test lets it continue.
 struct Gate(mpsc::Sender<Vec<u8>>, mpsc::Receiver<io::Result<()>>);
 
 impl Write for Gate {
@@ -134,7 +134,7 @@ fn files_are_opened_again_although_no_line_waits() {
     })
     .unwrap();
     sink.reopen();
-    // Ends the thread after what was asked of it.
+    // Ends the thread after it has done all that was requested.
     drop(guard);
     for file in [combined, errors] {
         assert_eq!(file.0.load(Ordering::SeqCst), 1);

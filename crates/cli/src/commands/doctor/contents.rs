@@ -1,4 +1,4 @@
-//! What the database holds, and whether the clock agrees with it.
+//! Checks the content of the database, and the clock against it.
 
 use super::finding::DoctorFinding;
 use crate::error::CliError;
@@ -16,12 +16,12 @@ use std::time::Duration;
 
 const CLOCK: &str = "clock";
 const SYNCHRONISE: &str = "synchronise the clock (NTP); tokens, sessions and reservations hang on it";
-/// 2026-01-01: older than this program no correct clock can be.
+/// 2026-01-01: a correct clock cannot be before this program was written.
 const BUILT_AFTER: Timestamp = Timestamp::from_seconds(1_767_225_600);
-/// Nodes may differ by a little.
+/// The clocks of nodes may differ by this much.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// The clock by itself.
+/// Checks the clock without the database.
 pub(super) fn clock() -> DoctorFinding {
     let now = SystemClock.now();
     if now < BUILT_AFTER {
@@ -30,7 +30,7 @@ pub(super) fn clock() -> DoctorFinding {
     DoctorFinding::ok(CLOCK, format!("it says {now}"))
 }
 
-/// What only an open database tells.
+/// The checks that need an open database.
 pub(super) async fn check(services: &Services) -> Vec<DoctorFinding> {
     [
         administrator(services).await,
@@ -78,7 +78,7 @@ async fn administrator(services: &Services) -> Option<DoctorFinding> {
     })
 }
 
-/// A clock that was set back makes ids and audit entries stand in the wrong order.
+/// With a clock that was set back, ids and audit entries would be in the wrong order.
 async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
     let page = PageRequest::From {
         cursor: None,
@@ -108,7 +108,7 @@ async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
     (entry.at.since(now) > TOLERANCE).then(|| DoctorFinding::fail(CLOCK, found, SYNCHRONISE))
 }
 
-/// Nodes agree with each other when each agrees with the database they share.
+/// When each node's clock agrees with the shared database's, the nodes agree with each other.
 async fn database_clock(services: &Services) -> Option<DoctorFinding> {
     const CHECK: &str = "database clock";
     match services.measure_clock().await {

@@ -1,4 +1,4 @@
-//! Whether the database is there, up to date, and keeps what it acknowledged.
+//! Checks that the database is reachable, migrated, and durable.
 
 use super::finding::DoctorFinding;
 use crate::error::CliError;
@@ -7,10 +7,10 @@ use mainstay_platform::config::Settings;
 use std::time::Duration;
 
 const CHECK: &str = "database";
-/// A server that takes longer to answer is as good as away.
+/// A server that takes longer to answer counts as unreachable.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// What was found, and whether the database can be opened without changing it.
+/// The findings, and whether the database can be opened without changing it.
 pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     if let Some(file) = mainstay_app::missing_file(settings) {
         let finding = DoctorFinding::warn(

@@ -1,4 +1,4 @@
-//! Files and folders that other accounts of the machine can reach.
+//! Checks for files and folders that other accounts of the machine can access.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::config::Settings;
@@ -6,8 +6,8 @@ use mainstay_platform::files::Exposure;
 
 const CHECK: &str = "files";
 
-/// A finding for each file and folder, or one that says that there is none. A folder is a warning: administrators mount
-/// shared ones, and what is in it has modes of its own.
+/// A finding for each such file and folder, or one that reports none. A folder is a warning: administrators mount
+/// shared ones, and the files in it have modes of their own.
 pub(super) fn check(settings: &Settings) -> Vec<DoctorFinding> {
     let exposed = mainstay_app::exposed_files(settings);
     if exposed.is_empty() {

@@ -1,29 +1,29 @@
-//! What one check found.
+//! The result of one check.
 
 use serde::Serialize;
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Verdict {
-    /// As it should be.
+    /// As required.
     Ok,
-    /// Fine on one's own machine, or not done yet.
+    /// Fine on a developer's machine, or not done yet.
     Warn,
-    /// It does not work, or is not safe anywhere.
+    /// Does not work, or is unsafe everywhere.
     Fail,
 }
 
-/// What one check found.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct DoctorFinding {
-    /// What was looked at.
+    /// The subject of the check.
     pub(super) check: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub(super) verdict: Verdict,
-    /// What was seen; holds no secret.
+    /// The observation; contains no secret.
     pub(super) found: String,
-    /// What to do about it.
+    /// The remedy, if one is needed.
     pub(super) fix: Option<String>,
 }
 

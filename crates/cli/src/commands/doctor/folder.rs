@@ -1,4 +1,4 @@
-//! A folder that has to take files, and to keep them through a power cut.
+//! Checks that a folder takes files, and stores them durably.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::files;
@@ -29,7 +29,7 @@ pub(super) fn check(name: &'static str, variable: &str, folder: &Path) -> Doctor
     }
 }
 
-/// Does what a durable write does, and removes the file again.
+/// Performs a durable write, and removes the file again.
 fn try_out(folder: &Path) -> Result<(), (&'static str, io::Error)> {
     let path = folder.join(format!(".doctor-{}", std::process::id()));
     let outcome = write_durably(folder, &path);

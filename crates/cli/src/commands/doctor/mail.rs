@@ -1,4 +1,4 @@
-//! Whether mail goes anywhere.
+//! Checks that mail can be delivered.
 
 use super::finding::DoctorFinding;
 use crate::error::{CliError, Outcome};
@@ -8,7 +8,7 @@ use mainstay_platform::config::Settings;
 use std::time::Duration;
 
 const CHECK: &str = "mail";
-/// A server that takes longer to greet is as good as away.
+/// A server that takes longer to greet counts as unreachable.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) async fn check(settings: &Settings) -> DoctorFinding {
@@ -28,7 +28,7 @@ pub(super) async fn check(settings: &Settings) -> DoctorFinding {
 }
 
 async fn reach(settings: &Settings) -> Outcome<()> {
-    // The mailbox of files would be made by asking for it.
+    // Without a mail server, constructing the mailer would create the folder of mail files.
     if settings.mail.smtp_url.is_some() {
         Dependencies::real(settings, silent()?)?.mailer.check().await?;
     }

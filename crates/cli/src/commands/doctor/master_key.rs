@@ -1,4 +1,4 @@
-//! The key that seals the secrets at rest.
+//! Checks the master key, which seals the secrets at rest.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::config::Settings;

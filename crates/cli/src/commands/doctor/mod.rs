@@ -1,5 +1,5 @@
-//! `mainstay doctor`: what is unsafe or unreachable, and how to mend it. It looks and changes nothing: the one file it
-//! makes, to see whether that works, it removes again.
+//! `mainstay doctor`: finds unsafe and unreachable parts, and names the remedies. It changes nothing: it removes the
+//! one file that it creates to test a folder.
 
 mod contents;
 mod database;
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Looks at everything and reports, the worst included: one failure does not hide another.
+/// Runs all checks and reports all findings: one failure does not hide another.
 pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
     let findings = block_on(async { Ok(examine(loaded).await) })?;
     let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
@@ -62,7 +62,7 @@ async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     findings.push(mail::check(&settings).await);
     let (database, is_ready) = database::check(&settings).await;
     findings.extend(database);
-    // An old schema is not brought up to date: that is not for a doctor to do.
+    // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
         let inside = looking(settings, async |services| Ok(contents::check(services).await)).await;
         findings.extend(inside.unwrap_or_else(|fault| {

@@ -1,4 +1,4 @@
-//! Whether so many connections can be open as the settings promise.
+//! Checks that the limit of open files allows as many connections as the settings do.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::config::Settings;

@@ -1,4 +1,4 @@
-//! Settings that production would refuse, and secrets that lie open.
+//! Checks for settings that production would refuse, and configuration files whose secrets other accounts can read.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::config::{AppEnv, Loaded, Origin};
@@ -34,7 +34,7 @@ pub(super) fn check(loaded: &Loaded) -> Vec<DoctorFinding> {
     findings
 }
 
-/// The configuration files in which a secret stands: whose value is not shown, or not whole.
+/// The configuration files that contain a secret: a setting whose value is masked, in whole or in part.
 fn secret_files(loaded: &Loaded) -> BTreeSet<&Path> {
     let secret = loaded
         .origins

@@ -1,4 +1,4 @@
-//! `mainstay users create-admin`: who can run commands on the server needs no other leave.
+//! `mainstay users create-admin`: access to the server's command line is the only permission it needs.
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_services};
@@ -37,7 +37,7 @@ fn name(text: &str) -> Result<PersonName, Invalid> {
     PersonName::parse(text)
 }
 
-/// Makes the account and says its name.
+/// Creates the account and prints its name.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     let password = password(options.password_stdin)?;
     let command = CreateAdmin::new(options.email, password, options.name);
@@ -51,7 +51,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Longer than any password that can be set; what goes on after it is not one.
+/// Longer than any valid password; input beyond it is not read.
 const MAX_BYTES: u64 = 16 * 1024;
 
 fn password(from_stdin: bool) -> Outcome<Password> {

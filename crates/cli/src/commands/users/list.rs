@@ -1,4 +1,4 @@
-//! `mainstay users list`.
+//! `mainstay users list`: lists accounts.
 
 use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking, operator};
@@ -31,7 +31,7 @@ fn role(text: &str) -> Result<RoleName, Invalid> {
     RoleName::parse(text)
 }
 
-/// Prints them.
+/// Prints the accounts.
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     let filter = UserFilter {
         role: options.role,
@@ -60,7 +60,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Page by page, newest first, until there are enough or no more.
+/// Reads page by page, newest first, until there are enough accounts or no more.
 async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec<User>> {
     let mut users = Vec::new();
     let mut cursor = None;

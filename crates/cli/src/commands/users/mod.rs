@@ -1,4 +1,4 @@
-//! `mainstay users`: accounts.
+//! `mainstay users`: creates and lists accounts.
 
 mod create_admin;
 mod list;
@@ -16,7 +16,7 @@ pub(crate) enum Command {
     List(list::Options),
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
     match command {
         Command::CreateAdmin(options) => create_admin::run(settings, options),

@@ -1,4 +1,4 @@
-//! Settings that production allows, because they can be right, and that are usually a slip.
+//! Settings that production allows, because they can be right, but that are usually a mistake.
 
 use super::super::declared::*;
 use super::super::error::ConfigError;
@@ -13,8 +13,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Settings {
-    /// What an administrator should look at although nothing is refused for it: `doctor` lists it, and a production
-    /// server logs it when it starts.
+    /// Settings that an administrator should check although production does not refuse them: `doctor` lists them, and a
+    /// production server logs them when it starts.
     pub fn cautions(&self) -> Vec<ConfigError> {
         let long = self.tokens.access_ttl > HOUR;
         let rules = [

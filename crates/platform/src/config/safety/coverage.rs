@@ -2,7 +2,7 @@
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// More public IPv4 addresses than this are not one operator's proxies: as many as a /8 has.
+/// The most public IPv4 addresses that one operator's proxies can plausibly have: as many as a /8.
 const MAX_V4: u64 = 1 << 24;
 /// The same for IPv6: as many /64 networks as a /16 has.
 const MAX_V6: u64 = 1 << 48;
@@ -19,10 +19,10 @@ const NOT_PUBLIC_V4: [&str; 9] = [
     "198.18.0.0/15",
     "224.0.0.0/3",
 ];
-/// What IPv6 routes on the internet (RFC 4291, 2.4; IANA allocates from it alone).
+/// The IPv6 addresses routed on the internet (RFC 4291, 2.4; IANA allocates from it alone).
 const PUBLIC_V6: &str = "2000::/3";
 
-/// Whether the networks together hold so many public addresses that anybody may have one of them.
+/// Whether the networks together hold so many public addresses that any client may have one of them.
 pub(super) fn is_nearly_everybody(nets: &[IpNet]) -> bool {
     let (mut v4, mut v6) = (Vec::new(), Vec::new());
     for net in nets {
@@ -93,10 +93,10 @@ mod tests {
         for list in [
             "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,100.64.0.0/10",
             "fc00::/7,fe80::/10",
-            // A large content network.
+            // A large content delivery network.
             "173.245.48.0/20,104.16.0.0/13,172.64.0.0/13,131.0.72.0/22,162.158.0.0/15,2400:cb00::/32,2606:4700::/32,2a06:98c0::/29",
             "16.0.0.0/8",
-            // Twice the same is once.
+            // A network listed twice counts once.
             "16.0.0.0/8,16.0.0.0/8,16.1.0.0/16",
             "224.0.0.0/4",
         ] {

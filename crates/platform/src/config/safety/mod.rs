@@ -1,5 +1,5 @@
-//! What is fine on one's own machine and dangerous in front of real users: settings judged by what they do, not by
-//! whether they are there.
+//! Checks for settings that are fine on a developer's machine and dangerous in front of real users. They judge the
+//! effect of a setting, not its presence.
 
 mod cautions;
 mod coverage;
@@ -15,7 +15,7 @@ use tokio_postgres::config::{Host, SslMode};
 use url::Url;
 
 impl Settings {
-    /// What production refuses. `doctor` lists the same as warnings elsewhere. Empty: nothing is unsafe.
+    /// The settings that production refuses. Elsewhere `doctor` lists them as warnings. Empty: nothing is unsafe.
     pub fn unsafe_in_production(&self) -> Vec<ConfigError> {
         let groups = [
             self.unsafe_addresses(),
@@ -48,7 +48,7 @@ impl Settings {
             .as_deref()
             .is_some_and(|url| url.starts_with("https://"));
         let proxies = if http.trusted_proxies.is_empty() {
-            // Without the role api nothing is limited by address.
+            // Without the role `api` no rate limit uses the client's address.
             (is_behind_proxy && self.roles.api).then(|| {
                 fault(
                     &TRUSTED_PROXIES,
@@ -92,7 +92,7 @@ impl Settings {
         faults.into_iter().flatten().collect()
     }
 
-    /// A server on a private network counts as remote, too: what listens there is not known here.
+    /// A server on a private network counts as remote, too: its listeners are unknown here.
     fn unsafe_database(&self) -> Option<ConfigError> {
         let config = postgres_config(self.database.url.expose())?;
         let is_local = match config.get_hostaddrs() {
@@ -147,7 +147,7 @@ impl Settings {
     }
 }
 
-/// An origin of `http:` on another machine than the visitor's own.
+/// An `http:` origin on a machine other than the visitor's own.
 fn is_plain(origin: &str) -> bool {
     origin.starts_with("http://") && !host_of(origin).is_some_and(|host| is_this_machine(&host))
 }
@@ -157,7 +157,7 @@ fn host_of(origin: &str) -> Option<String> {
     url.host_str().map(str::to_owned)
 }
 
-/// Why a setting is refused in production. [`super::load`] adds the value and where it came from.
+/// The error for a setting that production refuses. [`super::load`] adds the value and its origin.
 fn fault<T>(setting: &Setting<T>, reason: &str) -> ConfigError {
     ConfigError {
         key: setting.key.to_owned(),

@@ -1,19 +1,19 @@
-//! Whether a secret looks like one that was drawn at random.
+//! Whether a secret seems to be drawn at random.
 //!
-//! Nobody can tell from a text how it was made. But keys that people type, copy from a page or fill up to the length
-//! that is asked for repeat themselves, count up, or hold known words, and random ones as good as never do: the
+//! A text does not reveal how it was made. But keys that people type, copy from a page or pad to the required length
+//! repeat themselves, count up, or hold known words, and random ones practically never do: the
 //! estimate below is far above its limit for 32 random hexadecimal digits already.
 
 use std::collections::BTreeSet;
 
-/// Fewer bits than this can be guessed, whatever the length.
+/// A secret of fewer bits than this can be guessed, whatever its length.
 const MIN_BITS: usize = 64;
-/// What a repetition is worth: where it began and how long it is.
+/// The bits a repetition costs: its start and its length.
 const BITS_OF_A_REPETITION: usize = 6;
 /// Shorter repetitions happen by chance.
 const MIN_REPETITION: usize = 3;
 
-/// Words of examples and placeholders, in lower case. None is so short that chance would write it.
+/// Words of examples and placeholders, in lower case. Each is long enough not to occur by chance.
 const PLACEHOLDERS: [&str; 24] = [
     "a-string-secret-at-least-256-bits-long",
     "your-256-bit-secret",
@@ -41,13 +41,13 @@ const PLACEHOLDERS: [&str; 24] = [
     "mainstay",
 ];
 
-/// Passwords that come with a program or a page.
+/// Default passwords of programs and documentation.
 const DEFAULT_PASSWORDS: [&str; 12] = [
     "admin", "changeit", "changeme", "default", "example", "mainstay", "password", "postgres", "root",
     "secret", "test", "123456",
 ];
 
-/// Why a secret text can be guessed, if it can.
+/// Why a secret text can be guessed, or `None`.
 pub(super) fn weakness_of_text(secret: &str) -> Option<&'static str> {
     let mut rest = secret.to_lowercase();
     for word in PLACEHOLDERS {
@@ -61,7 +61,7 @@ pub(super) fn weakness_of_text(secret: &str) -> Option<&'static str> {
     }
 }
 
-/// Why 32 bytes that should be random can be guessed, if they can.
+/// Why 32 bytes that should be random can be guessed, or `None`.
 pub(super) fn weakness_of_key(key: &[u8]) -> Option<&'static str> {
     if bits(key) < MIN_BITS {
         return Some("its bytes repeat themselves or count up, so that it can be guessed");
@@ -70,13 +70,13 @@ pub(super) fn weakness_of_key(key: &[u8]) -> Option<&'static str> {
     is_text.then_some("its bytes are a text and not random, so that it can be guessed")
 }
 
-/// Whether a password is one that programs and pages come with.
+/// Whether a password is a known default of programs or documentation.
 pub(super) fn is_default_password(password: &str) -> bool {
     DEFAULT_PASSWORDS.contains(&password.to_lowercase().as_str())
 }
 
-/// An estimate from below of the bits it takes to describe the bytes to whoever has seen those before: a byte costs as
-/// much as the variety of the bytes, except one that goes on as the two before it did, and repetitions.
+/// A lower estimate of the bits needed to describe the bytes, given the ones before them: a byte costs as
+/// much as the variety of the bytes; a byte that continues the step of the two before it, or a repetition, costs less.
 fn bits(bytes: &[u8]) -> usize {
     let variety = bytes.iter().collect::<BTreeSet<_>>().len().max(1).ilog2();
     let (mut at, mut total) = (0, 0);
@@ -95,7 +95,7 @@ fn bits(bytes: &[u8]) -> usize {
     total
 }
 
-/// How long the bytes at a place are the same as somewhere before it; a repetition may run into itself.
+/// The length of the longest match between the bytes at a position and any earlier ones; a match may overlap itself.
 fn repetition(bytes: &[u8], at: usize) -> usize {
     let common = |from: usize| {
         let pairs = bytes[from..].iter().zip(&bytes[at..]);
@@ -104,7 +104,7 @@ fn repetition(bytes: &[u8], at: usize) -> usize {
     (0..at).map(common).max().unwrap_or(0)
 }
 
-/// Whether a byte is as far from the one before it as that one was from its own.
+/// Whether the step to a byte equals the step before it.
 fn goes_on(bytes: &[u8], at: usize) -> bool {
     at >= 2 && bytes[at].wrapping_sub(bytes[at - 1]) == bytes[at - 1].wrapping_sub(bytes[at - 2])
 }
@@ -161,7 +161,7 @@ mod tests {
 
         #[test]
         fn random_keys_are_not_weak(seed: [[u8; 8]; 4]) {
-            // Of proptest itself small numbers and zeros are too frequent to be random.
+            // Proptest itself draws small numbers and zeros too often for random bytes.
             let key: Vec<u8> = crate::crypto::sha256(&seed.concat()).to_vec();
             prop_assert_eq!(weakness_of_key(&key), None);
             let hex: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();

@@ -1,4 +1,4 @@
-//! What a transaction may wait for, and how long.
+//! Limits what a transaction may wait for, and how long.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -17,7 +17,7 @@ thread_local! {
     static ANSWER_TIMEOUT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a body to its end, or until it waits for something else than its database: it would hold its locks and its
+/// Runs a body to its end, or until it awaits something other than its database: it would hold its locks and its
 /// connection for as long as that takes, and on SQLite it could not run at all.
 pub(super) async fn watched<T, E: From<DatabaseError>>(
     mut body: BoxFuture<'_, Result<T, E>>,
@@ -34,8 +34,8 @@ pub(super) async fn watched<T, E: From<DatabaseError>>(
     .await
 }
 
-/// Waits for the server's answer; `None` if there is none within the limit, which only a broken network or a server
-/// that hangs can bring about.
+/// Waits for the server's answer; `None` if there is none within the limit, which only a broken network or a hanging
+/// server can cause.
 pub(super) async fn answered<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut over = pin!(tokio::time::sleep(limit));

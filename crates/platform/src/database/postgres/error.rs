@@ -1,4 +1,4 @@
-//! PostgreSQL's SQLSTATEs in the seam's words.
+//! Conversion of PostgreSQL's SQLSTATEs to [`DatabaseError`].
 
 use std::error::Error as _;
 
@@ -8,7 +8,7 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 use crate::database::conflict::Conflict;
 use crate::database::error::DatabaseError;
 
-/// The meaning of a driver's error.
+/// Converts a driver's error.
 pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
     if let Some(db) = error.as_db_error() {
         return told(db, sql);
@@ -23,7 +23,7 @@ pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
     }
 }
 
-/// Whether the connection is gone, so that nobody knows what the server still did.
+/// Whether the connection is lost, so that the server's last action is unknown.
 pub(super) fn is_lost(error: &Error) -> bool {
     if let Some(db) = error.as_db_error() {
         // After FATAL and PANIC the server ends the connection, whatever the reason: an administrator, a timeout of
@@ -34,7 +34,7 @@ pub(super) fn is_lost(error: &Error) -> bool {
     error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>())
 }
 
-/// What it means that BEGIN was refused. It has no parameters and names nothing, so the program is not at fault: a
+/// Converts the error of a refused BEGIN. It has no parameters and names no object, so the program is not the cause: a
 /// standby answers `READ WRITE` with 0A000 (feature not supported), where a statement would get 25006.
 pub(super) fn explain_begin(error: &Error, sql: &str) -> DatabaseError {
     match error.as_db_error() {
@@ -45,7 +45,7 @@ pub(super) fn explain_begin(error: &Error, sql: &str) -> DatabaseError {
     }
 }
 
-/// Why no connection could be opened. The driver refuses a server that takes no changes by itself
+/// Why no connection could be opened. The driver itself refuses a read-only server
 /// (`target_session_attrs`), as an [`std::io::Error`] with a kind of its own.
 pub(super) fn explain_connect(error: &Error) -> DatabaseError {
     let refused = error
@@ -64,14 +64,14 @@ pub(super) fn explain_connect(error: &Error) -> DatabaseError {
     DatabaseError::unavailable(format!("cannot connect: {}", chain(error)))
 }
 
-/// Whether a prepared statement outlived the table's old shape; prepared anew it will do.
+/// Whether a prepared statement is stale because its table changed; preparing it again suffices.
 pub(super) fn is_stale_plan(error: &Error) -> bool {
     error.as_db_error().is_some_and(|db| {
         *db.code() == SqlState::FEATURE_NOT_SUPPORTED && db.routine() == Some("RevalidateCachedQuery")
     })
 }
 
-/// The error and what caused it, in one line.
+/// The error and its causes, in one line.
 pub(super) fn chain(error: &Error) -> String {
     match error.source() {
         Some(source) if error.as_db_error().is_none() => format!("{error}: {source}"),
@@ -106,7 +106,7 @@ fn told(db: &DbError, sql: &str) -> DatabaseError {
             Some("08" | "53" | "57" | "28" | "3D") | None => DatabaseError::unavailable(message()),
             Some("58" | "XX") => DatabaseError::Io { reason: message() },
             // A lock that was not free in time, a transaction that the server ended for its age, a COMMIT whose
-            // outcome is unknown, a right that an administrator took away from our user.
+            // outcome is unknown, a permission that an administrator revoked from our user.
             Some(_) if matches!(other, "55P03" | "25P03" | "25P04" | "40003" | "42501") => {
                 DatabaseError::unavailable(message())
             }

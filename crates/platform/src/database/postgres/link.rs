@@ -18,7 +18,7 @@ use crate::database::param::Param;
 use crate::database::sql::{Kind, Sql};
 
 /// A pooled connection, moved into a transaction. If it is dropped before the transaction has ended, the connection is
-/// closed, so that the server rolls back and the pool never sees it again.
+/// closed, so that the server rolls back and the pool never gets it back.
 pub(crate) struct Link {
     client: Option<Object>,
     /// BEGIN, until it has been sent together with the first statement.
@@ -26,9 +26,9 @@ pub(crate) struct Link {
     open: bool,
     /// A statement was sent and its answer has not been read.
     unanswered: bool,
-    /// The server ended the connection, or takes no changes on it: another connection may lead to another server.
+    /// The server ended the connection, or is read-only: another connection may lead to another server.
     lost: bool,
-    /// How long the server may take for one answer before it is taken for gone.
+    /// How long the server may take for one answer before the connection counts as lost.
     limit: Duration,
     tls: MakeRustlsConnect,
 }
@@ -47,7 +47,7 @@ impl Drop for Link {
         if self.unanswered
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            // The server would work on, holding its locks, until it looks at the connection again.
+            // Without cancelling, the server would go on, holding its locks, until it next checks the connection.
             let (token, tls, limit) = (client.cancel_token(), self.tls.clone(), self.limit);
             runtime.spawn(async move { tokio::time::timeout(limit, token.cancel_query(tls)).await });
         }
@@ -58,7 +58,7 @@ impl Drop for Link {
 }
 
 impl Link {
-    /// Without a `begin` there is no transaction: each statement is one by itself.
+    /// Without a `begin` there is no transaction: each statement commits by itself.
     pub(super) fn new(
         client: Object,
         begin: Option<&'static str>,
@@ -88,7 +88,7 @@ impl Link {
         Ok(if sql.kind() == Kind::Reads { 0 } else { count })
     }
 
-    /// The rows of an answer, and how many were changed.
+    /// The rows of an answer, and the number of rows changed.
     pub(crate) async fn query(
         &mut self,
         sql: &Sql,
@@ -115,7 +115,7 @@ impl Link {
         Ok((rows, changed))
     }
 
-    /// Runs the statements in order, sending all before the first answer is there.
+    /// Runs the statements in order, sending all before the first answer arrives.
     pub(crate) async fn batch(
         &mut self,
         statements: &[(&Sql, &[&dyn Param])],
@@ -128,7 +128,7 @@ impl Link {
             .saturating_mul(u32::try_from(statements.len()).unwrap_or(u32::MAX));
         let (client, begin) = self.send()?;
         let work = async {
-            // All are prepared before any is sent: one that is known already must not overtake one that is not.
+            // All are prepared before any is sent: a statement prepared earlier must not overtake one that is not.
             let prepare = statements
                 .iter()
                 .map(|(sql, _)| client.prepare_cached(sql.postgres()));
@@ -189,18 +189,18 @@ impl Link {
             .ok_or_else(|| DatabaseError::unavailable("the connection was given up"))
     }
 
-    /// Whether the body left a statement behind whose outcome nobody read.
+    /// Whether the body left a statement behind without reading its outcome.
     pub(super) fn abandoned(&self) -> bool {
         self.unanswered
     }
 
-    /// Whether the connection to the server is gone.
+    /// Whether the connection to the server is lost.
     pub(super) fn is_lost(&self) -> bool {
         self.lost || self.client.as_ref().is_none_or(|client| client.is_closed())
     }
 
-    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent anything has nothing to end. `None`
-    /// means that the server did not answer in time, so nobody knows.
+    /// Ends the transaction with COMMIT or ROLLBACK. A transaction that never sent a statement has nothing to end.
+    /// `None` means that the server did not answer in time, so the outcome is unknown.
     pub(super) async fn end(&mut self, how: &'static str) -> Option<Result<(), Error>> {
         if !self.open {
             return Some(Ok(()));
@@ -219,7 +219,7 @@ fn bound<'p>(params: &'p [&'p dyn Param]) -> impl ExactSizeIterator<Item = Bound
     params.iter().map(|param| Bound(param.value()))
 }
 
-/// What the server refused of BEGIN and the statement that was sent with it.
+/// Which of the two the server refused: BEGIN or the statement that was sent with it.
 enum Refused {
     Begin(Error),
     Statement(Error),
@@ -234,16 +234,16 @@ async fn after<T>(
     let Some(begin) = begin else {
         return work.await.map_err(Refused::Statement);
     };
-    // `join` polls the first before the second, and polling is what sends.
+    // `join` polls the first future before the second, and polling is what sends.
     let (began, worked) = join(client.batch_execute(begin), work).await;
     began.map_err(Refused::Begin)?;
     worked.map_err(Refused::Statement)
 }
 
-/// A future, or what it gave.
+/// A future, or its output.
 type Slot<F> = Result<Pin<Box<F>>, Option<<F as Future>::Output>>;
 
-/// Many futures of which each is first polled, and so sends, before the next; all run to their end.
+/// Futures that are first polled, and so send, one after the other in order; all run to their end.
 struct InOrder<F: Future> {
     futures: Vec<Slot<F>>,
 }

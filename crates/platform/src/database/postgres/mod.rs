@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool of connections, ordinary transactions, run again where the server asks for it.
+//! PostgreSQL: a pool of connections, and transactions that are retried where the server requires it.
 
 mod deadline;
 mod error;
@@ -33,11 +33,11 @@ pub(super) struct Postgres {
     jitter: AtomicU64,
     tls: MakeRustlsConnect,
     wait_limit: Duration,
-    /// How long the server may take for one answer: it stops a statement by itself before.
+    /// How long the server may take for one answer; it stops a statement by itself before that.
     answer_limit: Duration,
 }
 
-/// Between two looks at whether a closing pool is empty.
+/// Interval between two checks whether a closing pool is empty.
 const LOOK: Duration = Duration::from_millis(2);
 
 impl Postgres {
@@ -79,7 +79,7 @@ impl Postgres {
         T: Send + 'static,
         E: From<DatabaseError> + Retryable + Send + 'static,
     {
-        // A task of its own, so that a caller who goes away leaves no transaction open half-way.
+        // A task of its own, so that a dropped caller leaves no transaction open half-way.
         let task = tokio::spawn(Arc::clone(self).write_to_end(isolation, body).in_current_span());
         task.await.unwrap_or_else(|error| {
             Err(E::from(DatabaseError::unavailable(format!(
@@ -106,7 +106,7 @@ impl Postgres {
         let client = self.client().await?;
         let asked = tokio::time::timeout(self.wait_limit, client.simple_query(SQL)).await;
         let Ok(answer) = asked else {
-            // Whatever it waits for, nobody else shall wait on this connection.
+            // The query may still be running, so no other caller may get this connection.
             drop(Object::take(client));
             return Err(DatabaseError::unavailable("the server did not answer in time"));
         };
@@ -123,8 +123,8 @@ impl Postgres {
         Ok(())
     }
 
-    /// Closes the connections that nobody uses now: they lead to a server that takes no changes, and the next one may
-    /// lead to the server that took its place.
+    /// Closes the idle connections: they lead to a read-only server, and the next one may
+    /// lead to the server that replaced it.
     fn forget_idle(&self) {
         self.pool.retain(|_, _| false);
     }
@@ -137,7 +137,7 @@ impl Postgres {
         &self.tally
     }
 
-    /// Takes no more work and waits, within the limit, for the transactions that run.
+    /// Accepts no more work and waits, within the limit, for the running transactions.
     pub(super) async fn close(&self) {
         self.pool.close();
         let closed = async {

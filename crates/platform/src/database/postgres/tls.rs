@@ -1,7 +1,7 @@
-//! Encryption to the server, as `sslmode` and `sslrootcert` in the URL ask for.
+//! TLS to the server, as `sslmode` and `sslrootcert` in the URL require.
 //!
 //! `require` means more here than to libpq: the server's certificate is verified, against the web's roots or those in
-//! `sslrootcert`. `prefer`, the default, encrypts if the server can and verifies nothing, because whoever could
+//! `sslrootcert`. `prefer`, the default, encrypts if the server can and verifies nothing, because an attacker who can
 //! present a false certificate could as well say that the server has none.
 
 use std::sync::Arc;
@@ -19,18 +19,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 
-/// The driver's configuration and its encryption.
+/// The driver's configuration and its TLS connector.
 pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustlsConnect), DatabaseError> {
     let (config, roots) = parse(&options.url);
     let mut config = config.map_err(|error| wrong(format!("PostgreSQL's URL: {error}")))?;
-    // We always write. Asked at each new connection, a standby never comes into the pool, of several hosts the one that
-    // takes changes is found, and after a failover the pool follows by itself. A URL that says `any` knows better.
+    // The pool always needs a writable server. The driver checks each new connection, so a standby never enters the
+    // pool, of several hosts the writable one is found, and the pool follows a failover. A value in the URL overrides.
     if !options.url.contains("target_session_attrs") {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
     config.connect_timeout(options.wait_limit);
-    // A peer that vanished without a word: asked after while nothing is said, and not waited for longer than for an
-    // answer when something was.
+    // For a peer that vanished silently: keepalive probes while the connection is idle, and unacknowledged data times
+    // out no later than an answer would.
     config.keepalives_idle(Duration::from_secs(30));
     config.keepalives_interval(Duration::from_secs(10));
     config.keepalives_retries(3);
@@ -43,10 +43,10 @@ pub(super) fn configure(options: &DatabaseOptions) -> Result<(Config, MakeRustls
     Ok((config, tls))
 }
 
-/// The settings of every connection, whatever server, database or role say, but for those that the URL itself names.
+/// Session settings of every connection; they override those of server, database or role, but not those in the URL.
 ///
-/// What was answered is durable; a string is read as the standard says; a transaction that nobody goes on with, because
-/// its node vanished, lets its locks go.
+/// An answered COMMIT is durable; strings follow the standard; an abandoned transaction, whose node vanished,
+/// releases its locks.
 fn session_options(given: &str, options: &DatabaseOptions) -> String {
     let abandoned = options.statement_timeout.saturating_add(options.wait_limit);
     let wanted = [
@@ -64,7 +64,7 @@ fn session_options(given: &str, options: &DatabaseOptions) -> String {
     ];
     let mut all = given.to_owned();
     for (name, value) in wanted {
-        // The time of a statement is what the rest of the seam counts with.
+        // The rest of the database API relies on this statement timeout.
         if name == "statement_timeout" || !given.contains(name) {
             all.push_str(&format!(" -c {name}={value}"));
         }
@@ -72,20 +72,20 @@ fn session_options(given: &str, options: &DatabaseOptions) -> String {
     all.trim_start().to_owned()
 }
 
-/// What a URL asks for, and the file in its `sslrootcert`.
+/// The configuration in a URL, and the file in its `sslrootcert`.
 fn parse(url: &str) -> (Result<Config, tokio_postgres::Error>, Option<String>) {
     let (url, roots) = for_the_driver(url);
     (url.parse(), roots)
 }
 
-/// What the URL of a PostgreSQL database asks for; `None` when it is no such URL.
+/// The configuration in the URL of a PostgreSQL database; `None` for any other URL.
 pub(crate) fn postgres_config(url: &str) -> Option<Config> {
     let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
     parse(url).0.ok().filter(|_| is_postgres)
 }
 
-/// Takes `sslrootcert`, which the driver does not know, out of the URL, has `verify-*` mean `require`, and libpq's
-/// newer word `primary` mean `read-write`.
+/// Takes `sslrootcert`, which the driver does not know, out of the URL, replaces `verify-*` by `require`, and libpq's
+/// newer value `primary` by `read-write`.
 fn for_the_driver(url: &str) -> (String, Option<String>) {
     let Some((base, query)) = url.split_once('?') else {
         return (url.to_owned(), None);

@@ -1,4 +1,4 @@
-//! Running bodies in transactions, again where another was in the way.
+//! Runs bodies in transactions, and retries them after conflicts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -28,15 +28,15 @@ fn begin(isolation: Isolation) -> &'static str {
     }
 }
 
-/// How one run ended.
+/// The outcome of one run.
 enum Run<T, E> {
     Done(Result<T, E>),
-    /// It left no trace and may be tried again; this is the answer if it is not.
+    /// It left no changes and may be retried; this is the answer if it is not.
     Again(E),
 }
 
 impl Postgres {
-    /// Runs the body until it commits, fails for good or has been run ten times. Must not be dropped half-way:
+    /// Runs the body until it commits, fails permanently or has been run ten times. Must not be dropped half-way:
     /// the caller spawns it.
     pub(super) async fn write_to_end<T, E, F>(self: Arc<Self>, isolation: Isolation, body: F) -> Result<T, E>
     where
@@ -69,7 +69,7 @@ impl Postgres {
         }
     }
 
-    /// Runs the body in a snapshot, answering before the server has been told that it is over.
+    /// Runs the body in a snapshot, and answers before it ends the transaction on the server.
     pub(super) async fn read_to_end<T, E, F>(
         self: Arc<Self>,
         mode: ReadMode,
@@ -116,7 +116,7 @@ impl Postgres {
         E: From<DatabaseError> + Retryable,
     {
         let answer = tx.verdict(answer);
-        // A body may have made something else of what the database said.
+        // A body may have converted the database's error to another one.
         let again = tx.failure().is_some_and(DatabaseError::is_retryable);
         let read_only = matches!(tx.failure(), Some(DatabaseError::ReadOnly { .. }));
         let changed = tx.stats().changed_rows > 0;
@@ -161,7 +161,7 @@ impl Postgres {
     }
 }
 
-/// What a failed COMMIT means.
+/// Converts the error of a failed COMMIT.
 fn refused<T, E: From<DatabaseError>>(error: &tokio_postgres::Error) -> Run<T, E> {
     let reason = chain(error);
     if is_lost(error) {
@@ -177,7 +177,7 @@ fn refused<T, E: From<DatabaseError>>(error: &tokio_postgres::Error) -> Run<T, E
     }
 }
 
-/// Calls the body. If that panics already, the future does so when it is polled.
+/// Calls the body. If that call itself panics, the returned future panics when polled.
 fn started<'t, T, E, F>(body: F, tx: &'t mut Tx) -> BoxFuture<'t, Result<T, E>>
 where
     F: FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
@@ -197,10 +197,11 @@ fn link(tx: &mut Tx) -> &mut Link {
     }
 }
 
-/// Between two runs: doubling from 2 ms to 128 ms, less up to half of it, so that two in each other's way part.
+/// Pause between two runs: doubling from 2 ms to 128 ms, less up to half of it, so that two conflicting transactions
+/// do not collide again.
 fn pause(run: u32, jitter: &AtomicU64) -> Duration {
     let full = 2_000_u64 << run.clamp(1, 7);
-    // SplitMix64 over a counter: even enough, and no ambient randomness.
+    // SplitMix64 over a counter: uniform enough, without ambient randomness.
     let mut z = jitter.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

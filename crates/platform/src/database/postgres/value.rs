@@ -1,4 +1,4 @@
-//! Values between the seam and PostgreSQL's binary formats.
+//! Conversion of values to and from PostgreSQL's binary formats.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use crate::database::value::Value;
 
 type Fault = Box<dyn Error + Sync + Send>;
 
-/// A value on its way to a placeholder, written as the type the server found for it.
+/// A value for a placeholder, encoded as the type the server inferred for it.
 #[derive(Debug)]
 pub(super) struct Bound<'a>(pub(super) Value<'a>);
 

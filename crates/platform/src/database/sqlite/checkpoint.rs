@@ -1,6 +1,6 @@
 //! Checkpoints: copying the write-ahead log back into the database file, beside the writer.
 //!
-//! A PASSIVE checkpoint blocks no one, but under readers that overlap without end the log never restarts. So when the
+//! A PASSIVE checkpoint blocks no caller, but under readers that overlap without end the log never restarts. When the
 //! log passes its bound, the writer itself, between two groups, blocks all writes for as long as the oldest reader
 //! takes and empties the log.
 

@@ -1,7 +1,7 @@
 //! Group commit: many transactions, one COMMIT.
 //!
 //! Each member runs in a savepoint of one outer transaction. No member is answered before the COMMIT: not those that
-//! succeeded, because they must be durable, and not those that failed, because what they saw (a name already taken,
+//! succeeded, because they must be durable, and not those that failed, because what they read (a name already taken,
 //! say) may have been written by another member and not be committed yet.
 
 use std::collections::VecDeque;

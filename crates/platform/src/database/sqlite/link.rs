@@ -120,7 +120,7 @@ impl Link {
         );
         let outcome = loop {
             match self.attempt(sql, params, &mut body) {
-                // Only the first step takes a lock, before any row was returned, so no row is seen twice.
+                // Only the first step takes a lock, before any row was returned, so no row is returned twice.
                 Err(error) if is_busy(&error) && self.opened.elapsed() < started + self.wait_limit => pause(),
                 outcome => break outcome,
             }

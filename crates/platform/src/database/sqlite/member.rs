@@ -95,7 +95,7 @@ where
 
     fn answer(self: Box<Self>) {
         if let Some(result) = self.result {
-            // A caller that has gone away gets no answer; its write is done all the same.
+            // A caller that was dropped gets no answer; its write is committed regardless.
             let _ = self.reply.send(result);
         }
     }

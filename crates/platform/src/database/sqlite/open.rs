@@ -12,11 +12,11 @@ use crate::database::options::{DatabaseLocation, DatabaseOptions};
 use crate::files;
 use crate::stopwatch::Stopwatch;
 
-/// The longest that SQLite itself waits for a lock before the seam looks at its own limit.
+/// The longest that SQLite itself waits for a lock before the database API checks its own limit.
 pub(super) const DEADLINE: Duration = Duration::from_secs(1);
 
-/// Waits a moment between two attempts. SQLite waits by itself where it can; this is for the few locks where it cannot,
-/// which are held for an instant, by another process.
+/// Pauses between two attempts. SQLite waits by itself where it can; this is for the few locks where it cannot,
+/// which another process holds only briefly.
 #[expect(
     clippy::disallowed_methods,
     reason = "there is nothing to wait for but time: the lock is another process's"
@@ -25,7 +25,7 @@ pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(1));
 }
 
-/// The path of the file. Its folder and the file are made if they are not there yet, so that only this account can read
+/// The path of the file. Creates its folder and the file if they are missing, so that only this account can read
 /// them: SQLite gives `-wal` and `-shm` the mode that the file has.
 pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> {
     let DatabaseLocation::Sqlite(path) = options.place()? else {
@@ -41,7 +41,7 @@ pub(super) fn path(options: &DatabaseOptions) -> Result<PathBuf, DatabaseError> 
         Err(error) if is_planted(&path) => Err(DatabaseError::Options {
             reason: error.to_string(),
         }),
-        // What else keeps the file from being made keeps SQLite from opening it, and SQLite says more about it.
+        // Other errors that prevent creating the file also prevent SQLite from opening it, and SQLite reports more.
         _ => Ok(unmistakable(path)),
     }
 }
@@ -50,7 +50,7 @@ fn is_planted(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|found| found.is_symlink())
 }
 
-/// A relative path beginning with `./`: SQLite takes `:memory:` and `file:…` for something else than the name of a file.
+/// A relative path beginning with `./`: SQLite does not read `:memory:` and `file:…` as the name of a file.
 fn unmistakable(path: PathBuf) -> PathBuf {
     if path.is_absolute() {
         path
@@ -59,7 +59,7 @@ fn unmistakable(path: PathBuf) -> PathBuf {
     }
 }
 
-/// A connection that may write, in WAL mode, durable at every COMMIT. Checkpoints are made elsewhere.
+/// A connection that may write, in WAL mode, durable at every COMMIT. Another thread runs the checkpoints.
 pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
     within_deadline(options.wait_limit, || {
         let connection = connect(
@@ -67,7 +67,7 @@ pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connectio
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             options,
         )?;
-        // SQLite opens what it may not write for reading, and even begins to write in it without a word.
+        // SQLite opens a file without write permission for reading, and even starts a write without reporting an error.
         if connection.is_readonly("main")? {
             let reason = "the file may only be read".to_owned();
             let code = ffi::Error::new(ffi::SQLITE_READONLY);
@@ -80,8 +80,8 @@ pub(super) fn writer(path: &Path, options: &DatabaseOptions) -> Result<Connectio
     .and_then(|(connection, mode)| in_wal_mode(&mode).map(|()| connection))
 }
 
-/// Refuses another mode. SQLite does not fail where it cannot have a write-ahead log, such as over a network: it says
-/// which mode there is and goes on.
+/// Refuses another journal mode. SQLite does not fail where it cannot have a write-ahead log, such as on a network file
+/// system: it returns the mode in force and goes on.
 fn in_wal_mode(mode: &str) -> Result<(), DatabaseError> {
     if mode == "wal" {
         return Ok(());
@@ -101,14 +101,14 @@ pub(super) fn reader(path: &Path, options: &DatabaseOptions) -> Result<Connectio
 }
 
 fn connect(path: &Path, access: OpenFlags, options: &DatabaseOptions) -> rusqlite::Result<Connection> {
-    // Each connection belongs to one thread at a time, so SQLite's own mutex would only cost.
+    // Only one thread at a time uses a connection, so SQLite's own mutex would only cost time.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(DEADLINE.min(options.wait_limit))?;
     connection.set_prepared_statement_cache_capacity(256);
-    // PostgreSQL reads "x" as a name, never as a text; a misspelt column must not pass on either.
+    // PostgreSQL reads "x" as a name, never as a text; SQLite must not accept a misspelt column as a text either.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    // Otherwise SQLite plans a known statement anew for each value bound to an indexed column.
+    // Otherwise SQLite plans a known statement again for each value bound to an indexed column.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
@@ -118,7 +118,7 @@ fn connect(path: &Path, access: OpenFlags, options: &DatabaseOptions) -> rusqlit
     Ok(connection)
 }
 
-/// Tries again while another process is in the way, up to the limit.
+/// Retries while another process holds a lock, up to the limit.
 pub(super) fn within_deadline<T>(
     limit: Duration,
     mut attempt: impl FnMut() -> rusqlite::Result<T>,

@@ -101,7 +101,7 @@ impl Readers {
             } else {
                 span.in_scope(|| readers.on_this_thread(ReadMode::Thread, body))
             };
-            // A caller that has gone away gets no answer.
+            // A caller that was dropped gets no answer.
             let _ = reply.send(outcome);
         }))?;
         answer.await.unwrap_or_else(|_| {

@@ -187,7 +187,7 @@ impl Metrics {
     }
 
     /// Sets the current number of jobs in each state of each queue, `(queue, state, jobs)`. Queues that are not
-    /// listed are empty. A scrape never sees an incomplete update.
+    /// listed are empty. A scrape never reads an incomplete update.
     pub fn queue_depths<'q>(&self, depths: impl IntoIterator<Item = (&'q str, &'static str, i64)>) {
         let _no_scrape = self.registry.lock();
         self.queue_depth.clear();
@@ -207,17 +207,17 @@ impl Metrics {
         self.audit_chain_broken.set(i64::from(broken));
     }
 
-    /// This node's clock was found to be so far ahead of the database's, in milliseconds.
+    /// Records how far this node's clock is ahead of the database's, in milliseconds.
     pub fn clock_skew(&self, ms: i64) {
         self.clock_skew.set(ms);
     }
 
-    /// The receiver outside did not take the head of the audit chain.
+    /// Counts a failed delivery of the audit chain's head to its external receiver.
     pub fn audit_head_not_sent(&self) {
         self.audit_head_failures.inc();
     }
 
-    /// Figures that others keep are asked for whenever they are scraped. `read` must be quick.
+    /// Registers metrics that another component holds; every scrape calls `read`, which must be quick.
     pub fn watch(&self, read: impl Fn(&mut MetricSamples) + Send + Sync + 'static) {
         self.registry
             .lock()
