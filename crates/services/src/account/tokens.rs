@@ -25,7 +25,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The state of this representation: permissions come and go without a new version of the account.
+    /// The state of this representation: permissions change without a new version of the account.
     pub fn state(&self) -> State {
         State::with(self.user.version, self.permissions.iter().map(String::as_str))
     }

@@ -98,7 +98,7 @@ impl Services {
         let writer = Arc::new(WriterLease::default());
         let attempt = Attempt::new(self.clone(), cx.clone(), command, Arc::clone(&writer));
         let services = self.clone();
-        // A task of its own: a client that disconnects during the commit must not keep this node's memory outdated.
+        // A task of its own: a client that disconnects during the commit must not leave this node's caches outdated.
         let written = tokio::spawn(async move {
             let written = services
                 .database()
@@ -186,7 +186,7 @@ impl Services {
         error
     }
 
-    /// After the commit, before the caller is answered: updates this node's memory and wakes the workers.
+    /// Runs after the commit, before the caller is answered: updates this node's caches and wakes the workers.
     fn committed(&self, changes: Changes) {
         for (noun, id) in changes.rows {
             self.caches().changed(noun, id);

@@ -62,7 +62,7 @@ impl Command for ChangeStock {
         if !self.expected.is_any() && after.version != before.version + 1 {
             return Err(Error::Stale);
         }
-        // From the row as it was written, not as it was read: an order may have been placed in between.
+        // From the row as written, not as read: an order may have been placed in between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});
         cx.record(

@@ -16,8 +16,8 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Changes an account; what is `None` stays. Disabling it ends its sessions at once. A change that changes nothing
-/// writes nothing.
+/// Changes an account; fields that are `None` stay. Disabling it ends its sessions at once. If no value differs,
+/// nothing is written.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
     /// The account.
