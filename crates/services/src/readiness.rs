@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The result of a readiness check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
-    /// The database answers, and its writer gets a connection.
+    /// The database answers, and can run a write transaction.
     pub database: bool,
     /// The storage under the database takes writes: it has space and grants the permission.
     pub writes: bool,

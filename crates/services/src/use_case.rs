@@ -15,7 +15,7 @@ use std::time::Duration;
 /// A request as a value: a change or a read that a caller requests. This trait declares it; the work is a [`Command`]
 /// or a [`Query`].
 ///
-/// A use case that does not declare who may call it does not compile:
+/// A use case that does not declare which callers may call it does not compile:
 ///
 /// ```compile_fail,E0046
 /// use mainstay_services::UseCase;

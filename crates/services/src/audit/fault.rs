@@ -36,7 +36,7 @@ pub enum ChainFault {
     Anchor,
     /// There is a chain, but no anchor beside the database to compare it with.
     AnchorMissing,
-    /// An entry was not written by Mainstay, was changed since, or repeats an earlier one.
+    /// An entry was not written by Mainstay, was changed since, or repeats an earlier number.
     Forged {
         /// The entry's id.
         id: String,
@@ -67,13 +67,13 @@ pub enum ChainFault {
     },
     /// The chain does not contain the head that the verification was given.
     Witness {
-        /// The head's place.
+        /// The head's place in the chain.
         seq: i64,
     },
 }
 
 impl ChainFault {
-    /// The writer of which something is missing.
+    /// The writer whose entries or record are missing.
     pub(super) fn missing_of(&self) -> Option<AuditWriterId> {
         match self {
             Self::Missing { writer, .. } | Self::Writer { writer } => Some(*writer),

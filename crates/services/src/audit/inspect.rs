@@ -17,8 +17,8 @@ use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::database::Tx;
 use mainstay_repositories::{Audit, ChainEnd, EntryKey, UnlinkedEntry, WriterRecord};
 
-/// The most batches that one run reads when all of a batch is refused, so that planted rows neither stop the chain
-/// nor occupy the sealer.
+/// The most batches that one run reads while every entry is refused, so that planted rows neither stop the chain nor
+/// occupy the sealer.
 const MAX_BATCHES: u32 = 20;
 /// The most records of unused writers that one run removes.
 const MAX_REMOVED: usize = 100;

@@ -15,10 +15,11 @@ use mainstay_repositories::Jobs;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-/// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed resume
-/// soon; a worker that is alive renews its leases every [`RENEW_INTERVAL`]. Leases are measured by the nodes' own clocks: a
-/// node whose clock is ahead of another's by more than the difference of the two, 11 s, takes jobs from live workers.
-/// Only the last holder can commit then, so nothing is committed twice, but work is lost: keep all clocks synchronised.
+/// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed
+/// resume soon; a worker that is alive renews its leases every [`RENEW_INTERVAL`]. Leases are measured by the nodes'
+/// own clocks: a node whose clock is ahead of another's by more than the difference of the two, 11 s, takes jobs from
+/// live workers. Only the last holder can commit then, so nothing is committed twice, but work is lost: keep all
+/// clocks synchronised.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often a worker renews the leases of its jobs.
 pub const RENEW_INTERVAL: Duration = Duration::from_secs(4);

@@ -1,9 +1,9 @@
 //! The one function that runs every use case, whatever the interface.
 //!
 //! In this order: whether the caller's authentication is current, access, rate limit (which HTTP requests pass before
-//! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event, jobs
-//! and idempotency record in one commit), and after the commit: caches and access changes are applied, workers are
-//! woken. A query may answer from the cache after the validation.
+//! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event,
+//! jobs and idempotency record in one commit), and after the commit: caches and access changes are applied, workers
+//! are woken. A query may answer from the cache after the validation.
 
 mod attempt;
 pub(crate) mod idempotency;
