@@ -81,7 +81,7 @@ pub struct CommandContext<'w> {
     pub(crate) changes: Changes,
 }
 
-/// What this node does once the transaction is committed: cache invalidation, wake-ups, metrics.
+/// The effects of a committed transaction on this node: cache invalidation, access changes, wake-ups, refusals to count.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) stories: usize,
@@ -140,7 +140,7 @@ impl<'w> CommandContext<'w> {
         self.services
     }
 
-    /// A new id.
+    /// Makes a new id from the transaction's instant.
     pub fn make_id<I: Id>(&self) -> I {
         I::make(self.now, self.random())
     }
@@ -281,7 +281,7 @@ impl<'w> CommandContext<'w> {
     }
 }
 
-/// A read-only snapshot.
+/// A read-only snapshot of the database, for one query.
 pub struct QueryContext<'v> {
     tx: &'v mut Tx,
     services: &'v Services,
@@ -355,7 +355,7 @@ impl<'o> PrepareContext<'o> {
         Self { services, cx }
     }
 
-    /// The present instant.
+    /// The current instant; each call reads the clock.
     pub fn now(&self) -> Timestamp {
         self.services.now()
     }

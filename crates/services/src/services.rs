@@ -52,11 +52,11 @@ pub struct Policies {
 
 /// Everything that the composition root passes in.
 pub struct Parts {
-    /// The database.
+    /// SQLite or PostgreSQL.
     pub database: Database,
-    /// The clock.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of ids, keys and other random values.
     pub random: Arc<dyn Random>,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
@@ -135,12 +135,12 @@ impl Services {
         }))
     }
 
-    /// The parts.
+    /// The parts that the composition root passed in.
     pub fn parts(&self) -> &Parts {
         &self.0.parts
     }
 
-    /// The deployment's rules.
+    /// The rules that the deployment chose.
     pub fn policies(&self) -> &Policies {
         &self.0.parts.policies
     }
@@ -159,7 +159,7 @@ impl Services {
             .any(|known| known.as_str() == name)
     }
 
-    /// The present instant.
+    /// The current instant, by the clock that was passed in.
     pub fn now(&self) -> Timestamp {
         self.0.parts.clock.now()
     }

@@ -48,7 +48,7 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     /// Maximum size of a request body in bytes, as sent: 16 KiB where no caller has to sign in, else 64 KiB. A use
     /// case whose fields need more declares it.
     const MAX_BODY: usize = default_max_body(Self::ACCESS);
-    /// What it returns.
+    /// The result of a successful call.
     type Output: Send + 'static;
 
     /// Checks rules that span several values; single values were validated when the domain made them.

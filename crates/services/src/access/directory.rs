@@ -17,7 +17,7 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// One change.
+/// One change of an account, a session or the roles.
 #[derive(Debug, Clone)]
 pub enum AccessChange {
     /// An account's role, status or own permissions changed.
@@ -56,7 +56,7 @@ struct State {
 
 /// A caller as of an instant, and how long that stays true if no change arrives.
 pub struct Resolved {
-    /// The person.
+    /// The signed-in user.
     pub principal: Principal,
     /// Until when, by the clock alone: the earliest of the token's expiry and the expiries of permissions.
     pub good_until: Timestamp,

@@ -18,7 +18,7 @@ use std::fmt;
 /// An account with its effective permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// The account.
+    /// The account, without its permissions.
     pub user: User,
     /// The names of all its permissions, those of the role and its personal ones.
     pub permissions: Vec<String>,

@@ -73,7 +73,7 @@ pub enum ChainFault {
 }
 
 impl ChainFault {
-    /// The writer whose entries or record are missing.
+    /// The writer that the finding is about, when its entries are missing or its record is invalid.
     pub(super) fn missing_of(&self) -> Option<AuditWriterId> {
         match self {
             Self::Missing { writer, .. } | Self::Writer { writer } => Some(*writer),

@@ -36,7 +36,7 @@ pub(super) struct WaitingCursor {
 
 /// The end of the chain and the entries that wait after it, read in one snapshot.
 pub(super) struct Inspection {
-    /// The last place.
+    /// The place of the last linked entry.
     pub(super) from: ChainHead,
     /// The place after the entries that may be linked.
     pub(super) head: ChainHead,

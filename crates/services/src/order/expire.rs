@@ -21,7 +21,7 @@ const MAX_PAYMENT_TIME: Duration = Duration::from_hours(2);
 /// Expires an order that was not paid in time: the stock is returned, and a payment that is still pending is cancelled.
 #[derive(Debug, Clone)]
 pub struct ExpireOrder {
-    /// The order.
+    /// The order to expire.
     pub id: OrderId,
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// is refunded if the order has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VoidPayment {
-    /// The payment.
+    /// The payment to void.
     pub payment: PaymentId,
     /// The gateway's answer; requested anew at each attempt, never stored.
     #[serde(skip)]

@@ -14,7 +14,7 @@ use serde_json::json;
 /// Adds to the stock, or takes from it with a negative number. It never falls below zero.
 #[derive(Debug, Clone)]
 pub struct ChangeStock {
-    /// The product.
+    /// The product whose stock changes.
     pub id: ProductId,
     /// The number of units to add; not 0.
     pub delta: i64,

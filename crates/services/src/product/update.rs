@@ -41,9 +41,9 @@ impl ProductPatch {
 /// Changes a product, unless its state is not one that the caller expects. If no value differs, nothing is written.
 #[derive(Debug, Clone)]
 pub struct UpdateProduct {
-    /// The product.
+    /// The product to change.
     pub id: ProductId,
-    /// The new values.
+    /// The values to change.
     pub patch: ProductPatch,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,

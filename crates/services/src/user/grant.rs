@@ -28,11 +28,11 @@ pub enum Expiry {
 /// Grants a permission to an account, permanently or for a time. In force at once, also for tokens issued before.
 #[derive(Debug, Clone)]
 pub struct GrantPermission {
-    /// The account.
+    /// The account that gets the permission.
     pub id: UserId,
     /// The permission's name, such as `read:order`.
     pub permission: String,
-    /// When it expires.
+    /// When the grant ends, if it does.
     pub expires: Expiry,
 }
 

@@ -10,7 +10,7 @@ use mainstay_repositories::PersonalGrant;
 /// Lists the permissions that an account has besides those of its role, without expired ones.
 #[derive(Debug, Clone)]
 pub struct ListPermissions {
-    /// The account.
+    /// The account whose permissions are listed.
     pub id: UserId,
 }
 

@@ -15,9 +15,9 @@ use mainstay_platform::database::Isolation;
 /// Changes the role of an account. In force at once, also for tokens that were issued before.
 #[derive(Debug, Clone)]
 pub struct SetRole {
-    /// The account.
+    /// The account that gets the role.
     pub id: UserId,
-    /// The new role.
+    /// The new role; must exist.
     pub role: RoleName,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,

@@ -20,9 +20,9 @@ use mainstay_platform::database::Isolation;
 /// nothing is written.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
-    /// The account.
+    /// The account to change.
     pub id: UserId,
-    /// The new name.
+    /// The new display name.
     pub name: Option<PersonName>,
     /// The new address; it counts as not confirmed.
     pub email: Option<Email>,
