@@ -1,7 +1,7 @@
-//! Reading free-form JSON of clients: what is kept is what was sent, or it is refused.
+//! Parses free-form JSON of clients: it is stored exactly as sent, or rejected.
 //!
-//! JSON leaves open what a number beyond a double means and which of two equal keys counts (RFC 8259, 4 and 6; RFC 7493).
-//! A reader that decides silently changes somebody's data, and differently on each engine.
+//! JSON leaves open what a number beyond a double means and which of two equal keys counts (RFC 8259, 4 and 6; RFC
+//! 7493). A parser that decides silently changes the client's data, and differently on each engine.
 
 mod number;
 
@@ -12,11 +12,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// Reads a JSON object. Keys and texts are kept in Unicode normalization form C.
+/// Parses a JSON object. Keys and texts are stored in Unicode normalization form C.
 ///
 /// # Errors
-/// `TYPE` for what is no object, `RANGE` for a number that cannot be kept exactly, `DUPLICATE` for a key that comes twice
-/// in one object (in any spelling), `FORMAT` for what is no JSON or nested too deeply.
+/// `TYPE` when it is not an object, `RANGE` for a number that cannot be stored exactly, `DUPLICATE` for a key that
+/// occurs twice in one object (in any spelling), `FORMAT` when it is not JSON or nested too deeply.
 pub fn read(json: &str) -> Result<Map<String, Value>, Invalid> {
     if !json.trim_start().starts_with('{') {
         return Err(Invalid::new("TYPE", "must be an object"));
@@ -44,20 +44,20 @@ pub fn read(json: &str) -> Result<Map<String, Value>, Invalid> {
     }
 }
 
-/// The beginning of a text of a client, for a message.
+/// The beginning of a client's text, for an error message.
 fn short(text: &str) -> &str {
     &text[..text.floor_char_boundary(40)]
 }
 
-/// What is known while a document is read.
+/// The state of the parser.
 struct Reader {
-    /// Its numbers, in their order.
+    /// The document's numbers, in order.
     numbers: std::vec::IntoIter<Number>,
-    /// The key that came twice.
+    /// The first key that occurs twice.
     twice: Option<String>,
 }
 
-/// Reads one value of the document.
+/// Parses one value of the document.
 struct Part<'r>(&'r mut Reader);
 
 impl<'de> DeserializeSeed<'de> for Part<'_> {
@@ -69,7 +69,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_> {
 }
 
 impl Part<'_> {
-    /// The number that stands here, as it was written and not as the reader below understood it.
+    /// The number at this position, as written and not as the JSON parser understood it.
     fn number<E: serde::de::Error>(self) -> Result<Value, E> {
         let number = self.0.numbers.next().map(Value::Number);
         number.ok_or_else(|| E::custom("more numbers than were counted"))

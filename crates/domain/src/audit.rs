@@ -1,25 +1,25 @@
-//! The audit trail: who did what to which thing.
+//! The audit trail: which actor did what to which resource.
 
 use crate::id::{AuditId, AuditWriterId, Id, UserId};
 use crate::time::Timestamp;
 use serde::Serialize;
 
-/// Who acted.
+/// The kind of actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Actor {
-    /// A person.
+    /// A signed-in user.
     User,
-    /// Somebody's key.
+    /// An API key of a user.
     ApiKey,
-    /// Mainstay itself, or nobody who signed in.
+    /// Mainstay itself, or a caller who is not signed in.
     System,
-    /// Nobody we know: the entry was changed in the database.
+    /// No known kind: the entry was changed in the database.
     Unknown,
 }
 
 impl Actor {
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -29,7 +29,8 @@ impl Actor {
         }
     }
 
-    /// The actor of a stored name; an entry has to be shown even if somebody wrote another name into it.
+    /// The actor of a stored name. Unknown names are accepted, so that an entry changed in the database is still
+    /// displayed.
     pub fn stored(name: &str) -> Self {
         [Self::User, Self::ApiKey, Self::System]
             .into_iter()
@@ -38,32 +39,32 @@ impl Actor {
     }
 }
 
-/// One line of the audit trail. Written once, with the change it tells of, and never changed.
+/// One entry of the audit trail. Written once, with the change that it records, and never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its name.
+    /// Unique, and ordered by creation time.
     pub id: AuditId,
-    /// When.
+    /// The instant of the transaction.
     pub at: Timestamp,
-    /// On whose behalf.
+    /// The user on whose behalf it was done; `None` for the system and for anonymous callers.
     pub user_id: Option<UserId>,
-    /// Who acted.
+    /// The kind of actor.
     pub actor: Actor,
     /// `CREATE`, `UPDATE`, `DELETE` or a verb.
     pub action: String,
-    /// What kind of thing.
+    /// The name of the resource, such as `order`.
     pub resource: String,
-    /// Which one.
+    /// The id of the resource.
     pub resource_id: String,
-    /// The changed facts before, as JSON text.
+    /// The changed fields before, as JSON text.
     pub before: Option<String>,
-    /// The changed facts after, as JSON text.
+    /// The changed fields after, as JSON text.
     pub after: Option<String>,
-    /// From which address.
+    /// The client's IP address.
     pub ip: Option<String>,
-    /// With which program; for the system, which part of it.
+    /// The client's `User-Agent` header; for the system, the part of Mainstay that acted.
     pub user_agent: Option<String>,
-    /// In which request.
+    /// The request that caused it.
     pub request_id: Option<String>,
 }
 
@@ -90,15 +91,15 @@ impl AuditEntry {
     }
 }
 
-/// An entry with its place among the entries of its writer, and a MAC over both that only a process with the master key
-/// can make.
+/// An entry with its number among the entries of its writer, and a MAC over both that only a process with the master
+/// key can compute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatedEntry {
-    /// What it says.
+    /// The authenticated entry.
     pub entry: AuditEntry,
-    /// The series it belongs to.
+    /// The writer that numbered it.
     pub writer: AuditWriterId,
-    /// Its number in the series, from 1 and without gaps.
+    /// Its number among the writer's entries, from 1 and without gaps.
     pub number: i64,
     /// HMAC-SHA256 (RFC 2104), 32 bytes.
     pub mac: Vec<u8>,
@@ -107,55 +108,55 @@ pub struct AuthenticatedEntry {
 /// How many entries a writer has written: updated with each of its transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriterEnd {
-    /// The series.
+    /// The writer that is counted.
     pub writer: AuditWriterId,
     /// The number of its last entry.
     pub number: i64,
-    /// When that was written.
+    /// When that entry was written.
     pub at: Timestamp,
     /// HMAC-SHA256 (RFC 2104) over all of it, 32 bytes.
     pub mac: Vec<u8>,
-    /// Whether these are the first entries of the series.
+    /// Whether these are the writer's first entries.
     pub is_new: bool,
 }
 
-/// An administrator's recorded decision to go on with a trail that was at fault.
+/// An administrator's recorded decision to continue a trail with findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
     /// The entries up to this place, and their hash as they were when they were accepted.
     pub head: ChainHead,
-    /// When.
+    /// When the administrator accepted it.
     pub at: Timestamp,
-    /// The administrator's words.
+    /// The reason that the administrator gave.
     pub reason: String,
-    /// What was at fault, as a JSON list of sentences.
+    /// The findings, as a JSON list of sentences.
     pub faults: String,
     /// HMAC-SHA256 (RFC 2104) over all of it.
     pub mac: Vec<u8>,
 }
 
-/// An entry as it lies in the database: a text, or the bytes in its place, for each fact, in the order of [`AuditEntry`].
-/// It can be read whatever somebody made of the row.
+/// An entry as it is stored in the database: for each field, in the order of [`AuditEntry`], a text or the bytes in
+/// its place. It can be read whatever the row was changed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEntry {
-    /// The facts; times are microseconds and identifiers hyphenated text.
+    /// The fields; times are microseconds and identifiers hyphenated text.
     pub facts: [Option<Vec<u8>>; Self::FACTS],
 }
 
 impl StoredEntry {
-    /// How many facts an entry has.
+    /// Number of fields of an entry.
     pub const FACTS: usize = 12;
-    /// The places of those that are identifiers: its own and the person's.
+    /// The indexes of the identifiers: the entry's and the user's.
     pub const IDENTIFIERS: [usize; 2] = [0, 2];
 
-    /// Its name, as far as it can be read.
+    /// The entry's id, as far as it can be read.
     pub fn id(&self) -> String {
         let id = self.facts[0].as_deref().unwrap_or_default();
         String::from_utf8_lossy(id).into_owned()
     }
 
-    /// The bytes that the chain's hash covers: every fact, each with its length before it, so that no
-    /// two entries have the same bytes.
+    /// The bytes that the chain's hash covers: every field, each preceded by its length, so that no two entries have
+    /// the same bytes.
     pub fn canonical(&self) -> Vec<u8> {
         canonical(self.facts.each_ref().map(Option::as_deref))
     }
@@ -179,8 +180,8 @@ fn canonical(facts: [Option<&[u8]>; StoredEntry::FACTS]) -> Vec<u8> {
 /// A place in the chain: how many entries are linked, and the hash of all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainHead {
-    /// How many entries are linked.
+    /// Number of linked entries.
     pub seq: i64,
-    /// SHA-256 over the hash before and the entry.
+    /// SHA-256 over the previous hash and the entry.
     pub hash: Vec<u8>,
 }

@@ -8,25 +8,25 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The most octets of the part before the `@` (RFC 5321, 4.5.3.1.1).
+/// Maximum octets of the part before the `@` (RFC 5321, 4.5.3.1.1).
 const LOCAL: usize = 64;
-/// The most octets of an address as it is sent (RFC 5321, 4.5.3.1.3, without the brackets).
+/// Maximum octets of an address as it is sent (RFC 5321, 4.5.3.1.3, without the brackets).
 const ADDRESS: usize = 254;
 
-/// An address that mail can be sent to (RFC 5321, RFC 6531), in the one spelling that stands for the account.
+/// An address that mail can be sent to (RFC 5321, RFC 6531), in the one normalized form that identifies the account.
 ///
-/// The part before the `@` is in Unicode normalization form C and in lower case: it is case-sensitive by the letter of
-/// the RFC, and nowhere in practice; two accounts that differ only in case would be a trap. The domain is the name of a
-/// host by UTS 46, kept as people read it ([`HostName::shown`]) and sent in A-labels ([`Email::sent`]).
+/// The part before the `@` is in Unicode normalization form C and in lower case: RFC 5321 makes it case-sensitive,
+/// but no provider does in practice, and two accounts that differ only in case would be a trap. The domain is a host
+/// name by UTS 46, stored in its readable form ([`HostName::shown`]) and sent in A-labels ([`Email::sent`]).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// Makes an address of outside text. Lengths count in the form that is sent.
+    /// Parses an address from untrusted text. Lengths count in the form that is sent.
     ///
     /// # Errors
-    /// `FORMAT` when it is no address.
+    /// `FORMAT` when it is not an address.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         Self::read(text.trim()).ok_or_else(|| Invalid::new("FORMAT", "must be an e-mail address"))
     }
@@ -50,12 +50,12 @@ impl Email {
         Some(Self(format!("{local}@{}", host.shown())))
     }
 
-    /// An address that was stored, and therefore checked before.
+    /// An address read from the database, where only checked addresses are stored.
     pub fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The address as text, as people read it.
+    /// The address in its readable form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -123,14 +123,14 @@ mod tests {
 
     #[test]
     fn limits_hold_after_folding() {
-        // In lower case it has three bytes, not two.
+        // In lower case, the letter has three bytes instead of two.
         let grown = |count: usize| format!("{}@example.com", "Ⱥ".repeat(count));
         assert!(Email::parse(&grown(21)).is_ok());
         assert!(Email::parse(&grown(22)).is_err());
         assert!(Email::parse(&grown(29)).is_err());
         let local = |count: usize| Email::parse(&format!("{}@example.com", "a".repeat(count)));
         assert!(local(64).is_ok() && local(65).is_err());
-        // The domain counts as it is sent.
+        // The domain's length counts in the form that is sent.
         let labels = |count: usize| Email::parse(&format!("a@{}", vec!["ü".repeat(50); count].join(".")));
         assert!(labels(3).is_ok() && labels(5).is_err());
     }

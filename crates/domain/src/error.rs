@@ -129,7 +129,7 @@ impl Code {
 pub enum Unauthenticated {
     /// The request carries no credential.
     Missing,
-    /// The credential was not issued by us, or is damaged.
+    /// Mainstay did not issue the credential, or it is damaged.
     Invalid,
     /// The credential has expired.
     Expired,

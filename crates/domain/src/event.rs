@@ -133,7 +133,7 @@ pub struct OutboxEvent {
     pub resource: String,
     /// The id of the resource that it is about.
     pub resource_id: String,
-    /// The user who caused it; `None` when the system did.
+    /// The user that caused it; `None` when the system did.
     pub user_id: Option<UserId>,
     /// The request that caused it.
     pub request_id: Option<String>,

@@ -1,9 +1,9 @@
-//! Names of hosts.
+//! Host names.
 
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// The name of a host in the DNS, in both of its forms. Two spellings of one name are equal.
+/// A DNS host name, in both of its forms. Two spellings of one name are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName {
     ascii: String,
@@ -11,8 +11,8 @@ pub struct HostName {
 }
 
 impl HostName {
-    /// Reads a name by UTS 46 (non-transitional, with the rules of STD 3 and the lengths of the DNS). `None` for what is
-    /// none: also for an IP address, in whatever digits, and for a name that ends like one (WHATWG URL, 3.5).
+    /// Parses a name by UTS 46 (non-transitional, with the rules of STD 3 and the lengths of the DNS). `None` when it
+    /// is not a host name; an IP address in any notation is not, nor is a name that ends like one (WHATWG URL, 3.5).
     pub fn parse(text: &str) -> Option<Self> {
         // Longer than any spelling of a name that fits into the DNS.
         if text.len() > 4 * 253 {
@@ -30,18 +30,18 @@ impl HostName {
         Some(Self { ascii, shown })
     }
 
-    /// As it is asked for in the DNS and written in protocols: A-labels (`xn--…`) in small letters.
+    /// The form for DNS queries and protocols: A-labels (`xn--…`) in lower case.
     pub fn ascii(&self) -> &str {
         &self.ascii
     }
 
-    /// As people read it: U-labels.
+    /// The readable form: U-labels.
     pub fn shown(&self) -> &str {
         &self.shown
     }
 }
 
-/// True when the last label is a number, as only that of an IPv4 address is.
+/// True when the last label is a number, as only an IPv4 address's is.
 fn ends_like_an_address(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let hexadecimal = last

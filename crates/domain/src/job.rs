@@ -18,7 +18,7 @@ pub enum JobState {
     Retrying,
     /// Succeeded.
     Done,
-    /// Failed for good; kept for inspection by an operator.
+    /// Failed for good; retained for inspection by an operator.
     Dead,
     /// Cancelled by an operator.
     Cancelled,

@@ -3,7 +3,7 @@
 //! Everything here is pure: no I/O, no ambient time, no randomness. A value that can be constructed here is valid, so
 //! the layers above never check it again.
 //!
-//! [`access`] is the only module that decides who may do what.
+//! [`access`] is the only module that decides what a caller may do.
 
 pub mod access;
 pub mod attributes;

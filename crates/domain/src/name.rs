@@ -3,7 +3,7 @@
 use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 
-/// How a person wants to be called: 1 to 100 characters, one line.
+/// A user's display name: 1 to 100 characters, one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PersonName(String);
@@ -12,7 +12,7 @@ impl PersonName {
     /// The longest name, in characters.
     pub const MAX_CHARS: usize = 100;
 
-    /// Makes a name of outside text.
+    /// Parses a name from untrusted text.
     ///
     /// # Errors
     /// `REQUIRED`, `LENGTH` or `FORMAT`.
@@ -20,12 +20,12 @@ impl PersonName {
         crate::text::line(text, Self::MAX_CHARS).map(Self)
     }
 
-    /// A name that was stored, and therefore checked before.
+    /// A name read from the database, where only checked names are stored.
     pub fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The text.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -132,7 +132,7 @@ pub struct Order {
     pub id: OrderId,
     /// Its number for people; unique.
     pub number: String,
-    /// The customer who placed it, and its owner in the policy.
+    /// The customer that placed it, and its owner in the policy.
     pub user_id: UserId,
     /// Changes only by [`Order::step`].
     pub status: OrderStatus,

@@ -1,49 +1,49 @@
-//! Lists, a page at a time.
+//! Pagination of lists, by page number or by cursor.
 
 use crate::validation::Invalid;
 use uuid::Uuid;
 
-/// How many things a page may hold.
+/// Maximum number of items on a page.
 pub const MAX_LIMIT: u32 = 100;
-/// How many it holds when nobody says.
+/// Number of items on a page when the client gives none.
 pub const DEFAULT_LIMIT: u32 = 20;
 
-/// The part of a list that is asked for.
+/// The requested part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageRequest {
-    /// By number, counted: costs a count of the whole list.
+    /// By page number, with a total: costs a count of the whole list.
     Numbered {
-        /// From 1.
+        /// Page number, from 1.
         page: u32,
-        /// 1 to [`MAX_LIMIT`].
+        /// Items per page, 1 to [`MAX_LIMIT`].
         limit: u32,
     },
-    /// From a place on, not counted: costs the same at any depth.
+    /// By cursor, without a total: costs the same at any depth.
     From {
-        /// Where to go on; `None` at the beginning.
+        /// Where to continue; `None` at the beginning.
         cursor: Option<Cursor>,
-        /// 1 to [`MAX_LIMIT`].
+        /// Items per page, 1 to [`MAX_LIMIT`].
         limit: u32,
     },
 }
 
-/// Where a page of one list ended. Opaque to clients.
+/// The end of one page of a list. Opaque to clients.
 ///
-/// It names the list that it is of, so that it is not taken for a place in another one.
+/// It identifies the list that it belongs to, so that another list rejects it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// A digest of the list, its sort, its direction and its filters.
     pub list: u64,
-    /// The last thing seen.
+    /// The position of the last item on the page.
     pub position: Position,
 }
 
-/// The place of a thing in a sorted list.
+/// The position of an item in a sorted list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// Its sort key.
+    /// The item's sort key.
     pub key: CursorKey,
-    /// Its id, which tells equal keys apart.
+    /// The item's id, which orders equal keys.
     pub id: Uuid,
 }
 
@@ -59,35 +59,35 @@ pub enum CursorKey {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What stands on it.
+    /// The items, in the order of the list.
     pub items: Vec<T>,
-    /// What lies around it.
+    /// The page's number and total, or the next cursor.
     pub info: PageInfo,
 }
 
-/// What lies around a page.
+/// The metadata of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageInfo {
-    /// For a numbered page.
+    /// Of a page requested by number.
     Numbered {
-        /// The page.
+        /// Page number, from 1.
         page: u32,
-        /// Its size.
+        /// Items per page, at most.
         limit: u32,
-        /// How many things the whole list has.
+        /// Number of items in the whole list.
         total: u64,
     },
-    /// For a page from a cursor.
+    /// Of a page requested by cursor.
     From {
-        /// Its size.
+        /// Items per page, at most.
         limit: u32,
-        /// Where to go on, when there is more.
+        /// Where to continue; `None` on the last page.
         next: Option<Cursor>,
     },
 }
 
 impl<T> Page<T> {
-    /// The same page of other things.
+    /// The same page with each item converted.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(each).collect(),
@@ -97,14 +97,14 @@ impl<T> Page<T> {
 }
 
 impl PageRequest {
-    /// Its size.
+    /// Items per page, at most.
     pub fn limit(&self) -> u32 {
         match self {
             Self::Numbered { limit, .. } | Self::From { limit, .. } => *limit,
         }
     }
 
-    /// Checks the size and the number of an outside page.
+    /// Checks a page number and a page size from untrusted numbers.
     ///
     /// # Errors
     /// `RANGE`.
@@ -120,8 +120,8 @@ impl Cursor {
     /// The longest cursor, in characters: the version, the list, the longest name or address, the id.
     pub const MAX_LIMIT: usize = 4096;
 
-    /// As clients hold it: `1<list>n<number>.<id>` or `1<list>t<text>.<id>`, in hexadecimal so that it needs no escaping.
-    /// The `1` is the version of the format.
+    /// The form that clients receive: `1<list>n<number>.<id>` or `1<list>t<text>.<id>`, in hexadecimal so that it
+    /// needs no escaping. The `1` is the version of the format.
     pub fn encode(&self) -> String {
         let (list, id) = (self.list, self.position.id.simple());
         let bare = match &self.position.key {
@@ -133,7 +133,7 @@ impl Cursor {
         digits.collect()
     }
 
-    /// Reads what [`Cursor::encode`] wrote.
+    /// Parses the output of [`Cursor::encode`].
     ///
     /// # Errors
     /// `FORMAT` for anything else.
@@ -162,7 +162,7 @@ impl Cursor {
             list,
             position: Position { key, id },
         };
-        // There is one way to write each.
+        // Each cursor has exactly one encoding.
         (cursor.encode() == text).then_some(cursor)
     }
 }

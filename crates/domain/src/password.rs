@@ -1,20 +1,20 @@
-//! What a new password must be (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2).
+//! Rules for new passwords (NIST SP 800-63B-4, OWASP ASVS 5.0 6.2).
 
 use crate::text;
 use crate::validation::Invalid;
 use std::borrow::Cow;
 
-/// The fewest characters.
+/// Minimum length, in characters.
 pub const FEWEST: usize = 8;
-/// The most characters; hashing more costs no more, but reading it does.
+/// Maximum length, in characters; a longer password costs no more to hash, but more to read.
 pub const MAX_CHARS: usize = 128;
 
-/// The passwords tried first by everybody who guesses. Compared in small letters.
+/// The passwords that attackers try first. Compared in lower case.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// The password in the one form in which it is hashed, whatever keyboard it was typed on: spaces of any width are the
-/// space of ASCII, and the rest is in Unicode normalization form C (RFC 8265, 4.2, `OpaqueString`; NIST SP 800-63B-4,
-/// 3.1.1.2). One that is too long in any form stays as it is.
+/// The password in the form in which it is hashed, whatever keyboard it was typed on: spaces of any width become
+/// ASCII spaces, and the rest is in Unicode normalization form C (RFC 8265, 4.2, `OpaqueString`; NIST SP 800-63B-4,
+/// 3.1.1.2). A password that is too long in any form stays unchanged.
 pub fn prepared(password: &str) -> Cow<'_, str> {
     if password.is_ascii() || password.chars().nth(MAX_CHARS * 4).is_some() {
         return Cow::Borrowed(password);
@@ -27,10 +27,11 @@ pub fn prepared(password: &str) -> Cow<'_, str> {
     Cow::Owned(text::normalized(&spaced).into_owned())
 }
 
-/// Checks a new password. No rule about kinds of characters: length counts, in the form that is hashed.
+/// Checks a new password. There is no rule about kinds of characters: only the length counts, in the form that is
+/// hashed.
 ///
 /// # Errors
-/// `LENGTH`, or `COMMON` for one that guessers try first.
+/// `LENGTH`, or `COMMON` for one that attackers try first.
 pub fn check_new(password: &str, email: Option<&str>) -> Result<(), Invalid> {
     let password = prepared(password);
     let length = password.chars().count();

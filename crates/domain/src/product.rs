@@ -1,4 +1,4 @@
-//! Products.
+//! Products of the catalogue.
 
 use crate::id::ProductId;
 use crate::money::Money;
@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProductStatus {
-    /// Being prepared; staff only.
+    /// In preparation; visible to staff only.
     Draft,
     /// On sale.
     Active,
-    /// Off sale, kept for the orders that name it.
+    /// Off sale; stays because orders refer to it.
     Archived,
 }
 
 impl ProductStatus {
-    /// As stored and as clients read it.
+    /// As stored and as clients receive it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -29,7 +29,7 @@ impl ProductStatus {
         }
     }
 
-    /// Finds the status of a name.
+    /// Finds the status by its name.
     pub fn find(name: &str) -> Option<Self> {
         [Self::Draft, Self::Active, Self::Archived]
             .into_iter()
@@ -37,26 +37,26 @@ impl ProductStatus {
     }
 }
 
-/// Free-form facts about a product: a JSON object of at most [`Attributes::MAX_ATTRIBUTE_BYTES`] bytes, [`Attributes::MAX_VALUES`] values
-/// and [`Attributes::MAX_DEPTH`] levels.
+/// Free-form data about a product: a JSON object of at most [`Attributes::MAX_ATTRIBUTE_BYTES`] bytes,
+/// [`Attributes::MAX_VALUES`] values and [`Attributes::MAX_DEPTH`] levels.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attributes(serde_json::Map<String, serde_json::Value>);
 
 impl Attributes {
-    /// The largest object, in bytes of its JSON.
+    /// Maximum size, in bytes of its JSON.
     pub const MAX_ATTRIBUTE_BYTES: usize = 16 * 1024;
-    /// The most values in it, those inside of lists and objects included.
+    /// Maximum number of values, including those inside of lists and objects.
     pub const MAX_VALUES: usize = 1000;
-    /// How deep its values may be nested: 1 for an object of plain values.
+    /// Maximum nesting of its values: 1 for an object of plain values.
     pub const MAX_DEPTH: usize = 8;
 
-    /// Makes attributes of an outside object.
+    /// Checks an untrusted object.
     ///
     /// # Errors
     /// `LENGTH`, `DEPTH` or `FORMAT`.
     pub fn new(map: serde_json::Map<String, serde_json::Value>) -> Result<Self, Invalid> {
-        // Before anything is made of it: what many small values take in memory is many times their text.
+        // Checked first: many small values take many times more memory than their text.
         within_bounds(map.values(), 1, &mut 0)?;
         let made = Self(map);
         if made.to_json().len() > Self::MAX_ATTRIBUTE_BYTES {
@@ -65,7 +65,7 @@ impl Attributes {
                 format!("must be at most {} bytes of JSON", Self::MAX_ATTRIBUTE_BYTES),
             ));
         }
-        // PostgreSQL's JSONB cannot hold it, and nobody means it.
+        // PostgreSQL's JSONB cannot store NUL, and no client needs it.
         if made
             .0
             .iter()
@@ -76,7 +76,7 @@ impl Attributes {
         Ok(made)
     }
 
-    /// Makes attributes of an outside JSON text. What is kept is what was sent: see [`crate::attributes::read`].
+    /// Parses untrusted JSON text. It is stored exactly as sent: see [`crate::attributes::read`].
     ///
     /// # Errors
     /// `TYPE`, `RANGE`, `DUPLICATE`, `FORMAT` or `LENGTH`.
@@ -84,15 +84,15 @@ impl Attributes {
         Self::new(crate::attributes::read(json)?)
     }
 
-    /// Attributes that were stored.
+    /// Parses stored attributes.
     ///
     /// # Errors
-    /// When the text is not a JSON object.
+    /// The text is not a JSON object.
     pub fn stored(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }
 
-    /// As JSON text.
+    /// The attributes as JSON text.
     pub fn to_json(&self) -> String {
         serde_json::Value::Object(self.0.clone()).to_string()
     }
@@ -137,33 +137,33 @@ fn has_nul(value: &serde_json::Value) -> bool {
     }
 }
 
-/// Something on sale.
+/// A product of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
-    /// Its name in URLs.
+    /// Its id in URLs.
     pub id: ProductId,
-    /// Its name on shelves; unique among the products that are not archived.
+    /// The merchant's number; unique among the products that are not archived.
     pub sku: Sku,
-    /// Its name for people.
+    /// The display name.
     pub name: String,
-    /// A text about it.
+    /// The description for customers.
     pub description: String,
-    /// What one costs.
+    /// The price of one unit.
     pub price: Money,
-    /// How many are left to sell; those held by unpaid orders are not.
+    /// Units left to sell, without those reserved by unpaid orders.
     pub stock: i64,
-    /// A word to find it by.
+    /// The category, which lists filter by.
     pub category: Option<String>,
-    /// Free-form facts.
+    /// Free-form data.
     pub attributes: Attributes,
     /// Whether it is on sale.
     pub status: ProductStatus,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes, those of the stock too; the entity tag.
+    /// Incremented by every change, including those of the stock; the entity tag.
     pub version: i64,
 }
 
@@ -173,7 +173,7 @@ pub struct Product {
 pub struct Sku(String);
 
 impl Sku {
-    /// Makes one of outside text.
+    /// Parses a SKU from untrusted text.
     ///
     /// # Errors
     /// `FORMAT`.
@@ -189,21 +189,21 @@ impl Sku {
         }
     }
 
-    /// One that was stored, and therefore checked before.
+    /// A SKU read from the database, where only checked ones are stored.
     pub fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The text.
+    /// The SKU as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The largest stock of one product.
+/// Maximum stock of one product.
 pub const MAX_STOCK: i64 = 1_000_000_000;
 
-/// Checks a stock of outside numbers.
+/// Checks a stock from untrusted numbers.
 ///
 /// # Errors
 /// `RANGE`.
@@ -216,14 +216,14 @@ pub fn stock(count: i64) -> Result<i64, Invalid> {
 }
 
 impl Product {
-    /// The words it is found by, those of number, name, description and category, with a space between each.
+    /// The words that searches find it by, those of SKU, name, description and category, separated by spaces.
     pub fn search_text(&self) -> String {
         let texts = [self.sku.as_str(), &self.name, &self.description];
         let texts = texts.into_iter().chain(self.category.as_deref());
         texts.flat_map(text::words).collect::<Vec<_>>().join(" ")
     }
 
-    /// The same product, changed.
+    /// Marks the product as changed: sets `updated_at` and increments the version.
     pub fn touched(mut self, now: Timestamp) -> Self {
         self.updated_at = now;
         self.version += 1;

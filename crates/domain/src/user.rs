@@ -104,7 +104,7 @@ impl User {
         self
     }
 
-    /// The text that a search looks in: the address and the name, folded, each on a line.
+    /// The text that searches match: the address and the name, folded, each on its own line.
     pub fn search_text(&self) -> String {
         let parts = [self.email.as_str(), self.name.as_str()];
         parts.map(text::folded).join("\n")
@@ -140,7 +140,7 @@ pub struct AccessFacts {
     pub status: UserStatus,
     /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
-    /// The number of the last change of any of these, 0 before the first. The database counts, so that of two facts about
-    /// one account the newer has the greater number, whatever the clocks of the nodes say.
+    /// The number of the last change of any of these, 0 before the first. The database counts, so that of two
+    /// versions of one account's data the newer has the greater number, whatever the nodes' clocks are.
     pub change: i64,
 }

@@ -1,15 +1,16 @@
-//! The number of the last change of who may do what.
+//! The number of the last change of roles, permissions or sessions.
 //!
-//! Nodes learn of each other's changes by their numbers, never by their times: the clocks of two nodes may differ. The
-//! number is taken from one row, which the transaction holds until it commits. So a reader that sees a number sees every
-//! change with a smaller one too, and none comes to light later behind its back.
+//! Nodes learn of each other's changes by their numbers, never by their times: the clocks of two nodes may differ.
+//! The number comes from one row, which the transaction locks until it commits. So a reader that sees a number also
+//! sees every change with a smaller one, and none becomes visible later.
 
 use mainstay_domain::Result;
 use mainstay_domain::time::Timestamp;
 
 statements! {
     CURRENT = "SELECT value FROM counters WHERE name = 'access_changes'";
-    /// First in its transaction, before any row is locked: whoever makes a change waits here and nowhere else.
+    /// First in its transaction, before any row is locked: every transaction that makes a change waits here and
+    /// nowhere else.
     NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'access_changes'";
     FIRST_SINCE = "SELECT min(number) FROM (\
                    SELECT min(access_change) AS number FROM users WHERE access_changed_at >= $1 AND access_change > 0 \
@@ -18,12 +19,12 @@ statements! {
 }
 
 repository! {
-    /// The numbers of changes. They say nothing of any account, so no scope is asked for.
+    /// The counter of changes. It reveals nothing about any account, so no scope is required.
     AccessChanges
 }
 
 impl AccessChanges<'_> {
-    /// The number of the last change that is visible here; 0 before the first.
+    /// The number of the last change visible to this transaction; 0 before the first.
     ///
     /// # Errors
     /// Only the database's.
@@ -31,9 +32,9 @@ impl AccessChanges<'_> {
         Ok(self.0.one(&CURRENT, &[]).await?)
     }
 
-    /// The smallest number among the changes that were made at or after an instant, by the clocks of the nodes that made
-    /// them; `None` when there is none. Whoever reads on from there also reads later changes of nodes whose clocks are
-    /// slow.
+    /// The smallest number among the changes that were made at or after an instant, by the clocks of the nodes that
+    /// made them; `None` when there is none. A node that reads on from there also reads later changes of nodes whose
+    /// clocks are slow.
     ///
     /// # Errors
     /// Only the database's.

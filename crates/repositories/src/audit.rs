@@ -45,13 +45,13 @@ pub(crate) static LIST: List = List::new(
 /// Which entries to list.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// About this noun.
+    /// About resources of this name.
     pub resource: Option<String>,
-    /// About this thing.
+    /// About the resource with this id.
     pub resource_id: Option<String>,
-    /// On behalf of this person.
+    /// On behalf of this user.
     pub user_id: Option<UserId>,
-    /// With this verb.
+    /// With this action.
     pub action: Option<String>,
     /// At or after this instant.
     pub from: Option<Timestamp>,
@@ -59,7 +59,7 @@ pub struct AuditFilter {
     pub to: Option<Timestamp>,
 }
 
-/// An identifier, or as much of it as somebody left.
+/// An identifier, or the bytes of it that remain in a damaged row.
 struct LossyUuid(Uuid);
 
 impl Column for LossyUuid {
@@ -74,7 +74,7 @@ impl Column for LossyUuid {
     }
 }
 
-/// A text, or as much of it as can be read.
+/// A text; invalid UTF-8 is replaced.
 struct LossyText(String);
 
 impl Column for LossyText {
@@ -94,7 +94,7 @@ fn optional_lossy_text(row: &mut Row<'_>) -> Result<Option<String>, DatabaseErro
     Ok(row.next::<Option<LossyText>>()?.map(|LossyText(text)| text))
 }
 
-/// An entry that somebody damaged is shown as it is now: the trail must not become unreadable by one line of it.
+/// A damaged entry is read as it is now: one bad row must not make the trail unreadable.
 impl FromRow for Read<AuditEntry> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         let LossyUuid(id) = row.next()?;
@@ -123,7 +123,7 @@ repository! {
 }
 
 impl Audit<'_> {
-    /// Writes an entry. Called by nothing but the one function that runs use cases.
+    /// Inserts an entry. Called only by the function that runs use cases.
     ///
     /// # Errors
     /// Only the database's.
@@ -133,7 +133,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// A page of the entries that may be seen, the newest first.
+    /// A page of the entries within the scope, the newest first.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -164,7 +164,7 @@ impl Audit<'_> {
     }
 }
 
-/// The statement that writes an entry.
+/// The statement that inserts an entry.
 pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (&'static Sql, Vec<BoundValue<'_>>) {
     let entry = &authenticated.entry;
     let values = vec![

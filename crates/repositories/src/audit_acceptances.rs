@@ -1,4 +1,4 @@
-//! What administrators accepted of an audit trail that was at fault.
+//! Administrators' acceptances of an audit trail with findings.
 
 use crate::audit::Audit;
 use crate::outcome::rows;
@@ -32,7 +32,7 @@ impl FromRow for Read<Acceptance> {
 }
 
 impl Audit<'_> {
-    /// Every acceptance, in the order of the places.
+    /// Every acceptance, in the order of places.
     ///
     /// # Errors
     /// Only the database's.
@@ -40,12 +40,12 @@ impl Audit<'_> {
         Ok(rows(self.0.all(&ALL_ACCEPTANCES, &[]).await?))
     }
 
-    /// Writes an acceptance.
+    /// Inserts an acceptance.
     ///
     /// # Errors
-    /// A fault of ours when the permit is for something else.
+    /// `Internal` when the permit is for another action: a bug.
     pub async fn accept(&mut self, permit: &Permit<AuditEntry>, acceptance: &Acceptance) -> Result<()> {
-        // The permit names the entry that records the act; there is no row of it yet to hold it against.
+        // The permit names the entry that records the acceptance; no row of it exists yet to compare it with.
         if permit.action() != Action::ACCEPT {
             return Err(Error::bug(
                 "a permit for something else was shown to accept the audit trail",

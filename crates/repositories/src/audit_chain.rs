@@ -1,5 +1,5 @@
-//! The chain of the audit trail. What is in it is read as it lies in the database, whatever somebody made of it, so
-//! that an entry nobody can make sense of is still named.
+//! The chain of the audit trail. Entries are read as they are stored, even from rows that were tampered with, so that
+//! an unreadable entry is still reported by its key.
 
 use crate::audit::Audit;
 use crate::outcome::{expect_one_row, rows};
@@ -34,7 +34,7 @@ statements! {
     LINK = "UPDATE audit_entries SET seq = $2, hash = $3 WHERE id = $1 AND seq IS NULL";
     LINKED_AFTER = select!("seq, hash, writer, number, mac, ", "seq > $1 ORDER BY seq LIMIT $2");
     COUNT_UNLINKED = "SELECT count(*) FROM audit_entries WHERE seq IS NULL";
-    // One statement, so that nobody links between the look at the head and the look at the last entry.
+    // One statement, so that no other process links between the reads of the head and of the last entry.
     END = "SELECT seq, hash, writers, seal, \
            (SELECT seq FROM audit_entries WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1), \
            (SELECT hash FROM audit_entries WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1) \
@@ -45,12 +45,12 @@ statements! {
                   writers = EXCLUDED.writers, seal = EXCLUDED.seal, at = EXCLUDED.at WHERE audit_head.seq = $6";
 }
 
-/// How the database names an entry, whether that is an identifier or not.
+/// The key of an entry in the database, whether it is an identifier or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKey {
-    /// An identifier.
+    /// A valid identifier.
     Id(AuditId),
-    /// What SQLite holds in its place; the usual 16 bytes of one, or something that somebody put there.
+    /// The bytes that SQLite stores: usually the 16 of an identifier, or whatever the row was changed to.
     Bytes(Vec<u8>),
 }
 
@@ -73,7 +73,7 @@ impl Param for EntryKey {
 }
 
 impl EntryKey {
-    /// The writer of this id; one that no process has made when it is no identifier.
+    /// The writer of this id; an id that no process has issued when the key is not an identifier.
     pub(crate) fn writer(&self) -> AuditWriterId {
         let uuid = match self {
             Self::Id(id) => id.uuid(),
@@ -83,10 +83,10 @@ impl EntryKey {
     }
 }
 
-/// How a process vouched for an entry when it wrote it, whatever became of that.
+/// The MAC with which a process authenticated an entry when it wrote it, as stored now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryMac {
-    /// The writer, as the database names it.
+    /// The writer's key in the database.
     pub writer: EntryKey,
     /// The entry's number among the writer's.
     pub number: i64,
@@ -95,67 +95,67 @@ pub struct EntryMac {
 }
 
 impl EntryMac {
-    /// The writer; one that no process has made when its id cannot be read.
+    /// The writer; an id that no process has issued when the stored one cannot be read.
     pub fn writer(&self) -> AuditWriterId {
         self.writer.writer()
     }
 }
 
-/// The end of a chain's state that a sealer sets.
+/// The new state of the chain's end, as a sealer sets it.
 #[derive(Debug, Clone, Copy)]
 pub struct NewHead<'h> {
-    /// The last place.
+    /// The place of the last linked entry.
     pub head: &'h ChainHead,
     /// How far each writer's entries are linked.
     pub writers: &'h [u8],
     /// The seal of both.
     pub seal: &'h [u8],
-    /// When.
+    /// The time of the update.
     pub at: Timestamp,
-    /// The place that the head has to be at for this.
+    /// The place at which the head must be for the update to apply.
     pub expected_seq: i64,
 }
 
-/// An entry that waits to be put into the chain.
+/// An entry that waits to be linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlinkedEntry {
-    /// Its name, to [`link`](Audit::link) it by.
+    /// Its key, for [`link`](Audit::link).
     pub key: EntryKey,
-    /// How its writer vouched for it.
+    /// The MAC of its writer.
     pub mac: EntryMac,
-    /// What it says.
+    /// The fields as stored.
     pub entry: StoredEntry,
 }
 
-/// An entry in the chain.
+/// A linked entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedEntry {
-    /// Its place.
+    /// Its place in the chain.
     pub seq: i64,
-    /// The hash of all up to it; none when somebody took it away.
+    /// The hash of all entries up to it; `None` when it was removed from the row.
     pub hash: Option<Vec<u8>>,
-    /// How its writer vouched for it.
+    /// The MAC of its writer.
     pub mac: EntryMac,
-    /// What it says.
+    /// The fields as stored.
     pub entry: StoredEntry,
 }
 
-/// The end of the chain, as the head tells it and as the entries do.
+/// The end of the chain, according to the head and according to the entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainEnd {
-    /// The head; its number is 0 while nothing was linked.
+    /// The head; its place is 0 while nothing is linked.
     pub head: ChainHead,
     /// How far the entries of each open writer are linked.
     pub writers: Vec<u8>,
-    /// The seal of the head and of that.
+    /// The seal over the head and `writers`.
     pub seal: Vec<u8>,
-    /// The number of the last entry in the chain, if there is one.
+    /// The place of the last linked entry, if there is one.
     pub last_seq: Option<i64>,
     /// That entry's hash.
     pub last_hash: Option<Vec<u8>>,
 }
 
-/// A fact that is an identifier: as text, which nothing else reads like.
+/// A field that is an identifier, as hyphenated text.
 struct Identifier(Option<Vec<u8>>);
 
 impl Column for Identifier {
@@ -171,7 +171,7 @@ impl Column for Identifier {
     }
 }
 
-/// A fact that is a number or a text; as text, or as the bytes that are none.
+/// A field that is a number or a text: as text, or as the bytes in its place.
 struct Fact(Option<Vec<u8>>);
 
 impl Column for Fact {
@@ -249,7 +249,7 @@ impl FromRow for Read<ChainEnd> {
 }
 
 impl Audit<'_> {
-    /// The entries that are not in the chain yet, by writer and number, after the given one.
+    /// The entries that are not linked yet, by writer and number, after the given one.
     ///
     /// # Errors
     /// Only the database's.
@@ -272,7 +272,7 @@ impl Audit<'_> {
         Ok(rows(found))
     }
 
-    /// The end of the chain; `None` when somebody took its head away.
+    /// The end of the chain; `None` when its head was removed.
     ///
     /// # Errors
     /// Only the database's.
@@ -281,10 +281,10 @@ impl Audit<'_> {
         Ok(row.map(|Read(end)| end))
     }
 
-    /// Puts entries into the chain: each its number and the hash of all up to it.
+    /// Links entries: sets each one's place and the hash of all entries up to it.
     ///
     /// # Errors
-    /// Asks for another run when one of them is in it already.
+    /// [`DatabaseError::Retry`] when one of them is linked already.
     pub async fn link(&mut self, links: &[(EntryKey, i64, Vec<u8>)]) -> Result<()> {
         let values: Vec<[&dyn Param; 3]> = links
             .iter()
@@ -296,8 +296,8 @@ impl Audit<'_> {
         changed.into_iter().try_for_each(expect_one_row)
     }
 
-    /// Moves the end of the chain from one number to another; false when somebody else has moved it. To be asked
-    /// before [`link`](Self::link), so that of two sealers one stops before it has done anything.
+    /// Moves the end of the chain from one place to another; false when another process has moved it. Call it before
+    /// [`link`](Self::link), so that of two sealers one stops before it has written anything.
     ///
     /// # Errors
     /// Only the database's.
@@ -305,7 +305,7 @@ impl Audit<'_> {
         self.put_head(&SET_HEAD, new).await
     }
 
-    /// The same where the head may be missing altogether.
+    /// The same, where the head may be missing.
     ///
     /// # Errors
     /// Only the database's.
@@ -325,7 +325,7 @@ impl Audit<'_> {
         Ok(self.0.execute(sql, &values).await? == 1)
     }
 
-    /// The chain after a number, in its order.
+    /// The linked entries after a place, in order.
     ///
     /// # Errors
     /// Only the database's.
@@ -341,7 +341,7 @@ impl Audit<'_> {
         Ok(rows(self.0.all(&LINKED_AFTER, &[&seq, &limit]).await?))
     }
 
-    /// How many entries wait to be put into the chain.
+    /// The number of entries that wait to be linked.
     ///
     /// # Errors
     /// Only the database's.

@@ -15,12 +15,12 @@ statements! {
     REMOVE = "DELETE FROM audit_writers WHERE id = $1 AND number = $2";
 }
 
-/// The record of a writer as it lies in the database.
+/// The record of a writer as it is stored in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriterRecord {
-    /// Its key, to remove it by.
+    /// Its key, for [`remove_writer`](Audit::remove_writer).
     pub key: EntryKey,
-    /// What it says.
+    /// The number of entries, with its MAC.
     pub end: WriterEnd,
 }
 
@@ -58,7 +58,7 @@ impl Audit<'_> {
     }
 }
 
-/// The statement that moves the end of a writer; it changes no row when the record is gone.
+/// The statement that updates the record of a writer; it changes no row when the record is missing.
 pub(crate) fn moving(end: &WriterEnd) -> (&'static Sql, Vec<BoundValue<'_>>) {
     let sql = if end.is_new { &INSERT } else { &UPDATE };
     let values = vec![

@@ -1,4 +1,4 @@
-//! The end of a transaction: what it tells, asks for and remembers, in one round trip.
+//! The last writes of a transaction: entries, events, jobs and stored results, in one round trip.
 
 use crate::idempotency::NewStoredResult;
 use crate::jobs::NewJob;
@@ -15,7 +15,8 @@ use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Param, Sql, Tx};
 
-/// Rows that need no answer before the transaction ends. Nothing is written before [`flush`](DeferredWrites::flush).
+/// Rows whose results the transaction does not need before its end. Nothing is written before
+/// [`flush`](DeferredWrites::flush).
 #[derive(Debug, Default)]
 pub struct DeferredWrites {
     entries: Vec<Entry>,
@@ -32,70 +33,70 @@ enum Entry {
     Finish(Lease, Timestamp),
 }
 
-/// What was not written because something stood in its way.
+/// What was not written, and why.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FlushOutcome {
-    /// Another answer was given under the same idempotency key.
+    /// Another result was stored under the same idempotency key.
     pub idempotency_taken: bool,
-    /// The lease of the job that was to be finished is good no more.
+    /// The lease of the job to be finished is no longer valid.
     pub lease_lost: bool,
-    /// The record of the writer of the audit entries is gone.
+    /// The record of the writer of the audit entries is missing.
     pub writer_gone: bool,
-    /// Jobs that were not added because one of the same unique key waits or runs.
+    /// Number of jobs that were not added because one of the same unique key waits or runs.
     pub jobs_known: usize,
 }
 
 impl DeferredWrites {
-    /// Nothing yet.
+    /// An empty batch.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A new order with its items.
+    /// Adds a new order with its items.
     ///
     /// # Errors
-    /// A fault of ours when the permit names another order.
+    /// `Internal` when the permit is for another order: a bug.
     pub fn order(&mut self, permit: &Permit<Order>, order: Order) -> Result<()> {
         permit.covers(&order)?;
         self.entries.push(Entry::Order(Box::new(order)));
         Ok(())
     }
 
-    /// An entry of the audit trail.
+    /// Adds an entry of the audit trail.
     pub fn audit(&mut self, entry: AuthenticatedEntry) {
         self.entries.push(Entry::Audit(Box::new(entry)));
     }
 
-    /// How many entries their writer has written with these.
+    /// Sets how many entries their writer has written, including these.
     pub fn audit_writer(&mut self, end: WriterEnd) {
         self.entries.push(Entry::Writer(end));
     }
 
-    /// An event for subscribers.
+    /// Adds an event for subscribers.
     pub fn event(&mut self, event: OutboxEvent) {
         self.entries.push(Entry::OutboxEvent(Box::new(event)));
     }
 
-    /// Work to be done later.
+    /// Adds a job to enqueue.
     pub fn job(&mut self, job: NewJob) {
         let due = job.is_due();
         self.entries.push(Entry::Job(Box::new(job), due));
     }
 
-    /// An answer to be remembered.
+    /// Adds a result to store under its idempotency key.
     pub fn idempotency(&mut self, new: NewStoredResult) {
         self.entries.push(Entry::Idempotency(Box::new(new)));
     }
 
-    /// The job that is done by this transaction.
+    /// Marks the job that this transaction executes as done.
     pub fn finish_job(&mut self, lease: Lease, now: Timestamp) {
         self.entries.push(Entry::Finish(lease, now));
     }
 
-    /// Writes all of it, in the order it came, in one round trip.
+    /// Writes everything in the order it was added, in one round trip.
     ///
     /// # Errors
-    /// Only the database's; that of a number of an order that is taken asks to run again, with another.
+    /// Only the database's; a taken order number causes a retry, which uses another one.
     pub async fn flush(self, tx: &mut Tx) -> Result<FlushOutcome> {
         let mut outcome = FlushOutcome::default();
         if self.entries.is_empty() {

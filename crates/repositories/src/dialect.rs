@@ -90,11 +90,11 @@ statements! {
     LOCK_ORDER = postgres "SELECT id FROM orders WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM orders WHERE id = $1";
     /// Events that are not relayed yet.
     OUTBOX_WAITING = postgres waiting!(" FOR UPDATE SKIP LOCKED"), sqlite waiting!("");
-    /// The time by the database's clock, in microseconds: only to compare it with a node's. What the product decides by
-    /// time, it decides by the time that is passed in.
+    /// The time by the database's clock, in microseconds: only for comparison with a node's. The application decides
+    /// by the time that is passed in.
     CLOCK = postgres "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
             sqlite "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
-    /// How many can administer. Locked, so that of two who remove each other one comes second.
+    /// The number of active administrators. Locked, so that of two who remove each other one waits for the other.
     ACTIVE_ADMINS = postgres active_admins!(" FOR UPDATE"), sqlite active_admins!("");
 }
 
@@ -110,8 +110,8 @@ pub(crate) fn words(search: &str) -> String {
     prefixes.collect::<Vec<_>>().join(" ")
 }
 
-/// A pattern for `… LIKE … ESCAPE '!'` that finds a text anywhere in another one, both folded ([`text::folded`]): which
-/// letter is the small one of another is no engine's business.
+/// A pattern for `… LIKE … ESCAPE '!'` that finds a text anywhere in another one. Both are folded ([`text::folded`]),
+/// so that the engine does not decide which letters are equal.
 pub(crate) fn anywhere(text: &str) -> String {
     let text = text::folded(text);
     let mut pattern = String::with_capacity(text.len() + 2);

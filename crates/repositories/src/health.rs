@@ -1,4 +1,4 @@
-//! Whether the database takes writes, and what time it has.
+//! Probes whether the database takes writes, and reads its clock.
 
 use crate::dialect;
 use mainstay_domain::Result;
@@ -9,8 +9,7 @@ statements! {
     PROBE = "UPDATE write_probe SET written = written + 1, padding = $1 WHERE id = 1";
 }
 
-/// Writes the one row of the probe anew, with so many bytes in it: what a full disk takes of one byte it may refuse of
-/// many.
+/// Rewrites the one row of the probe with this padding: a full disk that still takes one byte may refuse many.
 ///
 /// # Errors
 /// `UNAVAILABLE` when the storage refuses.

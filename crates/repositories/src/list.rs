@@ -1,4 +1,4 @@
-//! Lists: composed of fixed fragments, so that nothing from outside is ever part of a text.
+//! Queries for lists, composed of fixed fragments, so that no input is ever part of a statement.
 
 mod digest;
 
@@ -11,21 +11,21 @@ use mainstay_platform::database::{FromRow, Param, Sql, Tx, Value};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-/// The most filters a list may have.
+/// Maximum number of filters of a list.
 const MAX_FILTERS: usize = 8;
 
-/// What a list can be sorted by; equal keys are told apart by the id.
+/// A sort key of a list; the id orders equal keys.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Key {
     /// A column of numbers.
     Number(&'static str),
-    /// A text, as an expression that an index knows.
+    /// A text, as an indexed expression.
     Text(&'static str),
-    /// The id alone, which sorts by the time it was made.
+    /// The id alone, which sorts by creation time.
     Id,
 }
 
-/// What can be listed, and how. The statement of each combination is composed once, when it is first asked for.
+/// Declares a list: its filters and sort keys. Each combination's statement is composed once, at its first use.
 pub(crate) struct List {
     name: &'static str,
     columns: &'static str,
@@ -35,7 +35,7 @@ pub(crate) struct List {
     made: OnceLock<Box<[OnceLock<Sql>]>>,
 }
 
-/// What a statement of a list is for.
+/// The purpose of a statement.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Count,
@@ -44,7 +44,7 @@ enum Kind {
 }
 
 impl List {
-    /// A filter is a condition; `{}` in it stands for its value, as often as it occurs.
+    /// A filter is a condition; `{}` in it is replaced by the placeholder of its value, as often as it occurs.
     pub(crate) const fn new(
         name: &'static str,
         (columns, table): (&'static str, &'static str),
@@ -62,7 +62,7 @@ impl List {
         }
     }
 
-    /// Begins to ask, sorted by the key of the given number.
+    /// Starts a query, sorted by the key of the given index.
     pub(crate) fn by<'p>(&'static self, key: usize, descending: bool) -> ListParams<'p> {
         ListParams {
             list: self,
@@ -74,7 +74,7 @@ impl List {
         }
     }
 
-    /// Every statement it can make, for the test that prepares them.
+    /// Every statement of the list, for the test that prepares them.
     pub(crate) fn all(&'static self) -> Vec<(&'static str, Sql)> {
         let mut all = Vec::new();
         for chosen in 0..1usize << self.filters.len() {
@@ -134,7 +134,7 @@ impl List {
     }
 }
 
-/// A list with the filters that were asked for.
+/// A list with the filters and the sort order of one request.
 pub(crate) struct ListParams<'p> {
     list: &'static List,
     chosen: usize,
@@ -145,16 +145,16 @@ pub(crate) struct ListParams<'p> {
 }
 
 impl<'p> ListParams<'p> {
-    /// A filter that has no value.
+    /// Applies a filter that has no value.
     pub(crate) fn only(mut self, filter: usize) -> Self {
         self.chosen |= 1 << filter;
         self
     }
 
-    /// A filter and its value, if there is one.
+    /// Applies a filter with its value, if there is one.
     pub(crate) fn with<P: Param>(mut self, filter: usize, value: Option<&'p P>) -> Self {
         if let Some(value) = value {
-            // PostgreSQL cannot store NUL and faults on it; so no row holds it, and none is found by it.
+            // PostgreSQL cannot store NUL and rejects it; so no row contains it, and none matches.
             self.hopeless |= matches!(value.value(), Value::Text(text) if text.contains('\0'));
             self.values[filter] = Some(value);
             return self.only(filter);
@@ -162,13 +162,13 @@ impl<'p> ListParams<'p> {
         self
     }
 
-    /// A filter that nothing passes.
+    /// Makes the list empty.
     pub(crate) fn nothing(mut self) -> Self {
         self.hopeless = true;
         self
     }
 
-    /// The page that was asked for. `position` tells the place of a thing in this list.
+    /// Reads the requested page. `position` returns the position of an item in this list.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list, or of this one with another sort, direction or filter.
@@ -207,7 +207,7 @@ impl<'p> ListParams<'p> {
         let items = outcome::rows(tx.all(self.sql(Kind::Numbered), &values).await?);
         let shown = items.len() as u64;
         let total = if shown < u64::from(limit) && (shown > 0 || skipped == 0) {
-            // The list ends on this page, so there is nothing to count.
+            // The list ends on this page, so the total is known without a count.
             u64::try_from(skipped).unwrap_or(0) + shown
         } else {
             values.truncate(values.len() - 2);
@@ -237,7 +237,7 @@ impl<'p> ListParams<'p> {
                 info: PageInfo::From { limit, next: None },
             });
         }
-        // One more than is shown tells whether there is more.
+        // One row more than the page holds shows whether there is a next page.
         let (asked, none) = (i64::from(limit) + 1, 0i64);
         let mut values: Vec<&dyn Param> = self.values.iter().copied().flatten().collect();
         let kind = match (after, key) {
@@ -268,7 +268,7 @@ impl<'p> ListParams<'p> {
         self.list.sql(self.chosen, self.key, self.descending, kind)
     }
 
-    /// The cursor's key as this list sorts by it, if it is a cursor of this list.
+    /// The cursor's key as this list sorts by it, if the cursor belongs to this list.
     fn bound<'c>(&self, cursor: &'c Cursor) -> Result<Option<&'c dyn Param>> {
         let key = (cursor.list == self.digest()).then_some(&cursor.position.key);
         match (self.list.keys[self.key], key) {

@@ -16,8 +16,8 @@ pub async fn find(tx: &mut Tx) -> Result<Option<Vec<u8>>, DatabaseError> {
     tx.optional(&FIND, &[]).await
 }
 
-/// Stores a sealed value unless there is one, and gives the one that is stored then: of processes that start at once,
-/// all get the same.
+/// Stores a sealed value unless there is one, and returns the stored one: of processes that start at once, all get
+/// the same.
 ///
 /// # Errors
 /// Only the database's.

@@ -50,7 +50,7 @@ pub enum MigrateError {
         /// The migration whose content differs.
         applied: String,
     },
-    /// The database cannot hold what the product keeps. Nothing was made in it.
+    /// The database cannot store Mainstay's data. Nothing was created in it.
     #[error("{0}")]
     Unfit(String),
     /// The database cannot be reached or opened.
@@ -95,7 +95,7 @@ async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> 
     })?;
     let outcome = runner.run_async(&mut client).await;
     drop(client);
-    // The lock is released with the connection; wait for that, so that the next process does not find it held.
+    // The connection's end releases the lock; wait for it, so that the next process does not find it locked.
     let _ = connection.await;
     outcome
         .map(|done| report(done.applied_migrations()))
@@ -117,7 +117,7 @@ fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
         let before = count(&runner, &mut connection);
         match runner.run(&mut connection) {
             Ok(done) => return Ok(report(done.applied_migrations())),
-            // Another process applied the same migrations in between, so ours were undone: check again.
+            // Another process applied the same migrations meanwhile, so these were rolled back: check again.
             Err(error)
                 if matches!(error.kind(), Kind::Connection(..))
                     && count(&runner, &mut connection) > before => {}
@@ -133,7 +133,7 @@ fn fit(reasons: &[String]) -> Result<(), MigrateError> {
     Err(MigrateError::Unfit(reasons.join("; ")))
 }
 
-/// How many migrations the file has; none where nothing was ever migrated.
+/// Number of migrations recorded in the file; 0 when it was never migrated.
 fn count(runner: &Runner, connection: &mut Connection) -> usize {
     runner
         .get_applied_migrations(connection)

@@ -15,8 +15,8 @@ pub(crate) fn rows<T>(rows: Vec<Read<T>>) -> Vec<T> {
 }
 
 /// Checks that exactly one row changed. Otherwise another transaction has changed the row since it was read, and this
-/// transaction has to run again from the start. That is not [`Error::Stale`], which the client gets that named an
-/// outdated version.
+/// transaction has to run again from the start. That differs from [`Error::Stale`], which a client receives that
+/// named an outdated version.
 pub(crate) fn expect_one_row(changed: u64) -> Result<()> {
     if changed == 1 {
         Ok(())

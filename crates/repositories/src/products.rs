@@ -1,4 +1,4 @@
-//! Products.
+//! The repository of products.
 
 use crate::dialect;
 use crate::list::{Key, List};
@@ -63,21 +63,21 @@ pub(crate) static LIST: List = List::new(
 pub struct ProductFilter {
     /// In this category.
     pub category: Option<String>,
-    /// With words that begin so, each of them, in number, name, description or category.
+    /// With every one of these word prefixes in SKU, name, description or category.
     pub q: Option<String>,
-    /// Of this status.
+    /// With this status.
     pub status: Option<ProductStatus>,
 }
 
-/// What products are sorted by.
+/// The sort order of a list of products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProductSort {
-    /// When they were made.
+    /// By the time they were created.
     #[default]
     CreatedAt,
-    /// The price in minor units, whatever the currency.
+    /// By price in minor units, whatever the currency.
     Price,
-    /// The name; case does not matter in ASCII.
+    /// By name; case-insensitive in ASCII.
     Name,
 }
 
@@ -110,20 +110,20 @@ fn attributes(json: &Json) -> Result<Attributes, DatabaseError> {
 }
 
 repository! {
-    /// Products, and what of them is left.
+    /// The table of products and their stock.
     Products
 }
 
 impl Products<'_> {
-    /// Notes for whoever remembers products that this one changes with the transaction.
+    /// Marks a product as changed by this transaction, for the caches.
     pub(crate) fn changed(&mut self, id: ProductId) {
         self.0.note_changed(Product::NAME, id.uuid());
     }
 
-    /// The product.
+    /// Finds a product by its id.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for one that is not on sale, to whoever may see no other.
+    /// `NOT_FOUND`, also for a product outside of the scope, such as one that is not on sale.
     pub async fn find(&mut self, scope: &Scope<Product>, id: ProductId) -> Result<Product> {
         match scope.filter() {
             ScopeFilter::Everything => found(self.0.optional(&FIND, &[&id]).await?),
@@ -132,7 +132,7 @@ impl Products<'_> {
         }
     }
 
-    /// A page of the products that may be seen, sorted, backwards if so asked.
+    /// A page of the products within the scope, sorted, optionally descending.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
@@ -163,7 +163,7 @@ impl Products<'_> {
             .await
     }
 
-    /// Writes a new product.
+    /// Inserts a new product.
     ///
     /// # Errors
     /// `CONFLICT` when a product that is not archived has the SKU.
@@ -196,10 +196,11 @@ impl Products<'_> {
         done.map(drop).map_err(sku_taken)
     }
 
-    /// Writes a changed product, its stock as it was read.
+    /// Updates a product; the stock must be as it was read.
     ///
     /// # Errors
-    /// Asks for another run when it, or its stock, has changed meanwhile; `CONFLICT` when a product that is not archived has the SKU.
+    /// [`DatabaseError::Retry`] when it or its stock was changed meanwhile; `CONFLICT` when a product that is not
+    /// archived has the SKU.
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         self.changed(product.id);
@@ -229,10 +230,10 @@ impl Products<'_> {
         expect_one_row(done.map_err(sku_taken)?)
     }
 
-    /// Removes a product that nobody ordered.
+    /// Deletes a product that no order contains.
     ///
     /// # Errors
-    /// `CONFLICT` when somebody did, `NOT_FOUND` when it is gone already.
+    /// `CONFLICT` when an order contains it, `NOT_FOUND` when it does not exist any more.
     pub async fn delete(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
         permit.covers(product)?;
         self.changed(product.id);
@@ -246,10 +247,10 @@ impl Products<'_> {
         }
     }
 
-    /// Whether anybody ever ordered it.
+    /// Whether any order contains the product.
     ///
     /// # Errors
-    /// `NOT_FOUND` to whoever may not see all products.
+    /// `NOT_FOUND` when the scope does not include all products.
     pub async fn is_ordered(&mut self, scope: &Scope<Product>, id: ProductId) -> Result<bool> {
         if scope.filter() != ScopeFilter::Everything {
             return Err(Error::NotFound);

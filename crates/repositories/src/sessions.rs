@@ -163,7 +163,7 @@ impl Sessions<'_> {
         Ok(done? == 1)
     }
 
-    /// Ends a session. A session that has ended before keeps its end time.
+    /// Ends a session. A session that has ended before retains its end time.
     ///
     /// # Errors
     /// Only the database's.

@@ -1,4 +1,4 @@
-//! What accounts may do besides their role, and the facts that decide it.
+//! Permissions granted to single accounts, and the data that decides an account's access.
 
 use crate::access_changes::NEXT;
 use crate::outcome::rows;
@@ -45,17 +45,17 @@ pub(crate) static GRANTS_OF: SizedStatements = SizedStatements::new(
     },
 );
 
-/// A permission given to one person.
+/// A permission granted to one user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonalGrant {
-    /// Its name: `verb:resource`.
+    /// The permission, in the form `verb:resource`.
     pub permission: String,
-    /// When it ends, if it does.
+    /// When the grant ends; `None` if it does not.
     pub expires_at: Option<Timestamp>,
-    /// Who gave it; `None` for Mainstay itself.
+    /// The user that granted it; `None` for Mainstay itself.
     pub granted_by: Option<UserId>,
-    /// When it was given.
+    /// When it was granted.
     pub created_at: Timestamp,
 }
 
@@ -84,7 +84,8 @@ impl FromRow for Read<AccessFacts> {
 }
 
 impl Users<'_> {
-    /// The facts that decide what an account may do, ended grants among them; `None` when it may not be seen.
+    /// The data that decides an account's access, including ended grants; `None` when the account is outside of the
+    /// scope.
     ///
     /// # Errors
     /// Only the database's.
@@ -104,7 +105,7 @@ impl Users<'_> {
         Ok(Some(facts))
     }
 
-    /// The facts of all accounts whose last change has a greater number than the one given.
+    /// The same for all accounts whose last change has a greater number than the one given.
     ///
     /// # Errors
     /// Only the database's.
@@ -122,7 +123,7 @@ impl Users<'_> {
         Ok(all)
     }
 
-    /// The permissions given to one person, ended ones among them, by name.
+    /// The permissions granted to one user, including ended ones, by name.
     ///
     /// # Errors
     /// Only the database's.
@@ -133,7 +134,7 @@ impl Users<'_> {
         Ok(self.0.all(&GRANTS, &[&id]).await?)
     }
 
-    /// The permissions given to some people, ended ones among them; those of a whole page at once.
+    /// The permissions granted to the given users, including ended ones; those of a whole page at once.
     ///
     /// # Errors
     /// Only the database's.
@@ -147,7 +148,7 @@ impl Users<'_> {
         for ids in seen.chunks(GRANTS_OF.most()) {
             let (size, sql) = GRANTS_OF.fitting(ids.len());
             let Some(last) = ids.last() else { continue };
-            // What is left over of the statement asks for the last one again, which finds nothing more.
+            // The remaining placeholders of the statement repeat the last id, which returns no further rows.
             let mut ids: Vec<&dyn Param> = ids.iter().map(|id| id as &dyn Param).collect();
             ids.resize(size, last);
             let grants: Vec<(UserId, String, Option<Timestamp>)> = self.0.all(sql, &ids).await?;
@@ -158,7 +159,7 @@ impl Users<'_> {
         Ok(all)
     }
 
-    /// Gives a permission, or gives it anew with another end.
+    /// Grants a permission, or replaces the end of an existing grant.
     ///
     /// # Errors
     /// Only the database's.
@@ -181,7 +182,7 @@ impl Users<'_> {
         Ok(())
     }
 
-    /// Takes a permission away; false when the person did not have it.
+    /// Revokes a permission; false when the user did not have it.
     ///
     /// # Errors
     /// Only the database's.

@@ -42,7 +42,7 @@ impl Caches {
         self.products.fill(ticket, product.id, Arc::clone(product));
     }
 
-    /// Drops a changed row, if rows of this noun are cached.
+    /// Drops a changed row, if rows of this resource are cached.
     pub(crate) fn changed(&self, noun: &'static str, id: Uuid) {
         if noun == Product::NAME {
             self.products.drop_entry(&ProductId::from_uuid(id));

@@ -9,8 +9,8 @@ use mainstay_platform::database::{Engine, ReadMode};
 use mainstay_repositories::database_clock;
 use parking_lot::Mutex;
 
-/// What clocks may differ by without anybody noticing, in milliseconds. Leases of jobs bear 11 s between two nodes, so
-/// two nodes that are this far from the database on either side still work together.
+/// How much clocks may differ without effect, in milliseconds. Leases of jobs tolerate 11 s between two nodes, so two
+/// nodes that are this far from the database on either side still work together.
 const TOLERANCE_MS: i64 = 5_000;
 
 /// How far a node's clock is ahead of the database's.
@@ -18,7 +18,7 @@ const TOLERANCE_MS: i64 = 5_000;
 pub struct ClockSkew {
     /// Milliseconds; negative when the node's clock is behind.
     pub ms: i64,
-    /// How far off that may be, because the question and its answer took time.
+    /// The error of `ms` in either direction, because the query and its answer took time.
     pub uncertainty_ms: i64,
 }
 
@@ -43,11 +43,11 @@ impl ClockSkew {
 pub(crate) struct MeasuredSkew(Mutex<Option<ClockSkew>>);
 
 impl Services {
-    /// Compares this node's clock with that of the PostgreSQL server, and says it in the log and the metrics. `None` on
-    /// SQLite, which has no clock but this machine's.
+    /// Compares this node's clock with that of the PostgreSQL server, and records it in the log and the metrics.
+    /// `None` on SQLite, which has no clock but this machine's.
     ///
     /// # Errors
-    /// The database is away; the skew stays as it was measured before.
+    /// The database is unavailable; the last measured skew stays.
     pub async fn measure_clock(&self) -> Result<Option<ClockSkew>> {
         if self.database().engine() == Engine::Sqlite {
             return Ok(None);

@@ -1,4 +1,5 @@
-//! What a use case works with: a transaction, a snapshot, or the outside.
+//! What a use case works with: a write transaction ([`CommandContext`]), a read-only snapshot ([`QueryContext`]), or
+//! work outside of any transaction ([`PrepareContext`]).
 
 use crate::access::directory::AccessChange;
 use crate::audit::WriterLease;
@@ -25,7 +26,7 @@ macro_rules! rooms {
     ($($(#[$meta:meta])* $method:ident: $repository:ident;)*) => {
         /// The repositories, all over the one transaction or snapshot.
         pub trait Repositories {
-            /// The transaction itself, for the repositories of nouns that were added outside.
+            /// The transaction itself, for the repositories of resources defined outside this crate.
             fn tx(&mut self) -> &mut Tx;
             $($(#[$meta])* fn $method(&mut self) -> repositories::$repository<'_> {
                 repositories::$repository::new(self.tx())
@@ -39,7 +40,7 @@ rooms! {
     users: Users;
     /// Password hashes.
     credentials: Credentials;
-    /// The numbers of changes of who may do what.
+    /// The numbered changes of roles, permissions and sessions.
     access_changes: AccessChanges;
     /// Roles.
     roles: Roles;
@@ -55,19 +56,19 @@ rooms! {
     audit: Audit;
     /// Jobs.
     jobs: Jobs;
-    /// Events on their way.
+    /// Events that wait for the relay.
     outbox: Outbox;
     /// Idempotency records.
     idempotency: Idempotency;
     /// Signing keys.
     signing_keys: SigningKeys;
-    /// Links that work once.
+    /// Tokens of links that work once.
     one_time_tokens: OneTimeTokens;
     /// Denied attempts.
     security_events: SecurityEvents;
 }
 
-/// A transaction on its way: everything written through it is committed together or not at all.
+/// An open write transaction: everything written through it is committed together or not at all.
 pub struct CommandContext<'w> {
     tx: &'w mut Tx,
     services: &'w Services,
@@ -80,14 +81,14 @@ pub struct CommandContext<'w> {
     pub(crate) changes: Changes,
 }
 
-/// What has to be told once the transaction is committed.
+/// The effects of a committed transaction on this node: cache invalidation, access changes, wake-ups, refusals to count.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) stories: usize,
     pub(crate) jobs: usize,
     pub(crate) access: Vec<AccessChange>,
     pub(crate) keys: bool,
-    /// Rows that somebody may remember, by noun and name.
+    /// Changed rows that caches may hold, by resource name and id.
     pub(crate) rows: Vec<(&'static str, Uuid)>,
     pub(crate) refused: Vec<(RequestContext, &'static str, Error)>,
 }
@@ -119,63 +120,63 @@ impl<'w> CommandContext<'w> {
         }
     }
 
-    /// The instant of this transaction: the same however often it is asked.
+    /// The instant of this transaction: every call returns the same one.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Who is asking.
+    /// The caller of this use case.
     pub fn caller(&self) -> &Caller {
         &self.cx.caller
     }
 
-    /// The circumstances.
+    /// The request's context: caller, origin, request id, idempotency key.
     pub fn context(&self) -> &RequestContext {
         self.cx
     }
 
-    /// What the use cases share: settings, keys, hashing.
+    /// The services that use cases share: settings, keys, hashing.
     pub fn services(&self) -> &Services {
         self.services
     }
 
-    /// A new id.
+    /// Makes a new id from the transaction's instant.
     pub fn make_id<I: Id>(&self) -> I {
         I::make(self.now, self.random())
     }
 
-    /// Randomness.
+    /// The source of randomness.
     pub fn random(&self) -> &dyn Random {
         &*self.services.parts().random
     }
 
-    /// What the caller may see of a noun.
+    /// The rows of a resource that the caller may read.
     pub fn scope<T: Resource>(&self) -> Scope<T> {
         access::scope(&self.cx.caller)
     }
 
-    /// What the caller may find in order to do something to it.
+    /// The rows on which the caller may perform an action.
     pub fn scope_to<T: Resource>(&self, action: Action) -> Scope<T> {
         access::scope_to(&self.cx.caller, action)
     }
 
-    /// What a part of Mainstay may see, where the caller is not known yet or the work is not theirs.
+    /// The rows that a part of Mainstay may read, where the caller is not known yet or the work is not the caller's.
     pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
         access::scope(&Caller::System(part))
     }
 
-    /// Leave for the caller to do something to a thing.
+    /// Permits the caller to perform an action on a row.
     ///
     /// # Errors
-    /// The policy's refusal.
+    /// The policy denies it.
     pub fn permit<T: Resource>(&self, action: Action, row: &T) -> Result<Permit<T>> {
         access::permit(&self.cx.caller, action, row)
     }
 
-    /// Leave for the caller to make something whose name and owner are known before the rest of it.
+    /// Permits the caller to create a row of which only the id and the owner are known yet.
     ///
     /// # Errors
-    /// The policy's refusal.
+    /// The policy denies it.
     pub fn permit_new<T: Resource>(
         &self,
         action: Action,
@@ -185,15 +186,15 @@ impl<'w> CommandContext<'w> {
         access::permit_new(&self.cx.caller, action, id, owner)
     }
 
-    /// Leave for a part of Mainstay to do something to a thing.
+    /// Permits a part of Mainstay to perform an action on a row.
     ///
     /// # Errors
-    /// The policy's refusal.
+    /// The policy denies it.
     pub fn permit_of<T: Resource>(&self, part: SystemCaller, action: Action, row: &T) -> Result<Permit<T>> {
         access::permit(&Caller::System(part), action, row)
     }
 
-    /// Tells what happened: an audit entry and an event, written with the rest.
+    /// Records what happened: an audit entry and an event, written in the last batch of the transaction.
     pub fn record<T: Resource>(&mut self, permit: Permit<T>, story: DomainEvent) {
         let resource_id = permit.id().to_string();
         let written = story.written();
@@ -230,10 +231,10 @@ impl<'w> CommandContext<'w> {
         self.changes.stories += 1;
     }
 
-    /// Asks for work to be done later, written with the rest.
+    /// Enqueues a background job, written in the last batch of the transaction.
     ///
     /// # Errors
-    /// A fault of ours when it cannot be written down.
+    /// `Internal` when the job cannot be serialized.
     pub fn enqueue<J: BackgroundJob>(&mut self, job: &J) -> Result<()> {
         let spec = JobSpec::of(job)?;
         let row = new_job(spec, self.now, self.random(), self.cx.request_id.as_deref());
@@ -242,7 +243,7 @@ impl<'w> CommandContext<'w> {
         Ok(())
     }
 
-    /// Notes a change of what somebody may do, for this node's memory once it is committed.
+    /// Notes a change of permissions, roles or sessions, which this node's directory applies after the commit.
     pub fn access_changed(&mut self, change: AccessChange) {
         self.changes.access.push(change);
     }
@@ -252,12 +253,12 @@ impl<'w> CommandContext<'w> {
         self.changes.keys = true;
     }
 
-    /// Notes a refusal that has to be committed, such as the end of a session: counted once it is, and once.
+    /// Notes a refusal that has to be committed, such as the end of a session. It is counted once, after the commit.
     pub(crate) fn refused(&mut self, operation: &'static str, error: Error) {
         self.changes.refused.push((self.cx.clone(), operation, error));
     }
 
-    /// Writes what was told and asked for; the last statements of the transaction.
+    /// Writes the recorded entries, events and jobs; the last statements of the transaction.
     pub(crate) async fn flush_deferred(&mut self) -> Result<repositories::FlushOutcome> {
         let mut tail = std::mem::take(&mut self.tail);
         let entries = std::mem::take(&mut self.entries);
@@ -280,7 +281,7 @@ impl<'w> CommandContext<'w> {
     }
 }
 
-/// A read-only snapshot.
+/// A read-only snapshot of the database, for one query.
 pub struct QueryContext<'v> {
     tx: &'v mut Tx,
     services: &'v Services,
@@ -312,38 +313,38 @@ impl<'v> QueryContext<'v> {
         }
     }
 
-    /// Keeps a product that was found, so that it need not be looked for again at once.
+    /// Caches a product that was read, so that the next read of it needs no query.
     pub(crate) fn cache_product(&self, product: &Arc<Product>) {
         self.services.caches().cache_product(self.ticket, product);
     }
 
-    /// The instant of this look.
+    /// The instant of this snapshot.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Who is asking.
+    /// The caller of this use case.
     pub fn caller(&self) -> &Caller {
         &self.cx.caller
     }
 
-    /// What the use cases share.
+    /// The services that use cases share.
     pub fn services(&self) -> &Services {
         self.services
     }
 
-    /// What the caller may see of a noun.
+    /// The rows of a resource that the caller may read.
     pub fn scope<T: Resource>(&self) -> Scope<T> {
         access::scope(&self.cx.caller)
     }
 
-    /// What a part of Mainstay may see.
+    /// The rows that a part of Mainstay may read.
     pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
         access::scope(&Caller::System(part))
     }
 }
 
-/// The outside of a transaction: where hashing is done and other servers are asked.
+/// Work outside of a transaction: hashing passwords and calling other servers.
 pub struct PrepareContext<'o> {
     services: &'o Services,
     cx: &'o RequestContext,
@@ -354,25 +355,25 @@ impl<'o> PrepareContext<'o> {
         Self { services, cx }
     }
 
-    /// The present instant.
+    /// The current instant; each call reads the clock.
     pub fn now(&self) -> Timestamp {
         self.services.now()
     }
 
-    /// The circumstances.
+    /// The request's context: caller, origin, request id, idempotency key.
     pub fn context(&self) -> &RequestContext {
         self.cx
     }
 
-    /// What the use cases share.
+    /// The services that use cases share.
     pub fn services(&self) -> &Services {
         self.services
     }
 
-    /// Looks something up in a snapshot of its own.
+    /// Reads from the database in a snapshot of its own.
     ///
     /// # Errors
-    /// Whatever the look says.
+    /// Those of `read`, and those of the database.
     pub async fn read<T, F>(&self, read: F) -> Result<T>
     where
         T: Send + 'static,

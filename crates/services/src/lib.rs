@@ -1,7 +1,7 @@
-//! What the product does: one use case a file.
+//! The application's use cases, one per file.
 //!
-//! A request on any interface becomes one value, a use case, and goes through one function,
-//! [`Services::command`] or [`Services::query`]. Nothing else reaches the repositories.
+//! A request on any interface becomes one value, a use case, and goes through one function, [`Services::command`] or
+//! [`Services::query`]. Nothing else reaches the repositories.
 
 #![warn(
     clippy::map_err_ignore,

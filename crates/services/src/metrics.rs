@@ -28,7 +28,7 @@ impl Services {
     /// Counts the jobs by queue and state, for the metrics.
     ///
     /// # Errors
-    /// The database is away; the metrics stay as they were.
+    /// The database is unavailable; the metrics stay as they were.
     pub async fn measure_queues(&self) -> Result<()> {
         let cx = RequestContext::system(SystemCaller::WORKER);
         let counts = self

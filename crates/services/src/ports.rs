@@ -29,20 +29,20 @@ pub struct Message {
     pub html: String,
 }
 
-/// Keeps heads of the audit chain out of reach of whoever controls this machine and its database.
+/// Stores heads of the audit chain beyond the control of an attacker who controls this machine and its database.
 pub trait HeadReceiver: Send + Sync {
-    /// Hands a head over. `Ok` when the receiver has it.
+    /// Sends a head. `Ok` when the receiver has it.
     fn receive<'a>(&'a self, head: &'a SignedHead) -> BoxFuture<'a, Result<()>>;
 }
 
-/// The head of the audit chain, sealed for the world outside.
+/// The head of the audit chain, sealed for storage outside of Mainstay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedHead {
     /// Unique for each message.
     pub id: String,
     /// When it was read.
     pub at: Timestamp,
-    /// How many places the chain has.
+    /// Number of entries in the chain.
     pub seq: i64,
     /// The hash of all of them, in hexadecimal.
     pub hash: String,
@@ -81,7 +81,7 @@ pub enum Charge {
     },
     /// The gateway refused the charge.
     Refused {
-        /// The reason, fit to be shown to the payer.
+        /// The reason, suitable for display to the payer.
         reason: String,
     },
 }

@@ -1,25 +1,25 @@
-//! Whether this node can do its work.
+//! Whether this node is ready for work.
 
 use crate::clock_skew::ClockSkew;
 use crate::services::Services;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What was found when somebody asked.
+/// The result of a readiness check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
-    /// The database answers, and its writer has its turn.
+    /// The database answers, and can run a write transaction.
     pub database: bool,
-    /// The storage under the database takes writes: there is room, and the right to.
+    /// The storage under the database takes writes: it has space and grants the permission.
     pub writes: bool,
-    /// The process is about to stop and wants no new work.
+    /// The process is about to stop and takes no new work.
     pub draining: bool,
-    /// How far this node's clock is ahead of the database's, as last measured; `None` where there is nothing to compare.
-    /// It does not make a node unready: all of them may be right, and the database wrong.
+    /// How far this node's clock is ahead of the database's, as last measured; `None` where there is nothing to
+    /// compare. It does not make a node unready: every node's clock may be right, and the database's wrong.
     pub clock_skew: Option<ClockSkew>,
 }
 
 impl Readiness {
-    /// Whether new work is welcome.
+    /// Whether the node takes new work.
     pub fn is_ready(self) -> bool {
         self.database && self.writes && !self.draining
     }
@@ -30,7 +30,7 @@ impl Readiness {
 pub(crate) struct Draining(AtomicBool);
 
 impl Services {
-    /// Asks what this node needs whether it is there.
+    /// Checks the database, the storage and the drain flag.
     pub async fn readiness(&self) -> Readiness {
         let database = self.database().ping().await;
         if let Err(error) = &database {
@@ -45,7 +45,7 @@ impl Services {
         }
     }
 
-    /// Says from now on that no new work is welcome.
+    /// Marks this node as draining: from now on it is not ready.
     pub fn drain(&self) {
         self.draining().0.store(true, Ordering::Release);
     }

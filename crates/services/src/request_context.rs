@@ -20,7 +20,7 @@ pub struct RequestContext {
     pub origin: Origin,
     /// Identifies the request in logs, answers and the audit trail.
     pub request_id: Option<Arc<str>>,
-    /// Makes repetitions of the request one. `None` when the client sent no `Idempotency-Key`.
+    /// Identifies repetitions of one request. `None` when the client sent no `Idempotency-Key`.
     pub idempotency: Option<IdempotencyKey>,
     /// The lease of the job that the request runs for, if it runs for one.
     pub lease: Option<Lease>,
@@ -54,7 +54,7 @@ pub struct Notes {
     statements: AtomicU64,
     database_us: AtomicU64,
     limit: parking_lot::Mutex<Option<LimitNote>>,
-    /// Held until the answer is on its way: rows that were read and an answer that is being written take memory.
+    /// Held until the answer is being sent: the rows that were read and the answer take memory.
     read_permit: OnceLock<OwnedSemaphorePermit>,
 }
 
@@ -74,8 +74,8 @@ pub struct LimitNote {
 }
 
 impl Notes {
-    /// Waits until the request may read, and lets it do so until the last use of these notes. A request that reads several
-    /// times waits once.
+    /// Waits for a read permit, and holds it until the last use of these notes. A request that reads several times
+    /// waits once.
     pub(crate) async fn admit_read(&self, reads: &Arc<Semaphore>) {
         if self.read_permit.get().is_none()
             && let Ok(permit) = Arc::clone(reads).acquire_owned().await

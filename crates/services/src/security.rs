@@ -143,7 +143,7 @@ impl Services {
     /// Writes the attempts counted since the last call; returns the number of rows.
     ///
     /// # Errors
-    /// The database is away; the counts of this interval are lost, and an error is logged.
+    /// The database is unavailable; the counts of this interval are lost, and an error is logged.
     pub async fn flush_security(&self) -> Result<usize> {
         let counts = self.security().take();
         if counts.is_empty() {

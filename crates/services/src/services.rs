@@ -1,4 +1,4 @@
-//! What the use cases share, and the way in.
+//! The services that use cases share, and the entry point that runs them.
 
 use crate::access::authenticator::Authenticator;
 use crate::access::directory::AccessDirectory;
@@ -34,53 +34,53 @@ use tokio::sync::{Notify, Semaphore};
 /// The rules that a deployment chooses.
 #[derive(Debug, Clone)]
 pub struct Policies {
-    /// How long an access token is good.
+    /// How long an access token is valid.
     pub access_ttl: Duration,
     /// How long a session lasts without being refreshed.
     pub refresh_ttl: Duration,
     /// How long stock is held for an order that is not paid.
     pub reservation_ttl: Duration,
-    /// Whether rates are limited.
+    /// Whether rate limits apply.
     pub limits: bool,
-    /// Where clients reach this deployment; links in mail begin with it.
+    /// The URL at which clients reach this deployment; links in mail begin with it.
     pub public_url: String,
     /// How often the head of the audit chain is sent to its receiver.
     pub audit_witness_every: Duration,
-    /// Where files are kept: the anchor of the audit chain among them.
+    /// The folder of Mainstay's files, the anchor of the audit chain among them.
     pub data_dir: PathBuf,
 }
 
-/// Everything the composition root hands over.
+/// Everything that the composition root passes in.
 pub struct Parts {
-    /// The database.
+    /// SQLite or PostgreSQL.
     pub database: Database,
-    /// The clock.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of ids, keys and other random values.
     pub random: Arc<dyn Random>,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
-    /// Seals secrets at rest.
+    /// Encrypts secrets at rest.
     pub sealer: Arc<Sealer>,
     /// Signs and verifies access tokens.
     pub keys: Keys,
-    /// Counts calls.
+    /// Counts calls against the rate limits.
     pub limiter: Limiter,
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
-    /// Collects money.
+    /// Charges, refunds and voids payments.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// Takes the head of the audit chain from time to time; none when no receiver is configured.
+    /// Receives the head of the audit chain periodically; `None` when no receiver is configured.
     pub head_receiver: Option<Arc<dyn HeadReceiver>>,
     /// The rules that the deployment chose.
     pub policies: Policies,
-    /// Counts and times what happens.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// The commands that can be done later.
+    /// The commands that can run as background jobs.
     pub jobs: JobRegistry,
-    /// Who is told of which events.
+    /// Which jobs follow which events.
     pub subscriptions: Subscriptions,
-    /// The permissions that can be given: ours and those of added nouns.
+    /// The permissions that can be granted: the built-in ones and those of added resources.
     pub permissions: Vec<Permission>,
 }
 
@@ -88,8 +88,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Services(Arc<Inner>);
 
-/// Queries that read and answer at the same time; others wait for one to be answered. A thousand lists that are asked for
-/// at once would otherwise all be in memory before the first of them is counted against a budget.
+/// Queries that read and answer at the same time; others wait for a permit. Without it, a thousand lists requested at
+/// once would all be in memory before the first of them is counted against a budget.
 const MAX_READS_AT_ONCE: usize = 64;
 
 struct Inner {
@@ -112,7 +112,7 @@ struct Inner {
 }
 
 impl Services {
-    /// Puts the parts together.
+    /// Builds the services from their parts.
     pub fn new(parts: Parts) -> Self {
         let directory = Arc::new(AccessDirectory::default());
         Self(Arc::new(Inner {
@@ -135,12 +135,12 @@ impl Services {
         }))
     }
 
-    /// The parts.
+    /// The parts that the composition root passed in.
     pub fn parts(&self) -> &Parts {
         &self.0.parts
     }
 
-    /// The deployment's rules.
+    /// The rules that the deployment chose.
     pub fn policies(&self) -> &Policies {
         &self.0.parts.policies
     }
@@ -159,17 +159,17 @@ impl Services {
             .any(|known| known.as_str() == name)
     }
 
-    /// The present instant.
+    /// The current instant, by the clock that was passed in.
     pub fn now(&self) -> Timestamp {
         self.0.parts.clock.now()
     }
 
-    /// What is news about who may do what.
+    /// The changes of roles, permissions and sessions that this node knows.
     pub fn directory(&self) -> &AccessDirectory {
         &self.0.directory
     }
 
-    /// Turns a credential into a caller.
+    /// Resolves credentials to callers.
     pub fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
     }
@@ -199,12 +199,12 @@ impl Services {
         &self.0.measured_skew
     }
 
-    /// Denied and suspicious attempts on their way to the database.
+    /// Denied and suspicious attempts that wait to be written to the database.
     pub fn security(&self) -> &SecurityLog {
         &self.0.security
     }
 
-    /// Events, told to whoever listens in this process.
+    /// Publishes events to the subscribers in this process.
     pub fn live(&self) -> &Live {
         &self.0.live
     }
@@ -224,14 +224,14 @@ impl Services {
         &self.0.audit_wakes
     }
 
-    /// Notes the statements of one transaction: for the request's line, and for the figures.
+    /// Adds the statements of one transaction to the request's log line and to the metrics.
     pub(crate) fn used(&self, cx: &RequestContext, stats: Stats) {
         cx.notes.add_database(stats.statements, stats.database_us);
         let took = Duration::from_micros(stats.database_us);
         self.0.parts.metrics.database_used(stats.statements, took);
     }
 
-    /// What the log was told of the audit chain.
+    /// What this process has logged about the audit chain.
     pub(crate) fn seal_log(&self) -> &SealLog {
         &self.0.seal_log
     }
@@ -241,7 +241,8 @@ impl Services {
         &self.0.audit_writers
     }
 
-    /// Looks something up in a snapshot, outside of any use case. For the mechanisms and for [`crate::PrepareContext`].
+    /// Reads in a snapshot, outside of any use case. For the mechanisms of this crate and for
+    /// [`crate::PrepareContext`].
     pub(crate) async fn read<T, F>(&self, cx: &RequestContext, mode: ReadMode, read: F) -> Result<T>
     where
         T: Send + 'static,

@@ -21,7 +21,7 @@ impl Services {
     /// Removes records whose retention period is over; returns how many.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn prune(&self) -> Result<u64> {
         let now = self.now();
         self.parts().limiter.retain_recent(now);

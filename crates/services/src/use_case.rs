@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::time::Duration;
 
-/// A request as a value: something that a caller wants done or wants to know. This trait declares it; what it does is a
-/// [`Command`] or a [`Query`].
+/// A request as a value: a change or a read that a caller requests. This trait declares it; the work is a [`Command`]
+/// or a [`Query`].
 ///
-/// A use case that does not declare who may call it does not compile:
+/// A use case that does not declare which callers may call it does not compile:
 ///
 /// ```compile_fail,E0046
 /// use mainstay_services::UseCase;
@@ -41,14 +41,14 @@ use std::time::Duration;
 pub trait UseCase: Clone + Send + Sync + 'static {
     /// Its name in routes, metrics, logs and idempotency records, such as `order.cancel`. Unique.
     const NAME: &'static str;
-    /// Who may call it.
+    /// Which callers may call it.
     const ACCESS: Access;
     /// How often one caller may call it.
     const RATE: Rate = Rate::per_minute(600);
     /// Maximum size of a request body in bytes, as sent: 16 KiB where no caller has to sign in, else 64 KiB. A use
     /// case whose fields need more declares it.
     const MAX_BODY: usize = default_max_body(Self::ACCESS);
-    /// What it returns.
+    /// The result of a successful call.
     type Output: Send + 'static;
 
     /// Checks rules that span several values; single values were validated when the domain made them.
@@ -87,7 +87,7 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
     /// Work that must not hold a transaction: hashing, calling another server. Its result is stored in `self`.
     ///
     /// # Errors
-    /// Whatever ends the use case before its transaction.
+    /// Any error ends the use case before its transaction.
     fn prepare(self, cx: &PrepareContext<'_>) -> impl Future<Output = Result<Self>> + Send {
         let _ = cx;
         async { Ok(self) }

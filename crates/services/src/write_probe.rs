@@ -1,4 +1,4 @@
-//! Whether the storage takes writes, found out without one where that is possible.
+//! Whether the storage takes writes, found out without writing where that is possible.
 
 use crate::services::Services;
 use mainstay_domain::{Error, Result};
@@ -7,13 +7,13 @@ use mainstay_platform::stopwatch::Stopwatch;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// A write that succeeded so lately proves that the storage takes writes.
+/// A write that succeeded within this time proves that the storage takes writes.
 const FRESH: Duration = Duration::from_secs(10);
-/// Between two probes while the storage refuses: whoever asks more often gets the last answer.
+/// Between two probes while the storage refuses; a check that comes sooner gets the last result.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A write that takes longer is as good as refused.
+/// A write that takes longer counts as refused.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes of a probe after the storage refused a write: a single page may find room where an order does not.
+/// Bytes of a probe after the storage refused a write: a single page may still fit where an order does not.
 const PADDING: usize = 64 << 10;
 
 /// The last probe that the storage refused, if nothing has been written since.
@@ -21,8 +21,9 @@ const PADDING: usize = 64 << 10;
 pub(crate) struct WriteProbe(Mutex<Option<Stopwatch>>);
 
 impl Services {
-    /// Whether the storage takes writes: a write was committed within the last ten seconds and none was refused since,
-    /// or a row of no meaning can be written now. One probe runs at a time, and at most one a second is refused.
+    /// Whether the storage takes writes: a write was committed within the last ten seconds and none was refused
+    /// since, or a meaningless row can be written now. One probe runs at a time, and at most one refused probe a
+    /// second.
     pub(crate) async fn takes_writes(&self) -> bool {
         if self.wrote_lately() {
             return true;
@@ -62,7 +63,7 @@ impl Services {
             Some(LastWrite::Refused) => PADDING,
             _ => 0,
         };
-        // Of many different letters: what is compressed would take less room than what orders are made of.
+        // Bytes that compress badly: compressed ones would need less space than orders do.
         let mut bytes = vec![0; length];
         self.parts().random.fill(&mut bytes);
         let padding: String = bytes.iter().map(|byte| char::from(b' ' + byte % 95)).collect();

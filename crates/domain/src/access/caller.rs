@@ -5,7 +5,7 @@ use crate::email::Email;
 use crate::id::{SessionId, UserId};
 use std::sync::Arc;
 
-/// Who calls a use case, as established by authentication.
+/// The caller of a use case, as established by authentication.
 #[derive(Debug, Clone)]
 pub enum Caller {
     /// Not signed in.

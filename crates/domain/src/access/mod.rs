@@ -1,8 +1,8 @@
 //! Access control. Pure, and the only module that can construct scopes and permits.
 //!
-//! - [`Access`] is declared by every use case: who may call it at all.
-//! - [`Policy`] is declared by every resource: who may see it, and who may do what to it. The policies of all
-//!   built-in resources are in one file, [`policy`].
+//! - [`Access`] is declared by every use case: which callers may call it at all.
+//! - [`Policy`] is declared by every resource: which callers may see it, and which actions they may perform on it.
+//!   The policies of all built-in resources are in one file, [`policy`].
 //! - [`Scope`] is the set of rows of a resource that a caller may see; every finder requires one.
 //! - [`Permit`] authorises a caller to perform one action on one row; every writer requires one.
 //!

@@ -29,7 +29,7 @@ permissions! {
     UPDATE_USER = "update:user";
     /// Grant and revoke permissions.
     GRANT_PERMISSION = "grant:permission";
-    /// Query who may do what.
+    /// Query which users hold which permissions.
     READ_ACCESS = "read:access";
     /// Change roles.
     MANAGE_ROLE = "manage:role";

@@ -1,4 +1,5 @@
-//! The policy: who sees which rows, and who may perform which action on them. One file for all built-in resources.
+//! The policy: which rows callers may see, and which actions they may perform on them. One file for all built-in
+//! resources.
 
 use super::{Action, Permission, RoleName};
 use crate::audit::AuditEntry;
@@ -18,7 +19,7 @@ use crate::user::User;
 pub trait Resource: Send + Sync + 'static {
     /// The resource's name in the audit trail and in permissions.
     const NAME: &'static str;
-    /// Who sees rows of it, and who may perform which action.
+    /// Which callers see its rows, and which may perform which action.
     const POLICY: Policy;
     /// The type of a row's id.
     type Id: Id;
@@ -32,17 +33,17 @@ pub trait Resource: Send + Sync + 'static {
     }
 }
 
-/// Who sees a resource and who may perform which action on it.
+/// Which callers see a resource, and which may perform which action on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// Tried in order; the first entry that matches the caller decides the scope.
     pub see: &'static [Visibility],
-    /// Actions that are not listed are the system's only. A caller who may perform an action on any owner's rows finds
-    /// all of them for that purpose (see [`scope_to`](super::scope_to)).
+    /// Actions that are not listed are reserved for the system. A caller permitted to perform an action on any
+    /// owner's rows finds all of them for that purpose (see [`scope_to`](super::scope_to)).
     pub acts: &'static [(Action, Rule)],
 }
 
-/// Who sees rows.
+/// Which callers see rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     /// Holders of a permission see all rows.
@@ -53,7 +54,7 @@ pub enum Visibility {
     Published,
 }
 
-/// Who may perform an action on a row.
+/// Which callers may perform an action on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Any caller, signed in or not.

@@ -1,11 +1,11 @@
-//! What every use case declares: who may call it, and how often.
+//! What every use case declares: which callers may call it, and how often.
 
 use super::{Caller, Permission};
 use crate::error::{Denied, Error, Result, Unauthenticated};
 use std::fmt;
 use std::time::Duration;
 
-/// Who may call a use case at all. The policy decides what they may do to which row.
+/// Which callers may call a use case at all. The policy decides what they may do to which row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access(Need);
 

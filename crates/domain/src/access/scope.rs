@@ -70,9 +70,8 @@ pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
     }
 }
 
-/// The scope of a caller who is about to perform an action: a caller who may perform it on every owner's rows finds
-/// all of them for that purpose, including rows that they may not see otherwise. For all other callers, the same as
-/// [`scope`].
+/// The scope of a caller about to perform an action: one permitted to perform it on every owner's rows finds all of
+/// them for that purpose, including rows that are otherwise hidden. For all other callers, the same as [`scope`].
 pub fn scope_to<T: Resource>(caller: &Caller, action: Action) -> Scope<T> {
     let rule = T::POLICY.acts.iter().find(|(named, _)| *named == action);
     let on_all_rows = match (caller.principal(), rule.map(|(_, rule)| *rule)) {

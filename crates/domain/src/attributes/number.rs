@@ -1,10 +1,10 @@
-//! Numbers of JSON, held against what becomes of them.
+//! JSON numbers, compared with the values that they are stored as.
 
 use super::short;
 use crate::validation::Invalid;
 use serde_json::Number;
 
-/// The numbers of a JSON text as they are written, in their order.
+/// The numbers of a JSON text as written, in order.
 pub(super) struct Numbers<'t> {
     text: &'t str,
     at: usize,
@@ -42,11 +42,12 @@ impl<'t> Iterator for Numbers<'t> {
     }
 }
 
-/// The number with exactly this value: whole from -2^63 to 2^64-1, else the double that is printed with the same decimal
-/// value. Whole numbers with an exponent are spelled out, because PostgreSQL does so; there is no negative zero.
+/// The number with exactly this value: whole from -2^63 to 2^64-1, else the double that is printed with the same
+/// decimal value. Whole numbers with an exponent are written out, because PostgreSQL does so; there is no negative
+/// zero.
 ///
 /// # Errors
-/// `RANGE` when there is none.
+/// `RANGE` when no such number exists.
 pub(super) fn exact(text: &str) -> Result<Number, Invalid> {
     kept(text).ok_or_else(|| {
         let why = "cannot be kept exactly: send it as a text";
@@ -70,7 +71,7 @@ fn kept(text: &str) -> Option<Number> {
     Some(spelled.unwrap_or(number))
 }
 
-/// A whole number that one of ours holds.
+/// A whole number within the range that is stored.
 fn whole(text: &str) -> Option<Number> {
     let small = text.parse::<i64>().map(Number::from);
     small.or_else(|_| text.parse::<u64>().map(Number::from)).ok()
@@ -109,7 +110,7 @@ impl Decimal {
         self.digits.is_empty()
     }
 
-    /// The value as a whole number, if it is one that one of ours holds.
+    /// The value as a whole number, if it is one within the range that is stored.
     fn whole(&self) -> Option<Number> {
         let zeros = usize::try_from(self.exponent).ok().filter(|zeros| *zeros <= 20)?;
         let sign = if self.negative { "-" } else { "" };

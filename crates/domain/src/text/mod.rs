@@ -1,8 +1,8 @@
-//! Text of clients: one spelling of each, bounded, without characters that hide or reorder others.
+//! Text of clients: normalized, bounded, and without characters that hide or reorder others.
 //!
-//! Two forms are kept apart. What is stored and shown is in Unicode normalization form C ([`normalized`]), so that a
-//! letter that was typed in one piece and the same letter composed of two are one text. What is searched is folded
-//! further ([`words`]), so that size, width and ligatures do not matter.
+//! There are two forms. What is stored and displayed is in Unicode normalization form C ([`normalized`]), so that a
+//! letter typed as one code point and the same letter composed of two are equal. What is searched is folded further
+//! ([`words`]), so that case, width and ligatures do not matter.
 
 mod characters;
 mod search;
@@ -14,10 +14,11 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quic
 pub use characters::is_invisible;
 pub use search::{folded, words};
 
-/// A character in form C comes from at most so many (Unicode 16, UAX 15: the longest canonical decomposition).
+/// Maximum number of characters that one character in form C comes from (Unicode 16, UAX 15: the longest canonical
+/// decomposition).
 const DECOMPOSED: usize = 4;
 
-/// The text in Unicode normalization form C (UAX 15). A text of ASCII is not copied.
+/// The text in Unicode normalization form C (UAX 15). ASCII text is not copied.
 pub fn normalized(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
@@ -25,9 +26,9 @@ pub fn normalized(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.nfc().collect())
 }
 
-/// One line of text in form C, without white space and invisible marks at its ends. Refuses what has nothing to see in
-/// it, is longer than `most` characters (counted in form C), or holds a character that [`paragraph`] refuses, a line
-/// break or a tab.
+/// One line of text in form C, without white space and invisible marks at its ends. Rejects text that has no visible
+/// character, is longer than `most` characters (counted in form C), or contains a character that [`paragraph`]
+/// rejects, a line break or a tab.
 ///
 /// # Errors
 /// `REQUIRED`, `LENGTH` or `FORMAT`.
@@ -42,15 +43,15 @@ pub fn line(text: &str, most: usize) -> Result<String, Invalid> {
     Ok(line)
 }
 
-/// Like [`line`], but may be empty and may hold line breaks and tabs. Refuses the control characters of Unicode
-/// (C0 and C1), the separators U+2028 and U+2029, and the controls that reorder text for the eye only (U+202A to U+202E,
-/// U+2066 to U+2069; Unicode TR 36, 3.1).
+/// Like [`line`], but may be empty and may contain line breaks and tabs. Rejects the control characters of Unicode
+/// (C0 and C1), the separators U+2028 and U+2029, and the controls that reorder only the displayed text (U+202A to
+/// U+202E, U+2066 to U+2069; Unicode TR 36, 3.1).
 ///
 /// # Errors
 /// `LENGTH` or `FORMAT`.
 pub fn paragraph(text: &str, most: usize) -> Result<String, Invalid> {
     let text = bounded(text, most, |c| matches!(c, '\n' | '\r' | '\t'))?;
-    // A text with nothing to see in it is no text.
+    // A text without a visible character counts as empty.
     Ok(if is_visible(&text) { text } else { String::new() })
 }
 
@@ -62,7 +63,7 @@ fn is_visible(text: &str) -> bool {
 fn bounded(text: &str, most: usize, allowed: impl Fn(char) -> bool) -> Result<String, Invalid> {
     let too_long = || Invalid::new("LENGTH", format!("must be at most {most} characters"));
     let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'));
-    // So that nobody has a longer text normalized than could fit afterwards.
+    // A client cannot make the server normalize a text that is too long to fit afterwards.
     if text.chars().nth(most.saturating_mul(DECOMPOSED)).is_some() {
         return Err(too_long());
     }
@@ -135,7 +136,7 @@ mod tests {
             assert_eq!(line(nothing, 9).unwrap_err().code, "REQUIRED", "{nothing:?}");
             assert_eq!(paragraph(nothing, 9).as_deref(), Ok(""), "{nothing:?}");
         }
-        // Within a text they have a meaning: a family in one picture, a Persian plural.
+        // Within a text they have a meaning: a family as one emoji, a Persian plural.
         for good in ["👩\u{200d}👧", "می\u{200c}خواهم", "❤\u{fe0f}"] {
             assert_eq!(line(good, 9).as_deref(), Ok(good));
         }

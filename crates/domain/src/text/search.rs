@@ -1,4 +1,4 @@
-//! Words as searches compare them.
+//! Words, in the form that searches compare.
 
 use super::is_invisible;
 use std::borrow::Cow;
@@ -6,11 +6,11 @@ use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// The longest word, in characters; of a longer one the beginning counts.
+/// Maximum length of a word, in characters; the rest of a longer one is ignored.
 const MAX_LENGTH: usize = 64;
 
-/// The text in the form in which texts are compared without regard to size, width, ligatures and invisible marks
-/// (`NFKC_Casefold`, Unicode 16, 3.13, D147). Folding it again changes nothing. Not for showing.
+/// The text in the form for comparison without regard to case, width, ligatures and invisible marks (`NFKC_Casefold`,
+/// Unicode 16, 3.13, D147). Folding is idempotent. Not for display.
 pub fn folded(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -22,9 +22,9 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     Cow::Owned(UniCase::unicode(visible).to_folded_case().nfkc().collect())
 }
 
-/// The words of a text as searches compare them: letters and digits, folded, each cut at 64 characters. What is stored to
-/// be searched and what is searched for both go through here, so that an engine has no say in what a letter is or which
-/// is its small one. A mark that makes no letter of its own with the one before it is left out.
+/// The words of a text as searches compare them: letters and digits, folded, each cut at 64 characters. Both the
+/// stored search text and the search term pass through here, so that the database engine does not decide what a
+/// letter is or how it is lowercased. A mark that does not compose with the letter before it is dropped.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     let text = match folded(text) {
         Cow::Borrowed(folded) => folded.to_owned(),
@@ -39,7 +39,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     words.into_iter()
 }
 
-/// A mark on a letter that is no letter itself.
+/// A combining mark, which is not a letter itself.
 fn is_mark(c: char) -> bool {
     is_combining_mark(c) && !c.is_alphanumeric()
 }

@@ -1,4 +1,4 @@
-//! The audit trail: what it tells, to whom, and what it never holds.
+//! The audit trail: what it records, which callers can read it, and what it never contains.
 
 use crate::order_cancel_expire::place;
 use crate::{HOUR, MINUTE, SECOND};

@@ -1,4 +1,4 @@
-//! The chain: whoever reaches the database can change it, and is noticed.
+//! The chain detects changes by an attacker with access to the database.
 
 use crate::SECOND;
 use mainstay_services::audit::{AnchorState, ChainFault, WitnessedHead};
@@ -25,7 +25,7 @@ pub(crate) async fn fault(app: &TestApp) -> Option<ChainFault> {
     app.services().verify_audit(None).await.unwrap().fault
 }
 
-/// A chain of some entries, linked.
+/// Links a chain of some entries; returns its length.
 pub(crate) async fn chain(app: &TestApp) -> i64 {
     let product = app.product(100, 100).await;
     let ann = app.customer("ann").await;
@@ -38,7 +38,7 @@ pub(crate) async fn chain(app: &TestApp) -> i64 {
     app.services().verify_audit(None).await.unwrap().verified
 }
 
-/// Takes the triggers away, as somebody can who owns the database.
+/// Removes the triggers, as the owner of the database can.
 pub(crate) async fn disarm(app: &TestApp) {
     match app.engine() {
         Engine::Sqlite => {
@@ -73,7 +73,7 @@ async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
         ("user_agent", "'another'"),
         ("request_id", "'another'"),
         ("hash", "(SELECT hash FROM audit_head)"),
-        // What nobody could have written is no less an edit.
+        // A value that the application cannot write is an edit too.
         ("actor", "'root'"),
         ("hash", "NULL"),
         ("id", unlike_an_id(app)),
@@ -97,7 +97,7 @@ async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
     }
 }
 
-/// Something else in the place of an identifier.
+/// A value that is not an identifier, for a column of identifiers.
 fn unlike_an_id(app: &TestApp) -> &'static str {
     match app.engine() {
         Engine::Sqlite => "x'0102'",
@@ -105,7 +105,7 @@ fn unlike_an_id(app: &TestApp) -> &'static str {
     }
 }
 
-/// A text that is none, where the engine takes one.
+/// A value that is not valid text, where the engine accepts one.
 fn unlike_a_text(app: &TestApp) -> &'static str {
     match app.engine() {
         Engine::Sqlite => "CAST(x'ff00' AS TEXT)",
@@ -167,7 +167,7 @@ async fn trap_12_a_database_put_back_to_an_older_state_is_found(app: &TestApp) {
          writers = (SELECT writers FROM old_head)"
     );
     app.execute_raw(&put_back).await;
-    // In itself it is flawless. The head that is kept beside the database knows better.
+    // The chain by itself is flawless. The anchor beside the database shows otherwise.
     assert!(
         matches!(fault(app).await, Some(ChainFault::CutOff { found, .. }) if found == old),
         "{:?}",
@@ -178,7 +178,7 @@ async fn trap_12_a_database_put_back_to_an_older_state_is_found(app: &TestApp) {
 async fn trap_12_a_chain_that_was_linked_anew_is_found(app: &TestApp) {
     chain(app).await;
     disarm(app).await;
-    // Edited, and every link forgotten, so that the app itself links it again.
+    // An entry edited and every link removed, so that the application itself links it again.
     app.execute_raw(
         "UPDATE audit_entries SET action = 'READ' WHERE seq = 3; UPDATE audit_entries SET seq = NULL, hash = NULL; \
          UPDATE audit_head SET seq = 0, hash = substr(hash, 1, 0), seal = substr(seal, 1, 0)",
@@ -264,13 +264,13 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
         app.seal_audit().await;
         assert_eq!(fault(app).await, None, "{kind}");
     }
-    // What was accepted is no less protected than the rest.
+    // Accepted entries are protected as well as the rest.
     app.execute_raw("UPDATE audit_entries SET ip = '198.51.100.9' WHERE seq = 2")
         .await;
     assert!(fault(app).await.is_some());
 }
 
-/// What the figures say of the chain.
+/// The metric of a broken chain.
 pub(crate) fn broken(app: &TestApp) -> String {
     let figures = app.services().parts().metrics.encode();
     let mut lines = figures.lines();
@@ -280,7 +280,7 @@ pub(crate) fn broken(app: &TestApp) -> String {
         .to_owned()
 }
 
-/// Where the copy of the head is.
+/// The path of the anchor.
 fn anchor(app: &TestApp) -> PathBuf {
     app.services().policies().data_dir.join("audit.anchor")
 }
@@ -367,7 +367,7 @@ async fn trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_
     assert_eq!(verify(&other).await, Some(ChainFault::Witness { seq: last }));
     let jobs = WitnessedHead { seq: last + 1, hash };
     assert_eq!(verify(&jobs).await, Some(ChainFault::Witness { seq: last + 1 }));
-    // Everything is put back: the tables and the file beside them.
+    // Everything is restored: the tables and the anchor file.
     let kept_file = std::fs::read(anchor(app)).unwrap();
     let tables = ["audit_entries", "audit_head", "audit_writers"];
     for table in tables {

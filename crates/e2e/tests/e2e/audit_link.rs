@@ -1,4 +1,4 @@
-//! The chain is linked behind the writers' backs.
+//! The sealer links the chain independently of the writers.
 
 use crate::SECOND;
 use mainstay_testkit::{Engine, TestApp, on_both_engines};
@@ -10,7 +10,7 @@ on_both_engines! {
 
 async fn a_writer_that_takes_long_neither_holds_up_the_linking_nor_is_held_up(app: &TestApp) {
     if app.engine() == Engine::Sqlite {
-        // There is one writer at a time.
+        // SQLite has one writer at a time.
         return;
     }
     let (ann, product) = (app.customer("ann").await, app.product(1, 100).await);

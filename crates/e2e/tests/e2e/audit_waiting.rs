@@ -1,4 +1,4 @@
-//! Entries that wait to be linked are protected as well: each was authenticated and numbered by the process that wrote it.
+//! Entries that wait to be linked are protected too: the process that wrote each one authenticated and numbered it.
 
 use crate::SECOND;
 use crate::audit_chain::{broken, chain, disarm, fault};
@@ -29,7 +29,7 @@ behind_a_proxy! {
     connections_that_are_lost_leave_no_gap;
 }
 
-/// Writes so many entries, each in a transaction of its own.
+/// Writes this many entries, each in a transaction of its own.
 async fn write_entries(services: &Services, count: usize) {
     for _ in 0..count {
         let operator = RequestContext::system(SystemCaller::OPERATOR);
@@ -52,7 +52,7 @@ fn new_id(app: &TestApp) -> &'static str {
     }
 }
 
-/// Copies the first linked entry as one that waits.
+/// Inserts a copy of the first linked entry as a waiting one.
 async fn plant(app: &TestApp) {
     app.execute_raw(&format!(
         "INSERT INTO audit_entries (id, {COLUMNS}) SELECT {}, {COLUMNS} FROM audit_entries WHERE seq = 1",

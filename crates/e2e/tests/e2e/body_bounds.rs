@@ -1,4 +1,4 @@
-//! Bodies that are large, slow or many: what they may take, and whom they are counted against.
+//! Large, slow or many bodies: what they may consume, and which client's limits they count against.
 
 use crate::input_table::{Taker, fits, takers};
 use mainstay_testkit::{TestApp, on_both_engines};
@@ -38,7 +38,7 @@ async fn trap_22_each_route_takes_as_much_as_it_declares(app: &TestApp) {
     app.leave_jobs();
 }
 
-/// The status of a good body that white space makes so long.
+/// The status for a valid body padded with white space to a length.
 async fn status(taker: &Taker, length: usize) -> u16 {
     let good = taker.good.to_string();
     let body = good.clone() + &" ".repeat(length - good.len());
@@ -60,7 +60,7 @@ async fn trap_22_a_large_body_is_refused_before_it_comes(app: &TestApp) {
     }
 }
 
-/// Sends the head of a request, and of its body nothing; `asks` says whether the client waits to be asked for it.
+/// Sends the head of a request and nothing of its body; `asks` adds `Expect: 100-continue`.
 async fn begin(app: &TestApp, path: &str, length: usize, asks: bool) -> TcpStream {
     let address = app.node().url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -72,7 +72,7 @@ async fn begin(app: &TestApp, path: &str, length: usize, asks: bool) -> TcpStrea
     stream
 }
 
-/// Begins a request, and waits until its body is asked for.
+/// Starts a request, and waits until the server requests its body.
 async fn stalled(app: &TestApp, path: &str, length: usize) -> TcpStream {
     let mut stream = begin(app, path, length, true).await;
     let mut asked = [0; 25];

@@ -1,4 +1,4 @@
-//! Machines whose clocks do not agree.
+//! Nodes whose clocks disagree.
 
 use crate::{MINUTE, SECOND};
 use mainstay_domain::time::Timestamp;
@@ -48,7 +48,7 @@ async fn trap_03_a_demotion_counts_although_the_promotion_came_from_a_clock_that
     ann.get(LIST).await.refused(403, "FORBIDDEN");
     there.get(LIST).await.refused(403, "FORBIDDEN");
 
-    // The same for permissions of one's own.
+    // The same for permissions granted to the account.
     let path = format!("/api/users/{}/permissions", ann.id);
     let grant = json!({"permission": "read:user"});
     fast.client()
@@ -82,7 +82,7 @@ async fn trap_02_a_token_of_longer_times_ends_where_tokens_live_shorter_now(app:
     ann.post_nothing("/api/auth/logout").await.expect(204);
     let bob = app.customer("bob").await;
     app.pass(5 * MINUTE);
-    // It does not look back far enough to hear that the session has ended, so the token must count for nothing.
+    // It does not read back far enough to learn that the session has ended, so it must not accept the token.
     let shorter = app.another_node_with(&[("ACCESS_TTL", "1m")]).await;
     for person in [&ann, &bob] {
         shorter
@@ -121,7 +121,7 @@ async fn trap_02_what_a_node_with_a_slow_clock_ends_is_heard_by_the_others(app: 
         role(&app.client(), &admin, &bob, "support").await;
         bob.get(LIST).await.expect(200);
         app.services().sync_access().await.unwrap();
-        // Signed in at the slow node: tokens of the others are from its future.
+        // Signed in at the slow node: to it, tokens of the others are from the future.
         let there = slow.client();
         let credentials = json!({"email": ann.email, "password": ann.password});
         let held = there.post("/api/auth/login", credentials).await;
@@ -150,7 +150,7 @@ async fn trap_02_what_a_node_with_a_slow_clock_ends_is_heard_by_the_others(app: 
     }
 }
 
-/// As after a failover to a standby that had not heard of the last changes, or a backup that was put back.
+/// As after a failover to a standby that had not received the last changes, or a restored backup.
 async fn trap_02_changes_are_heard_again_after_the_database_lost_some(app: &TestApp) {
     let (ann, bob, admin) = (
         app.customer("ann").await,

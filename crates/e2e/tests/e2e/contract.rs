@@ -1,4 +1,4 @@
-//! What outsiders rely on, kept in `contracts/`: a change of it is seen in review.
+//! The public contract, stored in `contracts/`: a review shows every change of it.
 
 use mainstay_domain::error::Code;
 use mainstay_testkit::{Answer, Engine, TestApp, on_both_engines};
@@ -11,7 +11,7 @@ on_both_engines! {
     every_code_has_its_status_and_words with BODY_LIMIT = "4KiB", RATE_LIMITS = "on", REQUEST_TIMEOUT = "2s";
 }
 
-/// Holds a text against its file. With `UPDATE_CONTRACTS` set, the file is written instead.
+/// Compares a text with its file. With `UPDATE_CONTRACTS` set, the file is written instead.
 #[expect(
     clippy::disallowed_methods,
     reason = "renews the snapshots in the repository; a switch of the test run, not a setting of the house"
@@ -54,7 +54,7 @@ async fn every_code_has_its_status_and_words(app: &TestApp) {
     app.run_jobs().await;
 }
 
-/// One answer for each code that can be had.
+/// One answer for each code that a request can provoke.
 async fn provoked(app: &TestApp) -> Vec<Answer> {
     let (ann, bob, admin) = (
         app.customer("ann").await,

@@ -1,4 +1,4 @@
-//! Trap 15: what a foreign page makes a browser send.
+//! Trap 15: requests that another site makes a browser send.
 
 use mainstay_testkit::{Client, TestApp, on_both_engines};
 use serde_json::json;
@@ -57,7 +57,7 @@ async fn trap_15_a_header_that_is_not_read_is_no_excuse(app: &TestApp) {
             refused(page.post("/api/auth/setup", json!({})).await);
         }
     }
-    // The session is whole: nothing of this was a refresh.
+    // The session is intact: none of these requests refreshed it.
     let own = browser.header("sec-fetch-site", "same-origin");
     own.post_nothing("/api/auth/refresh").await.expect(200);
     let listed = browser

@@ -1,4 +1,4 @@
-//! The documents, and what they say of the routes.
+//! The API documents, compared with the routes.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::Value;
@@ -79,7 +79,7 @@ async fn trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order(a
                 "{row}: {answer:?}"
             );
         } else {
-            // Before anything else is looked at: not the body, not whether the thing exists.
+            // Refused before anything else is checked: the body, or whether the resource exists.
             answer.refused(401, "UNAUTHORIZED");
         }
     }

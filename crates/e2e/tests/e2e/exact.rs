@@ -1,4 +1,4 @@
-//! Free-form facts are kept as they were sent, or refused; and a SKU is free once its product is archived.
+//! Free-form attributes are stored as sent, or refused; and a SKU is free once its product is archived.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn body(sku: &str, attributes: &str) -> Vec<u8> {
 
 const JSON: &str = "application/json";
 
-/// What stands behind `"attributes":` in an answer, as text.
+/// The text after `"attributes":` in an answer.
 fn attributes(text: &str) -> &str {
     let begin = text.split("\"attributes\":").nth(1).unwrap();
     &begin[..=begin.find('}').unwrap()]
@@ -55,7 +55,7 @@ async fn numbers_are_kept_exactly_or_refused(app: &TestApp) {
         let kept = format!("{{\"n\":{}}}", kept.replace("e+", "e"));
         assert_eq!(plain(&made.text()), kept, "{sent}");
         assert_eq!(plain(&shown.text()), kept, "{sent}");
-        // The same again is no change.
+        // Sending the same values again changes nothing.
         let again = format!("{{\"attributes\":{{\"n\":{sent}}}}}").into_bytes();
         let again = admin
             .request("PATCH", &path, Some((JSON, again)))
@@ -92,7 +92,7 @@ async fn numbers_are_kept_exactly_or_refused(app: &TestApp) {
             assert!(told.contains(&bad[..bad.len().min(40)]), "{told}");
         }
     }
-    // Where a number means something it is whole, and small enough.
+    // Numeric fields take whole numbers within their range only.
     for (field, value) in [
         ("stock", "1.0"),
         ("stock", "1e2"),
@@ -169,7 +169,7 @@ async fn the_sku_of_an_archived_product_may_be_used_again(app: &TestApp) {
     admin.patch(&old, json!({"status": "archived"})).await.expect(200);
     let new = path(admin.post("/api/products", mug("draft")).await);
     path(admin.post("/api/products", mug("archived")).await);
-    // The old one comes back only under another name, or when the new one is gone.
+    // The archived product is restored only with another SKU, or when the new product is gone.
     for status in ["active", "draft"] {
         let answer = admin.patch(&old, json!({"status": status})).await;
         let told = answer.refused(409, "CONFLICT").text();
@@ -185,7 +185,7 @@ async fn the_sku_of_an_archived_product_may_be_used_again(app: &TestApp) {
         .refused(409, "CONFLICT");
     admin.patch(&new, json!({"status": "archived"})).await.expect(200);
     admin.patch(&old, json!({"sku": "MUG"})).await.expect(200);
-    // One that was ordered is archived when it is taken away, and its SKU is free too.
+    // A deleted product that was ordered is archived, and its SKU is free too.
     let ordered = app.product(5, 100).await;
     let order = json!({"items": [{"productId": ordered.id, "quantity": 1}]});
     app.customer("ann")

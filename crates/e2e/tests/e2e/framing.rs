@@ -1,4 +1,4 @@
-//! Requests as bytes: what no client library sends, and what a proxy in front could read in another way.
+//! Raw requests that no client library sends, and that a proxy in front might frame differently.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
@@ -13,11 +13,11 @@ on_both_engines! {
     a_client_is_told_in_a_coding_that_it_accepts;
 }
 
-/// Everything that is answered on one connection, until the server closes it.
+/// Everything that the server sends on one connection until it closes it.
 async fn exchange(app: &TestApp, bytes: &str) -> String {
     let address = app.node().url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // The server may hang up before it has read everything, which is its right.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes.as_bytes()).await;
     let mut told = Vec::new();
     let whole = tokio::time::timeout(crate::MINUTE, stream.read_to_end(&mut told)).await;
@@ -25,7 +25,7 @@ async fn exchange(app: &TestApp, bytes: &str) -> String {
     String::from_utf8_lossy(&told).into_owned()
 }
 
-/// The status lines of what was answered.
+/// The status codes in the bytes of the answers.
 fn statuses(told: &str) -> Vec<u16> {
     let lines = told.split("HTTP/1.").skip(1);
     lines.map(|line| line[2..5].parse().unwrap()).collect()
@@ -69,7 +69,7 @@ async fn a_request_is_addressed_to_one_host(app: &TestApp) {
 async fn a_request_ends_where_everybody_says_it_does(app: &TestApp) {
     const HOST: &str = "POST /api/auth/refresh HTTP/1.1\r\nHost: a\r\n";
     const HIDDEN: &str = "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    // What hides behind the first request is never answered as a second one.
+    // Bytes hidden behind the first request are never answered as a second one.
     for lines in [
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
@@ -103,7 +103,7 @@ async fn a_request_ends_where_everybody_says_it_does(app: &TestApp) {
         let told = exchange(app, &format!("{head}0\r\n\r\n{HIDDEN}")).await;
         assert!(!told.contains(" 200 "), "{protocol}: {told}");
     }
-    // And two that are two are.
+    // Two real requests get two answers.
     let told = exchange(
         app,
         &format!("{HOST}Content-Length: 2\r\nContent-Type: application/json\r\n\r\n{{}}{HIDDEN}"),
@@ -141,7 +141,7 @@ async fn odd_targets_and_methods_are_answered_as_nothing(app: &TestApp) {
     }
 }
 
-/// The lines of a head, sorted, without those that name the one request.
+/// The lines of a head, sorted, without those that identify the single request.
 fn head(told: &str) -> Vec<String> {
     let head = told.split("\r\n\r\n").next().unwrap();
     let own = ["x-request-id", "date", "ratelimit:", "connection"];
@@ -185,7 +185,7 @@ async fn a_head_is_the_head_of_a_get(app: &TestApp) {
             let (whole, alone) = (ask("GET").await, ask("HEAD").await);
             assert!(alone.ends_with("\r\n\r\n"), "{path}: {alone}");
             let without = |mut lines: Vec<String>| {
-                // How a length that is not known is framed is about the body that a HEAD does not have.
+                // The framing of an unknown length concerns the body, which a HEAD answer lacks.
                 lines.retain(|line| line != "transfer-encoding: chunked");
                 lines
             };
@@ -207,7 +207,7 @@ async fn a_client_is_told_in_a_coding_that_it_accepts(app: &TestApp) {
     let coded = zipped.get(&product.path).await.expect(200);
     assert_eq!(coded.header("content-encoding"), Some("gzip"));
     assert!(coded.body.len() < plain.body.len() / 2);
-    // Other bytes are another strong tag, and both stand for the same state.
+    // Different bytes have a different strong tag, and both tags stand for the same state.
     assert_eq!(
         coded.etag(),
         format!("{}-gzip\"", plain.etag().trim_end_matches('"'))
@@ -246,7 +246,7 @@ async fn a_client_is_told_in_a_coding_that_it_accepts(app: &TestApp) {
         .patch(&product.path, json!({"name": "Coded"}))
         .await
         .expect(200);
-    // Short, and yet not plain when the client will not have it so.
+    // A short answer is compressed too when the client refuses the identity coding.
     let picky = app.client().header("accept-encoding", "gzip, identity;q=0");
     let short = picky.get("/health/live").await.expect(200);
     assert_eq!(short.header("content-encoding"), Some("gzip"));

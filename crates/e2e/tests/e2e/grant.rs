@@ -1,4 +1,4 @@
-//! Permissions granted to one account, for good or for a time.
+//! Permissions granted to one account, permanently or for a time.
 
 use crate::{HOUR, MINUTE, SECOND};
 use mainstay_testkit::{TestApp, on_both_engines};
@@ -169,7 +169,7 @@ async fn a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it(app: &T
             mia.post(path, body).await.refused(403, "FORBIDDEN");
         }
     }
-    // No longer than she holds it herself; what her role gives her she may grant for good.
+    // No longer than she holds it herself; the permissions of her role she may grant permanently.
     let rest = json!({"permission": "grant:permission", "expiresIn": 59});
     mia.post(&anns, rest).await.expect(201);
     mia.post(&anns, json!({"permission": "read:order"}))
@@ -179,7 +179,7 @@ async fn a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it(app: &T
     for person in [&mia, &ann] {
         person.get(&anns).await.refused(403, "FORBIDDEN");
     }
-    // What she was granted for good, she may grant for good.
+    // What she was granted permanently, she may grant permanently.
     admin
         .post(&hers, json!({"permission": "grant:permission"}))
         .await

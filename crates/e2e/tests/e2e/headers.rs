@@ -1,4 +1,4 @@
-//! What every answer has, whatever it says.
+//! Headers that every answer has, whatever its status.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Whether a process lives, and whether it can do its work.
+//! Liveness and readiness of a process.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 

@@ -1,4 +1,4 @@
-//! Bad input: refused as documented at every route, and never a fault of ours.
+//! Invalid input: refused as documented at every route, and never an internal error.
 
 use crate::input_table::{Taker, WITHOUT_A_BODY, fits, spoiled, takers};
 use mainstay_domain::error::Code;
@@ -163,7 +163,7 @@ async fn trap_17_bodies_are_bounded(app: &TestApp) {
             known(&send(&taker, Some("application/json"), fits.as_bytes()).await).status,
             413
         );
-        // Without a length it is counted as it comes.
+        // A body without a declared length is counted as it arrives.
         let head = format!(
             "{} {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n",
             taker.method, taker.path
@@ -224,11 +224,11 @@ async fn trap_17_a_compressed_body_is_not_unpacked(app: &TestApp) {
     app.leave_jobs();
 }
 
-/// What is answered to bytes on a connection of their own.
+/// The answer to raw bytes on a connection of their own.
 async fn raw(app: &TestApp, bytes: &[u8]) -> String {
     let address = app.node().url().strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    // The other side may hang up before it has read everything, which is its right.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes).await;
     let mut told = Vec::new();
     let mut buffer = [0; 4096];

@@ -1,19 +1,19 @@
-//! A good body for every route that takes one.
+//! A valid body for every route that takes one.
 
 use mainstay_testkit::{Client, TestApp};
 use serde_json::{Value, json};
 
-/// A route, whom it is asked as, and what it takes.
+/// A route, the client that calls it, and a valid body.
 pub(crate) struct Taker {
     pub(crate) method: &'static str,
     pub(crate) path: String,
     pub(crate) client: Client,
     pub(crate) good: Value,
-    /// Whether the body may be left out.
+    /// Whether the request may omit the body.
     pub(crate) optional: bool,
 }
 
-/// Every route that takes a body, with things of its own to be asked about.
+/// Every route that takes a body, with resources of its own to act on.
 pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
     let (ann, admin, product) = (
         app.customer("ann").await,
@@ -120,7 +120,7 @@ pub(crate) fn fits(pattern: &str, path: &str) -> bool {
             .all(|(piece, given)| piece.starts_with('{') || piece == given)
 }
 
-/// Every way to put something into one place of a value: each leaf, and each object.
+/// Every variant of a value with one part replaced: each leaf, and each object.
 pub(crate) fn spoiled(good: &Value, bad: &Value) -> Vec<Value> {
     fn places(value: &Value, path: &str, all: &mut Vec<String>) {
         match value {

@@ -1,4 +1,4 @@
-//! Requests whose body comes after their head: who they are from is asked again when they are whole.
+//! Requests whose body arrives after their head: the caller's access is checked again once the body is complete.
 
 use crate::{HOUR, MINUTE};
 use mainstay_testkit::{TestApp, TestUser, on_both_engines};
@@ -15,14 +15,14 @@ on_both_engines! {
     what_changed_for_others_does_not_matter;
 }
 
-/// A request whose head was read.
+/// A request whose head the server has read.
 struct Begun {
     stream: TcpStream,
     body: String,
 }
 
 impl Begun {
-    /// Sends the head, and waits until the body is asked for: by then it was decided who is asking.
+    /// Sends the head, and waits until the server requests the body: by then it has authenticated the caller.
     async fn post(app: &TestApp, person: &TestUser, path: &str, body: &Value) -> Self {
         let address = app.node().url().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -40,7 +40,7 @@ impl Begun {
         Self { stream, body }
     }
 
-    /// Sends the body, and tells the status and the code of the answer.
+    /// Sends the body, and returns the status and the code of the answer.
     async fn finish(mut self) -> (u16, String) {
         self.stream.write_all(self.body.as_bytes()).await.unwrap();
         let mut told = String::new();
@@ -123,7 +123,7 @@ async fn what_changed_for_others_does_not_matter(app: &TestApp) {
     bob.post_nothing("/api/auth/logout").await.expect(204);
     app.pass(MINUTE);
     assert_eq!(begun.finish().await.0, 201);
-    // What anybody may do is done for nobody in particular, should the caller be gone.
+    // A public use case runs anonymously when the caller's session has ended.
     let begun = Begun::post(
         app,
         &mia,

@@ -1,4 +1,4 @@
-//! How often somebody may.
+//! Rate limits.
 
 use crate::{MINUTE, SECOND};
 use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
@@ -17,7 +17,7 @@ on_both_engines! {
 
 const REGISTER: &str = "/api/auth/register";
 
-/// So many may ask for an account a minute from one address.
+/// Registrations allowed per minute from one address.
 const ACCOUNTS: usize = 20;
 
 async fn limits_are_told_and_kept(app: &TestApp) {
@@ -144,11 +144,11 @@ async fn trap_11_guessing_is_slow_and_locks_nobody_else_out(app: &TestApp) {
     let held = try_in("198.51.100.66", &ann.email, "a guess").await;
     let held = held.refused(429, "LOCKED_OUT");
     assert_eq!(held.header("retry-after"), Some("90"));
-    // Also with the right password: whether it was right is not told.
+    // Also with the right password: the answer does not reveal whether it was right.
     try_in("198.51.100.66", &ann.email, &ann.password)
         .await
         .refused(429, "LOCKED_OUT");
-    // An address that has no account is held back in the same way.
+    // An address without an account is limited in the same way.
     for _ in 0..10 {
         try_in("198.51.100.66", "nobody@example.com", "a guess")
             .await
@@ -156,7 +156,7 @@ async fn trap_11_guessing_is_slow_and_locks_nobody_else_out(app: &TestApp) {
     }
     let unknown = try_in("198.51.100.66", "nobody@example.com", "a guess").await;
     assert_eq!((unknown.status, unknown.code()), (held.status, held.code()));
-    // The owner, elsewhere, signs in as ever.
+    // The owner signs in as usual from another network.
     try_in("203.0.113.5", &ann.email, &ann.password).await.expect(200);
     app.pass(15 * MINUTE);
     try_in("198.51.100.66", &ann.email, &ann.password)
@@ -190,7 +190,7 @@ async fn whoever_signed_in_is_counted_by_account(app: &TestApp) {
     app.run_jobs().await;
 }
 
-/// Fails in a way that no use case counts.
+/// Fails in a way that counts against no use case.
 async fn fail(client: &Client, n: usize) -> Answer {
     let junk = || Some(("application/json", b"{".to_vec()));
     match n % 5 {
@@ -207,7 +207,7 @@ async fn what_no_use_case_counts_is_counted_by_address(app: &TestApp) {
     let first = fail(&client, 0).await.expect(404);
     assert_eq!(first.header("ratelimit-policy"), Some("\"address\";q=1000;w=60"));
     assert_eq!(first.header("ratelimit"), Some("\"address\";r=999;t=1"));
-    // What a use case would have counted it counts, also when it could not be read.
+    // A request for a use case counts against its limit even when its body cannot be read.
     let junk = Some(("application/json", b"{".to_vec()));
     let login = client.request("POST", "/api/auth/login", junk).await.expect(400);
     assert_eq!(
@@ -217,7 +217,7 @@ async fn what_no_use_case_counts_is_counted_by_address(app: &TestApp) {
     for n in 1..1000 {
         assert_ne!(fail(&client, n).await.status, 429, "{n}");
         if n % 200 == 0 {
-            // What a use case counts counts there and only there.
+            // Calls of a use case count against its own limit only.
             let products = client.get("/api/products").await.expect(200);
             assert!(
                 products

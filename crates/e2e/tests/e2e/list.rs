@@ -107,7 +107,7 @@ async fn a_cursor_walks_a_list_without_gaps_or_repetitions(app: &TestApp) {
             assert_eq!(walked, whole, "{sort} by {limit}");
         }
     }
-    // What is added behind the reader's back does not shift what is still to come.
+    // Items added meanwhile do not shift the remaining pages.
     let first = client.get("/api/products?limit=3&sort=-createdAt&cursor=").await;
     let next = first.pagination()["nextCursor"].as_str().unwrap().to_owned();
     shelf(app, &[]).await;
@@ -335,7 +335,7 @@ async fn a_cursor_is_of_one_list_sort_direction_and_filter(app: &TestApp) {
                 answer.refused(400, "VALIDATION_FAILED");
             }
         }
-        // A letter changed anywhere is another cursor, and of no list.
+        // A cursor with any one character changed belongs to no list.
         for place in 0..36.min(cursor.len()) {
             let mut bent = cursor.clone().into_bytes();
             bent[place] = if bent[place] == b'0' { b'1' } else { b'0' };

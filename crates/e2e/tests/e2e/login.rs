@@ -44,7 +44,7 @@ async fn trap_11_an_answer_does_not_tell_whether_an_address_has_an_account(app: 
         assert_eq!(shown(other), shown(&known));
     }
     assert!(known.header("www-authenticate").is_some());
-    // Nor a statement less, nor a statement more.
+    // And exactly the same number of statements.
     let lines = app.request_lines();
     let queries: Vec<_> = lines
         .iter()
@@ -93,7 +93,7 @@ async fn trap_15_cookies_are_out_of_reach_of_scripts_and_foreign_pages(app: &Tes
         json!(ann.id)
     );
 
-    // A page of another origin makes the browser send a request: the cookie is there, and counts for nothing.
+    // A page of another origin makes the browser send a request: the cookie is sent, and does not authenticate it.
     let product = app.product(1, 100).await;
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
     let forged = [
@@ -119,7 +119,7 @@ async fn trap_15_cookies_are_out_of_reach_of_scripts_and_foreign_pages(app: &Tes
     let next = with_refresh.post_nothing("/api/auth/refresh").await.expect(200);
     assert_eq!(next.all("set-cookie").len(), 2);
     assert!(!next.text().contains("mrt_"), "{next:?}");
-    // A script that asks for the tokens themselves gets what it had: none.
+    // A script that requests tokens in the body still gets none.
     let refresh = next.all("set-cookie")[1].to_owned();
     let with_refresh = app.client().header("cookie", &value(&refresh));
     let next = with_refresh
@@ -189,7 +189,7 @@ async fn an_old_token_does_not_stand_in_the_way_of_signing_in(app: &TestApp) {
         client.post(LOGIN, body.clone()).await.expect(200);
         client.get("/.well-known/jwks.json").await.expect(200);
     }
-    // Elsewhere a token that the caller chose to send has to be good, also where none is needed.
+    // Other routes refuse a bad token even where none is required.
     app.client()
         .bearer("rubbish")
         .get("/api/products")

@@ -32,7 +32,8 @@ async fn cancel(person: &TestUser, path: &str) {
     person.post_nothing(&format!("{path}/cancel")).await.expect(200);
 }
 
-/// Checks that everything that was collected is refunded, once; that the order says so, and the stock is returned.
+/// Checks that everything collected is refunded exactly once, that the order shows it, and that the stock is
+/// returned.
 async fn check_all_refunded(app: &TestApp, (ann, product, path): &(TestUser, TestProduct, String)) {
     assert_eq!(app.gateway.collected().len(), 1);
     assert_eq!(app.gateway.repaid(), app.gateway.collected());

@@ -1,4 +1,4 @@
-//! A database that is lost: said so at once, nothing half done, and everything goes on when it is back.
+//! A lost database: reported at once, nothing half done, and everything continues when it is back.
 
 use crate::SECOND;
 use crate::order_cancel_expire::{place, status};
@@ -144,8 +144,8 @@ async fn a_job_that_is_cut_in_the_middle_is_done_once(app: &TestApp) {
     );
 }
 
-/// Does something while the database is lost after 0, 1, 2 ... messages, until it is done before that comes. Each time
-/// the answer is that it worked or that the database is not available; whatever else would put the blame on the client.
+/// Runs an operation while the database is lost after 0, 1, 2 ... messages, until it completes before the loss. Each
+/// answer is a success or that the database is not available; anything else would blame the client.
 async fn at_each_message(app: &TestApp, what: &str, doing: impl AsyncFn(usize) -> Answer) {
     for messages in 0..200 {
         let answer = doing(messages).await;
@@ -259,7 +259,7 @@ async fn trap_27_a_key_that_could_not_be_looked_up_is_not_a_false_one(app: &Test
     other.stop().await;
 }
 
-/// What PostgreSQL says of a disk without room, wherever something is to be written.
+/// Makes PostgreSQL report a full disk for writes to these tables.
 const NO_ROOM: &str = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
      RAISE EXCEPTION 'could not extend file: no space left on device' USING ERRCODE = '53100'; END $$; \
      CREATE TRIGGER no_room BEFORE INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION no_room(); \

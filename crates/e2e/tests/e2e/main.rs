@@ -1,6 +1,6 @@
-//! What the house promises to those outside, told as stories: over HTTP, each on both engines.
+//! End-to-end tests of what Mainstay promises to clients: over HTTP, each on both engines.
 //!
-//! A story that tries a trap of designs of this kind is called `trap_NN_…`, after its number in the list of traps.
+//! A test named `trap_NN_…` covers a known design trap, after its number in the list of traps.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 

@@ -1,4 +1,4 @@
-//! How orders end: cancelled or expired, and what happens to stock and money.
+//! How orders end: cancelled or expired, and the effects on stock and money.
 
 use crate::{MINUTE, SECOND};
 use mainstay_testkit::{TestApp, TestProduct, TestUser, on_both_engines};

@@ -1,4 +1,4 @@
-//! Payments: refused, repeated, interrupted, and with the gateway away.
+//! Payments: refused, repeated, interrupted, and with the gateway unavailable.
 
 use crate::order_cancel_expire::{place, status};
 use crate::{MINUTE, SECOND};

@@ -332,7 +332,7 @@ async fn a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date(ap
     // The request is gone; its transaction waits for the database.
     assert_eq!(services.directory().version(), version);
     hold.release().await;
-    // The notification comes after the commit and after the memory was updated.
+    // The notification follows the commit and the update of the caches.
     let notified = tokio::time::timeout(10 * crate::SECOND, services.audit_wakes().notified());
     notified
         .await

@@ -77,7 +77,7 @@ async fn a_product_that_changed_since_is_not_overwritten(app: &TestApp) {
             .await;
         answer.refused(412, "PRECONDITION_FAILED");
     }
-    // Of several, one has to be right.
+    // Of several tags, one has to match.
     let now = admin.get(&product.path).await.etag();
     admin
         .header("if-match", &format!("{seen}, {now}"))
@@ -363,7 +363,7 @@ async fn what_was_read_lately_is_never_shown_as_it_was_before_a_change(app: &Tes
     ann.post(&cancel, json!({})).await.expect(200);
     assert_eq!(shown().await["stock"], 10);
 
-    // What staff has just looked at is no reason to show it to others.
+    // A draft that staff has just read stays hidden from other callers.
     admin
         .patch(&product.path, json!({"status": "draft"}))
         .await

@@ -1,4 +1,4 @@
-//! Making an account.
+//! Registration of accounts.
 
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;

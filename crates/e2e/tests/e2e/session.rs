@@ -1,4 +1,4 @@
-//! Signing out, and how every process learns of it.
+//! Signing out, and how every process learns that a session has ended.
 
 use crate::{MINUTE, SECOND};
 use mainstay_testkit::{TestApp, on_both_engines};

@@ -1,4 +1,4 @@
-//! Trap 28: two spellings of one thing are one thing, and what cannot be seen is no text.
+//! Trap 28: two spellings of one text are equal, and invisible text counts as empty.
 
 use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn trap_28_text_is_kept_in_one_spelling(app: &TestApp) {
             .list();
         assert_eq!(found.len(), 1, "{spelled}");
     }
-    // Saying the same in another spelling changes nothing.
+    // The same value in another spelling changes nothing.
     let path = format!("/api/products/{}", product["id"].as_str().unwrap());
     let again = admin
         .patch(
@@ -94,7 +94,7 @@ async fn trap_28_text_is_kept_in_one_spelling(app: &TestApp) {
         .await
         .expect(200);
     assert_eq!(again.data()["updatedAt"], product["updatedAt"]);
-    // A hundred letters, two hundred characters: lengths count in what is kept.
+    // A hundred letters, two hundred characters: lengths count in the stored form.
     let long = "e\u{301}".repeat(200);
     add(&admin, "N-2", &long).await.expect(201);
     let faults = add(&admin, "N-3", &format!("{long}e")).await.expect(400).faults();

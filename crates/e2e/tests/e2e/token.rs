@@ -326,7 +326,7 @@ async fn credentials_are_accepted_in_headers_and_cookies(app: &TestApp) {
         .await
         .expect(200);
     client.get(ME).await.refused(401, "UNAUTHORIZED");
-    // The credential of another scheme is somebody else's, a proxy's perhaps: the next one counts.
+    // A credential of another scheme may belong to a proxy: the server tries the next credential.
     for other in ["Basic YTpi", "Token x", "Negotiate", &ann.access] {
         let proxied = client.header("authorization", other);
         proxied.get(ME).await.refused(401, "UNAUTHORIZED");

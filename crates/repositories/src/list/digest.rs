@@ -1,12 +1,12 @@
-//! What tells one list from another: its name, its sort, its direction and its filters.
+//! The identity of a list: its name, its sort, its direction and its filters.
 
 use super::{Key, ListParams};
 use mainstay_platform::crypto::sha256;
 use mainstay_platform::database::Value;
 
 impl ListParams<'_> {
-    /// The digest that a cursor of this list carries. It is of names and not of numbers, so that another sort or filter
-    /// in the next version does not make an old cursor a place in another list.
+    /// The digest that a cursor of this list carries. It covers names, not indexes, so that another sort or filter in
+    /// the next version does not make an old cursor a position in another list.
     pub(super) fn digest(&self) -> u64 {
         let mut text = Vec::with_capacity(256);
         let mut add = |part: &[u8]| {

@@ -13,7 +13,7 @@ pub struct Condition {
     pub unknown: Vec<String>,
     /// Why an acknowledged write may be lost in a power cut, one reason per line; empty when it cannot.
     pub not_durable: Vec<String>,
-    /// Why the database cannot hold what the product keeps, a sentence each with what to do; empty when it can.
+    /// Why the database cannot store Mainstay's data, a sentence each with what to do; empty when it can.
     pub unfit: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ fn of_sqlite(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
     }
     let runner = sqlite::migrations::runner();
     let mut connection = sqlite_connection(options)?;
-    // Where nothing was ever migrated there is no table to ask.
+    // A database that was never migrated has no history table to query.
     let has_history = fitness::has_history(&connection).map_err(|error| DatabaseError::Unavailable {
         what: error.to_string(),
     })?;
@@ -73,7 +73,7 @@ async fn of_postgres(options: &DatabaseOptions) -> Result<Condition, MigrateErro
         false => Vec::new(),
     };
     drop(client);
-    // It ends because the client is gone; how is of no interest.
+    // It ends because the client is dropped; its result does not matter.
     let _ = connection.await;
     Ok(Condition {
         not_durable,

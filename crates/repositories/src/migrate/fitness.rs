@@ -1,4 +1,4 @@
-//! Whether a database can hold what the product keeps, looked at before anything is made in it.
+//! Whether a database can store Mainstay's data, checked before anything is created in it.
 
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, sqlite_path};
 use rusqlite::{Connection, OpenFlags};
@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::path::Path;
 use tokio_postgres::Client;
 
-/// The oldest PostgreSQL that is accepted, as `server_version_num` counts.
+/// The oldest supported PostgreSQL, as `server_version_num`.
 const OLDEST: i32 = 130_000;
 
 fn unavailable(error: impl Display) -> DatabaseError {
@@ -15,7 +15,7 @@ fn unavailable(error: impl Display) -> DatabaseError {
     }
 }
 
-/// Why this database of PostgreSQL cannot be used, a sentence each with what to do; empty when it can.
+/// Why this PostgreSQL database cannot be used, a sentence each with what to do; empty when it can.
 ///
 /// # Errors
 /// The server does not answer.
@@ -46,11 +46,12 @@ fn wrong_encoding(name: &str, encoding: &str) -> String {
     )
 }
 
-/// The same of a SQLite file. One that is not there yet, or is empty, can be used. It is opened without the settings that
-/// [`sqlite_connection`](mainstay_platform::database::sqlite_connection) gives a file of ours: those change the file.
+/// The same for a SQLite file. One that does not exist yet, or is empty, can be used. It is opened without the
+/// settings that [`sqlite_connection`](mainstay_platform::database::sqlite_connection) applies: those change the
+/// file.
 ///
 /// # Errors
-/// The file cannot be opened, or is no database.
+/// The file cannot be opened, or is not a database.
 pub(super) fn of_sqlite(options: &DatabaseOptions) -> Result<Vec<String>, DatabaseError> {
     let path = sqlite_path(&options.url).map_err(|reason| DatabaseError::Options {
         reason: reason.to_owned(),
@@ -61,7 +62,7 @@ pub(super) fn of_sqlite(options: &DatabaseOptions) -> Result<Vec<String>, Databa
     let shown = path.display();
     let failed = |error: rusqlite::Error| unavailable(format!("{shown}: {error}"));
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // SQLite takes `:memory:` and `file:…` for something else than the name of a file; joining keeps an absolute path.
+    // SQLite does not take `:memory:` and `file:…` for file names; joining leaves an absolute path unchanged.
     let connection = Connection::open_with_flags(Path::new(".").join(&path), flags).map_err(failed)?;
     connection.busy_timeout(options.wait_limit).map_err(failed)?;
     let ask = |sql: &str| {
@@ -96,7 +97,7 @@ pub(super) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row(sql, [], |row| row.get(0))
 }
 
-/// Why a write that was acknowledged by this server may be lost, a sentence each; empty when it may not.
+/// Why this server may lose an acknowledged write, a sentence each; empty when it may not.
 ///
 /// # Errors
 /// The server does not answer.

@@ -1,4 +1,4 @@
-//! Turns a credential into a caller.
+//! Resolves a credential to a caller.
 
 use super::directory::AccessDirectory;
 use crate::services::Services;
@@ -9,14 +9,14 @@ use mainstay_platform::crypto::token::{TokenError, claimed_issue};
 use std::fmt;
 use std::sync::Arc;
 
-/// Turns access tokens into callers, and remembers the last ten thousand it saw.
+/// Resolves access tokens to callers, and caches the last ten thousand.
 pub struct Authenticator {
     directory: Arc<AccessDirectory>,
     seen: moka::sync::Cache<Arc<str>, Arc<Authentication>>,
 }
 
-/// What somebody showed and who that made them, as of an instant; enough to ask again when that has passed.
-/// Does not print the token.
+/// A credential and the caller it resolved to, as of an instant; enough to resolve it again later. `Debug` does not
+/// print the token.
 pub struct Authentication {
     token: Arc<str>,
     principal: Arc<Principal>,
@@ -24,7 +24,7 @@ pub struct Authentication {
     good_until: Timestamp,
 }
 
-/// The news and the keys that a caller was resolved with.
+/// The versions of the directory and of the keys that a caller was resolved with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Version {
     access: u64,
@@ -41,7 +41,7 @@ impl Authenticator {
 }
 
 impl Authentication {
-    /// Who is asking.
+    /// The caller that the credential resolved to.
     pub fn caller(&self) -> Caller {
         Caller::User(Arc::clone(&self.principal))
     }
@@ -58,8 +58,8 @@ impl fmt::Debug for Authentication {
 }
 
 impl Services {
-    /// Who the bearer of an access token is at this instant. No I/O, unless the token names a signing key that
-    /// this node has not heard of.
+    /// Resolves an access token to its bearer, as of now. No I/O, unless the token names a signing key that this node
+    /// does not know yet.
     ///
     /// # Errors
     /// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` or `ACCOUNT_DISABLED`.
@@ -96,7 +96,7 @@ impl Services {
         Ok(standing)
     }
 
-    /// Whether nothing has happened since that could make somebody another caller.
+    /// Whether nothing has changed since that could make this another caller.
     pub(crate) fn is_current(&self, standing: &Authentication) -> bool {
         standing.version == self.access_version() && self.now() < standing.good_until
     }

@@ -1,8 +1,8 @@
-//! What is news about who may do what.
+//! The recent changes of roles, permissions and sessions.
 //!
-//! An access token carries what was true when it was signed. This memory holds what became true since, for
-//! as long as a token signed before may live; so a revoked session, a changed role or a permission that was
-//! given or taken is felt at once, without asking the database at each request.
+//! An access token carries what was true when it was signed. This directory holds what changed since, for as long as
+//! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
+//! take effect at once, without a query at each request.
 
 use mainstay_domain::access::{Grant, PermissionSet, Principal, RoleName};
 use mainstay_domain::email::Email;
@@ -17,14 +17,14 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// One piece of news.
+/// One change of an account, a session or the roles.
 #[derive(Debug, Clone)]
 pub enum AccessChange {
     /// An account's role, status or own permissions changed.
     User(AccessFacts),
     /// A session ended.
     SessionEnded(SessionId),
-    /// All roles, read anew.
+    /// All roles with their permissions, read again.
     Roles(Vec<(RoleName, Vec<String>)>),
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct AccessSnapshot {
     pub(crate) last: i64,
 }
 
-/// The memory of news. One a node.
+/// The recent changes, in memory. One per node.
 #[derive(Default)]
 pub struct AccessDirectory {
     state: RwLock<State>,
@@ -45,8 +45,8 @@ pub struct AccessDirectory {
 
 #[derive(Default)]
 struct State {
-    /// With the instant, by this node's clock, at which it learned of the change: what it forgets after a while must not
-    /// hang on the clock of the node that made the change.
+    /// With the instant, by this node's clock, at which it learned of the change: when the directory forgets it must
+    /// not depend on the clock of the node that made the change.
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
     roles: HashMap<RoleName, PermissionSet>,
@@ -54,21 +54,21 @@ struct State {
     last: i64,
 }
 
-/// A caller as of an instant, and how long that stays true if no news comes.
+/// A caller as of an instant, and how long that stays true if no change arrives.
 pub struct Resolved {
-    /// The person.
+    /// The signed-in user.
     pub principal: Principal,
-    /// Until when, by the clock alone: the first of the token's end and the ends of permissions.
+    /// Until when, by the clock alone: the earliest of the token's expiry and the expiries of permissions.
     pub good_until: Timestamp,
 }
 
 impl AccessDirectory {
-    /// Grows with each piece of news; what was resolved before it has to be resolved again.
+    /// Grows with each change; what was resolved under an earlier version has to be resolved again.
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Takes in a change that this node learned of now. An older one about the same account does not undo a newer one.
+    /// Applies a change that this node learned of now. An older one about the same account does not undo a newer one.
     pub fn apply(&self, change: AccessChange, now: Timestamp) {
         let mut state = self.state.write();
         let is_newer = match change {
@@ -113,7 +113,7 @@ impl AccessDirectory {
         self.state.read().last
     }
 
-    /// Takes in what was read from the database.
+    /// Applies the changes that were read from the database.
     pub(crate) fn learn(&self, snapshot: AccessSnapshot, now: Timestamp) {
         self.apply(AccessChange::Roles(snapshot.roles), now);
         for facts in snapshot.users {
@@ -126,8 +126,8 @@ impl AccessDirectory {
         state.last = state.last.max(snapshot.last);
     }
 
-    /// Forgets the accounts, because the database counts from an earlier number than before: it was put back to an
-    /// earlier state, and its numbers say nothing about what is known here. Ended sessions stay ended.
+    /// Forgets the accounts, because the database counts from an earlier number than before: it was restored to an
+    /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended.
     pub(crate) fn start_over(&self) {
         let mut state = self.state.write();
         state.users.clear();
@@ -136,14 +136,14 @@ impl AccessDirectory {
         self.version.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Forgets what this node learned before an instant, by its own clock.
+    /// Forgets the changes that this node learned of before an instant, by its own clock.
     pub fn forget_before(&self, instant: Timestamp) {
         let mut state = self.state.write();
         state.users.retain(|_, (_, learned)| *learned >= instant);
         state.ended.retain(|_, learned| *learned >= instant);
     }
 
-    /// What a role may do, with somebody's own permissions.
+    /// The permissions of a role, together with an account's own grants.
     pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
         let state = self.state.read();
         state
@@ -154,11 +154,11 @@ impl AccessDirectory {
             .with_grants(grants, now)
     }
 
-    /// Who the bearer of a verified token is at this instant. No token lives longer than `life`, whatever it says of
-    /// itself: it may be from a time when tokens lived longer than this memory now reaches back.
+    /// Resolves a verified token to its bearer at this instant. No token lives longer than `life`, whatever its own
+    /// expiry: it may be from a time when tokens lived longer than this directory now reaches back.
     ///
     /// # Errors
-    /// The token has lived long enough or the session has ended (401), or the account is disabled (403).
+    /// The token is expired or the session has ended (401), or the account is disabled (403).
     pub fn resolve(&self, claims: &Claims, life: Duration, now: Timestamp) -> Result<Resolved> {
         let token_ends = end_of(claims, life);
         if now >= token_ends {
@@ -205,7 +205,7 @@ impl AccessDirectory {
     }
 }
 
-/// When a token ends: what it says, or a `life` in whole seconds after it was issued.
+/// When a token expires: at its own expiry, or `life` in whole seconds after it was issued.
 fn end_of(claims: &Claims, life: Duration) -> Timestamp {
     let seconds = life.as_secs() + u64::from(life.subsec_nanos() > 0);
     let issued = Timestamp::from_seconds(claims.iat);

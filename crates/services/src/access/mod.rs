@@ -1,4 +1,4 @@
-//! Who is asking and what they may do, as of this instant, without asking the database.
+//! Authenticates callers and resolves their permissions as of this instant, without a database query.
 
 pub mod authenticator;
 pub mod directory;

@@ -1,7 +1,7 @@
-//! Hears of changes that other processes made, by looking at the database.
+//! Reads the changes that other processes made from the database.
 //!
-//! Every node does so twice a second. It asks for the changes with a greater number than the last one it read; the
-//! database gives the numbers, in the order of the commits, so no clock has a say in what is heard.
+//! Every node does so twice a second. It selects the changes with a greater number than the last one it read; the
+//! database assigns the numbers in the order of the commits, so no clock decides what a node reads.
 
 use crate::access::directory::AccessSnapshot;
 use crate::context::{QueryContext, Repositories};
@@ -13,24 +13,24 @@ use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::ReadMode;
 use std::time::Duration;
 
-/// Longer than any transaction, and than the clocks of two nodes may differ before tokens of one are refused by the
-/// other.
+/// Longer than any transaction, and than the clocks of two nodes may differ before each refuses the other's tokens.
 const MARGIN: Duration = Duration::from_mins(10);
 
-/// Where to read on.
+/// Where to continue reading.
 #[derive(Debug, Clone, Copy)]
 enum From {
-    /// Behind the change of this number.
+    /// After the change of this number.
     Number(i64),
-    /// With the first change that was made at or after an instant.
+    /// From the first change that was made at or after an instant.
     Instant(Timestamp),
 }
 
 impl Services {
-    /// Reads all changes that a living token could contradict; at the start, and whenever the database was away.
+    /// Reads all changes that a valid token could contradict; at the start, and whenever the database was
+    /// unavailable.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn load_access(&self) -> Result<()> {
         let ttl = self.policies().access_ttl;
         self.read_access(From::Instant(self.now().before(ttl).before(MARGIN)))
@@ -40,7 +40,7 @@ impl Services {
     /// Reads the changes since the last one that was read.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn sync_access(&self) -> Result<()> {
         self.read_access(From::Number(self.directory().last())).await
     }
@@ -49,7 +49,7 @@ impl Services {
         let now = self.now();
         let snapshot = self.access_since(from).await?;
         if snapshot.last < self.directory().last() {
-            // A database that was put back to an earlier day, or a standby that had not heard of the last changes.
+            // A database restored to an earlier state, or a standby that had not received the last changes.
             tracing::warn!(
                 last = snapshot.last,
                 known = self.directory().last(),
@@ -76,7 +76,7 @@ impl Services {
     }
 }
 
-/// All of it in one snapshot, so that the number is that of the last change in it.
+/// Reads everything in one snapshot, so that the number is that of the last change in it.
 async fn read(view: &mut QueryContext<'_>, from: From) -> Result<AccessSnapshot> {
     let last = view.access_changes().current().await?;
     let since = match from {

@@ -1,4 +1,4 @@
-//! Signs somebody in with an address and a password.
+//! Signs a user in with an e-mail address and a password.
 
 use super::password::{Password, hashing};
 use super::{Tokens, open_session};
@@ -13,7 +13,7 @@ use mainstay_platform::limiter::{LimitKey, Quota};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Signs somebody in. A wrong address and a wrong password are one answer, in one time.
+/// Signs a user in. A wrong address and a wrong password get the same answer, in the same time.
 #[derive(Debug, Clone)]
 pub struct Login {
     email: Email,
@@ -21,7 +21,7 @@ pub struct Login {
     proven: Option<VerifiedCredentials>,
 }
 
-/// An account whose password was shown, and the hash that it was held against.
+/// An account whose password was verified, and the hash that it was verified against.
 #[derive(Debug, Clone)]
 struct VerifiedCredentials {
     user: UserId,
@@ -29,14 +29,14 @@ struct VerifiedCredentials {
     better: Option<String>,
 }
 
-/// Tries for one address from one network, so that guessing is slow and nobody else is locked out by it.
+/// Wrong passwords allowed for one address from one network, so that guessing is slow and locks out no other client.
 const TRIES: Quota = Quota {
     count: 10,
     period: Duration::from_mins(15),
 };
 
 impl Login {
-    /// Asks to be let in.
+    /// A sign-in with the given credentials.
     pub fn new(email: Email, password: Password) -> Self {
         Self {
             email,
@@ -49,7 +49,7 @@ impl Login {
         Error::Unauthenticated(Unauthenticated::Credentials)
     }
 
-    /// Only wrong tries are counted: who knows the password may sign in as often as the rate allows.
+    /// Counts only wrong passwords: a client that knows the password may sign in as often as the rate limit allows.
     fn check_tries(&self, cx: &PrepareContext<'_>, count: bool) -> Result<()> {
         let services = cx.services();
         if !services.policies().limits {
@@ -95,7 +95,7 @@ impl Command for Login {
                 Box::pin(async move {
                     let users = cx.scope_of(SystemCaller::SIGN_IN);
                     let user = cx.users().find_by_email(&users, &email).await?;
-                    // Also for nobody: an unknown address costs what a known one does.
+                    // Also without an account: an unknown address takes the same queries as a known one.
                     let id = user.map_or(UserId::from_uuid(Uuid::nil()), |user| user.id);
                     let hash = cx.credentials().find(&users, id).await?;
                     Ok(hash.map(|hash| (id, hash)))
@@ -127,11 +127,11 @@ impl Command for Login {
             .proven
             .ok_or_else(|| Error::bug("signing in without proof"))?;
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
-        // The password may have been changed, or the account removed, since it was held against the hash.
+        // The password may have changed, or the account may be gone, since the password was verified.
         let found = cx.users().find(&scope, proven.user).await;
         let user = found.map_err(|error| match error {
             Error::NotFound => Self::refused(),
-            // A database that is away says nothing of the password.
+            // An unavailable database proves nothing about the password.
             other => other,
         })?;
         if cx.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes a password as it was typed, and keeps it in the form that is hashed ([`password::prepared`]).
+    /// Takes a password as typed, and converts it to the form that is hashed ([`password::prepared`]).
     pub fn new(text: String) -> Self {
         let typed = Zeroizing::new(text);
         let prepared = match password::prepared(&typed) {

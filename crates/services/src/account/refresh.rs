@@ -1,4 +1,4 @@
-//! Gets the next pair of tokens.
+//! Exchanges a refresh token for the next pair of tokens.
 
 use super::Tokens;
 use super::opening::grants;
@@ -14,33 +14,34 @@ use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use serde::{Deserialize, Serialize};
 
-/// Gets the next pair of tokens for a refresh token.
+/// Exchanges a refresh token for the next pair of tokens.
 ///
-/// A client that lost the answer and asks again is told the same successor. A token whose successor was used
-/// already ends the session: one of the two who hold it is a thief (RFC 9700, 4.14.2).
+/// A client that lost the answer and retries gets the same successor again. A token whose successor was used already
+/// ends the session: one of its two holders is a thief (RFC 9700, 4.14.2).
 #[derive(Debug, Clone)]
 pub struct Refresh {
     token: Secret<String>,
 }
 
-/// What came of it. The end of a session has to be committed, so it is no error inside of the transaction.
+/// The outcome of a refresh. The end of a session has to be committed, so it is not an error inside of the
+/// transaction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Refreshed {
-    /// The next pair.
+    /// The next pair of tokens.
     Tokens(Box<Tokens>),
     /// The token had been used before, and the session has ended.
     Reused,
 }
 
 impl Refresh {
-    /// Shows a refresh token.
+    /// A refresh with the given token.
     pub fn new(token: Secret<String>) -> Self {
         Self { token }
     }
 }
 
 impl Refreshed {
-    /// The tokens, or what the caller is told.
+    /// The tokens, or the error for the client.
     ///
     /// # Errors
     /// `TOKEN_REUSED`.
@@ -61,7 +62,7 @@ impl UseCase for Refresh {
 
 impl Command for Refresh {
     const IDEMPOTENT: bool = false;
-    /// A refresh moves a counter; only its misuse is a story.
+    /// A refresh increments a counter; only its misuse is an event.
     const RECORDS_NO_EVENT: bool = true;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Refreshed> {
@@ -105,7 +106,7 @@ async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Sessio
     if cx.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
     }
-    // Another request with the same token was a moment faster, so this is the retry that is told again.
+    // Another request with the same token was faster, so this is a retry that gets the same tokens again.
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let now_there = cx.sessions().find(&scope, next.id).await?;
     match (now_there.ended_at, now_there.classify(from)) {
@@ -133,7 +134,7 @@ async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<Refreshed>
         ended_at: Some(now),
         ..session.clone()
     };
-    // To the pipeline this is a success, so the attempt is told of here.
+    // To the pipeline this is a success, so the attempt is recorded here.
     cx.refused(Refresh::NAME, Error::Unauthenticated(Unauthenticated::Reused));
     cx.record(
         permit,

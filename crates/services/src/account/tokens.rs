@@ -18,14 +18,14 @@ use std::fmt;
 /// An account with its effective permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// The account.
+    /// The account, without its permissions.
     pub user: User,
     /// The names of all its permissions, those of the role and its personal ones.
     pub permissions: Vec<String>,
 }
 
 impl Profile {
-    /// The state of this representation: permissions come and go without a new version of the account.
+    /// The state of this representation: permissions change without a new version of the account.
     pub fn state(&self) -> State {
         State::with(self.user.version, self.permissions.iter().map(String::as_str))
     }

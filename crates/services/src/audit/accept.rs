@@ -1,4 +1,4 @@
-//! Lets a trail that was at fault go on: an administrator's act, which is recorded.
+//! Accepts an audit trail with findings, so that sealing continues: an administrator's act, which is recorded.
 
 use super::anchor;
 use super::chain;
@@ -20,25 +20,25 @@ use mainstay_platform::database::DatabaseError;
 use mainstay_repositories::{EntryKey, NewHead, WriterRecord};
 use serde::{Deserialize, Serialize};
 
-/// So many characters a reason may have.
+/// The longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// So many entries are read at once.
+/// Entries read per query.
 const BATCH: u32 = 1000;
 
-/// Accepts every entry as it is now: those in the chain, those that were refused, and that some are missing. Nothing is
-/// deleted or changed; the chain goes on behind them from the hash of what is there.
+/// Accepts every entry as it is now: those in the chain, those that were refused, and that some are missing. Nothing
+/// is deleted or changed; the chain continues after them from the hash of what is there.
 #[derive(Debug, Clone)]
 pub struct AcceptAudit {
     reason: String,
-    /// What was at fault, for the record.
+    /// The findings, for the record.
     faults: Vec<String>,
     /// The number of the last linked entry that was read, and the hash of all up to it.
     read: (i64, Vec<u8>),
-    /// The highest place that the head beside the database has known.
+    /// The highest place that the anchor has recorded.
     kept: i64,
 }
 
-/// What was accepted.
+/// What an administrator accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
@@ -46,9 +46,9 @@ pub struct Accepted {
     pub seq: i64,
     /// The hash of that, in hexadecimal.
     pub hash: String,
-    /// The administrator's words.
+    /// The reason that the administrator gave.
     pub reason: String,
-    /// What was at fault.
+    /// The findings at that time.
     pub faults: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Command for AcceptAudit {
         before.retain(|acceptance| chain::is_genuine(sealer, acceptance));
         let accepted_before = before.last().map(|last| last.head.seq + 1);
         let known = [sealed.map(|end| end.head.seq), accepted_before, Some(self.kept)];
-        // No place is given twice, so that a head that was kept elsewhere never means two things.
+        // No place is assigned twice, so that a head stored elsewhere is never ambiguous.
         head.seq = known.into_iter().flatten().fold(head.seq, i64::max);
         let before = sealed
             .map(|end| Positions::parse(&end.writers))
@@ -122,7 +122,7 @@ impl Command for AcceptAudit {
 }
 
 impl AcceptAudit {
-    /// Reads the entries that were linked since the chain was followed.
+    /// Reads the entries that were linked since the chain was walked.
     async fn end_of_chain(&self, cx: &mut CommandContext<'_>) -> Result<ChainHead> {
         let scope = cx.scope();
         let (mut seq, mut hash) = self.read.clone();
@@ -142,7 +142,7 @@ impl AcceptAudit {
     }
 }
 
-/// Puts every waiting entry behind `head`, which moves, and finds out from which numbers the writers go on.
+/// Links every waiting entry after `head`, which advances, and determines from which numbers the writers continue.
 async fn link_waiting(
     cx: &mut CommandContext<'_>,
     before: &Positions,
@@ -172,23 +172,24 @@ async fn link_waiting(
         if is_in_order(record, number) || !cx.audit().remove_writer(&record.key, record.end.number).await? {
             continue;
         }
-        // Its process finds the record gone and goes on with another writer.
+        // Its process finds the record missing and continues with another writer.
         positions.0.remove(&record.end.writer);
     }
     Ok((links, positions))
 }
 
-/// Whether the record says what is there.
+/// Whether the record matches the entries.
 fn is_in_order(record: &WriterRecord, number: Option<i64>) -> bool {
     number == Some(record.end.number)
 }
 
 impl Services {
-    /// Accepts the audit trail as it is, with a reason that is recorded, and keeps its head beside the database anew.
-    /// `None` when nothing is at fault.
+    /// Accepts the audit trail as it is, records the reason, and writes its head to the anchor. `None` when there is
+    /// no finding.
     ///
     /// # Errors
-    /// `VALIDATION_FAILED` for a reason that is empty or too long; the database is away, or the head cannot be kept.
+    /// `VALIDATION_FAILED` for a reason that is empty or too long; the database is unavailable, or the anchor cannot
+    /// be written.
     pub async fn accept_audit(&self, reason: &str) -> Result<Option<Accepted>> {
         let anchor = anchor::read(self).await;
         let kept = anchor.head().map_or(0, |kept| kept.seq);

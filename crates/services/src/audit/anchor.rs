@@ -1,5 +1,5 @@
-//! The anchor: the newest head, kept in a file beside the database, so that a database that was put back to an
-//! older state is seen too.
+//! The anchor: the newest head, stored in a file beside the database, so that a database restored to an older state
+//! is detected too.
 
 use super::{anchor_file as file, chain};
 use crate::services::Services;
@@ -9,31 +9,31 @@ use serde::Serialize;
 use std::io;
 use std::path::Path;
 
-/// What is kept beside the database.
+/// The content of the anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Anchor {
-    /// Nothing, as before the first entry was linked on this machine. Or somebody removed it.
+    /// No file, as before the first entry was linked on this machine; or the file was removed.
     Absent,
-    /// Something that we did not seal, or that cannot be read.
+    /// A file that Mainstay did not seal, or that cannot be read.
     Invalid,
-    /// A head.
+    /// A sealed head.
     Held(ChainHead),
 }
 
-/// Whether there was a head beside the database to hold the chain against.
+/// Whether the chain could be compared with an anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AnchorState {
-    /// There was none, so a database that was put back to an older state would not be noticed.
+    /// There was none, so a database restored to an older state would not be detected.
     Absent,
-    /// There was something that is none.
+    /// The file does not hold a sealed head.
     Invalid,
-    /// There was one.
+    /// The file held a sealed head.
     Held,
 }
 
 impl Anchor {
-    /// The head that is held.
+    /// The stored head, if there is one.
     pub(super) fn head(&self) -> Option<&ChainHead> {
         match self {
             Self::Held(head) => Some(head),
@@ -50,14 +50,14 @@ impl Anchor {
     }
 }
 
-/// Keeps a head, unless a later one or something that is none is kept already. The file is replaced whole and is on
-/// the disk when this ends, so a crash leaves the old one or the new one.
+/// Stores a head, unless the file holds a later one or an invalid one. The file is replaced whole and is on the disk
+/// when this returns, so a crash leaves the old one or the new one.
 pub(super) async fn keep(services: &Services, head: ChainHead) -> io::Result<()> {
     blocking(services, move |data_dir, sealer| {
         let _turn = file::lock(data_dir)?;
         match look(data_dir, sealer) {
             Anchor::Held(kept) if kept.seq >= head.seq => Ok(()),
-            // It is evidence.
+            // An invalid file is evidence, so it stays.
             Anchor::Invalid => Err(io::Error::other("there is one that was not sealed by us")),
             Anchor::Held(_) | Anchor::Absent => file::replace(data_dir, &written(sealer, &head)),
         }
@@ -65,7 +65,8 @@ pub(super) async fn keep(services: &Services, head: ChainHead) -> io::Result<()>
     .await
 }
 
-/// Keeps a head that an administrator accepted, whatever is kept. What was not ours stays as `audit.anchor.refused`.
+/// Stores a head that an administrator accepted, whatever the file holds. An invalid file is moved to
+/// `audit.anchor.refused`.
 pub(super) async fn renew(services: &Services, head: ChainHead) -> io::Result<()> {
     blocking(services, move |data_dir, sealer| {
         let _turn = file::lock(data_dir)?;
@@ -77,7 +78,7 @@ pub(super) async fn renew(services: &Services, head: ChainHead) -> io::Result<()
     .await
 }
 
-/// What is kept.
+/// Reads the anchor.
 pub(super) async fn read(services: &Services) -> Anchor {
     let read = blocking(services, |data_dir, sealer| Ok(look(data_dir, sealer)));
     read.await.unwrap_or(Anchor::Invalid)
@@ -117,12 +118,12 @@ fn parse(text: &str, sealer: &Sealer) -> Option<ChainHead> {
     chain::is_sealed(sealer, &head, &seal).then_some(head)
 }
 
-/// Bytes as people read them.
+/// Bytes as hexadecimal text.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Bytes out of hexadecimal; `None` when it is none.
+/// Bytes from hexadecimal text; `None` when it is not hexadecimal.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
     (0..text.len()).step_by(2).map(byte).collect()

@@ -1,5 +1,5 @@
-//! The file of the anchor. No link in the place of one of its files is followed, neither to read nor to write: whoever
-//! can plant a link in the folder must not choose which file is overwritten or believed.
+//! The file of the anchor. Symbolic links in place of its files are followed neither to read nor to write: an
+//! attacker who can plant a link in the folder must not choose which file is overwritten or trusted.
 
 use mainstay_platform::files;
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("audit.anchor")
 }
 
-/// Says what stands at a path where opening the file was refused.
+/// Describes what is at a path where opening the file failed.
 fn explain(path: &Path, error: io::Error) -> io::Error {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => refused(path, "a link"),
@@ -29,8 +29,8 @@ fn refused(path: &Path, what: &str) -> io::Error {
     ))
 }
 
-/// Locks the anchor: of two processes that share the folder, one would put an older head over a newer one. Ends when the
-/// file is dropped.
+/// Locks the anchor: of two processes that share the folder, one would write an older head over a newer one. Dropping
+/// the file releases the lock.
 pub(super) fn lock(data_dir: &Path) -> io::Result<File> {
     files::make_dir(data_dir)?;
     let lock = data_dir.join("audit.anchor.lock");
@@ -39,7 +39,7 @@ pub(super) fn lock(data_dir: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// What is in the file; `None` when there is none.
+/// Reads the file; `None` when there is none.
 pub(super) fn read(data_dir: &Path) -> io::Result<Option<String>> {
     let path = path(data_dir);
     let file = match files::read(&path) {
@@ -52,7 +52,7 @@ pub(super) fn read(data_dir: &Path) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// Puts a new file in the place of the old one, whole and on the disk. The caller holds the [`lock`].
+/// Replaces the file, whole and flushed to the disk. The caller holds the [`lock`].
 pub(super) fn replace(data_dir: &Path, text: &str) -> io::Result<()> {
     let path = path(data_dir);
     if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
@@ -61,7 +61,7 @@ pub(super) fn replace(data_dir: &Path, text: &str) -> io::Result<()> {
     files::replace(&path, &data_dir.join("audit.anchor.new"), text.as_bytes())
 }
 
-/// Keeps what is in the place of the anchor under another name.
+/// Renames what is in place of the anchor, so that it is preserved.
 pub(super) fn set_aside(data_dir: &Path) -> io::Result<()> {
     files::rename(&path(data_dir), &data_dir.join("audit.anchor.refused"))
 }

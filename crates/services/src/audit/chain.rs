@@ -1,5 +1,5 @@
-//! The chain: each linked entry's hash covers the entry and the hash before it, and the head is sealed with a
-//! key that is not in the database. So an edit, a removal and a cut-off tail are all seen.
+//! The chain: each linked entry's hash covers the entry and the hash before it, and the head is sealed with a key
+//! that is not in the database. So an edit, a removal and a cut-off tail are all detected.
 
 use mainstay_domain::audit::{Acceptance, ChainHead, StoredEntry};
 use mainstay_platform::crypto::seal::Sealer;
@@ -18,7 +18,7 @@ pub fn next(head: &ChainHead, entry: &StoredEntry) -> ChainHead {
     link(&head.hash, head.seq + 1, entry)
 }
 
-/// The place `seq` of an entry that follows everything up to the hash `before`.
+/// The place `seq` of an entry that follows all entries up to the hash `before`.
 pub(super) fn link(before: &[u8], seq: i64, entry: &StoredEntry) -> ChainHead {
     let mut bytes = before.to_vec();
     bytes.extend_from_slice(&seq.to_be_bytes());
@@ -29,23 +29,23 @@ pub(super) fn link(before: &[u8], seq: i64, entry: &StoredEntry) -> ChainHead {
     }
 }
 
-/// Seals a head for the world outside the database: the file beside it and the receiver of heads.
+/// Seals a head for storage outside the database: the anchor file and the receiver of heads.
 pub fn seal(sealer: &Sealer, head: &ChainHead) -> Vec<u8> {
     mac(sealer, HEAD, &head_bytes(head))
 }
 
-/// Whether a head was sealed by us, under this master key or one before it.
+/// Whether Mainstay sealed a head, under this master key or an earlier one.
 pub fn is_sealed(sealer: &Sealer, head: &ChainHead, seal: &[u8]) -> bool {
     verify(sealer, HEAD, &head_bytes(head), seal)
 }
 
-/// Seals the head in the database together with how far each writer's entries are linked. Its key is another than that
+/// Seals the head in the database together with how far each writer's entries are linked. Its key differs from that
 /// of [`seal`], so that a head from outside cannot be put into the database without them.
 pub(super) fn seal_state(sealer: &Sealer, head: &ChainHead, writers: &[u8]) -> Vec<u8> {
     mac(sealer, STATE, &state_bytes(head, writers))
 }
 
-/// Whether [`seal_state`] sealed it, under this master key or one before it.
+/// Whether [`seal_state`] produced the seal, under this master key or an earlier one.
 pub(super) fn is_state_sealed(sealer: &Sealer, head: &ChainHead, writers: &[u8], seal: &[u8]) -> bool {
     verify(sealer, STATE, &state_bytes(head, writers), seal)
 }
@@ -55,7 +55,7 @@ pub(super) fn sign_acceptance(sealer: &Sealer, acceptance: &Acceptance) -> Vec<u
     mac(sealer, ACCEPTANCE, &acceptance_bytes(acceptance))
 }
 
-/// Whether an acceptance is one of ours.
+/// Whether Mainstay signed an acceptance.
 pub(super) fn is_genuine(sealer: &Sealer, acceptance: &Acceptance) -> bool {
     verify(sealer, ACCEPTANCE, &acceptance_bytes(acceptance), &acceptance.mac)
 }

@@ -1,7 +1,7 @@
-//! Authenticates audit entries in the transaction that writes them, and checks that later.
+//! Authenticates audit entries in the transaction that writes them, and verifies them later.
 //!
-//! The MAC is made from what the use case meant to write, so a trigger in the database that changes a value on its way
-//! is noticed as well as a row that was planted or changed afterwards.
+//! The MAC covers what the use case meant to write, so it exposes a trigger in the database that changes a value on
+//! insert as well as a row that was planted or changed afterwards.
 
 use mainstay_domain::audit::StoredEntry;
 use mainstay_domain::audit::{AuditEntry, AuthenticatedEntry, WriterEnd};
@@ -26,7 +26,7 @@ impl EntryKeys {
         }
     }
 
-    /// Makes an entry the `number`th of a writer.
+    /// Authenticates an entry as the `number`th of a writer.
     pub(crate) fn authenticate(
         &self,
         entry: AuditEntry,
@@ -48,7 +48,7 @@ impl EntryKeys {
         matches(&self.entries, &bytes, &mac.mac)
     }
 
-    /// How many entries a writer has written.
+    /// Authenticates the number of entries that a writer has written.
     pub(crate) fn end(&self, writer: AuditWriterId, number: i64, at: Timestamp, is_new: bool) -> WriterEnd {
         let bytes = end_bytes(writer, number, at);
         WriterEnd {

@@ -1,23 +1,23 @@
-//! What can be wrong with the audit trail.
+//! The findings of an audit verification.
 
 use mainstay_domain::id::AuditWriterId;
 use serde::Serialize;
 use std::fmt;
 
-/// What is wrong with the audit trail.
+/// One finding: what is wrong with the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum ChainFault {
-    /// An entry is not what was linked.
+    /// An entry differs from what was linked.
     Edited {
-        /// Its place.
+        /// Its place in the chain.
         seq: i64,
-        /// Its name.
+        /// The entry's id.
         id: String,
     },
     /// An entry is gone.
     Removed {
-        /// Its place.
+        /// Its place in the chain.
         seq: i64,
     },
     /// The newest entries are gone.
@@ -27,53 +27,53 @@ pub enum ChainFault {
         /// The last place there is.
         found: i64,
     },
-    /// The head is missing, was not sealed by us, or does not belong to the last entry.
+    /// The head is missing, was not sealed by Mainstay, or does not match the last entry.
     Head {
         /// The last place there is.
         found: i64,
     },
-    /// The head that is kept beside the database was not sealed by us, or cannot be read.
+    /// The anchor beside the database was not sealed by Mainstay, or cannot be read.
     Anchor,
-    /// There is a chain and no head beside the database to hold it against.
+    /// There is a chain, but no anchor beside the database to compare it with.
     AnchorMissing,
-    /// An entry was not written by Mainstay, or is not as Mainstay wrote it, or was there before.
+    /// An entry was not written by Mainstay, was changed since, or repeats an earlier number.
     Forged {
-        /// Its name.
+        /// The entry's id.
         id: String,
     },
     /// Entries were removed before they were linked.
     Missing {
-        /// Whose.
+        /// The writer that numbered them.
         writer: AuditWriterId,
-        /// The first number that is missing.
+        /// The first missing number.
         from: i64,
-        /// The last one.
+        /// The last missing number.
         to: i64,
     },
-    /// The record of a writer is gone, is not as Mainstay wrote it, or is an earlier one.
+    /// The record of a writer is missing, is not as Mainstay wrote it, or is an earlier version.
     Writer {
-        /// Which.
+        /// The writer of the record.
         writer: AuditWriterId,
     },
-    /// Entries wait that cannot be put in any order.
+    /// Waiting entries that cannot be put in any order.
     Unordered {
-        /// How many.
+        /// The number of such entries.
         count: i64,
     },
-    /// What an administrator accepted is not what is there.
+    /// The entries differ from those that an administrator accepted.
     Accepted {
-        /// The place up to which it was accepted.
+        /// The place up to which they were accepted.
         seq: i64,
     },
-    /// The chain does not hold the head that the verification was given.
+    /// The chain does not contain the head that the verification was given.
     Witness {
-        /// The head's place.
+        /// The head's place in the chain.
         seq: i64,
     },
 }
 
 impl ChainFault {
-    /// The writer of which something is missing.
+    /// The writer that the finding is about, when its entries are missing or its record is invalid.
     pub(super) fn missing_of(&self) -> Option<AuditWriterId> {
         match self {
             Self::Missing { writer, .. } | Self::Writer { writer } => Some(*writer),

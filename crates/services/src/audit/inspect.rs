@@ -1,4 +1,4 @@
-//! What a sealer finds before it links anything.
+//! What a sealer reads and checks before it links anything.
 
 use super::anchor::Anchor;
 use super::chain;
@@ -17,47 +17,47 @@ use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::database::Tx;
 use mainstay_repositories::{Audit, ChainEnd, EntryKey, UnlinkedEntry, WriterRecord};
 
-/// So many batches a turn reads on when all of one is refused, so that planted rows neither stop the chain nor take the
-/// sealer for themselves.
+/// The most batches that one run reads while every entry is refused, so that planted rows neither stop the chain nor
+/// occupy the sealer.
 const MAX_BATCHES: u32 = 20;
-/// So many records of writers that are used no more are removed at once.
+/// The most records of unused writers that one run removes.
 const MAX_REMOVED: usize = 100;
-/// So many faults are named at once.
+/// The most findings that are reported at once.
 pub(super) const MAX_FAULTS: usize = 20;
 
-/// Where a turn begins to read.
+/// Where a run begins to read.
 #[derive(Debug, Clone)]
 pub(super) struct WaitingCursor {
     /// The last entry that was read.
     after: UnlinkedEntry,
-    /// The highest number of its writer so far, when some of that are missing.
+    /// The highest number of its writer so far, when some numbers of that writer are missing.
     gap: Option<i64>,
 }
 
-/// The end of the chain and what waits behind it, read in one snapshot.
+/// The end of the chain and the entries that wait after it, read in one snapshot.
 pub(super) struct Inspection {
-    /// The last place.
+    /// The place of the last linked entry.
     pub(super) from: ChainHead,
     /// The place after the entries that may be linked.
     pub(super) head: ChainHead,
     /// Those entries, each with its place and the hash of all up to it.
     pub(super) links: Vec<(EntryKey, i64, Vec<u8>)>,
-    /// How far each writer's entries are linked then.
+    /// How far each writer's entries are linked after this run.
     pub(super) positions: Positions,
     records: Vec<WriterRecord>,
-    /// The records of writers that are used no more.
+    /// The records of writers that are no longer used.
     pub(super) ended: Vec<WriterRecord>,
-    /// What is wrong with single entries and writers, the first [`MAX_FAULTS`].
+    /// The findings about single entries and writers, the first [`MAX_FAULTS`].
     pub(super) faults: Vec<ChainFault>,
-    /// The writers of which something is missing in the database.
+    /// The writers whose entries are missing in the database.
     pub(super) gaps: Vec<AuditWriterId>,
-    /// Where the next turn begins to read.
+    /// Where the next run begins to read.
     pub(super) cursor: Option<WaitingCursor>,
 }
 
 impl Inspection {
     /// # Errors
-    /// The database is away, or the chain itself is broken.
+    /// The database is unavailable, or the chain itself is broken.
     pub(super) async fn read(
         services: &Services,
         tx: &mut Tx,
@@ -123,7 +123,7 @@ impl Inspection {
         })
     }
 
-    /// Leaves out the writers that are used no more and whose entries are all linked then, so that they stay few.
+    /// Drops the writers that are no longer used and whose entries are all linked then, so that they stay few.
     pub(super) fn without_ended(mut self, services: &Services, ended: &[AuditWriterId]) -> Self {
         let oldest = services.now().before(RECORD_RETENTION);
         let keys = services.audit_writers().keys();
@@ -141,7 +141,7 @@ impl Inspection {
     }
 }
 
-/// Links entries in the order of time, as far as one batch goes.
+/// Links entries in the order of time, at most one batch.
 fn linked(from: &ChainHead, mut good: Vec<UnlinkedEntry>) -> (ChainHead, Vec<(EntryKey, i64, Vec<u8>)>) {
     good.sort_by_cached_key(|waiting| waiting.entry.id());
     let mut head = from.clone();
@@ -153,8 +153,8 @@ fn linked(from: &ChainHead, mut good: Vec<UnlinkedEntry>) -> (ChainHead, Vec<(En
     (head, links)
 }
 
-/// What this process has certainly committed and the database does not have. What was committed before the trail was
-/// last accepted is not missed any more: the removal of a writer's record may have been part of that.
+/// What this process has certainly committed and the database does not have. Anything committed before the trail was
+/// last accepted is exempt: the removal of a writer's record may have been part of that.
 async fn forgotten(
     sealer: &Sealer,
     tx: &mut Tx,
@@ -173,7 +173,7 @@ async fn forgotten(
 /// The place of the last linked entry, or the one up to which everything was accepted.
 ///
 /// # Errors
-/// The database is away, or the sealed head does not belong there.
+/// The database is unavailable, or the sealed head does not belong there.
 async fn chain_end(sealer: &Sealer, tx: &mut Tx, end: Option<&ChainEnd>) -> Result<ChainHead> {
     let last = end.and_then(|end| {
         Some(ChainHead {
@@ -200,7 +200,7 @@ async fn last_acceptance(sealer: &Sealer, tx: &mut Tx) -> Result<Option<Acceptan
     Ok(all.pop())
 }
 
-/// What is wrong between the last place there is and the sealed head, if anything.
+/// The finding between the last place there is and the sealed head, if any.
 pub(super) fn faulty_end(sealer: &Sealer, at: &ChainHead, end: Option<&ChainEnd>) -> Option<ChainFault> {
     let found = at.seq;
     match end {
@@ -217,8 +217,8 @@ pub(super) fn faulty_end(sealer: &Sealer, at: &ChainHead, end: Option<&ChainEnd>
     }
 }
 
-/// Whether the head that is kept beside the database is still a place in its chain. It is not when the database was put
-/// back, or the links were taken away so that edited entries were linked anew.
+/// Whether the anchor's head is still a place in its chain. It is not when the database was restored to an older
+/// state, or the links were removed so that edited entries were linked anew.
 async fn anchor_fault(
     services: &Services,
     tx: &mut Tx,

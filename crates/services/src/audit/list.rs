@@ -8,12 +8,12 @@ use mainstay_domain::audit::AuditEntry;
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_repositories::AuditFilter;
 
-/// Entries by thing, person, verb or time; newest first.
+/// Entries by resource, actor, action or time; newest first.
 #[derive(Debug, Clone)]
 pub struct ListAudit {
-    /// Which.
+    /// Restricts which entries are listed.
     pub filter: AuditFilter,
-    /// How many.
+    /// Page size and cursor.
     pub page: PageRequest,
 }
 

@@ -4,12 +4,12 @@ use mainstay_domain::id::{AuditWriterId, Id};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// The number of the last linked entry of each writer whose record is still kept.
+/// The number of the last linked entry of each writer whose record is still stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Positions(pub(super) BTreeMap<AuditWriterId, i64>);
 
 impl Positions {
-    /// Reads what [`bytes`](Self::bytes) made. Bytes that are left over are ignored: the seal covers them as well.
+    /// Reads the output of [`bytes`](Self::bytes). Trailing bytes are ignored: the seal covers them as well.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let one = |piece: &[u8]| {
             let (id, number) = piece.split_first_chunk::<16>()?;

@@ -1,5 +1,5 @@
-//! Hands the head of the chain to a receiver outside of this machine, so that nobody who controls the database and the
-//! data folder can put both back unnoticed.
+//! Sends the head of the chain to a receiver outside of this machine, so that an attacker who controls the database
+//! and the data folder cannot restore both undetected.
 
 use super::{anchor, chain};
 use crate::context::Repositories;
@@ -12,11 +12,11 @@ use mainstay_domain::id::uuid_v7;
 use mainstay_platform::database::ReadMode;
 
 impl Services {
-    /// Sends the head to the receiver that is configured (`AUDIT_WITNESS_URL`). False when there is no receiver or no
-    /// entry yet, or when the head in the database is not one that Mainstay sealed.
+    /// Sends the head to the configured receiver (`AUDIT_WITNESS_URL`). False when there is no receiver or no entry
+    /// yet, or when Mainstay did not seal the head in the database.
     ///
     /// # Errors
-    /// The database is away, or the receiver did not take it.
+    /// The database is unavailable, or the receiver did not accept the head.
     pub async fn publish_audit_head(&self) -> Result<bool> {
         let Some(receiver) = &self.parts().head_receiver else {
             return Ok(false);

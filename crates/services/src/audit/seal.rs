@@ -21,15 +21,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// So many are linked at once when a process ends.
+/// Entries linked per batch when a process ends.
 const BATCH: u32 = 500;
-/// The log is told of a head at the level of information no more often than this.
+/// The least time between two heads logged at level info.
 const BETWEEN_LOG_LINES: Duration = Duration::from_secs(60);
 
-/// So often a turn tries to be the one that links.
+/// How many times a run retries when another process links first.
 const MAX_RUNS: u32 = 10;
 
-/// The chain is not what was sealed, so it must not be sealed again: that would hide what was done to it.
+/// The chain differs from what was sealed, so it must not be sealed again: that would hide the change.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the audit chain is not extended: {0}. Entries are kept and wait. Look into it with `mainstay audit verify`; when the \
@@ -37,19 +37,19 @@ const MAX_RUNS: u32 = 10;
 )]
 pub(super) struct Broken(pub(super) ChainFault);
 
-/// What the log was told of the audit trail by this process, and how far its sealer has read.
+/// What this process has logged about the audit trail, and how far its sealer has read.
 #[derive(Debug, Default)]
 pub(crate) struct SealLog {
     /// When a head was last logged, in microseconds.
     logged_at: AtomicI64,
-    /// The faults that are in the log already.
+    /// The findings that are already in the log.
     faults: Mutex<BTreeSet<ChainFault>>,
-    /// Where the next turn reads on, when one turn could not read all entries that are refused.
+    /// Where the next run continues, when one run could not read all entries that are refused.
     pub(super) cursor: Mutex<Option<WaitingCursor>>,
 }
 
 impl SealLog {
-    /// Logs a head: whoever changes the database and the file beside it does not change what was sent away.
+    /// Logs a head: an attacker who changes the database and the anchor cannot change what was sent to the log.
     fn head(&self, head: &ChainHead, now: Timestamp) {
         let hash = anchor::hex(head.hash.get(..8).unwrap_or(&head.hash));
         let logged = Timestamp::from_micros(self.logged_at.load(Ordering::Relaxed));
@@ -61,7 +61,7 @@ impl SealLog {
         tracing::info!(seq = head.seq, hash, "the audit chain was sealed");
     }
 
-    /// Logs what is refused, each fault once.
+    /// Logs findings, each one once.
     fn refused(&self, faults: &[ChainFault]) {
         let mut known = self.faults.lock();
         for fault in faults.iter().filter(|fault| !known.contains(fault)) {
@@ -75,16 +75,16 @@ impl SealLog {
 }
 
 impl Services {
-    /// Links entries that wait; tells how many. When as many as `limit`, there may be more. Entries that Mainstay did not
-    /// write, and those behind a gap, are refused and logged, and stay where they are.
+    /// Links waiting entries; returns how many. If it returns `limit`, there may be more. Entries that Mainstay did
+    /// not write, and those after a gap, are refused and logged, and stay where they are.
     ///
     /// # Errors
-    /// The database is away, or the chain is not the one that was sealed.
+    /// The database is unavailable, or the chain is not the one that was sealed.
     pub async fn seal_audit(&self, limit: u32) -> Result<usize> {
         self.seal(limit, Arc::default()).await
     }
 
-    /// Links what this process has written, for one that ends and never ran the sealer, and gives its writers up.
+    /// Links what this process has written, for one that ends and never ran the sealer, and retires its writers.
     ///
     /// # Errors
     /// As [`seal_audit`](Self::seal_audit).
@@ -96,11 +96,11 @@ impl Services {
         Ok(())
     }
 
-    /// Keeps the place before the first entry beside the database, when there is no entry yet: from then on a chain without
-    /// a head beside it is a fault. For every process that is about to write.
+    /// Stores the place before the first entry in the anchor, when there is no entry yet: from then on a chain
+    /// without an anchor is a finding. For every process that is about to write.
     ///
     /// # Errors
-    /// The database is away, or the file cannot be written.
+    /// The database is unavailable, or the file cannot be written.
     pub async fn begin_audit(&self) -> Result<()> {
         if anchor::read(self).await != anchor::Anchor::Absent {
             return Ok(());
@@ -144,7 +144,7 @@ impl Services {
             if self.link(found).await? {
                 self.seal_log().head(&head, self.now());
                 if let Err(error) = anchor::keep(self, head).await {
-                    // The chain itself is committed; the file is a second lock on the same door.
+                    // The chain itself is committed; the anchor is only a second protection.
                     tracing::warn!(%error, "the anchor of the audit chain could not be kept");
                 }
                 return Ok(count);
@@ -154,7 +154,7 @@ impl Services {
         Ok(0)
     }
 
-    /// Reads and computes in a snapshot, so that the writer has nothing to do but to write the links.
+    /// Reads and computes in a snapshot, so that the write transaction only writes the links.
     async fn inspect_audit(
         &self,
         limit: u32,
@@ -162,7 +162,7 @@ impl Services {
         ended: Arc<[AuditWriterId]>,
     ) -> Result<Inspection> {
         let cx = RequestContext::system(SystemCaller::SEALER);
-        // Before the snapshot, which therefore has all of these.
+        // Read before the snapshot, which therefore contains all of these.
         let committed = self.audit_writers().committed(self.now());
         self.read(&cx, ReadMode::Thread, move |cx| {
             Box::pin(async move {

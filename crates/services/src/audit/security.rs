@@ -10,7 +10,7 @@ use mainstay_domain::security::SecurityEvent;
 /// Denied and suspicious attempts, the latest first.
 #[derive(Debug, Clone)]
 pub struct ListSecurityEvents {
-    /// How many.
+    /// Page size and cursor.
     pub page: PageRequest,
 }
 

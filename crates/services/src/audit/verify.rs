@@ -1,4 +1,4 @@
-//! Verifies the chain, and the entries that wait to be put into it.
+//! Verifies the chain, and the entries that wait to be linked.
 
 use super::anchor::{self, AnchorState};
 use super::fault::ChainFault;
@@ -14,37 +14,37 @@ use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_repositories::ChainEnd;
 use serde::Serialize;
 
-/// Follows a stretch of the chain, and holds its end against the sealed head when it comes to it. Each stretch is a
-/// snapshot of its own, so that a long trail does not hold one for as long as it takes.
+/// Walks a section of the chain, and compares its end with the sealed head when it reaches it. Each section is a
+/// snapshot of its own, so that a long trail does not hold one snapshot for the whole verification.
 #[derive(Debug, Clone)]
 pub struct VerifyAudit {
     walk: Walk,
-    /// Whether to go on past faults: what is accepted has to be read to its end.
+    /// Whether to continue past findings: an accepted trail has to be read to its end.
     is_whole: bool,
 }
 
-/// What a stretch of the chain is like.
+/// The result of one section.
 #[derive(Debug)]
 pub struct VerifiedRange {
     walk: Walk,
     waiting: i64,
-    /// Whether the chain goes on behind it.
+    /// Whether the chain continues after it.
     more: bool,
 }
 
-/// What was found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// How many linked entries were good, from the first on.
+    /// The number of linked entries before the first finding.
     pub verified: i64,
-    /// How many entries are not linked yet.
+    /// The number of entries that are not linked yet.
     pub waiting: i64,
-    /// The first thing that is wrong.
+    /// The first finding.
     pub fault: Option<ChainFault>,
-    /// The first twenty things that are wrong, that one among them.
+    /// The first twenty findings, including `fault`.
     pub faults: Vec<ChainFault>,
-    /// Whether there was a head beside the database to hold the chain against.
+    /// Whether the chain could be compared with an anchor.
     pub anchor: AnchorState,
 }
 
@@ -54,7 +54,7 @@ impl UseCase for VerifyAudit {
     type Output = VerifiedRange;
 }
 
-/// So many entries are read at once.
+/// Entries read per query.
 const BATCH: u32 = 1000;
 
 impl Query for VerifyAudit {
@@ -117,11 +117,10 @@ async fn check_waiting(
 }
 
 impl Services {
-    /// Verifies the chain and what waits behind it, and holds it against the head that is kept beside the database and
-    /// against the given one.
+    /// Verifies the chain and the waiting entries, and compares it with the anchor and with the given head.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn verify_audit(&self, witnessed: Option<WitnessedHead>) -> Result<Verdict> {
         let anchor = anchor::read(self).await;
         let state = anchor.state();

@@ -8,30 +8,30 @@ use mainstay_domain::time::Timestamp;
 use mainstay_repositories::{UnlinkedEntry, WriterRecord};
 use std::collections::BTreeMap;
 
-/// Takes the waiting entries in the order of writer and number.
+/// Checks the waiting entries in the order of writer and number.
 pub(super) struct WaitingCheck<'k> {
     keys: &'k EntryKeys,
     writers: BTreeMap<AuditWriterId, Series>,
     pub(super) faults: Vec<ChainFault>,
 }
 
-/// What is known of one writer.
+/// The state of one writer.
 #[derive(Debug, Default)]
 struct Series {
     /// The number of its last linked entry.
     linked: Option<i64>,
-    /// What its record says, when Mainstay wrote that.
+    /// The number in its record, when Mainstay wrote the record.
     recorded: Option<i64>,
     /// The last number up to which none is missing.
     whole: i64,
     /// The highest number there is.
     highest: i64,
-    /// One is missing: what follows is not linked, or the gap would be forgotten.
+    /// A number is missing: what follows is not linked, or the gap would be forgotten.
     has_gap: bool,
 }
 
 impl<'k> WaitingCheck<'k> {
-    /// Positions, records and entries have to be of one snapshot.
+    /// Positions, records and entries have to come from one snapshot.
     pub(super) fn new(keys: &'k EntryKeys, positions: &Positions, records: &[WriterRecord]) -> Self {
         let mut check = Self {
             keys,
@@ -47,7 +47,7 @@ impl<'k> WaitingCheck<'k> {
             if keys.vouches_for_end(&record.end) {
                 series.recorded = Some(record.end.number);
             } else if series.linked.is_none() {
-                // Of one that was linked, the record is missed below.
+                // For a writer with a linked entry, a missing record is found below.
                 check.faults.push(ChainFault::Writer {
                     writer: record.end.writer,
                 });
@@ -69,7 +69,7 @@ impl<'k> WaitingCheck<'k> {
         }
         let (writer, number) = (waiting.mac.writer(), waiting.mac.number);
         let series = self.writers.entry(writer).or_insert_with(|| {
-            // Genuine, but its writer has no record: that was removed, or the entry is one of long ago.
+            // Genuine, but its writer has no record: it was removed, or the entry is a very old one.
             self.faults.push(ChainFault::Writer { writer });
             Series {
                 has_gap: true,
@@ -101,14 +101,14 @@ impl<'k> WaitingCheck<'k> {
         series.map(|series| series.highest)
     }
 
-    /// Entries of this writer were read before, up to a number, and some are missing.
+    /// Continues with a writer whose entries were read before up to a number, and some of which are missing.
     pub(super) fn resume(&mut self, writer: AuditWriterId, highest: i64) {
         let series = self.writers.entry(writer).or_default();
         series.has_gap = true;
         series.highest = series.highest.max(highest);
     }
 
-    /// What is missing of the numbers that this process has certainly committed.
+    /// The missing ones of the numbers that this process has certainly committed.
     pub(super) fn missed(&self, committed: &[(AuditWriterId, i64, Timestamp)]) -> Vec<ChainFault> {
         let one = |(writer, number, _): &(AuditWriterId, i64, Timestamp)| {
             let (writer, number) = (*writer, *number);
@@ -126,7 +126,7 @@ impl<'k> WaitingCheck<'k> {
         missed.filter(|fault| !self.faults.contains(fault)).collect()
     }
 
-    /// All were taken: what is missing at the end?
+    /// Called after the last entry: finds what is missing at the end.
     pub(super) fn finish(&mut self) {
         for (writer, series) in &self.writers {
             let writer = *writer;
@@ -138,7 +138,7 @@ impl<'k> WaitingCheck<'k> {
                     from: series.highest + 1,
                     to: recorded,
                 }),
-                // An earlier record.
+                // The record is an earlier version.
                 Some(recorded) if recorded < series.highest => {
                     self.faults.push(ChainFault::Writer { writer });
                 }
@@ -147,7 +147,7 @@ impl<'k> WaitingCheck<'k> {
         }
     }
 
-    /// How far each writer's entries are linked once all that were admitted are.
+    /// How far each writer's entries are linked once all admitted ones are.
     pub(super) fn positions(&self) -> Positions {
         let open = self
             .writers
@@ -156,8 +156,8 @@ impl<'k> WaitingCheck<'k> {
         Positions(open.map(|(writer, series)| (*writer, series.whole)).collect())
     }
 
-    /// How far each writer's entries are known, for one who accepts that some are missing; only of writers whose
-    /// record is in order.
+    /// How far each writer's entries are known, for an administrator who accepts that some are missing; only of
+    /// writers whose record is in order.
     pub(super) fn accepted_positions(&self) -> Positions {
         let recorded = self.writers.iter().filter_map(|(writer, series)| {
             let number = series.recorded?;

@@ -1,4 +1,4 @@
-//! Follows the chain entry by entry.
+//! Walks the chain entry by entry.
 
 use super::anchor::Anchor;
 use super::chain;
@@ -9,30 +9,30 @@ use mainstay_domain::audit::{Acceptance, ChainHead};
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_repositories::{ChainEnd, LinkedEntry};
 
-/// A head that was kept outside of this machine: its place, and its hash or the beginning of that.
+/// A head that was stored outside of this machine: its place, and its hash or a prefix of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WitnessedHead {
-    /// The place.
+    /// Its place in the chain.
     pub seq: i64,
-    /// At least 8 bytes.
+    /// The hash or its first bytes, at least 8.
     pub hash: Vec<u8>,
 }
 
-/// How far the chain was followed, and what was found on the way.
+/// How far the walk has come, and its findings.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
-    /// The place of the last entry: as it says itself, so that one that was edited does not hide the next.
+    /// The place of the last entry, by its own stored hash, so that an edited entry does not hide the next.
     pub(super) at: ChainHead,
-    /// The number that the next entries come after.
+    /// The number after which the next entries are read.
     pub(super) after: i64,
     /// The hash of all entries as they are now.
     pub(super) content: Vec<u8>,
-    /// How many entries were good before the first fault.
+    /// The number of entries before the first finding.
     pub(super) verified: i64,
     pub(super) faults: Vec<ChainFault>,
-    /// Faults in a stretch that was accepted, if it is still what was accepted.
+    /// Findings in an accepted section, if it is still what was accepted.
     excused: Vec<ChainFault>,
-    /// The last place up to which everything was accepted, until that is behind.
+    /// The last place up to which everything was accepted, until the walk has passed it.
     accepted: Option<ChainHead>,
     anchor: Anchor,
     is_anchored: bool,
@@ -59,8 +59,8 @@ impl Walk {
         }
     }
 
-    /// Takes what was accepted, in the order of places, before the first entry. Only the last acceptance counts, and one
-    /// that is not ours has no effect.
+    /// Sets the acceptances, in the order of places, before the first entry. Only the last one counts, and one that
+    /// Mainstay did not sign has no effect.
     pub(super) fn accept(&mut self, sealer: &Sealer, acceptances: Vec<Acceptance>) {
         let mut genuine = acceptances.into_iter().rev();
         let last = genuine.find(|acceptance| chain::is_genuine(sealer, acceptance));
@@ -70,7 +70,7 @@ impl Walk {
         }
     }
 
-    /// Goes one entry further.
+    /// Advances by one entry.
     pub(super) fn step(&mut self, keys: &EntryKeys, entry: &LinkedEntry) {
         if let Some(accepted) = self.accepted.take_if(|accepted| accepted.seq < entry.seq) {
             self.close(&accepted);
@@ -112,7 +112,7 @@ impl Walk {
         }
     }
 
-    /// Whether so much is wrong that more would help nobody.
+    /// Whether there are so many findings that more would not help.
     pub(super) fn is_over(&self) -> bool {
         self.faults.len() >= MAX_FAULTS
     }
@@ -122,7 +122,8 @@ impl Walk {
         given.is_some_and(|given| given.seq == place.seq && place.hash.starts_with(&given.hash))
     }
 
-    /// The entries up to an acceptance are behind: they have to be what was accepted, whatever was wrong with them.
+    /// Passes the place of an acceptance: the entries up to it have to be what was accepted, whatever was wrong with
+    /// them.
     fn close(&mut self, head: &ChainHead) {
         if self.content != head.hash {
             match self.excused.is_empty() {
@@ -138,7 +139,7 @@ impl Walk {
         }
     }
 
-    /// Holds the end against the sealed head, the head beside the database, and the one that was given.
+    /// Compares the end with the sealed head, the anchor, and the given head.
     pub(super) fn finish(&mut self, sealer: &Sealer, end: Option<&ChainEnd>) {
         if let Some(accepted) = self.accepted.take() {
             self.close(&accepted);

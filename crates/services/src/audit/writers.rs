@@ -1,8 +1,8 @@
 //! The writers of this process: series of audit entries that are numbered without gaps.
 //!
-//! Numbers without gaps and transactions that run at the same time fit together because a transaction takes a writer
-//! for itself when it writes its entries, which is its last batch, and gives it back when its outcome is known. A
-//! transaction that left no trace gives it back as it was; one whose outcome is unknown does not give it back at all.
+//! Numbers without gaps work with concurrent transactions because a transaction takes a writer for itself when it
+//! writes its entries, which is its last batch, and returns it when its outcome is known. A transaction that left no
+//! trace returns it unchanged; one whose outcome is unknown does not return it at all.
 
 use super::entry_keys::EntryKeys;
 use mainstay_domain::audit::{AuditEntry, AuthenticatedEntry, WriterEnd};
@@ -13,9 +13,10 @@ use mainstay_domain::{Error, Result};
 use parking_lot::Mutex;
 use std::time::Duration;
 
-/// A writer that was not used for so long is not used again.
+/// A writer that was idle for longer is not used again.
 const MAX_IDLE: Duration = Duration::from_hours(1);
-/// The record of a writer whose entries are all linked is removed after this: long after its process stopped using it.
+/// The record of a writer whose entries are all linked is removed after this: long after its process stopped using
+/// it.
 pub(super) const RECORD_RETENTION: Duration = Duration::from_hours(24);
 
 /// The writers that no transaction holds.
@@ -32,7 +33,7 @@ struct Writer {
     used_at: Timestamp,
 }
 
-/// A writer in the hands of one command, whose transaction may be run more than once.
+/// A writer leased by one command, whose transaction may run more than once.
 #[derive(Debug, Default)]
 pub(crate) struct WriterLease(Mutex<Option<Held>>);
 
@@ -44,14 +45,14 @@ struct Held {
 }
 
 impl WriterLease {
-    /// A run of the transaction begins: what an earlier run wrote is undone.
+    /// Starts a run of the transaction: what an earlier run wrote was rolled back.
     pub(crate) fn restart(&self) {
         if let Some(held) = &mut *self.0.lock() {
             held.written = 0;
         }
     }
 
-    /// Gives the writer up for good.
+    /// Retires the writer permanently.
     pub(crate) fn retire(&self) {
         if let Some(Held { writer, .. }) = self.0.lock().take() {
             tracing::debug!(writer = %writer.id, number = writer.number, "a writer of audit entries is not used again");
@@ -95,7 +96,7 @@ impl AuditWriters {
         (authenticated, self.keys.end(id, number, now, before == 0))
     }
 
-    /// The one that was used last, so that few are in use when few are needed.
+    /// Takes the one that was used last, so that few are in use when few are needed.
     fn take(&self, now: Timestamp, random: &dyn Random) -> Writer {
         let mut free = self.free.lock();
         while let Some(writer) = free.pop() {
@@ -110,7 +111,7 @@ impl AuditWriters {
         }
     }
 
-    /// Takes a writer back when the outcome of its transaction is known.
+    /// Returns a writer when the outcome of its transaction is known.
     pub(crate) fn settle<T>(&self, lease: &WriterLease, outcome: &Result<T>, now: Timestamp) {
         match outcome {
             Ok(_) => {
@@ -133,19 +134,19 @@ impl AuditWriters {
     /// The writers that no transaction holds: the number that each has certainly committed, and when.
     pub(super) fn committed(&self, now: Timestamp) -> Vec<(AuditWriterId, i64, Timestamp)> {
         let mut free = self.free.lock();
-        // The record of one that is long idle may be removed.
+        // The record of a writer that is idle for long may be removed.
         free.retain(|writer| now.since(writer.used_at) < MAX_IDLE);
         let used = free.iter().filter(|writer| writer.number > 0);
         used.map(|writer| (writer.id, writer.number, writer.used_at))
             .collect()
     }
 
-    /// Stops using a writer of which an entry is missing: what it wrote later would wait behind the gap.
+    /// Stops using a writer of which an entry is missing: its later entries would wait behind the gap.
     pub(super) fn drop_writer(&self, id: AuditWriterId) {
         self.free.lock().retain(|writer| writer.id != id);
     }
 
-    /// Stops using those that no transaction holds, and names them.
+    /// Stops using all free writers, and returns their ids.
     pub(super) fn drop_all(&self) -> Vec<AuditWriterId> {
         let free = std::mem::take(&mut *self.free.lock());
         free.into_iter().map(|writer| writer.id).collect()
@@ -222,7 +223,7 @@ mod tests {
         second.end(&Err(Error::NotFound));
         let third = run(&writers);
         assert_eq!(third.write(1), (writer, vec![3]));
-        // Run again, because another transaction was in the way; the last run counts.
+        // The transaction ran again because of a conflict; the last run counts.
         assert_eq!(third.write(2), (writer, vec![3, 4]));
         third.end(&Ok(()));
         let replayed = run(&writers);

@@ -1,4 +1,4 @@
-//! What happens when a job is dead.
+//! Follow-up and logging of dead jobs.
 
 use super::new_job;
 use crate::services::Services;
@@ -15,14 +15,14 @@ impl Services {
         match (kind.on_dead)(&job.payload) {
             Ok(spec) => spec.map(|spec| new_job(spec, now, &*self.parts().random, job.request_id.as_deref())),
             Err(error) => {
-                // The job is dead, and shown to administrators, all the same.
+                // The job is dead, and listed for administrators, all the same.
                 tracing::error!(job = %job.id, kind = job.kind, %error, "what follows a failed job could not be told");
                 None
             }
         }
     }
 
-    /// Logs jobs that were recovered from a worker that went away, and counts the dead ones.
+    /// Logs jobs that were recovered from a worker that died, and counts the dead ones.
     pub(super) fn log_recovered(&self, jobs: &[Job]) {
         for job in jobs {
             let (id, kind, attempt) = (job.id, &job.kind, job.attempts);

@@ -15,10 +15,11 @@ use mainstay_repositories::Jobs;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-/// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed resume
-/// soon; a worker that is alive renews its leases every [`RENEW_INTERVAL`]. Leases are measured by the nodes' own clocks: a
-/// node whose clock is ahead of another's by more than the difference of the two, 11 s, takes jobs from live workers.
-/// Only the last holder can commit then, so nothing is committed twice, but work is lost: keep all clocks synchronised.
+/// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed
+/// resume soon; a worker that is alive renews its leases every [`RENEW_INTERVAL`]. Leases are measured by the nodes'
+/// own clocks: a node whose clock is ahead of another's by more than the difference of the two, 11 s, takes jobs from
+/// live workers. Only the last holder can commit then, so nothing is committed twice, but work is lost: keep all
+/// clocks synchronised.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// How often a worker renews the leases of its jobs.
 pub const RENEW_INTERVAL: Duration = Duration::from_secs(4);
@@ -37,10 +38,10 @@ pub enum JobResult {
 }
 
 impl Services {
-    /// Claims up to `limit` due jobs, including those of workers that went away.
+    /// Claims up to `limit` due jobs, including those of workers that died.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn claim_jobs(&self, limit: u32) -> Result<Vec<Job>> {
         let (now, services) = (self.now(), self.clone());
         let (claimed, recovered) = self
@@ -155,10 +156,11 @@ impl Services {
         }
     }
 
-    /// Renews the leases of jobs for another [`LEASE`]. A lease that was lost stays lost: its fence has moved on.
+    /// Renews the leases of jobs for another [`LEASE`]. A lost lease stays lost: the job's fencing token has been
+    /// raised.
     ///
     /// # Errors
-    /// The database is away; the leases expire unless a later call is in time.
+    /// The database is unavailable; the leases expire unless a later call is in time.
     pub async fn pause_jobs(&self, leases: Vec<Lease>) -> Result<()> {
         let until = self.now().after(LEASE);
         self.database()
@@ -174,10 +176,10 @@ impl Services {
             .await
     }
 
-    /// Gives claimed jobs that were not started back, when the process stops.
+    /// Releases claimed jobs that were not started, when the process stops.
     ///
     /// # Errors
-    /// The database is away; the leases expire by themselves.
+    /// The database is unavailable; the leases expire by themselves.
     pub async fn release_jobs(&self, leases: Vec<Lease>) -> Result<()> {
         self.database()
             .write(Isolation::ReadCommitted, move |tx| {
@@ -198,7 +200,7 @@ fn with_retry(error: Error, kind: JobKind) -> (Error, bool) {
     (error, again)
 }
 
-/// The error with its causes, for the administrator who looks at the job; at most 1000 characters.
+/// The error with its causes, for the administrator who inspects the job; at most 1000 characters.
 fn cause(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -47,11 +47,11 @@ impl Subscriptions {
 }
 
 impl Services {
-    /// Hands unsent events to their subscribers: the jobs are stored in the transaction that marks the events.
-    /// Returns the number of events; when it is `limit`, there may be more.
+    /// Enqueues the subscribers' jobs for unsent events, in the transaction that marks the events. Returns the number
+    /// of events; when it is `limit`, there may be more.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn relay_events(&self, limit: u32) -> Result<usize> {
         let services = self.clone();
         let relayed = self

@@ -112,7 +112,7 @@ impl Services {
     /// Reads the signing keys; on the first start, creates the first one.
     ///
     /// # Errors
-    /// The database is away, or a key cannot be opened with the master key.
+    /// The database is unavailable, or a key cannot be opened with the master key.
     pub async fn load_keys(&self) -> Result<()> {
         if !self.parts().keys.stored {
             return Ok(());
@@ -149,7 +149,7 @@ impl Services {
     /// Reads the keys again when this node changed them or `age` has passed. Background tasks call it.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn refresh_keys(&self, age: Duration) -> Result<()> {
         let keys = &self.parts().keys;
         let (now, last) = (self.now(), keys.reads.lock().last);
@@ -163,7 +163,7 @@ impl Services {
     /// Reads the signing keys from the database; false when none of them signs.
     ///
     /// # Errors
-    /// The database is away, or a key cannot be opened with the master key.
+    /// The database is unavailable, or a key cannot be opened with the master key.
     pub async fn read_keys(&self) -> Result<bool> {
         let keys = &self.parts().keys;
         if !keys.stored {

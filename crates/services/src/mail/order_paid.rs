@@ -1,4 +1,4 @@
-//! The mail that confirms a payment to the buyer.
+//! The mail that confirms a payment to the customer.
 
 use super::render::one_line;
 use mainstay_domain::order::{Order, OrderItem};

@@ -61,7 +61,7 @@ impl Templates {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
-        // A line that contains only a tag leaves no line behind.
+        // A line that contains only a tag produces no output line.
         syntax
             .trim_blocks(true)
             .lstrip_blocks(true)

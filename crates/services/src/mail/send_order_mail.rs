@@ -47,7 +47,7 @@ impl BackgroundJob for SendOrderMail {
     const QUEUE: &'static str = "mail";
     const MAX_ATTEMPTS: u32 = 12;
 
-    /// A mail that is refused for good, or whose recipient is gone, is dead at once.
+    /// A mail that is permanently rejected, or whose recipient no longer exists, is dead at once.
     fn is_retryable(error: &Error) -> bool {
         !matches!(error, Error::InvalidState(_) | Error::NotFound)
     }

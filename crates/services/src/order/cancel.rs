@@ -14,7 +14,7 @@ use serde_json::json;
 /// Cancels an order before it is shipped: the stock is returned, and a job refunds what was paid.
 #[derive(Debug, Clone)]
 pub struct CancelOrder {
-    /// The order.
+    /// The order to cancel.
     pub id: OrderId,
     /// The reason, for the audit trail.
     pub reason: Option<String>,

@@ -21,7 +21,7 @@ const MAX_PAYMENT_TIME: Duration = Duration::from_hours(2);
 /// Expires an order that was not paid in time: the stock is returned, and a payment that is still pending is cancelled.
 #[derive(Debug, Clone)]
 pub struct ExpireOrder {
-    /// The order.
+    /// The order to expire.
     pub id: OrderId,
 }
 
@@ -60,11 +60,11 @@ impl Command for ExpireOrder {
 const BATCH: u32 = 100;
 
 impl Services {
-    /// Expires orders whose time is over; returns how many. When a hundred, there may be more. An order that cannot be
-    /// expired is logged and does not hold up the others.
+    /// Expires orders whose reservation has run out; returns how many. When a hundred, there may be more. An order
+    /// that cannot be expired is logged and does not hold up the others.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn expire_orders(&self) -> Result<usize> {
         let (cx, now) = (RequestContext::system(SystemCaller::SWEEPER), self.now());
         let read = self.read(&cx, ReadMode::Thread, move |cx| {

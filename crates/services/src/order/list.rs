@@ -9,7 +9,7 @@ use mainstay_domain::page::{Page, PageRequest};
 use mainstay_platform::database::ReadMode;
 use mainstay_repositories::{OrderFilter, OrderSort};
 
-/// Lists the caller's orders; for a caller who may read all orders, everyone's.
+/// Lists the caller's orders, or all customers' orders for a caller who may read them.
 #[derive(Debug, Clone)]
 pub struct ListOrders {
     /// The conditions that listed orders meet.

@@ -37,7 +37,7 @@ async fn put_stock_back(cx: &mut CommandContext<'_>, permit: &Permit<Order>, ord
     Ok(())
 }
 
-/// Refunds the collected money of an ended order, and keeps a pending payment from being collected.
+/// Refunds the collected money of an ended order, and prevents the collection of a pending payment.
 async fn stop_payment(cx: &mut CommandContext<'_>, order: &Order) -> Result<()> {
     let (scope, now) = (cx.scope_to(Action::CANCEL), cx.now());
     let Some(payment) = cx.payments().of_order(&scope, order.id).await? else {
@@ -46,8 +46,8 @@ async fn stop_payment(cx: &mut CommandContext<'_>, order: &Order) -> Result<()> 
     match payment.status {
         PaymentStatus::Succeeded => cx.enqueue(&RefundPayment::new(payment.id)),
         PaymentStatus::Pending => {
-            // The gateway may be collecting right now, or may have collected long ago without our knowing, and the
-            // charge job may be on its last attempt: only the gateway knows.
+            // The gateway may be collecting right now, or may have collected long ago without Mainstay knowing, and
+            // the charge job may be on its last attempt: only the gateway knows.
             let permit = cx.permit(Action::CANCEL, &payment)?;
             let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
             cx.payments().save(&permit, &stopped, payment.status).await?;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// payment that is pending or succeeded, and that one is returned; an order that has ended cannot be paid any more.
 #[derive(Debug, Clone)]
 pub struct PayOrder {
-    /// The order.
+    /// The order to pay.
     pub id: OrderId,
 }
 

@@ -11,7 +11,7 @@ use mainstay_platform::database::ReadMode;
 /// Reads one order; another customer's is not found.
 #[derive(Debug, Clone)]
 pub struct ReadOrder {
-    /// The order.
+    /// The order to read.
     pub id: OrderId,
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// when a worker dies in between and the next one calls again, the payer is charged once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChargePayment {
-    /// The payment.
+    /// The payment to collect.
     pub payment: PaymentId,
     /// The gateway's answer; requested anew at each attempt, never stored.
     #[serde(skip)]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Refunds a whole payment. The gateway deduplicates calls by the payment's id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefundPayment {
-    /// The payment.
+    /// The payment to refund, in full.
     pub payment: PaymentId,
     /// Whether the gateway refunded it; requested anew at each attempt, never stored.
     #[serde(skip)]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// is refunded if the order has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VoidPayment {
-    /// The payment.
+    /// The payment to void.
     pub payment: PaymentId,
     /// The gateway's answer; requested anew at each attempt, never stored.
     #[serde(skip)]
@@ -40,7 +40,7 @@ impl UseCase for VoidPayment {
 
 impl BackgroundJob for VoidPayment {
     const QUEUE: &'static str = "payments";
-    /// A customer's money may be at stake and no client waits: a gateway that is away for a day is waited for.
+    /// A customer's money may be at stake and no client waits, so the job retries through a day without the gateway.
     const MAX_ATTEMPTS: u32 = 36;
 }
 

@@ -1,9 +1,9 @@
 //! The one function that runs every use case, whatever the interface.
 //!
 //! In this order: whether the caller's authentication is current, access, rate limit (which HTTP requests pass before
-//! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event, jobs
-//! and idempotency record in one commit), and after the commit: caches and access changes are applied, workers are
-//! woken. A query may answer from the cache after the validation.
+//! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event,
+//! jobs and idempotency record in one commit), and after the commit: caches and access changes are applied, workers
+//! are woken. A query may answer from the cache after the validation.
 
 mod attempt;
 pub(crate) mod idempotency;
@@ -98,7 +98,7 @@ impl Services {
         let writer = Arc::new(WriterLease::default());
         let attempt = Attempt::new(self.clone(), cx.clone(), command, Arc::clone(&writer));
         let services = self.clone();
-        // A task of its own: a client that disconnects during the commit must not keep this node's memory outdated.
+        // A task of its own: a client that disconnects during the commit must not leave this node's caches outdated.
         let written = tokio::spawn(async move {
             let written = services
                 .database()
@@ -186,7 +186,7 @@ impl Services {
         error
     }
 
-    /// After the commit, before the caller is answered: updates this node's memory and wakes the workers.
+    /// Runs after the commit, before the caller is answered: updates this node's caches and wakes the workers.
     fn committed(&self, changes: Changes) {
         for (noun, id) in changes.rows {
             self.caches().changed(noun, id);

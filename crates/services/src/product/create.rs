@@ -25,7 +25,7 @@ pub struct NewProduct {
 /// Adds a product.
 #[derive(Debug, Clone)]
 pub struct CreateProduct {
-    /// Its values.
+    /// The values of the new product.
     pub new: NewProduct,
 }
 

@@ -13,7 +13,7 @@ use mainstay_platform::database::Isolation;
 /// Deletes a product. One that was ever ordered is archived instead, because orders refer to it.
 #[derive(Debug, Clone)]
 pub struct DeleteProduct {
-    /// The product.
+    /// The product to delete or archive.
     pub id: ProductId,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Reads one product; drafts and archived ones for staff only.
 #[derive(Debug, Clone)]
 pub struct ReadProduct {
-    /// The product.
+    /// The product to read.
     pub id: ProductId,
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 /// Adds to the stock, or takes from it with a negative number. It never falls below zero.
 #[derive(Debug, Clone)]
 pub struct ChangeStock {
-    /// The product.
+    /// The product whose stock changes.
     pub id: ProductId,
     /// The number of units to add; not 0.
     pub delta: i64,
@@ -62,7 +62,7 @@ impl Command for ChangeStock {
         if !self.expected.is_any() && after.version != before.version + 1 {
             return Err(Error::Stale);
         }
-        // From the row as it was written, not as it was read: an order may have been placed in between.
+        // From the row as written, not as read: an order may have been placed in between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});
         cx.record(

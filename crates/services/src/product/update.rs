@@ -10,7 +10,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::state::{ExpectedVersion, State};
 
-/// The values of a product to change; `None` keeps a value.
+/// The values of a product to change; `None` leaves a value unchanged.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "as in `Product`")]
 pub struct ProductPatch {
@@ -38,12 +38,12 @@ impl ProductPatch {
     }
 }
 
-/// Changes a product, unless its state is not one that the caller expects. A change of nothing writes nothing.
+/// Changes a product, unless its state is not one that the caller expects. If no value differs, nothing is written.
 #[derive(Debug, Clone)]
 pub struct UpdateProduct {
-    /// The product.
+    /// The product to change.
     pub id: ProductId,
-    /// The new values.
+    /// The values to change.
     pub patch: ProductPatch,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,

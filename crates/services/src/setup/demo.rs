@@ -79,7 +79,7 @@ impl Services {
     /// Adds a few products and a customer; what exists already stays. Returns the customer's address and password.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn add_demo(&self) -> Result<(&'static str, &'static str)> {
         let cx = RequestContext::system(SystemCaller::SETUP);
         for row in PRODUCTS {

@@ -50,11 +50,11 @@ impl Command for OpenSetup {
 }
 
 impl Services {
-    /// The link that creates the first administrator, while there is none. The token follows `#`, which browsers do not
-    /// send to any server.
+    /// The link that creates the first administrator, while there is none. The token follows `#`, which browsers do
+    /// not send to any server.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn setup_link(&self) -> Result<Option<String>> {
         let done = self
             .command(&RequestContext::system(SystemCaller::SETUP), OpenSetup)

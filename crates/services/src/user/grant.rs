@@ -17,7 +17,7 @@ use std::time::Duration;
 /// When a granted permission expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// For good.
+    /// It does not expire.
     Never,
     /// After this time from now.
     In(Duration),
@@ -25,14 +25,14 @@ pub enum Expiry {
     At(Timestamp),
 }
 
-/// Grants a permission to an account, for good or for a time. In force at once, also for tokens issued before.
+/// Grants a permission to an account, permanently or for a time. In force at once, also for tokens issued before.
 #[derive(Debug, Clone)]
 pub struct GrantPermission {
-    /// The account.
+    /// The account that gets the permission.
     pub id: UserId,
     /// The permission's name, such as `read:order`.
     pub permission: String,
-    /// When it expires.
+    /// When the grant ends, if it does.
     pub expires: Expiry,
 }
 
@@ -82,8 +82,8 @@ impl Command for GrantPermission {
     }
 }
 
-/// A caller grants only permissions that they hold, and for no longer than they hold them: otherwise a caller who has a
-/// permission for a minute could grant it to themselves for ever.
+/// A caller grants only permissions that they hold, and for no longer than they hold them: otherwise the holder of a
+/// permission for a minute could grant it to themselves permanently.
 async fn check_held(cx: &mut CommandContext<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
     let Some(giver) = cx.caller().user_id() else {
         return Ok(());

@@ -37,7 +37,7 @@ fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
         .collect()
 }
 
-/// Returns the account with its permissions after a change, and records the access change for this node's memory.
+/// Returns the account with its permissions after a change, and records the access change for this node's directory.
 async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Profile> {
     let scope: Scope<User> = cx.scope_of(SystemCaller::SIGN_IN);
     let facts = cx
@@ -61,7 +61,7 @@ async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, us
     expected.check(profile.state())
 }
 
-/// Refuses a change that leaves no active administrator.
+/// Refuses a change after which no active administrator would remain.
 async fn check_an_admin_stays(cx: &mut CommandContext<'_>, before: &User, after: &User) -> Result<()> {
     if !before.is_active_admin() || after.is_active_admin() {
         return Ok(());

@@ -11,7 +11,7 @@ use mainstay_repositories::PersonalGrant;
 /// Reads one of the permissions that an account has besides those of its role.
 #[derive(Debug, Clone)]
 pub struct ReadPermission {
-    /// The account.
+    /// The account that holds the permission.
     pub id: UserId,
     /// The permission's name, such as `read:order`.
     pub permission: String,

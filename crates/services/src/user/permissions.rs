@@ -10,7 +10,7 @@ use mainstay_repositories::PersonalGrant;
 /// Lists the permissions that an account has besides those of its role, without expired ones.
 #[derive(Debug, Clone)]
 pub struct ListPermissions {
-    /// The account.
+    /// The account whose permissions are listed.
     pub id: UserId,
 }
 
@@ -22,7 +22,7 @@ impl UseCase for ListPermissions {
 
 impl Query for ListPermissions {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Vec<PersonalGrant>> {
-        // A caller who may grant may see any account: the use case's own access is the check.
+        // A caller with the permission to grant may see any account: the use case's own access is the check.
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         let user = cx.users().find(&scope, self.id).await?;
         let now = cx.now();

@@ -11,7 +11,7 @@ use mainstay_domain::id::UserId;
 /// Reads one account.
 #[derive(Debug, Clone)]
 pub struct ReadUser {
-    /// The account.
+    /// The account to read.
     pub id: UserId,
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 /// Revokes a personal permission of an account; those of its role stay. In force at once.
 #[derive(Debug, Clone)]
 pub struct RevokePermission {
-    /// The account.
+    /// The account that loses the permission.
     pub id: UserId,
     /// The permission's name, such as `read:order`.
     pub permission: String,

@@ -1,4 +1,4 @@
-//! Gives an account another role.
+//! Changes the role of an account.
 
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
@@ -12,12 +12,12 @@ use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Gives an account another role. In force at once, also for tokens that were issued before.
+/// Changes the role of an account. In force at once, also for tokens that were issued before.
 #[derive(Debug, Clone)]
 pub struct SetRole {
-    /// The account.
+    /// The account that gets the role.
     pub id: UserId,
-    /// The new role.
+    /// The new role; must exist.
     pub role: RoleName,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,

@@ -16,13 +16,13 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 
-/// Changes an account; what is `None` stays. Disabling it ends its sessions at once. A change that changes nothing
-/// writes nothing.
+/// Changes an account; fields that are `None` stay. Disabling it ends its sessions at once. If no value differs,
+/// nothing is written.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
-    /// The account.
+    /// The account to change.
     pub id: UserId,
-    /// The new name.
+    /// The new display name.
     pub name: Option<PersonName>,
     /// The new address; it counts as not confirmed.
     pub email: Option<Email>,
