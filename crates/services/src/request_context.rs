@@ -156,9 +156,15 @@ mod tests {
         let (first, second) = (Arc::new(Notes::default()), Notes::default());
         let answering = Arc::clone(&first);
         assert!(first.admit_read(&reads).now_or_never().is_some());
-        assert!(first.admit_read(&reads).now_or_never().is_some(), "it has its permit");
+        assert!(
+            first.admit_read(&reads).now_or_never().is_some(),
+            "it has its permit"
+        );
         drop(first);
-        assert!(second.admit_read(&reads).now_or_never().is_none(), "the first is not answered");
+        assert!(
+            second.admit_read(&reads).now_or_never().is_none(),
+            "the first is not answered"
+        );
         drop(answering);
         assert!(second.admit_read(&reads).now_or_never().is_some());
     }

@@ -52,9 +52,7 @@ async fn a_sane_request_id_is_kept_and_another_replaced() {
         .await;
     assert_eq!(told.header("x-request-id"), "mine-1.a_B");
     for bad in ["a b", "a\"b", &"x".repeat(129)] {
-        let told = app
-            .ask(Request::get("/ok").header("x-request-id", bad))
-            .await;
+        let told = app.ask(Request::get("/ok").header("x-request-id", bad)).await;
         assert_eq!(told.header("x-request-id").len(), 36, "{bad}");
     }
 }
@@ -62,8 +60,7 @@ async fn a_sane_request_id_is_kept_and_another_replaced() {
 #[tokio::test]
 async fn each_request_is_one_line_and_one_count() {
     let app = TestRouter::new(router());
-    app
-        .ask(Request::get("/nowhere?token=hunter2").header("x-request-id", "r1"))
+    app.ask(Request::get("/nowhere?token=hunter2").header("x-request-id", "r1"))
         .await;
     let [line, ..] = app.sink.take();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();

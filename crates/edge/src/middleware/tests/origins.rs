@@ -50,9 +50,7 @@ async fn another_origin_is_told_nothing_and_never_a_wildcard() {
             .header("access-control-request-method", "POST");
         for told in [
             app.ask(asked).await,
-            app
-                .ask(Request::get("/ok").header("origin", origin))
-                .await,
+            app.ask(Request::get("/ok").header("origin", origin)).await,
         ] {
             assert!(
                 !told
@@ -64,10 +62,7 @@ async fn another_origin_is_told_nothing_and_never_a_wildcard() {
             assert_eq!(told.header("vary"), "Origin");
         }
     }
-    assert_eq!(
-        app.ask(Request::get("/ok")).await.header("vary"),
-        "Origin"
-    );
+    assert_eq!(app.ask(Request::get("/ok")).await.header("vary"), "Origin");
 }
 
 #[tokio::test]
@@ -90,13 +85,9 @@ async fn foreign_pages_cannot_change_anything() {
     assert_eq!((told.status, told.body.contains("CSRF_FAILED")), (403, true));
     // With a token in a header the route decides, because it may read the token. A token of another scheme never
     // counts.
-    let told = app
-        .ask(foreign().header("authorization", "Bearer x"))
-        .await;
+    let told = app.ask(foreign().header("authorization", "Bearer x")).await;
     assert_eq!(told.status, 200);
-    let told = app
-        .ask(foreign().header("authorization", "Basic eA=="))
-        .await;
+    let told = app.ask(foreign().header("authorization", "Basic eA==")).await;
     assert_eq!(told.status, 403);
     let old = Request::post("/ok")
         .header("origin", "https://evil.example")
