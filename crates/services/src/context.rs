@@ -22,7 +22,7 @@ use mainstay_repositories::DeferredWrites;
 use std::sync::Arc;
 use uuid::Uuid;
 
-macro_rules! rooms {
+macro_rules! repositories {
     ($($(#[$meta:meta])* $method:ident: $repository:ident;)*) => {
         /// The repositories, all over the one transaction or snapshot.
         pub trait Repositories {
@@ -35,7 +35,7 @@ macro_rules! rooms {
     };
 }
 
-rooms! {
+repositories! {
     /// Accounts.
     users: Users;
     /// Password hashes.
