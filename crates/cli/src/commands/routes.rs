@@ -7,7 +7,7 @@ use clap::Args;
 /// How to list them.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// As JSON: [{door, method, path, useCase, access, rate, maxBody, public}]
+    /// As JSON: [{interface, method, path, useCase, access, rate, maxBody, public, documented}]
     #[arg(long)]
     json: bool,
 }
@@ -32,7 +32,7 @@ pub(crate) fn run(options: Options) -> Outcome {
         ]
     });
     say(&table(
-        ["DOOR", "METHOD", "PATH", "USE CASE", "WHO", "BODY", "RATE"],
+        ["INTERFACE", "METHOD", "PATH", "USE CASE", "WHO", "BODY", "RATE"],
         rows,
     ))?;
     Ok(Exit::Done)

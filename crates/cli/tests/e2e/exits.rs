@@ -124,5 +124,5 @@ fn routes_and_openapi_need_no_settings_and_agree() {
     }
     let table = home.run_with_env(&broken, &["routes"]).success();
     assert_eq!(table.lines().count(), routes.len() + 1);
-    assert!(table.starts_with("DOOR"), "{table}");
+    assert!(table.starts_with("INTERFACE"), "{table}");
 }

@@ -4,7 +4,7 @@ use crate::operation::Operation;
 
 /// The parameters of a handler whose first is `Operation<U>`.
 #[diagnostic::on_unimplemented(
-    message = "the first parameter of this handler is not the door to the use case of its route",
+    message = "the first parameter of this handler is not the operation of the use case of its route",
     note = "write `async fn handler(operation: Operation<{U}>, …)`"
 )]
 pub trait HandlerFor<U> {}

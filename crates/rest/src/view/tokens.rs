@@ -7,7 +7,7 @@ use mainstay_services::account::Tokens;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// Who signed in, and what opens doors for them. With `"transport": "cookie"` the tokens come as cookies, not here.
+/// The signed-in user and the tokens. With `"transport": "cookie"` the tokens come as cookies, not here.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tokens)]
