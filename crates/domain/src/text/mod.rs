@@ -43,7 +43,7 @@ pub fn line(text: &str, most: usize) -> Result<String, Invalid> {
     Ok(line)
 }
 
-/// Like [`line`], but may be empty and may contain line breaks and tabs. Rejects the control characters of Unicode
+/// Like [`line()`], but may be empty and may contain line breaks and tabs. Rejects the control characters of Unicode
 /// (C0 and C1), the separators U+2028 and U+2029, and the controls that reorder only the displayed text (U+202A to
 /// U+202E, U+2066 to U+2069; Unicode TR 36, 3.1).
 ///
