@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod bench;
 mod check;
 mod environment;
+mod fuzz;
 #[path = "../../crates/testkit/src/is_ci.rs"]
 #[expect(
     dead_code,
@@ -27,6 +28,8 @@ The project's development commands.
   cargo xtask check            rules that the compiler cannot check: dependencies of crates, places of SQL, broken links…
   cargo xtask bench [P1 P3 …]  measures the release binary and its baselines; a complete run writes docs/performance.md
                                [--seconds N] [--rounds N] [--no-slow-fsync] [--no-build]
+  cargo xtask fuzz [token …]   every parser of outside input, 30 s each, with inputs that a fuzzer makes
+                               [--seconds N] [--input FILE]
     cargo xtask test [-- ARGS]   every test on every engine; starts a private PostgreSQL when none is running;
                                ARGS go to `cargo test`, for example: cargo xtask test -- -p mainstay-domain money";
 
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "check" && rest.is_empty() => check::run(),
         Some((command, rest)) if command == "test" => test::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == "fuzz" => fuzz::run(rest),
         Some((command, _)) if matches!(command.as_str(), "help" | "--help" | "-h") => {
             println!("{HELP}");
             Ok(true)

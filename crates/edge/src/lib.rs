@@ -32,6 +32,13 @@ pub use request_state::RequestState;
 pub use route_state::RouteState;
 pub use routes::{Route, RouteRow, Routes};
 
+/// Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::input::fuzzing::{body, headers, list_params};
+    pub use crate::middleware::fuzzing::addresses;
+}
+
 /// Re-exports that the macros of this crate need in the crates that use them.
 #[doc(hidden)]
 pub mod macros {

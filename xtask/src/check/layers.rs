@@ -32,13 +32,15 @@ const E2E: &str = "mainstay-e2e";
 const CLI: &str = "mainstay-cli";
 /// A development tool that measures the product; no crate of the product depends on it.
 const BENCH: &str = "mainstay-bench";
+/// A development tool that tries the parsers; the same holds.
+const FUZZ: &str = "mainstay-fuzz";
 
 /// What every interface may depend on: never the repositories.
 const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
 const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 19] = [
+const LAYERS: [Layer; 20] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -152,6 +154,11 @@ const LAYERS: [Layer; 19] = [
     Layer {
         package: BENCH,
         dependencies: &[DOMAIN, PLATFORM, REPOSITORIES],
+        tests: &[],
+    },
+    Layer {
+        package: FUZZ,
+        dependencies: &[DOMAIN, PLATFORM, EDGE],
         tests: &[],
     },
     Layer {

@@ -5,6 +5,8 @@ mod condition;
 mod cursor;
 mod explain;
 mod finding;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod idempotency;
 mod object;
 mod path;

@@ -11,6 +11,8 @@ mod compress;
 mod cors;
 mod csrf;
 mod delivery;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod headers;
 mod host;
 mod record;

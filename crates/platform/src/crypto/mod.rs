@@ -3,6 +3,8 @@
 //! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and never printed;
 //! comparisons with a secret take constant time.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod key_ring;
 pub mod master_key;
 pub mod opaque;

@@ -1,0 +1,76 @@
+//! Parsers of secrets, tokens and settings.
+
+use crate::{lines, with_text};
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::config::Settings;
+use mainstay_platform::crypto::key_ring::KeyRing;
+use mainstay_platform::crypto::master_key::MasterKey;
+use mainstay_platform::crypto::opaque::OpaqueToken;
+use mainstay_platform::crypto::refresh::RefreshToken;
+use mainstay_platform::crypto::seal::Sealer;
+use mainstay_platform::crypto::token::{TokenKey, claimed_issue};
+use mainstay_platform::database::{sqlite_path, sqlite_url};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// Signs no token here, so no token may be accepted.
+static RING: LazyLock<KeyRing> = LazyLock::new(|| {
+    let key = TokenKey::hs256(&[7; 32]).expect("32 bytes are a key");
+    KeyRing::new("issuer", "audience", key, Vec::new())
+});
+
+/// No access token that was not signed by a key of the ring is accepted.
+pub fn token(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        assert!(RING.verify(text, now).is_err());
+        let _ = claimed_issue(text);
+    });
+}
+
+/// A refresh token has one spelling; one that was not minted from the seed does not match it.
+pub fn refresh_token(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        if let Some(token) = RefreshToken::parse(text) {
+            assert_eq!(&**token.text(), text);
+            let genuine = RefreshToken::mint(token.session(), token.generation(), &[9; 32]);
+            assert_eq!(token.matches(&[9; 32]), **genuine.text() == *text);
+        }
+        if let Some(token) = OpaqueToken::parse("inv", text) {
+            assert_eq!(token.text(), text);
+        }
+    });
+}
+
+/// Nothing that was not sealed under the key is opened, in whatever context.
+pub fn sealed(bytes: &[u8]) {
+    let sealer = Sealer::new(MasterKey::from_bytes([3; 32]), vec![MasterKey::from_bytes([4; 32])]);
+    assert!(sealer.open("context", b"row", bytes).is_err());
+    let _ = sealer.is_current(bytes);
+    with_text(bytes, |text| {
+        let _ = MasterKey::parse(text);
+    });
+}
+
+/// A stored password hash of whatever content is parsed or refused, without computing it.
+pub fn password_hash(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        let _ = mainstay_platform::crypto::fuzzing::is_password_hash(text);
+    });
+}
+
+/// A configuration file, and every line `NAME=value` of it as an environment variable.
+pub fn settings(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        let file = Some((Path::new("mainstay.toml"), text));
+        let _ = Settings::read(&[], &BTreeMap::new(), file);
+        let variables = lines(bytes)
+            .filter_map(|line| std::str::from_utf8(line).ok()?.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let _ = Settings::read(&[], &variables.collect(), None);
+        if let Ok(path) = sqlite_path(text) {
+            assert_eq!(sqlite_path(&sqlite_url(&path)), Ok(path));
+        }
+    });
+}

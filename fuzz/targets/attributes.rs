@@ -1,0 +1,4 @@
+//! Fuzzes `domain::attributes` of this crate.
+#![cfg_attr(fuzzing, no_main)]
+
+mainstay_fuzz::target!(mainstay_fuzz::domain::attributes);
