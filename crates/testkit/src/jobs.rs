@@ -15,7 +15,7 @@ const BATCH: u32 = 100;
 
 impl TestApp {
     /// Relays events and runs the jobs that are due, one after the other, until there are none. Returns the kind of
-    /// each and its result. A failed job waits for its next attempt: [`TestApp::pass`].
+    /// each and its result. A failed job waits for its next attempt: [`TestApp::advance`].
     pub async fn run_jobs(&self) -> Vec<(String, JobResult)> {
         let services = self.services();
         let mut all = Vec::new();

@@ -25,8 +25,8 @@ on_both_engines! {
     async fn a_whole_trail_is_0(home: Home) {
         let verdict = linked(&home).await;
         assert!(verdict["verified"].as_i64().unwrap() >= 4 && verdict["fault"].is_null(), "{verdict}");
-        let told = home.run(&["audit", "verify"]).success();
-        assert!(told.starts_with("the audit trail is whole: "), "{told}");
+        let printed = home.run(&["audit", "verify"]).success();
+        assert!(printed.starts_with("the audit trail is whole: "), "{printed}");
     }
 
     async fn what_a_command_did_is_linked_before_it_ends(home: Home) {
@@ -58,8 +58,8 @@ on_both_engines! {
         assert_eq!((&verdict["waiting"], &verdict["anchor"]), (&0.into(), &"held".into()), "{verdict}");
         let head = format!("{}:{}", accepted["seq"], accepted["hash"].as_str().unwrap());
         home.run(&["audit", "verify", "--head", &head]).success();
-        let told = home.run(&["audit", "accept", "--reason", "again"]).success();
-        assert!(told.contains("nothing to accept"), "{told}");
+        let printed = home.run(&["audit", "accept", "--reason", "again"]).success();
+        assert!(printed.contains("nothing to accept"), "{printed}");
     }
 
     async fn the_chain_is_held_against_a_head_that_was_kept_elsewhere(home: Home) {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 
-use crate::house::Answer;
+use crate::fixture::Answer;
 
 /// A lock in the database that bodies wait for, because they cannot await anything else.
 pub(crate) struct Gate(Client);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, LastWrite, postgres_client};
 
 use crate::between::Switch;
-use crate::house::{SCHEMA, add_alone, owners};
+use crate::fixture::{SCHEMA, add_alone, owners};
 use crate::tls::{programs, shell};
 use crate::unattended;
 
@@ -47,16 +47,16 @@ impl Pair {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = String::new();
+        let mut line = String::new();
         BufReader::new(keeper.stdout.take().unwrap())
-            .read_line(&mut said)
+            .read_line(&mut line)
             .unwrap();
         let pair = Self {
             keeper,
             first,
             standby,
         };
-        assert_eq!(said, "ready\n", "neither server nor standby");
+        assert_eq!(line, "ready\n", "neither server nor standby");
         Some(pair)
     }
 }

@@ -9,8 +9,8 @@
 mod between;
 mod contract;
 mod failover;
+mod fixture;
 mod group;
-mod house;
 mod outage;
 mod postgres;
 mod storage;

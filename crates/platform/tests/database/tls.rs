@@ -10,7 +10,7 @@ use std::time::Duration;
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, ReadMode};
 use mainstay_platform::sql;
 
-use crate::house::{Answer, boxed};
+use crate::fixture::{Answer, boxed};
 use crate::unattended;
 
 /// A server that ends when this is dropped.
