@@ -1,8 +1,8 @@
 //! `mainstay audit`: verifies the audit trail, or accepts a broken one.
 
 use crate::error::{CliError, Exit, Outcome};
-use crate::open::{block_on, looking, with_existing};
-use crate::terminal::{complain, say, say_json};
+use crate::open::{block_on, with_existing, with_read_only};
+use crate::terminal::{print_error, print_json, print_line};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
 use mainstay_services::audit::WitnessedHead;
@@ -41,7 +41,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
 
 fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
     let head = head.map(witnessed).transpose()?;
-    let verdict = block_on(looking(settings, async |services| {
+    let verdict = block_on(with_read_only(settings, async |services| {
         Ok(services.verify_audit(head).await?)
     }))?;
     let waiting = match verdict.waiting {
@@ -49,20 +49,20 @@ fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
         waiting => format!("; {waiting} wait to be linked"),
     };
     match &verdict.fault {
-        _ if json => say_json(&verdict)?,
-        None => say(&format!(
+        _ if json => print_json(&verdict)?,
+        None => print_line(&format!(
             "the audit trail is whole: {} entries verified{waiting}",
             verdict.verified,
         ))?,
         Some(fault) => {
-            complain(&format!(
+            print_error(&format!(
                 "the audit trail is broken: {fault}; {} entries before it are good{waiting}",
                 verdict.verified
             ));
             for also in verdict.faults.iter().skip(1) {
-                complain(&format!("and: {also}"));
+                print_error(&format!("and: {also}"));
             }
-            complain(
+            print_error(
                 "find out what happened; a new node or a restored database has no audit.anchor, for example. Then \
                  `mainstay audit accept --reason TEXT`, with this DATA_DIR, records the reason and lets the trail go on",
             );
@@ -80,9 +80,9 @@ fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
         Ok(services.accept_audit(reason).await?)
     }))?;
     match accepted {
-        accepted if json => say_json(&accepted)?,
-        None => say("the audit trail is whole: there is nothing to accept")?,
-        Some(accepted) => say(&format!(
+        accepted if json => print_json(&accepted)?,
+        None => print_line("the audit trail is whole: there is nothing to accept")?,
+        Some(accepted) => print_line(&format!(
             "accepted as it is, up to {}: {}. The reason stands in the trail, and the trail goes on",
             accepted.seq,
             accepted.faults.join("; ")

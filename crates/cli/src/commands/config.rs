@@ -1,7 +1,7 @@
 //! `mainstay config`: prints the settings in force.
 
 use crate::error::{Exit, Outcome};
-use crate::terminal::say;
+use crate::terminal::print_line;
 use clap::Args;
 use mainstay_platform::config::{Loaded, as_json, as_table};
 
@@ -15,7 +15,7 @@ pub(crate) struct Options {
 
 /// Prints each setting, its value and its origin. Secrets are masked.
 pub(crate) fn run(loaded: &Loaded, options: Options) -> Outcome {
-    say(&if options.json {
+    print_line(&if options.json {
         as_json(&loaded.origins)
     } else {
         as_table(&loaded.origins)

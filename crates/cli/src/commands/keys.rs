@@ -2,7 +2,7 @@
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_existing};
-use crate::terminal::{say, say_json};
+use crate::terminal::{print_json, print_line};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
 use mainstay_services::key::RotateKeys;
@@ -38,12 +38,12 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
         Ok(services.command(&operator(), RotateKeys).await?.output)
     }))?;
     if json {
-        say_json(&Rotation { key, retiring })?;
+        print_json(&Rotation { key, retiring })?;
         return Ok(Exit::Done);
     }
-    say(&format!("{key} signs from now on"))?;
+    print_line(&format!("{key} signs from now on"))?;
     for old in retiring {
-        say(&format!("{old} retires when the last token it signed has ended"))?;
+        print_line(&format!("{old} retires when the last token it signed has ended"))?;
     }
     Ok(Exit::Done)
 }

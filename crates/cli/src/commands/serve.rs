@@ -3,7 +3,7 @@
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::block_on;
 use crate::signals::Signals;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use clap::Args;
 use mainstay_app::{App, Dependencies, Serving, listen};
 use mainstay_platform::clock::SystemClock;
@@ -107,12 +107,12 @@ async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()
         true => serving.services().setup_link().await?,
         false => None,
     };
-    say(&format!("listening on http://{}", serving.address()))?;
+    print_line(&format!("listening on http://{}", serving.address()))?;
     if let Some(link) = link {
-        say(&format!("create the first administrator: {link}"))?;
+        print_line(&format!("create the first administrator: {link}"))?;
     }
     if let Some((email, password)) = demo {
-        say(&format!("demo customer: {email} with the password {password}"))?;
+        print_line(&format!("demo customer: {email} with the password {password}"))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Encodes a message for transport: RFC 5322, with text and HTML as MIME alternatives.
 
-use super::error::MailSettingFault;
+use super::error::MailSettingError;
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -19,7 +19,7 @@ impl Sender {
     ///
     /// # Errors
     /// The text is neither.
-    pub fn parse(text: &str) -> Result<Self, MailSettingFault> {
+    pub fn parse(text: &str) -> Result<Self, MailSettingError> {
         let (name, address) = match text.trim().rsplit_once('<') {
             Some((name, address)) => (
                 Some(one_line(name)),
@@ -27,7 +27,7 @@ impl Sender {
             ),
             None => (None, text.trim()),
         };
-        let fault = || MailSettingFault::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
+        let fault = || MailSettingError::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
         // The domain is sent in A-labels, as the recipient's is; the local part is sent as written.
         let (local, domain) = address.trim().rsplit_once('@').ok_or_else(fault)?;
         let host = HostName::parse(domain).ok_or_else(fault)?;

@@ -1,6 +1,6 @@
 //! Connects to the mail server of an `SMTP_URL`.
 
-use super::error::MailSettingFault;
+use super::error::MailSettingError;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
@@ -24,8 +24,8 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong with the URL, without quoting it.
-    pub(super) fn parse(text: &str) -> Result<Self, MailSettingFault> {
-        let fault = |why| MailSettingFault::new("SMTP_URL", why);
+    pub(super) fn parse(text: &str) -> Result<Self, MailSettingError> {
+        let fault = |why| MailSettingError::new("SMTP_URL", why);
         let SmtpAddress {
             host,
             port,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_outside_of_ascii_is_asked_for_in_a_labels() {
+    fn a_name_outside_of_ascii_is_resolved_in_a_labels() {
         let server = Server::parse("smtps://u:p@Bücher.example").unwrap();
         assert_eq!(server.host, "xn--bcher-kva.example");
         assert!(Server::parse("smtps://u:p@bücher..example").is_err());

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_networks_or_addresses_and_never_everybody() {
+    fn proxies_are_networks_or_addresses_and_never_all_addresses() {
         let proxies = TrustedProxies::from(list("10.0.0.0/8, 192.0.2.7, fd00::/8", network).unwrap());
         for (peer, trusted) in [
             ("10.9.8.7", true),

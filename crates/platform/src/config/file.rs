@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_syntax_error_tells_its_line_and_not_its_content() {
+    fn a_syntax_error_names_its_line_and_not_its_content() {
         let (entries, faults) = read("[tokens]\nsecret = hunter2 hunter2\n");
         assert!(entries.is_empty());
         assert!(faults[0].starts_with("m.toml, from m.toml:2\n"), "{faults:?}");

@@ -53,12 +53,12 @@ impl Settings {
         } = reader;
         if settings.env == AppEnv::Production {
             // A refused setting already has an error; its default needs no second one for being unsafe.
-            let told: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
-            let news = settings
+            let reported: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
+            let further = settings
                 .unsafe_in_production()
                 .into_iter()
-                .filter(|fault| !told.contains(&fault.key));
-            faults.extend(news.map(|fault| located(fault, &taken)));
+                .filter(|fault| !reported.contains(&fault.key));
+            faults.extend(further.map(|fault| located(fault, &taken)));
         }
         if faults.is_empty() {
             Ok(Loaded {

@@ -74,12 +74,12 @@ fn host(url: &Url) -> Option<String> {
 
 fn encryption(url: &Url, host: &str, with_password: bool) -> Result<SmtpEncryption, &'static str> {
     let parameters: Vec<_> = url.query_pairs().collect();
-    let asked = match parameters.as_slice() {
+    let requested = match parameters.as_slice() {
         [] => None,
         [(name, value)] if name == "tls" => Some(value.as_ref()),
         _ => return Err("has parameters other than tls"),
     };
-    match (url.scheme(), asked) {
+    match (url.scheme(), requested) {
         ("smtps", None | Some("required")) => Ok(SmtpEncryption::AtOnce),
         ("smtp", Some("required")) => Ok(SmtpEncryption::Required),
         ("smtp", None) if with_password => Ok(SmtpEncryption::Required),

@@ -89,7 +89,7 @@ fn flags_beat_the_environment_beats_the_file_beats_the_defaults() {
 }
 
 #[test]
-fn every_fault_is_told_at_once_and_secrets_are_not() {
+fn every_error_is_reported_at_once_without_secrets() {
     let file =
         "[http]\nprot = 1\n[tokens]\nsecret = 'hunter2'\nrefresh_ttl = '5m'\n[http.sub]\nkey = 'hunter2'";
     let vars = [
@@ -114,8 +114,8 @@ fn every_fault_is_told_at_once_and_secrets_are_not() {
 }
 
 #[test]
-fn what_would_fail_alone_at_the_start_is_told_with_all_the_others() {
-    let told = faults(
+fn what_would_fail_alone_at_the_start_is_reported_with_all_the_others() {
+    let report = faults(
         &[],
         &[
             ("SMTP_URL", "smtp://:hunter2@mail.example"),
@@ -127,13 +127,13 @@ fn what_would_fail_alone_at_the_start_is_told_with_all_the_others() {
         "",
     );
     for name in ["SMTP_URL", "MAIL_FROM", "DATABASE_URL", "VERIFY_EMAIL", "PORT"] {
-        assert!(told.contains(name), "{name} is not in {told}");
+        assert!(report.contains(name), "{name} is not in {report}");
     }
-    assert!(!told.contains("hunter2"), "{told}");
+    assert!(!report.contains("hunter2"), "{report}");
 }
 
 #[test]
-fn production_refuses_what_is_unsafe_and_says_which() {
+fn production_refuses_what_is_unsafe_by_name() {
     let unsafe_vars = [
         ("APP_ENV", "production"),
         ("RATE_LIMITS", "off"),
@@ -319,10 +319,10 @@ fn any_folder_holds_the_database() {
         let file = crate::database::sqlite_path(settings.database.url.expose());
         assert_eq!(file, Ok(Path::new(folder).join("mainstay.db")), "{folder}");
     }
-    let told = faults(&[], &[("DATA_DIR", "/x/\u{fffd}")], "");
+    let report = faults(&[], &[("DATA_DIR", "/x/\u{fffd}")], "");
     assert!(
-        told.contains("DATA_DIR") && told.contains("is not UTF-8"),
-        "{told}"
+        report.contains("DATA_DIR") && report.contains("is not UTF-8"),
+        "{report}"
     );
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
             let ready = [&condition.missing, &condition.unknown, &condition.unfit]
                 .into_iter()
                 .all(Vec::is_empty);
-            return (told(&condition), ready);
+            return (findings_of(&condition), ready);
         }
         Ok(Err(fault)) => CliError::from(fault).into_sentence(),
         Err(_) => format!("no answer within {} s", DEADLINE.as_secs()),
@@ -35,7 +35,7 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     (vec![DoctorFinding::fail(CHECK, sentence, fix)], false)
 }
 
-fn told(condition: &Condition) -> Vec<DoctorFinding> {
+fn findings_of(condition: &Condition) -> Vec<DoctorFinding> {
     const SCHEMA: &str = "schema";
     const DURABILITY: &str = "durability";
     const COMPATIBILITY: &str = "compatibility";
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn verdicts(condition: &Condition) -> Vec<(&'static str, Verdict)> {
-        told(condition)
+        findings_of(condition)
             .into_iter()
             .map(|finding| (finding.check, finding.verdict))
             .collect()

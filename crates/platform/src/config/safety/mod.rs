@@ -57,7 +57,7 @@ impl Settings {
                 )
             })
         } else {
-            coverage::is_nearly_everybody(http.trusted_proxies.nets()).then(|| {
+            coverage::covers_most_of_the_internet(http.trusted_proxies.nets()).then(|| {
                 fault(
                     &TRUSTED_PROXIES,
                     "together they cover so much of the internet that anybody could claim any address",
