@@ -95,14 +95,14 @@ impl From<clap::Error> for CliError {
 }
 
 impl From<ConfigErrors> for CliError {
-    fn from(faults: ConfigErrors) -> Self {
-        Self::usage(faults.to_string())
+    fn from(errors: ConfigErrors) -> Self {
+        Self::usage(errors.to_string())
     }
 }
 
 impl From<StartError> for CliError {
-    fn from(fault: StartError) -> Self {
-        let exit = match &fault {
+    fn from(error: StartError) -> Self {
+        let exit = match &error {
             StartError::File { .. } | StartError::MasterKey(_) | StartError::Setting(_) => Exit::Usage,
             StartError::Listen { .. } => Exit::Failed,
             StartError::Absent(_) => Exit::Away,
@@ -112,7 +112,7 @@ impl From<StartError> for CliError {
         };
         Self {
             exit,
-            output: ErrorOutput::Sentence(with_causes(&fault)),
+            output: ErrorOutput::Sentence(with_causes(&error)),
         }
     }
 }
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_unavailable_database_and_a_wrong_name_have_different_exit_codes() {
-        let of = |fault: StartError| CliError::from(fault).exit;
+        let of = |error: StartError| CliError::from(error).exit;
         assert_eq!(of(StartError::Database(unavailable())), Exit::Away);
         assert_eq!(
             of(StartError::Database(DatabaseError::Options {
@@ -204,23 +204,23 @@ mod tests {
 
     #[test]
     fn causes_are_printed_once_and_details_on_lines_of_their_own() {
-        let fault = CliError::from(StartError::Database(unavailable()));
+        let error = CliError::from(StartError::Database(unavailable()));
         assert_eq!(
-            fault.into_sentence(),
+            error.into_sentence(),
             "opening the database: the database is unavailable: cannot connect"
         );
-        let fault = CliError::from(Error::Invalid(ValidationErrors::one(
+        let error = CliError::from(Error::Invalid(ValidationErrors::one(
             "password",
             "LENGTH",
             "is too short",
         )));
         assert_eq!(
-            (fault.exit, fault.into_sentence().as_str()),
+            (error.exit, error.into_sentence().as_str()),
             (Exit::Usage, "the request is not valid\n  password: is too short")
         );
-        let fault = CliError::from(Error::bug("the cause"));
+        let error = CliError::from(Error::bug("the cause"));
         assert_eq!(
-            (fault.exit, fault.into_sentence().as_str()),
+            (error.exit, error.into_sentence().as_str()),
             (Exit::Failed, "internal error: the cause")
         );
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
-        runtime.map_err(|error| CliError::failed(format!("the system gives no threads: {error}")))?;
+        runtime.map_err(|error| CliError::failed(format!("the system cannot start threads: {error}")))?;
     let outcome = runtime.block_on(future);
     runtime.shutdown_background();
     outcome
@@ -65,7 +65,7 @@ async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) ->
     // No sealer runs here, and until the next server starts no other process might seal the new audit entries.
     if let Err(error) = app.services.seal_recorded().await {
         print_error(&format!(
-            "the audit trail waits to be linked: {}",
+            "new audit entries are not linked yet: {}",
             CliError::from(error).into_sentence()
         ));
     }

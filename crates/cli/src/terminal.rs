@@ -23,7 +23,7 @@ impl Paint {
     pub(crate) fn of(output: &impl IsTerminal) -> Self {
         #[expect(
             clippy::disallowed_methods,
-            reason = "NO_COLOR and TERM are no settings of ours, and say nothing to the rest"
+            reason = "NO_COLOR and TERM are not settings of Mainstay, and only colours depend on them"
         )]
         let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Self(

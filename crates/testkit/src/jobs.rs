@@ -70,7 +70,7 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
         .await?
         .into_iter()
         .filter(|event| kinds.contains(&event.kind.as_str()));
-    undone.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
+    undone.extend(waiting.map(|event| format!("no subscriber has received {}", event.kind)));
     open.close().await;
     Ok(undone)
 }

@@ -7,25 +7,25 @@ use clap::Subcommand;
 use mainstay_platform::config::Settings;
 use mainstay_services::audit::WitnessedHead;
 
-/// What to do with the audit trail.
+/// Operations on the audit trail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Follow the chain from its first entry to its sealed head; exits with 1 when it is broken, and says where
+    /// Verify the chain from its first entry to its sealed head; exits with 1 when it is broken, and prints where
     Verify {
-        /// Hold the chain against a head that was kept elsewhere: SEQ:HASH, as the log has it, or a file with what
-        /// AUDIT_WITNESS_URL was sent
+        /// Compare the chain with a head stored elsewhere: SEQ:HASH, as in the log, or a file with a request that
+        /// AUDIT_WITNESS_URL received
         #[arg(long, value_name = "SEQ:HASH|FILE")]
         head: Option<String>,
         /// As JSON: {verified, waiting, fault, faults, anchor}
         #[arg(long)]
         json: bool,
     },
-    /// Go on with a trail that is at fault: everything is accepted as it is now, and the reason is recorded in the trail
+    /// Accept a broken trail: every entry is accepted as it is now, and the trail records the reason
     Accept {
-        /// Why it is accepted: what happened, and who looked into it
+        /// Why the trail is accepted: what happened, and who investigated it
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// As JSON: {seq, hash, reason, faults}, or null when nothing was at fault
+        /// As JSON: {seq, hash, reason, faults}, or null when the trail was not broken
         #[arg(long)]
         json: bool,
     },
@@ -83,7 +83,7 @@ fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
         accepted if json => print_json(&accepted)?,
         None => print_line("the audit trail is whole: there is nothing to accept")?,
         Some(accepted) => print_line(&format!(
-            "accepted as it is, up to {}: {}. The reason stands in the trail, and the trail goes on",
+            "accepted as it is, up to {}: {}. The trail records the reason, and further entries are linked",
             accepted.seq,
             accepted.faults.join("; ")
         ))?,

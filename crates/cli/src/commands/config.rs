@@ -5,7 +5,7 @@ use crate::terminal::print_line;
 use clap::Args;
 use mainstay_platform::config::{Loaded, as_json, as_table};
 
-/// How to show them.
+/// Options of `config`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// As JSON: [{key, env, value, origin, meaning}]

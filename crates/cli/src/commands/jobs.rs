@@ -14,24 +14,24 @@ use mainstay_services::job::{ListJobs, RetryJob};
 use mainstay_services::list::JobFilter;
 use serde::Serialize;
 
-/// What to do with jobs.
+/// Operations on jobs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List jobs, newest first
     List {
-        /// Only those in this state: queued, running, retrying, done, dead or cancelled
+        /// Only jobs in this state: queued, running, retrying, done, dead or cancelled
         #[arg(long, value_parser = state)]
         state: Option<JobState>,
-        /// So many at the most
+        /// Maximum number of rows
         #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// As JSON: [{id, kind, queue, state, attempts, maxAttempts, runAt, lastError, createdAt, finishedAt}]
         #[arg(long)]
         json: bool,
     },
-    /// Put a job that failed for good, or was called off, back in its line with fresh attempts
+    /// Queue a dead or cancelled job again, with all its attempts
     Retry {
-        /// Its id, as `jobs list` shows it
+        /// Id of the job, as printed by `jobs list`
         id: JobId,
         /// As JSON: {id, state}
         #[arg(long)]
@@ -56,7 +56,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                     id,
                     state: JobState::Queued,
                 })?,
-                false => print_line(&format!("{id} is back in its line"))?,
+                false => print_line(&format!("{id} is queued again"))?,
             }
         }
         Command::List { state, limit, json } => {

@@ -8,10 +8,10 @@ use mainstay_platform::config::Settings;
 use mainstay_services::key::RotateKeys;
 use serde::Serialize;
 
-/// What to do with the keys.
+/// Operations on signing keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign with a new key from now on; tokens of the old one stay good until they end, so nobody is signed out
+    /// Create a new signing key; tokens of the old key stay valid until they expire, so no session ends
     Rotate {
         /// As JSON: {key, retiring}
         #[arg(long)]
@@ -41,9 +41,11 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
         print_json(&Rotation { key, retiring })?;
         return Ok(Exit::Done);
     }
-    print_line(&format!("{key} signs from now on"))?;
+    print_line(&format!("new tokens are signed with {key}"))?;
     for old in retiring {
-        print_line(&format!("{old} retires when the last token it signed has ended"))?;
+        print_line(&format!(
+            "{old} is retired when the last token that it signed has expired"
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -4,7 +4,7 @@ use crate::error::{Exit, Outcome};
 use crate::terminal::{print_json, print_line, table};
 use clap::Args;
 
-/// How to list them.
+/// Options of `routes`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// As JSON: [{interface, method, path, useCase, access, rate, maxBody, public, documented}]

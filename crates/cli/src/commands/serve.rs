@@ -11,10 +11,10 @@ use mainstay_platform::config::{AppEnv, Settings};
 use mainstay_platform::telemetry::{AccessLog, LogSink, Logs};
 use std::sync::Arc;
 
-/// How to serve.
+/// Options of `serve`.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Options {
-    /// Add a few products and a customer to look at
+    /// Add a few products and a customer as sample data
     #[arg(long)]
     pub(crate) demo: bool,
 }
@@ -32,7 +32,7 @@ impl Options {
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     if options.demo && settings.env == AppEnv::Production {
         return Err(CliError::usage(
-            "--demo is refused in production (APP_ENV): it adds a customer whose password everybody knows",
+            "--demo is refused in production (APP_ENV): it adds a customer with a published password",
         ));
     }
     let logs = Logs::open(&settings.log, Arc::new(SystemClock));
@@ -71,14 +71,19 @@ async fn serve(
         }
     };
     if roles.realtime && !roles.api && !roles.worker {
-        tracing::warn!("the role realtime has nothing to do yet: only health and figures are answered");
+        tracing::warn!(
+            "the role realtime has nothing to do yet: the process serves health checks and metrics only"
+        );
     }
     greet(&serving, options, roles.api).await?;
     let name = tokio::select! {
         name = signals.end() => name,
         why = serving.failed() => return Err(CliError::failed(format!("the server failed: {why}"))),
     };
-    tracing::info!(signal = name, "stopping: what was begun is finished first");
+    tracing::info!(
+        signal = name,
+        "stopping: open requests and running jobs are finished first"
+    );
     tokio::select! {
         () = serving.stop() => {
             tracing::info!("stopped");

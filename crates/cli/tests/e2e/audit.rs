@@ -5,7 +5,7 @@ use crate::on_both_engines;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A trail of a few entries, all of them linked, and nobody at work.
+/// A trail of a few entries, all of them linked, while no server runs.
 async fn linked(home: &Home) -> Value {
     let server = home.serve().await;
     let shop = Shop::open(home, &server).await;
@@ -46,7 +46,7 @@ on_both_engines! {
             // A command goes on, and says that the trail does not; nothing is made anew.
             let ran = home.run(&["keys", "rotate"]);
             assert_eq!(ran.exit, Some(0), "{ran:?}");
-            assert!(ran.err.contains("the audit trail waits to be linked") && ran.err.contains("audit accept"), "{}", ran.err);
+            assert!(ran.err.contains("new audit entries are not linked yet") && ran.err.contains("audit accept"), "{}", ran.err);
         }
         assert!(!home.path("data/audit.anchor").exists());
         assert_eq!(home.run(&["audit", "accept", "--reason", " "]).exit, Some(2));

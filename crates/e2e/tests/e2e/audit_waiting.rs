@@ -143,7 +143,7 @@ async fn trap_12_an_earlier_record_of_a_writer_is_noticed_by_its_process(app: &T
     add_entries(app, 1).await;
     assert!(
         matches!(fault(app).await, Some(ChainFault::Missing { .. })),
-        "its next entry shows the gap to everybody: {:?}",
+        "its next entry shows the gap to every node: {:?}",
         fault(app).await
     );
 }

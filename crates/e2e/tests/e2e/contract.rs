@@ -14,7 +14,7 @@ on_both_engines! {
 /// Compares a text with its file. With `UPDATE_CONTRACTS` set, the file is written instead.
 #[expect(
     clippy::disallowed_methods,
-    reason = "renews the snapshots in the repository; a switch of the test run, not a setting of the house"
+    reason = "renews the snapshots in the repository; a switch of the test run, not a setting of Mainstay"
 )]
 pub(crate) fn hold(app: &TestApp, file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

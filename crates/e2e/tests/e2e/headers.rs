@@ -8,7 +8,7 @@ on_both_engines! {
     failures_come_in_two_forms;
     every_answer_is_careful;
     trap_15_no_origin_is_reflected with ALLOWED_ORIGINS = "https://shop.example,http://localhost:5173";
-    trap_14_a_forwarded_address_is_believed_from_nobody;
+    trap_14_a_forwarded_address_is_believed_from_no_client;
     trap_14_a_forwarded_address_is_believed_from_a_trusted_proxy with TRUSTED_PROXIES = "127.0.0.0/8";
     what_does_not_exist_and_what_is_not_allowed;
     health_reports_whether_requests_are_accepted;
@@ -187,7 +187,7 @@ async fn last_ip(app: &TestApp, forwarded: &str) -> Value {
     app.request_lines().pop().unwrap()["ip"].take()
 }
 
-async fn trap_14_a_forwarded_address_is_believed_from_nobody(app: &TestApp) {
+async fn trap_14_a_forwarded_address_is_believed_from_no_client(app: &TestApp) {
     assert_eq!(last_ip(app, "198.51.100.7").await, "127.0.0.1");
     let ann = app.customer("ann").await;
     ann.header("x-forwarded-for", "198.51.100.7")
@@ -203,7 +203,7 @@ async fn trap_14_a_forwarded_address_is_believed_from_a_trusted_proxy(app: &Test
     assert_eq!(
         last_ip(app, "1.1.1.1, 198.51.100.7").await,
         "198.51.100.7",
-        "what stands to the left anybody may write"
+        "a client may write anything to the left of it"
     );
     assert_eq!(last_ip(app, "198.51.100.7, 127.0.0.2").await, "198.51.100.7");
     assert_eq!(last_ip(app, "rubbish").await, "127.0.0.1");

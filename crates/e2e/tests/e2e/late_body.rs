@@ -16,12 +16,12 @@ on_both_engines! {
 }
 
 /// A request whose head the server has read.
-struct Begun {
+struct UnfinishedRequest {
     stream: TcpStream,
     body: String,
 }
 
-impl Begun {
+impl UnfinishedRequest {
     /// Sends the head, and waits until the server requests the body: by then it has authenticated the caller.
     async fn post(app: &TestApp, person: &TestUser, path: &str, body: &Value) -> Self {
         let address = app.node().url().strip_prefix("http://").unwrap();
@@ -57,8 +57,8 @@ fn product(sku: &str) -> Value {
     json!({"sku": sku, "name": "Late", "price": {"amount": 1, "currency": "USD"}})
 }
 
-async fn begin(app: &TestApp, person: &TestUser) -> Begun {
-    Begun::post(app, person, "/api/products", &product("LATE")).await
+async fn begin(app: &TestApp, person: &TestUser) -> UnfinishedRequest {
+    UnfinishedRequest::post(app, person, "/api/products", &product("LATE")).await
 }
 
 fn refused(status: u16, code: &str) -> (u16, String) {
@@ -124,7 +124,7 @@ async fn what_changed_for_others_does_not_matter(app: &TestApp) {
     app.advance(MINUTE);
     assert_eq!(begun.finish().await.0, 201);
     // A public use case runs anonymously when the caller's session has ended.
-    let begun = Begun::post(
+    let begun = UnfinishedRequest::post(
         app,
         &mia,
         "/api/auth/refresh",

@@ -153,11 +153,11 @@ async fn trap_11_guessing_is_slow_and_locks_no_other_client_out(app: &TestApp) {
         .expect_error(429, "LOCKED_OUT");
     // An address without an account is limited in the same way.
     for _ in 0..10 {
-        try_in("198.51.100.66", "nobody@example.com", "a guess")
+        try_in("198.51.100.66", "unknown@example.com", "a guess")
             .await
             .expect_error(401, "INVALID_CREDENTIALS");
     }
-    let unknown = try_in("198.51.100.66", "nobody@example.com", "a guess").await;
+    let unknown = try_in("198.51.100.66", "unknown@example.com", "a guess").await;
     assert_eq!((unknown.status, unknown.code()), (held.status, held.code()));
     // The owner signs in as usual from another network.
     try_in("203.0.113.5", &ann.email, &ann.password).await.expect(200);

@@ -31,7 +31,7 @@ async fn trap_11_a_response_does_not_reveal_whether_an_address_has_an_account(ap
         answer
     };
     let known = try_in(&ann.email, "not her password").await;
-    let unknown = try_in("nobody@example.com", "not her password").await;
+    let unknown = try_in("unknown@example.com", "not her password").await;
     let empty = try_in(&ann.email, "").await;
     let endless = try_in(&ann.email, &"x".repeat(5000)).await;
     for other in [&unknown, &empty, &endless] {

@@ -269,7 +269,7 @@ async fn stock_never_falls_below_nothing(app: &TestApp) {
     assert_eq!(
         sum,
         3 - 8 + 1_000_000_000 - 3,
-        "each change tells its own difference"
+        "each change records its own difference"
     );
 }
 

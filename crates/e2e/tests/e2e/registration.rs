@@ -39,7 +39,7 @@ async fn a_bad_registration_lists_every_error_at_once(app: &TestApp) {
     let bad = client
         .post(
             REGISTER,
-            json!({"email": "nobody", "password": "short", "name": ""}),
+            json!({"email": "no-address", "password": "short", "name": ""}),
         )
         .await;
     let faults = bad.expect_error(400, "VALIDATION_FAILED").validation_errors();

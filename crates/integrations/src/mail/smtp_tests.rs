@@ -152,7 +152,7 @@ async fn a_name_outside_of_ascii_is_refused_for_good_by_a_server_without_smtputf
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_is_not_worth_another_try_and_names_nobody() {
+async fn a_refusal_for_good_is_not_worth_another_try_and_names_no_recipient() {
     let server = Server::start(&[("RCPT", "550 5.1.1 <buyer@example.com> hunter2 unknown")]).await;
     let error = server.mailer("", "").send(&example()).await.unwrap_err();
     assert_eq!(error.code(), Code::InvalidState);
@@ -164,7 +164,7 @@ async fn a_refusal_for_good_is_not_worth_another_try_and_names_nobody() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_now_may_be_tried_again_and_names_nobody() {
+async fn a_refusal_for_now_may_be_tried_again_and_names_no_recipient() {
     for answers in [
         &[("RCPT", "451 <buyer@example.com> later")] as Answers,
         &[("CONNECT", "554 buyer")],
@@ -185,7 +185,7 @@ async fn an_unreadable_answer_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn nobody_there() {
+async fn a_server_that_is_not_there_is_unavailable() {
     let server = Server::start(&[]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = Server {
@@ -202,7 +202,7 @@ async fn nobody_there() {
 }
 
 #[tokio::test]
-async fn a_password_is_not_told_to_a_server_that_does_not_encrypt() {
+async fn a_password_is_not_sent_to_a_server_that_does_not_encrypt() {
     let server = Server::start(&[]).await;
     let error = server
         .mailer("me:hunter2@", "")

@@ -42,7 +42,7 @@ pub(super) fn network(text: &str) -> Parsed<IpNet> {
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     match net.map(canonical_net) {
         // Every client could then claim any address, and limits and logs would follow that claim.
-        Ok(Some(net)) if net.prefix_len() == 0 => Err(format!("{text:?} would believe everybody")),
+        Ok(Some(net)) if net.prefix_len() == 0 => Err(format!("{text:?} would believe every client")),
         Ok(Some(net)) => Ok(net.trunc()),
         Ok(None) => Err(format!(
             "{text:?} holds more than the IPv4 addresses that are mapped into IPv6: write IPv4 networks as such"

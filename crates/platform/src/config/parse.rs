@@ -280,7 +280,7 @@ mod tests {
         assert!(sender("Mainstay <no-reply@localhost>").is_ok() && sender("a@b.example").is_ok());
         for text in [
             "",
-            "nobody",
+            "no-address",
             "a@b\r\nBcc: c@d",
             "X <a@b",
             "a@b@c",

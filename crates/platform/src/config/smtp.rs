@@ -85,7 +85,9 @@ fn encryption(url: &Url, host: &str, with_password: bool) -> Result<SmtpEncrypti
         ("smtp", None) if with_password => Ok(SmtpEncryption::Required),
         ("smtp", None) => Ok(SmtpEncryption::Opportunistic),
         ("smtp", Some("opportunistic")) if !with_password => Ok(SmtpEncryption::Opportunistic),
-        ("smtp", Some("opportunistic")) => Err("would let anybody on the way ask for the password"),
+        ("smtp", Some("opportunistic")) => {
+            Err("would let an attacker on the network path request the password")
+        }
         ("smtp", Some("none")) if is_this_machine(host) => Ok(SmtpEncryption::None),
         ("smtp", Some("none")) => Err("has tls=none, which is for a server on this machine"),
         ("smtp" | "smtps", Some(_)) => Err("has a tls other than required, opportunistic, none"),

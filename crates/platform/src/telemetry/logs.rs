@@ -233,8 +233,8 @@ mod tests {
             let _span = tracing::info_span!("job", id = 7).entered();
             tracing::info!(target: "shop", items = 2, "order placed");
             tracing::error!(target: "shop", "lost");
-            tracing::debug!(target: "shop", "not heard");
-            tracing::info!(target: "hyper::proto", "not heard either");
+            tracing::debug!(target: "shop", "not recorded");
+            tracing::info!(target: "hyper::proto", "not recorded either");
         });
         let first = r#"{"timestamp":"2026-11-22T10:00:00.000Z","level":"INFO","message":"order placed","items":2,"target":"shop","span":{"id":7,"name":"job"}}"#;
         let second = r#"{"timestamp":"2026-11-22T10:00:00.000Z","level":"ERROR","message":"lost","target":"shop","span":{"id":7,"name":"job"}}"#;
@@ -251,7 +251,7 @@ mod tests {
         };
         let [console, combined, errors] = records(&logs, || {
             tracing::warn!(target: "shop", left = 1, "low \u{1b}[31mstock");
-            tracing::info!(target: "shop", "not heard");
+            tracing::info!(target: "shop", "not recorded");
         });
         assert_eq!(
             console,

@@ -104,7 +104,7 @@ impl Switch {
     }
 }
 
-/// A network that can stop carrying without telling anybody.
+/// A network that can stop carrying packets without closing a connection.
 pub(crate) struct Network {
     address: SocketAddr,
     forwards: Arc<watch::Sender<bool>>,

@@ -9,8 +9,8 @@ use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, Last
 
 use crate::between::Switch;
 use crate::fixture::{SCHEMA, add_alone, owners};
+use crate::is_ci;
 use crate::tls::{programs, shell};
-use crate::unattended;
 
 /// A server and its standby, which end when this is dropped.
 struct Pair {
@@ -35,7 +35,7 @@ impl Pair {
     /// `None`, loudly, where PostgreSQL's programs are not installed.
     fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            unattended::skip("a standby of PostgreSQL", &"its programs are not installed");
+            is_ci::skip("a standby of PostgreSQL", &"its programs are not installed");
             return None;
         };
         let (first, standby) = (free_port(), free_port());

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::unattended;
+use crate::is_ci;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mainstay_platform::database::{
@@ -69,12 +69,12 @@ where
     let (admin, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
         Ok(connected) => connected,
         Err(error) => {
-            unattended::skip("PostgreSQL at TEST_POSTGRES_URL", &error);
+            is_ci::skip("PostgreSQL at TEST_POSTGRES_URL", &error);
             return;
         }
     };
     let name = format!(
-        "seam_{}_{}",
+        "platform_{}_{}",
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );

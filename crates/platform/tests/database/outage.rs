@@ -1,4 +1,4 @@
-//! PostgreSQL out of reach, in the way, or set up in another way than the house needs.
+//! PostgreSQL out of reach, in the way, or set up in another way than Mainstay needs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

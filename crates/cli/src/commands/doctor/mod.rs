@@ -19,7 +19,7 @@ use finding::{DoctorFinding, Verdict};
 use mainstay_platform::config::Loaded;
 use serde::Serialize;
 
-/// How to report.
+/// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// As JSON: {healthy, checks: [{check, verdict, found, fix}]}
@@ -65,9 +65,9 @@ async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
         let inside = with_read_only(settings, async |services| Ok(contents::check(services).await)).await;
-        findings.extend(inside.unwrap_or_else(|fault| {
-            let fix = "mend it before the next start, which would fail in the same way";
-            vec![DoctorFinding::fail("start", fault.into_sentence(), fix)]
+        findings.extend(inside.unwrap_or_else(|error| {
+            let fix = "fix it before the next start, which would fail in the same way";
+            vec![DoctorFinding::fail("start", error.into_sentence(), fix)]
         }));
     }
     findings
@@ -99,7 +99,7 @@ fn as_text(findings: &[DoctorFinding], paint: Paint) -> String {
     };
     let (warn, fail) = (count(Verdict::Warn), count(Verdict::Fail));
     text.push_str(&format!(
-        "{} checks, {warn} to look at, {fail} to mend\n",
+        "{} checks: {warn} warnings, {fail} failures\n",
         findings.len()
     ));
     text

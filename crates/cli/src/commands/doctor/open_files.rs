@@ -16,15 +16,15 @@ pub(super) fn check(settings: &Settings) -> DoctorFinding {
 fn judge(files: OpenFiles, wanted: usize) -> DoctorFinding {
     let (capacity, needed) = (files.capacity_for(wanted), files.needed_for(wanted));
     match files.limit() {
-        None => DoctorFinding::ok(CHECK, "as many as needed may be open"),
+        None => DoctorFinding::ok(CHECK, "the number of open files is not limited"),
         Some(limit) if capacity == wanted => DoctorFinding::ok(
             CHECK,
-            format!("{limit} may be open; MAX_CONNECTIONS={wanted} needs {needed}"),
+            format!("the limit is {limit}; MAX_CONNECTIONS={wanted} needs {needed}"),
         ),
         Some(limit) => DoctorFinding::warn(
             CHECK,
             format!(
-                "{limit} may be open; that is enough for {capacity} connections, not for MAX_CONNECTIONS={wanted}"
+                "the limit is {limit}; that is enough for {capacity} connections, not for MAX_CONNECTIONS={wanted}"
             ),
             format!(
                 "raise the limit to {needed} (ulimit -n, LimitNOFILE= in systemd), or lower MAX_CONNECTIONS to {capacity}"

@@ -12,16 +12,16 @@ use mainstay_services::account::Password;
 use mainstay_services::setup::CreateAdmin;
 use std::io::{BufRead, IsTerminal, Read};
 
-/// Who it shall be.
+/// Options of `users create-admin`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Address to sign in with
+    /// E-mail address of the account
     #[arg(long, value_parser = email)]
     email: Email,
-    /// Name to be called by
+    /// Display name of the account
     #[arg(long, default_value = "Administrator", value_parser = name)]
     name: PersonName,
-    /// Read the password from the first line of standard input instead of asking
+    /// Read the password from the first line of standard input instead of prompting for it
     #[arg(long)]
     password_stdin: bool,
     /// Print the account as JSON
@@ -69,7 +69,7 @@ fn password(from_stdin: bool) -> Outcome<Password> {
     }
     if !std::io::stdin().is_terminal() {
         return Err(CliError::usage(
-            "there is no terminal to ask for the password at: use --password-stdin",
+            "there is no terminal to prompt for the password: use --password-stdin",
         ));
     }
     let prompt_for = |prompt: &str| {

@@ -13,13 +13,13 @@ use mainstay_services::Services;
 use mainstay_services::list::{UserFilter, UserSort};
 use mainstay_services::user::ListUsers;
 
-/// Which, and how many.
+/// Options of `users list`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only those of this role
+    /// Only accounts with this role
     #[arg(long, value_parser = role)]
     role: Option<RoleName>,
-    /// So many at the most
+    /// Maximum number of rows
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// As JSON: [{id, email, name, role, status, …}]
