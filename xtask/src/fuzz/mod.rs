@@ -126,7 +126,7 @@ impl Running {
             println!("{:<14} {outcome}", self.name);
             return Ok(true);
         }
-        println!("{:<14} FOUND:\n{}", self.name, outcome::tail(&log));
+        println!("{:<14} FOUND:\n{}", self.name, outcome::finding(&log));
         if let Some(file) = &outcome.finding {
             println!("again: cargo xtask fuzz {} --input {file}", self.name);
         }

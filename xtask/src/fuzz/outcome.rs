@@ -37,11 +37,14 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The last lines of a log, which say what was found.
-pub(super) fn tail(log: &str) -> String {
-    const LINES: usize = 40;
+/// What a log says of a finding: the panic's message, or the last lines where it was no panic.
+pub(super) fn finding(log: &str) -> String {
+    const LINES: usize = 8;
     let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
+    let panic = lines.iter().position(|line| line.contains("panicked at"));
+    let first = panic.unwrap_or(lines.len().saturating_sub(LINES));
+    let shown = lines[first..].iter().take(LINES);
+    shown.take_while(|line| !line.starts_with("stack backtrace")).copied().collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -61,5 +64,8 @@ mod tests {
         let log = "artifact_prefix='/x/'; Test unit written to /x/crash-0a\n";
         assert_eq!(Outcome::read(log).finding.as_deref(), Some("/x/crash-0a"));
         assert_eq!(Outcome::read("killed").inputs, None);
+        let log = "INFO: Seed\nthread panicked at x.rs:1:\nwhy\nstack backtrace:\n 0: f\n";
+        assert_eq!(super::finding(log), "thread panicked at x.rs:1:\nwhy");
+        assert_eq!(super::finding("a\nSUMMARY: timeout"), "a\nSUMMARY: timeout");
     }
 }

@@ -65,7 +65,7 @@ pub fn list_params(text: &str) {
         cursor: params.cursor.as_deref(),
     };
     let page = page(&mut errors, params, DEFAULT_LIMIT);
-    assert_eq!(page.is_none(), errors.list().iter().any(|error| error.path != "sort"));
+    assert!(page.is_some() || errors.list().iter().any(|error| error.path != "sort"));
 }
 
 /// Parses credentials, cookies, conditions, idempotency keys and the accepted formats.
