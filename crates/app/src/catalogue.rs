@@ -1,20 +1,35 @@
-//! The product's background jobs, and which events trigger which of them.
+//! What Mainstay itself registers, through the same builder as every application.
 
-use mainstay_services::job::registry::JobRegistry;
-use mainstay_services::job::subscriptions::Subscriptions;
+use crate::builder::AppBuilder;
+use mainstay_domain::access::Permission;
+use mainstay_domain::audit::AuditEntry;
+use mainstay_domain::job::Job;
+use mainstay_domain::key::SigningKey;
+use mainstay_domain::order::Order;
+use mainstay_domain::payment::Payment;
+use mainstay_domain::product::Product;
+use mainstay_domain::security::SecurityEvent;
+use mainstay_domain::session::Session;
+use mainstay_domain::user::User;
 use mainstay_services::mail::SendOrderMail;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
 
-/// Every command that can run as a background job.
-pub fn jobs() -> JobRegistry {
-    JobRegistry::new()
-        .with::<ChargePayment>()
-        .with::<RefundPayment>()
-        .with::<VoidPayment>()
-        .with::<SendOrderMail>()
-}
-
-/// Which events become which jobs.
-pub fn subscriptions() -> Subscriptions {
-    Subscriptions::new().on("order.paid", SendOrderMail::on)
+/// Registers the product's resources, permissions, jobs, and which events become which jobs.
+pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
+    builder
+        .resource::<User>()
+        .resource::<Session>()
+        .resource::<Product>()
+        .resource::<Order>()
+        .resource::<Payment>()
+        .resource::<Job>()
+        .resource::<AuditEntry>()
+        .resource::<SecurityEvent>()
+        .resource::<SigningKey>()
+        .permissions("mainstay", Permission::BUILT_IN)
+        .job::<ChargePayment>()
+        .job::<RefundPayment>()
+        .job::<VoidPayment>()
+        .job::<SendOrderMail>()
+        .on("order.paid", SendOrderMail::from_event)
 }

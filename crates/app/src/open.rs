@@ -1,12 +1,11 @@
 //! Constructs all layers of the application.
 
-use crate::catalogue;
+use crate::app::App;
 use crate::dependencies::Dependencies;
 use crate::error::StartError;
 use crate::master_key;
 use crate::private;
 use crate::schema::ready;
-use mainstay_domain::access::Permission;
 use mainstay_domain::random;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
@@ -22,12 +21,13 @@ use mainstay_services::key::Keys;
 use mainstay_services::{Parts, Policies, Services};
 use std::sync::Arc;
 
-/// The use cases over an open, migrated database, ready to be served or called from the command line.
-pub struct App {
+/// An application over an open, migrated database, ready to be served or called from the command line.
+pub struct Instance {
     /// The use cases.
     pub services: Services,
     /// The settings that it was opened with.
     pub settings: Arc<Settings>,
+    pub(crate) app: App,
     pub(crate) dependencies: Dependencies,
 }
 
@@ -43,13 +43,14 @@ pub fn database_options(settings: &Settings) -> DatabaseOptions {
 /// Maximum number of keys in the rate limiter.
 const LIMIT_KEYS: usize = 200_000;
 
-impl App {
+impl Instance {
     /// Migrates and opens the database, checks the master key, loads the keys and the current access changes, and
     /// builds the use cases.
     ///
     /// # Errors
     /// What prevents the start, in a sentence for the administrator.
     pub async fn open(
+        app: &App,
         settings: Arc<Settings>,
         dependencies: Dependencies,
         public_url: String,
@@ -62,42 +63,51 @@ impl App {
         private::tighten(&settings);
         let key = master_key::existing(&settings)?;
         let options = database_options(&settings);
-        migrate(&options).await.map_err(StartError::Migrate)?;
+        migrate(&options, app.migrations())
+            .await
+            .map_err(StartError::Migrate)?;
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::open(&database, &settings, &dependencies, key).await?;
-        let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;
-        app.services.load_keys().await.map_err(StartError::Content)?;
-        app.services.begin_audit().await.map_err(StartError::Content)?;
-        Ok(app)
+        let instance = Self::put_together(app, settings, dependencies, public_url, database, sealer).await?;
+        instance.services.load_keys().await.map_err(StartError::Content)?;
+        instance
+            .services
+            .begin_audit()
+            .await
+            .map_err(StartError::Content)?;
+        Ok(instance)
     }
 
     /// The same for reading only: creates no folder, file, schema or key. In place of a key that was never generated it
     /// uses a random one, which opens nothing.
     ///
     /// # Errors
-    /// As [`App::open`], and when there is no database with the schema of this program.
+    /// As [`Instance::open`], and when there is no database with the schema of this program.
     pub async fn read(
+        app: &App,
         settings: Arc<Settings>,
         dependencies: Dependencies,
         public_url: String,
     ) -> Result<Self, StartError> {
-        ready(&settings).await?;
+        ready(app, &settings).await?;
         let options = database_options(&settings);
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::read(&database, &settings, &dependencies).await?;
-        let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;
-        app.services.read_keys().await.map_err(StartError::Content)?;
-        Ok(app)
+        let instance = Self::put_together(app, settings, dependencies, public_url, database, sealer).await?;
+        instance.services.read_keys().await.map_err(StartError::Content)?;
+        Ok(instance)
     }
 
     async fn put_together(
+        app: &App,
         settings: Arc<Settings>,
         dependencies: Dependencies,
         public_url: String,
         database: Database,
         sealer: Sealer,
     ) -> Result<Self, StartError> {
-        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let metrics = Arc::new(Metrics::new(app.version()));
+        let definition = app.definition();
         watch(&metrics, &database);
         let services = Services::new(Parts {
             database,
@@ -112,14 +122,16 @@ impl App {
             head_receiver: dependencies.head_receiver.clone(),
             policies: policies(&settings, public_url),
             metrics,
-            jobs: catalogue::jobs(),
-            subscriptions: catalogue::subscriptions(),
-            permissions: Permission::BUILT_IN.to_vec(),
+            jobs: definition.jobs.clone(),
+            subscriptions: definition.subscriptions.clone(),
+            permissions: definition.permissions.clone(),
+            sections: settings.sections.clone(),
         });
         services.load_access().await.map_err(StartError::Content)?;
         Ok(Self {
             services,
             settings,
+            app: app.clone(),
             dependencies,
         })
     }

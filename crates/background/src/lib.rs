@@ -6,6 +6,7 @@
 
 mod access;
 mod backoff;
+mod periodic_command;
 mod periodic_task;
 mod queue;
 mod queue_metrics;
@@ -17,6 +18,8 @@ mod sweeper;
 mod worker;
 #[cfg(test)]
 mod worker_tests;
+
+pub use periodic_command::PeriodicCommand;
 
 use mainstay_services::Services;
 use periodic_task::{PeriodicTask, run};
@@ -39,6 +42,8 @@ pub struct BackgroundOptions {
     pub jobs_at_once: usize,
     /// How long running jobs may continue after the stop (`SHUTDOWN_TIMEOUT`).
     pub grace: Duration,
+    /// Commands of the application that a worker runs at an interval.
+    pub periodic: Vec<PeriodicCommand>,
 }
 
 impl Default for BackgroundOptions {
@@ -47,6 +52,7 @@ impl Default for BackgroundOptions {
             worker: true,
             jobs_at_once: 8,
             grace: Duration::from_secs(20),
+            periodic: Vec::new(),
         }
     }
 }
@@ -86,6 +92,10 @@ impl Background {
             starter.task(sweeper::Deadlines::new);
             starter.task(sweeper::OldRecords::new);
             starter.task(queue_metrics::Queues::new);
+            options
+                .periodic
+                .iter()
+                .for_each(|command| starter.command(*command));
             starter.worker(&options, &no_new_jobs);
         }
         Self {
@@ -138,6 +148,18 @@ impl Starter<'_> {
                 async move {
                     let random = services.parts().random.clone();
                     run(make(services), &stop, &*random).await;
+                }
+            }));
+    }
+
+    fn command(&mut self, command: PeriodicCommand) {
+        let (services, stop) = (self.services.clone(), self.stop.clone());
+        self.loops
+            .spawn(supervisor::watch(command.name(), self.stop.clone(), move || {
+                let (services, stop) = (services.clone(), stop.clone());
+                async move {
+                    let random = services.parts().random.clone();
+                    command.repeat(services, stop, &*random).await;
                 }
             }));
     }

@@ -64,10 +64,10 @@ impl CliError {
         }
     }
 
-    /// Prints the error, and returns the exit code.
-    pub(crate) fn tell(self) -> ExitCode {
+    /// Prints the error under the program's name, and returns the exit code.
+    pub(crate) fn print(self, program: &str) -> ExitCode {
         match self.telling {
-            Telling::Sentence(sentence) => terminal::complain(&sentence),
+            Telling::Sentence(sentence) => terminal::complain(program, &sentence),
             // A failure to write this cannot be reported anywhere.
             Telling::Parser(answer) => drop(answer.print()),
         }
@@ -104,7 +104,7 @@ impl From<StartError> for CliError {
     fn from(fault: StartError) -> Self {
         let exit = match &fault {
             StartError::File { .. } | StartError::MasterKey(_) | StartError::Setting(_) => Exit::Usage,
-            StartError::Listen { .. } => Exit::Failed,
+            StartError::Listen { .. } | StartError::Composition(_) => Exit::Failed,
             StartError::Absent(_) => Exit::Away,
             StartError::Database(error) => worth(error),
             StartError::Migrate(error) => find(error).map_or(Exit::Failed, worth),

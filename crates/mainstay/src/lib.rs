@@ -1,5 +1,18 @@
 //! Mainstay as a library, for applications that add domain types of their own.
 //!
+//! An application composes itself with [`App::builder`] and hands the builder to [`run`], which is the whole command
+//! line. `docs/adding-a-noun.md` explains a complete one, `examples/reviews`; the crate `mainstay-testkit` tests one on
+//! both database engines.
+//!
+//! ```no_run
+//! #[global_allocator]
+//! static ALLOCATOR: mainstay::Allocator = mainstay::Allocator;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     mainstay::run(mainstay::App::builder().name("shop").version("1.0.0"))
+//! }
+//! ```
+//!
 //! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Resource`] for resources of your
 //!   own.
 //! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
@@ -13,8 +26,14 @@ pub use mainstay_background as background;
 pub use mainstay_domain as domain;
 pub use mainstay_edge as edge;
 pub use mainstay_platform::{config, database, telemetry};
+pub use mainstay_repositories::{Migration, Migrations};
 pub use mainstay_rest as rest;
 pub use mainstay_services as services;
+pub use utoipa;
 
+pub use mainstay_app::{App, AppBuilder};
+pub use mainstay_cli::{Allocator, run};
 pub use mainstay_domain::typed_id;
 pub use mainstay_platform::sql;
+
+pub mod prelude;

@@ -8,8 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 mod condition;
 mod fitness;
+pub(crate) mod text;
 
 pub use condition::{Condition, condition};
+use text::Migrations;
 
 mod sqlite {
     refinery::embed_migrations!("migrations/sqlite");
@@ -69,7 +71,7 @@ pub enum MigrateError {
 ///
 /// # Errors
 /// See [`MigrateError`]; a database that is newer than this program is an error.
-pub async fn migrate(options: &DatabaseOptions) -> Result<Report, MigrateError> {
+pub async fn migrate(options: &DatabaseOptions, _more: &[Migrations]) -> Result<Report, MigrateError> {
     if options.url.starts_with("postgres") {
         return on_postgres(options).await;
     }

@@ -17,15 +17,17 @@ use crate::request_context::RequestContext;
 use crate::security::SecurityLog;
 use crate::write_probe::WriteProbe;
 use futures_util::future::BoxFuture;
-use mainstay_domain::Result;
 use mainstay_domain::access::Permission;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::{Clock, Timestamp};
+use mainstay_domain::{Error, Result};
+use mainstay_platform::config::{SectionValues, SettingsSection};
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::database::{Database, ReadMode, Stats};
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
+use std::any::type_name;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +84,8 @@ pub struct Parts {
     pub subscriptions: Subscriptions,
     /// The permissions that can be granted: the built-in ones and those of added resources.
     pub permissions: Vec<Permission>,
+    /// The settings of the application's sections.
+    pub sections: SectionValues,
 }
 
 /// The use cases' shared parts, and the one way to run them. Cheap to clone.
@@ -143,6 +147,15 @@ impl Services {
     /// The rules that the deployment chose.
     pub fn policies(&self) -> &Policies {
         &self.0.parts.policies
+    }
+
+    /// The settings of a section that the application added.
+    ///
+    /// # Errors
+    /// An internal error when it did not.
+    pub fn settings<S: SettingsSection>(&self) -> Result<&S> {
+        let found = self.0.parts.sections.get();
+        found.ok_or_else(|| Error::bug(format!("the settings {} were not added", type_name::<S>())))
     }
 
     /// The database, for the mechanisms of this crate.

@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::database::TestDatabase;
+use mainstay_app::App;
 use mainstay_domain::Result;
 use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::job::{Job, JobState};
@@ -48,7 +49,7 @@ impl TestApp {
 }
 
 /// Work that is left undone: pending or dead jobs, and events that still have to be relayed to a subscriber.
-pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
+pub(crate) async fn undone(app: &App, database: &TestDatabase) -> Result<Vec<String>> {
     let open = Database::open(&database.options()).await?;
     let jobs = open.read(ReadMode::Thread, |tx| Box::pin(all_jobs(tx)));
     let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
@@ -65,7 +66,7 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     let events = open.write(Isolation::ReadCommitted, |tx| {
         Box::pin(async move { Outbox::new(tx).waiting(u32::MAX).await })
     });
-    let kinds: Vec<&str> = mainstay_app::subscriptions().kinds().collect();
+    let kinds: Vec<&str> = app.subscriptions().kinds().collect();
     let waiting = events
         .await?
         .into_iter()

@@ -34,5 +34,5 @@ pub use log::captured;
 pub use mailbox::Mailbox;
 pub use node::Node;
 pub use product::TestProduct;
-pub use stories::{run_behind_a_proxy, tell};
+pub use stories::{mainstay, run, run_behind_a_proxy};
 pub use users::TestUser;

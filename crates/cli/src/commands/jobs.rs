@@ -4,6 +4,7 @@ use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking, operator, with_existing};
 use crate::terminal::{say, say_json, table};
 use clap::Subcommand;
+use mainstay_app::App;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
@@ -44,10 +45,10 @@ fn state(text: &str) -> Result<JobState, &'static str> {
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
     match command {
         Command::Retry { id, json } => {
-            block_on(with_existing(settings, async |services| {
+            block_on(with_existing(app, settings, async |services| {
                 services.command(&operator(), RetryJob { id }).await?;
                 Ok(())
             }))?;
@@ -64,7 +65,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                 state,
                 ..JobFilter::default()
             };
-            let jobs = block_on(looking(settings, async |services| {
+            let jobs = block_on(looking(app, settings, async |services| {
                 list(services, filter, limit).await
             }))?;
             if json {

@@ -2,9 +2,10 @@
 
 use crate::error::{Exit, Outcome};
 use crate::terminal::say;
+use mainstay_app::App;
 
 /// Prints the OpenAPI document.
-pub(crate) fn run() -> Outcome {
-    say(&mainstay_app::openapi())?;
+pub(crate) fn run(app: &App) -> Outcome {
+    say(&app.openapi())?;
     Ok(Exit::Done)
 }

@@ -5,6 +5,7 @@ use axum::routing::MethodFilter;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_services::UseCase;
 use serde::Serialize;
+use std::any::type_name;
 use std::fmt;
 use utoipa::openapi::path::HttpMethod;
 
@@ -20,6 +21,9 @@ pub struct RouteRow {
     pub path: String,
     /// Name of the use case, or of a public endpoint without one.
     pub use_case: &'static str,
+    /// The type of the use case, by which two use cases of one name are told apart.
+    #[serde(skip)]
+    pub use_case_type: &'static str,
     /// The callers that have access, as text.
     pub access: String,
     /// The rate limit, as text.
@@ -49,6 +53,7 @@ impl RouteRow {
             method,
             path: path.to_owned(),
             use_case: U::NAME,
+            use_case_type: type_name::<U>(),
             access: U::ACCESS.to_string(),
             rate: U::RATE.to_string(),
             public: U::ACCESS.is_public(),
@@ -64,6 +69,7 @@ impl RouteRow {
             method,
             path: path.to_owned(),
             use_case: name,
+            use_case_type: name,
             access: Access::anyone().to_string(),
             rate: match address_limit::is_unlimited(path) {
                 true => "unlimited".to_owned(),

@@ -14,6 +14,7 @@ mod mask;
 mod parse;
 mod safety;
 mod secret;
+mod sections;
 mod settings;
 mod show;
 mod smtp;
@@ -24,6 +25,7 @@ mod tests;
 pub use address::TrustedProxies;
 pub use error::{ConfigError, ConfigErrors};
 pub use secret::Secret;
+pub use sections::{SectionReader, SectionValues, Sections, SettingsSection};
 pub use settings::{
     AppEnv, AuditWitness, Db, Gateway, Http, Loaded, Log, LogFormat, LogLevel, Mail, Orders, Payments, Roles,
     Settings, Tokens, VerifyEmail,

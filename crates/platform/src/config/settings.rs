@@ -3,6 +3,7 @@
 use super::address::TrustedProxies;
 use super::parse::Parsed;
 use super::secret::Secret;
+use super::sections::SectionValues;
 use super::sources::Effective;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub payments: Payments,
     /// Orders.
     pub orders: Orders,
+    /// The sections that an application added.
+    pub sections: SectionValues,
 }
 
 /// The environment a process runs in.

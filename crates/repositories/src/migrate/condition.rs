@@ -22,7 +22,10 @@ pub struct Condition {
 ///
 /// # Errors
 /// The database cannot be reached or opened.
-pub async fn condition(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
+pub async fn condition(
+    options: &DatabaseOptions,
+    _more: &[super::text::Migrations],
+) -> Result<Condition, MigrateError> {
     if options.url.starts_with("postgres") {
         return of_postgres(options).await;
     }

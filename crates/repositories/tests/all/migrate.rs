@@ -31,9 +31,9 @@ fn on_empty(test: impl AsyncFn(Engine, DatabaseOptions)) {
 #[test]
 fn a_second_run_applies_nothing() {
     on_empty(async |_, options| {
-        let first = migrate(&options).await.unwrap();
+        let first = migrate(&options, &[]).await.unwrap();
         assert_eq!(first.applied.first().map(String::as_str), Some("V1__foundation"));
-        assert!(migrate(&options).await.unwrap().applied.is_empty());
+        assert!(migrate(&options, &[]).await.unwrap().applied.is_empty());
     });
 }
 
@@ -43,7 +43,7 @@ fn of_concurrent_starts_each_migration_is_applied_by_one() {
         let starts: Vec<_> = (0..6)
             .map(|_| {
                 let options = options.clone();
-                tokio::spawn(async move { migrate(&options).await })
+                tokio::spawn(async move { migrate(&options, &[]).await })
             })
             .collect();
         let mut applied = Vec::new();
@@ -74,21 +74,21 @@ fn an_interrupted_migration_leaves_nothing_and_can_be_repeated() {
             Engine::Postgres => (postgres, "DROP TRIGGER no_notes ON refinery_schema_history"),
         };
         change(engine, &options, refuse).await;
-        let error = migrate(&options).await.unwrap_err();
+        let error = migrate(&options, &[]).await.unwrap_err();
         assert!(matches!(error, MigrateError::Refused(_)), "{error:?}");
         change(engine, &options, allow).await;
-        assert_eq!(migrate(&options).await.unwrap().applied, ["V1__foundation"]);
+        assert_eq!(migrate(&options, &[]).await.unwrap().applied, ["V1__foundation"]);
     });
 }
 
 #[test]
 fn a_database_that_is_newer_is_refused() {
     on_empty(async |engine, options| {
-        migrate(&options).await.unwrap();
+        migrate(&options, &[]).await.unwrap();
         let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
                      VALUES (999, 'from_the_future', '2030-01-01T00:00:00Z', '1')";
         change(engine, &options, newer).await;
-        let error = migrate(&options).await.unwrap_err();
+        let error = migrate(&options, &[]).await.unwrap_err();
         assert!(matches!(error, MigrateError::Newer { .. }), "{error:?}");
         assert!(error.to_string().contains("V999__from_the_future"), "{error}");
     });
@@ -97,14 +97,14 @@ fn a_database_that_is_newer_is_refused() {
 #[test]
 fn a_migration_that_was_edited_is_refused() {
     on_empty(async |engine, options| {
-        migrate(&options).await.unwrap();
+        migrate(&options, &[]).await.unwrap();
         change(
             engine,
             &options,
             "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1",
         )
         .await;
-        let error = migrate(&options).await.unwrap_err();
+        let error = migrate(&options, &[]).await.unwrap_err();
         assert!(matches!(error, MigrateError::Edited { .. }), "{error:?}");
     });
 }
@@ -113,7 +113,10 @@ fn a_migration_that_was_edited_is_refused() {
 fn an_unreachable_server_is_reported() {
     runtime().block_on(async {
         let options = DatabaseOptions::new("postgres://nobody@127.0.0.1:1/none");
-        assert!(matches!(migrate(&options).await, Err(MigrateError::Database(_))));
+        assert!(matches!(
+            migrate(&options, &[]).await,
+            Err(MigrateError::Database(_))
+        ));
     });
 }
 
@@ -125,13 +128,13 @@ fn a_database_that_cannot_hold_every_text_is_refused_before_anything_is_made_in_
             let Some((options, _place)) = empty_with(Engine::Postgres, &how).await else {
                 return;
             };
-            let refused = migrate(&options).await.unwrap_err();
+            let refused = migrate(&options, &[]).await.unwrap_err();
             assert!(matches!(refused, MigrateError::Unfit(_)), "{refused:?}");
             let sentence = refused.to_string();
             for word in [encoding, "CREATE DATABASE", "ENCODING 'UTF8' TEMPLATE template0"] {
                 assert!(sentence.contains(word), "{sentence}");
             }
-            assert_eq!(condition(&options).await.unwrap().unfit, [sentence]);
+            assert_eq!(condition(&options, &[]).await.unwrap().unfit, [sentence]);
             let (client, _task) = postgres_client(&options).await.unwrap();
             let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
             assert_eq!(client.query_one(tables, &[]).await.unwrap().get::<_, i64>(0), 0);
@@ -150,12 +153,12 @@ fn a_file_of_another_program_is_refused_and_stays_as_it_is() {
             .unwrap();
         drop(other);
         let before = std::fs::read(&path).unwrap();
-        let refused = migrate(&options).await.unwrap_err();
+        let refused = migrate(&options, &[]).await.unwrap_err();
         assert!(
             matches!(&refused, MigrateError::Unfit(sentence) if sentence.contains("moz_places")),
             "{refused:?}"
         );
-        assert!(!condition(&options).await.unwrap().unfit.is_empty());
+        assert!(!condition(&options, &[]).await.unwrap().unfit.is_empty());
         assert_eq!(std::fs::read(&path).unwrap(), before);
     });
 }

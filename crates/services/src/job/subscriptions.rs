@@ -11,7 +11,8 @@ use mainstay_platform::database::Isolation;
 use mainstay_repositories::{DeferredWrites, Outbox};
 use std::sync::Arc;
 
-type Subscriber = fn(&OutboxEvent) -> Result<JobSpec>;
+/// Makes the job for an event.
+pub type Subscriber = Arc<dyn Fn(&OutboxEvent) -> Result<JobSpec> + Send + Sync>;
 
 /// Which kinds of events become which jobs.
 #[derive(Default, Clone)]

@@ -2,7 +2,6 @@
 
 use super::{OrderPaid, Template, Templates};
 use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::job::registry::JobSpec;
 use crate::ports::Message;
 use crate::use_case::{BackgroundJob, Command, UseCase};
 use mainstay_domain::access::{Access, SystemCaller};
@@ -24,13 +23,13 @@ pub struct SendOrderMail {
 }
 
 impl SendOrderMail {
-    /// The job for an `order.paid` event; for [`crate::job::subscriptions::Subscriptions::on`].
+    /// The job for an `order.paid` event.
     ///
     /// # Errors
     /// An internal error when the event is about something else than an order.
-    pub fn on(event: &OutboxEvent) -> Result<JobSpec> {
+    pub fn from_event(event: &OutboxEvent) -> Result<Self> {
         let order = event.resource_id.parse().map_err(Error::internal)?;
-        JobSpec::of(&Self {
+        Ok(Self {
             order,
             event: event.id,
         })

@@ -3,6 +3,7 @@
 use super::finding::DoctorFinding;
 use crate::error::CliError;
 use crate::open::operator;
+use mainstay_app::App;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::page::PageRequest;
 use mainstay_domain::time::{Clock, Timestamp};
@@ -31,9 +32,9 @@ pub(super) fn clock() -> DoctorFinding {
 }
 
 /// The checks that need an open database.
-pub(super) async fn check(services: &Services) -> Vec<DoctorFinding> {
+pub(super) async fn check(app: &App, services: &Services) -> Vec<DoctorFinding> {
     [
-        administrator(services).await,
+        administrator(app, services).await,
         newest_entry(services).await,
         database_clock(services).await,
     ]
@@ -42,7 +43,7 @@ pub(super) async fn check(services: &Services) -> Vec<DoctorFinding> {
     .collect()
 }
 
-async fn administrator(services: &Services) -> Option<DoctorFinding> {
+async fn administrator(app: &App, services: &Services) -> Option<DoctorFinding> {
     const CHECK: &str = "administrator";
     let filter = UserFilter {
         role: Some(RoleName::admin()),
@@ -67,7 +68,10 @@ async fn administrator(services: &Services) -> Option<DoctorFinding> {
         Ok(listing) if listing.items.is_empty() => DoctorFinding::warn(
             CHECK,
             "nobody can administer yet",
-            "follow the link that `serve` prints, or `mainstay users create-admin --email E`",
+            format!(
+                "follow the link that `serve` prints, or `{} users create-admin --email E`",
+                app.name()
+            ),
         ),
         Ok(_) => DoctorFinding::ok(CHECK, "there is one"),
         Err(error) => DoctorFinding::fail(

@@ -2,7 +2,7 @@
 
 use super::finding::DoctorFinding;
 use crate::error::CliError;
-use mainstay_app::Condition;
+use mainstay_app::{App, Condition};
 use mainstay_platform::config::Settings;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const CHECK: &str = "database";
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The findings, and whether the database can be opened without changing it.
-pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
+pub(super) async fn check(app: &App, settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     if let Some(file) = mainstay_app::missing_file(settings) {
         let finding = DoctorFinding::warn(
             CHECK,
@@ -20,13 +20,13 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
         );
         return (vec![finding], false);
     }
-    let condition = tokio::time::timeout(DEADLINE, mainstay_app::condition(settings)).await;
+    let condition = tokio::time::timeout(DEADLINE, mainstay_app::condition(app, settings)).await;
     let sentence = match condition {
         Ok(Ok(condition)) => {
             let ready = [&condition.missing, &condition.unknown, &condition.unfit]
                 .into_iter()
                 .all(Vec::is_empty);
-            return (told(&condition), ready);
+            return (told(app.name(), &condition), ready);
         }
         Ok(Err(fault)) => CliError::from(fault).into_sentence(),
         Err(_) => format!("no answer within {} s", DEADLINE.as_secs()),
@@ -35,7 +35,7 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     (vec![DoctorFinding::fail(CHECK, sentence, fix)], false)
 }
 
-fn told(condition: &Condition) -> Vec<DoctorFinding> {
+fn told(program: &str, condition: &Condition) -> Vec<DoctorFinding> {
     const SCHEMA: &str = "schema";
     const DURABILITY: &str = "durability";
     const COMPATIBILITY: &str = "compatibility";
@@ -57,7 +57,7 @@ fn told(condition: &Condition) -> Vec<DoctorFinding> {
         (_, "") => DoctorFinding::warn(
             SCHEMA,
             format!("lacks {missing}"),
-            "`mainstay migrate`; `serve` does it, too",
+            format!("`{program} migrate`; `serve` does it, too"),
         ),
         _ => {
             let fix = "run the version that migrated it, or a later one";
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn verdicts(condition: &Condition) -> Vec<(&'static str, Verdict)> {
-        told(condition)
+        told("mainstay", condition)
             .into_iter()
             .map(|finding| (finding.check, finding.verdict))
             .collect()

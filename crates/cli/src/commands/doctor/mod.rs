@@ -16,7 +16,9 @@ use crate::open::{block_on, looking};
 use crate::terminal::{Colour, Paint, say, say_json};
 use clap::Args;
 use finding::{DoctorFinding, Verdict};
+use mainstay_app::App;
 use mainstay_platform::config::Loaded;
+use mainstay_services::Services;
 use serde::Serialize;
 
 /// How to report.
@@ -28,8 +30,8 @@ pub(crate) struct Options {
 }
 
 /// Runs all checks and reports all findings: one failure does not hide another.
-pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
-    let findings = block_on(async { Ok(examine(loaded).await) })?;
+pub(crate) fn run(app: &App, loaded: Loaded, options: Options) -> Outcome {
+    let findings = block_on(async { Ok(examine(app, loaded).await) })?;
     let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
     if options.json {
         say_json(&Report {
@@ -48,7 +50,7 @@ struct Report {
     checks: Vec<DoctorFinding>,
 }
 
-async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
+async fn examine(app: &App, loaded: Loaded) -> Vec<DoctorFinding> {
     let mut findings = safety::check(&loaded);
     let settings = loaded.settings;
     findings.push(folder::check("data folder", "DATA_DIR", &settings.data_dir));
@@ -60,11 +62,12 @@ async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     findings.push(contents::clock());
     findings.push(open_files::check(&settings));
     findings.push(mail::check(&settings).await);
-    let (database, is_ready) = database::check(&settings).await;
+    let (database, is_ready) = database::check(app, &settings).await;
     findings.extend(database);
     // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
-        let inside = looking(settings, async |services| Ok(contents::check(services).await)).await;
+        let check = async |services: &Services| Ok(contents::check(app, services).await);
+        let inside = looking(app, settings, check).await;
         findings.extend(inside.unwrap_or_else(|fault| {
             let fix = "mend it before the next start, which would fail in the same way";
             vec![DoctorFinding::fail("start", fault.into_sentence(), fix)]

@@ -4,6 +4,7 @@ use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_services};
 use crate::terminal::{say, say_json};
 use clap::Args;
+use mainstay_app::App;
 use mainstay_domain::email::Email;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::validation::Invalid;
@@ -38,10 +39,10 @@ fn name(text: &str) -> Result<PersonName, Invalid> {
 }
 
 /// Creates the account and prints its name.
-pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, options: Options) -> Outcome {
     let password = password(options.password_stdin)?;
     let command = CreateAdmin::new(options.email, password, options.name);
-    let user = block_on(with_services(settings, async |services| {
+    let user = block_on(with_services(app, settings, async |services| {
         Ok(services.command(&operator(), command).await?.output)
     }))?;
     match options.json {

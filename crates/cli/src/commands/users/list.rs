@@ -4,6 +4,7 @@ use crate::error::{Exit, Outcome};
 use crate::open::{block_on, looking, operator};
 use crate::terminal::{say, say_json, table};
 use clap::Args;
+use mainstay_app::App;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
 use mainstay_domain::user::User;
@@ -32,12 +33,12 @@ fn role(text: &str) -> Result<RoleName, Invalid> {
 }
 
 /// Prints the accounts.
-pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, options: Options) -> Outcome {
     let filter = UserFilter {
         role: options.role,
         ..UserFilter::default()
     };
-    let users = block_on(looking(settings, async |services| {
+    let users = block_on(looking(app, settings, async |services| {
         list(services, filter, options.limit).await
     }))?;
     if options.json {

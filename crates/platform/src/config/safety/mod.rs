@@ -161,7 +161,7 @@ fn host_of(origin: &str) -> Option<String> {
 fn fault<T>(setting: &Setting<T>, reason: &str) -> ConfigError {
     ConfigError {
         key: setting.key.to_owned(),
-        env: Some(setting.env),
+        env: Some(setting.env.into()),
         value: None,
         origin: None,
         reason: format!("unsafe in production: {reason}"),

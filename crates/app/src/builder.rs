@@ -1,0 +1,172 @@
+//! Composes an application out of Mainstay and what an extending program adds.
+
+use crate::app::{App, Definition, Identity};
+use crate::duplicates;
+use crate::error::StartError;
+use mainstay_background::PeriodicCommand;
+use mainstay_domain::Result as DomainResult;
+use mainstay_domain::access::{Permission, Resource};
+use mainstay_domain::event::OutboxEvent;
+use mainstay_edge::Routes;
+use mainstay_platform::config::{Sections, SettingsSection};
+use mainstay_repositories::Migrations;
+use mainstay_services::job::registry::{JobRegistry, JobSpec};
+use mainstay_services::job::subscriptions::Subscriptions;
+use mainstay_services::{BackgroundJob, Command, UseCase};
+use std::any::type_name;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Composes an application. Everything is registered under a name; [`build`](Self::build) refuses two of one name.
+#[must_use = "an application is made by `build`"]
+pub struct AppBuilder {
+    identity: Identity,
+    migrations: Vec<Migrations>,
+    routes: Vec<fn() -> Routes>,
+    jobs: JobRegistry,
+    subscriptions: Subscriptions,
+    periodic: Vec<PeriodicCommand>,
+    sections: Sections,
+    permissions: Vec<Permission>,
+    pub(crate) registered: Registered,
+}
+
+/// The names under which things were registered, each with the type or the list that registered it.
+#[derive(Default)]
+pub(crate) struct Registered {
+    pub(crate) resources: Vec<(&'static str, &'static str)>,
+    pub(crate) permissions: Vec<(&'static str, &'static str)>,
+    pub(crate) jobs: Vec<(&'static str, &'static str)>,
+    pub(crate) periodic: Vec<(&'static str, &'static str)>,
+    /// The kind of the event, and name and type of the job.
+    pub(crate) subscriptions: Vec<(&'static str, &'static str, &'static str)>,
+}
+
+impl AppBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            identity: Identity {
+                name: "mainstay",
+                title: "Mainstay",
+                version: env!("CARGO_PKG_VERSION"),
+                about: None,
+                license: Some(env!("CARGO_PKG_LICENSE")),
+            },
+            migrations: Vec::new(),
+            routes: Vec::new(),
+            jobs: JobRegistry::new(),
+            subscriptions: Subscriptions::new(),
+            periodic: Vec::new(),
+            sections: Sections::default(),
+            permissions: Vec::new(),
+            registered: Registered::default(),
+        }
+    }
+
+    /// The program's name, on the command line and as the title of the OpenAPI document.
+    pub fn name(mut self, name: &'static str) -> Self {
+        let identity = &mut self.identity;
+        (identity.name, identity.title, identity.license) = (name, name, None);
+        self
+    }
+
+    /// The program's version: `env!("CARGO_PKG_VERSION")`.
+    pub fn version(mut self, version: &'static str) -> Self {
+        self.identity.version = version;
+        self
+    }
+
+    /// What the program is, in a sentence or two, for `--help`.
+    pub fn about(mut self, about: &'static str) -> Self {
+        self.identity.about = Some(about);
+        self
+    }
+
+    /// Adds tables: the migrations are applied after Mainstay's, and have versions of their own.
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.migrations.push(migrations);
+        self
+    }
+
+    /// Adds a resource.
+    pub fn resource<R: Resource>(mut self) -> Self {
+        self.registered.resources.push((R::NAME, type_name::<R>()));
+        self
+    }
+
+    /// Adds permissions, which can then be granted. `by` names the resource or module that declares them.
+    pub fn permissions(mut self, by: &'static str, permissions: &[Permission]) -> Self {
+        for permission in permissions {
+            self.registered.permissions.push((permission.as_str(), by));
+            self.permissions.push(*permission);
+        }
+        self
+    }
+
+    /// Adds the routes that a function returns. It is called for each table, document and router.
+    pub fn routes(mut self, routes: fn() -> Routes) -> Self {
+        self.routes.push(routes);
+        self
+    }
+
+    /// Adds a command that can run as a background job.
+    pub fn job<J: BackgroundJob>(mut self) -> Self {
+        self.registered
+            .jobs
+            .push((<J as UseCase>::NAME, type_name::<J>()));
+        self.jobs = self.jobs.with::<J>();
+        self
+    }
+
+    /// Enqueues a job for each event of a kind, in the transaction that marks the event as relayed. The job must be
+    /// registered, too.
+    pub fn on<J: BackgroundJob>(
+        mut self,
+        kind: &'static str,
+        job: fn(&OutboxEvent) -> DomainResult<J>,
+    ) -> Self {
+        self.registered
+            .subscriptions
+            .push((kind, <J as UseCase>::NAME, type_name::<J>()));
+        let subscriber = Arc::new(move |event: &OutboxEvent| JobSpec::of(&job(event)?));
+        self.subscriptions = self.subscriptions.on(kind, subscriber);
+        self
+    }
+
+    /// Runs a command at an interval, on every process with the role `worker`, as the system. Two processes may run it
+    /// at the same time.
+    pub fn periodic<C: Command + Default>(mut self, interval: Duration) -> Self {
+        self.registered
+            .periodic
+            .push((<C as UseCase>::NAME, type_name::<C>()));
+        self.periodic.push(PeriodicCommand::new::<C>(interval));
+        self
+    }
+
+    /// Adds a section to the settings: `[name]` in `mainstay.toml`, `NAME_…` in the environment.
+    pub fn settings<S: SettingsSection>(mut self, name: &'static str) -> Self {
+        self.sections.add::<S>(name);
+        self
+    }
+
+    /// The application.
+    ///
+    /// # Errors
+    /// Two things of one name, or a subscription to a job that is not registered; all of them at once.
+    pub fn build(self) -> Result<App, StartError> {
+        let faults = duplicates::faults(&self.registered, &self.routes, &self.sections, &self.migrations);
+        if !faults.is_empty() {
+            return Err(StartError::Composition(faults));
+        }
+        Ok(App::new(Definition {
+            identity: self.identity,
+            migrations: self.migrations,
+            permissions: self.permissions,
+            routes: self.routes,
+            jobs: self.jobs,
+            subscriptions: self.subscriptions,
+            periodic: self.periodic,
+            sections: self.sections,
+        }))
+    }
+}
