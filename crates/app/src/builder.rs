@@ -154,9 +154,9 @@ impl AppBuilder {
     /// # Errors
     /// Two things of one name, or a subscription to a job that is not registered; all of them at once.
     pub fn build(self) -> Result<App, StartError> {
-        let faults = duplicates::faults(&self.registered, &self.routes, &self.sections, &self.migrations);
-        if !faults.is_empty() {
-            return Err(StartError::Composition(faults));
+        let errors = duplicates::errors(&self.registered, &self.routes, &self.sections, &self.migrations);
+        if !errors.is_empty() {
+            return Err(StartError::Composition(errors));
         }
         Ok(App::new(Definition {
             identity: self.identity,

@@ -3,7 +3,7 @@ use crate::error::StartError;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, Policy, Resource};
 use mainstay_domain::event::OutboxEvent;
-use mainstay_domain::id::{OrderId, UserId};
+use mainstay_domain::id::{Id, UserId};
 use mainstay_edge::{Answer, Operation, Routes, answer, route};
 use mainstay_platform::config::{SectionReader, SettingsSection};
 use mainstay_repositories::Migrations;
@@ -13,10 +13,10 @@ use mainstay_services::{BackgroundJob, Command, CommandContext, Query, QueryCont
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-fn faults(builder: crate::AppBuilder) -> Vec<String> {
+fn errors(builder: crate::AppBuilder) -> Vec<String> {
     match builder.build() {
         Ok(_) => Vec::new(),
-        Err(StartError::Composition(faults)) => faults,
+        Err(StartError::Composition(errors)) => errors,
         Err(other) => panic!("{other}"),
     }
 }
@@ -73,8 +73,7 @@ struct Order;
 impl Resource for Order {
     const NAME: &'static str = "order";
     const POLICY: Policy = Policy { see: &[], acts: &[] };
-    type Id = OrderId;
-    fn id(&self) -> OrderId {
+    fn id(&self) -> Id<Self> {
         unreachable!("there is no such row")
     }
     fn owner(&self) -> Option<UserId> {
@@ -149,14 +148,14 @@ fn two_of_one_name_are_refused_and_both_are_named() {
         ),
     ];
     for (builder, expected) in table {
-        assert_eq!(faults(builder), [expected]);
+        assert_eq!(errors(builder), [expected]);
     }
 }
 
 #[test]
 fn a_route_and_a_use_case_of_one_name_are_refused_whatever_the_parameters_are_called() {
     assert_eq!(
-        faults(App::builder().routes(routes)),
+        errors(App::builder().routes(routes)),
         [
             "the route `GET /api/orders/{}` is registered twice: by order.read and by order.place",
             "the use case `order.place` is registered twice: by mainstay_app::app::tests::PlaceAnotherOrder and by \

@@ -8,25 +8,25 @@ use mainstay_platform::config::Sections;
 use mainstay_repositories::Migrations;
 use std::collections::BTreeMap;
 
-/// Each fault in a sentence that names both sides.
-pub(crate) fn faults(
+/// Each error in a sentence that names both sides.
+pub(crate) fn errors(
     registered: &Registered,
     routes: &[fn() -> Routes],
     sections: &Sections,
     migrations: &[Migrations],
 ) -> Vec<String> {
     let table = all_routes(routes, true).table();
-    let mut faults = Vec::new();
-    faults.extend(twice("the resource", registered.resources.iter().copied()));
-    faults.extend(twice("the permission", registered.permissions.iter().copied()));
-    faults.extend(twice("the job", registered.jobs.iter().copied()));
-    faults.extend(twice("the periodic task", registered.periodic.iter().copied()));
-    faults.extend(twice("the section of the settings", sections.names()));
-    faults.extend(lists(migrations));
-    faults.extend(twice_owned("the route", table.iter().map(route)));
-    faults.extend(use_cases(registered, &table));
-    faults.extend(unregistered(registered));
-    faults
+    let mut errors = Vec::new();
+    errors.extend(twice("the resource", registered.resources.iter().copied()));
+    errors.extend(twice("the permission", registered.permissions.iter().copied()));
+    errors.extend(twice("the job", registered.jobs.iter().copied()));
+    errors.extend(twice("the periodic task", registered.periodic.iter().copied()));
+    errors.extend(twice("the section of the settings", sections.names()));
+    errors.extend(lists(migrations));
+    errors.extend(twice_owned("the route", table.iter().map(route)));
+    errors.extend(use_cases(registered, &table));
+    errors.extend(unregistered(registered));
+    errors
 }
 
 /// Names that occur twice, whether or not the same type registered them.
@@ -41,16 +41,16 @@ fn twice<'n>(what: &str, named: impl IntoIterator<Item = (&'n str, &'n str)>) ->
 
 fn twice_owned(what: &str, named: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for (name, by) in named {
         match first.get(&name) {
-            Some(other) => faults.push(format!(
+            Some(other) => errors.push(format!(
                 "{what} `{name}` is registered twice: by {other} and by {by}"
             )),
             None => drop(first.insert(name, by)),
         }
     }
-    faults
+    errors
 }
 
 /// A route with its parameters' names left out, as the router distinguishes them, and its use case.

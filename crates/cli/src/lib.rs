@@ -35,7 +35,7 @@ pub fn run(builder: AppBuilder) -> ExitCode {
         let place = panic.location().map_or_else(String::new, |place| {
             format!(" at {}:{}", place.file(), place.line())
         });
-        terminal::complain(name, &format!("this is a bug{place}; please report it"));
+        terminal::print_error(name, &format!("this is a bug{place}; please report it"));
     }));
     match dispatch(&app) {
         Ok(exit) => exit.into(),

@@ -13,8 +13,8 @@
 //! }
 //! ```
 //!
-//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Resource`] for resources of your
-//!   own.
+//! - [`domain`]: ids, values, the access policy; a resource of your own implements [`domain::access::Resource`], and
+//!   its id is [`domain::id::Id`] of its type.
 //! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
 //!   [`services::Repositories::tx`].
 //! - [`database`]: the database API that repositories use, and [`sql!`].
@@ -33,7 +33,6 @@ pub use utoipa;
 
 pub use mainstay_app::{App, AppBuilder};
 pub use mainstay_cli::{Allocator, run};
-pub use mainstay_domain::typed_id;
 pub use mainstay_platform::sql;
 
 pub mod prelude;

@@ -2,7 +2,7 @@
 
 use crate::error::{Exit, Outcome};
 use crate::open::block_on;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use mainstay_app::App;
 use mainstay_platform::config::Settings;
 
@@ -10,10 +10,10 @@ use mainstay_platform::config::Settings;
 pub(crate) fn run(app: &App, settings: &Settings) -> Outcome {
     let report = block_on(async { Ok(mainstay_app::migrate(app, settings).await?) })?;
     if report.applied.is_empty() {
-        say("the schema is up to date")?;
+        print_line("the schema is up to date")?;
     }
     for migration in report.applied {
-        say(&format!("applied {migration}"))?;
+        print_line(&format!("applied {migration}"))?;
     }
     Ok(Exit::Done)
 }

@@ -239,7 +239,7 @@ mod tests {
     fn unknown_keys_and_invalid_values_of_a_section_are_refused_together() {
         let text = refusal(read(None, &[("REVIEWS_AFTER", "soon")], "[reviews]\nstar = 7\n"));
         assert!(
-            text.contains("2 faults") && text.contains("reviews.after (REVIEWS_AFTER)"),
+            text.contains("2 errors") && text.contains("reviews.after (REVIEWS_AFTER)"),
             "{text}"
         );
         assert!(

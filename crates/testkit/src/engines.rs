@@ -13,7 +13,7 @@ pub fn mainstay() -> AppBuilder {
 ///
 /// # Panics
 /// When the test fails, or leaves jobs undone.
-pub fn run(app: AppBuilder, engine: Engine, settings: &[(&str, &str)], test: impl AsyncFnOnce(&TestApp)) {
+pub fn run_on(app: AppBuilder, engine: Engine, settings: &[(&str, &str)], test: impl AsyncFnOnce(&TestApp)) {
     block_on(async {
         let Some(app) = TestApp::start_app(app, engine, settings).await else {
             return;
@@ -82,13 +82,13 @@ macro_rules! on_both_engines {
             #[test]
             fn sqlite() {
                 let settings: &[(&str, &str)] = &[$($((stringify!($setting), $value)),+)?];
-                $crate::run($app, $crate::Engine::Sqlite, settings, super::$test);
+                $crate::run_on($app, $crate::Engine::Sqlite, settings, super::$test);
             }
 
             #[test]
             fn postgres() {
                 let settings: &[(&str, &str)] = &[$($((stringify!($setting), $value)),+)?];
-                $crate::run($app, $crate::Engine::Postgres, settings, super::$test);
+                $crate::run_on($app, $crate::Engine::Postgres, settings, super::$test);
             }
         }
     )+};
