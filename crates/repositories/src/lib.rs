@@ -99,7 +99,7 @@ pub use deferred_writes::{DeferredWrites, FlushOutcome};
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
 pub use jobs::{JobFilter, Jobs, NewJob};
-pub use migrate::{Condition, MigrateError, Report, condition, migrate};
+pub use migrate::{Condition, MigrateError, Migration, Migrations, Report, condition, migrate};
 pub use one_time_tokens::OneTimeTokens;
 pub use orders::{OrderFilter, OrderSort, Orders};
 pub use outbox::Outbox;

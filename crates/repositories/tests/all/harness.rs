@@ -146,7 +146,7 @@ impl Store {
     }
 
     async fn migrated((options, location): (DatabaseOptions, Place)) -> Option<Self> {
-        migrate(&options).await.unwrap();
+        migrate(&options, &[]).await.unwrap();
         let database = Database::open(&options).await.unwrap();
         Some(Self {
             database,
