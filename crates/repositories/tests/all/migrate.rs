@@ -2,7 +2,8 @@
 
 use crate::harness::{empty, empty_with, runtime};
 use mainstay_platform::database::{DatabaseOptions, Engine, postgres_client, sqlite_connection};
-use mainstay_repositories::{MigrateError, condition, migrate};
+use mainstay_repositories::{MigrateError, Migration, Migrations, Report, condition, migrate};
+use std::collections::BTreeSet;
 
 async fn change(engine: Engine, options: &DatabaseOptions, sql: &str) {
     match engine {
@@ -32,7 +33,7 @@ fn on_empty(test: impl AsyncFn(Engine, DatabaseOptions)) {
 fn a_second_run_applies_nothing() {
     on_empty(async |_, options| {
         let first = migrate(&options, &[]).await.unwrap();
-        assert_eq!(first.applied.first().map(String::as_str), Some("V1__foundation"));
+        assert_eq!(first.applied.first().map(String::as_str), Some("V1__roles"));
         assert!(migrate(&options, &[]).await.unwrap().applied.is_empty());
     });
 }
@@ -50,7 +51,12 @@ fn of_concurrent_starts_each_migration_is_applied_by_one() {
         for start in starts {
             applied.extend(start.await.unwrap().unwrap().applied);
         }
-        assert_eq!(applied, ["V1__foundation"]);
+        let once: BTreeSet<&String> = applied.iter().collect();
+        assert_eq!(once.len(), applied.len(), "{applied:?}");
+        assert!(
+            applied.iter().any(|migration| migration == "V1__roles"),
+            "{applied:?}"
+        );
     });
 }
 
@@ -77,7 +83,8 @@ fn an_interrupted_migration_leaves_nothing_and_can_be_repeated() {
         let error = migrate(&options, &[]).await.unwrap_err();
         assert!(matches!(error, MigrateError::Refused(_)), "{error:?}");
         change(engine, &options, allow).await;
-        assert_eq!(migrate(&options, &[]).await.unwrap().applied, ["V1__foundation"]);
+        let applied = migrate(&options, &[]).await.unwrap().applied;
+        assert_eq!(applied.first().map(String::as_str), Some("V1__roles"));
     });
 }
 
@@ -106,6 +113,111 @@ fn a_migration_that_was_edited_is_refused() {
         .await;
         let error = migrate(&options, &[]).await.unwrap_err();
         assert!(matches!(error, MigrateError::Edited { .. }), "{error:?}");
+    });
+}
+
+const NOTES: Migration = Migration::new(
+    "V1__notes",
+    "CREATE TABLE notes (id UUID NOT NULL PRIMARY KEY, user_id UUID NOT NULL REFERENCES users (id), text TEXT NOT NULL);",
+)
+.postgres("COMMENT ON TABLE notes IS 'PostgreSQL alone';")
+.sqlite("PRAGMA user_version = 7;");
+const COLORS: Migration = Migration::new("V2__colors", "ALTER TABLE notes ADD COLUMN color TEXT;");
+
+fn first() -> [Migrations; 1] {
+    [Migrations::new("shop", [NOTES])]
+}
+
+fn second() -> [Migrations; 1] {
+    [Migrations::new("shop", [NOTES, COLORS])]
+}
+
+#[test]
+fn an_application_has_migrations_and_versions_of_its_own() {
+    on_empty(async |engine, options| {
+        assert!(
+            condition(&options, &first())
+                .await
+                .unwrap()
+                .missing
+                .ends_with(&["shop/V1__notes".to_owned()])
+        );
+        let report = migrate(&options, &first()).await.unwrap();
+        assert_eq!(report.applied.first().map(String::as_str), Some("V1__roles"));
+        assert_eq!(report.applied.last().map(String::as_str), Some("shop/V1__notes"));
+        assert_eq!(
+            condition(&options, &second()).await.unwrap().missing,
+            ["shop/V2__colors"]
+        );
+        assert_eq!(
+            migrate(&options, &second()).await.unwrap().applied,
+            ["shop/V2__colors"]
+        );
+        assert_eq!(migrate(&options, &second()).await.unwrap(), Report::default());
+        // Mainstay alone finds its own migrations applied, and does not look at those of an application.
+        assert_eq!(migrate(&options, &[]).await.unwrap(), Report::default());
+        assert_eq!(condition(&options, &[]).await.unwrap().unknown, [""; 0]);
+        change(engine, &options, "UPDATE notes SET color = text").await;
+
+        assert_eq!(
+            condition(&options, &first()).await.unwrap().unknown,
+            ["shop/V2__colors"]
+        );
+        let error = migrate(&options, &first()).await.unwrap_err();
+        assert!(
+            matches!(&error, MigrateError::Newer { applied, known: 1 } if applied == "shop/V2__colors"),
+            "{error:?}"
+        );
+        let other = [Migrations::new("shop", [Migration::new("V1__notes", ""), COLORS])];
+        let error = migrate(&options, &other).await.unwrap_err();
+        assert!(
+            matches!(&error, MigrateError::Edited { applied } if applied == "shop/V1__notes"),
+            "{error:?}"
+        );
+    });
+}
+
+#[test]
+fn what_only_one_engine_has_is_applied_to_that_engine() {
+    on_empty(async |engine, options| {
+        migrate(&options, &first()).await.unwrap();
+        let found: String = match engine {
+            Engine::Sqlite => {
+                let connection = sqlite_connection(&options).unwrap();
+                let version = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+                version.unwrap().to_string()
+            }
+            Engine::Postgres => {
+                let (client, _task) = postgres_client(&options).await.unwrap();
+                let comment = "SELECT obj_description('notes'::regclass)";
+                client.query_one(comment, &[]).await.unwrap().get(0)
+            }
+        };
+        let expected = if engine == Engine::Sqlite {
+            "7"
+        } else {
+            "PostgreSQL alone"
+        };
+        assert_eq!(found, expected);
+    });
+}
+
+#[test]
+fn a_text_that_one_engine_does_not_take_is_refused_on_both_before_anything_is_applied() {
+    on_empty(async |_, options| {
+        let wrong = Migration::new(
+            "V1__notes",
+            "CREATE TABLE notes (\n    id SERIAL NOT NULL PRIMARY KEY);",
+        );
+        let error = migrate(&options, &[Migrations::new("shop", [wrong])])
+            .await
+            .unwrap_err();
+        assert!(matches!(error, MigrateError::Text(_)), "{error:?}");
+        assert!(
+            error.to_string().contains("V1__notes.sql, line 2: `SERIAL`"),
+            "{error}"
+        );
+        assert!(!condition(&options, &[]).await.unwrap().missing.is_empty());
     });
 }
 
