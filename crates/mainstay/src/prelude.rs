@@ -1,1 +1,24 @@
-//! prelude
+//! The names that nearly every file of an application uses: `use mainstay::prelude::*;`.
+
+pub use mainstay_domain::access::{
+    Access, Action, Permission, Permit, Policy, Rate, Resource, Rule, Scope, ScopeFilter, Visibility,
+};
+pub use mainstay_domain::error::{Error, Result, Unauthenticated};
+pub use mainstay_domain::event::{DomainEvent, OutboxEvent};
+pub use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
+pub use mainstay_domain::order::Order;
+pub use mainstay_domain::product::Product;
+pub use mainstay_domain::text;
+pub use mainstay_domain::time::Timestamp;
+pub use mainstay_domain::user::User;
+pub use mainstay_domain::validation::{Invalid, ValidationErrors};
+pub use mainstay_edge::answer::{self, Data, Listed};
+pub use mainstay_edge::input::{Body, PathId};
+pub use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
+pub use mainstay_platform::config::{SectionReader, SettingsSection};
+pub use mainstay_services::ports::Message;
+pub use mainstay_services::{
+    BackgroundJob, Command, CommandContext, PrepareContext, Query, QueryContext, Repositories, UseCase,
+};
+pub use serde::{Deserialize, Serialize};
+pub use utoipa::{self, ToSchema};

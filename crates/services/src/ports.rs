@@ -29,6 +29,23 @@ pub struct Message {
     pub html: String,
 }
 
+impl Message {
+    /// A message of plain text; its HTML is the same text.
+    pub fn plain(id: String, to: Email, subject: &str, text: String) -> Self {
+        let escaped = text
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        Self {
+            id,
+            to,
+            subject: subject.to_owned(),
+            html: format!("<pre style=\"font: inherit\">{escaped}</pre>\n"),
+            text,
+        }
+    }
+}
+
 /// Stores heads of the audit chain beyond the control of an attacker who controls this machine and its database.
 pub trait HeadReceiver: Send + Sync {
     /// Sends a head. `Ok` when the receiver has it.

@@ -1,0 +1,79 @@
+//! Asks the buyer of a paid order for reviews, by mail.
+
+use mainstay::prelude::*;
+
+/// `[reviews]` in `mainstay.toml`, `REVIEWS_…` in the environment.
+#[derive(Debug)]
+pub(crate) struct InviteSettings {
+    invite: bool,
+    greeting: String,
+}
+
+impl SettingsSection for InviteSettings {
+    fn read(from: &mut SectionReader<'_, '_>) -> Self {
+        Self {
+            invite: from.switch("invite", true, "whether buyers are asked for reviews, by mail."),
+            greeting: from.text("greeting", "Hello", "the first word of that mail."),
+        }
+    }
+}
+
+/// Mails the buyer of an order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct InviteReview {
+    order: OrderId,
+}
+
+impl InviteReview {
+    pub(crate) fn from_event(event: &OutboxEvent) -> Result<Self> {
+        let order = event.resource_id.parse().map_err(Error::internal)?;
+        Ok(Self { order })
+    }
+}
+
+impl UseCase for InviteReview {
+    const NAME: &'static str = "review.invite";
+    const ACCESS: Access = Access::system();
+    type Output = ();
+}
+
+impl BackgroundJob for InviteReview {
+    const QUEUE: &'static str = "mail";
+}
+
+impl Command for InviteReview {
+    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
+        let settings = cx.services().settings::<InviteSettings>()?;
+        if !settings.invite {
+            return Ok(self);
+        }
+        let id = self.order;
+        let read = cx.read(move |cx| {
+            Box::pin(async move {
+                let (orders, users) = (cx.scope::<Order>(), cx.scope::<User>());
+                let order = cx.orders().find(&orders, id).await?;
+                let buyer = cx.users().find(&users, order.user_id).await?;
+                Ok((order, buyer))
+            })
+        });
+        let (order, buyer) = read.await?;
+        let text = format!(
+            "{} {},\n\nhow do you like what you bought in order {}? Write a review!\n",
+            settings.greeting,
+            buyer.name.as_str(),
+            order.number
+        );
+        let message = Message::plain(
+            format!("review-invite-{id}"),
+            buyer.email,
+            "How do you like it?",
+            text,
+        );
+        cx.services().parts().mailer.send(&message).await?;
+        Ok(self)
+    }
+
+    async fn run(self, _: &mut CommandContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}
