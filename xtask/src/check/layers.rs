@@ -30,6 +30,8 @@ const FACADE: &str = "mainstay";
 const TESTKIT: &str = "mainstay-testkit";
 const E2E: &str = "mainstay-e2e";
 const CLI: &str = "mainstay-cli";
+/// An application of somebody else's: it may use the facade, and the test kit in its tests.
+pub(super) const EXAMPLE: &str = "reviews";
 /// A development tool that measures the product; no crate of the product depends on it.
 const BENCH: &str = "mainstay-bench";
 
@@ -38,7 +40,7 @@ const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
 const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 19] = [
+const LAYERS: [Layer; 20] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -104,12 +106,13 @@ const LAYERS: [Layer; 19] = [
         dependencies: ALL_LAYERS,
         tests: WITH_TESTKIT,
     },
-    // What an extending application needs: the layers of a use case, without the SQL.
+    // What an extending application needs: the layers of a use case, and the command line.
     Layer {
         package: FACADE,
         dependencies: &[
             DOMAIN,
             PLATFORM,
+            REPOSITORIES,
             SERVICES,
             EDGE,
             REST,
@@ -120,7 +123,13 @@ const LAYERS: [Layer; 19] = [
             BACKGROUND,
             INTEGRATIONS,
             APP,
+            CLI,
         ],
+        tests: WITH_TESTKIT,
+    },
+    Layer {
+        package: EXAMPLE,
+        dependencies: &[FACADE],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -251,6 +260,19 @@ mod tests {
     fn the_testkit_is_a_dependency_of_tests_only() {
         assert!(check(&[member(REST, &[(TESTKIT, Need::Tests)])]).is_empty());
         assert_eq!(check(&[member(REST, &[(TESTKIT, Need::Always)])]).len(), 1);
+    }
+
+    #[test]
+    fn the_example_depends_on_the_facade_alone() {
+        assert!(check(&[member(EXAMPLE, &[(FACADE, Need::Always), (TESTKIT, Need::Tests)])]).is_empty());
+        for other in [DOMAIN, PLATFORM, REPOSITORIES, SERVICES, EDGE, APP, CLI] {
+            assert_eq!(
+                check(&[member(EXAMPLE, &[(other, Need::Tests)])]).len(),
+                1,
+                "{other}"
+            );
+        }
+        assert_eq!(check(&[member(EXAMPLE, &[(TESTKIT, Need::Always)])]).len(), 1);
     }
 
     #[test]

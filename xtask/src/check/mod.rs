@@ -20,6 +20,7 @@ mod machine;
 mod manifest;
 mod markers;
 mod names;
+mod recipe;
 mod sql;
 mod violation;
 mod words;
@@ -29,7 +30,7 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 10] = [
+const TEXT_RULES: [TextRule; 11] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
@@ -37,6 +38,7 @@ const TEXT_RULES: [TextRule; 10] = [
     ("length", length::check),
     ("names", names::check),
     ("links", links::check),
+    ("recipe", recipe::check),
     ("decisions", decisions::check),
     ("machine", machine::check),
     ("words", words::check),

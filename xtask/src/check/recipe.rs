@@ -1,0 +1,218 @@
+//! `docs/adding-a-noun.md` explains `examples/reviews`, and cannot be wrong: its code is the example's, all of it.
+//!
+//! A code block with a title quotes a file: ```` ```rust title="src/review.rs" ````. The blocks of a file, one after the
+//! other, are the whole file. Other blocks are commands (`sh`) or settings (`toml`). What the page says of the number of
+//! files and lines is counted.
+
+use std::collections::BTreeMap;
+
+use super::violation::Violation;
+use crate::project::Text;
+
+const PAGE: &str = "docs/adding-a-noun.md";
+const EXAMPLE: &str = "examples/reviews/";
+/// What adding a noun may take: architecture, "a noun is declared once".
+const MAX_FILES: usize = 12;
+const MAX_LINES: usize = 150;
+/// The blocks that quote no file.
+const UNQUOTED: [&str; 2] = ["sh", "toml"];
+
+/// A code block of the page.
+#[derive(Debug, PartialEq, Eq)]
+struct Block<'p> {
+    /// The line of its fence.
+    line: usize,
+    language: &'p str,
+    title: Option<&'p str>,
+    content: Vec<&'p str>,
+}
+
+/// Finds code on the page that is not in the example, code of the example that is not on the page, and wrong figures.
+pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
+    let Some(page) = texts.iter().find(|text| text.path == PAGE) else {
+        return vec![Violation::at(PAGE, 1, "the page is missing", "write the recipe")];
+    };
+    let files: BTreeMap<&str, &Text> = texts
+        .iter()
+        .filter_map(|text| Some((text.path.strip_prefix(EXAMPLE)?, text)))
+        .collect();
+    let blocks = blocks(&page.body);
+    let mut violations: Vec<Violation> = blocks.iter().filter_map(|block| unknown(block, &files)).collect();
+    for (path, file) in &files {
+        let quotes: Vec<&Block<'_>> = blocks.iter().filter(|block| block.title == Some(path)).collect();
+        violations.extend(compare(path, file, &quotes));
+    }
+    violations.extend(figures(page, &files));
+    violations
+}
+
+/// The code blocks of a page. A fence that is never closed ends with the page.
+fn blocks(body: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block<'_>> = None;
+    for (line, number) in body.lines().zip(1..) {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let (language, rest) = info.split_once(' ').unwrap_or((info, ""));
+                let title = rest
+                    .strip_prefix("title=\"")
+                    .and_then(|rest| rest.strip_suffix('"'));
+                open = Some(Block {
+                    line: number,
+                    language,
+                    title,
+                    content: Vec::new(),
+                });
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => block.content.push(line),
+            (None, None) => {}
+        }
+    }
+    blocks.extend(open);
+    blocks
+}
+
+/// A block that quotes no file, or one that does not exist.
+fn unknown(block: &Block<'_>, files: &BTreeMap<&str, &Text>) -> Option<Violation> {
+    let reason = match block.title {
+        None if UNQUOTED.contains(&block.language) => return None,
+        None => "a code block without the title of a file".to_owned(),
+        Some(title) if files.contains_key(title) => return None,
+        Some(title) => format!("`{EXAMPLE}{title}` does not exist"),
+    };
+    let fix = "quote a file of the example: ```rust title=\"src/review.rs\"";
+    Some(Violation::at(PAGE, block.line, reason, fix))
+}
+
+/// Compares a file with its blocks. Blank lines between two blocks need not be quoted.
+fn compare(path: &str, file: &Text, quotes: &[&Block<'_>]) -> Option<Violation> {
+    let lines: Vec<&str> = file.body.lines().collect();
+    let skip_blank = |mut at: usize| {
+        while lines.get(at) == Some(&"") {
+            at += 1;
+        }
+        at
+    };
+    let mut at = 0;
+    for block in quotes {
+        at = skip_blank(at);
+        for (offset, quoted) in block.content.iter().enumerate() {
+            if lines.get(at) != Some(quoted) {
+                let found = lines.get(at).unwrap_or(&"the end of the file");
+                return Some(Violation::at(
+                    PAGE,
+                    block.line + 1 + offset,
+                    format!("`{path}` has at line {}: {found}", at + 1),
+                    "quote the file as it is, from its beginning to its end",
+                ));
+            }
+            at += 1;
+        }
+    }
+    at = skip_blank(at);
+    (at < lines.len()).then(|| {
+        let reason = format!("{PAGE} does not quote this line and those after it");
+        Violation::at(&file.path, at + 1, reason, "add it to the page, and explain it")
+    })
+}
+
+/// The figures on the page, counted over all files of the example: every line, blank ones and comments too.
+fn figures(page: &Text, files: &BTreeMap<&str, &Text>) -> Vec<Violation> {
+    let lines: usize = files.values().map(|file| file.body.lines().count()).sum();
+    let sentence = format!("**{} files and {lines} lines**", files.len());
+    let mut violations = Vec::new();
+    if !page.body.contains(&sentence) {
+        let fix = format!("write {sentence}");
+        violations.push(Violation::at(
+            PAGE,
+            1,
+            "the figures of the example are missing or wrong",
+            fix,
+        ));
+    }
+    if files.len() > MAX_FILES || lines > MAX_LINES {
+        let reason = format!("{sentence}: a noun takes at most {MAX_FILES} files and {MAX_LINES} lines");
+        let fix = "let the declaration of the noun say what the code repeats";
+        violations.push(Violation::at(PAGE, 1, reason, fix));
+    }
+    violations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::text;
+
+    const FILE: &str = "mod a;\n\nfn b() {}\n";
+
+    fn reasons(page: &str, file: &str) -> Vec<String> {
+        let texts = [text(PAGE, page), text("examples/reviews/src/lib.rs", file)];
+        check(&texts)
+            .into_iter()
+            .map(|violation| format!("{}:{}: {}", violation.path, violation.line, violation.reason))
+            .collect()
+    }
+
+    fn page(blocks: &str) -> String {
+        format!("It has **1 files and 3 lines**.\n{blocks}")
+    }
+
+    #[test]
+    fn a_page_that_quotes_the_whole_file_in_parts_is_accepted() {
+        let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n```\nThen:\n```rust title=\"src/lib.rs\"\nfn b() {}\n```\n\
+                      ```sh\ncargo test\n```\n";
+        assert_eq!(reasons(&page(blocks), FILE), [""; 0]);
+    }
+
+    #[test]
+    fn code_on_the_page_that_the_file_does_not_have_is_refused() {
+        let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn c() {}\n```\n";
+        assert_eq!(
+            reasons(&page(blocks), FILE),
+            ["docs/adding-a-noun.md:5: `src/lib.rs` has at line 3: fn b() {}"]
+        );
+        let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn b() {}\n\nfn c() {}\n```\n";
+        assert_eq!(reasons(&page(blocks), FILE).len(), 1);
+    }
+
+    #[test]
+    fn code_of_the_example_that_the_page_does_not_have_is_refused() {
+        let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n```\n";
+        assert_eq!(
+            reasons(&page(blocks), FILE),
+            [
+                "examples/reviews/src/lib.rs:3: docs/adding-a-noun.md does not quote this line and those after it"
+            ]
+        );
+        assert_eq!(reasons(&page(""), FILE).len(), 1);
+    }
+
+    #[test]
+    fn a_block_of_no_file_is_refused() {
+        let whole = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn b() {}\n```\n";
+        for block in [
+            "```rust\nfn d() {}\n```\n",
+            "```rust title=\"src/no.rs\"\nfn d() {}\n```\n",
+        ] {
+            assert_eq!(
+                reasons(&page(&format!("{whole}{block}")), FILE).len(),
+                1,
+                "{block}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_figures_are_counted_and_bounded() {
+        let quote = |file: &str| format!("```rust title=\"src/lib.rs\"\n{file}```\n");
+        assert_eq!(reasons(&quote(FILE), FILE).len(), 1);
+        let long = "a\n".repeat(MAX_LINES + 1);
+        let page = format!("**1 files and {} lines**\n{}", MAX_LINES + 1, quote(&long));
+        let reasons = reasons(&page, &long);
+        assert!(
+            reasons.len() == 1 && reasons[0].contains("at most"),
+            "{reasons:?}"
+        );
+    }
+}
