@@ -1,9 +1,7 @@
 //! How far this node's clock is from the database's, which all nodes share.
 
-use crate::request_context::RequestContext;
-use crate::services::Services;
+use crate::node::Node;
 use mainstay_domain::Result;
-use mainstay_domain::access::SystemCaller;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Engine, ReadMode};
 use mainstay_repositories::database_clock;
@@ -38,29 +36,38 @@ impl ClockSkew {
     }
 }
 
-/// The skew as it was last measured.
-#[derive(Debug, Default)]
-pub(crate) struct MeasuredSkew(Mutex<Option<ClockSkew>>);
+/// Measures the skew, and holds it as it was last measured.
+pub struct ClockMonitor {
+    node: Node,
+    measured: Mutex<Option<ClockSkew>>,
+}
 
-impl Services {
+impl ClockMonitor {
+    /// A monitor that has measured nothing yet.
+    pub fn new(node: Node) -> Self {
+        Self {
+            node,
+            measured: Mutex::default(),
+        }
+    }
+
     /// Compares this node's clock with that of the PostgreSQL server, and records it in the log and the metrics.
     /// `None` on SQLite, which has no clock but this machine's.
     ///
     /// # Errors
     /// The database is unavailable; the last measured skew stays.
-    pub async fn measure_clock(&self) -> Result<Option<ClockSkew>> {
-        if self.database().engine() == Engine::Sqlite {
+    pub async fn measure(&self) -> Result<Option<ClockSkew>> {
+        if self.node.database.engine() == Engine::Sqlite {
             return Ok(None);
         }
-        let cx = RequestContext::system(SystemCaller::WORKER);
-        let asked = self.now();
-        let read = self.read(&cx, ReadMode::Single, |view| {
-            Box::pin(async move { database_clock(crate::context::Repositories::tx(view)).await })
-        });
+        let asked = self.node.now();
+        let read = self
+            .node
+            .read(ReadMode::Single, |tx| Box::pin(database_clock(tx)));
         let database = read.await?;
-        let skew = ClockSkew::between(asked, database, self.now());
-        self.parts().metrics.clock_skew(skew.ms);
-        let before = self.measured_skew().0.lock().replace(skew);
+        let skew = ClockSkew::between(asked, database, self.node.now());
+        self.node.metrics.clock_skew(skew.ms);
+        let before = self.measured.lock().replace(skew);
         let was_too_large = before.is_some_and(ClockSkew::is_too_large);
         match (was_too_large, skew.is_too_large()) {
             (false, true) => tracing::error!(
@@ -77,8 +84,8 @@ impl Services {
     }
 
     /// The skew as it was last measured; `None` before, and on SQLite.
-    pub fn clock_skew(&self) -> Option<ClockSkew> {
-        *self.measured_skew().0.lock()
+    pub fn skew(&self) -> Option<ClockSkew> {
+        *self.measured.lock()
     }
 }
 

@@ -1,264 +1,235 @@
-//! The services that use cases share, and the entry point that runs them.
+//! The engine's parts, and the bundle of its mechanisms.
 
-use crate::access::authenticator::Authenticator;
-use crate::access::directory::AccessDirectory;
-use crate::audit::{AuditWriters, EntryKeys, SealLog};
-use crate::cache::Caches;
-use crate::clock_skew::MeasuredSkew;
-use crate::context::QueryContext;
-use crate::job::live::Live;
-use crate::job::registry::JobRegistry;
-use crate::job::subscriptions::Subscriptions;
-use crate::key::Keys;
-use crate::pipeline::in_flight::InFlight;
-use crate::ports::{HeadReceiver, Mailer, PaymentGateway};
-use crate::readiness::Draining;
-use crate::request_context::RequestContext;
-use crate::security::SecurityLog;
-use crate::write_probe::WriteProbe;
-use futures_util::future::BoxFuture;
-use mainstay_domain::Result;
+use crate::access::{AccessDirectory, AccessReader, Authenticator};
+use crate::audit::{
+    AnchorStore, AuditAcceptor, AuditSealer, AuditVerifier, AuditWriters, EntryKeys, HeadPublisher,
+    HeadReceiver,
+};
+use crate::cache::{CachedResources, Caches};
+use crate::clock_skew::ClockMonitor;
+use crate::components::Components;
+use crate::extensions::Extensions;
+use crate::job::{JobRegistry, JobRunner};
+use crate::key::{KeySource, KeyStore};
+use crate::mail::Mailer;
+use crate::node::Node;
+use crate::outbox::{Live, Relay, Subscriptions};
+use crate::pipeline::Pipeline;
+use crate::policies::Policies;
+use crate::readiness::ReadinessProbe;
+use crate::security_log::SecurityLog;
+use crate::sweeper::Sweeper;
 use mainstay_domain::access::Permission;
-use mainstay_domain::random::Random;
-use mainstay_domain::time::{Clock, Timestamp};
+use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
-use mainstay_platform::database::{Database, ReadMode, Stats};
 use mainstay_platform::limiter::Limiter;
-use mainstay_platform::telemetry::metrics::Metrics;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Notify, Semaphore};
-
-/// The rules that a deployment chooses.
-#[derive(Debug, Clone)]
-pub struct Policies {
-    /// How long an access token is valid.
-    pub access_ttl: Duration,
-    /// How long a session lasts without being refreshed.
-    pub refresh_ttl: Duration,
-    /// How long stock is held for an order that is not paid.
-    pub reservation_ttl: Duration,
-    /// Whether rate limits apply.
-    pub limits: bool,
-    /// The URL at which clients reach this deployment; links in mail begin with it.
-    pub public_url: String,
-    /// How often the head of the audit chain is sent to its receiver.
-    pub audit_witness_every: Duration,
-    /// The folder of Mainstay's files, the anchor of the audit chain among them.
-    pub data_dir: PathBuf,
-}
 
 /// Everything that the composition root passes in.
 pub struct Parts {
-    /// SQLite or PostgreSQL.
-    pub database: Database,
-    /// The source of the current time.
-    pub clock: Arc<dyn Clock>,
-    /// The source of ids, keys and other random values.
-    pub random: Arc<dyn Random>,
+    /// The database, the clock, randomness and the metrics.
+    pub node: Node,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
     /// Encrypts secrets at rest.
     pub sealer: Arc<Sealer>,
-    /// Signs and verifies access tokens.
-    pub keys: Keys,
+    /// Where the keys come from that sign and verify access tokens.
+    pub keys: KeySource,
     /// Counts calls against the rate limits.
     pub limiter: Limiter,
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
-    /// Charges, refunds and voids payments.
-    pub gateway: Arc<dyn PaymentGateway>,
     /// Receives the head of the audit chain periodically; `None` when no receiver is configured.
     pub head_receiver: Option<Arc<dyn HeadReceiver>>,
     /// The rules that the deployment chose.
     pub policies: Policies,
-    /// The metrics.
-    pub metrics: Arc<Metrics>,
     /// The commands that can run as background jobs.
     pub jobs: JobRegistry,
     /// Which jobs follow which events.
     pub subscriptions: Subscriptions,
     /// The permissions that can be granted: the built-in ones and those of added resources.
     pub permissions: Vec<Permission>,
+    /// The resources whose rows are cached.
+    pub cached: CachedResources,
+    /// Ports and settings of the product, by their types.
+    pub extensions: Extensions,
 }
 
-/// The use cases' shared parts, and the one way to run them. Cheap to clone.
+/// The mechanisms of one node, one accessor each. Cheap to clone.
 #[derive(Clone)]
-pub struct Services(Arc<Inner>);
+pub struct Engine(Arc<Mechanisms>);
 
-/// Queries that read and answer at the same time; others wait for a permit. Without it, a thousand lists requested at
-/// once would all be in memory before the first of them is counted against a budget.
-const MAX_READS_AT_ONCE: usize = 64;
-
-struct Inner {
-    parts: Parts,
-    directory: Arc<AccessDirectory>,
-    authenticator: Authenticator,
-    caches: Caches,
-    in_flight: InFlight,
-    reads: Arc<Semaphore>,
-    security: SecurityLog,
-    live: Live,
-    draining: Draining,
-    write_probe: WriteProbe,
-    measured_skew: MeasuredSkew,
-    job_wakes: Notify,
-    event_wakes: Notify,
-    audit_wakes: Notify,
-    seal_log: SealLog,
-    audit_writers: AuditWriters,
+struct Mechanisms {
+    components: Arc<Components>,
+    pipeline: Pipeline,
+    authenticator: Arc<Authenticator>,
+    access: AccessReader,
+    security: Arc<SecurityLog>,
+    jobs: JobRunner,
+    relay: Relay,
+    live: Arc<Live>,
+    audit_sealer: AuditSealer,
+    audit_verifier: AuditVerifier,
+    audit_acceptor: AuditAcceptor,
+    head_publisher: HeadPublisher,
+    readiness: ReadinessProbe,
+    clock: Arc<ClockMonitor>,
+    sweeper: Sweeper,
 }
 
-impl Services {
-    /// Builds the services from their parts.
+impl Engine {
+    /// Builds the mechanisms from their parts, each after those that it uses.
     pub fn new(parts: Parts) -> Self {
+        let (node, sealer) = (parts.node, parts.sealer);
+        let (data_dir, access_ttl) = (parts.policies.data_dir.clone(), parts.policies.access_ttl);
+        let witness_every = parts.policies.audit_witness_every;
         let directory = Arc::new(AccessDirectory::default());
-        Self(Arc::new(Inner {
-            authenticator: Authenticator::new(Arc::clone(&directory)),
-            directory,
-            caches: Caches::new(parts.database.engine()),
-            in_flight: InFlight::default(),
-            reads: Arc::new(Semaphore::new(MAX_READS_AT_ONCE)),
-            security: SecurityLog::default(),
-            live: Live::default(),
-            draining: Draining::default(),
-            write_probe: WriteProbe::default(),
-            measured_skew: MeasuredSkew::default(),
-            job_wakes: Notify::new(),
-            event_wakes: Notify::new(),
-            audit_wakes: Notify::new(),
-            seal_log: SealLog::default(),
-            audit_writers: AuditWriters::new(EntryKeys::new(&parts.sealer)),
-            parts,
+        let keys = Arc::new(KeyStore::new(node.clone(), Arc::clone(&sealer), parts.keys));
+        let writers = Arc::new(AuditWriters::new(EntryKeys::new(&sealer)));
+        let components = Arc::new(Components {
+            node: node.clone(),
+            policies: parts.policies,
+            directory: Arc::clone(&directory),
+            keys: Arc::clone(&keys),
+            sealer: Arc::clone(&sealer),
+            hasher: parts.hasher,
+            limiter: parts.limiter,
+            mailer: parts.mailer,
+            permissions: parts.permissions,
+            caches: Caches::new(node.database.engine(), parts.cached),
+            audit_writers: Arc::clone(&writers),
+            extensions: parts.extensions,
+        });
+        let authenticator = Authenticator::new(node.clone(), Arc::clone(&directory), keys, access_ttl);
+        let (authenticator, security) = (Arc::new(authenticator), Arc::new(SecurityLog::new(node.clone())));
+        let pipeline = Pipeline::new(
+            Arc::clone(&components),
+            Arc::clone(&authenticator),
+            Arc::clone(&security),
+        );
+        let anchor = AnchorStore::new(data_dir, Arc::clone(&sealer));
+        let audit_verifier = AuditVerifier::new(pipeline.clone(), anchor.clone());
+        let (clock, live) = (
+            Arc::new(ClockMonitor::new(node.clone())),
+            Arc::new(Live::default()),
+        );
+        Self(Arc::new(Mechanisms {
+            authenticator,
+            access: AccessReader::new(node.clone(), directory, access_ttl),
+            security,
+            jobs: JobRunner::new(node.clone(), pipeline.clone(), parts.jobs),
+            relay: Relay::new(node.clone(), parts.subscriptions, Arc::clone(&live)),
+            live,
+            audit_sealer: AuditSealer::new(node.clone(), Arc::clone(&sealer), writers, anchor.clone()),
+            audit_acceptor: AuditAcceptor::new(pipeline.clone(), audit_verifier.clone(), anchor),
+            audit_verifier,
+            head_publisher: HeadPublisher::new(node.clone(), sealer, parts.head_receiver, witness_every),
+            readiness: ReadinessProbe::new(node, Arc::clone(&clock)),
+            clock,
+            sweeper: Sweeper::new(Arc::clone(&components)),
+            pipeline,
+            components,
         }))
     }
 
-    /// The parts that the composition root passed in.
-    pub fn parts(&self) -> &Parts {
-        &self.0.parts
+    /// Runs use cases.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.0.pipeline
+    }
+
+    /// What use cases share: keys, hashing, settings.
+    pub fn components(&self) -> &Components {
+        &self.0.components
+    }
+
+    /// The database, the clock, randomness and the metrics.
+    pub fn node(&self) -> &Node {
+        &self.0.components.node
     }
 
     /// The rules that the deployment chose.
     pub fn policies(&self) -> &Policies {
-        &self.0.parts.policies
+        &self.0.components.policies
     }
 
-    /// The database, for the mechanisms of this crate.
-    pub(crate) fn database(&self) -> &Database {
-        &self.0.parts.database
-    }
-
-    /// Whether there is a permission of this name.
-    pub(crate) fn knows_permission(&self, name: &str) -> bool {
-        self.0
-            .parts
-            .permissions
-            .iter()
-            .any(|known| known.as_str() == name)
-    }
-
-    /// The current instant, by the clock that was passed in.
+    /// The current instant, by the node's clock.
     pub fn now(&self) -> Timestamp {
-        self.0.parts.clock.now()
+        self.node().now()
     }
 
-    /// The changes of roles, permissions and sessions that this node knows.
-    pub fn directory(&self) -> &AccessDirectory {
-        &self.0.directory
+    /// Signs and verifies access tokens.
+    pub fn keys(&self) -> &KeyStore {
+        &self.0.components.keys
     }
 
-    /// Resolves credentials to callers.
+    /// Resolves access tokens to callers.
     pub fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
     }
 
-    pub(crate) fn caches(&self) -> &Caches {
-        &self.0.caches
+    /// The changes of roles, permissions and sessions that this node knows.
+    pub fn directory(&self) -> &AccessDirectory {
+        &self.0.components.directory
     }
 
-    /// Permits for queries that read the database; see [`MAX_READS_AT_ONCE`].
-    pub(crate) fn reads(&self) -> &Arc<Semaphore> {
-        &self.0.reads
+    /// Reads the changes that other nodes made into the directory.
+    pub fn access(&self) -> &AccessReader {
+        &self.0.access
     }
 
-    pub(crate) fn in_flight(&self) -> &InFlight {
-        &self.0.in_flight
-    }
-
-    pub(crate) fn draining(&self) -> &Draining {
-        &self.0.draining
-    }
-
-    pub(crate) fn write_probe(&self) -> &WriteProbe {
-        &self.0.write_probe
-    }
-
-    pub(crate) fn measured_skew(&self) -> &MeasuredSkew {
-        &self.0.measured_skew
-    }
-
-    /// Denied and suspicious attempts that wait to be written to the database.
+    /// Counts denied and suspicious attempts, and writes them to the database.
     pub fn security(&self) -> &SecurityLog {
         &self.0.security
     }
 
-    /// Publishes events to the subscribers in this process.
+    /// Claims and executes background jobs.
+    pub fn jobs(&self) -> &JobRunner {
+        &self.0.jobs
+    }
+
+    /// Delivers committed events to their subscribers.
+    pub fn relay(&self) -> &Relay {
+        &self.0.relay
+    }
+
+    /// Publishes events to the listeners in this process.
     pub fn live(&self) -> &Live {
         &self.0.live
     }
 
-    /// Wakes when jobs were committed on this node.
-    pub fn job_wakes(&self) -> &Notify {
-        &self.0.job_wakes
+    /// Links audit entries into the chain.
+    pub fn audit_sealer(&self) -> &AuditSealer {
+        &self.0.audit_sealer
     }
 
-    /// Wakes when events were committed on this node.
-    pub fn event_wakes(&self) -> &Notify {
-        &self.0.event_wakes
+    /// Verifies the audit trail.
+    pub fn audit_verifier(&self) -> &AuditVerifier {
+        &self.0.audit_verifier
     }
 
-    /// Wakes when audit entries were committed on this node.
-    pub fn audit_wakes(&self) -> &Notify {
-        &self.0.audit_wakes
+    /// Accepts the audit trail as it is, where an administrator says so.
+    pub fn audit_acceptor(&self) -> &AuditAcceptor {
+        &self.0.audit_acceptor
     }
 
-    /// Adds the statements of one transaction to the request's log line and to the metrics.
-    pub(crate) fn used(&self, cx: &RequestContext, stats: Stats) {
-        cx.notes.add_database(stats.statements, stats.database_us);
-        let took = Duration::from_micros(stats.database_us);
-        self.0.parts.metrics.database_used(stats.statements, took);
+    /// Sends heads of the audit chain to a receiver.
+    pub fn head_publisher(&self) -> &HeadPublisher {
+        &self.0.head_publisher
     }
 
-    /// What this process has logged about the audit chain.
-    pub(crate) fn seal_log(&self) -> &SealLog {
-        &self.0.seal_log
+    /// Checks whether this node is ready for work.
+    pub fn readiness(&self) -> &ReadinessProbe {
+        &self.0.readiness
     }
 
-    /// The writers of audit entries of this process.
-    pub(crate) fn audit_writers(&self) -> &AuditWriters {
-        &self.0.audit_writers
+    /// Compares this node's clock with the database's.
+    pub fn clock(&self) -> &ClockMonitor {
+        &self.0.clock
     }
 
-    /// Reads in a snapshot, outside of any use case. For the mechanisms of this crate and for
-    /// [`crate::PrepareContext`].
-    pub(crate) async fn read<T, F>(&self, cx: &RequestContext, mode: ReadMode, read: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut QueryContext<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
-    {
-        let (services, cx, now) = (self.clone(), cx.clone(), self.now());
-        let ticket = self.caches().ticket(now);
-        self.database()
-            .read(mode, move |tx| {
-                Box::pin(async move {
-                    let mut view = QueryContext::new(tx, &services, &cx, now, ticket);
-                    let out = read(&mut view).await;
-                    services.used(&cx, tx.stats());
-                    out
-                })
-            })
-            .await
+    /// Removes records whose retention period is over.
+    pub fn sweeper(&self) -> &Sweeper {
+        &self.0.sweeper
     }
 }

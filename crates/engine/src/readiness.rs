@@ -1,7 +1,9 @@
 //! Whether this node is ready for work.
 
-use crate::clock_skew::ClockSkew;
-use crate::services::Services;
+use crate::clock_skew::{ClockMonitor, ClockSkew};
+use crate::node::Node;
+use crate::write_probe::WriteProbe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The result of a readiness check.
@@ -25,28 +27,42 @@ impl Readiness {
     }
 }
 
-/// Whether the process is about to stop.
-#[derive(Debug, Default)]
-pub(crate) struct Draining(AtomicBool);
+/// Checks whether this node is ready for work.
+pub struct ReadinessProbe {
+    node: Node,
+    writes: WriteProbe,
+    clock: Arc<ClockMonitor>,
+    is_draining: AtomicBool,
+}
 
-impl Services {
+impl ReadinessProbe {
+    /// A probe of a node that is not draining.
+    pub fn new(node: Node, clock: Arc<ClockMonitor>) -> Self {
+        Self {
+            writes: WriteProbe::new(node.clone()),
+            node,
+            clock,
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
     /// Checks the database, the storage and the drain flag.
-    pub async fn readiness(&self) -> Readiness {
-        let database = self.database().ping().await;
+    pub async fn check(&self) -> Readiness {
+        let database = self.node.database.ping().await;
         if let Err(error) = &database {
             tracing::warn!(%error, "the database does not answer");
         }
         let database = database.is_ok();
         Readiness {
             database,
-            writes: database && self.takes_writes().await,
-            draining: self.draining().0.load(Ordering::Acquire),
-            clock_skew: self.clock_skew(),
+            writes: database && self.writes.takes_writes().await,
+            draining: self.is_draining.load(Ordering::Acquire),
+            clock_skew: self.clock.skew(),
         }
     }
 
     /// Marks this node as draining: from now on it is not ready.
     pub fn drain(&self) {
-        self.draining().0.store(true, Ordering::Release);
+        self.is_draining.store(true, Ordering::Release);
     }
 }

@@ -1,8 +1,9 @@
 //! The context of a request, whichever interface it arrived at.
 
-use crate::access::authenticator::Authentication;
+use crate::access::Authentication;
 use mainstay_domain::access::{Caller, SystemCaller};
 use mainstay_domain::job::Lease;
+use mainstay_platform::database::Stats;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -82,6 +83,11 @@ impl Notes {
         {
             let _ = self.read_permit.set(permit);
         }
+    }
+
+    /// Adds the statements of one transaction and the time that they took.
+    pub(crate) fn add(&self, stats: Stats) {
+        self.add_database(stats.statements, stats.database_us);
     }
 
     /// Adds statements and the time that they took, in microseconds.

@@ -1,8 +1,8 @@
 //! Denied and suspicious attempts: counted in memory and written once a second. A flood of them costs a counter, not a
 //! write each, and adds a bounded number of rows a minute to the database, wherever it comes from.
 
+use crate::node::Node;
 use crate::request_context::RequestContext;
-use crate::services::Services;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{Id, SecurityEventId, UserId};
 use mainstay_domain::random::Random;
@@ -42,31 +42,17 @@ struct Count {
     user_agent: Option<Arc<str>>,
 }
 
-/// Attempts that are not written yet.
-#[derive(Default)]
-pub struct SecurityLog(Mutex<Waiting>);
+/// Counts attempts, and writes them to the database.
+pub struct SecurityLog {
+    node: Node,
+    waiting: Mutex<Waiting>,
+}
 
 #[derive(Default)]
 struct Waiting {
     counts: HashMap<Attempt, Count>,
     minute: i64,
     distinct: HashMap<SecurityEventKind, HashSet<Attempt>>,
-}
-
-impl SecurityLog {
-    fn note(&self, cx: &RequestContext, operation: &'static str, kind: SecurityEventKind, now: Timestamp) {
-        let attempt = Attempt {
-            kind,
-            user_id: cx.caller.user_id(),
-            network: cx.origin.ip.map(network),
-            operation,
-        };
-        self.0.lock().count(attempt, cx.origin.user_agent.clone(), now);
-    }
-
-    fn take(&self) -> HashMap<Attempt, Count> {
-        std::mem::take(&mut self.0.lock().counts)
-    }
 }
 
 impl Waiting {
@@ -131,31 +117,46 @@ fn kind_of(error: &Error) -> Option<SecurityEventKind> {
     })
 }
 
-impl Services {
+impl SecurityLog {
+    /// A log in which no attempt waits.
+    pub fn new(node: Node) -> Self {
+        Self {
+            node,
+            waiting: Mutex::default(),
+        }
+    }
+
     /// Counts a refused request, if the refusal is a security event. An interface calls it for what it refuses before
     /// any use case is reached, such as a bad token. The metric counts every one, also those that share a row.
     pub fn note_refused(&self, cx: &RequestContext, operation: &'static str, error: &Error) {
         let Some(kind) = kind_of(error) else { return };
-        self.parts().metrics.security_event(kind.as_str());
-        self.security().note(cx, operation, kind, self.now());
+        self.node.metrics.security_event(kind.as_str());
+        let attempt = Attempt {
+            kind,
+            user_id: cx.caller.user_id(),
+            network: cx.origin.ip.map(network),
+            operation,
+        };
+        let agent = cx.origin.user_agent.clone();
+        self.waiting.lock().count(attempt, agent, self.node.now());
     }
 
     /// Writes the attempts counted since the last call; returns the number of rows.
     ///
     /// # Errors
     /// The database is unavailable; the counts of this interval are lost, and an error is logged.
-    pub async fn flush_security(&self) -> Result<usize> {
-        let counts = self.security().take();
+    pub async fn flush(&self) -> Result<usize> {
+        let counts = std::mem::take(&mut self.waiting.lock().counts);
         if counts.is_empty() {
             return Ok(0);
         }
-        let (now, random) = (self.now(), &*self.parts().random);
+        let (now, random) = (self.node.now(), &*self.node.random);
         let events = counts
             .into_iter()
             .map(|(attempt, count)| event(attempt, count, now, random));
         let events: Arc<[SecurityEvent]> = events.collect();
         let lost = events.len();
-        let write = self.database().write(Isolation::ReadCommitted, {
+        let write = self.node.database.write(Isolation::ReadCommitted, {
             let events = Arc::clone(&events);
             move |tx| {
                 let events = Arc::clone(&events);

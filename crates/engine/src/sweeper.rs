@@ -1,10 +1,11 @@
 //! Removes records whose retention period is over.
 
-use crate::pipeline::idempotency;
-use crate::services::Services;
+use crate::components::Components;
+use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long finished jobs and relayed events are retained.
@@ -17,20 +18,28 @@ const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
 /// How long one-time tokens are retained after they expired, used or not.
 const TOKEN_RETENTION: Duration = Duration::from_hours(24);
 
-impl Services {
+/// Removes records of the engine's own tables.
+pub struct Sweeper(Arc<Components>);
+
+impl Sweeper {
+    /// A sweeper of this node's database and rate limits.
+    pub fn new(components: Arc<Components>) -> Self {
+        Self(components)
+    }
+
     /// Removes records whose retention period is over; returns how many.
     ///
     /// # Errors
     /// The database is unavailable.
     pub async fn prune(&self) -> Result<u64> {
-        let now = self.now();
-        self.parts().limiter.retain_recent(now);
-        self.database()
+        let now = self.0.node.now();
+        self.0.limiter.retain_recent(now);
+        self.0
+            .node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
                 Box::pin(async move {
-                    let mut removed = Idempotency::new(tx)
-                        .prune(now.before(idempotency::ANSWER_RETENTION))
-                        .await?;
+                    let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
                     removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Sessions::new(tx).prune(now.before(SESSION_RETENTION)).await?;

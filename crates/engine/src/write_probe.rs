@@ -1,6 +1,6 @@
 //! Whether the storage takes writes, found out without writing where that is possible.
 
-use crate::services::Services;
+use crate::node::Node;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Isolation, LastWrite};
 use mainstay_platform::stopwatch::Stopwatch;
@@ -16,11 +16,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of a probe after the storage refused a write: a single page may still fit where an order does not.
 const PADDING: usize = 64 << 10;
 
-/// The last probe that the storage refused, if nothing has been written since.
-#[derive(Debug, Default)]
-pub(crate) struct WriteProbe(Mutex<Option<Stopwatch>>);
+/// Finds out whether the storage takes writes.
+pub(crate) struct WriteProbe {
+    node: Node,
+    /// The last probe that the storage refused, if nothing has been written since.
+    refused: Mutex<Option<Stopwatch>>,
+}
 
-impl Services {
+impl WriteProbe {
+    pub(crate) fn new(node: Node) -> Self {
+        Self {
+            node,
+            refused: Mutex::default(),
+        }
+    }
+
     /// Whether the storage takes writes: a write was committed within the last ten seconds and none was refused
     /// since, or a meaningless row can be written now. One probe runs at a time, and at most one refused probe a
     /// second.
@@ -28,7 +38,7 @@ impl Services {
         if self.wrote_lately() {
             return true;
         }
-        let mut refused = self.write_probe().0.lock().await;
+        let mut refused = self.refused.lock().await;
         if self.wrote_lately() {
             *refused = None;
             return true;
@@ -55,19 +65,20 @@ impl Services {
     }
 
     fn wrote_lately(&self) -> bool {
-        matches!(self.database().last_write(), Some(LastWrite::Committed(ago)) if ago < FRESH)
+        matches!(self.node.database.last_write(), Some(LastWrite::Committed(ago)) if ago < FRESH)
     }
 
     async fn probe(&self) -> Result<()> {
-        let length = match self.database().last_write() {
+        let length = match self.node.database.last_write() {
             Some(LastWrite::Refused) => PADDING,
             _ => 0,
         };
         // Bytes that compress badly: compressed ones would need less space than orders do.
         let mut bytes = vec![0; length];
-        self.parts().random.fill(&mut bytes);
+        self.node.random.fill(&mut bytes);
         let padding: String = bytes.iter().map(|byte| char::from(b' ' + byte % 95)).collect();
-        self.database()
+        self.node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
                 let padding = padding.clone();
                 Box::pin(async move { mainstay_repositories::write_probe(tx, &padding).await })

@@ -1,5 +1,11 @@
 //! Authenticates callers and resolves their permissions as of this instant, without a database query.
 
+mod authentication;
 pub mod authenticator;
 pub mod directory;
-pub mod refresh;
+pub mod reader;
+
+pub use authentication::Authentication;
+pub use authenticator::Authenticator;
+pub use directory::{AccessChange, AccessDirectory};
+pub use reader::AccessReader;

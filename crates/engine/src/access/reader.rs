@@ -3,14 +3,14 @@
 //! Every node does so twice a second. It selects the changes with a greater number than the last one it read; the
 //! database assigns the numbers in the order of the commits, so no clock decides what a node reads.
 
-use crate::access::directory::AccessSnapshot;
-use crate::context::{QueryContext, Repositories};
-use crate::request_context::RequestContext;
-use crate::services::Services;
+use super::directory::{AccessDirectory, AccessSnapshot};
+use crate::node::Node;
 use mainstay_domain::Result;
-use mainstay_domain::access::SystemCaller;
+use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::ReadMode;
+use mainstay_platform::database::{ReadMode, Tx};
+use mainstay_repositories::{AccessChanges, Roles, Sessions, Users};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longer than any transaction, and than the clocks of two nodes may differ before each refuses the other's tokens.
@@ -25,15 +25,31 @@ enum From {
     Instant(Timestamp),
 }
 
-impl Services {
+/// Keeps a node's access directory up to date with the database.
+pub struct AccessReader {
+    node: Node,
+    directory: Arc<AccessDirectory>,
+    /// How long an access token is valid, and so how far back the directory reaches.
+    access_ttl: Duration,
+}
+
+impl AccessReader {
+    /// A reader that has read nothing yet.
+    pub fn new(node: Node, directory: Arc<AccessDirectory>, access_ttl: Duration) -> Self {
+        Self {
+            node,
+            directory,
+            access_ttl,
+        }
+    }
+
     /// Reads all changes that a valid token could contradict; at the start, and whenever the database was
     /// unavailable.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn load_access(&self) -> Result<()> {
-        let ttl = self.policies().access_ttl;
-        self.read_access(From::Instant(self.now().before(ttl).before(MARGIN)))
+    pub async fn load(&self) -> Result<()> {
+        self.apply_since(From::Instant(self.horizon(self.node.now())))
             .await
     }
 
@@ -41,59 +57,61 @@ impl Services {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn sync_access(&self) -> Result<()> {
-        self.read_access(From::Number(self.directory().last())).await
+    pub async fn sync(&self) -> Result<()> {
+        self.apply_since(From::Number(self.directory.last())).await
     }
 
-    async fn read_access(&self, from: From) -> Result<()> {
-        let now = self.now();
-        let snapshot = self.access_since(from).await?;
-        if snapshot.last < self.directory().last() {
+    /// No token that is valid at `now` was signed earlier than this.
+    fn horizon(&self, now: Timestamp) -> Timestamp {
+        now.before(self.access_ttl).before(MARGIN)
+    }
+
+    async fn apply_since(&self, from: From) -> Result<()> {
+        let now = self.node.now();
+        let snapshot = self.snapshot(from).await?;
+        if snapshot.last < self.directory.last() {
             // A database restored to an earlier state, or a standby that had not received the last changes.
             tracing::warn!(
                 last = snapshot.last,
-                known = self.directory().last(),
+                known = self.directory.last(),
                 "the database has lost changes of access that this node knew of; all are read again"
             );
-            let ttl = self.policies().access_ttl;
-            let all = self
-                .access_since(From::Instant(now.before(ttl).before(MARGIN)))
-                .await?;
-            self.directory().start_over();
-            self.directory().learn(all, now);
+            let all = self.snapshot(From::Instant(self.horizon(now))).await?;
+            self.directory.start_over();
+            self.directory.learn(all, now);
         } else {
-            self.directory().learn(snapshot, now);
+            self.directory.learn(snapshot, now);
         }
-        let ttl = self.policies().access_ttl;
-        self.directory().forget_before(now.before(ttl).before(MARGIN));
+        self.directory.forget_before(self.horizon(now));
         Ok(())
     }
 
-    async fn access_since(&self, from: From) -> Result<AccessSnapshot> {
-        let cx = RequestContext::system(SystemCaller::WORKER);
-        self.read(&cx, ReadMode::Thread, move |view| Box::pin(read(view, from)))
+    async fn snapshot(&self, from: From) -> Result<AccessSnapshot> {
+        self.node
+            .read(ReadMode::Thread, move |tx| Box::pin(read(tx, from)))
             .await
     }
 }
 
 /// Reads everything in one snapshot, so that the number is that of the last change in it.
-async fn read(view: &mut QueryContext<'_>, from: From) -> Result<AccessSnapshot> {
-    let last = view.access_changes().current().await?;
+async fn read(tx: &mut Tx, from: From) -> Result<AccessSnapshot> {
+    let worker = Caller::System(SystemCaller::WORKER);
+    let last = AccessChanges::new(tx).current().await?;
     let since = match from {
         From::Number(number) => number,
         From::Instant(instant) => {
-            let first = view.access_changes().first_since(instant).await?;
+            let first = AccessChanges::new(tx).first_since(instant).await?;
             first.map_or(last, |first| first - 1)
         }
     };
-    let roles = view.roles().all().await?.into_iter();
+    let roles = Roles::new(tx).all().await?.into_iter();
     let roles = roles.map(|role| (role.name, role.permissions)).collect();
     let (mut users, mut ended) = (Vec::new(), Vec::new());
     if since < last {
-        let scope = view.scope();
-        users = view.users().access_facts_since(&scope, since).await?;
-        let scope = view.scope();
-        ended = view.sessions().ended_since(&scope, since).await?;
+        let scope = access::scope(&worker);
+        users = Users::new(tx).access_facts_since(&scope, since).await?;
+        let scope = access::scope(&worker);
+        ended = Sessions::new(tx).ended_since(&scope, since).await?;
     }
     Ok(AccessSnapshot {
         roles,

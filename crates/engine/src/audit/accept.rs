@@ -1,14 +1,15 @@
 //! Accepts an audit trail with findings, so that sealing continues: an administrator's act, which is recorded.
 
-use super::anchor;
+use super::anchor::{self, AnchorStore};
 use super::chain;
 use super::inspect::MAX_FAULTS;
 use super::positions::Positions;
+use super::verify::AuditVerifier;
 use super::waiting::WaitingCheck;
 use super::walk::Walk;
 use crate::context::{CommandContext, Repositories};
+use crate::pipeline::Pipeline;
 use crate::request_context::RequestContext;
-use crate::services::Services;
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, SystemCaller};
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
@@ -19,6 +20,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::DatabaseError;
 use mainstay_repositories::{EntryKey, NewHead, WriterRecord};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -72,7 +74,7 @@ impl UseCase for AcceptAudit {
 
 impl Command for AcceptAudit {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Accepted> {
-        let sealer = &cx.services().parts().sealer.clone();
+        let sealer = &Arc::clone(&cx.components().sealer);
         let end = cx.audit().end().await?;
         let mut head = self.end_of_chain(cx).await?;
         let sealed = end
@@ -150,9 +152,8 @@ async fn link_waiting(
 ) -> Result<(Vec<(EntryKey, i64, Vec<u8>)>, Positions)> {
     let scope = cx.scope();
     let records = cx.audit().writers().await?;
-    let services = cx.services().clone();
-    let keys = services.audit_writers().keys();
-    let mut check = WaitingCheck::new(keys, before, &records);
+    let audit_writers = Arc::clone(&cx.components().audit_writers);
+    let mut check = WaitingCheck::new(audit_writers.keys(), before, &records);
     let (mut links, mut last) = (Vec::new(), None);
     loop {
         let batch = cx.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
@@ -183,17 +184,32 @@ fn is_in_order(record: &WriterRecord, number: Option<i64>) -> bool {
     number == Some(record.end.number)
 }
 
-impl Services {
+/// Accepts the audit trail as it is.
+pub struct AuditAcceptor {
+    pipeline: Pipeline,
+    verifier: AuditVerifier,
+    anchor: AnchorStore,
+}
+
+impl AuditAcceptor {
+    pub(crate) fn new(pipeline: Pipeline, verifier: AuditVerifier, anchor: AnchorStore) -> Self {
+        Self {
+            pipeline,
+            verifier,
+            anchor,
+        }
+    }
+
     /// Accepts the audit trail as it is, records the reason, and writes its head to the anchor. `None` when there is
     /// no finding.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a reason that is empty or too long; the database is unavailable, or the anchor cannot
     /// be written.
-    pub async fn accept_audit(&self, reason: &str) -> Result<Option<Accepted>> {
-        let anchor = anchor::read(self).await;
+    pub async fn accept(&self, reason: &str) -> Result<Option<Accepted>> {
+        let anchor = self.anchor.read().await;
         let kept = anchor.head().map_or(0, |kept| kept.seq);
-        let (walk, _) = self.walk_audit(Walk::new(anchor, None), true).await?;
+        let (walk, _) = self.verifier.walk(Walk::new(anchor, None), true).await?;
         if walk.faults.is_empty() {
             return Ok(None);
         }
@@ -205,6 +221,7 @@ impl Services {
             kept,
         };
         let done = self
+            .pipeline
             .command(&RequestContext::system(SystemCaller::OPERATOR), command)
             .await?;
         let accepted = done.output;
@@ -212,7 +229,7 @@ impl Services {
             seq: accepted.seq,
             hash: anchor::unhex(&accepted.hash).unwrap_or_default(),
         };
-        anchor::renew(self, head).await.map_err(Error::internal)?;
+        self.anchor.renew(head).await.map_err(Error::internal)?;
         Ok(Some(accepted))
     }
 }

@@ -2,12 +2,12 @@
 //! is detected too.
 
 use super::{anchor_file as file, chain};
-use crate::services::Services;
 use mainstay_domain::audit::ChainHead;
 use mainstay_platform::crypto::seal::Sealer;
 use serde::Serialize;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The content of the anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,48 +50,65 @@ impl Anchor {
     }
 }
 
-/// Stores a head, unless the file holds a later one or an invalid one. The file is replaced whole and is on the disk
-/// when this returns, so a crash leaves the old one or the new one.
-pub(super) async fn keep(services: &Services, head: ChainHead) -> io::Result<()> {
-    blocking(services, move |data_dir, sealer| {
-        let _turn = file::lock(data_dir)?;
-        match look(data_dir, sealer) {
-            Anchor::Held(kept) if kept.seq >= head.seq => Ok(()),
-            // An invalid file is evidence, so it stays.
-            Anchor::Invalid => Err(io::Error::other("there is one that was not sealed by us")),
-            Anchor::Held(_) | Anchor::Absent => file::replace(data_dir, &written(sealer, &head)),
+/// The file of the anchor, and the key that its content is sealed with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AnchorStore {
+    data_dir: Arc<PathBuf>,
+    sealer: Arc<Sealer>,
+}
+
+impl AnchorStore {
+    /// The anchor in a folder, which need not exist yet.
+    pub(crate) fn new(data_dir: PathBuf, sealer: Arc<Sealer>) -> Self {
+        Self {
+            data_dir: Arc::new(data_dir),
+            sealer,
         }
-    })
-    .await
-}
+    }
 
-/// Stores a head that an administrator accepted, whatever the file holds. An invalid file is moved to
-/// `audit.anchor.refused`.
-pub(super) async fn renew(services: &Services, head: ChainHead) -> io::Result<()> {
-    blocking(services, move |data_dir, sealer| {
-        let _turn = file::lock(data_dir)?;
-        if look(data_dir, sealer) == Anchor::Invalid {
-            file::set_aside(data_dir)?;
-        }
-        file::replace(data_dir, &written(sealer, &head))
-    })
-    .await
-}
+    /// Stores a head, unless the file holds a later one or an invalid one. The file is replaced whole and is on the
+    /// disk when this returns, so a crash leaves the old one or the new one.
+    pub(super) async fn keep(&self, head: ChainHead) -> io::Result<()> {
+        self.blocking(move |data_dir, sealer| {
+            let _turn = file::lock(data_dir)?;
+            match look(data_dir, sealer) {
+                Anchor::Held(kept) if kept.seq >= head.seq => Ok(()),
+                // An invalid file is evidence, so it stays.
+                Anchor::Invalid => Err(io::Error::other("there is one that was not sealed by us")),
+                Anchor::Held(_) | Anchor::Absent => file::replace(data_dir, &written(sealer, &head)),
+            }
+        })
+        .await
+    }
 
-/// Reads the anchor.
-pub(super) async fn read(services: &Services) -> Anchor {
-    let read = blocking(services, |data_dir, sealer| Ok(look(data_dir, sealer)));
-    read.await.unwrap_or(Anchor::Invalid)
-}
+    /// Stores a head that an administrator accepted, whatever the file holds. An invalid file is moved to
+    /// `audit.anchor.refused`.
+    pub(super) async fn renew(&self, head: ChainHead) -> io::Result<()> {
+        self.blocking(move |data_dir, sealer| {
+            let _turn = file::lock(data_dir)?;
+            if look(data_dir, sealer) == Anchor::Invalid {
+                file::set_aside(data_dir)?;
+            }
+            file::replace(data_dir, &written(sealer, &head))
+        })
+        .await
+    }
 
-async fn blocking<T: Send + 'static>(
-    services: &Services,
-    cx: impl FnOnce(&Path, &Sealer) -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let services = services.clone();
-    let working = move || cx(&services.policies().data_dir, &services.parts().sealer);
-    let done = tokio::task::spawn_blocking(working).await;
-    done.unwrap_or_else(|broken_off| Err(io::Error::other(broken_off)))
+    /// Reads the anchor.
+    pub(super) async fn read(&self) -> Anchor {
+        let read = self.blocking(|data_dir, sealer| Ok(look(data_dir, sealer)));
+        read.await.unwrap_or(Anchor::Invalid)
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path, &Sealer) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let store = self.clone();
+        let working = move || work(&store.data_dir, &store.sealer);
+        let done = tokio::task::spawn_blocking(working).await;
+        done.unwrap_or_else(|broken_off| Err(io::Error::other(broken_off)))
+    }
 }
 
 fn look(data_dir: &Path, sealer: &Sealer) -> Anchor {

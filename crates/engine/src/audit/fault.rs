@@ -4,6 +4,14 @@ use mainstay_domain::id::AuditWriterId;
 use serde::Serialize;
 use std::fmt;
 
+/// The chain differs from what was sealed, so it must not be sealed again: that would hide the change.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the audit chain is not extended: {0}. Entries are kept and wait. Look into it with `mainstay audit verify`; when the \
+     cause is known, `mainstay audit accept --reason TEXT`, with this DATA_DIR, records that and lets the chain go on"
+)]
+pub(super) struct Broken(pub(super) ChainFault);
+
 /// One finding: what is wrong with the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]

@@ -2,12 +2,11 @@
 
 use super::anchor::Anchor;
 use super::chain;
-use super::fault::ChainFault;
+use super::entry_keys::EntryKeys;
+use super::fault::{Broken, ChainFault};
 use super::positions::Positions;
-use super::seal::Broken;
 use super::waiting::WaitingCheck;
 use super::writers::RECORD_RETENTION;
-use crate::services::Services;
 use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::audit::{Acceptance, ChainHead};
 use mainstay_domain::id::AuditWriterId;
@@ -34,6 +33,17 @@ pub(super) struct WaitingCursor {
     gap: Option<i64>,
 }
 
+/// What a run knows before it reads.
+pub(super) struct Start {
+    /// Entries to read per query, and to link at most.
+    pub(super) limit: u32,
+    pub(super) anchor: Anchor,
+    /// The numbers that the writers of this process have certainly committed, and when.
+    pub(super) committed: Vec<(AuditWriterId, i64, Timestamp)>,
+    /// Where the run before this one stopped, unless it read everything.
+    pub(super) cursor: Option<WaitingCursor>,
+}
+
 /// The end of the chain and the entries that wait after it, read in one snapshot.
 pub(super) struct Inspection {
     /// The place of the last linked entry.
@@ -58,32 +68,31 @@ pub(super) struct Inspection {
 impl Inspection {
     /// # Errors
     /// The database is unavailable, or the chain itself is broken.
-    pub(super) async fn read(
-        services: &Services,
-        tx: &mut Tx,
-        limit: u32,
-        anchor: &Anchor,
-        committed: Vec<(AuditWriterId, i64, Timestamp)>,
-    ) -> Result<Self> {
+    pub(super) async fn read(sealer: &Sealer, keys: &EntryKeys, tx: &mut Tx, start: Start) -> Result<Self> {
+        let Start {
+            limit,
+            anchor,
+            committed,
+            cursor,
+        } = start;
         let end = Audit::new(tx).end().await?;
-        let from = chain_end(&services.parts().sealer, tx, end.as_ref()).await?;
-        if let Some(fault) = anchor_fault(services, tx, anchor, &from).await? {
+        let from = chain_end(sealer, tx, end.as_ref()).await?;
+        if let Some(fault) = anchor_fault(sealer, tx, &anchor, &from).await? {
             return Err(Error::internal(Broken(fault)));
         }
         let positions = end.map(|end| Positions::parse(&end.writers)).unwrap_or_default();
         let records = Audit::new(tx).writers().await?;
-        let mut check = WaitingCheck::new(services.audit_writers().keys(), &positions, &records);
-        let start = services.seal_log().cursor.lock().clone();
+        let mut check = WaitingCheck::new(keys, &positions, &records);
         if let Some(WaitingCursor {
             after,
             gap: Some(highest),
-        }) = &start
+        }) = &cursor
         {
             check.resume(after.mac.writer(), *highest);
         }
         let scope = access::scope(&Caller::System(SystemCaller::SEALER));
-        let is_resumed = start.is_some();
-        let (mut good, mut last, mut batches) = (Vec::new(), start.map(|start| start.after), 0);
+        let is_resumed = cursor.is_some();
+        let (mut good, mut last, mut batches) = (Vec::new(), cursor.map(|cursor| cursor.after), 0);
         let is_end = loop {
             let batch = Audit::new(tx).unlinked(&scope, last.as_ref(), limit).await?;
             let is_full = u32::try_from(batch.len()).is_ok_and(|count| count >= limit);
@@ -99,7 +108,7 @@ impl Inspection {
         }
         let gaps = check.faults.iter().filter_map(ChainFault::missing_of).collect();
         if is_end && !is_resumed {
-            let forgotten = forgotten(&services.parts().sealer, tx, &check, committed).await?;
+            let forgotten = forgotten(sealer, tx, &check, committed).await?;
             check.faults.extend(forgotten);
         }
         let positions = check.positions();
@@ -124,9 +133,8 @@ impl Inspection {
     }
 
     /// Drops the writers that are no longer used and whose entries are all linked then, so that they stay few.
-    pub(super) fn without_ended(mut self, services: &Services, ended: &[AuditWriterId]) -> Self {
-        let oldest = services.now().before(RECORD_RETENTION);
-        let keys = services.audit_writers().keys();
+    pub(super) fn without_ended(mut self, keys: &EntryKeys, now: Timestamp, ended: &[AuditWriterId]) -> Self {
+        let oldest = now.before(RECORD_RETENTION);
         let over = self.records.drain(..).filter(|record| {
             let end = &record.end;
             (end.at < oldest || ended.contains(&end.writer))
@@ -220,7 +228,7 @@ pub(super) fn faulty_end(sealer: &Sealer, at: &ChainHead, end: Option<&ChainEnd>
 /// Whether the anchor's head is still a place in its chain. It is not when the database was restored to an older
 /// state, or the links were removed so that edited entries were linked anew.
 async fn anchor_fault(
-    services: &Services,
+    sealer: &Sealer,
     tx: &mut Tx,
     anchor: &Anchor,
     from: &ChainHead,
@@ -238,7 +246,7 @@ async fn anchor_fault(
     if place.is_some_and(|entry| entry.seq == kept.seq && entry.hash.as_ref() == Some(&kept.hash)) {
         return Ok(None);
     }
-    let accepted = last_acceptance(&services.parts().sealer, tx).await?;
+    let accepted = last_acceptance(sealer, tx).await?;
     if accepted.is_some_and(|accepted| accepted.head.seq >= kept.seq) {
         return Ok(None);
     }

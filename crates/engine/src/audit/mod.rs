@@ -1,4 +1,4 @@
-//! The audit trail: read, linked into a chain, and verified.
+//! The audit trail: linked into a chain, verified, and accepted where an administrator says so.
 
 mod accept;
 mod anchor;
@@ -6,24 +6,26 @@ mod anchor_file;
 pub mod chain;
 mod entry_keys;
 mod fault;
+mod head_receiver;
 mod inspect;
-mod list;
 mod positions;
 mod publish;
 mod seal;
-mod security;
+mod seal_log;
 mod verify;
 mod waiting;
 mod walk;
 mod writers;
 
-pub use accept::{AcceptAudit, Accepted};
+pub use accept::{AcceptAudit, Accepted, AuditAcceptor};
 pub use anchor::AnchorState;
+pub(crate) use anchor::AnchorStore;
 pub(crate) use entry_keys::EntryKeys;
 pub use fault::ChainFault;
-pub use list::ListAudit;
-pub(crate) use seal::SealLog;
-pub use security::ListSecurityEvents;
-pub use verify::{Verdict, VerifyAudit};
+pub use head_receiver::{HeadReceiver, SignedHead};
+pub use publish::HeadPublisher;
+pub use seal::AuditSealer;
+pub use verify::{AuditVerifier, Verdict, VerifyAudit};
 pub use walk::WitnessedHead;
-pub(crate) use writers::{AuditWriters, WriterLease};
+pub use writers::AuditWriters;
+pub(crate) use writers::WriterLease;

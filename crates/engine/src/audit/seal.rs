@@ -1,97 +1,77 @@
 //! Links committed entries into the chain, in batches. Writers never wait for it.
 
-use super::anchor;
+use super::anchor::{Anchor, AnchorStore};
 use super::chain;
-use super::fault::ChainFault;
-use super::inspect::{Inspection, WaitingCursor};
-use crate::context::Repositories;
-use crate::request_context::RequestContext;
-use crate::services::Services;
+use super::fault::Broken;
+use super::inspect::{Inspection, Start, WaitingCursor};
+use super::seal_log::SealLog;
+use super::writers::AuditWriters;
+use crate::node::Node;
 use futures_util::FutureExt;
-use mainstay_domain::access::SystemCaller;
-use mainstay_domain::audit::ChainHead;
 use mainstay_domain::id::AuditWriterId;
-use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::database::{Isolation, ReadMode};
 use mainstay_repositories::{Audit, NewHead};
 use parking_lot::Mutex;
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Entries linked per batch when a process ends.
 const BATCH: u32 = 500;
-/// The least time between two heads logged at level info.
-const BETWEEN_LOG_LINES: Duration = Duration::from_secs(60);
-
 /// How many times a run retries when another process links first.
 const MAX_RUNS: u32 = 10;
 
-/// The chain differs from what was sealed, so it must not be sealed again: that would hide the change.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the audit chain is not extended: {0}. Entries are kept and wait. Look into it with `mainstay audit verify`; when the \
-     cause is known, `mainstay audit accept --reason TEXT`, with this DATA_DIR, records that and lets the chain go on"
-)]
-pub(super) struct Broken(pub(super) ChainFault);
-
-/// What this process has logged about the audit trail, and how far its sealer has read.
-#[derive(Debug, Default)]
-pub(crate) struct SealLog {
-    /// When a head was last logged, in microseconds.
-    logged_at: AtomicI64,
-    /// The findings that are already in the log.
-    faults: Mutex<BTreeSet<ChainFault>>,
+/// Links the entries that wait, and keeps the anchor.
+pub struct AuditSealer {
+    node: Node,
+    sealer: Arc<Sealer>,
+    writers: Arc<AuditWriters>,
+    anchor: AnchorStore,
+    log: SealLog,
     /// Where the next run continues, when one run could not read all entries that are refused.
-    pub(super) cursor: Mutex<Option<WaitingCursor>>,
+    cursor: Mutex<Option<WaitingCursor>>,
 }
 
-impl SealLog {
-    /// Logs a head: an attacker who changes the database and the anchor cannot change what was sent to the log.
-    fn head(&self, head: &ChainHead, now: Timestamp) {
-        let hash = anchor::hex(head.hash.get(..8).unwrap_or(&head.hash));
-        let logged = Timestamp::from_micros(self.logged_at.load(Ordering::Relaxed));
-        if now.since(logged) < BETWEEN_LOG_LINES {
-            tracing::debug!(seq = head.seq, hash, "the audit chain was sealed");
-            return;
+impl AuditSealer {
+    pub(crate) fn new(
+        node: Node,
+        sealer: Arc<Sealer>,
+        writers: Arc<AuditWriters>,
+        anchor: AnchorStore,
+    ) -> Self {
+        Self {
+            node,
+            sealer,
+            writers,
+            anchor,
+            log: SealLog::default(),
+            cursor: Mutex::default(),
         }
-        self.logged_at.store(now.micros(), Ordering::Relaxed);
-        tracing::info!(seq = head.seq, hash, "the audit chain was sealed");
     }
 
-    /// Logs findings, each one once.
-    fn refused(&self, faults: &[ChainFault]) {
-        let mut known = self.faults.lock();
-        for fault in faults.iter().filter(|fault| !known.contains(fault)) {
-            tracing::error!(
-                %fault,
-                "the audit trail is at fault; what is in order is linked all the same; `mainstay audit verify` says more"
-            );
-        }
-        *known = faults.iter().cloned().collect();
+    /// Notified when audit entries were committed on this node.
+    pub fn wakes(&self) -> &Notify {
+        &self.node.wakes.audit
     }
-}
 
-impl Services {
     /// Links waiting entries; returns how many. If it returns `limit`, there may be more. Entries that Mainstay did
     /// not write, and those after a gap, are refused and logged, and stay where they are.
     ///
     /// # Errors
     /// The database is unavailable, or the chain is not the one that was sealed.
-    pub async fn seal_audit(&self, limit: u32) -> Result<usize> {
-        self.seal(limit, Arc::default()).await
+    pub async fn seal(&self, limit: u32) -> Result<usize> {
+        self.seal_without(limit, Arc::default()).await
     }
 
     /// Links what this process has written, for one that ends and never ran the sealer, and retires its writers.
     ///
     /// # Errors
-    /// As [`seal_audit`](Self::seal_audit).
+    /// As [`seal`](Self::seal).
     pub async fn seal_recorded(&self) -> Result<()> {
-        if self.audit_wakes().notified().now_or_never().is_some() {
-            let ended: Arc<[AuditWriterId]> = self.audit_writers().drop_all().into();
-            while self.seal(BATCH, Arc::clone(&ended)).await? == BATCH as usize {}
+        if self.wakes().notified().now_or_never().is_some() {
+            let ended: Arc<[AuditWriterId]> = self.writers.drop_all().into();
+            while self.seal_without(BATCH, Arc::clone(&ended)).await? == BATCH as usize {}
         }
         Ok(())
     }
@@ -101,49 +81,49 @@ impl Services {
     ///
     /// # Errors
     /// The database is unavailable, or the file cannot be written.
-    pub async fn begin_audit(&self) -> Result<()> {
-        if anchor::read(self).await != anchor::Anchor::Absent {
+    pub async fn begin(&self) -> Result<()> {
+        if self.anchor.read().await != Anchor::Absent {
             return Ok(());
         }
-        let cx = RequestContext::system(SystemCaller::SEALER);
-        let end = self.read(&cx, ReadMode::InPlace, |cx| {
-            Box::pin(async move { cx.audit().end().await })
+        let end = self.node.read(ReadMode::InPlace, |tx| {
+            Box::pin(async move { Audit::new(tx).end().await })
         });
         if end
             .await?
             .is_some_and(|end| end.head.seq == 0 && end.last_seq.is_none())
         {
-            anchor::keep(self, chain::beginning())
+            self.anchor
+                .keep(chain::beginning())
                 .await
                 .map_err(Error::internal)?;
         }
         Ok(())
     }
 
-    async fn seal(&self, limit: u32, ended: Arc<[AuditWriterId]>) -> Result<usize> {
+    async fn seal_without(&self, limit: u32, ended: Arc<[AuditWriterId]>) -> Result<usize> {
         for _ in 0..MAX_RUNS {
-            let anchor = anchor::read(self).await;
-            let found = self.inspect_audit(limit, anchor, Arc::clone(&ended)).await;
+            let anchor = self.anchor.read().await;
+            let found = self.inspect(limit, anchor, Arc::clone(&ended)).await;
             match &found {
-                Ok(found) => self.parts().metrics.audit_chain_broken(!found.faults.is_empty()),
+                Ok(found) => self.node.metrics.audit_chain_broken(!found.faults.is_empty()),
                 Err(Error::Internal(cause)) if cause.is::<Broken>() => {
-                    self.parts().metrics.audit_chain_broken(true);
+                    self.node.metrics.audit_chain_broken(true);
                 }
                 Err(_) => {}
             }
             let found = found?;
-            self.seal_log().refused(&found.faults);
+            self.log.refused(&found.faults);
             for writer in &found.gaps {
-                self.audit_writers().drop_writer(*writer);
+                self.writers.drop_writer(*writer);
             }
-            self.seal_log().cursor.lock().clone_from(&found.cursor);
+            self.cursor.lock().clone_from(&found.cursor);
             let (head, count) = (found.head.clone(), found.links.len());
             if count == 0 {
                 return Ok(0);
             }
             if self.link(found).await? {
-                self.seal_log().head(&head, self.now());
-                if let Err(error) = anchor::keep(self, head).await {
+                self.log.head(&head, self.node.now());
+                if let Err(error) = self.anchor.keep(head).await {
                     // The chain itself is committed; the anchor is only a second protection.
                     tracing::warn!(%error, "the anchor of the audit chain could not be kept");
                 }
@@ -155,39 +135,42 @@ impl Services {
     }
 
     /// Reads and computes in a snapshot, so that the write transaction only writes the links.
-    async fn inspect_audit(
-        &self,
-        limit: u32,
-        anchor: anchor::Anchor,
-        ended: Arc<[AuditWriterId]>,
-    ) -> Result<Inspection> {
-        let cx = RequestContext::system(SystemCaller::SEALER);
+    async fn inspect(&self, limit: u32, anchor: Anchor, ended: Arc<[AuditWriterId]>) -> Result<Inspection> {
         // Read before the snapshot, which therefore contains all of these.
-        let committed = self.audit_writers().committed(self.now());
-        self.read(&cx, ReadMode::Thread, move |cx| {
-            Box::pin(async move {
-                let services = cx.services().clone();
-                let found = Inspection::read(&services, cx.tx(), limit, &anchor, committed).await?;
-                Ok(found.without_ended(&services, &ended))
+        let committed = self.writers.committed(self.node.now());
+        let start = Start {
+            limit,
+            anchor,
+            committed,
+            cursor: self.cursor.lock().clone(),
+        };
+        let (sealer, writers) = (Arc::clone(&self.sealer), Arc::clone(&self.writers));
+        let node = self.node.clone();
+        self.node
+            .read(ReadMode::Thread, move |tx| {
+                Box::pin(async move {
+                    let keys = writers.keys();
+                    let found = Inspection::read(&sealer, keys, tx, start).await?;
+                    Ok(found.without_ended(keys, node.now(), &ended))
+                })
             })
-        })
-        .await
+            .await
     }
 
     /// Writes the links; false when another process has moved the head or a writer meanwhile.
     async fn link(&self, found: Inspection) -> Result<bool> {
-        let (services, found) = (self.clone(), Arc::new(found));
-        let written = self.database().write(Isolation::ReadCommitted, move |tx| {
-            let (services, found) = (services.clone(), Arc::clone(&found));
+        let (node, sealer, found) = (self.node.clone(), Arc::clone(&self.sealer), Arc::new(found));
+        let written = self.node.database.write(Isolation::ReadCommitted, move |tx| {
+            let (node, sealer, found) = (node.clone(), Arc::clone(&sealer), Arc::clone(&found));
             Box::pin(async move {
                 let mut audit = Audit::new(tx);
                 let writers = found.positions.bytes();
-                let seal = chain::seal_state(&services.parts().sealer, &found.head, &writers);
+                let seal = chain::seal_state(&sealer, &found.head, &writers);
                 let new = NewHead {
                     head: &found.head,
                     writers: &writers,
                     seal: &seal,
-                    at: services.now(),
+                    at: node.now(),
                     expected_seq: found.from.seq,
                 };
                 if !audit.set_head(new).await? {

@@ -1,18 +1,19 @@
 //! Verifies the chain, and the entries that wait to be linked.
 
-use super::anchor::{self, AnchorState};
+use super::anchor::{AnchorState, AnchorStore};
 use super::fault::ChainFault;
 use super::positions::Positions;
 use super::waiting::WaitingCheck;
 use super::walk::{Walk, WitnessedHead};
 use crate::context::{QueryContext, Repositories};
+use crate::pipeline::Pipeline;
 use crate::request_context::RequestContext;
-use crate::services::Services;
 use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_repositories::ChainEnd;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Walks a section of the chain, and compares its end with the sealed head when it reaches it. Each section is a
 /// snapshot of its own, so that a long trail does not hold one snapshot for the whole verification.
@@ -63,12 +64,12 @@ impl Query for VerifyAudit {
         let scope = cx.scope();
         if walk.after == i64::MIN {
             let accepted = cx.audit().acceptances().await?;
-            walk.accept(&cx.services().parts().sealer, accepted);
+            walk.accept(&cx.components().sealer, accepted);
         }
         let batch = cx.audit().linked_after(&scope, walk.after, BATCH).await?;
         let more = batch.len() == BATCH as usize;
         for entry in &batch {
-            walk.step(cx.services().audit_writers().keys(), entry);
+            walk.step(cx.components().audit_writers.keys(), entry);
             if walk.is_over() && !is_whole {
                 break;
             }
@@ -77,7 +78,7 @@ impl Query for VerifyAudit {
         let mut waiting = 0;
         if !more {
             let end = cx.audit().end().await?;
-            walk.finish(&cx.services().parts().sealer, end.as_ref());
+            walk.finish(&cx.components().sealer, end.as_ref());
             waiting = cx.audit().count_unlinked().await?;
             walk.faults
                 .append(&mut check_waiting(cx, end.as_ref(), waiting).await?);
@@ -92,11 +93,11 @@ async fn check_waiting(
     end: Option<&ChainEnd>,
     count: i64,
 ) -> Result<Vec<ChainFault>> {
-    let services = cx.services().clone();
+    let writers = Arc::clone(&cx.components().audit_writers);
     let scope = cx.scope();
     let positions = end.map(|end| Positions::parse(&end.writers)).unwrap_or_default();
     let records = cx.audit().writers().await?;
-    let mut check = WaitingCheck::new(services.audit_writers().keys(), &positions, &records);
+    let mut check = WaitingCheck::new(writers.keys(), &positions, &records);
     let (mut last, mut read) = (None, 0);
     loop {
         let batch = cx.audit().unlinked(&scope, last.as_ref(), BATCH).await?;
@@ -116,15 +117,26 @@ async fn check_waiting(
     Ok(check.faults)
 }
 
-impl Services {
+/// Verifies the audit trail. Cheap to clone.
+#[derive(Clone)]
+pub struct AuditVerifier {
+    pipeline: Pipeline,
+    anchor: AnchorStore,
+}
+
+impl AuditVerifier {
+    pub(crate) fn new(pipeline: Pipeline, anchor: AnchorStore) -> Self {
+        Self { pipeline, anchor }
+    }
+
     /// Verifies the chain and the waiting entries, and compares it with the anchor and with the given head.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn verify_audit(&self, witnessed: Option<WitnessedHead>) -> Result<Verdict> {
-        let anchor = anchor::read(self).await;
+    pub async fn verify(&self, witnessed: Option<WitnessedHead>) -> Result<Verdict> {
+        let anchor = self.anchor.read().await;
         let state = anchor.state();
-        let (walk, waiting) = self.walk_audit(Walk::new(anchor, witnessed), false).await?;
+        let (walk, waiting) = self.walk(Walk::new(anchor, witnessed), false).await?;
         let mut faults = walk.faults;
         faults.truncate(super::inspect::MAX_FAULTS);
         Ok(Verdict {
@@ -136,9 +148,10 @@ impl Services {
         })
     }
 
-    pub(super) async fn walk_audit(&self, mut walk: Walk, is_whole: bool) -> Result<(Walk, i64)> {
+    pub(super) async fn walk(&self, mut walk: Walk, is_whole: bool) -> Result<(Walk, i64)> {
         loop {
             let done = self
+                .pipeline
                 .query(
                     &RequestContext::system(SystemCaller::OPERATOR),
                     VerifyAudit { walk, is_whole },

@@ -20,7 +20,7 @@ const MAX_IDLE: Duration = Duration::from_hours(1);
 pub(super) const RECORD_RETENTION: Duration = Duration::from_hours(24);
 
 /// The writers that no transaction holds.
-pub(crate) struct AuditWriters {
+pub struct AuditWriters {
     keys: EntryKeys,
     free: Mutex<Vec<Writer>>,
 }

@@ -1,77 +1,27 @@
-//! What a use case works with: a write transaction ([`CommandContext`]), a read-only snapshot ([`QueryContext`]), or
-//! work outside of any transaction ([`PrepareContext`]).
+//! The context of a command: a write transaction, and what the command records and enqueues in it.
 
-use crate::access::directory::AccessChange;
+use super::changes::Changes;
+use super::repositories::Repositories;
+use crate::access::AccessChange;
 use crate::audit::WriterLease;
-use crate::job::{new_job, registry::JobSpec};
+use crate::components::Components;
+use crate::job::{BackgroundJob, JobSpec, new_job};
 use crate::request_context::RequestContext;
-use crate::services::Services;
-use crate::use_case::BackgroundJob;
 use mainstay_domain::access::{self, Action, Caller, Permit, Resource, Scope, SystemCaller};
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::event::{DomainEvent, OutboxEvent};
 use mainstay_domain::id::{Id, UserId};
-use mainstay_domain::product::Product;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::cache::Ticket;
-use mainstay_platform::database::{ReadMode, Tx};
-use mainstay_repositories as repositories;
-use mainstay_repositories::DeferredWrites;
+use mainstay_platform::database::Tx;
+use mainstay_repositories::{DeferredWrites, FlushOutcome};
 use std::sync::Arc;
-use uuid::Uuid;
-
-macro_rules! repositories {
-    ($($(#[$meta:meta])* $method:ident: $repository:ident;)*) => {
-        /// The repositories, all over the one transaction or snapshot.
-        pub trait Repositories {
-            /// The transaction itself, for the repositories of resources defined outside this crate.
-            fn tx(&mut self) -> &mut Tx;
-            $($(#[$meta])* fn $method(&mut self) -> repositories::$repository<'_> {
-                repositories::$repository::new(self.tx())
-            })*
-        }
-    };
-}
-
-repositories! {
-    /// Accounts.
-    users: Users;
-    /// Password hashes.
-    credentials: Credentials;
-    /// The numbered changes of roles, permissions and sessions.
-    access_changes: AccessChanges;
-    /// Roles.
-    roles: Roles;
-    /// Sessions.
-    sessions: Sessions;
-    /// Products.
-    products: Products;
-    /// Orders.
-    orders: Orders;
-    /// Payments.
-    payments: Payments;
-    /// The audit trail.
-    audit: Audit;
-    /// Jobs.
-    jobs: Jobs;
-    /// Events that wait for the relay.
-    outbox: Outbox;
-    /// Idempotency records.
-    idempotency: Idempotency;
-    /// Signing keys.
-    signing_keys: SigningKeys;
-    /// Tokens of links that work once.
-    one_time_tokens: OneTimeTokens;
-    /// Denied attempts.
-    security_events: SecurityEvents;
-}
 
 /// An open write transaction: everything written through it is committed together or not at all.
 pub struct CommandContext<'w> {
     tx: &'w mut Tx,
-    services: &'w Services,
+    components: &'w Components,
     cx: &'w RequestContext,
     now: Timestamp,
     /// Entries to be numbered and authenticated with the last batch.
@@ -79,18 +29,6 @@ pub struct CommandContext<'w> {
     writer: &'w WriterLease,
     pub(crate) tail: DeferredWrites,
     pub(crate) changes: Changes,
-}
-
-/// The effects of a committed transaction on this node: cache invalidation, access changes, wake-ups, refusals to count.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    pub(crate) stories: usize,
-    pub(crate) jobs: usize,
-    pub(crate) access: Vec<AccessChange>,
-    pub(crate) keys: bool,
-    /// Changed rows that caches may hold, by resource name and id.
-    pub(crate) rows: Vec<(&'static str, Uuid)>,
-    pub(crate) refused: Vec<(RequestContext, &'static str, Error)>,
 }
 
 impl Repositories for CommandContext<'_> {
@@ -102,7 +40,7 @@ impl Repositories for CommandContext<'_> {
 impl<'w> CommandContext<'w> {
     pub(crate) fn new(
         tx: &'w mut Tx,
-        services: &'w Services,
+        components: &'w Components,
         cx: &'w RequestContext,
         now: Timestamp,
         writer: &'w WriterLease,
@@ -110,7 +48,7 @@ impl<'w> CommandContext<'w> {
         writer.restart();
         Self {
             tx,
-            services,
+            components,
             cx,
             now,
             entries: Vec::new(),
@@ -135,9 +73,17 @@ impl<'w> CommandContext<'w> {
         self.cx
     }
 
-    /// The services that use cases share: settings, keys, hashing.
-    pub fn services(&self) -> &Services {
-        self.services
+    /// What use cases share: keys, hashing, settings.
+    pub fn components(&self) -> &Components {
+        self.components
+    }
+
+    /// A port or a setting of the product, by its type.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR`, which names the type, when the composition root did not insert one.
+    pub fn extension<T: ?Sized + Send + Sync + 'static>(&self) -> Result<&Arc<T>> {
+        self.components.extensions.get()
     }
 
     /// Makes a new id from the transaction's instant.
@@ -147,7 +93,7 @@ impl<'w> CommandContext<'w> {
 
     /// The source of randomness.
     pub fn random(&self) -> &dyn Random {
-        &*self.services.parts().random
+        &*self.components.node.random
     }
 
     /// The rows of a resource that the caller may read.
@@ -248,22 +194,33 @@ impl<'w> CommandContext<'w> {
         self.changes.access.push(change);
     }
 
+    /// The writes that are sent to the database together at the end of the transaction. A row that nothing in the
+    /// transaction reads again costs no round trip of its own there.
+    pub fn deferred(&mut self) -> &mut DeferredWrites {
+        &mut self.tail
+    }
+
+    /// Notes that jobs became due, so that this node's worker claims them at once.
+    pub fn jobs_due(&mut self) {
+        self.changes.jobs += 1;
+    }
+
     /// Notes that the signing keys changed.
     pub fn keys_changed(&mut self) {
         self.changes.keys = true;
     }
 
     /// Notes a refusal that has to be committed, such as the end of a session. It is counted once, after the commit.
-    pub(crate) fn refused(&mut self, operation: &'static str, error: Error) {
+    pub fn refused(&mut self, operation: &'static str, error: Error) {
         self.changes.refused.push((self.cx.clone(), operation, error));
     }
 
     /// Writes the recorded entries, events and jobs; the last statements of the transaction.
-    pub(crate) async fn flush_deferred(&mut self) -> Result<repositories::FlushOutcome> {
+    pub(crate) async fn flush_deferred(&mut self) -> Result<FlushOutcome> {
         let mut tail = std::mem::take(&mut self.tail);
         let entries = std::mem::take(&mut self.entries);
         if !entries.is_empty() {
-            let writers = self.services.audit_writers();
+            let writers = &self.components.audit_writers;
             let (entries, end) = writers.authenticate(self.writer, entries, self.now, self.random());
             entries.into_iter().for_each(|entry| tail.audit(entry));
             tail.audit_writer(end);
@@ -278,109 +235,5 @@ impl<'w> CommandContext<'w> {
             return Err(Error::bug(format!("{name} changed rows and told no story")));
         }
         Ok(())
-    }
-}
-
-/// A read-only snapshot of the database, for one query.
-pub struct QueryContext<'v> {
-    tx: &'v mut Tx,
-    services: &'v Services,
-    cx: &'v RequestContext,
-    now: Timestamp,
-    ticket: Ticket,
-}
-
-impl Repositories for QueryContext<'_> {
-    fn tx(&mut self) -> &mut Tx {
-        self.tx
-    }
-}
-
-impl<'v> QueryContext<'v> {
-    pub(crate) fn new(
-        tx: &'v mut Tx,
-        services: &'v Services,
-        cx: &'v RequestContext,
-        now: Timestamp,
-        ticket: Ticket,
-    ) -> Self {
-        Self {
-            tx,
-            services,
-            cx,
-            now,
-            ticket,
-        }
-    }
-
-    /// Caches a product that was read, so that the next read of it needs no query.
-    pub(crate) fn cache_product(&self, product: &Arc<Product>) {
-        self.services.caches().cache_product(self.ticket, product);
-    }
-
-    /// The instant of this snapshot.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// The caller of this use case.
-    pub fn caller(&self) -> &Caller {
-        &self.cx.caller
-    }
-
-    /// The services that use cases share.
-    pub fn services(&self) -> &Services {
-        self.services
-    }
-
-    /// The rows of a resource that the caller may read.
-    pub fn scope<T: Resource>(&self) -> Scope<T> {
-        access::scope(&self.cx.caller)
-    }
-
-    /// The rows that a part of Mainstay may read.
-    pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
-        access::scope(&Caller::System(part))
-    }
-}
-
-/// Work outside of a transaction: hashing passwords and calling other servers.
-pub struct PrepareContext<'o> {
-    services: &'o Services,
-    cx: &'o RequestContext,
-}
-
-impl<'o> PrepareContext<'o> {
-    pub(crate) fn new(services: &'o Services, cx: &'o RequestContext) -> Self {
-        Self { services, cx }
-    }
-
-    /// The current instant; each call reads the clock.
-    pub fn now(&self) -> Timestamp {
-        self.services.now()
-    }
-
-    /// The request's context: caller, origin, request id, idempotency key.
-    pub fn context(&self) -> &RequestContext {
-        self.cx
-    }
-
-    /// The services that use cases share.
-    pub fn services(&self) -> &Services {
-        self.services
-    }
-
-    /// Reads from the database in a snapshot of its own.
-    ///
-    /// # Errors
-    /// Those of `read`, and those of the database.
-    pub async fn read<T, F>(&self, read: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut QueryContext<'_>) -> futures_util::future::BoxFuture<'t, Result<T>>
-            + Send
-            + 'static,
-    {
-        self.services.read(self.cx, ReadMode::InPlace, read).await
     }
 }

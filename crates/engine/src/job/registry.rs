@@ -1,46 +1,16 @@
 //! The commands that can run as background jobs, by name.
 
+use super::spec::{BackgroundJob, JobSpec};
+use crate::pipeline::Pipeline;
 use crate::request_context::RequestContext;
-use crate::services::Services;
-use crate::use_case::{BackgroundJob, UseCase};
+use crate::use_case::{PreparedCommand, UseCase};
 use futures_util::future::BoxFuture;
+use mainstay_domain::job::Job;
 use mainstay_domain::{Error, Result};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A serialised job, ready to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobSpec {
-    pub(crate) kind: &'static str,
-    pub(crate) queue: &'static str,
-    pub(crate) payload: String,
-    pub(crate) max_attempts: u32,
-    pub(crate) unique_key: Option<String>,
-}
-
-impl JobSpec {
-    /// Serialises a command.
-    ///
-    /// # Errors
-    /// An internal error when it cannot be serialised.
-    pub fn of<J: BackgroundJob>(job: &J) -> Result<Self> {
-        Ok(Self {
-            kind: J::NAME,
-            queue: J::QUEUE,
-            payload: serde_json::to_string(job).map_err(Error::internal)?,
-            max_attempts: J::MAX_ATTEMPTS,
-            unique_key: None,
-        })
-    }
-
-    /// The same job, which is not stored again while one with this key waits.
-    pub fn unique(mut self, key: String) -> Self {
-        self.unique_key = Some(key);
-        self
-    }
-}
-
-type Run = fn(Services, RequestContext, String) -> BoxFuture<'static, Result<()>>;
+type Run = fn(Pipeline, RequestContext, String) -> BoxFuture<'static, Result<()>>;
 
 /// How one kind of job is executed.
 #[derive(Clone, Copy)]
@@ -64,7 +34,7 @@ impl JobRegistry {
 
     /// Adds a command.
     #[must_use]
-    pub fn with<J: BackgroundJob>(mut self) -> Self {
+    pub fn with<J: BackgroundJob + PreparedCommand>(mut self) -> Self {
         let kind = JobKind {
             name: J::NAME,
             run: run::<J>,
@@ -81,20 +51,25 @@ impl JobRegistry {
         self.0.get(kind).copied()
     }
 
+    /// The name of a job's kind, for metrics; kinds that this process does not know share one name.
+    pub(super) fn name_of(&self, job: &Job) -> &'static str {
+        self.find(&job.kind).map_or("unknown", |kind| kind.name)
+    }
+
     /// The names of all kinds.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.0.keys().copied()
     }
 }
 
-fn run<J: BackgroundJob>(
-    services: Services,
+fn run<J: BackgroundJob + PreparedCommand>(
+    pipeline: Pipeline,
     cx: RequestContext,
     payload: String,
 ) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         let job: J = serde_json::from_str(&payload).map_err(Error::internal)?;
-        services.command::<J>(&cx, job).await.map(drop)
+        pipeline.command::<J>(&cx, job).await.map(drop)
     })
 }
 

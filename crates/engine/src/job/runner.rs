@@ -1,19 +1,24 @@
 //! Claims due jobs and executes them.
 
-use super::registry::JobKind;
+use super::dead;
+use super::registry::{JobKind, JobRegistry};
+use crate::node::Node;
+use crate::pipeline::Pipeline;
 use crate::request_context::RequestContext;
-use crate::services::Services;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
-use mainstay_domain::access::SystemCaller;
+use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::job::{self, Job, JobState, Lease};
+use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::Isolation;
+use mainstay_platform::database::{Isolation, ReadMode};
 use mainstay_platform::stopwatch::Stopwatch;
 use mainstay_platform::telemetry::metrics::JobOutcome;
-use mainstay_repositories::Jobs;
+use mainstay_repositories::{Jobs, NewJob};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// How long a worker holds a job without renewing its lease. Short, so that the jobs of a worker that was killed
 /// resume soon; a worker that is alive renews its leases every [`RENEW_INTERVAL`]. Leases are measured by the nodes'
@@ -37,22 +42,50 @@ pub enum JobResult {
     Lost,
 }
 
-impl Services {
+/// Claims and executes jobs. Cheap to clone.
+#[derive(Clone)]
+pub struct JobRunner {
+    node: Node,
+    pipeline: Pipeline,
+    registry: Arc<JobRegistry>,
+}
+
+impl JobRunner {
+    /// A runner of the jobs that the registry knows.
+    pub fn new(node: Node, pipeline: Pipeline, registry: JobRegistry) -> Self {
+        Self {
+            node,
+            pipeline,
+            registry: Arc::new(registry),
+        }
+    }
+
+    /// The current instant, by the node's clock.
+    pub fn now(&self) -> Timestamp {
+        self.node.now()
+    }
+
+    /// Notified when jobs were committed on this node.
+    pub fn wakes(&self) -> &Notify {
+        &self.node.wakes.jobs
+    }
+
     /// Claims up to `limit` due jobs, including those of workers that died.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn claim_jobs(&self, limit: u32) -> Result<Vec<Job>> {
-        let (now, services) = (self.now(), self.clone());
+    pub async fn claim(&self, limit: u32) -> Result<Vec<Job>> {
+        let (now, runner) = (self.node.now(), self.clone());
         let (claimed, recovered) = self
-            .database()
+            .node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
-                let services = services.clone();
+                let runner = runner.clone();
                 Box::pin(async move {
                     let mut jobs = Jobs::new(tx);
                     let recovered = jobs.recover(now).await?;
                     for dead in recovered.iter().filter(|job| job.state == JobState::Dead) {
-                        if let Some(next) = services.follow_up(dead, now) {
+                        if let Some(next) = runner.follow_up(dead, now) {
                             jobs.enqueue(&next).await?;
                         }
                     }
@@ -61,14 +94,14 @@ impl Services {
                 })
             })
             .await?;
-        self.log_recovered(&recovered);
+        dead::log_recovered(&self.node, &self.registry, &recovered);
         Ok(claimed)
     }
 
     /// Executes the jobs, `at_once` at a time, and returns the result of each.
-    pub async fn run_jobs(&self, jobs: Vec<Job>, at_once: usize) -> Vec<(Job, JobResult)> {
+    pub async fn run_all(&self, jobs: Vec<Job>, at_once: usize) -> Vec<(Job, JobResult)> {
         let each = |job: Job| async move {
-            let ran = self.run_job(&job).await;
+            let ran = self.run(&job).await;
             (job, ran)
         };
         stream::iter(jobs)
@@ -79,31 +112,31 @@ impl Services {
     }
 
     /// Executes one job: its command marks it done in the command's own transaction.
-    pub async fn run_job(&self, job: &Job) -> JobResult {
+    pub async fn run(&self, job: &Job) -> JobResult {
         let watch = Stopwatch::start();
-        let ran = match self.try_job(job).await {
+        let ran = match self.attempt(job).await {
             Ok(()) => JobResult::Done,
-            Err((error, again)) => self.job_failed(job, &error, again).await,
+            Err((error, again)) => self.failed(job, &error, again).await,
         };
         let outcome = match ran {
             JobResult::Done => JobOutcome::Done,
             JobResult::Retrying | JobResult::Lost => JobOutcome::Failed,
             JobResult::Dead => JobOutcome::Dead,
         };
-        self.parts()
+        self.node
             .metrics
-            .job_ran(self.kind_of(job), outcome, watch.elapsed());
+            .job_ran(self.registry.name_of(job), outcome, watch.elapsed());
         ran
     }
 
-    async fn try_job(&self, job: &Job) -> Result<(), (Error, bool)> {
-        let Some(kind) = self.parts().jobs.find(&job.kind) else {
+    async fn attempt(&self, job: &Job) -> Result<(), (Error, bool)> {
+        let Some(kind) = self.registry.find(&job.kind) else {
             return Err((Error::bug(format!("no use case does {}", job.kind)), true));
         };
         let mut cx = RequestContext::system(SystemCaller::WORKER);
         cx.request_id = job.request_id.as_deref().map(Into::into);
         cx.lease = Some(job.lease());
-        let run = AssertUnwindSafe((kind.run)(self.clone(), cx, job.payload.clone())).catch_unwind();
+        let run = AssertUnwindSafe((kind.run)(self.pipeline.clone(), cx, job.payload.clone())).catch_unwind();
         let result = match tokio::time::timeout(kind.timeout, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => Err(Error::bug(format!("{} panicked", job.kind))),
@@ -112,10 +145,10 @@ impl Services {
         result.map_err(|error| with_retry(error, kind))
     }
 
-    async fn job_failed(&self, job: &Job, error: &Error, again: bool) -> JobResult {
-        let now = self.now();
+    async fn failed(&self, job: &Job, error: &Error, again: bool) -> JobResult {
+        let now = self.node.now();
         let next = (again && !job.is_last_attempt())
-            .then(|| now.after(job::backoff(job.attempts, &*self.parts().random)));
+            .then(|| now.after(job::backoff(job.attempts, &*self.node.random)));
         let message = cause(error);
         let follow_up = match next {
             Some(_) => None,
@@ -123,7 +156,8 @@ impl Services {
         };
         let (lease, text) = (job.lease(), message.clone());
         let recorded = self
-            .database()
+            .node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
                 let (text, follow_up) = (text.clone(), follow_up.clone());
                 Box::pin(async move {
@@ -145,7 +179,7 @@ impl Services {
             }
             (Ok(true), None) => {
                 tracing::error!(job = %id, kind, attempt, error = message, "job failed for good");
-                self.job_wakes().notify_one();
+                self.wakes().notify_one();
                 JobResult::Dead
             }
             (Err(away), _) => {
@@ -156,14 +190,19 @@ impl Services {
         }
     }
 
+    fn follow_up(&self, job: &Job, now: Timestamp) -> Option<NewJob> {
+        dead::follow_up(&self.node, &self.registry, job, now)
+    }
+
     /// Renews the leases of jobs for another [`LEASE`]. A lost lease stays lost: the job's fencing token has been
     /// raised.
     ///
     /// # Errors
     /// The database is unavailable; the leases expire unless a later call is in time.
-    pub async fn pause_jobs(&self, leases: Vec<Lease>) -> Result<()> {
-        let until = self.now().after(LEASE);
-        self.database()
+    pub async fn extend(&self, leases: Vec<Lease>) -> Result<()> {
+        let until = self.node.now().after(LEASE);
+        self.node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
                 let leases = leases.clone();
                 Box::pin(async move {
@@ -180,8 +219,9 @@ impl Services {
     ///
     /// # Errors
     /// The database is unavailable; the leases expire by themselves.
-    pub async fn release_jobs(&self, leases: Vec<Lease>) -> Result<()> {
-        self.database()
+    pub async fn release(&self, leases: Vec<Lease>) -> Result<()> {
+        self.node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
                 let leases = leases.clone();
                 Box::pin(async move {
@@ -192,6 +232,25 @@ impl Services {
                 })
             })
             .await
+    }
+
+    /// Counts the jobs by queue and state, for the metrics.
+    ///
+    /// # Errors
+    /// The database is unavailable; the metrics stay as they were.
+    pub async fn measure_queues(&self) -> Result<()> {
+        let read = self.node.read(ReadMode::Thread, |tx| {
+            Box::pin(async move {
+                let scope = access::scope(&Caller::System(SystemCaller::WORKER));
+                Jobs::new(tx).counts(&scope).await
+            })
+        });
+        let counts = read.await?;
+        let depths = counts
+            .iter()
+            .map(|(queue, state, jobs)| (queue.as_str(), state.as_str(), *jobs));
+        self.node.metrics.queue_depths(depths);
+        Ok(())
     }
 }
 

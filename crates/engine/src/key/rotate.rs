@@ -40,7 +40,7 @@ impl Command for RotateKeys {
                 retired.push(key.kid);
             }
         }
-        let key = cx.services().make_key(cx.make_id(), cx.now());
+        let key = cx.components().keys.make_key(cx.make_id(), cx.now());
         let permit = cx.permit(Action::CREATE, &key)?;
         cx.signing_keys().insert(&permit, &key).await?;
         cx.record(permit, DomainEvent::created("key.rotated", &key));

@@ -5,31 +5,28 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
-use std::sync::LazyLock;
 
-/// The mails that can be rendered.
+/// A mail that can be rendered: its name and the source of each part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Template {
-    /// Confirms to the buyer that the order is paid. Values: [`super::OrderPaid`].
-    OrderPaid,
+pub struct Template {
+    /// Unique, in lower case, such as `welcome`; shown in the messages of errors.
+    pub name: &'static str,
+    /// Rendered to the subject, which is reduced to one line.
+    pub subject: &'static str,
+    /// Rendered to the plain-text body.
+    pub text: &'static str,
+    /// Rendered to the HTML body; values are escaped.
+    pub html: &'static str,
 }
 
 impl Template {
-    /// Every mail.
-    pub const ALL: [Self; 1] = [Self::OrderPaid];
-
-    fn parts(self) -> &'static [(&'static str, &'static str); 3] {
-        match self {
-            Self::OrderPaid => &[
-                (
-                    "order_paid.subject.txt",
-                    include_str!("templates/order_paid.subject.txt"),
-                ),
-                ("order_paid.txt", include_str!("templates/order_paid.txt")),
-                // What ends in `.html` is escaped.
-                ("order_paid.html", include_str!("templates/order_paid.html")),
-            ],
-        }
+    /// The names and sources of the three parts. What ends in `.html` is escaped.
+    fn parts(&self) -> [(String, &'static str); 3] {
+        [
+            (format!("{}.subject.txt", self.name), self.subject),
+            (format!("{}.txt", self.name), self.text),
+            (format!("{}.html", self.name), self.html),
+        ]
     }
 }
 
@@ -47,17 +44,12 @@ pub struct Rendered {
 /// The compiled templates.
 pub struct Templates(Environment<'static>);
 
-/// The templates are part of the program, so they are compiled once.
-static COMPILED: LazyLock<Templates> = LazyLock::new(Templates::new);
-
 impl Templates {
-    /// The templates of this program.
-    pub fn compiled() -> &'static Self {
-        &COMPILED
-    }
-
-    /// Compiles all templates.
-    fn new() -> Self {
+    /// Compiles templates.
+    ///
+    /// # Errors
+    /// An internal error when a template cannot be compiled; a test compiles every template of the program.
+    pub fn compile(mails: &[Template]) -> Result<Self> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
@@ -66,23 +58,23 @@ impl Templates {
             .trim_blocks(true)
             .lstrip_blocks(true)
             .keep_trailing_newline(true);
-        templates.set_syntax(syntax.build().expect("no delimiter was changed"));
-        for (name, text) in Template::ALL.into_iter().flat_map(Template::parts) {
+        templates.set_syntax(syntax.build().map_err(Error::internal)?);
+        for (name, text) in mails.iter().flat_map(Template::parts) {
             templates
-                .add_template(name, text)
-                .expect("a test compiles every template");
+                .add_template_owned(name, text)
+                .map_err(Error::internal)?;
         }
-        Self(templates)
+        Ok(Self(templates))
     }
 
     /// Renders a mail. Values are inserted as text and never read as templates.
     ///
     /// # Errors
-    /// An internal error when a value is missing.
-    pub fn render(&self, template: Template, values: &impl Serialize) -> Result<Rendered> {
+    /// An internal error when a value is missing, or the template is not one of those that were compiled.
+    pub fn render(&self, template: &Template, values: &impl Serialize) -> Result<Rendered> {
         let values = Value::from(Serde(values));
-        let write = |&(name, _): &(&str, &str)| self.0.get_template(name)?.render(&values);
-        let [subject, text, html] = template.parts().each_ref().map(write);
+        let write = |(name, _): (String, &str)| self.0.get_template(&name)?.render(&values);
+        let [subject, text, html] = template.parts().map(write);
         Ok(Rendered {
             subject: one_line(&subject.map_err(Error::internal)?),
             text: text.map_err(Error::internal)?,
@@ -92,7 +84,7 @@ impl Templates {
 }
 
 /// The text without line breaks and other control characters; runs of white space become one space.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let words = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty());
@@ -105,14 +97,37 @@ mod tests {
     use mainstay_domain::error::Code;
     use serde_json::json;
 
+    const WELCOME: Template = Template {
+        name: "welcome",
+        subject: "Welcome,\n{{ name }}",
+        text: "Hello {{ name }}",
+        html: "<p>{{ name }}</p>",
+    };
+
     #[test]
-    fn a_missing_value_is_an_error() {
-        for template in Template::ALL {
-            let error = Templates::compiled()
-                .render(template, &json!({"number": "1"}))
-                .unwrap_err();
-            assert_eq!(error.code(), Code::InternalError, "{template:?}");
-        }
+    fn html_is_escaped_and_a_subject_is_one_line() {
+        let templates = Templates::compile(&[WELCOME]).unwrap();
+        let mail = templates.render(&WELCOME, &json!({"name": "<b>\nAda"})).unwrap();
+        assert_eq!(mail.subject, "Welcome, <b> Ada");
+        assert_eq!(mail.text, "Hello <b>\nAda");
+        assert_eq!(mail.html, "<p>&lt;b&gt;\nAda</p>");
+    }
+
+    #[test]
+    fn a_missing_value_and_a_missing_template_are_errors() {
+        let templates = Templates::compile(&[WELCOME]).unwrap();
+        let error = templates.render(&WELCOME, &json!({})).unwrap_err();
+        assert_eq!(error.code(), Code::InternalError);
+        let other = Template {
+            name: "other",
+            ..WELCOME
+        };
+        assert!(templates.render(&other, &json!({"name": "Ada"})).is_err());
+        let broken = Template {
+            text: "{{ name",
+            ..WELCOME
+        };
+        assert!(Templates::compile(&[broken]).is_err());
     }
 
     #[test]

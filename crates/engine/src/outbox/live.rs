@@ -1,5 +1,5 @@
 //! Events, broadcast to the listeners of this process. Nothing is stored: for what must not be missed there are
-//! [`super::subscriptions`].
+//! [`Subscriptions`](super::Subscriptions).
 
 use mainstay_domain::event::OutboxEvent;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Live {
         self.0.subscribe()
     }
 
-    pub(crate) fn tell(&self, events: impl Iterator<Item = Arc<OutboxEvent>>) {
+    pub(super) fn publish(&self, events: impl Iterator<Item = Arc<OutboxEvent>>) {
         // An error means that there are no listeners, which is fine.
         events.for_each(|event| drop(self.0.send(event)));
     }

@@ -1,68 +1,57 @@
-//! Which subscriber receives which events. A subscriber is a job, so it is retried and never lost.
+//! Delivers committed events to their subscribers.
 
-use super::new_job;
-use super::registry::JobSpec;
-use crate::services::Services;
+use super::live::Live;
+use super::subscriptions::Subscriptions;
+use crate::job::new_job;
+use crate::node::Node;
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
-use mainstay_repositories::{DeferredWrites, Outbox};
+use mainstay_repositories::{DeferredWrites, NewJob, Outbox};
 use std::sync::Arc;
+use tokio::sync::Notify;
 
-type Subscriber = fn(&OutboxEvent) -> Result<JobSpec>;
-
-/// Which kinds of events become which jobs.
-#[derive(Default, Clone)]
-pub struct Subscriptions(Vec<(&'static str, Subscriber)>);
-
-impl Subscriptions {
-    /// An empty set.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Subscribes to every event of a kind.
-    #[must_use]
-    pub fn on(mut self, kind: &'static str, subscriber: Subscriber) -> Self {
-        self.0.push((kind, subscriber));
-        self
-    }
-
-    /// The kinds of events that have a subscriber.
-    pub fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.0.iter().map(|(kind, _)| *kind)
-    }
-
-    fn of<'s>(&'s self, event: &'s OutboxEvent) -> impl Iterator<Item = Result<JobSpec>> + 's {
-        let subscribers = self.0.iter().filter(|(kind, _)| *kind == event.kind);
-        subscribers.map(|(_, subscriber)| {
-            let spec = subscriber(event)?;
-            // One job for each event and subscriber, also when the event is relayed twice.
-            let key = format!("{}:{}", event.id, spec.kind);
-            Ok(spec.unique(key))
-        })
-    }
+/// Turns committed events into the jobs of their subscribers, and publishes them in this process.
+pub struct Relay {
+    node: Node,
+    subscriptions: Arc<Subscriptions>,
+    live: Arc<Live>,
 }
 
-impl Services {
+impl Relay {
+    /// A relay to the given subscribers and listeners.
+    pub fn new(node: Node, subscriptions: Subscriptions, live: Arc<Live>) -> Self {
+        Self {
+            node,
+            subscriptions: Arc::new(subscriptions),
+            live,
+        }
+    }
+
+    /// Notified when events were committed on this node.
+    pub fn wakes(&self) -> &Notify {
+        &self.node.wakes.events
+    }
+
     /// Enqueues the subscribers' jobs for unsent events, in the transaction that marks the events. Returns the number
     /// of events; when it is `limit`, there may be more.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn relay_events(&self, limit: u32) -> Result<usize> {
-        let services = self.clone();
+    pub async fn relay(&self, limit: u32) -> Result<usize> {
+        let (node, subscriptions) = (self.node.clone(), Arc::clone(&self.subscriptions));
         let relayed = self
-            .database()
+            .node
+            .database
             .write(Isolation::ReadCommitted, move |tx| {
-                let services = services.clone();
+                let (node, subscriptions) = (node.clone(), Arc::clone(&subscriptions));
                 Box::pin(async move {
-                    let now = services.now();
+                    let now = node.now();
                     let events = Outbox::new(tx).waiting(limit).await?;
                     let mut tail = DeferredWrites::new();
-                    let jobs = jobs_for(&services, &events, &*services.parts().random, now);
+                    let jobs = jobs_for(&subscriptions, &events, &*node.random, now);
                     let enqueued = jobs.len();
                     jobs.into_iter().for_each(|job| tail.job(job));
                     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
@@ -74,22 +63,22 @@ impl Services {
             .await?;
         let (events, enqueued) = relayed;
         if enqueued > 0 {
-            self.job_wakes().notify_one();
+            self.node.wakes.jobs.notify_one();
         }
-        self.live().tell(events.iter().cloned().map(Arc::new));
+        self.live.publish(events.iter().cloned().map(Arc::new));
         Ok(events.len())
     }
 }
 
 fn jobs_for(
-    services: &Services,
+    subscriptions: &Subscriptions,
     events: &[OutboxEvent],
     random: &dyn Random,
     now: Timestamp,
-) -> Vec<mainstay_repositories::NewJob> {
+) -> Vec<NewJob> {
     let mut jobs = Vec::new();
     for event in events {
-        for spec in services.parts().subscriptions.of(event) {
+        for spec in subscriptions.of(event) {
             match spec {
                 Ok(spec) => jobs.push(new_job(spec, now, random, event.request_id.as_deref())),
                 // One event that a subscriber cannot read must not block all others.

@@ -2,10 +2,10 @@
 
 use super::idempotency;
 use crate::audit::WriterLease;
+use crate::components::Components;
 use crate::context::{Changes, CommandContext};
 use crate::request_context::RequestContext;
-use crate::services::Services;
-use crate::use_case::Command;
+use crate::use_case::PreparedCommand;
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, Tx};
@@ -20,18 +20,24 @@ pub(super) struct Outcome<T> {
 }
 
 /// A command with its context, ready to run as often as the database requires.
-pub(super) struct Attempt<C> {
-    services: Services,
+pub(super) struct Attempt<C: PreparedCommand> {
+    components: Arc<Components>,
     cx: RequestContext,
-    command: C,
+    /// With the result of its preparation.
+    command: (C, C::Prepared),
     writer: Arc<WriterLease>,
     tries: AtomicU32,
 }
 
-impl<C: Command> Attempt<C> {
-    pub(super) fn new(services: Services, cx: RequestContext, command: C, writer: Arc<WriterLease>) -> Self {
+impl<C: PreparedCommand> Attempt<C> {
+    pub(super) fn new(
+        components: Arc<Components>,
+        cx: RequestContext,
+        command: (C, C::Prepared),
+        writer: Arc<WriterLease>,
+    ) -> Self {
         Self {
-            services,
+            components,
             cx,
             command,
             writer,
@@ -41,27 +47,29 @@ impl<C: Command> Attempt<C> {
 
     /// The body of the transaction.
     pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Output>>> {
-        let (services, cx, command) = (self.services.clone(), self.cx.clone(), self.command.clone());
+        let (components, cx) = (Arc::clone(&self.components), self.cx.clone());
+        let command = self.command.clone();
         let writer = Arc::clone(&self.writer);
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
-            let out = body(&services, &cx, command, tries > 0, &writer, tx).await;
-            services.used(&cx, tx.stats());
+            let out = body(&components, &cx, command, tries > 0, &writer, tx).await;
+            components.node.used(tx.stats());
+            cx.notes.add(tx.stats());
             out
         })
     }
 }
 
-async fn body<C: Command>(
-    services: &Services,
+async fn body<C: PreparedCommand>(
+    components: &Components,
     cx: &RequestContext,
-    command: C,
+    (command, prepared): (C, C::Prepared),
     again: bool,
     writer: &WriterLease,
     tx: &mut Tx,
 ) -> Result<Outcome<C::Output>> {
-    let now = services.now();
-    let mut work = CommandContext::new(tx, services, cx, now, writer);
+    let now = components.node.now();
+    let mut work = CommandContext::new(tx, components, cx, now, writer);
     let key = cx
         .idempotency
         .as_ref()
@@ -77,7 +85,7 @@ async fn body<C: Command>(
             replayed: true,
         });
     }
-    let output = command.run(&mut work).await?;
+    let output = command.run(prepared, &mut work).await?;
     work.check_recorded(C::RECORDS_NO_EVENT, C::NAME)?;
     if let Some((key, user)) = key {
         work.tail

@@ -1,9 +1,9 @@
 //! Stored answers of idempotent requests (draft-ietf-httpapi-idempotency-key-header).
 
-use crate::context::Repositories;
+use crate::components::Components;
+use crate::context::{self, Repositories};
 use crate::request_context::{IdempotencyKey, RequestContext};
-use crate::services::Services;
-use crate::use_case::Command;
+use crate::use_case::PreparedCommand;
 use mainstay_domain::error::Code;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -12,6 +12,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Isolation, ReadMode};
 use mainstay_repositories::{DeferredWrites, NewStoredResult, StoredResult};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an answer is stored.
@@ -24,21 +25,21 @@ struct StoredError {
 }
 
 /// The stored answer to the same request, if there is one.
-pub(super) async fn recall<C: Command>(
-    services: &Services,
+pub(super) async fn recall<C: PreparedCommand>(
+    components: &Arc<Components>,
     cx: &RequestContext,
     user: UserId,
     key: &IdempotencyKey,
 ) -> Result<Option<Result<C::Output>>> {
-    let (key, now) = (key.clone(), services.now());
-    let read = services.read(cx, ReadMode::Single, move |view| {
+    let (key, now) = (key.clone(), components.node.now());
+    let read = context::read(components, cx, ReadMode::Single, move |view| {
         Box::pin(async move { find::<C>(view, user, &key, now).await })
     });
     read.await
 }
 
 /// The same as [`recall`], inside a transaction or a snapshot.
-pub(super) async fn find<C: Command>(
+pub(super) async fn find<C: PreparedCommand>(
     inside: &mut (impl Repositories + Send),
     user: UserId,
     key: &IdempotencyKey,
@@ -51,7 +52,7 @@ pub(super) async fn find<C: Command>(
     found.map(|found| replay::<C>(&found, key)).transpose()
 }
 
-fn replay<C: Command>(found: &StoredResult, key: &IdempotencyKey) -> Result<Result<C::Output>> {
+fn replay<C: PreparedCommand>(found: &StoredResult, key: &IdempotencyKey) -> Result<Result<C::Output>> {
     if found.fingerprint != key.fingerprint {
         return Err(Error::IdempotencyMismatch);
     }
@@ -81,7 +82,7 @@ fn stable(code: &str) -> &'static str {
 }
 
 /// The record of a success, for the deferred writes of its transaction.
-pub(super) fn success<C: Command>(
+pub(super) fn success<C: PreparedCommand>(
     user: UserId,
     key: &IdempotencyKey,
     output: &C::Output,
@@ -91,7 +92,7 @@ pub(super) fn success<C: Command>(
     Ok(record::<C>(user, key, None, answer, now))
 }
 
-fn record<C: Command>(
+fn record<C: PreparedCommand>(
     user: UserId,
     key: &IdempotencyKey,
     code: Option<Code>,
@@ -112,8 +113,8 @@ fn record<C: Command>(
 
 /// Stores an error that changed nothing: not found, conflict, out of stock, wrong state. False when another node has
 /// stored another answer to the same request meanwhile: that one counts.
-pub(super) async fn remember_error<C: Command>(
-    services: &Services,
+pub(super) async fn remember_error<C: PreparedCommand>(
+    components: &Arc<Components>,
     cx: &RequestContext,
     user: UserId,
     key: &IdempotencyKey,
@@ -128,17 +129,19 @@ pub(super) async fn remember_error<C: Command>(
         details: error.details().iter().map(parts).collect(),
     };
     let answer = serde_json::to_string(&stored).map_err(Error::internal)?;
-    let row = record::<C>(user, key, Some(error.code()), answer, services.now());
-    let (owned_services, cx) = (services.clone(), cx.clone());
-    services
-        .database()
+    let row = record::<C>(user, key, Some(error.code()), answer, components.node.now());
+    let (owned, cx) = (Arc::clone(components), cx.clone());
+    components
+        .node
+        .database
         .write(Isolation::ReadCommitted, move |tx| {
-            let (row, owned_services, cx) = (row.clone(), owned_services.clone(), cx.clone());
+            let (row, components, cx) = (row.clone(), Arc::clone(&owned), cx.clone());
             Box::pin(async move {
                 let mut tail = DeferredWrites::new();
                 tail.idempotency(row);
                 let written = tail.flush(tx).await?;
-                owned_services.used(&cx, tx.stats());
+                components.node.used(tx.stats());
+                cx.notes.add(tx.stats());
                 Ok::<_, Error>(!written.idempotency_taken)
             })
         })

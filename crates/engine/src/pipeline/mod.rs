@@ -6,22 +6,26 @@
 //! are woken. A query may answer from the cache after the validation.
 
 mod attempt;
-pub(crate) mod idempotency;
-pub(crate) mod in_flight;
+mod idempotency;
+mod in_flight;
 mod limit;
 
-use crate::access::directory::AccessChange;
+use crate::access::Authenticator;
 use crate::audit::WriterLease;
 use crate::cache::CacheView;
-use crate::context::{Changes, PrepareContext};
+use crate::components::Components;
+use crate::context::{self, Changes, PrepareContext};
 use crate::request_context::RequestContext;
-use crate::services::Services;
-use crate::use_case::{Command, Query, UseCase};
+use crate::security_log::SecurityLog;
+use crate::use_case::{PreparedCommand, Query, UseCase};
 use attempt::{Attempt, Outcome};
+pub(crate) use idempotency::ANSWER_RETENTION;
+use in_flight::InFlight;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::stopwatch::Stopwatch;
 use std::borrow::Cow;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +36,54 @@ pub struct Done<T> {
     pub replayed: bool,
 }
 
-impl Services {
+/// Queries that read and answer at the same time; others wait for a permit. Without it, a thousand lists requested at
+/// once would all be in memory before the first of them is counted against a budget.
+const MAX_READS_AT_ONCE: usize = 64;
+
+/// Runs use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Pipeline(Arc<Inner>);
+
+struct Inner {
+    components: Arc<Components>,
+    authenticator: Arc<Authenticator>,
+    security: Arc<SecurityLog>,
+    in_flight: InFlight,
+    /// Permits for queries that read the database; see [`MAX_READS_AT_ONCE`].
+    reads: Arc<Semaphore>,
+}
+
+impl Pipeline {
+    /// A pipeline in which no request is in progress.
+    pub fn new(
+        components: Arc<Components>,
+        authenticator: Arc<Authenticator>,
+        security: Arc<SecurityLog>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            components,
+            authenticator,
+            security,
+            in_flight: InFlight::default(),
+            reads: Arc::new(Semaphore::new(MAX_READS_AT_ONCE)),
+        }))
+    }
+
+    /// What use cases share: keys, hashing, settings. For the parts of the product that are no use cases.
+    pub fn components(&self) -> &Arc<Components> {
+        &self.0.components
+    }
+
     /// Runs a command.
     ///
     /// # Errors
     /// Access, rate limit or validation refused the request before anything began; otherwise the command's own error,
     /// with nothing changed.
-    pub async fn command<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
+    pub async fn command<C: PreparedCommand>(
+        &self,
+        cx: &RequestContext,
+        command: C,
+    ) -> Result<Done<C::Output>> {
         let watch = Stopwatch::start();
         let result = self.command_inner(cx, command).await;
         self.count_call(C::NAME, &watch, result.as_ref().err());
@@ -56,7 +101,11 @@ impl Services {
         result
     }
 
-    async fn command_inner<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
+    async fn command_inner<C: PreparedCommand>(
+        &self,
+        cx: &RequestContext,
+        command: C,
+    ) -> Result<Done<C::Output>> {
         let cx = &*self.with_current_caller::<C>(cx).await?;
         self.admit(cx, &command)?;
         let key = cx
@@ -68,10 +117,11 @@ impl Services {
             return self.execute(cx, command).await;
         };
         let _running = self
-            .in_flight()
+            .0
+            .in_flight
             .begin(user, C::NAME, &key.key)
             .ok_or(Error::IdempotencyInFlight)?;
-        if let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await? {
+        if let Some(answer) = idempotency::recall::<C>(self.components(), cx, user, key).await? {
             return answer.map(|output| Done {
                 output,
                 replayed: true,
@@ -79,8 +129,8 @@ impl Services {
         }
         let result = self.execute(cx, command).await;
         if let Err(error) = &result
-            && !idempotency::remember_error::<C>(self, cx, user, key, error).await?
-            && let Some(answer) = idempotency::recall::<C>(self, cx, user, key).await?
+            && !idempotency::remember_error::<C>(self.components(), cx, user, key, error).await?
+            && let Some(answer) = idempotency::recall::<C>(self.components(), cx, user, key).await?
         {
             return answer.map(|output| Done {
                 output,
@@ -90,28 +140,29 @@ impl Services {
         result
     }
 
-    async fn execute<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
-        let command = match command.prepare(&PrepareContext::new(self, cx)).await {
-            Ok(command) => command,
+    async fn execute<C: PreparedCommand>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
+        let prepared = match command.prepare(&PrepareContext::new(self.components(), cx)).await {
+            Ok(prepared) => prepared,
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };
         let writer = Arc::new(WriterLease::default());
-        let attempt = Attempt::new(self.clone(), cx.clone(), command, Arc::clone(&writer));
-        let services = self.clone();
+        let components = Arc::clone(self.components());
+        let attempt = Attempt::new(components, cx.clone(), (command, prepared), Arc::clone(&writer));
+        let pipeline = self.clone();
         // A task of its own: a client that disconnects during the commit must not leave this node's caches outdated.
         let written = tokio::spawn(async move {
-            let written = services
-                .database()
-                .write(C::ISOLATION, move |tx| attempt.run(tx))
-                .await;
-            services.audit_writers().settle(&writer, &written, services.now());
+            let components = pipeline.components();
+            let database = &components.node.database;
+            let written = database.write(C::ISOLATION, move |tx| attempt.run(tx)).await;
+            let now = components.node.now();
+            components.audit_writers.settle(&writer, &written, now);
             written.map(
                 |Outcome {
                      output,
                      changes,
                      replayed,
                  }| {
-                    services.committed(changes);
+                    pipeline.committed(changes);
                     Done { output, replayed }
                 },
             )
@@ -123,19 +174,25 @@ impl Services {
     async fn query_inner<Q: Query>(&self, cx: &RequestContext, query: Q) -> Result<Q::Output> {
         let cx = &*self.with_current_caller::<Q>(cx).await?;
         self.admit(cx, &query)?;
-        if let Some(output) = query.cached(&CacheView::new(self, cx)) {
+        if let Some(output) = query.cached(&self.cache_view(cx)) {
             return Ok(output);
         }
-        cx.notes.admit_read(self.reads()).await;
-        let result = self
-            .read(cx, Q::READ, move |view| Box::pin(query.run(view)))
-            .await;
-        result.map_err(|error| self.refused::<Q>(cx, error))
+        cx.notes.admit_read(&self.0.reads).await;
+        let read = context::read(self.components(), cx, Q::READ, move |view| {
+            Box::pin(query.run(view))
+        });
+        read.await.map_err(|error| self.refused::<Q>(cx, error))
+    }
+
+    fn cache_view<'c>(&'c self, cx: &'c RequestContext) -> CacheView<'c> {
+        let components = self.components();
+        CacheView::new(&components.caches, cx, components.node.now())
     }
 
     fn count_call(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {
         let outcome = error.map_or("OK", |error| error.code().as_str());
-        self.parts().metrics.use_case_ran(name, outcome, watch.elapsed());
+        let metrics = &self.components().node.metrics;
+        metrics.use_case_ran(name, outcome, watch.elapsed());
     }
 
     /// The context with the caller's current access. The interface authenticated the caller after the head of the
@@ -144,11 +201,13 @@ impl Services {
         &self,
         cx: &'c RequestContext,
     ) -> Result<Cow<'c, RequestContext>> {
-        let outdated = cx.standing.as_ref().filter(|standing| !self.is_current(standing));
+        let authenticator = &self.0.authenticator;
+        let standing = cx.standing.as_ref();
+        let outdated = standing.filter(|standing| !authenticator.is_current(standing));
         let Some(outdated) = outdated else {
             return Ok(Cow::Borrowed(cx));
         };
-        let standing = match Box::pin(self.authenticate(outdated.token())).await {
+        let standing = match Box::pin(authenticator.authenticate(outdated.token())).await {
             Ok(standing) => Some(standing),
             Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
             Err(error) => return Err(self.refused::<U>(cx, error)),
@@ -164,7 +223,7 @@ impl Services {
             .admit(&cx.caller)
             .map_err(|error| self.refused::<U>(cx, error))?;
         if !cx.is_counted {
-            limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+            limit::check::<U>(self.components(), cx).map_err(|error| self.refused::<U>(cx, error))?;
         }
         Ok(use_case.validate()?)
     }
@@ -175,42 +234,39 @@ impl Services {
     /// # Errors
     /// `RATE_LIMITED`.
     pub fn count_request<U: UseCase>(&self, cx: &mut RequestContext) -> Result<()> {
-        limit::check::<U>(self, cx).map_err(|error| self.refused::<U>(cx, error))?;
+        limit::check::<U>(self.components(), cx).map_err(|error| self.refused::<U>(cx, error))?;
         cx.is_counted = true;
         Ok(())
     }
 
     /// Records a refusal, if it is a security event.
     fn refused<U: UseCase>(&self, cx: &RequestContext, error: Error) -> Error {
-        self.note_refused(cx, U::NAME, &error);
+        self.0.security.note_refused(cx, U::NAME, &error);
         error
     }
 
     /// Runs after the commit, before the caller is answered: updates this node's caches and wakes the workers.
     fn committed(&self, changes: Changes) {
-        for (noun, id) in changes.rows {
-            self.caches().changed(noun, id);
+        let components = self.components();
+        for (resource, id) in changes.rows {
+            components.caches.changed(resource, id);
         }
         for change in changes.access {
-            self.tell(change);
+            components.directory.apply(change, components.node.now());
         }
         for (cx, operation, error) in &changes.refused {
-            self.note_refused(cx, operation, error);
+            self.0.security.note_refused(cx, operation, error);
         }
         if changes.keys {
-            self.parts().keys.mark_stale();
+            components.keys.mark_stale();
         }
+        let wakes = &components.node.wakes;
         if changes.jobs > 0 {
-            self.job_wakes().notify_one();
+            wakes.jobs.notify_one();
         }
         if changes.stories > 0 {
-            self.event_wakes().notify_one();
-            self.audit_wakes().notify_one();
+            wakes.events.notify_one();
+            wakes.audit.notify_one();
         }
-    }
-
-    /// Applies an access change that another part of this node made.
-    pub fn tell(&self, change: AccessChange) {
-        self.directory().apply(change, self.now());
     }
 }

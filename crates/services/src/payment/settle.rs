@@ -1,13 +1,14 @@
 //! Applies the gateway's answer to a payment and its order.
 
 use super::RefundPayment;
-use crate::context::{CommandContext, PrepareContext, Repositories};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
+use mainstay_engine::{CommandContext, PrepareContext};
 
 /// The payment as it is before the gateway is called.
 pub(super) async fn read_payment(cx: &PrepareContext<'_>, id: PaymentId) -> Result<Payment> {
@@ -32,7 +33,7 @@ pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, refe
     let scope = cx.scope::<Order>();
     let order = cx.orders().find(&scope, after.order_id).await?;
     if order.status != OrderStatus::Pending {
-        return cx.enqueue(&RefundPayment::new(after.id));
+        return cx.enqueue(&RefundPayment { payment: after.id });
     }
     let permit = cx.permit(Action::SETTLE, &order)?;
     let paid = order.clone().step(OrderTransition::Settle, now)?;
