@@ -6,11 +6,12 @@ mod error;
 mod master_key;
 mod metrics;
 mod open;
+mod order_deadlines;
 mod private;
 mod schema;
 mod serve;
 
-pub use catalogue::{jobs, subscriptions};
+pub use catalogue::{jobs, periodic_tasks, subscriptions};
 pub use dependencies::Dependencies;
 pub use error::StartError;
 pub use open::{App, database_options};

@@ -5,9 +5,9 @@ use crate::open::App;
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_edge::server::Listening;
 use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts, Routes};
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
 use mainstay_platform::open_files::OpenFiles;
-use mainstay_services::Services;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -55,11 +55,11 @@ impl Serving {
             grace: app.settings.http.shutdown_timeout,
             ..BackgroundOptions::default()
         };
-        let background = Background::start(app.services.clone(), options);
+        let background = Background::start(&app.engine, &options, crate::catalogue::periodic_tasks());
         let mut serving = Self::start_without_background(app, listening);
         serving.background = Some(background);
         if let Some(address) = serving.app.settings.metrics_addr {
-            let metrics = Arc::clone(&serving.app.services.parts().metrics);
+            let metrics = Arc::clone(&serving.app.engine.node().metrics);
             crate::metrics::serve(address, metrics, serving.stop.clone()).await?;
         }
         Ok(serving)
@@ -85,9 +85,9 @@ impl Serving {
         self.address
     }
 
-    /// The use cases that it serves.
-    pub fn services(&self) -> &Services {
-        &self.app.services
+    /// The engine that it serves.
+    pub fn engine(&self) -> &Engine {
+        &self.app.engine
     }
 
     /// Waits until the server fails, which it should not.
@@ -101,7 +101,7 @@ impl Serving {
     /// Shuts down: reports not ready from now on, lets open requests and running jobs finish within the grace period,
     /// then closes the database.
     pub async fn stop(self) {
-        self.app.services.drain();
+        self.app.engine.readiness().drain();
         if let Some(background) = &self.background {
             background.drain();
         }
@@ -118,13 +118,13 @@ impl Serving {
 
 /// The routes of the interfaces that this process serves, with the middleware around them.
 fn chain(app: &App) -> Middleware {
-    let mut options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
+    let mut options = EdgeOptions::of(&app.settings, &app.engine.policies().public_url);
     fit_connections(&mut options, OpenFiles::raise(app.settings.database.pool));
-    let metrics = Arc::clone(&app.services.parts().metrics);
-    let services = app.services.clone();
+    let metrics = Arc::clone(&app.engine.node().metrics);
+    let engine = app.engine.clone();
     let router = match app.settings.roles.api {
-        true => mainstay_rest::router(services, options.clone(), Routes::new()),
-        false => mainstay_rest::router_without_api(services, options.clone()),
+        true => mainstay_rest::router(engine, options.clone(), Routes::new()),
+        false => mainstay_rest::router_without_api(engine, options.clone()),
     };
     let dependencies = &app.dependencies;
     let parts = MiddlewareParts {

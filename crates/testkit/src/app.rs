@@ -102,13 +102,13 @@ impl TestApp {
         }
     }
 
-    /// The use cases.
-    pub fn services(&self) -> &mainstay_services::Services {
-        &self.node.services
+    /// The engine of the process that the app's clients connect to.
+    pub fn engine(&self) -> &mainstay_engine::Engine {
+        &self.node.engine
     }
 
     /// The database engine.
-    pub fn engine(&self) -> Engine {
+    pub fn database_engine(&self) -> Engine {
         self.database.engine
     }
 

@@ -32,6 +32,7 @@ pub use gateway::{FakeGateway, PausedCharge};
 pub use heads::KeptHeads;
 pub use log::captured;
 pub use mailbox::Mailbox;
+pub use mainstay_app::periodic_tasks;
 pub use node::Node;
 pub use product::TestProduct;
 pub use stories::{run_behind_a_proxy, tell};

@@ -4,15 +4,15 @@ use crate::client::Client;
 use crate::log::{self, RequestLog};
 use mainstay_app::{App, Dependencies, Serving, listen};
 use mainstay_edge::RouteRow;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One of the nodes that serve an app. It runs no background tasks.
 pub struct Node {
-    /// The use cases of this node.
-    pub services: Services,
+    /// The engine of this node.
+    pub engine: Engine,
     client: Client,
     url: String,
     serving: Serving,
@@ -43,10 +43,10 @@ impl Setup {
         let bound = format!("http://{}", listening.address());
         let app = App::open(Arc::clone(&self.settings), self.outside.clone(), url).await;
         let app = app.unwrap_or_else(|error| panic!("{error}"));
-        let services = app.services.clone();
+        let engine = app.engine.clone();
         let serving = Serving::start_without_background(app, listening);
         Node {
-            services,
+            engine,
             client: Client::new(&bound),
             url: bound,
             serving,

@@ -16,6 +16,7 @@ struct Layer {
 const DOMAIN: &str = "mainstay-domain";
 const PLATFORM: &str = "mainstay-platform";
 const REPOSITORIES: &str = "mainstay-repositories";
+const ENGINE: &str = "mainstay-engine";
 const SERVICES: &str = "mainstay-services";
 const EDGE: &str = "mainstay-edge";
 const REST: &str = "mainstay-rest";
@@ -34,11 +35,12 @@ const CLI: &str = "mainstay-cli";
 const BENCH: &str = "mainstay-bench";
 
 /// What every interface may depend on: never the repositories.
-const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
-const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
+const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE];
+const UP_TO_ENGINE: &[&str] = &[DOMAIN, PLATFORM, ENGINE];
+const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 19] = [
+const LAYERS: [Layer; 20] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -54,14 +56,20 @@ const LAYERS: [Layer; 19] = [
         dependencies: &[DOMAIN, PLATFORM],
         tests: WITH_TESTKIT,
     },
+    // It names no noun of the product: see the rule `engine`.
     Layer {
-        package: SERVICES,
+        package: ENGINE,
         dependencies: &[DOMAIN, PLATFORM, REPOSITORIES],
         tests: WITH_TESTKIT,
     },
     Layer {
+        package: SERVICES,
+        dependencies: &[DOMAIN, PLATFORM, REPOSITORIES, ENGINE],
+        tests: WITH_TESTKIT,
+    },
+    Layer {
         package: EDGE,
-        dependencies: UP_TO_SERVICES,
+        dependencies: UP_TO_ENGINE,
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -91,7 +99,7 @@ const LAYERS: [Layer; 19] = [
     },
     Layer {
         package: BACKGROUND,
-        dependencies: UP_TO_SERVICES,
+        dependencies: UP_TO_ENGINE,
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -110,6 +118,7 @@ const LAYERS: [Layer; 19] = [
         dependencies: &[
             DOMAIN,
             PLATFORM,
+            ENGINE,
             SERVICES,
             EDGE,
             REST,
@@ -129,6 +138,7 @@ const LAYERS: [Layer; 19] = [
             DOMAIN,
             PLATFORM,
             REPOSITORIES,
+            ENGINE,
             SERVICES,
             EDGE,
             REST,
@@ -142,11 +152,11 @@ const LAYERS: [Layer; 19] = [
     Layer {
         package: E2E,
         dependencies: &[],
-        tests: &[DOMAIN, PLATFORM, SERVICES, TESTKIT],
+        tests: &[DOMAIN, PLATFORM, ENGINE, SERVICES, TESTKIT],
     },
     Layer {
         package: CLI,
-        dependencies: &[DOMAIN, PLATFORM, SERVICES, EDGE, BACKGROUND, APP],
+        dependencies: &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE, BACKGROUND, APP],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -166,6 +176,7 @@ const ALL_LAYERS: &[&str] = &[
     DOMAIN,
     PLATFORM,
     REPOSITORIES,
+    ENGINE,
     SERVICES,
     EDGE,
     REST,
@@ -214,7 +225,8 @@ mod tests {
 
     #[test]
     fn dependencies_point_down() {
-        assert!(check(&[member(SERVICES, &[(REPOSITORIES, Need::Always)])]).is_empty());
+        assert!(check(&[member(SERVICES, &[(ENGINE, Need::Always)])]).is_empty());
+        assert_eq!(check(&[member(ENGINE, &[(SERVICES, Need::Always)])]).len(), 1);
         assert_eq!(check(&[member(DOMAIN, &[(PLATFORM, Need::Always)])]).len(), 1);
     }
 

@@ -4,8 +4,8 @@ use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, looking, with_existing};
 use crate::terminal::{complain, say, say_json};
 use clap::Subcommand;
+use mainstay_engine::audit::WitnessedHead;
 use mainstay_platform::config::Settings;
-use mainstay_services::audit::WitnessedHead;
 
 /// What to do with the audit trail.
 #[derive(Debug, Subcommand)]
@@ -41,8 +41,8 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
 
 fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
     let head = head.map(witnessed).transpose()?;
-    let verdict = block_on(looking(settings, async |services| {
-        Ok(services.verify_audit(head).await?)
+    let verdict = block_on(looking(settings, async |engine| {
+        Ok(engine.audit_verifier().verify(head).await?)
     }))?;
     let waiting = match verdict.waiting {
         0 => String::new(),
@@ -76,8 +76,8 @@ fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
 }
 
 fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
-    let accepted = block_on(with_existing(settings, async |services| {
-        Ok(services.accept_audit(reason).await?)
+    let accepted = block_on(with_existing(settings, async |engine| {
+        Ok(engine.audit_acceptor().accept(reason).await?)
     }))?;
     match accepted {
         accepted if json => say_json(&accepted)?,

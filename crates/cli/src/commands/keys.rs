@@ -4,8 +4,8 @@ use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_existing};
 use crate::terminal::{say, say_json};
 use clap::Subcommand;
+use mainstay_engine::key::RotateKeys;
 use mainstay_platform::config::Settings;
-use mainstay_services::key::RotateKeys;
 use serde::Serialize;
 
 /// What to do with the keys.
@@ -34,8 +34,8 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
              sessions' access tokens, or leave it out and have keys",
         ));
     }
-    let (key, retiring) = block_on(with_existing(settings, async |services| {
-        Ok(services.command(&operator(), RotateKeys).await?.output)
+    let (key, retiring) = block_on(with_existing(settings, async |engine| {
+        Ok(engine.pipeline().command(&operator(), RotateKeys).await?.output)
     }))?;
     if json {
         say_json(&Rotation { key, retiring })?;

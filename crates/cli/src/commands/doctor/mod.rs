@@ -64,7 +64,7 @@ async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     findings.extend(database);
     // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
-        let inside = looking(settings, async |services| Ok(contents::check(services).await)).await;
+        let inside = looking(settings, async |engine| Ok(contents::check(engine).await)).await;
         findings.extend(inside.unwrap_or_else(|fault| {
             let fix = "mend it before the next start, which would fail in the same way";
             vec![DoctorFinding::fail("start", fault.into_sentence(), fix)]

@@ -8,8 +8,8 @@ use mainstay_domain::access::RoleName;
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
 use mainstay_domain::user::User;
 use mainstay_domain::validation::Invalid;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use mainstay_services::list::{UserFilter, UserSort};
 use mainstay_services::user::ListUsers;
 
@@ -37,8 +37,8 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
         role: options.role,
         ..UserFilter::default()
     };
-    let users = block_on(looking(settings, async |services| {
-        list(services, filter, options.limit).await
+    let users = block_on(looking(settings, async |engine| {
+        list(engine, filter, options.limit).await
     }))?;
     if options.json {
         say_json(&users)?;
@@ -61,7 +61,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
 }
 
 /// Reads page by page, newest first, until there are enough accounts or no more.
-async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec<User>> {
+async fn list(engine: &Engine, filter: UserFilter, most: u32) -> Outcome<Vec<User>> {
     let mut users = Vec::new();
     let mut cursor = None;
     loop {
@@ -75,7 +75,7 @@ async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec
             sort: (UserSort::CreatedAt, true),
             page,
         };
-        let listing = services.query(&operator(), query).await?;
+        let listing = engine.pipeline().query(&operator(), query).await?;
         users.extend(listing.items.into_iter().map(|profile| profile.user));
         match listing.info {
             PageInfo::From { next: Some(next), .. } if users.len() < most as usize => cursor = Some(next),
