@@ -234,10 +234,7 @@ mod tests {
     fn no_interface_depends_on_the_repositories_even_in_tests() {
         for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE] {
             for need in [Need::Always, Need::Tests] {
-                let violations = check(&[member(
-                    interface,
-                    &[(SERVICES, Need::Always), (REPOSITORIES, need)],
-                )]);
+                let violations = check(&[member(interface, &[(ENGINE, Need::Always), (REPOSITORIES, need)])]);
                 assert_eq!(violations.len(), 1, "{interface}");
                 assert_eq!(
                     violations[0].line, 3,

@@ -7,8 +7,10 @@ use crate::project::{self, Text};
 use manifest::Manifest;
 use violation::Violation;
 
+mod circles;
 mod code;
 mod decisions;
+mod engine;
 mod external_crates;
 mod forbidden;
 mod guards;
@@ -28,7 +30,7 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 9] = [
+const TEXT_RULES: [TextRule; 11] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
@@ -38,6 +40,8 @@ const TEXT_RULES: [TextRule; 9] = [
     ("links", links::check),
     ("decisions", decisions::check),
     ("machine", machine::check),
+    ("circles", circles::check),
+    ("engine", engine::check),
 ];
 
 const MANIFEST_RULES: [ManifestRule; 3] = [

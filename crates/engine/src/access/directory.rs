@@ -236,7 +236,7 @@ mod tests {
             email: "ann@example.com".into(),
             role: "customer".into(),
             permissions: Vec::new(),
-            grants: vec![("read:order".into(), Some(1010))],
+            grants: vec![("read:user".into(), Some(1010))],
             sid: SessionId::from_uuid(Uuid::from_u128(2)),
             jti: Uuid::from_u128(3),
             iat: 900,
@@ -267,7 +267,7 @@ mod tests {
             )
         };
         directory.apply(
-            AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:order"])]),
+            AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:note"])]),
             NOW,
         );
         directory
@@ -282,10 +282,10 @@ mod tests {
     #[test]
     fn a_permission_of_the_token_ends_to_the_second() {
         let directory = directory();
-        assert!(can(&directory, Permission::READ_ORDER, NOW));
+        assert!(can(&directory, Permission::READ_USER, NOW));
         assert!(!can(
             &directory,
-            Permission::READ_ORDER,
+            Permission::READ_USER,
             Timestamp::from_seconds(1010)
         ));
         let resolved = directory
@@ -319,7 +319,7 @@ mod tests {
         directory.apply(facts("customer", UserStatus::Active, 960), NOW);
         assert!(!can(&directory, Permission::READ_AUDIT, NOW));
         assert!(
-            !can(&directory, Permission::READ_ORDER, NOW),
+            !can(&directory, Permission::READ_USER, NOW),
             "the grants of the token are old news too"
         );
     }

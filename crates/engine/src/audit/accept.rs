@@ -170,7 +170,9 @@ async fn link_waiting(
     let mut positions = check.accepted_positions();
     for record in &records {
         let number = positions.0.get(&record.end.writer).copied();
-        if is_in_order(record, number) || !cx.audit().remove_writer(&record.key, record.end.number).await? {
+        if matches_entries(record, number)
+            || !cx.audit().remove_writer(&record.key, record.end.number).await?
+        {
             continue;
         }
         // Its process finds the record missing and continues with another writer.
@@ -180,7 +182,7 @@ async fn link_waiting(
 }
 
 /// Whether the record matches the entries.
-fn is_in_order(record: &WriterRecord, number: Option<i64>) -> bool {
+fn matches_entries(record: &WriterRecord, number: Option<i64>) -> bool {
     number == Some(record.end.number)
 }
 

@@ -1,5 +1,6 @@
 //! Collects a payment.
 
+use super::read::read_payment;
 use super::{VoidPayment, settle};
 use crate::ports::{Charge, PaymentGateway};
 use crate::repositories::ShopRepositories;
@@ -43,7 +44,7 @@ impl PreparedCommand for ChargePayment {
     type Prepared = Option<Charge>;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<Charge>> {
-        let payment = settle::read_payment(cx, self.payment).await?;
+        let payment = read_payment(cx, self.payment).await?;
         if payment.status != PaymentStatus::Pending {
             return Ok(None);
         }

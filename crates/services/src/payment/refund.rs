@@ -1,6 +1,6 @@
 //! Refunds a payment.
 
-use super::settle;
+use super::read::read_payment;
 use crate::ports::PaymentGateway;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Access, Action};
@@ -43,7 +43,7 @@ impl PreparedCommand for RefundPayment {
     type Prepared = GatewayRefund;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<GatewayRefund> {
-        let payment = settle::read_payment(cx, self.payment).await?;
+        let payment = read_payment(cx, self.payment).await?;
         if payment.status != PaymentStatus::Succeeded {
             return Ok(GatewayRefund::Skipped);
         }

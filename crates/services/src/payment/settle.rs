@@ -3,23 +3,11 @@
 use super::RefundPayment;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, SystemCaller};
+use mainstay_domain::access::Action;
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
-use mainstay_engine::{CommandContext, PrepareContext};
-
-/// The payment as it is before the gateway is called.
-pub(super) async fn read_payment(cx: &PrepareContext<'_>, id: PaymentId) -> Result<Payment> {
-    let read = cx.read(move |cx| {
-        Box::pin(async move {
-            let scope = cx.scope_of(SystemCaller::WORKER);
-            cx.payments().find(&scope, id).await
-        })
-    });
-    read.await
-}
+use mainstay_engine::CommandContext;
 
 /// Records that the money was collected: the order is paid, or a refund is enqueued if the order has ended meanwhile.
 pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, reference: String) -> Result<()> {

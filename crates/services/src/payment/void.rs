@@ -1,5 +1,6 @@
 //! Voids a payment.
 
+use super::read::read_payment;
 use super::settle;
 use crate::ports::{PaymentGateway, Voided};
 use crate::repositories::ShopRepositories;
@@ -36,7 +37,7 @@ impl PreparedCommand for VoidPayment {
     type Prepared = Option<Voided>;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<Voided>> {
-        let payment = settle::read_payment(cx, self.payment).await?;
+        let payment = read_payment(cx, self.payment).await?;
         if !matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Cancelled) {
             return Ok(None);
         }
