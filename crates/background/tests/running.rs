@@ -1,4 +1,4 @@
-//! Tests of the background loops over the real services: work happens without a request.
+//! Tests of the background loops over the real engine: work happens without a request.
 
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_domain::error::{Error, Unauthenticated};
@@ -84,7 +84,7 @@ async fn another_worker_runs_the_jobs_left_at_the_stop(app: &TestApp) {
 async fn an_unpaid_order_expires_in_the_background(app: &TestApp) {
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
-    app.pass(Duration::from_hours(1));
+    app.advance(Duration::from_hours(1));
     let events = app.engine().live().listen();
     let background = start(app, true);
     wait_for_event(events, "order.expired").await;
@@ -179,7 +179,7 @@ async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
     let background = start(app, true);
     let first = sent(1).await.remove(0);
     app.heads.set_away(true);
-    app.pass(Duration::from_mins(61));
+    app.advance(Duration::from_mins(61));
     let none_failed = || {
         let queue_metrics = app.engine().node().metrics.encode();
         queue_metrics.contains("mainstay_audit_head_failures_total 0")

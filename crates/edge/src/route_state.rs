@@ -47,7 +47,7 @@ impl RouteState {
         &self.0.router_state
     }
 
-    /// The services, for [`crate::Operation`]; handlers have no other access to them.
+    /// The engine, for [`crate::Operation`]; handlers have no other access to it.
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.router_state.engine
     }

@@ -83,7 +83,7 @@ impl Caches {
         }
     }
 
-    fn get<T: Resource>(&self, id: T::Id, now: Timestamp) -> Option<Arc<T>> {
+    fn get<T: Resource>(&self, id: Id<T>, now: Timestamp) -> Option<Arc<T>> {
         self.rows.get(&(T::NAME, id.uuid()), now)?.downcast().ok()
     }
 }
@@ -105,7 +105,7 @@ impl<'k> CacheView<'k> {
     }
 
     /// The cached row, if it is fresh and in the caller's scope.
-    pub fn get<T: Resource>(&self, id: T::Id) -> Option<Arc<T>> {
+    pub fn get<T: Resource>(&self, id: Id<T>) -> Option<Arc<T>> {
         let scope: Scope<T> = access::scope(self.caller);
         let row = self.caches.get::<T>(id, self.now)?;
         scope.shows(&row).then_some(row)
@@ -118,7 +118,10 @@ mod tests {
     use mainstay_domain::access::{Policy, SystemCaller, Visibility};
     use mainstay_domain::id::UserId;
 
-    struct Note(UserId);
+    struct Note {
+        id: Id<Self>,
+        owner: UserId,
+    }
 
     impl Resource for Note {
         const NAME: &'static str = "note";
@@ -126,25 +129,25 @@ mod tests {
             see: &[Visibility::Owner],
             acts: &[],
         };
-        type Id = UserId;
-        fn id(&self) -> UserId {
-            self.0
+        fn id(&self) -> Id<Self> {
+            self.id
         }
         fn owner(&self) -> Option<UserId> {
-            Some(self.0)
+            Some(self.owner)
         }
     }
 
     const NOW: Timestamp = Timestamp::from_seconds(1000);
 
-    fn filled(engine: Engine, resources: CachedResources) -> (Caches, UserId) {
+    fn filled(engine: Engine, resources: CachedResources) -> (Caches, Id<Note>) {
         let caches = Caches::new(engine, resources);
-        let id = UserId::from_uuid(Uuid::from_u128(7));
-        caches.fill(caches.ticket(NOW), &Arc::new(Note(id)));
+        let id = Id::from_uuid(Uuid::from_u128(7));
+        let owner = UserId::from_uuid(Uuid::from_u128(8));
+        caches.fill(caches.ticket(NOW), &Arc::new(Note { id, owner }));
         (caches, id)
     }
 
-    fn sees(caches: &Caches, cx: &RequestContext, id: UserId) -> bool {
+    fn sees(caches: &Caches, cx: &RequestContext, id: Id<Note>) -> bool {
         CacheView::new(caches, cx, NOW).get::<Note>(id).is_some()
     }
 

@@ -125,7 +125,7 @@ impl AuditSealer {
                 self.log.head(&head, self.node.now());
                 if let Err(error) = self.anchor.keep(head).await {
                     // The chain itself is committed; the anchor is only a second protection.
-                    tracing::warn!(%error, "the anchor of the audit chain could not be kept");
+                    tracing::warn!(%error, "the anchor of the audit chain could not be written");
                 }
                 return Ok(count);
             }

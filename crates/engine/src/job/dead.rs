@@ -16,7 +16,7 @@ pub(super) fn follow_up(node: &Node, registry: &JobRegistry, job: &Job, now: Tim
         Ok(spec) => spec.map(|spec| new_job(spec, now, &*node.random, job.request_id.as_deref())),
         Err(error) => {
             // The job is dead, and listed for administrators, all the same.
-            tracing::error!(job = %job.id, kind = job.kind, %error, "what follows a failed job could not be told");
+            tracing::error!(job = %job.id, kind = job.kind, %error, "the follow-up of a dead job failed");
             None
         }
     }
@@ -27,7 +27,7 @@ pub(super) fn log_recovered(node: &Node, registry: &JobRegistry, jobs: &[Job]) {
     for job in jobs {
         let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
         if job.state == JobState::Dead {
-            tracing::error!(job = %id, kind, attempt, "job failed for good: its worker went away once too often");
+            tracing::error!(job = %id, kind, attempt, "job is dead: its worker disappeared too often");
             node.metrics
                 .job_ran(registry.name_of(job), JobOutcome::Dead, Duration::ZERO);
         } else {

@@ -1,7 +1,7 @@
 //! What can be enqueued: a command that is a background job, and its serialised form.
 
 use crate::use_case::UseCase;
-use mainstay_domain::id::{Id, JobId};
+use mainstay_domain::id::JobId;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};

@@ -6,7 +6,7 @@ use super::tokens::Tokens;
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
-use mainstay_domain::id::{Id as _, UserId};
+use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 use mainstay_platform::limiter::{LimitKey, Quota};

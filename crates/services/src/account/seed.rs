@@ -1,6 +1,5 @@
 //! The seed of a session, from which its refresh tokens are derived: stored encrypted.
 
-use mainstay_domain::id::Id;
 use mainstay_domain::random::Random;
 use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};

@@ -71,7 +71,7 @@ pub async fn expire_orders(pipeline: &Pipeline) -> Result<usize> {
             Err(error @ Error::Unavailable { .. }) => return Err(error),
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(order = %id, %error, cause, "an order whose time is over cannot be given up");
+                tracing::error!(order = %id, %error, cause, "an expired order cannot be cancelled");
             }
         }
     }
