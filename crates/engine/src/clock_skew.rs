@@ -21,9 +21,9 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    fn between(asked: Timestamp, database: Timestamp, answered: Timestamp) -> Self {
-        let round_trip = answered.micros().saturating_sub(asked.micros()).max(0);
-        let middle = asked.micros().saturating_add(round_trip / 2);
+    fn between(sent_at: Timestamp, database: Timestamp, received_at: Timestamp) -> Self {
+        let round_trip = received_at.micros().saturating_sub(sent_at.micros()).max(0);
+        let middle = sent_at.micros().saturating_add(round_trip / 2);
         Self {
             ms: middle.saturating_sub(database.micros()) / 1_000,
             uncertainty_ms: round_trip / 2_000,
@@ -60,12 +60,12 @@ impl ClockMonitor {
         if self.node.database.engine() == Engine::Sqlite {
             return Ok(None);
         }
-        let asked = self.node.now();
+        let sent_at = self.node.now();
         let read = self
             .node
             .read(ReadMode::Single, |tx| Box::pin(database_clock(tx)));
         let database = read.await?;
-        let skew = ClockSkew::between(asked, database, self.node.now());
+        let skew = ClockSkew::between(sent_at, database, self.node.now());
         self.node.metrics.clock_skew(skew.ms);
         let before = self.measured.lock().replace(skew);
         let was_too_large = before.is_some_and(ClockSkew::is_too_large);

@@ -16,7 +16,7 @@ pub struct RequestContext {
     /// The authenticated caller, a part of Mainstay itself, or anonymous.
     pub caller: Caller,
     /// The caller's authentication, so that the pipeline can check whether it is still current. `None` without a token.
-    pub standing: Option<Arc<Authentication>>,
+    pub authentication: Option<Arc<Authentication>>,
     /// The network origin.
     pub origin: Origin,
     /// Identifies the request in logs, answers and the audit trail.
@@ -129,18 +129,18 @@ impl RequestContext {
     }
 
     /// Sets the caller: the holder of the verified token, or anonymous without one.
-    pub fn identify(&mut self, standing: Option<Arc<Authentication>>) {
-        self.caller = standing
+    pub fn identify(&mut self, authentication: Option<Arc<Authentication>>) {
+        self.caller = authentication
             .as_ref()
-            .map_or(Caller::Anonymous, |standing| standing.caller());
-        self.standing = standing;
+            .map_or(Caller::Anonymous, |authentication| authentication.caller());
+        self.authentication = authentication;
     }
 
     /// A request of a caller without an origin.
     pub fn of(caller: Caller) -> Self {
         Self {
             caller,
-            standing: None,
+            authentication: None,
             origin: Origin::default(),
             request_id: None,
             idempotency: None,

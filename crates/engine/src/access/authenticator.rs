@@ -61,19 +61,19 @@ impl Authenticator {
         let claims = claims.map_err(|error| Error::Unauthenticated(meaning(&error)))?;
         let resolved = self.directory.resolve(&claims, self.access_ttl, now)?;
         let token: Arc<str> = token.into();
-        let standing = Arc::new(Authentication {
+        let authentication = Arc::new(Authentication {
             token: Arc::clone(&token),
             principal: Arc::new(resolved.principal),
             version,
             good_until: resolved.good_until,
         });
-        self.seen.insert(token, Arc::clone(&standing));
-        Ok(standing)
+        self.seen.insert(token, Arc::clone(&authentication));
+        Ok(authentication)
     }
 
     /// Whether nothing has changed since that could make this another caller.
-    pub(crate) fn is_current(&self, standing: &Authentication) -> bool {
-        standing.version == self.version() && self.node.now() < standing.good_until
+    pub(crate) fn is_current(&self, authentication: &Authentication) -> bool {
+        authentication.version == self.version() && self.node.now() < authentication.good_until
     }
 
     fn version(&self) -> Version {

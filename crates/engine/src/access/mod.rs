@@ -3,6 +3,8 @@
 mod authentication;
 pub mod authenticator;
 pub mod directory;
+#[cfg(test)]
+mod directory_tests;
 pub mod reader;
 
 pub use authentication::Authentication;

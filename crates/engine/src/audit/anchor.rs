@@ -71,7 +71,7 @@ impl AnchorStore {
     pub(super) async fn keep(&self, head: ChainHead) -> io::Result<()> {
         self.blocking(move |data_dir, sealer| {
             let _turn = file::lock(data_dir)?;
-            match look(data_dir, sealer) {
+            match load(data_dir, sealer) {
                 Anchor::Held(kept) if kept.seq >= head.seq => Ok(()),
                 // An invalid file is evidence, so it stays.
                 Anchor::Invalid => Err(io::Error::other("there is one that was not sealed by us")),
@@ -86,7 +86,7 @@ impl AnchorStore {
     pub(super) async fn renew(&self, head: ChainHead) -> io::Result<()> {
         self.blocking(move |data_dir, sealer| {
             let _turn = file::lock(data_dir)?;
-            if look(data_dir, sealer) == Anchor::Invalid {
+            if load(data_dir, sealer) == Anchor::Invalid {
                 file::set_aside(data_dir)?;
             }
             file::replace(data_dir, &written(sealer, &head))
@@ -96,7 +96,7 @@ impl AnchorStore {
 
     /// Reads the anchor.
     pub(super) async fn read(&self) -> Anchor {
-        let read = self.blocking(|data_dir, sealer| Ok(look(data_dir, sealer)));
+        let read = self.blocking(|data_dir, sealer| Ok(load(data_dir, sealer)));
         read.await.unwrap_or(Anchor::Invalid)
     }
 
@@ -111,7 +111,7 @@ impl AnchorStore {
     }
 }
 
-fn look(data_dir: &Path, sealer: &Sealer) -> Anchor {
+fn load(data_dir: &Path, sealer: &Sealer) -> Anchor {
     match file::read(data_dir) {
         Ok(Some(text)) => parse(&text, sealer).map_or(Anchor::Invalid, Anchor::Held),
         Ok(None) => Anchor::Absent,
@@ -161,20 +161,20 @@ mod tests {
     fn a_head_is_read_as_it_was_written_and_by_the_holder_of_the_key_alone() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("not/there/yet");
-        assert_eq!(look(&deep, &sealer(1)), Anchor::Absent);
+        assert_eq!(load(&deep, &sealer(1)), Anchor::Absent);
         let head = ChainHead {
             seq: 5,
             hash: vec![7; 32],
         };
         let _turn = file::lock(&deep).unwrap();
         file::replace(&deep, &written(&sealer(1), &head)).unwrap();
-        assert_eq!(look(&deep, &sealer(1)), Anchor::Held(head));
-        assert_eq!(look(&deep, &sealer(2)), Anchor::Invalid);
+        assert_eq!(load(&deep, &sealer(1)), Anchor::Held(head));
+        assert_eq!(load(&deep, &sealer(2)), Anchor::Invalid);
         for damaged in ["", "5", "5 07 07", "\u{fc}", "5 zz 07"] {
             fs::write(deep.join("audit.anchor"), damaged).unwrap();
-            assert_eq!(look(&deep, &sealer(1)), Anchor::Invalid, "{damaged}");
+            assert_eq!(load(&deep, &sealer(1)), Anchor::Invalid, "{damaged}");
         }
         fs::write(deep.join("audit.anchor"), b"\xff\xfe").unwrap();
-        assert_eq!(look(&deep, &sealer(1)), Anchor::Invalid);
+        assert_eq!(load(&deep, &sealer(1)), Anchor::Invalid);
     }
 }

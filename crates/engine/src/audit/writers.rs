@@ -35,10 +35,10 @@ struct Writer {
 
 /// A writer leased by one command, whose transaction may run more than once.
 #[derive(Debug, Default)]
-pub(crate) struct WriterLease(Mutex<Option<Held>>);
+pub(crate) struct WriterLease(Mutex<Option<HeldWriter>>);
 
 #[derive(Debug)]
-struct Held {
+struct HeldWriter {
     writer: Writer,
     /// How many entries the last run of the transaction wrote.
     written: i64,
@@ -54,7 +54,7 @@ impl WriterLease {
 
     /// Retires the writer permanently.
     pub(crate) fn retire(&self) {
-        if let Some(Held { writer, .. }) = self.0.lock().take() {
+        if let Some(HeldWriter { writer, .. }) = self.0.lock().take() {
             tracing::debug!(writer = %writer.id, number = writer.number, "a writer of audit entries is not used again");
         }
     }
@@ -81,7 +81,7 @@ impl AuditWriters {
         random: &dyn Random,
     ) -> (Vec<AuthenticatedEntry>, WriterEnd) {
         let mut held = lease.0.lock();
-        let held = held.get_or_insert_with(|| Held {
+        let held = held.get_or_insert_with(|| HeldWriter {
             writer: self.take(now, random),
             written: 0,
         });
@@ -115,7 +115,7 @@ impl AuditWriters {
     pub(crate) fn settle<T>(&self, lease: &WriterLease, outcome: &Result<T>, now: Timestamp) {
         match outcome {
             Ok(_) => {
-                if let Some(Held { mut writer, written }) = lease.0.lock().take() {
+                if let Some(HeldWriter { mut writer, written }) = lease.0.lock().take() {
                     writer.number += written;
                     writer.used_at = now;
                     self.free.lock().push(writer);
@@ -124,7 +124,7 @@ impl AuditWriters {
             // The database may have committed it all the same.
             Err(Error::Unavailable { .. } | Error::Internal(_)) => lease.retire(),
             Err(_) => {
-                if let Some(Held { writer, .. }) = lease.0.lock().take() {
+                if let Some(HeldWriter { writer, .. }) = lease.0.lock().take() {
                     self.free.lock().push(writer);
                 }
             }

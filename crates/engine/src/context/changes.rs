@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// The effects of a committed transaction on this node: cache invalidation, access changes, wake-ups, refusals to count.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) stories: usize,
+    pub(crate) recorded_events: usize,
     pub(crate) jobs: usize,
     pub(crate) access: Vec<AccessChange>,
     pub(crate) keys: bool,

@@ -27,7 +27,7 @@ pub struct CommandContext<'w> {
     /// Entries to be numbered and authenticated with the last batch.
     entries: Vec<AuditEntry>,
     writer: &'w WriterLease,
-    pub(crate) tail: DeferredWrites,
+    pub(crate) deferred: DeferredWrites,
     pub(crate) changes: Changes,
 }
 
@@ -53,7 +53,7 @@ impl<'w> CommandContext<'w> {
             now,
             entries: Vec::new(),
             writer,
-            tail: DeferredWrites::new(),
+            deferred: DeferredWrites::new(),
             changes: Changes::default(),
         }
     }
@@ -141,9 +141,9 @@ impl<'w> CommandContext<'w> {
     }
 
     /// Records what happened: an audit entry and an event, written in the last batch of the transaction.
-    pub fn record<T: Resource>(&mut self, permit: Permit<T>, story: DomainEvent) {
+    pub fn record<T: Resource>(&mut self, permit: Permit<T>, event: DomainEvent) {
         let resource_id = permit.id().to_string();
-        let written = story.written();
+        let written = event.written();
         let request_id = self.cx.request_id.as_deref().map(str::to_owned);
         let (actor, agent) = match &self.cx.caller {
             Caller::User(_) => (Actor::User, self.cx.origin.user_agent.as_deref()),
@@ -155,7 +155,7 @@ impl<'w> CommandContext<'w> {
             at: self.now,
             user_id: self.cx.caller.user_id(),
             actor,
-            action: story.verb.to_owned(),
+            action: event.verb.to_owned(),
             resource: T::NAME.to_owned(),
             resource_id: resource_id.clone(),
             before: written.before,
@@ -164,17 +164,17 @@ impl<'w> CommandContext<'w> {
             user_agent: agent.map(str::to_owned),
             request_id: request_id.clone(),
         });
-        self.tail.event(OutboxEvent {
+        self.deferred.event(OutboxEvent {
             id: self.make_id(),
             at: self.now,
-            kind: story.kind.to_owned(),
+            kind: event.kind.to_owned(),
             resource: T::NAME.to_owned(),
             resource_id,
             user_id: self.cx.caller.user_id(),
             request_id,
             payload: written.payload,
         });
-        self.changes.stories += 1;
+        self.changes.recorded_events += 1;
     }
 
     /// Enqueues a background job, written in the last batch of the transaction.
@@ -184,7 +184,7 @@ impl<'w> CommandContext<'w> {
     pub fn enqueue<J: BackgroundJob>(&mut self, job: &J) -> Result<()> {
         let spec = JobSpec::of(job)?;
         let row = new_job(spec, self.now, self.random(), self.cx.request_id.as_deref());
-        self.tail.job(row);
+        self.deferred.job(row);
         self.changes.jobs += 1;
         Ok(())
     }
@@ -197,7 +197,7 @@ impl<'w> CommandContext<'w> {
     /// The writes that are sent to the database together at the end of the transaction. A row that nothing in the
     /// transaction reads again costs no round trip of its own there.
     pub fn deferred(&mut self) -> &mut DeferredWrites {
-        &mut self.tail
+        &mut self.deferred
     }
 
     /// Notes that jobs became due, so that this node's worker claims them at once.
@@ -217,21 +217,21 @@ impl<'w> CommandContext<'w> {
 
     /// Writes the recorded entries, events and jobs; the last statements of the transaction.
     pub(crate) async fn flush_deferred(&mut self) -> Result<FlushOutcome> {
-        let mut tail = std::mem::take(&mut self.tail);
+        let mut deferred = std::mem::take(&mut self.deferred);
         let entries = std::mem::take(&mut self.entries);
         if !entries.is_empty() {
             let writers = &self.components.audit_writers;
             let (entries, end) = writers.authenticate(self.writer, entries, self.now, self.random());
-            entries.into_iter().for_each(|entry| tail.audit(entry));
-            tail.audit_writer(end);
+            entries.into_iter().for_each(|entry| deferred.audit(entry));
+            deferred.audit_writer(end);
         }
-        let written = tail.flush(self.tx).await?;
+        let written = deferred.flush(self.tx).await?;
         self.changes.rows = self.tx.take_changed();
         Ok(written)
     }
 
     pub(crate) fn check_recorded(&self, quiet: bool, name: &str) -> Result<()> {
-        if !quiet && self.changes.stories == 0 && self.tx.stats().changed_rows > 0 {
+        if !quiet && self.changes.recorded_events == 0 && self.tx.stats().changed_rows > 0 {
             return Err(Error::bug(format!(
                 "{name} changed rows and recorded no domain event"
             )));

@@ -50,13 +50,13 @@ impl Relay {
                 Box::pin(async move {
                     let now = node.now();
                     let events = Outbox::new(tx).waiting(limit).await?;
-                    let mut tail = DeferredWrites::new();
+                    let mut deferred = DeferredWrites::new();
                     let jobs = jobs_for(&subscriptions, &events, &*node.random, now);
                     let enqueued = jobs.len();
-                    jobs.into_iter().for_each(|job| tail.job(job));
+                    jobs.into_iter().for_each(|job| deferred.job(job));
                     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
                     Outbox::new(tx).mark_relayed(&ids, now).await?;
-                    tail.flush(tx).await?;
+                    deferred.flush(tx).await?;
                     Ok::<_, Error>((events, enqueued))
                 })
             })

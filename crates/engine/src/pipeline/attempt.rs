@@ -69,7 +69,7 @@ async fn body<C: PreparedCommand>(
     tx: &mut Tx,
 ) -> Result<Outcome<C::Output>> {
     let now = components.node.now();
-    let mut work = CommandContext::new(tx, components, cx, now, writer);
+    let mut context = CommandContext::new(tx, components, cx, now, writer);
     let key = cx
         .idempotency
         .as_ref()
@@ -77,24 +77,25 @@ async fn body<C: PreparedCommand>(
         .zip(cx.caller.user_id());
     // The conflict may have been with the same request on another node.
     if let Some((key, user)) = key.filter(|_| again)
-        && let Some(answer) = idempotency::find::<C>(&mut work, user, key, now).await?
+        && let Some(answer) = idempotency::find::<C>(&mut context, user, key, now).await?
     {
         return answer.map(|output| Outcome {
             output,
-            changes: work.changes,
+            changes: context.changes,
             replayed: true,
         });
     }
-    let output = command.run(prepared, &mut work).await?;
-    work.check_recorded(C::RECORDS_NO_EVENT, C::NAME)?;
+    let output = command.run(prepared, &mut context).await?;
+    context.check_recorded(C::RECORDS_NO_EVENT, C::NAME)?;
     if let Some((key, user)) = key {
-        work.tail
+        context
+            .deferred
             .idempotency(idempotency::success::<C>(user, key, &output, now)?);
     }
     if let Some(lease) = cx.lease {
-        work.tail.finish_job(lease, now);
+        context.deferred.finish_job(lease, now);
     }
-    let written = work.flush_deferred().await?;
+    let written = context.flush_deferred().await?;
     if written.idempotency_taken {
         // Another node answered the same request first: run again, and find its answer.
         return Err(DatabaseError::Retry.into());
@@ -111,7 +112,7 @@ async fn body<C: PreparedCommand>(
     }
     Ok(Outcome {
         output,
-        changes: work.changes,
+        changes: context.changes,
         replayed: false,
     })
 }

@@ -137,9 +137,9 @@ pub(super) async fn remember_error<C: PreparedCommand>(
         .write(Isolation::ReadCommitted, move |tx| {
             let (row, components, cx) = (row.clone(), Arc::clone(&owned), cx.clone());
             Box::pin(async move {
-                let mut tail = DeferredWrites::new();
-                tail.idempotency(row);
-                let written = tail.flush(tx).await?;
+                let mut deferred = DeferredWrites::new();
+                deferred.idempotency(row);
+                let written = deferred.flush(tx).await?;
                 components.node.used(tx.stats());
                 cx.notes.add(tx.stats());
                 Ok::<_, Error>(!written.idempotency_taken)

@@ -202,18 +202,18 @@ impl Pipeline {
         cx: &'c RequestContext,
     ) -> Result<Cow<'c, RequestContext>> {
         let authenticator = &self.0.authenticator;
-        let standing = cx.standing.as_ref();
-        let outdated = standing.filter(|standing| !authenticator.is_current(standing));
+        let authentication = cx.authentication.as_ref();
+        let outdated = authentication.filter(|authentication| !authenticator.is_current(authentication));
         let Some(outdated) = outdated else {
             return Ok(Cow::Borrowed(cx));
         };
-        let standing = match Box::pin(authenticator.authenticate(outdated.token())).await {
-            Ok(standing) => Some(standing),
+        let authentication = match Box::pin(authenticator.authenticate(outdated.token())).await {
+            Ok(authentication) => Some(authentication),
             Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
             Err(error) => return Err(self.refused::<U>(cx, error)),
         };
         let mut now = cx.clone();
-        now.identify(standing);
+        now.identify(authentication);
         Ok(Cow::Owned(now))
     }
 
@@ -264,7 +264,7 @@ impl Pipeline {
         if changes.jobs > 0 {
             wakes.jobs.notify_one();
         }
-        if changes.stories > 0 {
+        if changes.recorded_events > 0 {
             wakes.events.notify_one();
             wakes.audit.notify_one();
         }
