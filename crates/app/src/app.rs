@@ -2,13 +2,15 @@
 
 use crate::builder::AppBuilder;
 use crate::catalogue;
-use mainstay_background::PeriodicCommand;
+use crate::dependencies::Dependencies;
+use mainstay_background::PeriodicTasks;
 use mainstay_domain::access::Permission;
 use mainstay_edge::{RouteRow, Routes};
+use mainstay_engine::job::JobRegistry;
+use mainstay_engine::outbox::Subscriptions;
+use mainstay_engine::{CachedResources, Extensions};
 use mainstay_platform::config::{ConfigErrors, Loaded, Sections, Settings, Sources};
 use mainstay_repositories::Migrations;
-use mainstay_services::job::registry::JobRegistry;
-use mainstay_services::job::subscriptions::Subscriptions;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -39,6 +41,9 @@ pub(crate) struct Identity {
     pub(crate) license: Option<&'static str>,
 }
 
+/// Adds the settings of one section to the values that use cases find by their types.
+pub(crate) type SectionExtension = fn(&Settings, Extensions) -> Extensions;
+
 /// The parts of an application, without duplicates.
 pub(crate) struct Definition {
     pub(crate) identity: Identity,
@@ -47,7 +52,9 @@ pub(crate) struct Definition {
     pub(crate) routes: Vec<fn() -> Routes>,
     pub(crate) jobs: JobRegistry,
     pub(crate) subscriptions: Subscriptions,
-    pub(crate) periodic: Vec<PeriodicCommand>,
+    pub(crate) periodic: PeriodicTasks,
+    pub(crate) cached: CachedResources,
+    pub(crate) section_extensions: Vec<SectionExtension>,
     pub(crate) sections: Sections,
 }
 
@@ -103,6 +110,11 @@ impl App {
         &self.0.subscriptions
     }
 
+    /// The tasks that a worker runs periodically, besides those of the engine.
+    pub fn periodic_tasks(&self) -> PeriodicTasks {
+        self.0.periodic.clone()
+    }
+
     /// Every route of every interface, with its use case, access and rate.
     pub fn route_table(&self) -> Vec<RouteRow> {
         self.routes(true).table()
@@ -111,6 +123,13 @@ impl App {
     /// The OpenAPI 3.1 document, as JSON text.
     pub fn openapi(&self) -> String {
         format!("{:#}", self.document(&self.routes(true)))
+    }
+
+    /// The ports and settings that use cases find by their types: the product's, and the application's sections.
+    pub(crate) fn extensions(&self, settings: &Settings, dependencies: &Dependencies) -> Extensions {
+        let product = catalogue::extensions(settings, Arc::clone(&dependencies.gateway));
+        let sections = self.0.section_extensions.iter();
+        sections.fold(product, |extensions, add| add(settings, extensions))
     }
 
     /// The routes, not mounted yet; `docs` states whether to serve the API documentation, too.

@@ -1,21 +1,20 @@
 //! Composes an application out of Mainstay and what an extending program adds.
 
-use crate::app::{App, Definition, Identity};
+use crate::app::{App, Definition, Identity, SectionExtension};
 use crate::duplicates;
 use crate::error::StartError;
-use mainstay_background::PeriodicCommand;
+use mainstay_background::{PeriodicCommand, PeriodicTask, PeriodicTasks};
 use mainstay_domain::Result as DomainResult;
 use mainstay_domain::access::{Permission, Resource};
 use mainstay_domain::event::OutboxEvent;
 use mainstay_edge::Routes;
-use mainstay_platform::config::{Sections, SettingsSection};
+use mainstay_engine::job::{JobRegistry, JobSpec};
+use mainstay_engine::outbox::Subscriptions;
+use mainstay_engine::{BackgroundJob, CachedResources, Engine, Extensions, PreparedCommand, UseCase};
+use mainstay_platform::config::{Sections, Settings, SettingsSection};
 use mainstay_repositories::Migrations;
-use mainstay_services::job::registry::{JobRegistry, JobSpec};
-use mainstay_services::job::subscriptions::Subscriptions;
-use mainstay_services::{BackgroundJob, Command, UseCase};
 use std::any::type_name;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Composes an application. Everything is registered under a name; [`build`](Self::build) refuses two of one name.
 #[must_use = "an application is made by `build`"]
@@ -25,8 +24,10 @@ pub struct AppBuilder {
     routes: Vec<fn() -> Routes>,
     jobs: JobRegistry,
     subscriptions: Subscriptions,
-    periodic: Vec<PeriodicCommand>,
+    periodic: PeriodicTasks,
+    cached: CachedResources,
     sections: Sections,
+    section_extensions: Vec<SectionExtension>,
     permissions: Vec<Permission>,
     pub(crate) registered: Registered,
 }
@@ -38,6 +39,7 @@ pub(crate) struct Registered {
     pub(crate) permissions: Vec<(&'static str, &'static str)>,
     pub(crate) jobs: Vec<(&'static str, &'static str)>,
     pub(crate) periodic: Vec<(&'static str, &'static str)>,
+    pub(crate) tasks: Vec<(&'static str, &'static str)>,
     /// The kind of the event, and name and type of the job.
     pub(crate) subscriptions: Vec<(&'static str, &'static str, &'static str)>,
 }
@@ -56,8 +58,10 @@ impl AppBuilder {
             routes: Vec::new(),
             jobs: JobRegistry::new(),
             subscriptions: Subscriptions::new(),
-            periodic: Vec::new(),
+            periodic: PeriodicTasks::new(),
+            cached: CachedResources::new(),
             sections: Sections::default(),
+            section_extensions: Vec::new(),
             permissions: Vec::new(),
             registered: Registered::default(),
         }
@@ -110,7 +114,7 @@ impl AppBuilder {
     }
 
     /// Adds a command that can run as a background job.
-    pub fn job<J: BackgroundJob>(mut self) -> Self {
+    pub fn job<J: BackgroundJob + PreparedCommand>(mut self) -> Self {
         self.registered
             .jobs
             .push((<J as UseCase>::NAME, type_name::<J>()));
@@ -133,19 +137,33 @@ impl AppBuilder {
         self
     }
 
-    /// Runs a command at an interval, on every process with the role `worker`, as the system. Two processes may run it
-    /// at the same time.
-    pub fn periodic<C: Command + Default>(mut self, interval: Duration) -> Self {
+    /// Runs a command at its interval on every process with the role `worker`.
+    pub fn periodic<C: PeriodicCommand>(mut self) -> Self {
         self.registered
             .periodic
             .push((<C as UseCase>::NAME, type_name::<C>()));
-        self.periodic.push(PeriodicCommand::new::<C>(interval));
+        self.periodic = self.periodic.with_command::<C>();
         self
     }
 
-    /// Adds a section to the settings: `[name]` in `mainstay.toml`, `NAME_…` in the environment.
+    /// Runs a task that is no single command on every process with the role `worker`.
+    pub fn periodic_task<T: PeriodicTask>(mut self, make: fn(Engine) -> T) -> Self {
+        self.registered.tasks.push((T::NAME, type_name::<T>()));
+        self.periodic = self.periodic.with(make);
+        self
+    }
+
+    /// Caches about so many rows of a resource on each node.
+    pub fn cached<R: Resource>(mut self, rows: usize) -> Self {
+        self.cached = self.cached.with::<R>(rows);
+        self
+    }
+
+    /// Adds a section to the settings: `[name]` in `mainstay.toml`, `NAME_…` in the environment. Use cases find it as an
+    /// extension: `cx.extension::<S>()`.
     pub fn settings<S: SettingsSection>(mut self, name: &'static str) -> Self {
         self.sections.add::<S>(name);
+        self.section_extensions.push(add_section::<S>);
         self
     }
 
@@ -166,7 +184,17 @@ impl AppBuilder {
             jobs: self.jobs,
             subscriptions: self.subscriptions,
             periodic: self.periodic,
+            cached: self.cached,
             sections: self.sections,
+            section_extensions: self.section_extensions,
         }))
+    }
+}
+
+fn add_section<S: SettingsSection>(settings: &Settings, extensions: Extensions) -> Extensions {
+    match settings.sections.get::<S>() {
+        Some(section) => extensions.with(section),
+        // Settings that were read without the application's sections: a use case that needs them fails by name.
+        None => extensions,
     }
 }

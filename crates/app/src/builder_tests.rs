@@ -1,15 +1,16 @@
 use super::App;
 use crate::error::StartError;
+use mainstay_background::PeriodicCommand;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, Policy, Resource};
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{Id, UserId};
 use mainstay_edge::{Answer, Operation, Routes, answer, route};
+use mainstay_engine::{BackgroundJob, Command, CommandContext, Query, QueryContext, UseCase};
 use mainstay_platform::config::{SectionReader, SettingsSection};
 use mainstay_repositories::Migrations;
 use mainstay_services::order::PlaceOrder;
 use mainstay_services::payment::ChargePayment;
-use mainstay_services::{BackgroundJob, Command, CommandContext, Query, QueryContext, UseCase};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -37,6 +38,10 @@ impl Command for Remind {
 }
 
 impl BackgroundJob for Remind {}
+
+impl PeriodicCommand for Remind {
+    const INTERVAL: Duration = Duration::from_secs(1);
+}
 
 fn remind(_: &OutboxEvent) -> Result<Remind> {
     Ok(Remind)
@@ -122,9 +127,7 @@ fn two_of_one_name_are_refused_and_both_are_named() {
              mainstay_services::payment::charge::ChargePayment",
         ),
         (
-            App::builder()
-                .periodic::<Remind>(Duration::from_secs(1))
-                .periodic::<Remind>(Duration::from_secs(2)),
+            App::builder().periodic::<Remind>().periodic::<Remind>(),
             "the periodic task `shop.remind` is registered twice: by mainstay_app::app::tests::Remind and by \
              mainstay_app::app::tests::Remind",
         ),

@@ -1,6 +1,7 @@
 //! What Mainstay itself registers, through the same builder as every application.
 
 use crate::builder::AppBuilder;
+use crate::order_deadlines::OrderDeadlines;
 use mainstay_domain::access::Permission;
 use mainstay_domain::audit::AuditEntry;
 use mainstay_domain::job::Job;
@@ -11,10 +12,18 @@ use mainstay_domain::product::Product;
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
+use mainstay_engine::Extensions;
+use mainstay_platform::config::Settings;
 use mainstay_services::mail::SendOrderMail;
+use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
+use mainstay_services::ports::PaymentGateway;
+use std::sync::Arc;
 
-/// Registers the product's resources, permissions, jobs, and which events become which jobs.
+/// About how many products a node caches.
+const CACHED_PRODUCTS: usize = 10_000;
+
+/// Registers the product's resources, permissions, caches, jobs, which events become which jobs, and periodic tasks.
 pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
     builder
         .resource::<User>()
@@ -32,4 +41,31 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<VoidPayment>()
         .job::<SendOrderMail>()
         .on("order.paid", SendOrderMail::from_event)
+        .periodic_task(OrderDeadlines::new)
+        .cached::<Product>(CACHED_PRODUCTS)
+}
+
+/// The ports and settings that the product's use cases find by their types.
+pub(crate) fn extensions(settings: &Settings, gateway: Arc<dyn PaymentGateway>) -> Extensions {
+    Extensions::new().with(gateway).with(Arc::new(OrderSettings {
+        reservation_ttl: settings.orders.reservation_ttl,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_services::check_extensions;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_extension_of_the_product_is_inserted() {
+        let settings = Settings::read(&[], &BTreeMap::new(), None).unwrap().settings;
+        let all = extensions(&settings, mainstay_integrations::gateway(&settings));
+        assert!(check_extensions(&all).is_ok());
+        let without_gateway = Extensions::new().with(Arc::clone(all.get::<OrderSettings>().unwrap()));
+        assert!(check_extensions(&without_gateway).is_err());
+        let gateway = Arc::clone(all.get::<dyn PaymentGateway>().unwrap());
+        assert!(check_extensions(&Extensions::new().with(gateway)).is_err());
+    }
 }

@@ -20,7 +20,10 @@ pub(crate) fn errors(
     errors.extend(twice("the resource", registered.resources.iter().copied()));
     errors.extend(twice("the permission", registered.permissions.iter().copied()));
     errors.extend(twice("the job", registered.jobs.iter().copied()));
-    errors.extend(twice("the periodic task", registered.periodic.iter().copied()));
+    errors.extend(twice(
+        "the periodic task",
+        registered.periodic.iter().chain(&registered.tasks).copied(),
+    ));
     errors.extend(twice("the section of the settings", sections.names()));
     errors.extend(lists(migrations));
     errors.extend(twice_owned("the route", table.iter().map(route)));

@@ -7,6 +7,8 @@ use crate::master_key;
 use crate::private;
 use crate::schema::ready;
 use mainstay_domain::random;
+use mainstay_engine::key::{KeySource, load_or_create};
+use mainstay_engine::{Engine, Node, Parts, Policies};
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::password::PasswordHasher;
@@ -17,14 +19,13 @@ use mainstay_platform::files;
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
 use mainstay_repositories::migrate;
-use mainstay_services::key::Keys;
-use mainstay_services::{Parts, Policies, Services};
+use mainstay_services::check_extensions;
 use std::sync::Arc;
 
 /// An application over an open, migrated database, ready to be served or called from the command line.
 pub struct Instance {
-    /// The use cases.
-    pub services: Services,
+    /// Runs the use cases.
+    pub engine: Engine,
     /// The settings that it was opened with.
     pub settings: Arc<Settings>,
     pub(crate) app: App,
@@ -45,7 +46,7 @@ const LIMIT_KEYS: usize = 200_000;
 
 impl Instance {
     /// Migrates and opens the database, checks the master key, loads the keys and the current access changes, and
-    /// builds the use cases.
+    /// builds the engine.
     ///
     /// # Errors
     /// What prevents the start, in a sentence for the administrator.
@@ -69,12 +70,11 @@ impl Instance {
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::open(&database, &settings, &dependencies, key).await?;
         let instance = Self::put_together(app, settings, dependencies, public_url, database, sealer).await?;
-        instance.services.load_keys().await.map_err(StartError::Content)?;
-        instance
-            .services
-            .begin_audit()
-            .await
-            .map_err(StartError::Content)?;
+        let engine = &instance.engine;
+        let keys = load_or_create(engine.keys(), engine.pipeline());
+        keys.await.map_err(StartError::Content)?;
+        let begun = engine.audit_sealer().begin().await;
+        begun.map_err(StartError::Content)?;
         Ok(instance)
     }
 
@@ -94,7 +94,8 @@ impl Instance {
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::read(&database, &settings, &dependencies).await?;
         let instance = Self::put_together(app, settings, dependencies, public_url, database, sealer).await?;
-        instance.services.read_keys().await.map_err(StartError::Content)?;
+        let keys = instance.engine.keys().read().await;
+        keys.map_err(StartError::Content)?;
         Ok(instance)
     }
 
@@ -109,27 +110,32 @@ impl Instance {
         let metrics = Arc::new(Metrics::new(app.version()));
         let definition = app.definition();
         watch(&metrics, &database);
-        let services = Services::new(Parts {
-            database,
-            clock: Arc::clone(&dependencies.clock),
-            random: Arc::clone(&dependencies.random),
+        let extensions = app.extensions(&settings, &dependencies);
+        check_extensions(&extensions).map_err(StartError::Content)?;
+        let engine = Engine::new(Parts {
+            node: Node {
+                database,
+                clock: Arc::clone(&dependencies.clock),
+                random: Arc::clone(&dependencies.random),
+                metrics,
+                wakes: Arc::default(),
+            },
             hasher: hasher(&dependencies)?,
             sealer: Arc::new(sealer),
             keys: keys(&settings, &dependencies)?,
             limiter: Limiter::new(LIMIT_KEYS),
             mailer: Arc::clone(&dependencies.mailer),
-            gateway: Arc::clone(&dependencies.gateway),
             head_receiver: dependencies.head_receiver.clone(),
             policies: policies(&settings, public_url),
-            metrics,
             jobs: definition.jobs.clone(),
             subscriptions: definition.subscriptions.clone(),
             permissions: definition.permissions.clone(),
-            sections: settings.sections.clone(),
+            cached: definition.cached.clone(),
+            extensions,
         });
-        services.load_access().await.map_err(StartError::Content)?;
+        engine.access().load().await.map_err(StartError::Content)?;
         Ok(Self {
-            services,
+            engine,
             settings,
             app: app.clone(),
             dependencies,
@@ -138,7 +144,7 @@ impl Instance {
 
     /// Shuts down: writes the queued changes, then closes the database.
     pub async fn close(self) {
-        self.services.parts().database.close().await;
+        self.engine.node().database.close().await;
     }
 }
 
@@ -154,19 +160,19 @@ fn hasher(dependencies: &Dependencies) -> Result<PasswordHasher, StartError> {
     .map_err(|error| StartError::Setting(format!("hashing passwords: {error}")))
 }
 
-fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<Keys, StartError> {
+fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<KeySource, StartError> {
     let (issuer, audience) = (&settings.tokens.issuer, &settings.tokens.audience);
     match &settings.tokens.secret {
         Some(secret) => {
             let key = TokenKey::hs256(secret.expose().as_bytes());
             let key = key.map_err(|error| StartError::Setting(format!("JWT_SECRET: {error}")))?;
-            Ok(Keys::shared(KeyRing::new(issuer, audience, key, Vec::new())))
+            Ok(KeySource::Shared(KeyRing::new(issuer, audience, key, Vec::new())))
         }
         None => {
             // Until the database's keys are read: a random key that signed no token.
             let nobody = random::bytes::<32>(&*dependencies.random);
             let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
-            Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))
+            Ok(KeySource::Stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }
 }
@@ -175,7 +181,6 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
     Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
-        reservation_ttl: settings.orders.reservation_ttl,
         limits: settings.limits,
         public_url,
         audit_witness_every: settings.audit_witness.every,

@@ -5,9 +5,9 @@ use crate::open::Instance;
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_edge::server::Listening;
 use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts};
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
 use mainstay_platform::open_files::OpenFiles;
-use mainstay_services::Services;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -53,14 +53,14 @@ impl Serving {
         let options = BackgroundOptions {
             worker: instance.settings.roles.worker,
             grace: instance.settings.http.shutdown_timeout,
-            periodic: instance.app.definition().periodic.clone(),
             ..BackgroundOptions::default()
         };
-        let background = Background::start(instance.services.clone(), options);
+        let periodic = instance.app.periodic_tasks();
+        let background = Background::start(&instance.engine, &options, periodic);
         let mut serving = Self::start_without_background(instance, listening);
         serving.background = Some(background);
         if let Some(address) = serving.instance.settings.metrics_addr {
-            let metrics = Arc::clone(&serving.instance.services.parts().metrics);
+            let metrics = Arc::clone(&serving.instance.engine.node().metrics);
             crate::metrics::serve(address, metrics, serving.stop.clone()).await?;
         }
         Ok(serving)
@@ -86,9 +86,9 @@ impl Serving {
         self.address
     }
 
-    /// The use cases that it serves.
-    pub fn services(&self) -> &Services {
-        &self.instance.services
+    /// The engine that it serves.
+    pub fn engine(&self) -> &Engine {
+        &self.instance.engine
     }
 
     /// Waits until the server fails, which it should not.
@@ -102,7 +102,7 @@ impl Serving {
     /// Shuts down: reports not ready from now on, lets open requests and running jobs finish within the grace period,
     /// then closes the database.
     pub async fn stop(self) {
-        self.instance.services.drain();
+        self.instance.engine.readiness().drain();
         if let Some(background) = &self.background {
             background.drain();
         }
@@ -121,19 +121,19 @@ impl Serving {
 fn middleware(instance: &Instance) -> Middleware {
     let Instance {
         app,
-        services,
+        engine,
         settings,
         dependencies,
     } = instance;
-    let mut options = EdgeOptions::of(settings, &services.policies().public_url);
+    let mut options = EdgeOptions::of(settings, &engine.policies().public_url);
     fit_connections(&mut options, OpenFiles::raise(settings.database.pool));
-    let metrics = Arc::clone(&services.parts().metrics);
+    let metrics = Arc::clone(&engine.node().metrics);
     let routes = match settings.roles.api {
         true => app.routes(options.docs),
         false => mainstay_rest::routes_without_api(),
     };
     let document = app.document(&routes);
-    let router = routes.router(services.clone(), options.clone(), &document);
+    let router = routes.router(engine.clone(), options.clone(), &document);
     let parts = MiddlewareParts {
         clock: Arc::clone(&dependencies.clock),
         random: Arc::clone(&dependencies.random),

@@ -1,69 +1,35 @@
-//! Commands of an application that workers run at an interval.
+//! Commands that workers run at an interval.
 
-use crate::backoff::Backoff;
-use futures_util::future::BoxFuture;
+use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
-use mainstay_domain::random::Random;
-use mainstay_services::{Command, RequestContext, Services, UseCase};
+use mainstay_engine::{Engine, PreparedCommand, RequestContext, UseCase};
+use std::marker::PhantomData;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
-type Run = fn(Services) -> BoxFuture<'static, Result<()>>;
-
-/// A command that every worker runs at an interval, as the sweeper.
-#[derive(Debug, Clone, Copy)]
-pub struct PeriodicCommand {
-    name: &'static str,
-    interval: Duration,
-    run: Run,
+/// A command whose default value every worker runs at an interval, as the sweeper. Two workers may run it at the same
+/// time.
+pub trait PeriodicCommand: PreparedCommand + Default {
+    /// The pause between two runs.
+    const INTERVAL: Duration;
 }
 
-impl PeriodicCommand {
-    /// Runs the default value of a command.
-    pub fn new<C: Command + Default>(interval: Duration) -> Self {
-        Self {
-            name: <C as UseCase>::NAME,
-            interval,
-            run: run::<C>,
-        }
-    }
+/// The periodic task that runs a command.
+pub(crate) struct CommandTask<C>(Engine, PhantomData<fn() -> C>);
 
-    /// The name of its use case.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Runs the command once.
-    ///
-    /// # Errors
-    /// The command's.
-    pub async fn run_once(&self, services: &Services) -> Result<()> {
-        (self.run)(services.clone()).await
-    }
-
-    /// Runs the command at its interval until the stop.
-    pub(crate) async fn repeat(self, services: Services, stop: CancellationToken, random: &dyn Random) {
-        let mut backoff = Backoff::new(self.name);
-        while !stop.is_cancelled() {
-            let wait = match self.run_once(&services).await {
-                Ok(()) => {
-                    backoff.over();
-                    self.interval
-                }
-                Err(error) => backoff.failed(&error, random),
-            };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
+impl<C> CommandTask<C> {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(engine, PhantomData)
     }
 }
 
-fn run<C: Command + Default>(services: Services) -> BoxFuture<'static, Result<()>> {
-    Box::pin(async move {
+impl<C: PeriodicCommand> PeriodicTask for CommandTask<C> {
+    const NAME: &'static str = <C as UseCase>::NAME;
+    const INTERVAL: Duration = <C as PeriodicCommand>::INTERVAL;
+
+    async fn run_once(&mut self) -> Result<Progress> {
         let cx = RequestContext::system(SystemCaller::SWEEPER);
-        services.command(&cx, C::default()).await.map(drop)
-    })
+        self.0.pipeline().command(&cx, C::default()).await?;
+        Ok(Progress::Rest)
+    }
 }

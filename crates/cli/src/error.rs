@@ -136,7 +136,7 @@ impl From<io::Error> for CliError {
     }
 }
 
-/// The exit code of an error of the services.
+/// The exit code of an error of a use case.
 fn meaning(error: &Error) -> Exit {
     match error {
         Error::Unavailable { .. } | Error::Timeout => Exit::Away,

@@ -12,9 +12,9 @@ use http::{HeaderMap, Method};
 use mainstay_domain::access::Caller;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::access::Authentication;
+use mainstay_engine::{IdempotencyKey, Origin, PreparedCommand, Query, RequestContext, UseCase};
 use mainstay_platform::crypto::sha256;
-use mainstay_services::access::authenticator::Authentication;
-use mainstay_services::{Command, IdempotencyKey, Origin, Query, RequestContext, UseCase};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -66,11 +66,11 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
         }
         // The use case checks access again; this early check reveals nothing about the body to a caller without access.
         if let Err(error) = U::ACCESS.admit(&cx.caller) {
-            route_state.services().note_refused(&cx, U::NAME, &error);
+            route_state.engine().security().note_refused(&cx, U::NAME, &error);
             return Err(error.into());
         }
         // Before the body is read: a client whose body stalls or breaks off uses up its rate like any other.
-        route_state.services().count_request::<U>(&mut cx)?;
+        route_state.engine().pipeline().count_request::<U>(&mut cx)?;
         let key = match route_state.takes_key() {
             true => input::key(&parts.method, &parts.headers)?,
             false => None,
@@ -104,13 +104,13 @@ async fn identify<U: UseCase>(
         Credential::Unreadable => (None, false),
     };
     let found = match token {
-        Some(token) => route_state.services().authenticate(token).await,
+        Some(token) => route_state.engine().authenticator().authenticate(token).await,
         None => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
     };
     match found {
         Err(Error::Unauthenticated(_) | Error::Denied(_)) if optional => Ok(None),
         Err(error) => {
-            route_state.services().note_refused(cx, U::NAME, &error);
+            route_state.engine().security().note_refused(cx, U::NAME, &error);
             Err(error)
         }
         Ok(standing) => Ok(Some(standing)),
@@ -156,14 +156,14 @@ impl<U> Operation<U> {
     }
 }
 
-impl<U: Command> Operation<U> {
+impl<U: PreparedCommand> Operation<U> {
     /// Runs the command. The middleware marks a replayed response as such.
     ///
     /// # Errors
-    /// As [`mainstay_services::Services::command`].
+    /// As [`mainstay_engine::Pipeline::command`].
     pub async fn command(mut self, use_case: U) -> Result<U::Output> {
-        let services = self.route_state.services().clone();
-        let done = services.command(self.context(), use_case).await;
+        let pipeline = self.route_state.engine().pipeline().clone();
+        let done = pipeline.command(self.context(), use_case).await;
         if matches!(&done, Ok(done) if done.replayed) || matches!(&done, Err(Error::Replayed { .. })) {
             self.request_state.set_replayed();
         }
@@ -175,9 +175,13 @@ impl<U: Query> Operation<U> {
     /// Runs the query.
     ///
     /// # Errors
-    /// As [`mainstay_services::Services::query`].
+    /// As [`mainstay_engine::Pipeline::query`].
     pub async fn query(self, use_case: U) -> Result<U::Output> {
-        self.route_state.services().query(&self.cx, use_case).await
+        self.route_state
+            .engine()
+            .pipeline()
+            .query(&self.cx, use_case)
+            .await
     }
 }
 

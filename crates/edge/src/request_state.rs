@@ -8,7 +8,7 @@ use mainstay_domain::access::Caller;
 use mainstay_domain::error::Denied;
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
-use mainstay_services::request_context::Notes;
+use mainstay_engine::request_context::Notes;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};

@@ -4,8 +4,8 @@ use crate::options::EdgeOptions;
 use crate::routes::RouteRow;
 use bytes::Bytes;
 use http::HeaderValue;
+use mainstay_engine::{Engine, PUBLIC_MAX_BODY};
 use mainstay_platform::telemetry::metrics::Route as Figures;
-use mainstay_services::{PUBLIC_MAX_BODY, Services};
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ struct Inner {
 
 /// State that all routes share.
 pub(crate) struct RouterState {
-    pub(crate) services: Services,
+    pub(crate) engine: Engine,
     pub(crate) options: EdgeOptions,
     pub(crate) openapi: Bytes,
 }
 
 impl RouteState {
     pub(crate) fn new(router_state: Arc<RouterState>, row: RouteRow, method: &'static str) -> Self {
-        let figures = router_state.services.parts().metrics.route(method, &row.path);
+        let figures = router_state.engine.node().metrics.route(method, &row.path);
         let policy = row.quota.and_then(|rate| {
             let (name, count, seconds) = (row.use_case, rate.count, rate.period.as_secs());
             HeaderValue::try_from(format!("\"{name}\";q={count};w={seconds}")).ok()
@@ -47,9 +47,9 @@ impl RouteState {
         &self.0.router_state
     }
 
-    /// The services, for [`crate::Operation`]; handlers have no other access to them.
-    pub(crate) fn services(&self) -> &Services {
-        &self.0.router_state.services
+    /// The engine, for [`crate::Operation`]; handlers have no other access to it.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.router_state.engine
     }
 
     /// Options of the deployment.

@@ -1,5 +1,6 @@
 //! The names that nearly every file of an application uses: `use mainstay::prelude::*;`.
 
+pub use mainstay_background::PeriodicCommand;
 pub use mainstay_domain::access::{
     Access, Action, Permission, Permit, Policy, Rate, Resource, Rule, Scope, ScopeFilter, Visibility,
 };
@@ -15,10 +16,12 @@ pub use mainstay_domain::validation::{Invalid, ValidationErrors};
 pub use mainstay_edge::answer::{self, Data, Listed};
 pub use mainstay_edge::input::{Body, PathId};
 pub use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
-pub use mainstay_platform::config::{SectionReader, SettingsSection};
-pub use mainstay_services::ports::Message;
-pub use mainstay_services::{
-    BackgroundJob, Command, CommandContext, PrepareContext, Query, QueryContext, Repositories, UseCase,
+pub use mainstay_engine::mail::Message;
+pub use mainstay_engine::{
+    BackgroundJob, Command, CommandContext, PrepareContext, PreparedCommand, Query, QueryContext,
+    Repositories, UseCase,
 };
+pub use mainstay_platform::config::{SectionReader, SettingsSection};
+pub use mainstay_services::ShopRepositories;
 pub use serde::{Deserialize, Serialize};
 pub use utoipa::{self, ToSchema};

@@ -13,7 +13,7 @@ use mainstay_edge::answer::{self, Data};
 use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
 use mainstay_edge::input::{Body, OptionalBody};
 use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
-use mainstay_services::Secret;
+use mainstay_engine::Secret;
 use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
 use mainstay_services::setup::ClaimSetup;
 use serde::Deserialize;

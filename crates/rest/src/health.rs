@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use mainstay_edge::{Answer, PublicEndpoint, Routes, answer, public_route};
-use mainstay_services::ClockSkew;
+use mainstay_engine::ClockSkew;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -10,7 +10,7 @@ use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
 use crate::node::{Node, Setup, outside};
 use crate::tcp_proxy::TcpProxy;
-use mainstay_app::{App, AppBuilder};
+use mainstay_app::{App, AppBuilder, PeriodicTasks};
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::clock::ManualClock;
 use serde_json::Value;
@@ -114,14 +114,19 @@ impl TestApp {
         }
     }
 
-    /// The use cases.
-    pub fn services(&self) -> &mainstay_services::Services {
-        &self.node.services
+    /// The engine of the process that the app's clients connect to.
+    pub fn engine(&self) -> &mainstay_engine::Engine {
+        &self.node.engine
     }
 
     /// The database engine.
-    pub fn engine(&self) -> Engine {
+    pub fn database_engine(&self) -> Engine {
         self.database.engine
+    }
+
+    /// The tasks that a worker of the application runs periodically, besides those of the engine.
+    pub fn periodic_tasks(&self) -> PeriodicTasks {
+        self.setup.app.periodic_tasks()
     }
 
     /// The process that the app's clients connect to.

@@ -4,15 +4,15 @@ use crate::client::Client;
 use crate::log::{self, RequestLog};
 use mainstay_app::{App, Dependencies, Instance, Serving, listen};
 use mainstay_edge::RouteRow;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One of the nodes that serve an app. It runs no background tasks.
 pub struct Node {
-    /// The use cases of this node.
-    pub services: Services,
+    /// The engine of this node.
+    pub engine: Engine,
     client: Client,
     url: String,
     app: App,
@@ -47,10 +47,10 @@ impl Setup {
         let bound = format!("http://{}", listening.address());
         let instance = Instance::open(&self.app, Arc::clone(&self.settings), self.outside.clone(), url).await;
         let instance = instance.unwrap_or_else(|error| panic!("{error}"));
-        let services = instance.services.clone();
+        let engine = instance.engine.clone();
         let serving = Serving::start_without_background(instance, listening);
         Node {
-            services,
+            engine,
             client: Client::new(&bound),
             url: bound,
             app: self.app.clone(),

@@ -41,11 +41,13 @@ impl BackgroundJob for InviteReview {
     const QUEUE: &'static str = "mail";
 }
 
-impl Command for InviteReview {
-    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let settings = cx.services().settings::<InviteSettings>()?;
+impl PreparedCommand for InviteReview {
+    type Prepared = ();
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<()> {
+        let settings = cx.extension::<InviteSettings>()?;
         if !settings.invite {
-            return Ok(self);
+            return Ok(());
         }
         let id = self.order;
         let read = cx.read(move |cx| {
@@ -63,17 +65,16 @@ impl Command for InviteReview {
             buyer.name.as_str(),
             order.number
         );
-        let message = Message::plain(
+        let mail = Message::plain(
             format!("review-invite-{id}"),
             buyer.email,
             "How do you like it?",
             text,
         );
-        cx.services().parts().mailer.send(&message).await?;
-        Ok(self)
+        cx.components().mailer.send(&mail).await
     }
 
-    async fn run(self, _: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, (): (), _: &mut CommandContext<'_>) -> Result<()> {
         Ok(())
     }
 }

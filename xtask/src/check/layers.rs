@@ -16,6 +16,7 @@ struct Layer {
 const DOMAIN: &str = "mainstay-domain";
 const PLATFORM: &str = "mainstay-platform";
 const REPOSITORIES: &str = "mainstay-repositories";
+const ENGINE: &str = "mainstay-engine";
 const SERVICES: &str = "mainstay-services";
 const EDGE: &str = "mainstay-edge";
 const REST: &str = "mainstay-rest";
@@ -36,11 +37,12 @@ pub(super) const EXAMPLE: &str = "reviews";
 const BENCH: &str = "mainstay-bench";
 
 /// What every interface may depend on: never the repositories.
-const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
-const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
+const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE];
+const UP_TO_ENGINE: &[&str] = &[DOMAIN, PLATFORM, ENGINE];
+const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 20] = [
+const LAYERS: [Layer; 21] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -56,14 +58,20 @@ const LAYERS: [Layer; 20] = [
         dependencies: &[DOMAIN, PLATFORM],
         tests: WITH_TESTKIT,
     },
+    // It names no noun of the product: see the rule `engine`.
     Layer {
-        package: SERVICES,
+        package: ENGINE,
         dependencies: &[DOMAIN, PLATFORM, REPOSITORIES],
         tests: WITH_TESTKIT,
     },
     Layer {
+        package: SERVICES,
+        dependencies: &[DOMAIN, PLATFORM, REPOSITORIES, ENGINE],
+        tests: WITH_TESTKIT,
+    },
+    Layer {
         package: EDGE,
-        dependencies: UP_TO_SERVICES,
+        dependencies: UP_TO_ENGINE,
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -93,7 +101,7 @@ const LAYERS: [Layer; 20] = [
     },
     Layer {
         package: BACKGROUND,
-        dependencies: UP_TO_SERVICES,
+        dependencies: UP_TO_ENGINE,
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -113,6 +121,7 @@ const LAYERS: [Layer; 20] = [
             DOMAIN,
             PLATFORM,
             REPOSITORIES,
+            ENGINE,
             SERVICES,
             EDGE,
             REST,
@@ -138,6 +147,7 @@ const LAYERS: [Layer; 20] = [
             DOMAIN,
             PLATFORM,
             REPOSITORIES,
+            ENGINE,
             SERVICES,
             EDGE,
             REST,
@@ -151,11 +161,11 @@ const LAYERS: [Layer; 20] = [
     Layer {
         package: E2E,
         dependencies: &[],
-        tests: &[DOMAIN, PLATFORM, SERVICES, TESTKIT],
+        tests: &[DOMAIN, PLATFORM, ENGINE, SERVICES, TESTKIT],
     },
     Layer {
         package: CLI,
-        dependencies: &[DOMAIN, PLATFORM, SERVICES, EDGE, BACKGROUND, APP],
+        dependencies: &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE, BACKGROUND, APP],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -175,6 +185,7 @@ const ALL_LAYERS: &[&str] = &[
     DOMAIN,
     PLATFORM,
     REPOSITORIES,
+    ENGINE,
     SERVICES,
     EDGE,
     REST,
@@ -223,7 +234,8 @@ mod tests {
 
     #[test]
     fn dependencies_point_down() {
-        assert!(check(&[member(SERVICES, &[(REPOSITORIES, Need::Always)])]).is_empty());
+        assert!(check(&[member(SERVICES, &[(ENGINE, Need::Always)])]).is_empty());
+        assert_eq!(check(&[member(ENGINE, &[(SERVICES, Need::Always)])]).len(), 1);
         assert_eq!(check(&[member(DOMAIN, &[(PLATFORM, Need::Always)])]).len(), 1);
     }
 
@@ -231,10 +243,7 @@ mod tests {
     fn no_interface_depends_on_the_repositories_even_in_tests() {
         for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE] {
             for need in [Need::Always, Need::Tests] {
-                let violations = check(&[member(
-                    interface,
-                    &[(SERVICES, Need::Always), (REPOSITORIES, need)],
-                )]);
+                let violations = check(&[member(interface, &[(ENGINE, Need::Always), (REPOSITORIES, need)])]);
                 assert_eq!(violations.len(), 1, "{interface}");
                 assert_eq!(
                     violations[0].line, 3,

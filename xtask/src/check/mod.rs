@@ -7,8 +7,10 @@ use crate::project::{self, Text};
 use manifest::Manifest;
 use violation::Violation;
 
+mod circles;
 mod code;
 mod decisions;
+mod engine;
 mod external_crates;
 mod forbidden;
 mod guards;
@@ -30,7 +32,7 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 11] = [
+const TEXT_RULES: [TextRule; 13] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
@@ -42,6 +44,8 @@ const TEXT_RULES: [TextRule; 11] = [
     ("decisions", decisions::check),
     ("machine", machine::check),
     ("words", words::check),
+    ("circles", circles::check),
+    ("engine", engine::check),
 ];
 
 const MANIFEST_RULES: [ManifestRule; 3] = [

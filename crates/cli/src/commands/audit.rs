@@ -5,8 +5,8 @@ use crate::open::{block_on, with_existing, with_read_only};
 use crate::terminal::{print_error, print_json, print_line};
 use clap::Subcommand;
 use mainstay_app::App;
+use mainstay_engine::audit::WitnessedHead;
 use mainstay_platform::config::Settings;
-use mainstay_services::audit::WitnessedHead;
 
 /// Operations on the audit trail.
 #[derive(Debug, Subcommand)]
@@ -42,8 +42,8 @@ pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
 
 fn verify(app: &App, settings: Settings, head: Option<&str>, json: bool) -> Outcome {
     let head = head.map(witnessed).transpose()?;
-    let verdict = block_on(with_read_only(app, settings, async |services| {
-        Ok(services.verify_audit(head).await?)
+    let verdict = block_on(with_read_only(app, settings, async |engine| {
+        Ok(engine.audit_verifier().verify(head).await?)
     }))?;
     let waiting = match verdict.waiting {
         0 => String::new(),
@@ -79,8 +79,8 @@ fn verify(app: &App, settings: Settings, head: Option<&str>, json: bool) -> Outc
 }
 
 fn accept(app: &App, settings: Settings, reason: &str, json: bool) -> Outcome {
-    let accepted = block_on(with_existing(app, settings, async |services| {
-        Ok(services.accept_audit(reason).await?)
+    let accepted = block_on(with_existing(app, settings, async |engine| {
+        Ok(engine.audit_acceptor().accept(reason).await?)
     }))?;
     match accepted {
         accepted if json => print_json(&accepted)?,

@@ -9,8 +9,8 @@ use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
 use mainstay_domain::time::Timestamp;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use mainstay_services::job::{ListJobs, RetryJob};
 use mainstay_services::list::JobFilter;
 use serde::Serialize;
@@ -48,8 +48,8 @@ fn state(text: &str) -> Result<JobState, &'static str> {
 pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
     match command {
         Command::Retry { id, json } => {
-            block_on(with_existing(app, settings, async |services| {
-                services.command(&operator(), RetryJob { id }).await?;
+            block_on(with_existing(app, settings, async |engine| {
+                engine.pipeline().command(&operator(), RetryJob { id }).await?;
                 Ok(())
             }))?;
             match json {
@@ -65,8 +65,8 @@ pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
                 state,
                 ..JobFilter::default()
             };
-            let jobs = block_on(with_read_only(app, settings, async |services| {
-                list(services, filter, limit).await
+            let jobs = block_on(with_read_only(app, settings, async |engine| {
+                list(engine, filter, limit).await
             }))?;
             if json {
                 print_json(&jobs.iter().map(JobRow::of).collect::<Vec<_>>())?;
@@ -79,7 +79,7 @@ pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
 }
 
 /// Reads page by page, newest first, until there are enough jobs or no more.
-async fn list(services: &Services, filter: JobFilter, limit: u32) -> Outcome<Vec<Job>> {
+async fn list(engine: &Engine, filter: JobFilter, limit: u32) -> Outcome<Vec<Job>> {
     let mut jobs = Vec::new();
     let mut cursor = None;
     loop {
@@ -88,7 +88,8 @@ async fn list(services: &Services, filter: JobFilter, limit: u32) -> Outcome<Vec
             cursor,
             limit: left.min(MAX_LIMIT),
         };
-        let listing = services
+        let listing = engine
+            .pipeline()
             .query(
                 &operator(),
                 ListJobs {

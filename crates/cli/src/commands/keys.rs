@@ -5,8 +5,8 @@ use crate::open::{block_on, operator, with_existing};
 use crate::terminal::{print_json, print_line};
 use clap::Subcommand;
 use mainstay_app::App;
+use mainstay_engine::key::RotateKeys;
 use mainstay_platform::config::Settings;
-use mainstay_services::key::RotateKeys;
 use serde::Serialize;
 
 /// Operations on signing keys.
@@ -35,8 +35,8 @@ pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
              sessions' access tokens, or leave it out and have keys",
         ));
     }
-    let (key, retiring) = block_on(with_existing(app, settings, async |services| {
-        Ok(services.command(&operator(), RotateKeys).await?.output)
+    let (key, retiring) = block_on(with_existing(app, settings, async |engine| {
+        Ok(engine.pipeline().command(&operator(), RotateKeys).await?.output)
     }))?;
     if json {
         print_json(&Rotation { key, retiring })?;

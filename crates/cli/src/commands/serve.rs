@@ -106,12 +106,12 @@ async fn start(app: &App, settings: Arc<Settings>, access_log: AccessLog) -> Out
 /// go to standard output whatever the form of the logs; none of them begins with a brace, as JSON log lines do.
 async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()> {
     let demo = match options.demo {
-        true => Some(serving.services().add_demo().await?),
+        true => Some(mainstay_services::setup::add_demo(serving.engine().pipeline()).await?),
         false => None,
     };
     // A process that does not serve the API cannot serve the link either.
     let link = match answers {
-        true => serving.services().setup_link().await?,
+        true => mainstay_services::setup::setup_link(serving.engine().pipeline()).await?,
         false => None,
     };
     print_line(&format!("listening on http://{}", serving.address()))?;

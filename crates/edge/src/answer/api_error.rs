@@ -10,7 +10,7 @@ use mainstay_domain::{Error, Result};
 /// error format the client accepts and the request id.
 #[derive(Debug, Clone)]
 pub enum ApiError {
-    /// An error of the domain or the services.
+    /// An error of the domain or of a use case.
     Meant(Error),
     /// The body exceeds this number of bytes, the limit of the route.
     TooLarge(usize),

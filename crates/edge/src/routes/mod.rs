@@ -13,7 +13,7 @@ use crate::route_state::{RouteState, RouterState};
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use mainstay_services::{Services, UseCase};
+use mainstay_engine::{Engine, UseCase};
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa::openapi::path::{HttpMethod, Operation};
@@ -198,10 +198,10 @@ impl Routes {
     ///
     /// # Panics
     /// When two routes have the same method and path: a bug, found at every start.
-    pub fn router(self, services: Services, options: EdgeOptions, openapi: &Value) -> Router {
+    pub fn router(self, engine: Engine, options: EdgeOptions, openapi: &Value) -> Router {
         let openapi = openapi.to_string().into();
         let router_state = Arc::new(RouterState {
-            services,
+            engine,
             options,
             openapi,
         });

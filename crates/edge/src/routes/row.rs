@@ -3,7 +3,7 @@
 use crate::middleware::address_limit;
 use axum::routing::MethodFilter;
 use mainstay_domain::access::{Access, Rate};
-use mainstay_services::UseCase;
+use mainstay_engine::UseCase;
 use serde::Serialize;
 use std::any::type_name;
 use std::fmt;

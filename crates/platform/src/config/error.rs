@@ -1,6 +1,6 @@
 //! The errors of an invalid configuration.
 
-use super::sources::Origin;
+use super::origin::Origin;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;

@@ -1,12 +1,11 @@
 //! Loads the settings from their sources and validates them.
 
+use super::choices::AppEnv;
 use super::declared::*;
 use super::error::{ConfigError, ConfigErrors};
 use super::secret::Secret;
 use super::sections::Sections;
-use super::settings::{
-    AppEnv, AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens,
-};
+use super::settings::{AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
 use super::sources::{Effective, Reader, Sources};
 use crate::database::sqlite_url;
 use std::collections::BTreeMap;

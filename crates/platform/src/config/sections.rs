@@ -151,8 +151,8 @@ pub struct SectionValues(BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
 impl SectionValues {
     /// The settings of a section; `None` when the application did not add it.
-    pub fn get<S: SettingsSection>(&self) -> Option<&S> {
-        self.0.get(&TypeId::of::<S>())?.downcast_ref()
+    pub fn get<S: SettingsSection>(&self) -> Option<Arc<S>> {
+        Arc::clone(self.0.get(&TypeId::of::<S>())?).downcast().ok()
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
         let file = "[reviews]\nstars = 7\nafter = '2d'\n";
         let env = [("REVIEWS_STARS", "8"), ("REVIEWS_KEY", "hunter2")];
         let loaded = read(Some(("reviews.invite", "off")), &env, file).expect("it is good");
-        let reviews: &Reviews = loaded.settings.sections.get().expect("it was added");
+        let reviews: Arc<Reviews> = loaded.settings.sections.get().expect("it was added");
         assert_eq!((reviews.invite, reviews.stars), (false, 8));
         assert_eq!(reviews.after, Duration::from_hours(48));
         assert_eq!(

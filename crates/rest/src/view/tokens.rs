@@ -2,7 +2,7 @@
 
 use super::UserView;
 use mainstay_domain::time::Timestamp;
-use mainstay_services::Secret;
+use mainstay_engine::Secret;
 use mainstay_services::account::Tokens;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;

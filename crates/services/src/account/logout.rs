@@ -1,12 +1,11 @@
 //! Ends the caller's session.
 
-use crate::access::directory::AccessChange;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action};
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::{Result, session::Session};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use serde_json::json;
 
 /// Ends the session whose token the caller presented. Both its tokens stop working at once.

@@ -1,14 +1,13 @@
 //! Ends all sessions of the caller.
 
-use crate::access::directory::AccessChange;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action};
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use serde_json::json;
 
 /// Ends all sessions of the caller, including the one of this request.

@@ -1,15 +1,15 @@
 //! Exchanges a refresh token for the next pair of tokens.
 
-use super::Tokens;
 use super::opening::grants;
-use crate::access::directory::AccessChange;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use super::seed::open_seed;
+use super::tokens::{Tokens, sign_tokens};
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::{RefreshTokenUse, Session};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ impl Command for Refresh {
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         let found = cx.sessions().with_seed(&scope, token.session()).await?;
         let (session, sealed) = found.ok_or_else(invalid)?;
-        let seed = cx.services().open_seed(&session, &sealed)?;
+        let seed = open_seed(&cx.components().sealer, &session, &sealed)?;
         if !token.matches(&seed) {
             return Err(invalid());
         }
@@ -95,7 +95,7 @@ impl Command for Refresh {
 
 async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Session> {
     let (now, from) = (cx.now(), session.generation);
-    let expires_at = now.after(cx.services().policies().refresh_ttl);
+    let expires_at = now.after(cx.components().policies.refresh_ttl);
     let next = Session {
         generation: from + 1,
         last_seen_at: now,
@@ -121,7 +121,7 @@ async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) ->
     user.check_usable()?;
     let grants = grants(cx, &user).await?;
     let now = cx.now();
-    let tokens = cx.services().sign_tokens((user, &grants), &session, seed, now)?;
+    let tokens = sign_tokens(cx.components(), (user, &grants), &session, seed, now)?;
     Ok(Refreshed::Tokens(Box::new(tokens)))
 }
 

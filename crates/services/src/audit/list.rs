@@ -1,11 +1,10 @@
 //! Lists the audit trail.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::audit::AuditEntry;
 use mainstay_domain::page::{Page, PageRequest};
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::AuditFilter;
 
 /// Entries by resource, actor, action or time; newest first.

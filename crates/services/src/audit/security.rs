@@ -1,11 +1,10 @@
 //! Lists denied and suspicious attempts.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::security::SecurityEvent;
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 
 /// Denied and suspicious attempts, the latest first.
 #[derive(Debug, Clone)]

@@ -1,11 +1,10 @@
 //! Lists jobs.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::job::Job;
 use mainstay_domain::page::{Page, PageRequest};
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::JobFilter;
 
 /// Lists jobs by state, queue or kind, newest first.

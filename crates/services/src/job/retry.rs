@@ -1,12 +1,11 @@
 //! Retries a job.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::DatabaseError;
 use serde_json::json;
 
@@ -43,7 +42,7 @@ impl Command for RetryJob {
             permit,
             DomainEvent::acted("job.retried", "RETRY", &before, &after),
         );
-        cx.changes.jobs += 1;
+        cx.jobs_due();
         Ok(())
     }
 }

@@ -1,14 +1,14 @@
 //! Cancels an order.
 
-use super::{put_stock_back, stop_payment};
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use super::stop::{put_stock_back, stop_payment};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderTransition};
 use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use serde_json::json;
 
 /// Cancels an order before it is shipped: the stock is returned, and a job refunds what was paid.

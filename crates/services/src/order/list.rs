@@ -1,11 +1,11 @@
 //! Lists orders.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::order::Order;
 use mainstay_domain::page::{Page, PageRequest};
+use mainstay_engine::{Query, QueryContext, UseCase};
 use mainstay_platform::database::ReadMode;
 use mainstay_repositories::{OrderFilter, OrderSort};
 

@@ -1,14 +1,15 @@
 //! Starts collecting the payment of an order.
 
-use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::payment::ChargePayment;
-use crate::use_case::{Command, UseCase};
+use crate::ports::PaymentGateway;
+use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Access, Action, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, UseCase};
 use mainstay_platform::database::DatabaseError;
 use serde::{Deserialize, Serialize};
 
@@ -36,13 +37,14 @@ impl UseCase for PayOrder {
     type Output = StartedPayment;
 }
 
-impl Command for PayOrder {
-    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
-        cx.services().parts().gateway.check_open()?;
-        Ok(self)
+impl PreparedCommand for PayOrder {
+    type Prepared = ();
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<()> {
+        cx.extension::<dyn PaymentGateway>()?.check_open()
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<StartedPayment> {
+    async fn run(self, (): (), cx: &mut CommandContext<'_>) -> Result<StartedPayment> {
         let (scope, now) = (cx.scope_to::<Order>(Action::PAY), cx.now());
         // Locked: a concurrent cancellation sees the payment that starts here, or this call sees the cancellation.
         let order = cx.orders().find_locked(&scope, self.id).await?;
@@ -68,7 +70,7 @@ impl Command for PayOrder {
             .insert(&permit, &payment)
             .await
             .map_err(retry_on_conflict)?;
-        cx.enqueue(&ChargePayment::new(payment.id))?;
+        cx.enqueue(&ChargePayment { payment: payment.id })?;
         cx.record(permit, DomainEvent::created("payment.begun", &payment));
         Ok(StartedPayment {
             payment,

@@ -1,11 +1,11 @@
 //! Reads one order.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::Order;
+use mainstay_engine::{Query, QueryContext, UseCase};
 use mainstay_platform::database::ReadMode;
 
 /// Reads one order; another customer's is not found.

@@ -1,24 +1,13 @@
 //! Applies the gateway's answer to a payment and its order.
 
 use super::RefundPayment;
-use crate::context::{CommandContext, PrepareContext, Repositories};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, SystemCaller};
+use mainstay_domain::access::Action;
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
-
-/// The payment as it is before the gateway is called.
-pub(super) async fn read_payment(cx: &PrepareContext<'_>, id: PaymentId) -> Result<Payment> {
-    let read = cx.read(move |cx| {
-        Box::pin(async move {
-            let scope = cx.scope_of(SystemCaller::WORKER);
-            cx.payments().find(&scope, id).await
-        })
-    });
-    read.await
-}
+use mainstay_engine::CommandContext;
 
 /// Records that the money was collected: the order is paid, or a refund is enqueued if the order has ended meanwhile.
 pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, reference: String) -> Result<()> {
@@ -32,7 +21,7 @@ pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, refe
     let scope = cx.scope::<Order>();
     let order = cx.orders().find(&scope, after.order_id).await?;
     if order.status != OrderStatus::Pending {
-        return cx.enqueue(&RefundPayment::new(after.id));
+        return cx.enqueue(&RefundPayment { payment: after.id });
     }
     let permit = cx.permit(Action::SETTLE, &order)?;
     let paid = order.clone().step(OrderTransition::Settle, now)?;

@@ -1,12 +1,12 @@
 //! Adds a product.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
+use mainstay_engine::{Command, CommandContext, UseCase};
 
 /// The values of a new product.
 #[derive(Debug, Clone)]

@@ -1,13 +1,13 @@
 //! Deletes a product.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Deletes a product. One that was ever ordered is archived instead, because orders refer to it.

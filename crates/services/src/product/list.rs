@@ -1,11 +1,11 @@
 //! Lists products.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::product::Product;
+use mainstay_engine::{Query, QueryContext, UseCase};
 use mainstay_repositories::{ProductFilter, ProductSort};
 
 /// Lists products by category or words; drafts and archived ones for staff only.

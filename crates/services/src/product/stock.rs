@@ -1,7 +1,6 @@
 //! Changes a product's stock.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
@@ -9,6 +8,7 @@ use mainstay_domain::product::{MAX_STOCK, Product};
 use mainstay_domain::state::{ExpectedVersion, State};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use serde_json::json;
 
 /// Adds to the stock, or takes from it with a negative number. It never falls below zero.

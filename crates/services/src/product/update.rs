@@ -1,7 +1,6 @@
 //! Changes a product.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::DomainEvent;
@@ -9,6 +8,7 @@ use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_engine::{Command, CommandContext, UseCase};
 
 /// The values of a product to change; `None` leaves a value unchanged.
 #[derive(Debug, Clone, Default)]

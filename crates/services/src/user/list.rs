@@ -1,12 +1,11 @@
 //! Lists accounts.
 
-use crate::account::Profile;
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::account::{Profile, profile};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
 use mainstay_domain::page::{Page, PageRequest};
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::{UserFilter, UserSort};
 
 /// Lists accounts by name, address, role or status, each with all its permissions.
@@ -35,10 +34,10 @@ impl Query for ListUsers {
             .await?;
         let ids: Vec<UserId> = listing.items.iter().map(|user| user.id).collect();
         let grants = cx.users().grants_of(&scope, &ids).await?;
-        let (services, now) = (cx.services(), cx.now());
+        let (directory, now) = (&cx.components().directory, cx.now());
         Ok(listing.map(|user| {
             let own = grants.get(&user.id).map_or(&[][..], Vec::as_slice);
-            services.profile(user, own, now)
+            profile(directory, user, own, now)
         }))
     }
 }

@@ -1,10 +1,9 @@
 //! Lists the personal permissions of an account.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::id::UserId;
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::PersonalGrant;
 
 /// Lists the permissions that an account has besides those of its role, without expired ones.

@@ -1,12 +1,11 @@
 //! Reads one account.
 
 use super::to_grants;
-use crate::account::Profile;
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::account::{Profile, profile};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 
 /// Reads one account.
 #[derive(Debug, Clone)]
@@ -26,6 +25,6 @@ impl Query for ReadUser {
         let scope = cx.scope();
         let user = cx.users().find(&scope, self.id).await?;
         let grants = to_grants(cx.users().grants(&scope, self.id).await?);
-        Ok(cx.services().profile(user, &grants, cx.now()))
+        Ok(profile(&cx.components().directory, user, &grants, cx.now()))
     }
 }

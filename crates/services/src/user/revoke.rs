@@ -1,12 +1,11 @@
 //! Revokes a permission.
 
 use super::updated_profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use serde_json::json;
 
 /// Revokes a personal permission of an account; those of its role stay. In force at once.
@@ -26,7 +25,7 @@ impl UseCase for RevokePermission {
 
 impl Command for RevokePermission {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        if !cx.services().knows_permission(&self.permission) {
+        if !cx.components().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
         let (scope, now) = (cx.scope_to(Action::REVOKE), cx.now());

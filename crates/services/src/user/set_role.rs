@@ -2,14 +2,13 @@
 
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, RoleName};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Changes the role of an account. In force at once, also for tokens that were issued before.

@@ -1,10 +1,7 @@
 //! Changes an account.
 
 use super::{check_an_admin_stays, check_state, updated_profile};
-use crate::access::directory::AccessChange;
 use crate::account::Profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, Permission};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
@@ -14,6 +11,8 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Changes an account; fields that are `None` stay. Disabling it ends its sessions at once. If no value differs,

@@ -17,8 +17,8 @@ use crate::terminal::{Colour, Paint, print_json, print_line};
 use clap::Args;
 use finding::{DoctorFinding, Verdict};
 use mainstay_app::App;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Loaded;
-use mainstay_services::Services;
 use serde::Serialize;
 
 /// Options of `doctor`.
@@ -66,7 +66,7 @@ async fn examine(app: &App, loaded: Loaded) -> Vec<DoctorFinding> {
     findings.extend(database);
     // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
-        let check = async |services: &Services| Ok(contents::check(app, services).await);
+        let check = async |engine: &Engine| Ok(contents::check(app, engine).await);
         let inside = with_read_only(app, settings, check).await;
         findings.extend(inside.unwrap_or_else(|error| {
             let fix = "fix it before the next start, which would fail in the same way";

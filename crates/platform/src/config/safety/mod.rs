@@ -5,9 +5,10 @@ mod cautions;
 mod coverage;
 mod strength;
 
+use super::choices::{Gateway, LogLevel};
 use super::declared::*;
 use super::error::ConfigError;
-use super::settings::{Gateway, LogLevel, Settings};
+use super::settings::Settings;
 use crate::database::postgres_config;
 use crate::network::is_this_machine;
 use strength::{weakness_of_key, weakness_of_text};

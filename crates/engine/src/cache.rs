@@ -1,0 +1,174 @@
+//! In-memory caches of rows that this node has read recently.
+
+use crate::request_context::RequestContext;
+use mainstay_domain::access::{self, Caller, Resource, Scope};
+use mainstay_domain::id::Id;
+use mainstay_domain::time::Timestamp;
+use mainstay_platform::cache::{Cache, Ticket};
+use mainstay_platform::database::Engine;
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a cached row is served. A change made by this process drops it at once; the limit is for another process
+/// that writes to the same SQLite file.
+const ROW_RETENTION: Duration = Duration::from_secs(1);
+
+/// The resources whose rows a node caches.
+#[derive(Debug, Clone, Default)]
+pub struct CachedResources {
+    names: Vec<&'static str>,
+    max_rows: usize,
+}
+
+impl CachedResources {
+    /// No resource.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a resource, with room for about this many rows.
+    #[must_use]
+    pub fn with<T: Resource>(mut self, max_rows: usize) -> Self {
+        self.names.push(T::NAME);
+        self.max_rows += max_rows;
+        self
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.names.contains(&name)
+    }
+}
+
+/// The name of a row's resource, and the row's id.
+type RowKey = (&'static str, Uuid);
+
+/// The cached rows of a node. On PostgreSQL it holds none: the node is not notified of what other nodes change.
+pub struct Caches {
+    resources: CachedResources,
+    rows: Cache<RowKey, dyn Any + Send + Sync>,
+}
+
+impl Caches {
+    /// Caches of the given resources, as far as the database engine allows them.
+    pub fn new(engine: Engine, resources: CachedResources) -> Self {
+        let retention = match engine {
+            Engine::Sqlite => ROW_RETENTION,
+            Engine::Postgres => Duration::ZERO,
+        };
+        Self {
+            rows: Cache::new(resources.max_rows, retention),
+            resources,
+        }
+    }
+
+    /// Must be taken before the snapshot that a cached row is read from.
+    pub(crate) fn ticket(&self, now: Timestamp) -> Ticket {
+        self.rows.ticket(now)
+    }
+
+    /// Caches a row that was read from a snapshot, if rows of its resource are cached.
+    pub(crate) fn fill<T: Resource>(&self, ticket: Ticket, row: &Arc<T>) {
+        if self.resources.contains(T::NAME) {
+            let value: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(row);
+            self.rows.fill(ticket, (T::NAME, row.id().uuid()), value);
+        }
+    }
+
+    /// Drops a changed row, if rows of its resource are cached.
+    pub(crate) fn changed(&self, resource: &'static str, id: Uuid) {
+        if self.resources.contains(resource) {
+            self.rows.drop_entry(&(resource, id));
+        }
+    }
+
+    fn get<T: Resource>(&self, id: Id<T>, now: Timestamp) -> Option<Arc<T>> {
+        self.rows.get(&(T::NAME, id.uuid()), now)?.downcast().ok()
+    }
+}
+
+/// The caches as one caller sees them: a cached row is returned only if the caller's scope includes it.
+pub struct CacheView<'k> {
+    caches: &'k Caches,
+    caller: &'k Caller,
+    now: Timestamp,
+}
+
+impl<'k> CacheView<'k> {
+    pub(crate) fn new(caches: &'k Caches, cx: &'k RequestContext, now: Timestamp) -> Self {
+        Self {
+            caches,
+            caller: &cx.caller,
+            now,
+        }
+    }
+
+    /// The cached row, if it is fresh and in the caller's scope.
+    pub fn get<T: Resource>(&self, id: Id<T>) -> Option<Arc<T>> {
+        let scope: Scope<T> = access::scope(self.caller);
+        let row = self.caches.get::<T>(id, self.now)?;
+        scope.shows(&row).then_some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_domain::access::{Policy, SystemCaller, Visibility};
+    use mainstay_domain::id::UserId;
+
+    struct Note {
+        id: Id<Self>,
+        owner: UserId,
+    }
+
+    impl Resource for Note {
+        const NAME: &'static str = "note";
+        const POLICY: Policy = Policy {
+            see: &[Visibility::Owner],
+            acts: &[],
+        };
+        fn id(&self) -> Id<Self> {
+            self.id
+        }
+        fn owner(&self) -> Option<UserId> {
+            Some(self.owner)
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_seconds(1000);
+
+    fn filled(engine: Engine, resources: CachedResources) -> (Caches, Id<Note>) {
+        let caches = Caches::new(engine, resources);
+        let id = Id::from_uuid(Uuid::from_u128(7));
+        let owner = UserId::from_uuid(Uuid::from_u128(8));
+        caches.fill(caches.ticket(NOW), &Arc::new(Note { id, owner }));
+        (caches, id)
+    }
+
+    fn sees(caches: &Caches, cx: &RequestContext, id: Id<Note>) -> bool {
+        CacheView::new(caches, cx, NOW).get::<Note>(id).is_some()
+    }
+
+    #[test]
+    fn a_row_is_returned_until_it_changes_and_only_within_the_callers_scope() {
+        let (caches, id) = filled(Engine::Sqlite, CachedResources::new().with::<Note>(10));
+        let system = RequestContext::system(SystemCaller::WORKER);
+        assert!(sees(&caches, &system, id));
+        assert!(!sees(&caches, &RequestContext::anonymous(), id));
+        caches.changed("another", id.uuid());
+        assert!(sees(&caches, &system, id));
+        caches.changed(Note::NAME, id.uuid());
+        assert!(!sees(&caches, &system, id));
+    }
+
+    #[test]
+    fn nothing_is_cached_of_a_resource_that_is_not_registered_nor_on_postgresql() {
+        let system = RequestContext::system(SystemCaller::WORKER);
+        let (unregistered, id) = filled(Engine::Sqlite, CachedResources::new());
+        assert!(!sees(&unregistered, &system, id));
+        let (shared, id) = filled(Engine::Postgres, CachedResources::new().with::<Note>(10));
+        assert!(!sees(&shared, &system, id));
+    }
+}

@@ -1,0 +1,9 @@
+//! The traits of use cases: [`UseCase`], [`Command`] (or [`PreparedCommand`]) and [`Query`].
+
+mod command;
+mod declaration;
+mod query;
+
+pub use command::{Command, PreparedCommand};
+pub use declaration::{PUBLIC_MAX_BODY, UseCase};
+pub use query::Query;
