@@ -84,6 +84,7 @@ impl Resource for User {
             (Action::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Action::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Action::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Action::REHASH, Rule::System),
         ],
     };
     type Id = UserId;
@@ -104,6 +105,7 @@ impl Resource for Session {
             (Action::LOGIN, Rule::Anyone),
             (Action::REFRESH, Rule::Anyone),
             (Action::LOGOUT, Rule::Owner),
+            (Action::PRUNE, Rule::System),
         ],
     };
     type Id = SessionId;

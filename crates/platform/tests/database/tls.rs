@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, ReadMode};
-use mainstay_platform::sql;
 
 use crate::house::{Answer, boxed};
+use crate::select;
 use crate::unattended;
 
 /// A server that ends when this is dropped.
@@ -89,9 +89,9 @@ impl Encrypted {
             ..DatabaseOptions::new(url)
         })
         .await?;
-        let encrypted = sql!("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+        let encrypted = select!("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
         db.read(ReadMode::Thread, move |tx| {
-            boxed(async move { tx.one(&encrypted, &[]).await })
+            boxed(async move { tx.one(encrypted, &[]).await })
         })
         .await
     }

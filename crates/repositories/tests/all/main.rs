@@ -22,6 +22,8 @@ mod paging;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod permits;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod products;
@@ -38,3 +40,5 @@ mod tail;
 mod unattended;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod writes;

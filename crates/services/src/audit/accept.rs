@@ -100,7 +100,8 @@ impl Command for AcceptAudit {
             return Err(DatabaseError::Retry.into());
         }
         cx.audit().link(&links).await?;
-        let permit = cx.permit_new::<AuditEntry>(Action::ACCEPT, cx.make_id::<AuditId>(), None)?;
+        let entry: AuditId = cx.make_id();
+        let permit = cx.permit_new::<AuditEntry>(Action::ACCEPT, entry, None)?;
         let mut acceptance = Acceptance {
             head: head.clone(),
             at: cx.now(),
@@ -109,7 +110,7 @@ impl Command for AcceptAudit {
             mac: Vec::new(),
         };
         acceptance.mac = chain::sign_acceptance(sealer, &acceptance);
-        cx.audit().accept(&permit, &acceptance).await?;
+        cx.audit().accept(&permit, entry, &acceptance).await?;
         let accepted = Accepted {
             seq: head.seq,
             hash: anchor::hex(&head.hash),
