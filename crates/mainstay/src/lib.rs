@@ -1,7 +1,7 @@
 //! Mainstay as a library, for applications that add domain types of their own.
 //!
-//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Resource`] for resources of your
-//!   own.
+//! - [`domain`]: ids, values, the access policy; a resource of your own implements [`domain::access::Resource`], and
+//!   its id is [`domain::id::Id`] of its type.
 //! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
 //!   [`services::Repositories::tx`].
 //! - [`database`]: the database API that repositories use, and [`sql!`]; below, how a table of your own is written.
@@ -15,29 +15,28 @@
 //! use mainstay::database::{Change, Select, Tx};
 //! use mainstay::domain::Result;
 //! use mainstay::domain::access::{Action, Permit, Policy, Resource, Rule, Visibility};
-//! use mainstay::domain::id::UserId;
+//! use mainstay::domain::id::{Id, UserId};
 //! use mainstay::sql;
 //!
-//! /// A note that a user keeps; each has one.
-//! pub struct Note { pub user_id: UserId, pub text: String }
+//! /// A note that a user keeps.
+//! pub struct Note { pub id: Id<Note>, pub user_id: UserId, pub text: String }
 //!
 //! pub const WRITE: Action = Action::declare("write");
 //!
 //! impl Resource for Note {
 //!     const NAME: &'static str = "note";
 //!     const POLICY: Policy = Policy { see: &[Visibility::Owner], acts: &[(WRITE, Rule::Owner)] };
-//!     type Id = UserId;
-//!     fn id(&self) -> UserId { self.user_id }
+//!     fn id(&self) -> Id<Self> { self.id }
 //!     fn owner(&self) -> Option<UserId> { Some(self.user_id) }
 //! }
 //!
 //! static INSERT: Change<Note> =
-//!     Change::new("notes", &[WRITE], sql!("INSERT INTO notes (user_id, text) VALUES ($1, $2)"));
-//! static TEXT: Select = Select::new(sql!("SELECT text FROM notes WHERE user_id = $1"));
+//!     Change::new("notes", &[WRITE], sql!("INSERT INTO notes (id, user_id, text) VALUES ($1, $2, $3)"));
+//! static TEXT: Select = Select::new(sql!("SELECT text FROM notes WHERE id = $1 AND user_id = $2"));
 //!
 //! async fn insert(tx: &mut Tx, permit: &Permit<Note>, note: &Note) -> Result<()> {
 //!     let insert = INSERT.authorize(permit, note)?;
-//!     tx.execute(insert, &[&note.user_id, &note.text]).await?;
+//!     tx.execute(insert, &[&note.id, &note.user_id, &note.text]).await?;
 //!     Ok(())
 //! }
 //! ```
@@ -50,5 +49,4 @@ pub use mainstay_platform::{config, database, telemetry};
 pub use mainstay_rest as rest;
 pub use mainstay_services as services;
 
-pub use mainstay_domain::typed_id;
 pub use mainstay_platform::sql;

@@ -4,12 +4,10 @@ use crate::outcome::rows;
 use crate::read::Read;
 use crate::row_filter;
 use mainstay_domain::access::{Action, Permit, Scope};
-use mainstay_domain::id::{Id, KeyId};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Change, DatabaseError, FromRow, Row};
-use uuid::Uuid;
 
 statements! {
     ALL_KEYS = "SELECT id, kid, algorithm, sealed, public_key, created_at, retires_at FROM signing_keys \
@@ -27,7 +25,7 @@ changes! {
 impl FromRow for Read<SigningKey> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         Ok(Self(SigningKey {
-            id: KeyId::from_uuid(row.next::<Uuid>()?),
+            id: row.next()?,
             kid: row.next()?,
             algorithm: row.next()?,
             sealed: row.next()?,
@@ -66,7 +64,7 @@ impl SigningKeys<'_> {
             .execute(
                 insert,
                 &[
-                    &key.id.uuid(),
+                    &key.id,
                     &key.kid,
                     &key.algorithm,
                     &key.sealed,
@@ -91,7 +89,7 @@ impl SigningKeys<'_> {
         at: Timestamp,
     ) -> Result<()> {
         let retire = RETIRE.authorize(permit, key)?;
-        match self.0.execute(retire, &[&key.id.uuid(), &at]).await? {
+        match self.0.execute(retire, &[&key.id, &at]).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

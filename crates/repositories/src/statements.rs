@@ -60,7 +60,7 @@ impl<T: Resource> GuardedChange for Change<T> {
     fn admits(&self, part: SystemCaller, action: Action, rows: [uuid::Uuid; 2]) -> bool {
         use mainstay_domain::access::{Caller, permit_new};
         use mainstay_domain::id::Id;
-        let [permitted, row] = rows.map(T::Id::from_uuid);
+        let [permitted, row] = rows.map(Id::from_uuid);
         let permit = permit_new::<T>(&Caller::System(part), action, permitted, None).unwrap();
         self.authorize_id(&permit, row).is_ok()
     }

@@ -50,7 +50,7 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
     violations
 }
 
-/// Whether a function may read rows and takes neither scope nor permit. One whose calls cannot be told, such as one that
+/// Whether a function may read rows and takes neither scope nor permit. One whose calls are not plain, such as one that
 /// calls a helper, counts as reading.
 fn is_unscoped(function: &Function<'_>) -> bool {
     let contains = |calls: &[&str]| calls.iter().any(|call| function.body.contains(call));

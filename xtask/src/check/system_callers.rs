@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn each_use_needs_a_line_with_a_reason() {
         let here = (PATH.to_owned(), 3);
-        assert_eq!(violations(PATH, SOURCE, "# why"), [here.clone()]);
+        assert_eq!(violations(PATH, SOURCE, "# why"), std::slice::from_ref(&here));
         assert_eq!(
             violations(PATH, SOURCE, "services::mug::wash as WORKER: a job"),
             []

@@ -92,7 +92,7 @@ impl<T: Resource> Permit<T> {
     ///
     /// # Errors
     /// [`Error::Internal`] when it is not: a bug in the calling code.
-    pub fn check(&self, served: &[Action], row: T::Id) -> Result<()> {
+    pub fn check(&self, served: &[Action], row: Id<T>) -> Result<()> {
         if self.id != row.uuid() {
             let (permitted, row) = (self.id, row.uuid());
             return Err(Error::bug(format!(
@@ -148,7 +148,7 @@ pub fn permit<T: Resource>(caller: &Caller, action: Action, row: &T) -> Result<P
 pub fn permit_new<T: Resource>(
     caller: &Caller,
     action: Action,
-    id: T::Id,
+    id: Id<T>,
     owner: Option<UserId>,
 ) -> Result<Permit<T>> {
     let granted = Permit {

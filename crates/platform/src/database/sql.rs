@@ -80,14 +80,15 @@ impl Sql {
 
     /// Both texts, also where the compiler evaluates.
     pub(super) const fn texts(&self) -> [&str; 2] {
-        [text(&self.postgres), text(&self.sqlite)]
-    }
-}
-
-const fn text<'a>(text: &'a Cow<'static, str>) -> &'a str {
-    match text {
-        Cow::Borrowed(text) => text,
-        Cow::Owned(text) => text.as_str(),
+        let postgres = match &self.postgres {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => text.as_str(),
+        };
+        let sqlite = match &self.sqlite {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => text.as_str(),
+        };
+        [postgres, sqlite]
     }
 }
 

@@ -5,6 +5,7 @@ use super::internal_table::InternalTable;
 use super::sql::Sql;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, BulkPermit, Permit, Resource};
+use mainstay_domain::id::Id;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -191,7 +192,7 @@ impl<T: Resource> Change<T> {
     ///
     /// # Errors
     /// As [`authorize`](Self::authorize).
-    pub fn authorize_id(&self, permit: &Permit<T>, row: T::Id) -> Result<Authorized<'_>> {
+    pub fn authorize_id(&self, permit: &Permit<T>, row: Id<T>) -> Result<Authorized<'_>> {
         permit.check(self.actions, row)?;
         Ok(Authorized(&self.sql))
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use mainstay_platform::database::{Database, DatabaseError, Isolation, ReadMode, Retryable};
 
-use crate::house::{Answer, OWNERS, add, add_alone, add_owner, add_thing, boxed, owners};
+use crate::fixture::{Answer, OWNERS, add, add_alone, add_owner, add_thing, boxed, owners};
 use crate::{change, on_both, select};
 
 /// An error type of the layers above; the database API must find the [`DatabaseError`] inside.

@@ -1,14 +1,14 @@
 //! Values of every type are read back as they were written.
 
 use mainstay_domain::access::Action;
-use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{
     Change, Column, Database, FromRow, Isolation, Json, JsonRef, Param, Row, Select, Sql, Tx,
 };
 use uuid::Uuid;
 
-use crate::house::{Answer, boxed, permitted};
+use crate::fixture::{Answer, boxed, permitted};
 use crate::{change, on_both, select};
 
 /// A row type defined by the test itself.

@@ -2,7 +2,7 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
-use mainstay_domain::access::{Action, Resource, SystemCaller, permit_all};
+use mainstay_domain::access::{Action, SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::order::Order;
 use mainstay_domain::product::Product;
@@ -170,7 +170,7 @@ fn all_sessions_end_only_for_the_account_of_the_permit() {
         });
         assert!(refused(&pruned), "{pruned:?}");
         let live = write!(store, [bob], |tx| {
-            Sessions::new(tx).list(&everything(), bob.id(), at(4)).await
+            Sessions::new(tx).list(&everything(), bob.id, at(4)).await
         });
         assert_eq!(live.unwrap(), [open]);
     });

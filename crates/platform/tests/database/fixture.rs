@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::unattended;
+use crate::is_ci;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use mainstay_domain::access::{Action, Caller, Policy, Resource, SystemCaller, permit_new};
+use mainstay_domain::access::{Action, Caller, Policy, Resource, SystemCaller, permit};
 use mainstay_domain::id::{Id, UserId};
 use mainstay_platform::database::{
     Authorized, Change, Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Select, Tx,
@@ -27,14 +27,14 @@ pub(crate) const SCHEMA: [&str; 3] = [
 pub(crate) type Answer<T> = Result<T, DatabaseError>;
 
 /// A SQLite database in a folder of its own.
-pub(crate) struct House {
+pub(crate) struct Fixture {
     pub(crate) db: Database,
     pub(crate) options: DatabaseOptions,
     pub(crate) folder: tempfile::TempDir,
 }
 
 /// A SQLite database with the tables, opened with options changed by `adjust`.
-pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
+pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let mut options = DatabaseOptions::new(format!(
         "sqlite://{}",
@@ -46,14 +46,14 @@ pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
         .for_each(|table| connection.execute_batch(table).unwrap());
     drop(connection);
     adjust(&mut options);
-    House {
+    Fixture {
         db: Database::open(&options).await.unwrap(),
         options,
         folder,
     }
 }
 
-impl House {
+impl Fixture {
     /// The file of the database with something appended to its name.
     pub(crate) fn file(&self, suffix: &str) -> std::path::PathBuf {
         self.folder.path().join(format!("deep/main.db{suffix}"))
@@ -73,12 +73,12 @@ where
     let (admin, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
         Ok(connected) => connected,
         Err(error) => {
-            unattended::skip("PostgreSQL at TEST_POSTGRES_URL", &error);
+            is_ci::skip("PostgreSQL at TEST_POSTGRES_URL", &error);
             return;
         }
     };
     let name = format!(
-        "seam_{}_{}",
+        "platform_{}_{}",
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
@@ -120,13 +120,13 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn sqlite() {
-                let fixture = $crate::house::sqlite(|_| {}).await;
+                let fixture = $crate::fixture::sqlite(|_| {}).await;
                 test(fixture.db.clone()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn postgres() {
-                $crate::house::postgres(|_| {}, |db, _| test(db)).await;
+                $crate::fixture::postgres(|_| {}, |db, _| test(db)).await;
             }
         }
     )* };
@@ -138,14 +138,13 @@ pub(crate) fn boxed<'t, T>(body: impl Future<Output = Answer<T>> + Send + 't) ->
 }
 
 /// The resource whose permits open the tables of these tests.
-pub(crate) struct Owner(UserId);
+pub(crate) struct Owner;
 
 impl Resource for Owner {
     const NAME: &'static str = "owner";
     const POLICY: Policy = Policy { see: &[], acts: &[] };
-    type Id = UserId;
-    fn id(&self) -> UserId {
-        self.0
+    fn id(&self) -> Id<Self> {
+        Id::from_uuid(uuid::Uuid::nil())
     }
     fn owner(&self) -> Option<UserId> {
         None
@@ -154,12 +153,9 @@ impl Resource for Owner {
 
 /// A change with a permit of the system.
 pub(crate) fn permitted(change: &Change<Owner>) -> Authorized<'_> {
-    let (system, row) = (
-        Caller::System(SystemCaller::WORKER),
-        UserId::from_uuid(uuid::Uuid::nil()),
-    );
-    let permit = permit_new::<Owner>(&system, Action::UPDATE, row, None).unwrap();
-    change.authorize_id(&permit, row).unwrap()
+    let system = Caller::System(SystemCaller::WORKER);
+    let permit = permit(&system, Action::UPDATE, &Owner).unwrap();
+    change.authorize(&permit, &Owner).unwrap()
 }
 
 /// A statement that reads.
@@ -178,9 +174,9 @@ macro_rules! change {
     ($table:literal, $text:expr) => {{
         use mainstay_domain::access::Action;
         use mainstay_platform::database::Change;
-        static CHANGE: Change<$crate::house::Owner> =
+        static CHANGE: Change<$crate::fixture::Owner> =
             Change::new($table, &[Action::UPDATE], mainstay_platform::sql!($text));
-        $crate::house::permitted(&CHANGE)
+        $crate::fixture::permitted(&CHANGE)
     }};
 }
 
