@@ -340,6 +340,11 @@ impl<'v> QueryContext<'v> {
         access::scope(&self.cx.caller)
     }
 
+    /// The rows on which the caller may perform an action.
+    pub fn scope_to<T: Resource>(&self, action: Action) -> Scope<T> {
+        access::scope_to(&self.cx.caller, action)
+    }
+
     /// The rows that a part of Mainstay may read.
     pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
         access::scope(&Caller::System(part))

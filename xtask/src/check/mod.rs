@@ -9,6 +9,7 @@ use violation::Violation;
 
 mod code;
 mod decisions;
+mod exceptions;
 mod external_crates;
 mod forbidden;
 mod guards;
@@ -21,6 +22,7 @@ mod manifest;
 mod markers;
 mod names;
 mod sql;
+mod system_callers;
 mod violation;
 mod words;
 
@@ -29,11 +31,12 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 10] = [
+const TEXT_RULES: [TextRule; 11] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
     ("guards", guards::check),
+    ("system-callers", system_callers::check),
     ("length", length::check),
     ("names", names::check),
     ("links", links::check),

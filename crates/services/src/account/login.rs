@@ -139,7 +139,7 @@ impl Command for Login {
         }
         if let Some(better) = proven.better {
             let (permit, now) = (
-                cx.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
+                cx.permit_of(SystemCaller::SIGN_IN, Action::REHASH, &user)?,
                 cx.now(),
             );
             cx.credentials().set(&permit, &user, &better, now).await?;

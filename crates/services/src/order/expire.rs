@@ -1,6 +1,6 @@
 //! Expires an order that was not paid in time.
 
-use super::{put_stock_back, stop_payment};
+use super::stop_payment;
 use crate::context::{CommandContext, Repositories};
 use crate::request_context::RequestContext;
 use crate::services::Services;
@@ -46,7 +46,7 @@ impl Command for ExpireOrder {
         let permit = cx.permit(Action::EXPIRE, &before)?;
         let after = before.clone().step(OrderTransition::Expire, now)?;
         cx.orders().save(&permit, &after).await?;
-        put_stock_back(cx, &permit, &after).await?;
+        cx.products().put_back(&permit, &after, now).await?;
         stop_payment(cx, &after).await?;
         cx.record(
             permit,
