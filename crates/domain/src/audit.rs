@@ -1,8 +1,8 @@
 //! The audit trail: which actor did what to which resource.
 
 use crate::id::{Id, UserId};
+use crate::string_enum;
 use crate::time::Timestamp;
-use serde::Serialize;
 
 /// Names an entry of the audit trail.
 pub type AuditId = Id<AuditEntry>;
@@ -14,38 +14,25 @@ pub enum AuditWriter {}
 /// Names a series of audit entries.
 pub type AuditWriterId = Id<AuditWriter>;
 
-/// The kind of actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Actor {
-    /// A signed-in user.
-    User,
-    /// An API key of a user.
-    ApiKey,
-    /// Mainstay itself, or a caller who is not signed in.
-    System,
-    /// No known kind: the entry was changed in the database.
-    Unknown,
+string_enum! {
+    /// The kind of actor.
+    pub enum Actor {
+        /// A signed-in user.
+        User = "user",
+        /// An API key of a user.
+        ApiKey = "apiKey",
+        /// Mainstay itself, or a caller who is not signed in.
+        System = "system",
+        /// No known kind: the entry was changed in the database.
+        Unknown = "unknown",
+    }
 }
 
 impl Actor {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::ApiKey => "apiKey",
-            Self::System => "system",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// The actor of a stored name. Unknown names are accepted, so that an entry changed in the database is still
     /// displayed.
     pub fn stored(name: &str) -> Self {
-        [Self::User, Self::ApiKey, Self::System]
-            .into_iter()
-            .find(|actor| actor.as_str() == name)
-            .unwrap_or(Self::Unknown)
+        Self::find(name).unwrap_or(Self::Unknown)
     }
 }
 

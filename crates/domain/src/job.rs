@@ -2,56 +2,28 @@
 
 use crate::id::Id;
 use crate::random::{self, Random};
+use crate::string_enum;
 use crate::time::Timestamp;
-use serde::Serialize;
 use std::time::Duration;
 
 /// Names a background job.
 pub type JobId = Id<Job>;
 
-/// The state of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum JobState {
-    /// Waiting until its time comes.
-    Queued,
-    /// Leased by a worker.
-    Running,
-    /// Failed, and waiting for a retry.
-    Retrying,
-    /// Succeeded.
-    Done,
-    /// Failed for good; retained for inspection by an operator.
-    Dead,
-    /// Cancelled by an operator.
-    Cancelled,
-}
-
-impl JobState {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Retrying => "retrying",
-            Self::Done => "done",
-            Self::Dead => "dead",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Finds the state by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [
-            Self::Queued,
-            Self::Running,
-            Self::Retrying,
-            Self::Done,
-            Self::Dead,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == name)
+string_enum! {
+    /// The state of a job.
+    pub enum JobState {
+        /// Waiting until its time comes.
+        Queued = "queued",
+        /// Leased by a worker.
+        Running = "running",
+        /// Failed, and waiting for a retry.
+        Retrying = "retrying",
+        /// Succeeded.
+        Done = "done",
+        /// Failed for good; retained for inspection by an operator.
+        Dead = "dead",
+        /// Cancelled by an operator.
+        Cancelled = "cancelled",
     }
 }
 

@@ -28,6 +28,7 @@ pub mod random;
 pub mod security;
 pub mod session;
 pub mod state;
+pub mod string_enum;
 pub mod text;
 pub mod time;
 pub mod user;

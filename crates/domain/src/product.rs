@@ -2,6 +2,7 @@
 
 use crate::id::Id;
 use crate::money::Money;
+use crate::string_enum;
 use crate::text;
 use crate::time::Timestamp;
 use crate::validation::Invalid;
@@ -10,33 +11,15 @@ use serde::{Deserialize, Serialize};
 /// Names a product.
 pub type ProductId = Id<Product>;
 
-/// Whether a product is on sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProductStatus {
-    /// In preparation; visible to staff only.
-    Draft,
-    /// On sale.
-    Active,
-    /// Off sale; stays because orders refer to it.
-    Archived,
-}
-
-impl ProductStatus {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-            Self::Archived => "archived",
-        }
-    }
-
-    /// Finds the status by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [Self::Draft, Self::Active, Self::Archived]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+string_enum! {
+    /// Whether a product is on sale.
+    pub enum ProductStatus {
+        /// In preparation; visible to staff only.
+        Draft = "draft",
+        /// On sale.
+        Active = "active",
+        /// Off sale; stays because orders refer to it.
+        Archived = "archived",
     }
 }
 

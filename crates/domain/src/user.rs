@@ -5,6 +5,7 @@ use crate::email::Email;
 use crate::error::{Denied, Error, Result};
 use crate::id::Id;
 use crate::name::PersonName;
+use crate::string_enum;
 use crate::text;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,33 +13,15 @@ use serde::{Deserialize, Serialize};
 /// Names a user account.
 pub type UserId = Id<User>;
 
-/// Whether an account may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UserStatus {
-    /// In use.
-    Active,
-    /// Disabled by an administrator.
-    Disabled,
-    /// Created by an administrator; the user has not chosen a password yet.
-    Invited,
-}
-
-impl UserStatus {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Invited => "invited",
-        }
-    }
-
-    /// Finds the status by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [Self::Active, Self::Disabled, Self::Invited]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+string_enum! {
+    /// Whether an account may be used.
+    pub enum UserStatus {
+        /// In use.
+        Active = "active",
+        /// Disabled by an administrator.
+        Disabled = "disabled",
+        /// Created by an administrator; the user has not chosen a password yet.
+        Invited = "invited",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::components::Components;
 use crate::pipeline::ANSWER_RETENTION;
+use mainstay_domain::access::{Action, SystemCaller, permit_all};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
@@ -42,7 +43,10 @@ impl Sweeper {
                     let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
                     removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
-                    removed += Sessions::new(tx).prune(now.before(SESSION_RETENTION)).await?;
+                    let dead = permit_all(SystemCaller::SWEEPER, Action::PRUNE);
+                    removed += Sessions::new(tx)
+                        .prune(&dead, now.before(SESSION_RETENTION))
+                        .await?;
                     removed += SecurityEvents::new(tx)
                         .prune(now.before(SECURITY_EVENT_RETENTION))
                         .await?;

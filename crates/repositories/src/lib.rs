@@ -1,8 +1,9 @@
 //! SQL, and only here: one file per resource, one text for SQLite and PostgreSQL.
 //!
 //! A repository borrows a transaction. A finder requires a [`Scope`](mainstay_domain::access::Scope) and filters by
-//! it in the query itself; a writer requires a [`Permit`](mainstay_domain::access::Permit) and rejects another row
-//! than the permitted one. A row that does not exist and a row outside of the scope are both
+//! it in the query itself. A writer requires a [`Permit`](mainstay_domain::access::Permit), because its statement is a
+//! [`Change`](mainstay_platform::database::Change), which declares the actions that it serves and is not executed for
+//! another action or another row; `contracts/changes.txt` lists all. A row that does not exist and a row outside of the scope are both
 //! [`NotFound`](mainstay_domain::Error::NotFound); a row that has changed since it was read causes the transaction to
 //! run again ([`Retry`](mainstay_platform::database::DatabaseError::Retry)).
 //!

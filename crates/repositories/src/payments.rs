@@ -3,11 +3,11 @@
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
 use crate::row_filter::{RowFilter, owned};
-use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::access::{Action, Permit, Scope};
 use mainstay_domain::id::{OrderId, PaymentId};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Row};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -32,10 +32,15 @@ statements! {
     FIND_OWNED = select!("id = $1 AND user_id = $2");
     OF_ORDER = select!(of_order "");
     OF_ORDER_OWNED = select!(of_order " AND user_id = $2");
-    INSERT = "INSERT INTO payments (id, order_id, user_id, status, amount, currency, reference, failure, created_at, \
-              updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    SAVE = "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
-            WHERE id = $1 AND status = $6";
+}
+
+changes! {
+    INSERT: Change<Payment>, "payments", [Action::PAY] =
+        "INSERT INTO payments (id, order_id, user_id, status, amount, currency, reference, failure, created_at, \
+         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SAVE: Change<Payment>, "payments", [Action::SETTLE, Action::CANCEL, Action::REFUND] =
+        "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
+         WHERE id = $1 AND status = $6";
 }
 
 impl FromRow for Read<Payment> {
@@ -90,11 +95,11 @@ impl Payments<'_> {
     /// # Errors
     /// `CONFLICT` when another payment of the order is pending or has succeeded.
     pub async fn insert(&mut self, permit: &Permit<Payment>, payment: &Payment) -> Result<()> {
-        permit.covers(payment)?;
+        let insert = INSERT.authorize(permit, payment)?;
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &payment.id,
                     &payment.order_id,
@@ -123,11 +128,11 @@ impl Payments<'_> {
         payment: &Payment,
         from: PaymentStatus,
     ) -> Result<()> {
-        permit.covers(payment)?;
+        let save = SAVE.authorize(permit, payment)?;
         let done = self
             .0
             .execute(
-                &SAVE,
+                save,
                 &[
                     &payment.id,
                     &payment.status.as_str(),

@@ -4,12 +4,12 @@ use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
-use mainstay_domain::access::{Permit, Resource, Scope, ScopeFilter};
+use mainstay_domain::access::{Action, Permit, Resource, Scope, ScopeFilter};
 use mainstay_domain::id::ProductId;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Json, JsonRef, Row};
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Json, JsonRef, Row};
 
 const COLUMNS: &str = "id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
                        created_at, updated_at, version";
@@ -27,14 +27,20 @@ macro_rules! find {
 statements! {
     FIND = find!("id = $1");
     FIND_PUBLISHED = find!("id = $1 AND status = 'active'");
-    INSERT = "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
-              attributes, status, created_at, updated_at, version, search_text) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    SAVE = "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
-            stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
-            search_text = $14 WHERE id = $1 AND version = $13";
-    DELETE = "DELETE FROM products WHERE id = $1";
     IS_ORDERED = "SELECT 1 FROM order_items WHERE product_id = $1 LIMIT 1";
+}
+
+changes! {
+    INSERT: Change<Product>, "products", [Action::CREATE] =
+        "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
+         attributes, status, created_at, updated_at, version, search_text) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    SAVE: Change<Product>, "products", [Action::UPDATE] =
+        "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
+         stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
+         search_text = $14 WHERE id = $1 AND version = $13";
+    DELETE: Change<Product>, "products", [Action::DELETE] =
+        "DELETE FROM products WHERE id = $1";
 }
 
 const PUBLISHED: usize = 0;
@@ -168,13 +174,13 @@ impl Products<'_> {
     /// # Errors
     /// `CONFLICT` when a product that is not archived has the SKU.
     pub async fn insert(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
-        permit.covers(product)?;
+        let insert = INSERT.authorize(permit, product)?;
         self.changed(product.id);
         let attributes = product.attributes.to_json();
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &product.id,
                     &product.sku.as_str(),
@@ -202,13 +208,13 @@ impl Products<'_> {
     /// [`DatabaseError::Retry`] when it or its stock was changed meanwhile; `CONFLICT` when a product that is not
     /// archived has the SKU.
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
-        permit.covers(product)?;
+        let save = SAVE.authorize(permit, product)?;
         self.changed(product.id);
         let attributes = product.attributes.to_json();
         let done = self
             .0
             .execute(
-                &SAVE,
+                save,
                 &[
                     &product.id,
                     &product.sku.as_str(),
@@ -235,9 +241,9 @@ impl Products<'_> {
     /// # Errors
     /// `CONFLICT` when an order contains it, `NOT_FOUND` when it does not exist any more.
     pub async fn delete(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
-        permit.covers(product)?;
+        let delete = DELETE.authorize(permit, product)?;
         self.changed(product.id);
-        match self.0.execute(&DELETE, &[&product.id]).await {
+        match self.0.execute(delete, &[&product.id]).await {
             Err(DatabaseError::ForeignKey { .. }) => {
                 Err(Error::Conflict("this product was ordered".to_owned()))
             }

@@ -9,17 +9,19 @@ use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::sha256;
-use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+use mainstay_platform::database::{Authorized, DatabaseError, FromRow, Param, Row};
 
 const COLUMNS: &str =
     "id, kind, user_id, ip, user_agent, operation, resource, resource_id, count, first_at, last_at";
 
-statements! {
-    RECORD = "INSERT INTO security_events (id, digest, period, kind, user_id, ip, user_agent, operation, resource, \
-              resource_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-              ON CONFLICT (digest, period) DO UPDATE SET count = security_events.count + excluded.count, \
-              last_at = excluded.last_at, user_agent = excluded.user_agent";
-    PRUNE = "DELETE FROM security_events WHERE last_at < $1";
+internal_changes! {
+    RECORD: SecurityEvents =
+        "INSERT INTO security_events (id, digest, period, kind, user_id, ip, user_agent, operation, resource, \
+         resource_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         ON CONFLICT (digest, period) DO UPDATE SET count = security_events.count + excluded.count, \
+         last_at = excluded.last_at, user_agent = excluded.user_agent";
+    PRUNE: SecurityEvents =
+        "DELETE FROM security_events WHERE last_at < $1";
 }
 
 pub(crate) static LIST: List = List::new(
@@ -72,8 +74,10 @@ impl SecurityEvents<'_> {
             .map(|(event, key)| row(event, key))
             .collect();
         let values: Vec<Vec<&dyn Param>> = rows.iter().map(|row| params(row)).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> =
-            values.iter().map(|values| (&RECORD, values.as_slice())).collect();
+        let batch: Vec<(Authorized<'_>, &[&dyn Param])> = values
+            .iter()
+            .map(|values| (RECORD.exempt(), values.as_slice()))
+            .collect();
         self.0.batch(&batch).await?;
         Ok(())
     }
@@ -105,7 +109,7 @@ impl SecurityEvents<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+        Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
     }
 }
 

@@ -3,18 +3,23 @@
 use crate::outcome::rows;
 use crate::read::Read;
 use crate::row_filter;
-use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::access::{Action, Permit, Scope};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Row};
 
 statements! {
     ALL_KEYS = "SELECT id, kid, algorithm, sealed, public_key, created_at, retires_at FROM signing_keys \
                 ORDER BY created_at, id";
-    INSERT = "INSERT INTO signing_keys (id, kid, algorithm, sealed, public_key, created_at, retires_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    RETIRE = "UPDATE signing_keys SET retires_at = $2 WHERE id = $1";
+}
+
+changes! {
+    INSERT: Change<SigningKey>, "signing_keys", [Action::CREATE] =
+        "INSERT INTO signing_keys (id, kid, algorithm, sealed, public_key, created_at, retires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    RETIRE: Change<SigningKey>, "signing_keys", [Action::ROTATE] =
+        "UPDATE signing_keys SET retires_at = $2 WHERE id = $1";
 }
 
 impl FromRow for Read<SigningKey> {
@@ -53,11 +58,11 @@ impl SigningKeys<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn insert(&mut self, permit: &Permit<SigningKey>, key: &SigningKey) -> Result<()> {
-        permit.covers(key)?;
+        let insert = INSERT.authorize(permit, key)?;
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &key.id,
                     &key.kid,
@@ -83,8 +88,8 @@ impl SigningKeys<'_> {
         key: &SigningKey,
         at: Timestamp,
     ) -> Result<()> {
-        permit.covers(key)?;
-        match self.0.execute(&RETIRE, &[&key.id, &at]).await? {
+        let retire = RETIRE.authorize(permit, key)?;
+        match self.0.execute(retire, &[&key.id, &at]).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

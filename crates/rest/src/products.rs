@@ -26,7 +26,7 @@ const SORTS: [(&str, ProductSort); 3] = [
     ("price", ProductSort::Price),
     ("name", ProductSort::Name),
 ];
-const STATUSES: &str = "draft, active, archived";
+const STATUSES: &str = ProductStatus::CHOICES;
 /// What anybody may see may be kept, as long as it is asked each time whether it is still right.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 

@@ -1,18 +1,28 @@
 //! The rows of reviews.
 
 use crate::review::Review;
-use mainstay::database::{DatabaseError, FromRow, Row, Sql, Tx};
+use mainstay::database::{Change, DatabaseError, FromRow, Row, Select, Tx};
 use mainstay::prelude::*;
 use mainstay::sql;
 
-static OF_PRODUCT: Sql = sql!(
+static OF_PRODUCT: Select = Select::new(sql!(
     "SELECT id, product_id, user_id, stars, text, created_at FROM reviews WHERE product_id = $1 ORDER BY id DESC LIMIT 100"
+));
+static FIND: Select = Select::new(sql!(
+    "SELECT id, product_id, user_id, stars, text, created_at FROM reviews WHERE id = $1"
+));
+static INSERT: Change<Review> = Change::new(
+    "reviews",
+    &[Review::WRITE],
+    sql!(
+        "INSERT INTO reviews (id, product_id, user_id, stars, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)"
+    ),
 );
-static FIND: Sql = sql!("SELECT id, product_id, user_id, stars, text, created_at FROM reviews WHERE id = $1");
-static INSERT: Sql = sql!(
-    "INSERT INTO reviews (id, product_id, user_id, stars, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)"
+static DELETE: Change<Review> = Change::new(
+    "reviews",
+    &[Review::REMOVE],
+    sql!("DELETE FROM reviews WHERE id = $1"),
 );
-static DELETE: Sql = sql!("DELETE FROM reviews WHERE id = $1");
 
 impl FromRow for Review {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
@@ -49,7 +59,7 @@ pub(crate) async fn find(tx: &mut Tx, scope: &Scope<Review>, id: Id<Review>) -> 
 }
 
 pub(crate) async fn insert(tx: &mut Tx, permit: &Permit<Review>, review: &Review) -> Result<()> {
-    permit.covers(review)?;
+    let insert = INSERT.authorize(permit, review)?;
     let Review {
         id,
         product_id,
@@ -59,7 +69,7 @@ pub(crate) async fn insert(tx: &mut Tx, permit: &Permit<Review>, review: &Review
         created_at,
     } = review;
     let done = tx
-        .execute(&INSERT, &[id, product_id, user_id, stars, text, created_at])
+        .execute(insert, &[id, product_id, user_id, stars, text, created_at])
         .await;
     done.map(drop).map_err(|error| match error.conflict() {
         Some(_) => Error::Conflict("you have reviewed this product".to_owned()),
@@ -68,7 +78,7 @@ pub(crate) async fn insert(tx: &mut Tx, permit: &Permit<Review>, review: &Review
 }
 
 pub(crate) async fn delete(tx: &mut Tx, permit: &Permit<Review>, review: &Review) -> Result<()> {
-    permit.covers(review)?;
-    tx.execute(&DELETE, &[&review.id]).await?;
+    let delete = DELETE.authorize(permit, review)?;
+    tx.execute(delete, &[&review.id]).await?;
     Ok(())
 }

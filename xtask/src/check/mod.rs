@@ -11,6 +11,7 @@ mod circles;
 mod code;
 mod decisions;
 mod engine;
+mod exceptions;
 mod external_crates;
 mod forbidden;
 mod guards;
@@ -24,6 +25,7 @@ mod markers;
 mod names;
 mod recipe;
 mod sql;
+mod system_callers;
 mod violation;
 mod words;
 
@@ -32,11 +34,12 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 13] = [
+const TEXT_RULES: [TextRule; 14] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
     ("guards", guards::check),
+    ("system-callers", system_callers::check),
     ("length", length::check),
     ("names", names::check),
     ("links", links::check),

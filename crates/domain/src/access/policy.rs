@@ -80,6 +80,7 @@ impl Resource for User {
             (Action::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Action::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Action::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Action::REHASH, Rule::System),
         ],
     };
     fn id(&self) -> Id<Self> {
@@ -99,6 +100,7 @@ impl Resource for Session {
             (Action::LOGIN, Rule::Anyone),
             (Action::REFRESH, Rule::Anyone),
             (Action::LOGOUT, Rule::Owner),
+            (Action::PRUNE, Rule::System),
         ],
     };
     fn id(&self) -> Id<Self> {

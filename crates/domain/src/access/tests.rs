@@ -95,15 +95,80 @@ fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
 }
 
 #[test]
-fn a_permit_covers_only_its_own_row() {
+fn a_permit_opens_its_own_row_for_its_own_action_and_nothing_else() {
+    let rows: Vec<Order> = (0..4)
+        .map(|n| Order {
+            id: OrderId::from_uuid(Uuid::from_u128(n)),
+            ..order_of(1)
+        })
+        .collect();
+    let system = Caller::System(SystemCaller::WORKER);
+    for (permitted, row) in pairs(&ACTIONS, &rows) {
+        let permit = permit(&system, *permitted, row).unwrap();
+        for (shown_for, other) in pairs(&ACTIONS, &rows) {
+            let opens = permit.check(&[*shown_for], other.id).is_ok();
+            assert_eq!(opens, permitted == shown_for && row.id == other.id);
+        }
+        assert!(permit.check(&ACTIONS, row.id).is_ok());
+        assert!(permit.check(&[], row.id).is_err(), "a writer that serves nothing");
+        let all_but_it: Vec<Action> = ACTIONS.into_iter().filter(|action| action != permitted).collect();
+        let refused = permit.check(&all_but_it, row.id);
+        assert!(matches!(refused, Err(Error::Internal(_))));
+        let bulk = permit_all::<Order>(SystemCaller::SWEEPER, *permitted);
+        assert!(bulk.check(&[*permitted]).is_ok());
+        assert!(bulk.check(&all_but_it).is_err());
+    }
+}
+
+#[test]
+fn the_refusal_of_a_permit_names_both() {
     let order = order_of(1);
-    let permit = permit(&caller(1, "customer", &[]), Action::CANCEL, &order).unwrap();
-    assert!(permit.covers(&order).is_ok());
-    let other = Order {
-        id: OrderId::from_uuid(Uuid::from_u128(6)),
-        ..order
+    let permit = permit(&Caller::System(SystemCaller::WORKER), Action::CANCEL, &order).unwrap();
+    let cause = |refused: crate::Result<()>| {
+        let error = refused.unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
     };
-    assert!(matches!(permit.covers(&other), Err(Error::Internal(_))));
+    assert_eq!(
+        cause(permit.check(&[Action::PAY, Action::PLACE], order.id)),
+        "a permit to cancel a order was shown to a writer that serves [pay, place]"
+    );
+    let other = OrderId::from_uuid(Uuid::from_u128(6));
+    assert_eq!(
+        cause(permit.check(&[Action::CANCEL], other)),
+        format!("a permit for order {} was shown for {other}", order.id)
+    );
+}
+
+const ACTIONS: [Action; 25] = [
+    Action::CREATE,
+    Action::UPDATE,
+    Action::DELETE,
+    Action::STOCK,
+    Action::PLACE,
+    Action::PAY,
+    Action::SETTLE,
+    Action::CANCEL,
+    Action::EXPIRE,
+    Action::FULFIL,
+    Action::SHIP,
+    Action::DELIVER,
+    Action::REFUND,
+    Action::REGISTER,
+    Action::LOGIN,
+    Action::REFRESH,
+    Action::LOGOUT,
+    Action::SET_ROLE,
+    Action::GRANT,
+    Action::REVOKE,
+    Action::RETRY,
+    Action::ROTATE,
+    Action::ACCEPT,
+    Action::REHASH,
+    Action::PRUNE,
+];
+
+fn pairs<'a, A, B>(left: &'a [A], right: &'a [B]) -> impl Iterator<Item = (&'a A, &'a B)> {
+    left.iter().flat_map(move |a| right.iter().map(move |b| (a, b)))
 }
 
 #[test]

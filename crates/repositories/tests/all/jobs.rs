@@ -2,6 +2,7 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
+use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState, Lease};
@@ -273,12 +274,30 @@ fn at_most_one_job_of_a_unique_key_is_live() {
             assert!(jobs.fail(first.lease(), "no", None, at(101)).await?);
             assert!(jobs.enqueue(&unique(2)).await?);
             // Otherwise the dead job would become a second live one.
-            assert!(!jobs.retry(&leave(&first), &first, at(102)).await?);
+            assert!(
+                !jobs
+                    .retry(&permit_to(Action::RETRY, &first), &first, at(102))
+                    .await?
+            );
             let second = jobs.find(&everything(), id(2)).await?;
-            assert!(jobs.cancel(&leave(&second), &second, at(103)).await?);
-            assert!(!jobs.cancel(&leave(&second), &second, at(104)).await?);
-            assert!(jobs.retry(&leave(&first), &first, at(105)).await?);
-            assert!(!jobs.retry(&leave(&first), &first, at(105)).await?);
+            assert!(
+                jobs.cancel(&permit_to(Action::CANCEL, &second), &second, at(103))
+                    .await?
+            );
+            assert!(
+                !jobs
+                    .cancel(&permit_to(Action::CANCEL, &second), &second, at(104))
+                    .await?
+            );
+            assert!(
+                jobs.retry(&permit_to(Action::RETRY, &first), &first, at(105))
+                    .await?
+            );
+            assert!(
+                !jobs
+                    .retry(&permit_to(Action::RETRY, &first), &first, at(105))
+                    .await?
+            );
             let again = jobs.find(&everything(), first.id).await?;
             assert_eq!(
                 (again.state, again.attempts, again.finished_at),
@@ -297,7 +316,10 @@ fn a_job_cancelled_while_it_runs_cannot_be_finished() {
         let leased = claim(&store, 1, at(100)).await.remove(0);
         write!(store, [leased], |tx| {
             let mut jobs = Jobs::new(tx);
-            assert!(jobs.cancel(&leave(&leased), &leased, at(110)).await?);
+            assert!(
+                jobs.cancel(&permit_to(Action::CANCEL, &leased), &leased, at(110))
+                    .await?
+            );
             assert!(!jobs.finish(leased.lease(), at(120)).await?);
             Ok(())
         })

@@ -25,6 +25,8 @@ mod paging;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod permits;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod products;
@@ -38,3 +40,5 @@ mod statements;
 mod tail;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod writes;

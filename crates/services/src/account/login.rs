@@ -132,7 +132,7 @@ impl PreparedCommand for Login {
         }
         if let Some(better) = verified.better {
             let (permit, now) = (
-                cx.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
+                cx.permit_of(SystemCaller::SIGN_IN, Action::REHASH, &user)?,
                 cx.now(),
             );
             cx.credentials().set(&permit, &user, &better, now).await?;

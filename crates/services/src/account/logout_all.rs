@@ -33,7 +33,7 @@ impl Command for LogoutAll {
         let session = cx.sessions().find(&scope, session_id).await?;
         let permit = cx.permit(Action::LOGOUT, &session)?;
         let user_permit = cx.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
-        let ended = cx.sessions().end_all(&user_permit, None, now).await?;
+        let ended = cx.sessions().end_all(&user_permit, user_id, None, now).await?;
         for id in &ended {
             cx.access_changed(AccessChange::SessionEnded(*id));
         }

@@ -102,7 +102,7 @@ async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Sessio
         expires_at,
         ..session
     };
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
+    let permit = cx.permit(Action::REFRESH, &next)?;
     if cx.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
     }
