@@ -3,7 +3,7 @@
 use crate::request_context::RequestContext;
 use mainstay_domain::access::{self, Caller, Resource, Scope};
 use mainstay_domain::id::Id;
-use mainstay_domain::time::Timestamp;
+use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::cache::{Cache, Ticket};
 use mainstay_platform::database::Engine;
 use std::any::Any;
@@ -36,13 +36,15 @@ impl CachedResources {
         self
     }
 
-    fn contains(&self, name: &str) -> bool {
-        self.names.contains(&name)
+    /// The key of a row, if rows of its resource are cached.
+    fn key(&self, resource: &str, id: Uuid) -> Option<RowKey> {
+        let index = self.names.iter().position(|name| *name == resource)?;
+        Some((index, id))
     }
 }
 
-/// The name of a row's resource, and the row's id.
-type RowKey = (&'static str, Uuid);
+/// The index of a row's resource, and the row's id.
+type RowKey = (usize, Uuid);
 
 /// The cached rows of a node. On PostgreSQL it holds none: the node is not notified of what other nodes change.
 pub struct Caches {
@@ -70,21 +72,22 @@ impl Caches {
 
     /// Caches a row that was read from a snapshot, if rows of its resource are cached.
     pub(crate) fn fill<T: Resource>(&self, ticket: Ticket, row: &Arc<T>) {
-        if self.resources.contains(T::NAME) {
+        if let Some(key) = self.resources.key(T::NAME, row.id().uuid()) {
             let value: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(row);
-            self.rows.fill(ticket, (T::NAME, row.id().uuid()), value);
+            self.rows.fill(ticket, key, value);
         }
     }
 
     /// Drops a changed row, if rows of its resource are cached.
-    pub(crate) fn changed(&self, resource: &'static str, id: Uuid) {
-        if self.resources.contains(resource) {
-            self.rows.drop_entry(&(resource, id));
+    pub(crate) fn changed(&self, resource: &str, id: Uuid) {
+        if let Some(key) = self.resources.key(resource, id) {
+            self.rows.drop_entry(&key);
         }
     }
 
     fn get<T: Resource>(&self, id: Id<T>, now: Timestamp) -> Option<Arc<T>> {
-        self.rows.get(&(T::NAME, id.uuid()), now)?.downcast().ok()
+        let key = self.resources.key(T::NAME, id.uuid())?;
+        self.rows.get(&key, now)?.downcast().ok()
     }
 }
 
@@ -92,22 +95,22 @@ impl Caches {
 pub struct CacheView<'k> {
     caches: &'k Caches,
     caller: &'k Caller,
-    now: Timestamp,
+    clock: &'k dyn Clock,
 }
 
 impl<'k> CacheView<'k> {
-    pub(crate) fn new(caches: &'k Caches, cx: &'k RequestContext, now: Timestamp) -> Self {
+    pub(crate) fn new(caches: &'k Caches, cx: &'k RequestContext, clock: &'k dyn Clock) -> Self {
         Self {
             caches,
             caller: &cx.caller,
-            now,
+            clock,
         }
     }
 
     /// The cached row, if it is fresh and in the caller's scope.
     pub fn get<T: Resource>(&self, id: Id<T>) -> Option<Arc<T>> {
         let scope: Scope<T> = access::scope(self.caller);
-        let row = self.caches.get::<T>(id, self.now)?;
+        let row = self.caches.get::<T>(id, self.clock.now())?;
         scope.shows(&row).then_some(row)
     }
 }
@@ -117,6 +120,7 @@ mod tests {
     use super::*;
     use mainstay_domain::access::{Policy, SystemCaller, Visibility};
     use mainstay_domain::id::UserId;
+    use mainstay_platform::clock::ManualClock;
 
     struct Note {
         id: Id<Self>,
@@ -148,7 +152,9 @@ mod tests {
     }
 
     fn sees(caches: &Caches, cx: &RequestContext, id: Id<Note>) -> bool {
-        CacheView::new(caches, cx, NOW).get::<Note>(id).is_some()
+        CacheView::new(caches, cx, &ManualClock::new(NOW))
+            .get::<Note>(id)
+            .is_some()
     }
 
     #[test]

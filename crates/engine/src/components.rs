@@ -29,7 +29,7 @@ pub struct Components {
     /// Hashes passwords.
     pub hasher: PasswordHasher,
     /// Counts calls against the rate limits.
-    pub limiter: Limiter,
+    pub limiter: Arc<Limiter>,
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
     /// The permissions that can be granted: the built-in ones and those of added resources.

@@ -83,6 +83,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         let (node, sealer) = (parts.node, parts.sealer);
         let (data_dir, access_ttl) = (parts.policies.data_dir.clone(), parts.policies.access_ttl);
+        let limiter = Arc::new(parts.limiter);
         let witness_every = parts.policies.audit_witness_every;
         let directory = Arc::new(AccessDirectory::default());
         let keys = Arc::new(KeyStore::new(node.clone(), Arc::clone(&sealer), parts.keys));
@@ -94,7 +95,7 @@ impl Engine {
             keys: Arc::clone(&keys),
             sealer: Arc::clone(&sealer),
             hasher: parts.hasher,
-            limiter: parts.limiter,
+            limiter: Arc::clone(&limiter),
             mailer: parts.mailer,
             permissions: parts.permissions,
             caches: Caches::new(node.database.engine(), parts.cached),
@@ -125,9 +126,9 @@ impl Engine {
             audit_acceptor: AuditAcceptor::new(pipeline.clone(), audit_verifier.clone(), anchor),
             audit_verifier,
             head_publisher: HeadPublisher::new(node.clone(), sealer, parts.head_receiver, witness_every),
-            readiness: ReadinessProbe::new(node, Arc::clone(&clock)),
+            readiness: ReadinessProbe::new(node.clone(), Arc::clone(&clock)),
             clock,
-            sweeper: Sweeper::new(Arc::clone(&components)),
+            sweeper: Sweeper::new(node, limiter),
             pipeline,
             components,
         }))

@@ -1,10 +1,11 @@
 //! Removes records whose retention period is over.
 
-use crate::components::Components;
+use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::access::{Action, SystemCaller, permit_all};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
+use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +21,15 @@ const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
 const TOKEN_RETENTION: Duration = Duration::from_hours(24);
 
 /// Removes records of the engine's own tables.
-pub struct Sweeper(Arc<Components>);
+pub struct Sweeper {
+    node: Node,
+    limiter: Arc<Limiter>,
+}
 
 impl Sweeper {
     /// A sweeper of this node's database and rate limits.
-    pub fn new(components: Arc<Components>) -> Self {
-        Self(components)
+    pub fn new(node: Node, limiter: Arc<Limiter>) -> Self {
+        Self { node, limiter }
     }
 
     /// Removes records whose retention period is over; returns how many.
@@ -33,10 +37,9 @@ impl Sweeper {
     /// # Errors
     /// The database is unavailable.
     pub async fn prune(&self) -> Result<u64> {
-        let now = self.0.node.now();
-        self.0.limiter.retain_recent(now);
-        self.0
-            .node
+        let now = self.node.now();
+        self.limiter.retain_recent(now);
+        self.node
             .database
             .write(Isolation::ReadCommitted, move |tx| {
                 Box::pin(async move {

@@ -186,7 +186,7 @@ impl Pipeline {
 
     fn cache_view<'c>(&'c self, cx: &'c RequestContext) -> CacheView<'c> {
         let components = self.components();
-        CacheView::new(&components.caches, cx, components.node.now())
+        CacheView::new(&components.caches, cx, &*components.node.clock)
     }
 
     fn count_call(&self, name: &'static str, watch: &Stopwatch, error: Option<&Error>) {

@@ -10,29 +10,27 @@ use crate::project::Text;
 use graph::{Edge, circles};
 use modules::Modules;
 
-/// Crates whose files are checked, and the folder in it to which the check is limited.
-const CHECKED: [(&str, &str); 3] = [
-    ("crates/engine/src/", ""),
-    ("crates/services/src/", ""),
-    ("crates/platform/src/", "config/"),
+/// The sources of the crates whose files are checked.
+const CHECKED: [&str; 7] = [
+    "crates/background/src/",
+    "crates/engine/src/",
+    "crates/integrations/src/",
+    "crates/platform/src/",
+    "crates/repositories/src/",
+    "crates/rest/src/",
+    "crates/services/src/",
 ];
 
 /// Finds the shortest circle of each group of files that import each other.
 pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
-    let checked = CHECKED.into_iter();
-    checked
-        .flat_map(|(root, folder)| check_crate(texts, root, folder))
+    CHECKED
+        .into_iter()
+        .flat_map(|root| check_crate(texts, root))
         .collect()
 }
 
-fn check_crate(texts: &[Text], root: &str, folder: &str) -> Vec<Violation> {
-    let modules = Modules::read(texts, root);
-    let inside = format!("{root}{folder}");
-    let edges: Vec<Edge<'_>> = modules
-        .edges()
-        .into_iter()
-        .filter(|edge| edge.from.starts_with(&inside) && edge.to.starts_with(&inside))
-        .collect();
+fn check_crate(texts: &[Text], root: &str) -> Vec<Violation> {
+    let edges = Modules::read(texts, root).edges();
     circles(&edges)
         .into_iter()
         .map(|circle| violation(root, &circle))
@@ -158,23 +156,5 @@ mod tests {
         assert_eq!(reasons(&files), ["a circle of files: a.rs -> b.rs -> a.rs"]);
         let tests = "// super::a::f()\npub fn g() {}\n#[cfg(test)]\nmod tests {\n    use crate::a::f;\n}";
         assert_eq!(reasons(&[files[0], files[1], ("b.rs", tests)]), [""; 0]);
-    }
-
-    #[test]
-    fn only_the_folder_is_checked_where_the_check_is_limited_to_one() {
-        let file = |path: &str, body: &str| text(&format!("crates/platform/src/{path}"), body);
-        let outside = [
-            file("lib.rs", "mod a;\nmod b;\nmod config;"),
-            file("a.rs", "use crate::b::B;"),
-            file("b.rs", "use crate::a::A;"),
-        ];
-        assert_eq!(check(&outside).len(), 0);
-        let inside = [
-            file("lib.rs", "mod config;"),
-            file("config/mod.rs", "mod a;\nmod b;"),
-            file("config/a.rs", "use super::b::B;"),
-            file("config/b.rs", "use super::a::A;"),
-        ];
-        assert_eq!(check(&inside).len(), 1);
     }
 }
