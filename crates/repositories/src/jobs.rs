@@ -1,23 +1,33 @@
 //! Jobs for administrators, and enqueueing. What workers need is in [`leases`](crate::leases).
 
-use crate::list::{Key, List};
-use crate::outcome::{found, unique_violation};
-use crate::read::{BoundValue, Read, bound, params, word};
+use crate::outcome::unique_violation;
+use crate::read::{BoundValue, bound, params, word};
+use crate::record;
+use crate::record::TextColumn;
 use crate::row_filter;
+use crate::rows::{Filter, ListQuery, Rows, Table};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Action, Permit, Scope};
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::time::Timestamp;
-use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Authorized, Change, DatabaseError, FromRow, Row};
 
-const COLUMNS: &str = "id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, \
-                       created_at, finished_at, fence";
+record! {
+    Job {
+        id, kind, queue, payload,
+        state: TextColumn,
+        attempts, max_attempts, run_at, last_error, request_id, created_at, finished_at, fence,
+    }
+}
+
+impl Table for Job {
+    const TABLE: &'static str = "jobs";
+    const FILTERS: &'static [Filter] = &[Filter::text("state"), Filter::text("queue"), Filter::text("kind")];
+}
 
 statements! {
-    FIND = "SELECT id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, created_at, \
-            finished_at, fence FROM jobs WHERE id = $1";
     COUNTS = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying', 'dead') \
               GROUP BY queue, state ORDER BY queue, state";
 }
@@ -41,17 +51,6 @@ internal_changes! {
     PRUNE: Jobs =
         "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1";
 }
-
-const STATE: usize = 0;
-const QUEUE: usize = 1;
-const KIND: usize = 2;
-
-pub(crate) static LIST: List = List::new(
-    concat!(module_path!(), "::LIST"),
-    (COLUMNS, "jobs"),
-    &["state = {}", "queue = {}", "kind = {}"],
-    &[Key::Id],
-);
 
 /// Which jobs to list.
 #[derive(Debug, Clone, Default)]
@@ -96,26 +95,6 @@ impl NewJob {
     }
 }
 
-impl FromRow for Read<Job> {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(Job {
-            id: row.next()?,
-            kind: row.next()?,
-            queue: row.next()?,
-            payload: row.next()?,
-            state: word(row)?,
-            attempts: row.next()?,
-            max_attempts: row.next()?,
-            run_at: row.next()?,
-            last_error: row.next()?,
-            request_id: row.next()?,
-            created_at: row.next()?,
-            finished_at: row.next()?,
-            fence: row.next()?,
-        }))
-    }
-}
-
 repository! {
     /// The table of jobs.
     Jobs
@@ -137,10 +116,7 @@ impl Jobs<'_> {
     /// # Errors
     /// `NOT_FOUND`, also for callers who may not see jobs.
     pub async fn find(&mut self, scope: &Scope<Job>, id: JobId) -> Result<Job> {
-        if !row_filter::all(scope) {
-            return Err(Error::NotFound);
-        }
-        found(self.0.optional(&FIND, &[&id]).await?)
+        Rows::new(self.0).find(scope, id).await
     }
 
     /// A page of the jobs within the scope, the newest first.
@@ -153,22 +129,11 @@ impl Jobs<'_> {
         filter: &JobFilter,
         page: &PageRequest,
     ) -> Result<Page<Job>> {
-        let state = filter.state.map(JobState::as_str);
-        let query = LIST.by(0, true);
-        let query = if row_filter::all(scope) {
-            query
-        } else {
-            query.nothing()
-        };
-        let query = query
-            .with(STATE, state.as_ref())
-            .with(QUEUE, filter.queue.as_ref())
-            .with(KIND, filter.kind.as_ref());
-        let position = |job: &Job| Position {
-            key: CursorKey::Number(job.created_at.micros()),
-            id: job.id.uuid(),
-        };
-        query.page(self.0, page, position).await
+        let query = ListQuery::new()
+            .filter_if("state", filter.state.map(JobState::as_str))?
+            .filter_if("queue", filter.queue.as_deref())?
+            .filter_if("kind", filter.kind.as_deref())?;
+        Rows::new(self.0).list(scope, &query, page).await
     }
 
     /// Puts a dead or cancelled job back into its queue, with no attempts counted; false when it is neither, or a job

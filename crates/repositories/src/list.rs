@@ -26,6 +26,7 @@ pub(crate) enum Key {
 }
 
 /// Declares a list: its filters and sort keys. Each combination's statement is composed once, at its first use.
+#[derive(Debug)]
 pub(crate) struct List {
     name: &'static str,
     columns: &'static str,

@@ -15,8 +15,13 @@ use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Authorized, Change, DatabaseError, FromRow, Param, Row};
 
-const COLUMNS: &str = "id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, \
-                       created_at, updated_at, version";
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, \
+         created_at, updated_at, version"
+    };
+}
 
 macro_rules! with_items {
     ($condition:literal) => {
@@ -34,8 +39,9 @@ macro_rules! with_items {
 macro_rules! overdue {
     ($condition:literal, $started_after:literal, $limit:literal) => {
         concat!(
-            "SELECT id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, created_at, \
-             updated_at, version FROM orders WHERE status = 'pending' AND reserved_until < $1",
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE status = 'pending' AND reserved_until < $1",
             $condition,
             " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.status = 'pending' \
              AND p.created_at > ",
@@ -68,7 +74,7 @@ const USER: usize = 2;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
-    (COLUMNS, "orders"),
+    (columns!(), "orders"),
     &["user_id = {}", "status = {}", "user_id = {}"],
     &[Key::Number("created_at")],
 );

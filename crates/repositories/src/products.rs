@@ -11,16 +11,17 @@ use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Change, DatabaseError, FromRow, Json, JsonRef, Row};
 
-const COLUMNS: &str = "id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
-                       created_at, updated_at, version";
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
+         created_at, updated_at, version"
+    };
+}
 
 macro_rules! find {
     ($condition:literal) => {
-        concat!(
-            "SELECT id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
-             created_at, updated_at, version FROM products WHERE ",
-            $condition
-        )
+        concat!("SELECT ", columns!(), " FROM products WHERE ", $condition)
     };
 }
 
@@ -50,7 +51,7 @@ const WORDS: usize = 3;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
-    (COLUMNS, "products"),
+    (columns!(), "products"),
     &[
         "status = 'active'",
         "status = {}",

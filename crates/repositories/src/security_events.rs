@@ -1,18 +1,26 @@
 //! Security events: attempts of one kind, counted per minute, so that a flood of them is one row.
 
-use crate::list::{Key, List};
-use crate::read::{BoundValue, Read, bound, params};
-use crate::row_filter;
+use crate::read::{BoundValue, bound, params};
+use crate::record;
+use crate::rows::{ListQuery, Rows, Sort, Table};
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
-use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::sha256;
-use mainstay_platform::database::{Authorized, DatabaseError, FromRow, Param, Row};
+use mainstay_platform::database::{Authorized, Param};
 
-const COLUMNS: &str =
-    "id, kind, user_id, ip, user_agent, operation, resource, resource_id, count, first_at, last_at";
+record! {
+    SecurityEvent {
+        id, kind, user_id, ip, user_agent, operation, resource, resource_id, count, first_at, last_at,
+    }
+}
+
+impl Table for SecurityEvent {
+    const TABLE: &'static str = "security_events";
+    const SORTS: &'static [Sort] = &[Sort::newest("last_at")];
+}
 
 internal_changes! {
     RECORD: SecurityEvents =
@@ -24,33 +32,8 @@ internal_changes! {
         "DELETE FROM security_events WHERE last_at < $1";
 }
 
-pub(crate) static LIST: List = List::new(
-    concat!(module_path!(), "::LIST"),
-    (COLUMNS, "security_events"),
-    &[],
-    &[Key::Number("last_at")],
-);
-
 /// The period in which equal attempts share one row, in seconds.
 const PERIOD: i64 = 60;
-
-impl FromRow for Read<SecurityEvent> {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(SecurityEvent {
-            id: row.next()?,
-            kind: row.next()?,
-            user_id: row.next()?,
-            ip: row.next()?,
-            user_agent: row.next()?,
-            operation: row.next()?,
-            resource: row.next()?,
-            resource_id: row.next()?,
-            count: row.next()?,
-            first_at: row.next()?,
-            last_at: row.next()?,
-        }))
-    }
-}
 
 repository! {
     /// The table of security events.
@@ -91,17 +74,7 @@ impl SecurityEvents<'_> {
         scope: &Scope<SecurityEvent>,
         page: &PageRequest,
     ) -> Result<Page<SecurityEvent>> {
-        let query = LIST.by(0, true);
-        let query = if row_filter::all(scope) {
-            query
-        } else {
-            query.nothing()
-        };
-        let position = |event: &SecurityEvent| Position {
-            key: CursorKey::Number(event.last_at.micros()),
-            id: event.id.uuid(),
-        };
-        query.page(self.0, page, position).await
+        Rows::new(self.0).list(scope, &ListQuery::new(), page).await
     }
 
     /// Removes events whose last attempt was before an instant; returns how many.

@@ -1,8 +1,13 @@
 //! All statements, for the tests that prepare each on both engines and ask the engines what it writes.
 
+use crate::rows::{ComposedTable, Table, TableStatements};
 #[cfg(test)]
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
+use mainstay_domain::job::Job;
+use mainstay_domain::key::SigningKey;
+use mainstay_domain::payment::Payment;
+use mainstay_domain::security::SecurityEvent;
 use mainstay_platform::database::{BulkChange, Change, InternalChange, InternalTable, Select, Sql};
 
 /// A statement, as it is declared.
@@ -87,7 +92,24 @@ impl<T: Resource> GuardedChange for BulkChange<T> {
 
 /// Every statement, including every combination of the composed lists.
 pub fn all() -> Vec<Statement> {
-    let (reads, changes, internal) = (reads(), changes(), internal());
+    let internal = internal().into_iter().map(|(name, change)| Statement {
+        name,
+        sql: change.sql().clone(),
+        effect: Effect::ChangesInternal(change.table()),
+    });
+    declared(reads(), changes()).chain(internal).collect()
+}
+
+/// The composed statements of a table.
+pub fn of_table<T: Table>() -> Vec<Statement> {
+    let statements = TableStatements::<T>::get();
+    declared(statements.reads(), statements.changes()).collect()
+}
+
+fn declared(
+    reads: Vec<(&'static str, &'static Select)>,
+    changes: Vec<(&'static str, &'static dyn GuardedChange)>,
+) -> impl Iterator<Item = Statement> {
     let reads = reads.into_iter().map(|(name, select)| Statement {
         name,
         sql: select.sql().clone(),
@@ -101,12 +123,21 @@ pub fn all() -> Vec<Statement> {
             effect,
         }
     });
-    let internal = internal.into_iter().map(|(name, change)| Statement {
-        name,
-        sql: change.sql().clone(),
-        effect: Effect::ChangesInternal(change.table()),
-    });
-    reads.chain(changes).chain(internal).collect()
+    reads.chain(changes)
+}
+
+/// The tables whose statements are composed.
+fn tables() -> [&'static dyn ComposedTable; 4] {
+    [
+        table::<Job>(),
+        table::<Payment>(),
+        table::<SecurityEvent>(),
+        table::<SigningKey>(),
+    ]
+}
+
+fn table<T: Table>() -> &'static dyn ComposedTable {
+    TableStatements::<T>::get()
 }
 
 fn reads() -> Vec<(&'static str, &'static Select)> {
@@ -133,15 +164,14 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
     ];
     let lists = [
         &crate::audit::LIST,
-        &crate::jobs::LIST,
         &crate::orders::LIST,
         &crate::products::LIST,
-        &crate::security_events::LIST,
         &crate::users::LIST,
     ];
     let families = [&crate::order_items::ITEMS_OF, &crate::user_access::GRANTS_OF];
     let fixed = fixed.into_iter().flatten().copied();
     fixed
+        .chain(tables().into_iter().flat_map(|table| table.reads()))
         .chain(lists.into_iter().flat_map(|list| list.all()))
         .chain(families.into_iter().flat_map(|family| family.all()))
         .collect()
@@ -164,7 +194,14 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let families = [&crate::order_items::INSERT_ITEMS];
     let sized = families.into_iter().flat_map(|family| family.all());
     let sized = sized.map(|(name, change)| (name, change as &dyn GuardedChange));
-    fixed.into_iter().flatten().copied().chain(sized).collect()
+    let tables = tables().into_iter().flat_map(|table| table.changes());
+    fixed
+        .into_iter()
+        .flatten()
+        .copied()
+        .chain(sized)
+        .chain(tables)
+        .collect()
 }
 
 fn internal() -> Vec<(&'static str, &'static InternalChange)> {
@@ -195,21 +232,32 @@ mod tests {
 
     /// The files that may construct statements: the macros, those that compose statements of fixed fragments, and this
     /// one, whose tests construct none of their own.
-    const CONSTRUCTING_FILES: [&str; 3] = ["macros.rs", "list.rs", "sized_statements.rs"];
+    const CONSTRUCTING_FILES: [&str; 4] = [
+        "macros.rs",
+        "list.rs",
+        "sized_statements.rs",
+        "rows/statements.rs",
+    ];
 
     #[test]
     fn every_statement_is_listed_for_the_test() {
         let source = include_str!("statements.rs");
         let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
-        let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let files = sources(&root);
         assert!(files.len() > 20, "the sources were not found");
         for path in files {
-            let name = path.file_name().unwrap().to_str().unwrap();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
             let text = fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
             for constructor in ["sql!", "Sql::owned", "Sql::new", "Sql::spelled"] {
                 let allowed = CONSTRUCTING_FILES.contains(&name) || !text.contains(constructor);
                 assert!(allowed, "{name} makes a statement: {constructor}");
+            }
+            for declaration in text.split("\nimpl Table for ").skip(1) {
+                let table = declaration.split([' ', '{']).next().unwrap();
+                let listed = source.contains(&format!("table::<{table}>()"));
+                assert!(listed, "statements.rs leaves out the table of {table}");
             }
             let module = name.trim_end_matches(".rs");
             for (declared, list) in [

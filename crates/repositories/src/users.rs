@@ -15,16 +15,16 @@ use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Change, DatabaseError, FromRow, Param, Row};
 
-const COLUMNS: &str =
-    "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version";
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version"
+    };
+}
 
 macro_rules! find {
     ($condition:literal) => {
-        concat!(
-            "SELECT id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version \
-             FROM users WHERE ",
-            $condition
-        )
+        concat!("SELECT ", columns!(), " FROM users WHERE ", $condition)
     };
 }
 
@@ -56,7 +56,7 @@ const SEARCH: usize = 3;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
-    (COLUMNS, "users"),
+    (columns!(), "users"),
     &[
         "id = {}",
         "role = {}",

@@ -31,6 +31,8 @@ mod plans;
 #[cfg(test)]
 mod products;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod sessions;
