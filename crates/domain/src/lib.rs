@@ -8,6 +8,7 @@
 pub mod access;
 pub mod attributes;
 pub mod audit;
+pub mod bounded;
 pub mod currency;
 pub mod email;
 pub mod error;

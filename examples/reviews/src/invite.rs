@@ -3,7 +3,6 @@
 use mainstay::prelude::*;
 
 /// `[reviews]` in `mainstay.toml`, `REVIEWS_…` in the environment.
-#[derive(Debug)]
 pub(crate) struct InviteSettings {
     invite: bool,
     greeting: String,
@@ -20,14 +19,11 @@ impl SettingsSection for InviteSettings {
 
 /// Mails the buyer of an order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct InviteReview {
-    order: OrderId,
-}
+pub(crate) struct InviteReview(OrderId);
 
 impl InviteReview {
     pub(crate) fn from_event(event: &OutboxEvent) -> Result<Self> {
-        let order = event.resource_id.parse().map_err(Error::internal)?;
-        Ok(Self { order })
+        event.resource_id.parse().map(Self).map_err(Error::internal)
     }
 }
 
@@ -45,11 +41,10 @@ impl PreparedCommand for InviteReview {
     type Prepared = ();
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<()> {
-        let settings = cx.extension::<InviteSettings>()?;
+        let (settings, id) = (cx.extension::<InviteSettings>()?, self.0);
         if !settings.invite {
             return Ok(());
         }
-        let id = self.order;
         let read = cx.read(move |cx| {
             Box::pin(async move {
                 let (orders, users) = (cx.scope::<Order>(), cx.scope::<User>());

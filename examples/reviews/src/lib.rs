@@ -1,19 +1,10 @@
 //! Reviews of products: an application on Mainstay, explained in `docs/adding-a-noun.md`.
 
 mod invite;
-mod list;
-mod remove;
 mod review;
-mod routes;
-mod rows;
 mod write;
 
-use mainstay::{App, AppBuilder, Migration, Migrations};
-
-static TABLES: &[Migration] = &[Migration::new(
-    "V1__reviews",
-    include_str!("../migrations/V1__reviews.sql"),
-)];
+use mainstay::prelude::*;
 
 /// Mainstay, and what this application adds to it.
 pub fn app() -> AppBuilder {
@@ -21,11 +12,23 @@ pub fn app() -> AppBuilder {
         .name("reviews")
         .version(env!("CARGO_PKG_VERSION"))
         .about("An online shop whose customers review what they bought.")
-        .migrations(Migrations::new("reviews", TABLES))
         .resource::<review::Review>()
-        .permissions("review", &[review::REMOVE_REVIEW])
-        .routes(routes::routes)
+        .permissions("review", &[review::Review::REMOVE_ANY])
+        .migrations(Migrations::new("reviews", TABLES))
+        .routes(routes)
         .settings::<invite::InviteSettings>("reviews")
         .job::<invite::InviteReview>()
         .on("order.paid", invite::InviteReview::from_event)
+}
+
+static TABLES: &[Migration] = &[Migration::new(
+    "V1__reviews",
+    include_str!("../migrations/V1__reviews.sql"),
+)];
+
+fn routes() -> Routes {
+    Routes::new()
+        .create_row::<write::WriteReview>("/api/reviews", "Reviews a product; once for each customer.")
+        .list_rows::<review::Review>("/api/reviews", "Lists reviews.")
+        .remove_row::<review::Review>("/api/reviews/{id}", "Removes a review.")
 }

@@ -1,27 +1,28 @@
-//! The noun: a customer's opinion of a product.
+//! The noun: what a review is, who may do what to it, where its rows are, and its ordinary use cases.
 
 use mainstay::prelude::*;
 
-/// The permission to remove any customer's review.
-pub(crate) const REMOVE_REVIEW: Permission = Permission::declare("remove:review");
-
 /// A customer's opinion of a product. One for each customer and product.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Review {
+    #[schema(value_type = String, format = Uuid)]
     pub(crate) id: Id<Review>,
+    #[schema(value_type = String, format = Uuid)]
     pub(crate) product_id: ProductId,
+    #[schema(value_type = String, format = Uuid)]
     pub(crate) user_id: UserId,
-    /// 1 to 5.
-    pub(crate) stars: i64,
-    /// At most 2,000 characters.
-    pub(crate) text: String,
+    #[schema(value_type = i64)]
+    pub(crate) stars: Whole<1, 5>,
+    #[schema(value_type = String)]
+    pub(crate) text: Text<2000>,
+    #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Timestamp,
 }
 
 impl Review {
     pub(crate) const WRITE: Action = Action::declare("write");
-    pub(crate) const REMOVE: Action = Action::declare("remove");
+    pub(crate) const REMOVE_ANY: Permission = Permission::declare("remove:review");
 }
 
 impl Resource for Review {
@@ -30,7 +31,7 @@ impl Resource for Review {
         see: &[Visibility::Published],
         acts: &[
             (Self::WRITE, Rule::Owner),
-            (Self::REMOVE, Rule::OwnerOr(REMOVE_REVIEW)),
+            (Action::DELETE, Rule::OwnerOr(Self::REMOVE_ANY)),
         ],
     };
     fn id(&self) -> Id<Self> {
@@ -42,4 +43,30 @@ impl Resource for Review {
     fn is_published(&self) -> bool {
         true
     }
+}
+
+record! { Review { id, product_id, user_id, stars, text, created_at } }
+
+impl Table for Review {
+    const TABLE: &'static str = "reviews";
+    const PUBLISHED: Option<&'static str> = Some("TRUE");
+    const INSERT: &'static [Action] = &[Self::WRITE];
+    const DELETE: &'static [Action] = &[Action::DELETE];
+    const SORTS: &'static [Sort] = &[Sort::newest("created_at"), Sort::number("stars")];
+    const FILTERS: &'static [Filter] = &[Filter::id("product_id")];
+    const UNIQUE: &'static [Unique] = &[Unique::new(
+        "product_id,user_id",
+        "you have reviewed this product",
+    )];
+}
+
+impl Listed for Review {
+    const LIST: &'static str = "review.list";
+    const LIST_ACCESS: Access = Access::anyone();
+}
+
+impl Removable for Review {
+    const REMOVE: &'static str = "review.remove";
+    const REMOVE_ACTION: Action = Action::DELETE;
+    const REMOVED: &'static str = "review.removed";
 }

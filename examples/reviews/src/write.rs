@@ -1,42 +1,38 @@
 //! Writes a review.
 
 use crate::review::Review;
-use crate::rows;
 use mainstay::prelude::*;
 
-/// Reviews a product that the caller can see.
-#[derive(Debug, Clone)]
+/// A review of a product that the caller can see.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct WriteReview {
-    pub(crate) product: ProductId,
-    pub(crate) stars: i64,
-    pub(crate) text: String,
+    #[schema(value_type = String, format = Uuid)]
+    product_id: ProductId,
+    #[schema(value_type = i64, minimum = 1, maximum = 5)]
+    stars: Whole<1, 5>,
+    #[schema(value_type = String, max_length = 2000)]
+    text: Text<2000>,
 }
 
 impl UseCase for WriteReview {
     const NAME: &'static str = "review.write";
     const ACCESS: Access = Access::signed_in();
-    const RATE: Rate = Rate::per_minute(30);
     type Output = Review;
 }
 
 impl Command for WriteReview {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Review> {
-        let user_id = cx
-            .caller()
-            .user_id()
-            .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
         let products = cx.scope::<Product>();
-        let product = cx.products().find(&products, self.product).await?;
         let review = Review {
             id: cx.make_id(),
-            product_id: product.id,
-            user_id,
+            product_id: cx.products().find(&products, self.product_id).await?.id,
+            user_id: cx.user()?,
             stars: self.stars,
             text: self.text,
             created_at: cx.now(),
         };
-        let permit = cx.permit(Review::WRITE, &review)?;
-        rows::insert(cx.tx(), &permit, &review).await?;
+        let permit = cx.rows().insert(Review::WRITE, &review).await?;
         cx.record(permit, DomainEvent::created("review.written", &review));
         Ok(review)
     }

@@ -2,7 +2,8 @@
 
 mod components;
 
-use super::{Described, RouteRow};
+use super::RouteRow;
+use super::described::Described;
 use crate::answer::render;
 use crate::middleware::address_limit;
 use mainstay_domain::error::Code;

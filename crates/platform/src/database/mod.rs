@@ -13,6 +13,7 @@
 //! not change anything outside of its transaction; and it must not await anything but its transaction, or it fails
 //! with [`DatabaseError::WaitedElsewhere`].
 
+mod bounded;
 mod classify;
 mod column;
 mod conflict;

@@ -1,0 +1,179 @@
+//! Ordinary use cases over the rows of a table: a declaration is all that they need.
+
+use super::{Command, Query, UseCase};
+use crate::context::{CommandContext, QueryContext};
+use mainstay_domain::access::{Access, Action};
+use mainstay_domain::event::DomainEvent;
+use mainstay_domain::id::Id;
+use mainstay_domain::page::{Page, PageRequest};
+use mainstay_domain::validation::{Invalid, ValidationErrors};
+use mainstay_domain::{Error, Result};
+use mainstay_repositories::{FilterKind, FilterValue, ListQuery, Table};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use uuid::Uuid;
+
+/// A table whose rows callers list by the use case [`List`].
+pub trait Listed: Table + Serialize + Clone {
+    /// The name of the use case, such as `review.list`.
+    const LIST: &'static str;
+    /// Which callers may list. They see the rows that the policy shows them.
+    const LIST_ACCESS: Access;
+}
+
+/// Lists the rows of a table that the caller may see, with the sorts and filters that the table declares.
+#[derive(Debug, Clone)]
+pub struct List<T> {
+    query: ListQuery<T>,
+    page: PageRequest,
+}
+
+impl<T: Listed> List<T> {
+    /// Reads the parameters of a request by their names in lower camel case: `sort`, with `-` before a name for
+    /// descending order, and those of the filters.
+    ///
+    /// # Errors
+    /// Every parameter that is not declared, or has an invalid value.
+    pub fn parse(parameters: &BTreeMap<String, String>, page: PageRequest) -> Result<Self, ValidationErrors> {
+        let mut errors = ValidationErrors::new();
+        let mut query = ListQuery::new();
+        for (name, text) in parameters {
+            let read = match name.as_str() {
+                "sort" => sorted(query.clone(), text),
+                _ => filtered(query.clone(), name, text),
+            };
+            match read {
+                Ok(read) => query = read,
+                Err(invalid) => errors.add(name.as_str(), invalid.code, invalid.message),
+            }
+        }
+        errors.finish(Some(Self { query, page }))
+    }
+}
+
+/// The name of a column in requests and answers: `product_id` is `productId`.
+pub fn parameter_name(column: &str) -> String {
+    let mut words = column.split('_');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        name.extend(word.chars().take(1).map(|first| first.to_ascii_uppercase()));
+        name.push_str(word.get(1..).unwrap_or_default());
+    }
+    name
+}
+
+fn sorted<T: Table>(query: ListQuery<T>, text: &str) -> Result<ListQuery<T>, Invalid> {
+    let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+    let sort = T::SORTS.iter().find(|sort| parameter_name(sort.name()) == name);
+    let names = || T::SORTS.iter().map(|sort| parameter_name(sort.name()));
+    let refusal = || {
+        let names = names().collect::<Vec<_>>().join(", ");
+        Invalid::new(
+            "FORMAT",
+            format!("must be one of {names}, perhaps with - before it"),
+        )
+    };
+    let sort = sort.ok_or_else(refusal)?;
+    query.sort_by(sort.name(), descending).map_err(|_| refusal())
+}
+
+fn filtered<T: Table>(query: ListQuery<T>, name: &str, text: &str) -> Result<ListQuery<T>, Invalid> {
+    let filter = T::FILTERS
+        .iter()
+        .find(|filter| parameter_name(filter.name()) == name)
+        .ok_or_else(|| Invalid::new("UNKNOWN_FIELD", "is not known here"))?;
+    let (value, form) = match filter.kind() {
+        FilterKind::Id => (text.parse::<Uuid>().ok().map(FilterValue::Id), "a UUID"),
+        FilterKind::Text => (Some(FilterValue::Text(text.to_owned())), "a text"),
+        FilterKind::Number => (text.parse().ok().map(FilterValue::Number), "a whole number"),
+        FilterKind::Boolean => (text.parse().ok().map(FilterValue::Boolean), "true or false"),
+    };
+    let refusal = || Invalid::new("FORMAT", format!("must be {form}"));
+    let value = value.ok_or_else(refusal)?;
+    query.filter(filter.name(), value).map_err(|_| refusal())
+}
+
+impl<T: Listed> UseCase for List<T> {
+    const NAME: &'static str = T::LIST;
+    const ACCESS: Access = T::LIST_ACCESS;
+    type Output = Page<T>;
+}
+
+impl<T: Listed> Query for List<T> {
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<T>> {
+        cx.rows().list(&self.query, &self.page).await
+    }
+}
+
+/// A table whose rows callers remove by the use case [`Remove`].
+pub trait Removable: Table + Serialize {
+    /// The name of the use case, such as `review.remove`.
+    const REMOVE: &'static str;
+    /// The action that the caller's permit is for; one of the table's `DELETE`.
+    const REMOVE_ACTION: Action;
+    /// The kind of the event, such as `review.removed`.
+    const REMOVED: &'static str;
+}
+
+/// Removes a row that the caller may see, where the policy permits the action.
+#[derive(Debug)]
+pub struct Remove<T> {
+    id: Id<T>,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T> Remove<T> {
+    /// Removes the row of this id.
+    pub fn new(id: Id<T>) -> Self {
+        Self {
+            id,
+            table: PhantomData,
+        }
+    }
+}
+
+impl<T> Clone for Remove<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.id)
+    }
+}
+
+impl<T: Removable> UseCase for Remove<T> {
+    const NAME: &'static str = T::REMOVE;
+    const ACCESS: Access = Access::signed_in();
+    type Output = ();
+}
+
+impl<T: Removable> Command for Remove<T> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let row = cx.rows::<T>().find(self.id).await?;
+        let permit = cx.rows().delete(T::REMOVE_ACTION, &row).await?;
+        cx.record(permit, DomainEvent::deleted(T::REMOVED, &row));
+        Ok(())
+    }
+}
+
+impl CommandContext<'_> {
+    /// The signed-in user of a use case whose access requires one.
+    ///
+    /// # Errors
+    /// `UNAUTHORIZED` for an anonymous caller, and for Mainstay itself.
+    pub fn user(&self) -> Result<mainstay_domain::id::UserId> {
+        let missing = mainstay_domain::error::Unauthenticated::Missing;
+        self.caller().user_id().ok_or(Error::Unauthenticated(missing))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameter_name;
+
+    #[test]
+    fn parameters_are_called_like_the_fields_of_answers() {
+        assert_eq!(
+            ["product_id", "stars", "created_at"].map(parameter_name),
+            ["productId", "stars", "createdAt"]
+        );
+    }
+}
