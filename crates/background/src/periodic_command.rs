@@ -1,6 +1,6 @@
 //! Commands that workers run at an interval.
 
-use crate::periodic_task::{PeriodicTask, Progress};
+use crate::periodic_task::{PeriodicTask, PeriodicTasks, Progress};
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_engine::{Engine, PreparedCommand, RequestContext, UseCase};
@@ -15,10 +15,10 @@ pub trait PeriodicCommand: PreparedCommand + Default {
 }
 
 /// The periodic task that runs a command.
-pub(crate) struct CommandTask<C>(Engine, PhantomData<fn() -> C>);
+struct CommandTask<C>(Engine, PhantomData<fn() -> C>);
 
 impl<C> CommandTask<C> {
-    pub(crate) fn new(engine: Engine) -> Self {
+    fn new(engine: Engine) -> Self {
         Self(engine, PhantomData)
     }
 }
@@ -31,5 +31,13 @@ impl<C: PeriodicCommand> PeriodicTask for CommandTask<C> {
         let cx = RequestContext::system(SystemCaller::SWEEPER);
         self.0.pipeline().command(&cx, C::default()).await?;
         Ok(Progress::Rest)
+    }
+}
+
+impl PeriodicTasks {
+    /// Adds a command that runs at an interval.
+    #[must_use]
+    pub fn with_command<C: PeriodicCommand>(self) -> Self {
+        self.with(CommandTask::<C>::new)
     }
 }

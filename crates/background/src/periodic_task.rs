@@ -1,7 +1,6 @@
 //! Periodic tasks and the loop that runs them.
 
 use crate::backoff::Backoff;
-use crate::periodic_command::{CommandTask, PeriodicCommand};
 use futures_util::future::BoxFuture;
 use mainstay_domain::Result;
 use mainstay_domain::random::Random;
@@ -74,12 +73,6 @@ impl PeriodicTasks {
         });
         self.0.push((T::NAME, start));
         self
-    }
-
-    /// Adds a command that runs at an interval.
-    #[must_use]
-    pub fn with_command<C: PeriodicCommand>(self) -> Self {
-        self.with(CommandTask::<C>::new)
     }
 
     /// The names of the tasks and how to start each.

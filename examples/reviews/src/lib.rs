@@ -14,21 +14,9 @@ pub fn app() -> AppBuilder {
         .about("An online shop whose customers review what they bought.")
         .resource::<review::Review>()
         .permissions("review", &[review::Review::REMOVE_ANY])
-        .migrations(Migrations::new("reviews", TABLES))
-        .routes(routes)
+        .migrations(Migrations::new("reviews", review::TABLES))
+        .routes(review::routes)
         .settings::<invite::InviteSettings>("reviews")
         .job::<invite::InviteReview>()
         .on("order.paid", invite::InviteReview::from_event)
-}
-
-static TABLES: &[Migration] = &[Migration::new(
-    "V1__reviews",
-    include_str!("../migrations/V1__reviews.sql"),
-)];
-
-fn routes() -> Routes {
-    Routes::new()
-        .create_row::<write::WriteReview>("/api/reviews", "Reviews a product; once for each customer.")
-        .list_rows::<review::Review>("/api/reviews", "Lists reviews.")
-        .remove_row::<review::Review>("/api/reviews/{id}", "Removes a review.")
 }

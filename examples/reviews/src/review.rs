@@ -1,5 +1,6 @@
-//! The noun: what a review is, who may do what to it, where its rows are, and its ordinary use cases.
+//! The noun: what a review is, who may do what to it, where its rows are, and how clients reach it.
 
+use crate::write::WriteReview;
 use mainstay::prelude::*;
 
 /// A customer's opinion of a product. One for each customer and product.
@@ -8,15 +9,10 @@ use mainstay::prelude::*;
 pub(crate) struct Review {
     #[schema(value_type = String, format = Uuid)]
     pub(crate) id: Id<Review>,
-    #[schema(value_type = String, format = Uuid)]
     pub(crate) product_id: ProductId,
-    #[schema(value_type = String, format = Uuid)]
     pub(crate) user_id: UserId,
-    #[schema(value_type = i64)]
     pub(crate) stars: Whole<1, 5>,
-    #[schema(value_type = String)]
     pub(crate) text: Text<2000>,
-    #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Timestamp,
 }
 
@@ -61,12 +57,21 @@ impl Table for Review {
 }
 
 impl Listed for Review {
-    const LIST: &'static str = "review.list";
     const LIST_ACCESS: Access = Access::anyone();
 }
 
 impl Removable for Review {
-    const REMOVE: &'static str = "review.remove";
-    const REMOVE_ACTION: Action = Action::DELETE;
-    const REMOVED: &'static str = "review.removed";
+    const REMOVE: Action = Action::DELETE;
+}
+
+pub(crate) static TABLES: &[Migration] = &[Migration::new(
+    "V1__reviews",
+    include_str!("../migrations/V1__reviews.sql"),
+)];
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .create_row::<WriteReview>("/api/reviews", "Reviews a product; once for each customer.")
+        .list_rows::<Review>("/api/reviews", "Lists reviews.")
+        .remove_row::<Review>("/api/reviews/{id}", "Removes a review.")
 }

@@ -7,11 +7,8 @@ use mainstay::prelude::*;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct WriteReview {
-    #[schema(value_type = String, format = Uuid)]
     product_id: ProductId,
-    #[schema(value_type = i64, minimum = 1, maximum = 5)]
     stars: Whole<1, 5>,
-    #[schema(value_type = String, max_length = 2000)]
     text: Text<2000>,
 }
 

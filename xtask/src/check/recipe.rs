@@ -4,7 +4,7 @@
 //! other, are the whole file. Other blocks are commands (`sh`) or settings (`toml`). What the page says of the number of
 //! files and lines is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::violation::Violation;
 use crate::project::Text;
@@ -14,6 +14,8 @@ const EXAMPLE: &str = "examples/reviews/";
 /// What adding a noun may take: architecture, "a noun is declared once".
 const MAX_FILES: usize = 12;
 const MAX_LINES: usize = 150;
+/// The heading of the section that adds the noun.
+const NOUN: &str = "\n## The noun\n";
 /// The blocks that quote no file.
 const UNQUOTED: [&str; 2] = ["sh", "toml"];
 
@@ -117,26 +119,54 @@ fn compare(path: &str, file: &Text, quotes: &[&Block<'_>]) -> Option<Violation> 
     })
 }
 
-/// The figures on the page, counted over all files of the example: every line, blank ones and comments too.
+/// The figures on the page: of the whole example before the first heading, and of the noun in its section. Every line is
+/// counted, blank ones and comments too.
 fn figures(page: &Text, files: &BTreeMap<&str, &Text>) -> Vec<Violation> {
     let lines: usize = files.values().map(|file| file.body.lines().count()).sum();
-    let sentence = format!("**{} files and {lines} lines**", files.len());
-    let mut violations = Vec::new();
-    if !page.body.contains(&sentence) {
-        let fix = format!("write {sentence}");
+    let (introduction, _) = page.body.split_once("\n## ").unwrap_or((&page.body, ""));
+    let mut violations = Vec::from_iter(stated(1, introduction, files.len(), lines));
+    let Some((before, noun)) = page.body.split_once(NOUN) else {
         violations.push(Violation::at(
             PAGE,
             1,
-            "the figures of the example are missing or wrong",
-            fix,
+            format!("there is no section `{}`", NOUN.trim()),
+            "write it",
         ));
-    }
-    if files.len() > MAX_FILES || lines > MAX_LINES {
-        let reason = format!("{sentence}: a noun takes at most {MAX_FILES} files and {MAX_LINES} lines");
+        return violations;
+    };
+    let at = before.lines().count() + 1;
+    let (noun, _) = noun.split_once("\n## ").unwrap_or((noun, ""));
+    let blocks = blocks(noun);
+    let quoted = blocks.iter().filter(|block| block.title.is_some());
+    let titles: BTreeSet<_> = quoted.clone().map(|block| block.title).collect();
+    let lines = quoted.map(|block| block.content.len()).sum();
+    violations.extend(stated(at, noun, titles.len(), lines));
+    if titles.len() > MAX_FILES || lines > MAX_LINES {
+        let reason = format!(
+            "{}: a noun takes at most {MAX_FILES} and {MAX_LINES}",
+            sentence(titles.len(), lines)
+        );
         let fix = "let the declaration of the noun say what the code repeats";
-        violations.push(Violation::at(PAGE, 1, reason, fix));
+        violations.push(Violation::at(PAGE, at, reason, fix));
     }
     violations
+}
+
+fn sentence(files: usize, lines: usize) -> String {
+    format!("**{files} files and {lines} lines**")
+}
+
+fn stated(at: usize, text: &str, files: usize, lines: usize) -> Option<Violation> {
+    let sentence = sentence(files, lines);
+    let missing = !text.contains(&sentence);
+    missing.then(|| {
+        Violation::at(
+            PAGE,
+            at,
+            "the figures are missing or wrong",
+            format!("write {sentence}"),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -155,14 +185,20 @@ mod tests {
     }
 
     fn page(blocks: &str) -> String {
-        format!("It has **1 files and 3 lines**.\n{blocks}")
+        let lines: usize = super::blocks(blocks)
+            .iter()
+            .map(|block| block.content.len())
+            .sum();
+        let files = usize::from(lines > 0);
+        format!("**1 files and 3 lines**\n\n## The noun\n**{files} files and {lines} lines**\n{blocks}")
     }
 
     #[test]
     fn a_page_that_quotes_the_whole_file_in_parts_is_accepted() {
-        let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n```\nThen:\n```rust title=\"src/lib.rs\"\nfn b() {}\n```\n\
-                      ```sh\ncargo test\n```\n";
+        let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n```\nThen:\n```rust title=\"src/lib.rs\"\nfn b() {}\n```\n";
         assert_eq!(reasons(&page(blocks), FILE), [""; 0]);
+        let command = format!("{}```sh\ncargo test\n```\n", page(blocks));
+        assert_eq!(reasons(&command, FILE), [""; 0]);
     }
 
     #[test]
@@ -170,7 +206,7 @@ mod tests {
         let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn c() {}\n```\n";
         assert_eq!(
             reasons(&page(blocks), FILE),
-            ["docs/adding-a-noun.md:5: `src/lib.rs` has at line 3: fn b() {}"]
+            ["docs/adding-a-noun.md:8: `src/lib.rs` has at line 3: fn b() {}"]
         );
         let blocks = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn b() {}\n\nfn c() {}\n```\n";
         assert_eq!(reasons(&page(blocks), FILE).len(), 1);
@@ -191,24 +227,23 @@ mod tests {
     #[test]
     fn a_block_of_no_file_is_refused() {
         let whole = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn b() {}\n```\n";
-        for block in [
-            "```rust\nfn d() {}\n```\n",
-            "```rust title=\"src/no.rs\"\nfn d() {}\n```\n",
-        ] {
-            assert_eq!(
-                reasons(&page(&format!("{whole}{block}")), FILE).len(),
-                1,
-                "{block}"
-            );
-        }
+        let untitled = format!("{}```rust\nfn d() {{}}\n```\n", page(whole));
+        assert_eq!(reasons(&untitled, FILE).len(), 1);
+        let other = format!(
+            "{}\n## More\n```rust title=\"src/no.rs\"\nfn d() {{}}\n```\n",
+            page(whole)
+        );
+        assert_eq!(reasons(&other, FILE).len(), 1);
     }
 
     #[test]
-    fn the_figures_are_counted_and_bounded() {
-        let quote = |file: &str| format!("```rust title=\"src/lib.rs\"\n{file}```\n");
-        assert_eq!(reasons(&quote(FILE), FILE).len(), 1);
+    fn the_figures_are_counted_and_those_of_the_noun_bounded() {
+        let whole = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn b() {}\n```\n";
+        assert_eq!(reasons(&page(whole).replace("3 lines", "4 lines"), FILE).len(), 2);
+        assert_eq!(reasons(&page(whole).replace("The noun", "A noun"), FILE).len(), 1);
         let long = "a\n".repeat(MAX_LINES + 1);
-        let page = format!("**1 files and {} lines**\n{}", MAX_LINES + 1, quote(&long));
+        let blocks = format!("```rust title=\"src/lib.rs\"\n{long}```\n");
+        let page = page(&blocks).replace("1 files and 3", &format!("1 files and {}", MAX_LINES + 1));
         let reasons = reasons(&page, &long);
         assert!(
             reasons.len() == 1 && reasons[0].contains("at most"),

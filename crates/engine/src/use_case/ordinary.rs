@@ -2,7 +2,7 @@
 
 use super::{Command, Query, UseCase};
 use crate::context::{CommandContext, QueryContext};
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::{Access, Action, Resource};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::Id;
 use mainstay_domain::page::{Page, PageRequest};
@@ -14,10 +14,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use uuid::Uuid;
 
-/// A table whose rows callers list by the use case [`List`].
+/// A table whose rows callers list by the use case [`List`], `review.list`.
 pub trait Listed: Table + Serialize + Clone {
-    /// The name of the use case, such as `review.list`.
-    const LIST: &'static str;
     /// Which callers may list. They see the rows that the policy shows them.
     const LIST_ACCESS: Access;
 }
@@ -95,7 +93,7 @@ fn filtered<T: Table>(query: ListQuery<T>, name: &str, text: &str) -> Result<Lis
 }
 
 impl<T: Listed> UseCase for List<T> {
-    const NAME: &'static str = T::LIST;
+    const NAME: &'static str = Named::<T>::LIST;
     const ACCESS: Access = T::LIST_ACCESS;
     type Output = Page<T>;
 }
@@ -106,14 +104,10 @@ impl<T: Listed> Query for List<T> {
     }
 }
 
-/// A table whose rows callers remove by the use case [`Remove`].
+/// A table whose rows callers remove by the use case [`Remove`], `review.remove`. It records `review.removed`.
 pub trait Removable: Table + Serialize {
-    /// The name of the use case, such as `review.remove`.
-    const REMOVE: &'static str;
     /// The action that the caller's permit is for; one of the table's `DELETE`.
-    const REMOVE_ACTION: Action;
-    /// The kind of the event, such as `review.removed`.
-    const REMOVED: &'static str;
+    const REMOVE: Action;
 }
 
 /// Removes a row that the caller may see, where the policy permits the action.
@@ -140,7 +134,7 @@ impl<T> Clone for Remove<T> {
 }
 
 impl<T: Removable> UseCase for Remove<T> {
-    const NAME: &'static str = T::REMOVE;
+    const NAME: &'static str = Named::<T>::REMOVE;
     const ACCESS: Access = Access::signed_in();
     type Output = ();
 }
@@ -148,9 +142,52 @@ impl<T: Removable> UseCase for Remove<T> {
 impl<T: Removable> Command for Remove<T> {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         let row = cx.rows::<T>().find(self.id).await?;
-        let permit = cx.rows().delete(T::REMOVE_ACTION, &row).await?;
-        cx.record(permit, DomainEvent::deleted(T::REMOVED, &row));
+        let permit = cx.rows().delete(T::REMOVE, &row).await?;
+        cx.record(permit, DomainEvent::deleted(Named::<T>::REMOVED, &row));
         Ok(())
+    }
+}
+
+/// The names that follow from that of a resource.
+struct Named<T>(PhantomData<T>);
+
+impl<T: Resource> Named<T> {
+    const LIST: &'static str = text(&Self::LIST_BYTES);
+    const LIST_BYTES: [u8; MAX_NAME] = joined(T::NAME, ".list");
+    const REMOVE: &'static str = text(&Self::REMOVE_BYTES);
+    const REMOVE_BYTES: [u8; MAX_NAME] = joined(T::NAME, ".remove");
+    const REMOVED: &'static str = text(&Self::REMOVED_BYTES);
+    const REMOVED_BYTES: [u8; MAX_NAME] = joined(T::NAME, ".removed");
+}
+
+/// The longest name in bytes; a longer one does not compile.
+const MAX_NAME: usize = 64;
+
+/// Two texts, followed by zeros.
+const fn joined(first: &str, second: &str) -> [u8; MAX_NAME] {
+    let (first, second) = (first.as_bytes(), second.as_bytes());
+    let mut all = [0; MAX_NAME];
+    let mut at = 0;
+    while at < first.len() + second.len() {
+        all[at] = if at < first.len() {
+            first[at]
+        } else {
+            second[at - first.len()]
+        };
+        at += 1;
+    }
+    all
+}
+
+/// The text before the zeros.
+const fn text(bytes: &'static [u8; MAX_NAME]) -> &'static str {
+    let mut end = 0;
+    while end < MAX_NAME && bytes[end] != 0 {
+        end += 1;
+    }
+    match str::from_utf8(bytes.split_at(end).0) {
+        Ok(text) => text,
+        Err(_) => panic!("two texts of UTF-8 make one"),
     }
 }
 
