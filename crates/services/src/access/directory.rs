@@ -320,7 +320,7 @@ mod tests {
         assert!(!can(&directory, Permission::READ_AUDIT, NOW));
         assert!(
             !can(&directory, Permission::READ_ORDER, NOW),
-            "the grants of the token are old news too"
+            "the grants of the token are outdated, too"
         );
     }
 
