@@ -125,7 +125,6 @@ mod tests {
     use super::*;
     use mainstay_domain::currency::Currency;
     use mainstay_domain::error::Code;
-    use mainstay_domain::id::Id;
     use mainstay_domain::random::Counting;
     use mainstay_domain::time::Timestamp;
     use std::fs;

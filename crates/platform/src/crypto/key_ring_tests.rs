@@ -6,7 +6,7 @@ use crate::crypto::seal::Sealer;
 use crate::crypto::signing_key::SigningKey;
 use crate::crypto::token::{MAX_BYTES, TYPE, claimed_issue};
 use aws_lc_rs::hmac;
-use mainstay_domain::id::{Id as _, SessionId, UserId};
+use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::random::Counting;
 use proptest::prelude::*;
 use serde_json::{Value, json};
