@@ -225,3 +225,23 @@ pub(super) const EXCEPTIONS: &[Exception] = &[Exception {
     word: "nobody",
     line: "UNPRIVILEGED", // an account of Unix
 }];
+
+/// Paths whose words are not checked yet, because they are being rewritten. The list only becomes shorter.
+pub(super) const NOT_CHECKED_YET: &[&str] = &[
+    "contracts/changes.txt",
+    "contracts/system-callers.txt",
+    "contracts/unscoped.txt",
+    "contracts/without-leave.txt",
+    "crates/app",
+    "crates/domain",
+    "crates/edge",
+    "crates/engine",
+    "crates/platform/src/database",
+    "crates/repositories",
+    "crates/rest",
+    "crates/services",
+    "crates/views",
+    "docs/adding-a-noun.md",
+    "docs/adr/0002-use-case-function.md",
+    "xtask/src/check/guards.rs",
+];
