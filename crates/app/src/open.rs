@@ -152,8 +152,9 @@ fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<Keys, StartE
         }
         None => {
             // Until the database's keys are read: a random key that signed no token.
-            let nobody = random::bytes::<32>(&*dependencies.random);
-            let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
+            let random_secret = random::bytes::<32>(&*dependencies.random);
+            let key =
+                TokenKey::hs256(&random_secret).map_err(|error| StartError::Setting(error.to_string()))?;
             Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }

@@ -20,7 +20,7 @@ fn id(n: u128) -> UserId {
 fn caller(user: u128, role: &str, permissions: &[Permission]) -> Caller {
     Caller::User(Arc::new(Principal {
         id: id(user),
-        email: Email::stored("somebody@example.com".into()),
+        email: Email::stored("user@example.com".into()),
         role: RoleName::stored(role),
         permissions: PermissionSet::of(permissions.iter().map(|p| p.as_str().to_owned())),
         session: SessionId::from_uuid(Uuid::from_u128(9)),
