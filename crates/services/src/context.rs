@@ -275,7 +275,9 @@ impl<'w> CommandContext<'w> {
 
     pub(crate) fn check_recorded(&self, quiet: bool, name: &str) -> Result<()> {
         if !quiet && self.changes.stories == 0 && self.tx.stats().changed_rows > 0 {
-            return Err(Error::bug(format!("{name} changed rows and told no story")));
+            return Err(Error::bug(format!(
+                "{name} changed rows and recorded no domain event"
+            )));
         }
         Ok(())
     }

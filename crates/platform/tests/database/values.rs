@@ -6,7 +6,7 @@ use mainstay_platform::database::{Column, Database, FromRow, Isolation, Json, Js
 use mainstay_platform::sql;
 use uuid::Uuid;
 
-use crate::house::{Answer, boxed};
+use crate::fixture::{Answer, boxed};
 use crate::on_both;
 
 /// A row type defined by the test itself.
