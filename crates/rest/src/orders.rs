@@ -18,7 +18,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 const SORTS: [(&str, OrderSort); 1] = [("createdAt", OrderSort::CreatedAt)];
-const STATUSES: &str = "pending, paid, fulfilled, shipped, delivered, cancelled, expired, refunded";
+const STATUSES: &str = OrderStatus::CHOICES;
 const REASON: usize = 500;
 
 pub(crate) fn routes() -> Routes {

@@ -26,7 +26,7 @@ const SORTS: [(&str, ProductSort); 3] = [
     ("price", ProductSort::Price),
     ("name", ProductSort::Name),
 ];
-const STATUSES: &str = "draft, active, archived";
+const STATUSES: &str = ProductStatus::CHOICES;
 /// A public response may be cached, as long as the cache revalidates it each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 

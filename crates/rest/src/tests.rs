@@ -1,6 +1,12 @@
 //! Tests of the public contract: compares the snapshots with the code.
 
 use crate::{contract, routes};
+use mainstay_domain::audit::Actor;
+use mainstay_domain::job::JobState;
+use mainstay_domain::order::OrderStatus;
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::product::ProductStatus;
+use mainstay_domain::user::UserStatus;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -262,4 +268,51 @@ fn every_value_of_a_request_body_has_a_bound() {
     }
     assert!(bodies > 10);
     assert_eq!(unbounded.found, [""; 0]);
+}
+
+/// The document writes the names of statuses out, because its macros take only literals: they have to be those that the
+/// domain declares.
+#[test]
+fn names_in_the_document_are_those_of_the_domain() {
+    let document = contract::openapi(&routes(true));
+    let schemas = [
+        ("Actor", Actor::NAMES),
+        ("JobState", JobState::NAMES),
+        ("OrderStatus", OrderStatus::NAMES),
+        ("PaymentStatus", PaymentStatus::NAMES),
+        ("ProductStatus", ProductStatus::NAMES),
+        ("UserStatus", UserStatus::NAMES),
+    ];
+    let schema = |name: &str| &document["components"]["schemas"][name]["enum"];
+    for (name, names) in schemas {
+        assert_eq!(schema(name), &serde_json::json!(names), "{name}");
+    }
+    let mut patterns = BTreeSet::new();
+    lists_of_words(&document, &mut patterns);
+    let names = schemas.map(|(_, names)| names.join("|"));
+    // An administrator sets every status but that of an invitation.
+    let known: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .chain(["active|disabled"])
+        .collect();
+    assert!(patterns.len() > 3, "{patterns:?}");
+    for pattern in patterns {
+        assert!(known.contains(&pattern), "{pattern}");
+    }
+}
+
+/// Collects the patterns that list lower-case words and nothing else: `^(active|disabled)$`.
+fn lists_of_words<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    let pattern = value["pattern"].as_str().unwrap_or_default();
+    let words = pattern
+        .strip_prefix("^(")
+        .and_then(|rest| rest.strip_suffix(")$"));
+    let plain = |words: &&str| words.bytes().all(|b| b.is_ascii_lowercase() || b == b'|');
+    found.extend(words.filter(plain));
+    match value {
+        Value::Object(map) => map.values().for_each(|value| lists_of_words(value, found)),
+        Value::Array(values) => values.iter().for_each(|value| lists_of_words(value, found)),
+        _ => {}
+    }
 }
