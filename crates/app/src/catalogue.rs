@@ -1,9 +1,11 @@
-//! What the product registers with the engine: background jobs, which events trigger which of them, periodic tasks,
+//! What the product registers with the engine: resources, background jobs, which events trigger which of them, periodic tasks,
 //! cached resources, ports and settings.
 
 use crate::order_deadlines::OrderDeadlines;
 use mainstay_background::PeriodicTasks;
+use mainstay_domain::access::Resources;
 use mainstay_domain::product::Product;
+use mainstay_domain::resources;
 use mainstay_engine::job::JobRegistry;
 use mainstay_engine::outbox::Subscriptions;
 use mainstay_engine::{CachedResources, Extensions};
@@ -16,6 +18,11 @@ use std::sync::Arc;
 
 /// About how many products a node caches.
 const CACHED_PRODUCTS: usize = 10_000;
+
+/// Every resource with its policy and permissions.
+pub fn resources() -> Resources {
+    resources::built_in()
+}
 
 /// Every command that can run as a background job.
 pub fn jobs() -> JobRegistry {

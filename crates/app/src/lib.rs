@@ -10,8 +10,10 @@ mod order_deadlines;
 mod private;
 mod schema;
 mod serve;
+#[cfg(test)]
+mod tests;
 
-pub use catalogue::{jobs, periodic_tasks, subscriptions};
+pub use catalogue::{jobs, periodic_tasks, resources, subscriptions};
 pub use dependencies::Dependencies;
 pub use error::StartError;
 pub use open::{App, database_options};

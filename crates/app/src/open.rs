@@ -6,7 +6,6 @@ use crate::error::StartError;
 use crate::master_key;
 use crate::private;
 use crate::schema::ready;
-use mainstay_domain::access::Permission;
 use mainstay_domain::random;
 use mainstay_engine::key::{KeySource, load_or_create};
 use mainstay_engine::{Engine, Node, Parts, Policies};
@@ -103,6 +102,8 @@ impl App {
         database: Database,
         sealer: Sealer,
     ) -> Result<Self, StartError> {
+        let resources = catalogue::resources();
+        resources.check().map_err(StartError::Policy)?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         watch(&metrics, &database);
         let extensions = catalogue::extensions(&settings, Arc::clone(&dependencies.gateway));
@@ -124,7 +125,7 @@ impl App {
             policies: policies(&settings, public_url),
             jobs: catalogue::jobs(),
             subscriptions: catalogue::subscriptions(),
-            permissions: Permission::BUILT_IN.to_vec(),
+            permissions: resources.permissions(),
             cached: catalogue::cached_resources(),
             extensions,
         });
@@ -164,8 +165,9 @@ fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<KeySource, S
         }
         None => {
             // Until the database's keys are read: a random key that signed no token.
-            let nobody = random::bytes::<32>(&*dependencies.random);
-            let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
+            let random_secret = random::bytes::<32>(&*dependencies.random);
+            let key =
+                TokenKey::hs256(&random_secret).map_err(|error| StartError::Setting(error.to_string()))?;
             Ok(KeySource::Stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }
