@@ -165,11 +165,6 @@ impl<'w> CommandContext<'w> {
         access::scope(&Caller::System(part))
     }
 
-    /// The transaction, and the caller whose scopes and permits apply in it.
-    pub(crate) fn tx_and_caller(&mut self) -> (&mut Tx, &Caller) {
-        (self.tx, &self.cx.caller)
-    }
-
     /// Permits the caller to perform an action on a row.
     ///
     /// # Errors
@@ -353,11 +348,6 @@ impl<'v> QueryContext<'v> {
     /// The rows that a part of Mainstay may read.
     pub fn scope_of<T: Resource>(&self, part: SystemCaller) -> Scope<T> {
         access::scope(&Caller::System(part))
-    }
-
-    /// The transaction, and the caller whose scopes and permits apply in it.
-    pub(crate) fn tx_and_caller(&mut self) -> (&mut Tx, &Caller) {
-        (self.tx, &self.cx.caller)
     }
 }
 

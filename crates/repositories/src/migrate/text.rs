@@ -66,7 +66,7 @@ fn joined(common: String, special: &str) -> String {
 ///
 /// They have versions and a table of applied migrations of their own (`<application>_schema_history`), so a later
 /// version of Mainstay can add migrations without regard to them: refinery refuses a version below the last one that
-/// was applied, whoever applied it, so that one table with a reserved range of versions would not do. Mainstay's are
+/// was applied, so one table with a reserved range of versions would not do. Mainstay's are
 /// applied first: those of the application may refer to its tables.
 #[derive(Debug, Clone)]
 pub struct Migrations {

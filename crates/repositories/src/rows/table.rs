@@ -154,7 +154,7 @@ impl Filter {
         Self::new(column, FilterKind::Boolean)
     }
 
-    /// Rows with this number or a higher one; `name` tells it from other filters of the column.
+    /// Rows with this number or a higher one; `name` distinguishes it from other filters of the column.
     pub const fn at_least(column: &'static str, name: &'static str) -> Self {
         Self {
             operator: ">=",

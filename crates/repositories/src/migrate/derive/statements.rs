@@ -223,7 +223,7 @@ impl<'t> Derivation<'t> {
             }
             self.at += 1;
         } else if word.eq_ignore_ascii_case("TEXT") && self.is(&["COLLATE", "\"C\""]) {
-            // SQLite compares bytes unless told otherwise.
+            // SQLite compares bytes by default.
             self.at += 2;
         }
         Ok(())
