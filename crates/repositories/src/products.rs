@@ -39,6 +39,8 @@ changes! {
         "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
          stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
          search_text = $14 WHERE id = $1 AND version = $13";
+    ARCHIVE: Change<Product>, "products", [Action::DELETE] =
+        "UPDATE products SET status = 'archived', updated_at = $2, version = $3 WHERE id = $1 AND version = $4";
     DELETE: Change<Product>, "products", [Action::DELETE] =
         "DELETE FROM products WHERE id = $1";
 }
@@ -234,6 +236,24 @@ impl Products<'_> {
             )
             .await;
         expect_one_row(done.map_err(sku_taken)?)
+    }
+
+    /// Archives a product, of which nothing else changes: what deleting means for one that an order contains.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Retry`] when it or its stock was changed meanwhile.
+    pub async fn archive(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
+        let archive = ARCHIVE.authorize(permit, product)?;
+        self.changed(product.id);
+        let before = product.version - 1;
+        let done = self
+            .0
+            .execute(
+                archive,
+                &[&product.id, &product.updated_at, &product.version, &before],
+            )
+            .await;
+        expect_one_row(done?)
     }
 
     /// Deletes a product that no order contains.

@@ -1,7 +1,6 @@
 //! The kinds of statements: those that read, and those that change rows and need a permit for it.
 
 use super::classify::{only_reads, writes_only};
-use super::internal_table::InternalTable;
 use super::sql::Sql;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, BulkPermit, Permit, Resource};
@@ -107,28 +106,8 @@ pub struct Change<T> {
 /// a [`BulkPermit`], which only Mainstay itself gets.
 pub struct BulkChange<T>(Change<T>);
 
-/// A statement that changes a table of Mainstay's own, which no caller acts on, so it needs no permit. The tables are a
-/// closed list, which contains none of a resource that callers act on:
-///
-/// ```compile_fail,E0080
-/// use mainstay_platform::database::{InternalChange, InternalTable};
-/// use mainstay_platform::sql;
-/// const STEAL: InternalChange = InternalChange::new(InternalTable::Outbox, sql!("UPDATE products SET stock = 0"));
-/// ```
-///
-/// ```compile_fail,E0599
-/// use mainstay_platform::database::{InternalChange, InternalTable};
-/// use mainstay_platform::sql;
-/// const STEAL: InternalChange = InternalChange::new(InternalTable::Products, sql!("UPDATE products SET stock = 0"));
-/// ```
-#[derive(Debug, Clone)]
-pub struct InternalChange {
-    sql: Sql,
-    table: InternalTable,
-}
-
 /// A changing statement that may be executed. Only [`Change::authorize`], [`BulkChange::authorize`] and
-/// [`InternalChange::exempt`] make one:
+/// [`InternalChange::exempt`](super::InternalChange::exempt) make one:
 ///
 /// ```compile_fail,E0423
 /// use mainstay_platform::{database::Authorized, sql};
@@ -137,7 +116,7 @@ pub struct InternalChange {
 /// ```
 #[derive(Debug, Clone, Copy)]
 #[must_use = "nothing is changed before the statement is executed"]
-pub struct Authorized<'s>(&'s Sql);
+pub struct Authorized<'s>(pub(super) &'s Sql);
 
 impl<T> Change<T> {
     /// A statement that changes rows of one table, for the given actions.
@@ -226,39 +205,6 @@ impl<T: Resource> BulkChange<T> {
     }
 }
 
-impl InternalChange {
-    /// A statement that changes rows of one of the tables.
-    ///
-    /// # Panics
-    /// If the text writes another table or none; where the statement is a constant, it does not compile.
-    #[must_use]
-    pub const fn new(table: InternalTable, sql: Sql) -> Self {
-        let [postgres, sqlite] = sql.texts();
-        assert!(
-            writes_only(postgres, table.name()) && writes_only(sqlite, table.name()),
-            "an internal change writes the table that it declares, and no other"
-        );
-        Self { sql, table }
-    }
-
-    /// The text.
-    #[must_use]
-    pub const fn sql(&self) -> &Sql {
-        &self.sql
-    }
-
-    /// The table that it writes.
-    #[must_use]
-    pub const fn table(&self) -> InternalTable {
-        self.table
-    }
-
-    /// The statement, exempt from permits.
-    pub const fn exempt(&self) -> Authorized<'_> {
-        Authorized(&self.sql)
-    }
-}
-
 impl<'s> Authorized<'s> {
     /// The text.
     #[must_use]
@@ -286,6 +232,7 @@ impl<T> fmt::Debug for BulkChange<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::{InternalChange, InternalTable};
     use std::panic::catch_unwind;
 
     #[test]

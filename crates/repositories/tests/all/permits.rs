@@ -5,7 +5,7 @@ use crate::harness::{Store, on_both};
 use mainstay_domain::access::{Action, SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::order::Order;
-use mainstay_domain::product::Product;
+use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::{Result, order::OrderTransition};
 use mainstay_repositories::{Credentials, DeferredWrites, Orders, PersonalGrant, Products, Sessions, Users};
 
@@ -173,5 +173,44 @@ fn all_sessions_end_only_for_the_account_of_the_permit() {
             Sessions::new(tx).list(&everything(), bob.id, at(4)).await
         });
         assert_eq!(live.unwrap(), [open]);
+    });
+}
+
+#[test]
+fn a_permit_to_delete_archives_a_product_and_changes_nothing_else_of_it() {
+    on_both(async |store| {
+        let thing = product(1);
+        put_product(&store, &thing).await;
+        let renamed = Product {
+            name: "Other".to_owned(),
+            status: ProductStatus::Archived,
+            ..thing.clone().touched(at(200))
+        };
+        let saved = write!(store, [renamed], |tx| {
+            Products::new(tx)
+                .save(&permit_to(Action::DELETE, &renamed), &renamed)
+                .await
+        });
+        assert!(refused(&saved), "{saved:?}");
+        for expected in [true, false] {
+            let archived = write!(store, [renamed], |tx| {
+                Products::new(tx)
+                    .archive(&permit_to(Action::DELETE, &renamed), &renamed)
+                    .await
+            });
+            assert_eq!(
+                archived.is_ok(),
+                expected,
+                "the second one has an outdated version"
+            );
+        }
+        let found = write!(store, [], |tx| {
+            Products::new(tx).find(&everything(), id(1)).await
+        });
+        let archived = Product {
+            name: thing.name.clone(),
+            ..renamed
+        };
+        assert_eq!(found.unwrap(), archived);
     });
 }
