@@ -4,7 +4,7 @@ use crate::list::{Key, List};
 use crate::outcome::{found, unique_violation};
 use crate::read::{BoundValue, Read, bound, params, word};
 use crate::row_filter;
-use mainstay_domain::access::{Action, Permit, Scope};
+use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
@@ -23,11 +23,11 @@ statements! {
 }
 
 changes! {
-    RETRY: Change<Job>, "jobs", [Action::RETRY] =
+    RETRY: Change<Job>, "jobs", [Job::RETRY] =
         "UPDATE jobs SET state = 'queued', due = TRUE, attempts = 0, run_at = $2, finished_at = NULL \
          WHERE id = $1 AND state IN ('dead', 'cancelled') AND NOT EXISTS (SELECT 1 FROM jobs other \
          WHERE other.unique_key = jobs.unique_key AND other.state IN ('queued', 'running', 'retrying'))";
-    CANCEL: Change<Job>, "jobs", [Action::CANCEL] =
+    CANCEL: Change<Job>, "jobs", [Job::CANCEL] =
         "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
          WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
 }

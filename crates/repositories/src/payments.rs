@@ -3,7 +3,7 @@
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
 use crate::row_filter::{RowFilter, owned};
-use mainstay_domain::access::{Action, Permit, Scope};
+use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{OrderId, PaymentId};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
@@ -35,10 +35,10 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<Payment>, "payments", [Action::PAY] =
+    INSERT: Change<Payment>, "payments", [Payment::PAY] =
         "INSERT INTO payments (id, order_id, user_id, status, amount, currency, reference, failure, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    SAVE: Change<Payment>, "payments", [Action::SETTLE, Action::CANCEL, Action::REFUND] =
+    SAVE: Change<Payment>, "payments", [Payment::SETTLE, Payment::CANCEL, Payment::REFUND] =
         "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
          WHERE id = $1 AND status = $6";
 }

@@ -3,7 +3,7 @@
 use crate::outcome::rows;
 use crate::read::Read;
 use crate::row_filter;
-use mainstay_domain::access::{Action, Permit, Scope};
+use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
@@ -15,10 +15,10 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<SigningKey>, "signing_keys", [Action::CREATE] =
+    INSERT: Change<SigningKey>, "signing_keys", [SigningKey::CREATE] =
         "INSERT INTO signing_keys (id, kid, algorithm, sealed, public_key, created_at, retires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    RETIRE: Change<SigningKey>, "signing_keys", [Action::ROTATE] =
+    RETIRE: Change<SigningKey>, "signing_keys", [SigningKey::ROTATE] =
         "UPDATE signing_keys SET retires_at = $2 WHERE id = $1";
 }
 

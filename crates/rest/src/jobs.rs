@@ -13,7 +13,7 @@ use mainstay_services::job::{ListJobs, RetryJob};
 use mainstay_services::list::JobFilter;
 use serde::Deserialize;
 
-const STATES: &str = "queued, running, retrying, done, dead, cancelled";
+const STATES: &str = JobState::CHOICES;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()

@@ -26,8 +26,8 @@ const SORTS: [(&str, ProductSort); 3] = [
     ("price", ProductSort::Price),
     ("name", ProductSort::Name),
 ];
-const STATUSES: &str = "draft, active, archived";
-/// What anybody may see may be kept, as long as it is asked each time whether it is still right.
+const STATUSES: &str = ProductStatus::CHOICES;
+/// A public response may be cached, as long as the cache revalidates it each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn routes() -> Routes {

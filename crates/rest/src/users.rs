@@ -23,7 +23,7 @@ const SORTS: [(&str, UserSort); 3] = [
     ("name", UserSort::Name),
     ("email", UserSort::Email),
 ];
-const STATUSES: &str = "active, disabled, invited";
+const STATUSES: &str = UserStatus::CHOICES;
 const SETTABLE_STATUSES: &str = "active, disabled";
 
 pub(crate) fn routes() -> Routes {

@@ -29,6 +29,7 @@ mod rows;
 mod sql;
 mod sqlite;
 mod statement;
+mod text;
 mod tx;
 mod value;
 
@@ -51,6 +52,7 @@ pub use self::row::{FromRow, Row};
 pub use self::sql::Sql;
 pub use self::sqlite::sqlite_connection;
 pub use self::statement::{Authorized, BulkChange, Change, Select};
+pub use self::text::AsText;
 pub use self::tx::{Stats, Tx};
 pub use self::value::Value;
 

@@ -49,13 +49,13 @@ impl Select {
 /// that it serves. It is executed with a [`Permit`] for one of these actions and for that row.
 ///
 /// ```
-/// use mainstay_domain::access::{Action, Permit};
+/// use mainstay_domain::access::Permit;
 /// use mainstay_domain::{Result, order::Order};
 /// use mainstay_platform::database::{Change, Tx};
 /// use mainstay_platform::sql;
 ///
 /// static CANCEL: Change<Order> =
-///     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+///     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 ///
 /// async fn cancel(tx: &mut Tx, permit: &Permit<Order>, order: &Order) -> Result<u64> {
 ///     Ok(tx.execute(CANCEL.authorize(permit, order)?, &[&order.id]).await?)
@@ -65,20 +65,20 @@ impl Select {
 /// It is not executed without a permit, nor by a function that reads:
 ///
 /// ```compile_fail,E0308
-/// # use mainstay_domain::{Result, access::{Action, Permit}, order::Order};
+/// # use mainstay_domain::{Result, access::Permit, order::Order};
 /// # use mainstay_platform::{database::{Change, Tx}, sql};
 /// # static CANCEL: Change<Order> =
-/// #     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+/// #     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 /// async fn cancel(tx: &mut Tx, order: &Order) -> Result<u64> {
 ///     Ok(tx.execute(&CANCEL, &[&order.id]).await?)
 /// }
 /// ```
 ///
 /// ```compile_fail,E0308
-/// # use mainstay_domain::{Result, access::{Action, Permit}, order::Order};
+/// # use mainstay_domain::{Result, access::Permit, order::Order};
 /// # use mainstay_platform::{database::{Change, Tx}, sql};
 /// # static CANCEL: Change<Order> =
-/// #     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+/// #     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 /// async fn cancel(tx: &mut Tx, order: &Order) -> Result<Vec<i64>> {
 ///     Ok(tx.all(&CANCEL, &[&order.id]).await?)
 /// }
@@ -87,10 +87,10 @@ impl Select {
 /// Nor with a permit for another resource:
 ///
 /// ```compile_fail,E0308
-/// # use mainstay_domain::{Result, access::{Action, Permit}, order::Order, product::Product};
+/// # use mainstay_domain::{Result, access::Permit, order::Order, product::Product};
 /// # use mainstay_platform::{database::{Change, Tx}, sql};
 /// # static CANCEL: Change<Order> =
-/// #     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+/// #     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 /// async fn cancel(tx: &mut Tx, permit: &Permit<Product>, order: &Order) -> Result<u64> {
 ///     Ok(tx.execute(CANCEL.authorize(permit, order)?, &[&order.id]).await?)
 /// }
@@ -235,6 +235,8 @@ mod tests {
     use crate::database::{InternalChange, InternalTable};
     use std::panic::catch_unwind;
 
+    const UPDATE: Action = Action::new("update");
+
     #[test]
     fn statements_that_control_transactions_or_the_schema_are_neither() {
         for text in [
@@ -269,12 +271,9 @@ mod tests {
             || Sql::owned("WITH a AS (SELECT 1) UPDATE orders SET version = 2 RETURNING id".to_owned());
         assert!(catch_unwind(|| Select::new(update())).is_err());
         assert!(catch_unwind(|| InternalChange::new(InternalTable::Jobs, update())).is_err());
-        let other = catch_unwind(|| Change::<()>::new("products", &[Action::UPDATE], update()));
+        let other = catch_unwind(|| Change::<()>::new("products", &[UPDATE], update()));
         assert!(other.is_err());
         assert!(catch_unwind(|| Change::<()>::new("orders", &[], update())).is_err());
-        assert_eq!(
-            Change::<()>::new("orders", &[Action::UPDATE], update()).table(),
-            "orders"
-        );
+        assert_eq!(Change::<()>::new("orders", &[UPDATE], update()).table(), "orders");
     }
 }
