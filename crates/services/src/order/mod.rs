@@ -17,7 +17,6 @@ pub use read::ReadOrder;
 use crate::context::{CommandContext, Repositories};
 use crate::payment::{RefundPayment, VoidPayment};
 use mainstay_domain::Result;
-use mainstay_domain::access::Action;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::order::Order;
 use mainstay_domain::payment::{Payment, PaymentStatus};
