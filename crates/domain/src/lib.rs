@@ -25,6 +25,7 @@ pub mod password;
 pub mod payment;
 pub mod product;
 pub mod random;
+pub mod resources;
 pub mod security;
 pub mod session;
 pub mod state;

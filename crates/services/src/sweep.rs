@@ -2,7 +2,8 @@
 
 use crate::pipeline::idempotency;
 use crate::services::Services;
-use mainstay_domain::access::{Action, SystemCaller, permit_all};
+use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
@@ -34,7 +35,7 @@ impl Services {
                         .await?;
                     removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
-                    let dead = permit_all(SystemCaller::SWEEPER, Action::PRUNE);
+                    let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
                     removed += Sessions::new(tx)
                         .prune(&dead, now.before(SESSION_RETENTION))
                         .await?;

@@ -3,8 +3,9 @@
 use crate::context::{QueryContext, Repositories};
 use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
 use mainstay_repositories::PersonalGrant;
 
 /// Lists the permissions that an account has besides those of its role, without expired ones.
@@ -23,7 +24,7 @@ impl UseCase for ListPermissions {
 impl Query for ListPermissions {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Vec<PersonalGrant>> {
         // A caller who may grant permissions may see those of any account.
-        let scope = cx.scope_to(Action::GRANT);
+        let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
         let now = cx.now();
         let mut grants = cx.users().grants(&scope, user.id).await?;
