@@ -74,7 +74,7 @@ impl<'t> Derivation<'t> {
     }
 
     /// How SQLite is to store the table of this statement, by the comment before it.
-    fn storage(&mut self) -> Result<Storage<'t>, Unsupported> {
+    fn storage(&self) -> Result<Storage<'t>, Unsupported> {
         let mut storage = Storage::Rowid;
         let before = self.next().map_or("", |token| token.before);
         for comment in before
