@@ -62,7 +62,7 @@ impl App {
         private::tighten(&settings);
         let key = master_key::existing(&settings)?;
         let options = database_options(&settings);
-        migrate(&options).await.map_err(StartError::Migrate)?;
+        migrate(&options, &[]).await.map_err(StartError::Migrate)?;
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::open(&database, &settings, &dependencies, key).await?;
         let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;

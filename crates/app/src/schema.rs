@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// The database is unavailable, newer than this program, or rejects a statement.
 pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
     private::tighten(settings);
-    mainstay_repositories::migrate(&database_options(settings))
+    mainstay_repositories::migrate(&database_options(settings), &[])
         .await
         .map_err(StartError::Migrate)
 }
@@ -24,7 +24,7 @@ pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
 /// # Errors
 /// The database is unavailable.
 pub async fn condition(settings: &Settings) -> Result<Condition, StartError> {
-    mainstay_repositories::condition(&database_options(settings))
+    mainstay_repositories::condition(&database_options(settings), &[])
         .await
         .map_err(StartError::Migrate)
 }

@@ -70,6 +70,8 @@ impl Session {
     pub const LOGIN: Action = Action::new("login");
     pub const REFRESH: Action = Action::new("refresh");
     pub const LOGOUT: Action = Action::new("logout");
+    /// Removes sessions whose retention is over.
+    pub const PRUNE: Action = Action::new("prune");
 }
 
 impl Resource for Session {
@@ -81,6 +83,7 @@ impl Resource for Session {
             (Self::LOGIN, Rule::Anyone),
             (Self::REFRESH, Rule::Anyone),
             (Self::LOGOUT, Rule::Owner),
+            (Self::PRUNE, Rule::System),
         ],
     };
     fn id(&self) -> Id<Self> {

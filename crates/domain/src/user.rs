@@ -141,6 +141,8 @@ impl User {
     pub const SET_ROLE: Action = Action::new("set-role");
     pub const GRANT: Action = Action::new("grant");
     pub const REVOKE: Action = Action::new("revoke");
+    /// Stores a stronger hash of the same password.
+    pub const REHASH: Action = Action::new("rehash");
 }
 
 #[expect(missing_docs, reason = "the descriptions are the documentation")]
@@ -164,6 +166,7 @@ impl Resource for User {
             (Self::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Self::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Self::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Self::REHASH, Rule::System),
         ],
     };
     const PERMISSIONS: &'static [Permission] = &[

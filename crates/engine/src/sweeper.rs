@@ -2,6 +2,8 @@
 
 use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
+use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
@@ -45,7 +47,10 @@ impl Sweeper {
                     let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
                     removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
-                    removed += Sessions::new(tx).prune(now.before(SESSION_RETENTION)).await?;
+                    let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
+                    removed += Sessions::new(tx)
+                        .prune(&dead, now.before(SESSION_RETENTION))
+                        .await?;
                     removed += SecurityEvents::new(tx)
                         .prune(now.before(SECURITY_EVENT_RETENTION))
                         .await?;

@@ -11,6 +11,7 @@ mod circles;
 mod code;
 mod decisions;
 mod engine;
+mod exceptions;
 mod external_crates;
 mod forbidden;
 mod guards;
@@ -23,6 +24,7 @@ mod manifest;
 mod markers;
 mod names;
 mod sql;
+mod system_callers;
 mod violation;
 mod words;
 
@@ -31,11 +33,12 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 12] = [
+const TEXT_RULES: [TextRule; 13] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
     ("guards", guards::check),
+    ("system-callers", system_callers::check),
     ("length", length::check),
     ("names", names::check),
     ("links", links::check),

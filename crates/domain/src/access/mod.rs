@@ -4,9 +4,10 @@
 //! - [`Policy`] is declared by every resource: which callers may see it, and which actions they may perform on it.
 //!   Each resource declares its own beside its type; [`Resources`] is the list of all of them.
 //! - [`Scope`] is the set of rows of a resource that a caller may see; every finder requires one.
-//! - [`Permit`] authorises a caller to perform one action on one row; every writer requires one.
+//! - [`Permit`] authorises a caller to perform one action on one row; every statement that changes rows of a resource
+//!   requires one, and checks both. [`BulkPermit`] is for the few that change rows by their age.
 //!
-//! Nothing else constructs the last two, so a read without a scope and a write without a permit do not compile:
+//! Nothing else constructs them, so a read without a scope and a write without a permit do not compile:
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Scope, order::Order};
@@ -31,7 +32,7 @@ mod tests;
 
 pub use caller::{Caller, Principal, SystemCaller};
 pub use permission::{Grant, Permission, PermissionSet};
-pub use permit::{Action, Permit, permit, permit_new};
+pub use permit::{Action, BulkPermit, Permit, permit, permit_all, permit_new};
 pub use policy::{Policy, Resource, Rule, Visibility};
 pub use requirement::{Access, Rate};
 pub use resources::{PolicyError, Resources};

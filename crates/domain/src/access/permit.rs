@@ -1,7 +1,7 @@
 //! Authorisation of one action on one row.
 
-use super::Caller;
 use super::policy::{Resource, Rule};
+use super::{Caller, SystemCaller};
 use crate::error::{Denied, Error, Result, Unauthenticated};
 use crate::id::{Id, UserId};
 use serde::Serialize;
@@ -32,10 +32,19 @@ impl fmt::Debug for Action {
     }
 }
 
-/// Authorises one action on one row. Writers require it and reject a permit for another row.
+/// Authorises one action on one row. Every statement that changes rows of the resource requires one, and rejects it for
+/// another row and for an action that the statement does not serve.
 #[derive(Debug)]
 pub struct Permit<T> {
     id: Uuid,
+    action: Action,
+    resource: PhantomData<fn() -> T>,
+}
+
+/// Authorises one action on all rows of a resource, such as removing those whose retention is over. Only Mainstay
+/// itself gets one.
+#[derive(Debug)]
+pub struct BulkPermit<T> {
     action: Action,
     resource: PhantomData<fn() -> T>,
 }
@@ -51,21 +60,48 @@ impl<T: Resource> Permit<T> {
         self.action
     }
 
-    /// Checks that the permit is for the row that is about to be written.
+    /// Checks that the permit is for the row that is about to be written, and for one of the actions that the writer
+    /// serves.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it is for another row: a bug in the calling code.
-    pub fn covers(&self, row: &T) -> Result<()> {
-        if self.id == row.id().uuid() {
-            Ok(())
-        } else {
-            Err(Error::bug(format!(
-                "a permit for {} {} was shown for {}",
-                T::NAME,
-                self.id,
-                row.id().uuid()
-            )))
+    /// [`Error::Internal`] when it is not: a bug in the calling code.
+    pub fn check(&self, served: &[Action], row: Id<T>) -> Result<()> {
+        if self.id != row.uuid() {
+            let (permitted, row) = (self.id, row.uuid());
+            return Err(Error::bug(format!(
+                "a permit for {} {permitted} was shown for {row}",
+                T::NAME
+            )));
         }
+        serves::<T>(served, self.action)
+    }
+}
+
+impl<T: Resource> BulkPermit<T> {
+    /// Checks that the permit is for one of the actions that the writer serves.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it is not: a bug in the calling code.
+    pub fn check(&self, served: &[Action]) -> Result<()> {
+        serves::<T>(served, self.action)
+    }
+}
+
+fn serves<T: Resource>(served: &[Action], permitted: Action) -> Result<()> {
+    if served.contains(&permitted) {
+        return Ok(());
+    }
+    Err(Error::bug(format!(
+        "a permit to {permitted:?} a {} was shown to a writer that serves {served:?}",
+        T::NAME
+    )))
+}
+
+/// Permits a part of Mainstay to perform an action on all rows of a resource.
+pub fn permit_all<T: Resource>(_: SystemCaller, action: Action) -> BulkPermit<T> {
+    BulkPermit {
+        action,
+        resource: PhantomData,
     }
 }
 

@@ -96,15 +96,64 @@ fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
 }
 
 #[test]
-fn a_permit_covers_only_its_own_row() {
+fn a_permit_opens_its_own_row_for_its_own_action_and_nothing_else() {
+    let rows: Vec<Order> = (0..4)
+        .map(|n| Order {
+            id: OrderId::from_uuid(Uuid::from_u128(n)),
+            ..order_of(1)
+        })
+        .collect();
+    let system = Caller::System(SystemCaller::WORKER);
+    for (permitted, row) in pairs(&ACTIONS, &rows) {
+        let permit = permit(&system, *permitted, row).unwrap();
+        for (shown_for, other) in pairs(&ACTIONS, &rows) {
+            let opens = permit.check(&[*shown_for], other.id).is_ok();
+            assert_eq!(opens, permitted == shown_for && row.id == other.id);
+        }
+        assert!(permit.check(&ACTIONS, row.id).is_ok());
+        assert!(permit.check(&[], row.id).is_err(), "a writer that serves nothing");
+        let all_but_it: Vec<Action> = ACTIONS.into_iter().filter(|action| action != permitted).collect();
+        let refused = permit.check(&all_but_it, row.id);
+        assert!(matches!(refused, Err(Error::Internal(_))));
+        let bulk = permit_all::<Order>(SystemCaller::SWEEPER, *permitted);
+        assert!(bulk.check(&[*permitted]).is_ok());
+        assert!(bulk.check(&all_but_it).is_err());
+    }
+}
+
+#[test]
+fn the_refusal_of_a_permit_names_both() {
     let order = order_of(1);
-    let permit = permit(&caller(1, "customer", &[]), Order::CANCEL, &order).unwrap();
-    assert!(permit.covers(&order).is_ok());
-    let other = Order {
-        id: OrderId::from_uuid(Uuid::from_u128(6)),
-        ..order
+    let permit = permit(&Caller::System(SystemCaller::WORKER), Order::CANCEL, &order).unwrap();
+    let cause = |refused: crate::Result<()>| {
+        let error = refused.unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
     };
-    assert!(matches!(permit.covers(&other), Err(Error::Internal(_))));
+    assert_eq!(
+        cause(permit.check(&[Order::PAY, Order::PLACE], order.id)),
+        "a permit to cancel a order was shown to a writer that serves [pay, place]"
+    );
+    let other = OrderId::from_uuid(Uuid::from_u128(6));
+    assert_eq!(
+        cause(permit.check(&[Order::CANCEL], other)),
+        format!("a permit for order {} was shown for {other}", order.id)
+    );
+}
+
+const ACTIONS: [Action; 9] = [
+    Order::PLACE,
+    Order::PAY,
+    Order::CANCEL,
+    Order::FULFIL,
+    Order::SHIP,
+    Order::DELIVER,
+    Order::REFUND,
+    Order::EXPIRE,
+    Order::SETTLE,
+];
+
+fn pairs<'a, A, B>(left: &'a [A], right: &'a [B]) -> impl Iterator<Item = (&'a A, &'a B)> {
+    left.iter().flat_map(move |a| right.iter().map(move |b| (a, b)))
 }
 
 #[test]

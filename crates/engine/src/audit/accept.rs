@@ -101,7 +101,8 @@ impl Command for AcceptAudit {
             return Err(DatabaseError::Retry.into());
         }
         cx.audit().link(&links).await?;
-        let permit = cx.permit_new::<AuditEntry>(AuditEntry::ACCEPT, cx.make_id(), None)?;
+        let entry = cx.make_id::<AuditEntry>();
+        let permit = cx.permit_new(AuditEntry::ACCEPT, entry, None)?;
         let mut acceptance = Acceptance {
             head: head.clone(),
             at: cx.now(),
@@ -110,7 +111,7 @@ impl Command for AcceptAudit {
             mac: Vec::new(),
         };
         acceptance.mac = chain::sign_acceptance(sealer, &acceptance);
-        cx.audit().accept(&permit, &acceptance).await?;
+        cx.audit().accept(&permit, entry, &acceptance).await?;
         let accepted = Accepted {
             seq: head.seq,
             hash: anchor::hex(&head.hash),

@@ -6,6 +6,7 @@ mod command;
 mod prepare;
 mod query;
 mod repositories;
+mod rows;
 
 pub(crate) use changes::Changes;
 pub use command::CommandContext;
@@ -13,3 +14,4 @@ pub use prepare::PrepareContext;
 pub use query::QueryContext;
 pub(crate) use query::read;
 pub use repositories::Repositories;
+pub use rows::CallerRows;

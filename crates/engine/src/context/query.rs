@@ -5,7 +5,7 @@ use crate::components::Components;
 use crate::request_context::RequestContext;
 use futures_util::future::BoxFuture;
 use mainstay_domain::Result;
-use mainstay_domain::access::{self, Caller, Resource, Scope, SystemCaller};
+use mainstay_domain::access::{self, Action, Caller, Resource, Scope, SystemCaller};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::cache::Ticket;
 use mainstay_platform::database::{ReadMode, Tx};
@@ -75,6 +75,11 @@ impl<'v> QueryContext<'v> {
     /// The rows of a resource that the caller may read.
     pub fn scope<T: Resource>(&self) -> Scope<T> {
         access::scope(&self.cx.caller)
+    }
+
+    /// The rows on which the caller may perform an action.
+    pub fn scope_to<T: Resource>(&self, action: Action) -> Scope<T> {
+        access::scope_to(&self.cx.caller, action)
     }
 
     /// The rows that a part of Mainstay may read.

@@ -76,13 +76,8 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
 }
 
 /// A permit of Mainstay itself.
-pub(crate) fn leave<T: Resource>(row: &T) -> Permit<T> {
-    access::permit(
-        &Caller::System(SystemCaller::OPERATOR),
-        Action::new("update"),
-        row,
-    )
-    .unwrap()
+pub(crate) fn permit_to<T: Resource>(action: Action, row: &T) -> Permit<T> {
+    access::permit(&Caller::System(SystemCaller::OPERATOR), action, row).unwrap()
 }
 
 pub(crate) fn user(number: u128) -> User {
@@ -220,21 +215,27 @@ pub(crate) fn job(number: u128) -> NewJob {
 
 pub(crate) async fn put_user(store: &Store, user: &User) {
     write!(store, [user], |tx| {
-        Users::new(tx).insert(&leave(&user), &user).await
+        Users::new(tx)
+            .insert(&permit_to(Product::CREATE, &user), &user)
+            .await
     })
     .unwrap();
 }
 
 pub(crate) async fn put_product(store: &Store, product: &Product) {
     write!(store, [product], |tx| {
-        Products::new(tx).insert(&leave(&product), &product).await
+        Products::new(tx)
+            .insert(&permit_to(Product::CREATE, &product), &product)
+            .await
     })
     .unwrap();
 }
 
 pub(crate) async fn put_order(store: &Store, order: &Order) {
     write!(store, [order], |tx| {
-        Orders::new(tx).insert(&leave(&order), &order).await
+        Orders::new(tx)
+            .insert(&permit_to(Order::PLACE, &order), &order)
+            .await
     })
     .unwrap();
 }

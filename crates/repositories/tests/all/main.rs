@@ -25,9 +25,13 @@ mod paging;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod permits;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod products;
+#[cfg(test)]
+mod rows;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
@@ -38,3 +42,5 @@ mod statements;
 mod tail;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod writes;

@@ -133,7 +133,7 @@ impl PreparedCommand for Login {
         }
         if let Some(better) = verified.better {
             let (permit, now) = (
-                cx.permit_of(SystemCaller::SIGN_IN, User::UPDATE, &user)?,
+                cx.permit_of(SystemCaller::SIGN_IN, User::REHASH, &user)?,
                 cx.now(),
             );
             cx.credentials().set(&permit, &user, &better, now).await?;

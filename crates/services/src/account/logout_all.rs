@@ -31,9 +31,9 @@ impl Command for LogoutAll {
         let (user_id, session_id, now) = (principal.id, principal.session, cx.now());
         let scope = cx.scope::<Session>();
         let session = cx.sessions().find(&scope, session_id).await?;
-        let permit = cx.permit(Session::LOGOUT, &session)?;
+        let permit = cx.permit(User::LOGOUT, &session)?;
         let user_permit = cx.permit_new::<User>(User::LOGOUT, user_id, Some(user_id))?;
-        let ended = cx.sessions().end_all(&user_permit, None, now).await?;
+        let ended = cx.sessions().end_all(&user_permit, user_id, None, now).await?;
         for id in &ended {
             cx.access_changed(AccessChange::SessionEnded(*id));
         }

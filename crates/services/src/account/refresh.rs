@@ -102,7 +102,7 @@ async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Sessio
         expires_at,
         ..session
     };
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, Session::REFRESH, &next)?;
+    let permit = cx.permit(Session::REFRESH, &next)?;
     if cx.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
     }

@@ -1,6 +1,6 @@
 //! Cancels an order.
 
-use super::stop::{put_stock_back, stop_payment};
+use super::stop::stop_payment;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
@@ -36,7 +36,7 @@ impl Command for CancelOrder {
         self.expected.check(State::of(before.version))?;
         let after = before.clone().step(OrderTransition::Cancel, now)?;
         cx.orders().save(&permit, &after).await?;
-        put_stock_back(cx, &permit, &after).await?;
+        cx.products().put_back(&permit, &after, now).await?;
         stop_payment(cx, &after).await?;
         let was = json!({"status": before.status});
         let is = json!({"status": after.status, "reason": self.reason});

@@ -1,6 +1,6 @@
 //! Expires an order that was not paid in time.
 
-use super::stop::{put_stock_back, stop_payment};
+use super::stop::stop_payment;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::DomainEvent;
@@ -43,7 +43,7 @@ impl Command for ExpireOrder {
         let permit = cx.permit(Order::EXPIRE, &before)?;
         let after = before.clone().step(OrderTransition::Expire, now)?;
         cx.orders().save(&permit, &after).await?;
-        put_stock_back(cx, &permit, &after).await?;
+        cx.products().put_back(&permit, &after, now).await?;
         stop_payment(cx, &after).await?;
         cx.record(
             permit,

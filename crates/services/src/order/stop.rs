@@ -1,32 +1,12 @@
-//! What happens to the stock and the payment of an order that ends.
+//! What happens to the payment of an order that ends.
 
 use crate::payment::{RefundPayment, VoidPayment};
 use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::Permit;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::order::Order;
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_engine::CommandContext;
-
-/// Returns the held stock. Ordered by product, so that two transactions never deadlock on each other's rows.
-pub(super) async fn put_stock_back(
-    cx: &mut CommandContext<'_>,
-    permit: &Permit<Order>,
-    order: &Order,
-) -> Result<()> {
-    let now = cx.now();
-    let mut lines: Vec<_> = order
-        .items
-        .iter()
-        .map(|item| (item.product_id, item.quantity))
-        .collect();
-    lines.sort_unstable();
-    for (product, quantity) in lines {
-        cx.products().put_back(permit, product, quantity, now).await?;
-    }
-    Ok(())
-}
 
 /// Refunds the collected money of an ended order, and prevents the collection of a pending payment.
 pub(super) async fn stop_payment(cx: &mut CommandContext<'_>, order: &Order) -> Result<()> {

@@ -39,7 +39,7 @@ impl Command for DeleteProduct {
                 status: ProductStatus::Archived,
                 ..before.clone().touched(now)
             };
-            cx.products().save(&permit, &after).await?;
+            cx.products().archive(&permit, &after).await?;
             cx.record(
                 permit,
                 DomainEvent::acted("product.archived", "ARCHIVE", &before, &after),

@@ -61,7 +61,7 @@ impl Command for UpdateUser {
         check_an_admin_stays(cx, &before, &after).await?;
         cx.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
-            for id in cx.sessions().end_all(&permit, None, now).await? {
+            for id in cx.sessions().end_all(&permit, after.id, None, now).await? {
                 cx.access_changed(AccessChange::SessionEnded(id));
             }
         }
