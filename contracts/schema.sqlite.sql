@@ -134,7 +134,7 @@ CREATE TABLE signing_keys (
 
 CREATE UNIQUE INDEX signing_keys_kid_key ON signing_keys (kid);
 
--- A known value, sealed by the first start: whoever cannot open it has another master key.
+-- A known value, sealed by the first start: a program that cannot open it has another master key.
 CREATE TABLE master_key_check (
     id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     sealed     BLOB  NOT NULL,

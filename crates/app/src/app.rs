@@ -4,7 +4,7 @@ use crate::builder::AppBuilder;
 use crate::catalogue;
 use crate::dependencies::Dependencies;
 use mainstay_background::PeriodicTasks;
-use mainstay_domain::access::Permission;
+use mainstay_domain::access::Resources;
 use mainstay_edge::{RouteRow, Routes};
 use mainstay_engine::job::JobRegistry;
 use mainstay_engine::outbox::Subscriptions;
@@ -48,7 +48,7 @@ pub(crate) type SectionExtension = fn(&Settings, Extensions) -> Extensions;
 pub(crate) struct Definition {
     pub(crate) identity: Identity,
     pub(crate) migrations: Vec<Migrations>,
-    pub(crate) permissions: Vec<Permission>,
+    pub(crate) resources: Resources,
     pub(crate) routes: Vec<fn() -> Routes>,
     pub(crate) jobs: JobRegistry,
     pub(crate) subscriptions: Subscriptions,

@@ -5,7 +5,7 @@ use crate::duplicates;
 use crate::error::StartError;
 use mainstay_background::{PeriodicCommand, PeriodicTask, PeriodicTasks};
 use mainstay_domain::Result as DomainResult;
-use mainstay_domain::access::{Permission, Resource};
+use mainstay_domain::access::{Permission, Resource, Resources};
 use mainstay_domain::event::OutboxEvent;
 use mainstay_edge::Routes;
 use mainstay_engine::job::{JobRegistry, JobSpec};
@@ -20,23 +20,21 @@ use std::sync::Arc;
 #[must_use = "an application is made by `build`"]
 pub struct AppBuilder {
     identity: Identity,
-    migrations: Vec<Migrations>,
-    routes: Vec<fn() -> Routes>,
+    pub(crate) migrations: Vec<Migrations>,
+    pub(crate) routes: Vec<fn() -> Routes>,
     jobs: JobRegistry,
     subscriptions: Subscriptions,
     periodic: PeriodicTasks,
     cached: CachedResources,
-    sections: Sections,
+    pub(crate) sections: Sections,
     section_extensions: Vec<SectionExtension>,
-    permissions: Vec<Permission>,
+    pub(crate) resources: Resources,
     pub(crate) registered: Registered,
 }
 
 /// The names under which things were registered, each with the type or the list that registered it.
 #[derive(Default)]
 pub(crate) struct Registered {
-    pub(crate) resources: Vec<(&'static str, &'static str)>,
-    pub(crate) permissions: Vec<(&'static str, &'static str)>,
     pub(crate) jobs: Vec<(&'static str, &'static str)>,
     pub(crate) periodic: Vec<(&'static str, &'static str)>,
     pub(crate) tasks: Vec<(&'static str, &'static str)>,
@@ -62,7 +60,7 @@ impl AppBuilder {
             cached: CachedResources::new(),
             sections: Sections::default(),
             section_extensions: Vec::new(),
-            permissions: Vec::new(),
+            resources: Resources::new(),
             registered: Registered::default(),
         }
     }
@@ -92,18 +90,21 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a resource.
+    /// Adds a resource, and the permissions that it declares, which can then be granted.
     pub fn resource<R: Resource>(mut self) -> Self {
-        self.registered.resources.push((R::NAME, type_name::<R>()));
+        self.resources = self.resources.with::<R>();
         self
     }
 
-    /// Adds permissions, which can then be granted. `by` names the resource or module that declares them.
-    pub fn permissions(mut self, by: &'static str, permissions: &[Permission]) -> Self {
-        for permission in permissions {
-            self.registered.permissions.push((permission.as_str(), by));
-            self.permissions.push(*permission);
-        }
+    /// The resources to which an application adds its own.
+    pub(crate) fn resources(mut self, resources: Resources) -> Self {
+        self.resources = resources;
+        self
+    }
+
+    /// Adds a permission that belongs to no resource, which can then be granted.
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.resources = self.resources.with_permission(permission);
         self
     }
 
@@ -172,14 +173,14 @@ impl AppBuilder {
     /// # Errors
     /// Two things of one name, or a subscription to a job that is not registered; all of them at once.
     pub fn build(self) -> Result<App, StartError> {
-        let errors = duplicates::errors(&self.registered, &self.routes, &self.sections, &self.migrations);
+        let errors = duplicates::errors(&self);
         if !errors.is_empty() {
             return Err(StartError::Composition(errors));
         }
         Ok(App::new(Definition {
             identity: self.identity,
             migrations: self.migrations,
-            permissions: self.permissions,
+            resources: self.resources,
             routes: self.routes,
             jobs: self.jobs,
             subscriptions: self.subscriptions,

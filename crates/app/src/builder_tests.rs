@@ -77,7 +77,10 @@ struct Order;
 
 impl Resource for Order {
     const NAME: &'static str = "order";
-    const POLICY: Policy = Policy { see: &[], acts: &[] };
+    const POLICY: Policy = Policy {
+        visible: &[],
+        actions: &[],
+    };
     fn id(&self) -> Id<Self> {
         unreachable!("there is no such row")
     }
@@ -118,8 +121,8 @@ fn two_of_one_name_are_refused_and_both_are_named() {
              mainstay_app::app::tests::Order",
         ),
         (
-            App::builder().permissions("shop", &[Permission::declare("read:order")]),
-            "the permission `read:order` is registered twice: by mainstay and by shop",
+            App::builder().permission(Permission::new("read:order", "Read orders")),
+            "the permission `read:order` is registered twice: by mainstay_domain::order::Order and by no resource",
         ),
         (
             App::builder().job::<ChargePayment>(),

@@ -2,16 +2,8 @@
 
 use crate::builder::AppBuilder;
 use crate::order_deadlines::OrderDeadlines;
-use mainstay_domain::access::Permission;
-use mainstay_domain::audit::AuditEntry;
-use mainstay_domain::job::Job;
-use mainstay_domain::key::SigningKey;
-use mainstay_domain::order::Order;
-use mainstay_domain::payment::Payment;
 use mainstay_domain::product::Product;
-use mainstay_domain::security::SecurityEvent;
-use mainstay_domain::session::Session;
-use mainstay_domain::user::User;
+use mainstay_domain::resources;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
 use mainstay_services::mail::SendOrderMail;
@@ -23,19 +15,10 @@ use std::sync::Arc;
 /// About how many products a node caches.
 const CACHED_PRODUCTS: usize = 10_000;
 
-/// Registers the product's resources, permissions, caches, jobs, which events become which jobs, and periodic tasks.
+/// Registers the product's resources, caches, jobs, which events become which jobs, and periodic tasks.
 pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
     builder
-        .resource::<User>()
-        .resource::<Session>()
-        .resource::<Product>()
-        .resource::<Order>()
-        .resource::<Payment>()
-        .resource::<Job>()
-        .resource::<AuditEntry>()
-        .resource::<SecurityEvent>()
-        .resource::<SigningKey>()
-        .permissions("mainstay", Permission::BUILT_IN)
+        .resources(resources::built_in())
         .job::<ChargePayment>()
         .job::<RefundPayment>()
         .job::<VoidPayment>()

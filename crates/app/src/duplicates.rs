@@ -2,23 +2,25 @@
 //! process would panic in the middle of its start.
 
 use crate::app::all_routes;
-use crate::builder::Registered;
-use mainstay_edge::{RouteRow, Routes};
-use mainstay_platform::config::Sections;
+use crate::builder::{AppBuilder, Registered};
+use mainstay_domain::access::PolicyError;
+use mainstay_edge::RouteRow;
 use mainstay_repositories::Migrations;
 use std::collections::BTreeMap;
 
 /// Each error in a sentence that names both sides.
-pub(crate) fn errors(
-    registered: &Registered,
-    routes: &[fn() -> Routes],
-    sections: &Sections,
-    migrations: &[Migrations],
-) -> Vec<String> {
-    let table = all_routes(routes, true).table();
+pub(crate) fn errors(builder: &AppBuilder) -> Vec<String> {
+    let AppBuilder {
+        registered,
+        resources,
+        sections,
+        migrations,
+        ..
+    } = builder;
+    let table = all_routes(&builder.routes, true).table();
     let mut errors = Vec::new();
-    errors.extend(twice("the resource", registered.resources.iter().copied()));
-    errors.extend(twice("the permission", registered.permissions.iter().copied()));
+    errors.extend(twice("the resource", resources.names()));
+    errors.extend(twice("the permission", resources.permission_names()));
     errors.extend(twice("the job", registered.jobs.iter().copied()));
     errors.extend(twice(
         "the periodic task",
@@ -26,6 +28,10 @@ pub(crate) fn errors(
     ));
     errors.extend(twice("the section of the settings", sections.names()));
     errors.extend(lists(migrations));
+    // Names that occur twice are reported above, with both sides.
+    if let Err(error @ PolicyError::Undeclared { .. }) = resources.check() {
+        errors.push(error.to_string());
+    }
     errors.extend(twice_owned("the route", table.iter().map(route)));
     errors.extend(use_cases(registered, &table));
     errors.extend(unregistered(registered));

@@ -13,6 +13,8 @@ mod order_deadlines;
 mod private;
 mod schema;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 pub use app::App;
 pub use builder::AppBuilder;

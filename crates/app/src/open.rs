@@ -129,7 +129,7 @@ impl Instance {
             policies: policies(&settings, public_url),
             jobs: definition.jobs.clone(),
             subscriptions: definition.subscriptions.clone(),
-            permissions: definition.permissions.clone(),
+            permissions: definition.resources.permissions(),
             cached: definition.cached.clone(),
             extensions,
         });
@@ -170,8 +170,9 @@ fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<KeySource, S
         }
         None => {
             // Until the database's keys are read: a random key that signed no token.
-            let nobody = random::bytes::<32>(&*dependencies.random);
-            let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
+            let random_secret = random::bytes::<32>(&*dependencies.random);
+            let key =
+                TokenKey::hs256(&random_secret).map_err(|error| StartError::Setting(error.to_string()))?;
             Ok(KeySource::Stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }

@@ -1,5 +1,6 @@
 //! The audit trail: which actor did what to which resource.
 
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::id::{Id, UserId};
 use crate::string_enum;
 use crate::time::Timestamp;
@@ -181,4 +182,29 @@ pub struct ChainHead {
     pub seq: i64,
     /// SHA-256 over the previous hash and the entry.
     pub hash: Vec<u8>,
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl AuditEntry {
+    pub const ACCEPT: Action = Action::new("accept");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const READ_AUDIT: Self = Self::new("read:audit", "Read the audit trail and security events");
+}
+
+impl Resource for AuditEntry {
+    const NAME: &'static str = "audit";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_AUDIT)],
+        actions: &[(Self::ACCEPT, Rule::System)],
+    };
+    const PERMISSIONS: &'static [Permission] = &[Permission::READ_AUDIT];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
 }

@@ -255,7 +255,7 @@ fn denied(why: &Denied) -> String {
     match why {
         Denied::Permission(permission) => format!("this needs the permission {permission}"),
         Denied::Role => "this needs another role".to_owned(),
-        Denied::Ownership => "this belongs to somebody else".to_owned(),
+        Denied::Ownership => "this belongs to another account".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),

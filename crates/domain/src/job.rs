@@ -1,6 +1,7 @@
 //! Background jobs.
 
-use crate::id::Id;
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
+use crate::id::{Id, UserId};
 use crate::random::{self, Random};
 use crate::string_enum;
 use crate::time::Timestamp;
@@ -90,6 +91,35 @@ pub fn backoff(attempt: i64, random: &dyn Random) -> Duration {
     let spread = u64::from(u16::from_be_bytes(random::bytes(random)));
     let extra = u64::try_from(base.as_micros()).unwrap_or(0) / 2 * spread / u64::from(u16::MAX);
     base + Duration::from_micros(extra)
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Job {
+    pub const RETRY: Action = Action::new("retry");
+    pub const CANCEL: Action = Action::new("cancel");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const MANAGE_JOB: Self = Self::new("manage:job", "See, retry and cancel jobs");
+}
+
+impl Resource for Job {
+    const NAME: &'static str = "job";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::MANAGE_JOB)],
+        actions: &[
+            (Self::RETRY, Rule::Holder(Permission::MANAGE_JOB)),
+            (Self::CANCEL, Rule::Holder(Permission::MANAGE_JOB)),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[Permission::MANAGE_JOB];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
 }
 
 #[cfg(test)]

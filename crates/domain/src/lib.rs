@@ -26,6 +26,7 @@ pub mod password;
 pub mod payment;
 pub mod product;
 pub mod random;
+pub mod resources;
 mod schema;
 pub mod security;
 pub mod session;

@@ -1,5 +1,6 @@
 //! Orders and their state machine.
 
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::error::{Error, Result};
 use crate::id::{Id, ProductId, UserId};
 use crate::money::Money;
@@ -213,6 +214,57 @@ impl Order {
     /// True while a payment may be started.
     pub fn is_payable(&self, now: Timestamp) -> bool {
         self.status == OrderStatus::Pending && now < self.reserved_until
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Order {
+    pub const PLACE: Action = Action::new("place");
+    pub const PAY: Action = Action::new("pay");
+    pub const CANCEL: Action = Action::new("cancel");
+    pub const FULFIL: Action = Action::new("fulfil");
+    pub const SHIP: Action = Action::new("ship");
+    pub const DELIVER: Action = Action::new("deliver");
+    pub const REFUND: Action = Action::new("refund");
+    pub const EXPIRE: Action = Action::new("expire");
+    pub const SETTLE: Action = Action::new("settle");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const CREATE_ORDER: Self = Self::new("create:order", "Place orders");
+    pub const READ_ORDER: Self = Self::new("read:order", "See the orders of all customers");
+    pub const UPDATE_ORDER: Self = Self::new("update:order", "Change the status of any customer's orders");
+    pub const REFUND_ORDER: Self = Self::new("refund:order", "Refund orders");
+}
+
+impl Resource for Order {
+    const NAME: &'static str = "order";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
+        actions: &[
+            (Self::PLACE, Rule::Owner),
+            (Self::PAY, Rule::Owner),
+            (Self::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
+            (Self::FULFIL, Rule::Holder(Permission::UPDATE_ORDER)),
+            (Self::SHIP, Rule::Holder(Permission::UPDATE_ORDER)),
+            (Self::DELIVER, Rule::Holder(Permission::UPDATE_ORDER)),
+            (Self::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
+            (Self::EXPIRE, Rule::System),
+            (Self::SETTLE, Rule::System),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::CREATE_ORDER,
+        Permission::READ_ORDER,
+        Permission::UPDATE_ORDER,
+        Permission::REFUND_ORDER,
+    ];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.user_id)
     }
 }
 

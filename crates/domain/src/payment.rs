@@ -1,5 +1,6 @@
 //! Payments: attempts to collect the money for an order.
 
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::error::{Error, Result};
 use crate::id::{Id, OrderId, UserId};
 use crate::money::Money;
@@ -93,6 +94,33 @@ impl Payment {
         self.status = next;
         self.updated_at = now;
         Ok(self)
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Payment {
+    pub const PAY: Action = Action::new("pay");
+    pub const CANCEL: Action = Action::new("cancel");
+    pub const SETTLE: Action = Action::new("settle");
+    pub const REFUND: Action = Action::new("refund");
+}
+
+impl Resource for Payment {
+    const NAME: &'static str = "payment";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
+        actions: &[
+            (Self::PAY, Rule::Owner),
+            (Self::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
+            (Self::SETTLE, Rule::System),
+            (Self::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
+        ],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.user_id)
     }
 }
 

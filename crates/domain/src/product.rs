@@ -1,6 +1,7 @@
 //! Products of the catalogue.
 
-use crate::id::Id;
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
+use crate::id::{Id, UserId};
 use crate::money::Money;
 use crate::string_enum;
 use crate::text;
@@ -214,6 +215,54 @@ impl Product {
         self.updated_at = now;
         self.version += 1;
         self
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Product {
+    pub const CREATE: Action = Action::new("create");
+    pub const UPDATE: Action = Action::new("update");
+    pub const STOCK: Action = Action::new("stock");
+    pub const DELETE: Action = Action::new("delete");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const CREATE_PRODUCT: Self = Self::new("create:product", "Add products");
+    pub const UPDATE_PRODUCT: Self = Self::new(
+        "update:product",
+        "Change products and their stock, and see drafts",
+    );
+    pub const DELETE_PRODUCT: Self = Self::new("delete:product", "Take products off sale");
+}
+
+impl Resource for Product {
+    const NAME: &'static str = "product";
+    const POLICY: Policy = Policy {
+        visible: &[
+            Visibility::Holder(Permission::UPDATE_PRODUCT),
+            Visibility::Published,
+        ],
+        actions: &[
+            (Self::CREATE, Rule::Holder(Permission::CREATE_PRODUCT)),
+            (Self::UPDATE, Rule::Holder(Permission::UPDATE_PRODUCT)),
+            (Self::STOCK, Rule::Holder(Permission::UPDATE_PRODUCT)),
+            (Self::DELETE, Rule::Holder(Permission::DELETE_PRODUCT)),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::CREATE_PRODUCT,
+        Permission::UPDATE_PRODUCT,
+        Permission::DELETE_PRODUCT,
+    ];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
+    fn is_published(&self) -> bool {
+        self.status == ProductStatus::Active
     }
 }
 

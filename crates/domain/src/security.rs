@@ -1,5 +1,6 @@
 //! Security events: denied and suspicious attempts.
 
+use crate::access::{Permission, Policy, Resource, Visibility};
 use crate::id::{Id, UserId};
 use crate::string_enum;
 use crate::time::Timestamp;
@@ -50,4 +51,18 @@ pub struct SecurityEvent {
     pub first_at: Timestamp,
     /// Time of the last attempt.
     pub last_at: Timestamp,
+}
+
+impl Resource for SecurityEvent {
+    const NAME: &'static str = "security-event";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_AUDIT)],
+        actions: &[],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
 }

@@ -130,8 +130,8 @@ mod tests {
     impl Resource for Note {
         const NAME: &'static str = "note";
         const POLICY: Policy = Policy {
-            see: &[Visibility::Owner],
-            acts: &[],
+            visible: &[Visibility::Owner],
+            actions: &[],
         };
         fn id(&self) -> Id<Self> {
             self.id

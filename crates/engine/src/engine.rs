@@ -85,7 +85,7 @@ impl Engine {
         let (data_dir, access_ttl) = (parts.policies.data_dir.clone(), parts.policies.access_ttl);
         let limiter = Arc::new(parts.limiter);
         let witness_every = parts.policies.audit_witness_every;
-        let directory = Arc::new(AccessDirectory::default());
+        let directory = Arc::new(AccessDirectory::new(parts.permissions.clone()));
         let keys = Arc::new(KeyStore::new(node.clone(), Arc::clone(&sealer), parts.keys));
         let writers = Arc::new(AuditWriters::new(EntryKeys::new(&sealer)));
         let components = Arc::new(Components {

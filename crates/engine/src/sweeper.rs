@@ -2,7 +2,8 @@
 
 use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
-use mainstay_domain::access::{Action, SystemCaller, permit_all};
+use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
@@ -46,7 +47,7 @@ impl Sweeper {
                     let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
                     removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
-                    let dead = permit_all(SystemCaller::SWEEPER, Action::PRUNE);
+                    let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
                     removed += Sessions::new(tx)
                         .prune(&dead, now.before(SESSION_RETENTION))
                         .await?;

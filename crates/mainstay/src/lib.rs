@@ -35,11 +35,11 @@
 //! /// A note that a user keeps.
 //! pub struct Note { pub id: Id<Note>, pub user_id: UserId, pub text: String }
 //!
-//! pub const WRITE: Action = Action::declare("write");
+//! pub const WRITE: Action = Action::new("write");
 //!
 //! impl Resource for Note {
 //!     const NAME: &'static str = "note";
-//!     const POLICY: Policy = Policy { see: &[Visibility::Owner], acts: &[(WRITE, Rule::Owner)] };
+//!     const POLICY: Policy = Policy { visible: &[Visibility::Owner], actions: &[(WRITE, Rule::Owner)] };
 //!     fn id(&self) -> Id<Self> { self.id }
 //!     fn owner(&self) -> Option<UserId> { Some(self.user_id) }
 //! }

@@ -4,7 +4,7 @@ use crate::audit::Audit;
 use crate::outcome::rows;
 use crate::read::Read;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::access::Permit;
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
 use mainstay_domain::id::AuditId;
 use mainstay_platform::database::{Change, DatabaseError, FromRow, Row};
@@ -14,7 +14,7 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<AuditEntry>, "audit_acceptances", [Action::ACCEPT] =
+    INSERT: Change<AuditEntry>, "audit_acceptances", [AuditEntry::ACCEPT] =
         "INSERT INTO audit_acceptances (seq, hash, at, reason, faults, mac) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (seq) DO UPDATE SET hash = EXCLUDED.hash, at = EXCLUDED.at, reason = EXCLUDED.reason, \
          faults = EXCLUDED.faults, mac = EXCLUDED.mac";

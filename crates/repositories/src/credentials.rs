@@ -2,7 +2,7 @@
 
 use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Permit, Scope};
+use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
@@ -14,7 +14,7 @@ statements! {
 }
 
 changes! {
-    SET: Change<User>, "credentials", [Action::REGISTER, Action::CREATE, Action::REHASH] =
+    SET: Change<User>, "credentials", [User::REGISTER, User::CREATE, User::REHASH] =
         "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) \
          ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
 }

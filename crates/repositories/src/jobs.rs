@@ -7,7 +7,7 @@ use crate::record::TextColumn;
 use crate::row_filter;
 use crate::rows::{Filter, ListQuery, Rows, Table};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Permit, Scope};
+use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{Page, PageRequest};
@@ -33,11 +33,11 @@ statements! {
 }
 
 changes! {
-    RETRY: Change<Job>, "jobs", [Action::RETRY] =
+    RETRY: Change<Job>, "jobs", [Job::RETRY] =
         "UPDATE jobs SET state = 'queued', due = TRUE, attempts = 0, run_at = $2, finished_at = NULL \
          WHERE id = $1 AND state IN ('dead', 'cancelled') AND NOT EXISTS (SELECT 1 FROM jobs other \
          WHERE other.unique_key = jobs.unique_key AND other.state IN ('queued', 'running', 'retrying'))";
-    CANCEL: Change<Job>, "jobs", [Action::CANCEL] =
+    CANCEL: Change<Job>, "jobs", [Job::CANCEL] =
         "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
          WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
 }

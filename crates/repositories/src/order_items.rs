@@ -3,7 +3,7 @@
 use crate::read::{BoundValue, bound, number};
 use crate::sized_statements::SizedStatements;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::access::Permit;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::id::{OrderId, ProductId};
 use mainstay_domain::money::Money;
@@ -44,7 +44,7 @@ pub(crate) static INSERT_ITEMS: SizedStatements<Change<Order>> = SizedStatements
         }
         text
     },
-    |sql| Change::new("order_items", &[Action::PLACE], sql),
+    |sql| Change::new("order_items", &[Order::PLACE], sql),
 );
 
 /// An item as it is stored: its amounts are in the currency of its order.

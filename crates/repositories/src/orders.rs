@@ -6,7 +6,7 @@ use crate::order_items::{self, ITEMS_OF, Item, OrderItemRow};
 use crate::outcome::{expect_one_row, rows};
 use crate::read::{BoundValue, Read, bound, params, word};
 use crate::row_filter::{RowFilter, owned};
-use mainstay_domain::access::{Action, Permit, Scope};
+use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::{OrderId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderStatus};
@@ -60,10 +60,10 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<Order>, "orders", [Action::PLACE] =
+    INSERT: Change<Order>, "orders", [Order::PLACE] =
         "INSERT INTO orders (id, number, user_id, status, total_amount, refunded_amount, currency, \
          reserved_until, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    SAVE: Change<Order>, "orders", [Action::CANCEL, Action::EXPIRE, Action::SETTLE, Action::REFUND] =
+    SAVE: Change<Order>, "orders", [Order::CANCEL, Order::EXPIRE, Order::SETTLE, Order::REFUND] =
         "UPDATE orders SET status = $2, refunded_amount = $3, reserved_until = $4, updated_at = $5, version = $6 \
          WHERE id = $1 AND version = $7";
 }

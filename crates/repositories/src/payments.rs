@@ -24,7 +24,7 @@ record! {
 impl Table for Payment {
     const TABLE: &'static str = "payments";
     const OWNER: Option<&'static str> = Some("user_id");
-    const INSERT: &'static [Action] = &[Action::PAY];
+    const INSERT: &'static [Action] = &[Payment::PAY];
     const UNIQUE: &'static [Unique] = &[Unique::new("order_id", PAID_ALREADY)];
 }
 
@@ -48,7 +48,7 @@ statements! {
 }
 
 changes! {
-    SAVE: Change<Payment>, "payments", [Action::SETTLE, Action::CANCEL, Action::REFUND] =
+    SAVE: Change<Payment>, "payments", [Payment::SETTLE, Payment::CANCEL, Payment::REFUND] =
         "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
          WHERE id = $1 AND status = $6";
 }

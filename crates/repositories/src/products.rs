@@ -4,7 +4,7 @@ use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
-use mainstay_domain::access::{Action, Permit, Resource, Scope, ScopeFilter};
+use mainstay_domain::access::{Permit, Resource, Scope, ScopeFilter};
 use mainstay_domain::id::ProductId;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
@@ -32,15 +32,17 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<Product>, "products", [Action::CREATE] =
+    INSERT: Change<Product>, "products", [Product::CREATE] =
         "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
          attributes, status, created_at, updated_at, version, search_text) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    SAVE: Change<Product>, "products", [Action::UPDATE] =
+    SAVE: Change<Product>, "products", [Product::UPDATE] =
         "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
          stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
          search_text = $14 WHERE id = $1 AND version = $13";
-    DELETE: Change<Product>, "products", [Action::DELETE] =
+    ARCHIVE: Change<Product>, "products", [Product::DELETE] =
+        "UPDATE products SET status = 'archived', updated_at = $2, version = $3 WHERE id = $1 AND version = $4";
+    DELETE: Change<Product>, "products", [Product::DELETE] =
         "DELETE FROM products WHERE id = $1";
 }
 
@@ -235,6 +237,24 @@ impl Products<'_> {
             )
             .await;
         expect_one_row(done.map_err(sku_taken)?)
+    }
+
+    /// Archives a product, of which nothing else changes: what deleting means for one that an order contains.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Retry`] when it or its stock was changed meanwhile.
+    pub async fn archive(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
+        let archive = ARCHIVE.authorize(permit, product)?;
+        self.changed(product.id);
+        let before = product.version - 1;
+        let done = self
+            .0
+            .execute(
+                archive,
+                &[&product.id, &product.updated_at, &product.version, &before],
+            )
+            .await;
+        expect_one_row(done?)
     }
 
     /// Deletes a product that no order contains.

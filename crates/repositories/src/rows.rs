@@ -22,15 +22,15 @@
 //!     pub version: i64,
 //! }
 //!
-//! const WRITE: Action = Action::declare("write");
-//! const EDIT: Action = Action::declare("edit");
-//! const REMOVE: Action = Action::declare("remove");
+//! const WRITE: Action = Action::new("write");
+//! const EDIT: Action = Action::new("edit");
+//! const REMOVE: Action = Action::new("remove");
 //!
 //! impl Resource for Note {
 //!     const NAME: &'static str = "note";
 //!     const POLICY: Policy = Policy {
-//!         see: &[Visibility::Owner],
-//!         acts: &[(WRITE, Rule::Owner), (EDIT, Rule::Owner), (REMOVE, Rule::Owner)],
+//!         visible: &[Visibility::Owner],
+//!         actions: &[(WRITE, Rule::Owner), (EDIT, Rule::Owner), (REMOVE, Rule::Owner)],
 //!     };
 //!     fn id(&self) -> Id<Self> {
 //!         self.id
@@ -64,7 +64,7 @@
 //! struct Note { id: Id<Note>, user_id: UserId }
 //! impl Resource for Note {
 //!     const NAME: &'static str = "note";
-//!     const POLICY: Policy = Policy { see: &[Visibility::Owner], acts: &[] };
+//!     const POLICY: Policy = Policy { visible: &[Visibility::Owner], actions: &[] };
 //!     fn id(&self) -> Id<Self> { self.id }
 //!     fn owner(&self) -> Option<UserId> { Some(self.user_id) }
 //! }

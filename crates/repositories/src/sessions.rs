@@ -4,7 +4,7 @@ use crate::access_changes::NEXT;
 use crate::outcome::{found, rows};
 use crate::read::Read;
 use crate::row_filter::{RowFilter, all, owned};
-use mainstay_domain::access::{Action, BulkPermit, Permit, Scope};
+use mainstay_domain::access::{BulkPermit, Permit, Scope};
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
@@ -34,20 +34,20 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<Session>, "sessions", [Action::LOGIN] =
+    INSERT: Change<Session>, "sessions", [Session::LOGIN] =
         "INSERT INTO sessions (id, user_id, generation, seed, ip, user_agent, created_at, last_seen_at, \
          expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    ADVANCE: Change<Session>, "sessions", [Action::REFRESH] =
+    ADVANCE: Change<Session>, "sessions", [Session::REFRESH] =
         "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
          WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
-    END: Change<Session>, "sessions", [Action::LOGOUT] =
+    END: Change<Session>, "sessions", [Session::LOGOUT] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
     // The nil id names no session, so it excepts none.
-    END_ALL: Change<User>, "sessions", [Action::LOGOUT, Action::UPDATE] =
+    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
-    PRUNE: BulkChange<Session>, "sessions", [Action::PRUNE] =
+    PRUNE: BulkChange<Session>, "sessions", [Session::PRUNE] =
         "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
 }
 

@@ -16,7 +16,7 @@ record! {
 
 impl Table for SigningKey {
     const TABLE: &'static str = "signing_keys";
-    const INSERT: &'static [Action] = &[Action::CREATE];
+    const INSERT: &'static [Action] = &[SigningKey::CREATE];
 }
 
 statements! {
@@ -24,7 +24,7 @@ statements! {
 }
 
 changes! {
-    RETIRE: Change<SigningKey>, "signing_keys", [Action::ROTATE] =
+    RETIRE: Change<SigningKey>, "signing_keys", [SigningKey::ROTATE] =
         "UPDATE signing_keys SET retires_at = $2 WHERE id = $1";
 }
 

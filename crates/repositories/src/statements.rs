@@ -364,7 +364,7 @@ mod tests {
                 (_, Effect::Changes { actions, .. }) => actions.iter().copied(),
                 _ => [].iter().copied(),
             });
-        let mut all: Vec<Action> = declared.chain([Action::declare("teleport")]).collect();
+        let mut all: Vec<Action> = declared.chain([Action::new("teleport")]).collect();
         all.sort_unstable_by_key(|action| action.as_str());
         all.dedup();
         all

@@ -3,7 +3,7 @@
 use crate::products::Products;
 use crate::read::{Read, money, word};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Permit, Scope, ScopeFilter};
+use mainstay_domain::access::{Permit, Scope, ScopeFilter};
 use mainstay_domain::id::{OrderId, ProductId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::Order;
@@ -17,16 +17,16 @@ statements! {
 }
 
 changes! {
-    ADD: Change<Product>, "products", [Action::STOCK] =
+    ADD: Change<Product>, "products", [Product::STOCK] =
         "UPDATE products SET stock = stock + $2, version = version + 1, updated_at = $3 \
          WHERE id = $1 AND stock + $2 BETWEEN 0 AND $4 \
          RETURNING id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
          created_at, updated_at, version";
-    TAKE: Change<Order>, "products", [Action::PLACE] =
+    TAKE: Change<Order>, "products", [Order::PLACE] =
         "UPDATE products SET stock = stock - $2, version = version + 1, updated_at = $3 \
          WHERE id = $1 AND stock >= $2 AND status = 'active' \
          RETURNING sku, name, price_amount, price_currency, stock";
-    PUT_BACK: Change<Order>, "products", [Action::CANCEL, Action::EXPIRE] =
+    PUT_BACK: Change<Order>, "products", [Order::CANCEL, Order::EXPIRE] =
         "UPDATE products SET stock = stock + $2, version = version + 1, updated_at = $3 WHERE id = $1";
 }
 

@@ -7,7 +7,7 @@ use crate::row_filter::{RowFilter, owned};
 use crate::sized_statements::SizedStatements;
 use crate::users::Users;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Grant, Permit, Scope};
+use mainstay_domain::access::{Grant, Permit, Scope};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -27,13 +27,13 @@ statements! {
 }
 
 changes! {
-    GRANT: Change<User>, "user_permissions", [Action::GRANT] =
+    GRANT: Change<User>, "user_permissions", [User::GRANT] =
         "INSERT INTO user_permissions (user_id, permission, expires_at, granted_by, created_at) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, permission) DO UPDATE SET \
          expires_at = excluded.expires_at, granted_by = excluded.granted_by, created_at = excluded.created_at";
-    REVOKE: Change<User>, "user_permissions", [Action::REVOKE] =
+    REVOKE: Change<User>, "user_permissions", [User::REVOKE] =
         "DELETE FROM user_permissions WHERE user_id = $1 AND permission = $2";
-    TOUCH: Change<User>, "users", [Action::GRANT, Action::REVOKE] =
+    TOUCH: Change<User>, "users", [User::GRANT, User::REVOKE] =
         "UPDATE users SET access_changed_at = $2, \
          access_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1";
 }

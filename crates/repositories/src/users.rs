@@ -6,7 +6,7 @@ use crate::list::{Key, List};
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, word};
 use crate::row_filter::{RowFilter, owned};
-use mainstay_domain::access::{Action, Permit, RoleName, Scope};
+use mainstay_domain::access::{Permit, RoleName, Scope};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
@@ -36,16 +36,16 @@ statements! {
 }
 
 changes! {
-    INSERT: Change<User>, "users", [Action::REGISTER, Action::CREATE] =
+    INSERT: Change<User>, "users", [User::REGISTER, User::CREATE] =
         "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
          version, access_changed_at, access_change, search_text) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11)";
-    SAVE: Change<User>, "users", [Action::UPDATE, Action::SET_ROLE] =
+    SAVE: Change<User>, "users", [User::UPDATE, User::SET_ROLE] =
         "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
          updated_at = $8, access_changed_at = $8, \
          access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
          search_text = $11 WHERE id = $1 AND version = $10";
-    DELETE: Change<User>, "users", [Action::DELETE] =
+    DELETE: Change<User>, "users", [User::DELETE] =
         "DELETE FROM users WHERE id = $1";
 }
 

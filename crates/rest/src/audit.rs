@@ -12,7 +12,7 @@ use mainstay_services::audit::{ListAudit, ListSecurityEvents};
 use mainstay_services::list::AuditFilter;
 use serde::Deserialize;
 
-/// How many entries a page has when nobody says.
+/// Entries of a page, unless the client gives a limit.
 const ENTRIES: u32 = 50;
 
 pub(crate) fn routes() -> Routes {

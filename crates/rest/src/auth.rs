@@ -45,7 +45,7 @@ enum Transport {
 struct Registration {
     #[schema(format = Email, max_length = 254)]
     email: String,
-    /// At least 8 characters, and none of those that everybody tries first.
+    /// At least 8 characters, and none of those that attackers try first.
     #[schema(format = Password, min_length = 8, max_length = 128)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -159,7 +159,7 @@ async fn setup(operation: Operation<ClaimSetup>, Body(input): Body<Claim>) -> An
     made(&route_state, tokens, input.transport)
 }
 
-/// Checks all three before any fault is told. The use case checks the password again, for every other door.
+/// Checks all three before it reports any error. The use case checks the password again, for every other interface.
 fn person(email: &str, password: String, name: &str) -> Result<(Email, Password, PersonName), ApiError> {
     let mut errors = ValidationErrors::new();
     let email = errors.take("email", Email::parse(email));

@@ -91,7 +91,7 @@ async fn place(operation: Operation<PlaceOrder>, Body(new): Body<NewOrder>) -> A
     Ok(tag.put(answer::created(&location, &OrderView::from(order))?))
 }
 
-/// Lists the caller's orders; everybody's for holders of `read:order`.
+/// Lists the caller's orders, or all orders for holders of `read:order`.
 #[utoipa::path(get, path = "/api/orders", tag = "orders", params(ListOrdersParams),
     responses((status = 200, description = "Orders", body = Listed<OrderView>)))]
 async fn list(operation: Operation<ListOrders>, Query(params): Query<ListOrdersParams>) -> Answer {
@@ -159,7 +159,7 @@ fn shown(order: Order) -> Answer {
 fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, ApiError> {
     let mut errors = ValidationErrors::new();
     let mut lines = Vec::with_capacity(items.len().min(order::MAX_LINES));
-    // Of a list that is too long, not each line needs to be told; the use case refuses its length.
+    // The response need not name each line of a list that is too long; the use case rejects its length.
     for (at, Object(item)) in items.iter().enumerate().take(order::MAX_LINES + 1) {
         let product_id = item.product_id.parse().ok();
         if product_id.is_none() {

@@ -38,7 +38,7 @@ struct NewGrant {
     expires_at: Option<String>,
 }
 
-/// Lists the permissions that somebody has besides those of the role.
+/// Lists the permissions that an account has besides those of its role.
 #[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "The permissions", body = Listed<GrantView>)))]
@@ -63,7 +63,7 @@ async fn read(operation: Operation<ReadPermission>, PathPair(id, permission): Pa
     answer::data(&GrantView::from(grant))
 }
 
-/// Gives somebody a permission, in force at once.
+/// Grants a permission to an account, effective at once.
 #[utoipa::path(post, path = "/api/users/{id}/permissions", tag = "permissions", request_body = NewGrant,
     params(("id" = String, Path, format = Uuid)),
     responses((status = 201, description = "Given", body = Data<GrantView>), (status = 409)))]

@@ -27,7 +27,7 @@ const SORTS: [(&str, ProductSort); 3] = [
     ("name", ProductSort::Name),
 ];
 const STATUSES: &str = ProductStatus::CHOICES;
-/// What anybody may see may be kept, as long as it is asked each time whether it is still right.
+/// A public response may be cached, as long as the cache revalidates it each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn routes() -> Routes {

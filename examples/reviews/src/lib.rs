@@ -13,7 +13,6 @@ pub fn app() -> AppBuilder {
         .version(env!("CARGO_PKG_VERSION"))
         .about("An online shop whose customers review what they bought.")
         .resource::<review::Review>()
-        .permissions("review", &[review::Review::REMOVE_ANY])
         .migrations(Migrations::new("reviews", review::TABLES))
         .routes(review::routes)
         .settings::<invite::InviteSettings>("reviews")

@@ -17,19 +17,21 @@ pub(crate) struct Review {
 }
 
 impl Review {
-    pub(crate) const WRITE: Action = Action::declare("write");
-    pub(crate) const REMOVE_ANY: Permission = Permission::declare("remove:review");
+    pub(crate) const WRITE: Action = Action::new("write");
+    const REMOVE: Action = Action::new("remove");
+    const REMOVE_ANY: Permission = Permission::new("remove:review", "Remove any customer's review");
 }
 
 impl Resource for Review {
     const NAME: &'static str = "review";
     const POLICY: Policy = Policy {
-        see: &[Visibility::Published],
-        acts: &[
+        visible: &[Visibility::Published],
+        actions: &[
             (Self::WRITE, Rule::Owner),
-            (Action::DELETE, Rule::OwnerOr(Self::REMOVE_ANY)),
+            (Self::REMOVE, Rule::OwnerOr(Self::REMOVE_ANY)),
         ],
     };
+    const PERMISSIONS: &'static [Permission] = &[Self::REMOVE_ANY];
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -47,7 +49,7 @@ impl Table for Review {
     const TABLE: &'static str = "reviews";
     const PUBLISHED: Option<&'static str> = Some("TRUE");
     const INSERT: &'static [Action] = &[Self::WRITE];
-    const DELETE: &'static [Action] = &[Action::DELETE];
+    const DELETE: &'static [Action] = &[Self::REMOVE];
     const SORTS: &'static [Sort] = &[Sort::newest("created_at"), Sort::number("stars")];
     const FILTERS: &'static [Filter] = &[Filter::id("product_id")];
     const UNIQUE: &'static [Unique] = &[Unique::new(
@@ -61,7 +63,7 @@ impl Listed for Review {
 }
 
 impl Removable for Review {
-    const REMOVE: Action = Action::DELETE;
+    const REMOVE: Action = Self::REMOVE;
 }
 
 pub(crate) static TABLES: &[Migration] = &[Migration::new(

@@ -81,13 +81,13 @@ impl From<PageInfo> for Pagination {
 /// When a thing has no JSON form.
 pub fn list<T, V: Serialize>(listing: Page<T>, view: impl FnMut(T) -> V) -> Answer {
     let Page { items, info } = listing.map(view);
-    let room = 512 * (items.len() + 1);
+    let capacity = 512 * (items.len() + 1);
     sized_json(
         StatusCode::OK,
         &Listed {
             data: items,
             pagination: info.into(),
         },
-        room,
+        capacity,
     )
 }

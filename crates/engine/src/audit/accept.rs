@@ -11,7 +11,7 @@ use crate::context::{CommandContext, Repositories};
 use crate::pipeline::Pipeline;
 use crate::request_context::RequestContext;
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::validation::ValidationErrors;
@@ -102,7 +102,7 @@ impl Command for AcceptAudit {
         }
         cx.audit().link(&links).await?;
         let entry = cx.make_id::<AuditEntry>();
-        let permit = cx.permit_new(Action::ACCEPT, entry, None)?;
+        let permit = cx.permit_new(AuditEntry::ACCEPT, entry, None)?;
         let mut acceptance = Acceptance {
             head: head.clone(),
             at: cx.now(),

@@ -54,11 +54,6 @@ impl<'v> QueryContext<'v> {
         self.now
     }
 
-    /// The transaction and the caller, for the rows of a table.
-    pub(super) fn tx_and_caller(&mut self) -> (&mut Tx, &Caller) {
-        (self.tx, &self.cx.caller)
-    }
-
     /// The caller of this use case.
     pub fn caller(&self) -> &Caller {
         &self.cx.caller

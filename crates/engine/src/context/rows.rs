@@ -1,6 +1,8 @@
 //! The rows of a table for one caller.
 
-use super::{CommandContext, QueryContext};
+use super::command::CommandContext;
+use super::query::QueryContext;
+use super::repositories::Repositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{self, Action, Caller, Permit};
 use mainstay_domain::id::Id;
@@ -12,12 +14,12 @@ use mainstay_repositories::{ListQuery, Rows, Table};
 #[derive(Debug)]
 pub struct CallerRows<'t, T: Table> {
     rows: Rows<'t, T>,
-    caller: &'t Caller,
+    caller: Caller,
 }
 
 impl<'t, T: Table> CallerRows<'t, T> {
     /// The rows of the table for a caller, over the given transaction.
-    fn new(tx: &'t mut Tx, caller: &'t Caller) -> Self {
+    pub(crate) fn new(tx: &'t mut Tx, caller: Caller) -> Self {
         Self {
             rows: Rows::new(tx),
             caller,
@@ -29,7 +31,7 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// # Errors
     /// `NOT_FOUND`, also for a row that the caller may not see.
     pub async fn find(&mut self, id: Id<T>) -> Result<T> {
-        self.rows.find(&access::scope(self.caller), id).await
+        self.rows.find(&access::scope(&self.caller), id).await
     }
 
     /// Finds a row on which the caller may perform the action, with the permit for it.
@@ -37,8 +39,11 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// # Errors
     /// `NOT_FOUND` for a row that the caller may neither see nor act on; `FORBIDDEN` for one that the caller only sees.
     pub async fn find_to(&mut self, action: Action, id: Id<T>) -> Result<(T, Permit<T>)> {
-        let row = self.rows.find(&access::scope_to(self.caller, action), id).await?;
-        let permit = access::permit(self.caller, action, &row)?;
+        let row = self
+            .rows
+            .find(&access::scope_to(&self.caller, action), id)
+            .await?;
+        let permit = access::permit(&self.caller, action, &row)?;
         Ok((row, permit))
     }
 
@@ -47,7 +52,7 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
     pub async fn list(&mut self, query: &ListQuery<T>, page: &PageRequest) -> Result<Page<T>> {
-        self.rows.list(&access::scope(self.caller), query, page).await
+        self.rows.list(&access::scope(&self.caller), query, page).await
     }
 
     /// Inserts a row for the caller; returns the permit, to record the event with.
@@ -55,7 +60,7 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// # Errors
     /// The policy denies it; otherwise as [`Rows::insert`].
     pub async fn insert(&mut self, action: Action, row: &T) -> Result<Permit<T>> {
-        let permit = access::permit(self.caller, action, row)?;
+        let permit = access::permit(&self.caller, action, row)?;
         self.rows.insert(&permit, row).await?;
         Ok(permit)
     }
@@ -65,7 +70,7 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// # Errors
     /// The policy denies it; otherwise as [`Rows::update`].
     pub async fn update(&mut self, action: Action, row: &T) -> Result<Permit<T>> {
-        let permit = access::permit(self.caller, action, row)?;
+        let permit = access::permit(&self.caller, action, row)?;
         self.rows.update(&permit, row).await?;
         Ok(permit)
     }
@@ -75,7 +80,7 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// # Errors
     /// The policy denies it; otherwise as [`Rows::delete`].
     pub async fn delete(&mut self, action: Action, row: &T) -> Result<Permit<T>> {
-        let permit = access::permit(self.caller, action, row)?;
+        let permit = access::permit(&self.caller, action, row)?;
         self.rows.delete(&permit, row).await?;
         Ok(permit)
     }
@@ -84,15 +89,15 @@ impl<'t, T: Table> CallerRows<'t, T> {
 impl CommandContext<'_> {
     /// The rows of a table, as the caller sees them and may change them.
     pub fn rows<T: Table>(&mut self) -> CallerRows<'_, T> {
-        let (tx, caller) = self.tx_and_caller();
-        CallerRows::new(tx, caller)
+        let caller = self.caller().clone();
+        CallerRows::new(self.tx(), caller)
     }
 }
 
 impl QueryContext<'_> {
     /// The rows of a table, as the caller sees them.
     pub fn rows<T: Table>(&mut self) -> CallerRows<'_, T> {
-        let (tx, caller) = self.tx_and_caller();
-        CallerRows::new(tx, caller)
+        let caller = self.caller().clone();
+        CallerRows::new(self.tx(), caller)
     }
 }

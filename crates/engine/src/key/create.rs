@@ -6,8 +6,9 @@ use crate::pipeline::Pipeline;
 use crate::request_context::RequestContext;
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::DomainEvent;
+use mainstay_domain::key::SigningKey;
 use mainstay_platform::database::Isolation;
 
 /// Creates a signing key, unless one that signs exists.
@@ -30,7 +31,7 @@ impl Command for CreateSigningKey {
             return Ok(());
         }
         let key = cx.components().keys.make_key(cx.make_id(), cx.now());
-        let permit = cx.permit(Action::CREATE, &key)?;
+        let permit = cx.permit(SigningKey::CREATE, &key)?;
         cx.signing_keys().insert(&permit, &key).await?;
         cx.record(permit, DomainEvent::created("key.created", &key));
         cx.keys_changed();

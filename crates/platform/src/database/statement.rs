@@ -1,7 +1,6 @@
 //! The kinds of statements: those that read, and those that change rows and need a permit for it.
 
 use super::classify::{only_reads, writes_only};
-use super::internal_table::InternalTable;
 use super::sql::Sql;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Action, BulkPermit, Permit, Resource};
@@ -50,13 +49,13 @@ impl Select {
 /// that it serves. It is executed with a [`Permit`] for one of these actions and for that row.
 ///
 /// ```
-/// use mainstay_domain::access::{Action, Permit};
+/// use mainstay_domain::access::Permit;
 /// use mainstay_domain::{Result, order::Order};
 /// use mainstay_platform::database::{Change, Tx};
 /// use mainstay_platform::sql;
 ///
 /// static CANCEL: Change<Order> =
-///     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+///     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 ///
 /// async fn cancel(tx: &mut Tx, permit: &Permit<Order>, order: &Order) -> Result<u64> {
 ///     Ok(tx.execute(CANCEL.authorize(permit, order)?, &[&order.id]).await?)
@@ -66,20 +65,20 @@ impl Select {
 /// It is not executed without a permit, nor by a function that reads:
 ///
 /// ```compile_fail,E0308
-/// # use mainstay_domain::{Result, access::{Action, Permit}, order::Order};
+/// # use mainstay_domain::{Result, access::Permit, order::Order};
 /// # use mainstay_platform::{database::{Change, Tx}, sql};
 /// # static CANCEL: Change<Order> =
-/// #     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+/// #     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 /// async fn cancel(tx: &mut Tx, order: &Order) -> Result<u64> {
 ///     Ok(tx.execute(&CANCEL, &[&order.id]).await?)
 /// }
 /// ```
 ///
 /// ```compile_fail,E0308
-/// # use mainstay_domain::{Result, access::{Action, Permit}, order::Order};
+/// # use mainstay_domain::{Result, access::Permit, order::Order};
 /// # use mainstay_platform::{database::{Change, Tx}, sql};
 /// # static CANCEL: Change<Order> =
-/// #     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+/// #     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 /// async fn cancel(tx: &mut Tx, order: &Order) -> Result<Vec<i64>> {
 ///     Ok(tx.all(&CANCEL, &[&order.id]).await?)
 /// }
@@ -88,10 +87,10 @@ impl Select {
 /// Nor with a permit for another resource:
 ///
 /// ```compile_fail,E0308
-/// # use mainstay_domain::{Result, access::{Action, Permit}, order::Order, product::Product};
+/// # use mainstay_domain::{Result, access::Permit, order::Order, product::Product};
 /// # use mainstay_platform::{database::{Change, Tx}, sql};
 /// # static CANCEL: Change<Order> =
-/// #     Change::new("orders", &[Action::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
+/// #     Change::new("orders", &[Order::CANCEL], sql!("UPDATE orders SET status = 'cancelled' WHERE id = $1"));
 /// async fn cancel(tx: &mut Tx, permit: &Permit<Product>, order: &Order) -> Result<u64> {
 ///     Ok(tx.execute(CANCEL.authorize(permit, order)?, &[&order.id]).await?)
 /// }
@@ -107,28 +106,8 @@ pub struct Change<T> {
 /// a [`BulkPermit`], which only Mainstay itself gets.
 pub struct BulkChange<T>(Change<T>);
 
-/// A statement that changes a table of Mainstay's own, which no caller acts on, so it needs no permit. The tables are a
-/// closed list, which contains none of a resource that callers act on:
-///
-/// ```compile_fail,E0080
-/// use mainstay_platform::database::{InternalChange, InternalTable};
-/// use mainstay_platform::sql;
-/// const STEAL: InternalChange = InternalChange::new(InternalTable::Outbox, sql!("UPDATE products SET stock = 0"));
-/// ```
-///
-/// ```compile_fail,E0599
-/// use mainstay_platform::database::{InternalChange, InternalTable};
-/// use mainstay_platform::sql;
-/// const STEAL: InternalChange = InternalChange::new(InternalTable::Products, sql!("UPDATE products SET stock = 0"));
-/// ```
-#[derive(Debug, Clone)]
-pub struct InternalChange {
-    sql: Sql,
-    table: InternalTable,
-}
-
 /// A changing statement that may be executed. Only [`Change::authorize`], [`BulkChange::authorize`] and
-/// [`InternalChange::exempt`] make one:
+/// [`InternalChange::exempt`](super::InternalChange::exempt) make one:
 ///
 /// ```compile_fail,E0423
 /// use mainstay_platform::{database::Authorized, sql};
@@ -137,7 +116,7 @@ pub struct InternalChange {
 /// ```
 #[derive(Debug, Clone, Copy)]
 #[must_use = "nothing is changed before the statement is executed"]
-pub struct Authorized<'s>(&'s Sql);
+pub struct Authorized<'s>(pub(super) &'s Sql);
 
 impl<T> Change<T> {
     /// A statement that changes rows of one table, for the given actions.
@@ -226,39 +205,6 @@ impl<T: Resource> BulkChange<T> {
     }
 }
 
-impl InternalChange {
-    /// A statement that changes rows of one of the tables.
-    ///
-    /// # Panics
-    /// If the text writes another table or none; where the statement is a constant, it does not compile.
-    #[must_use]
-    pub const fn new(table: InternalTable, sql: Sql) -> Self {
-        let [postgres, sqlite] = sql.texts();
-        assert!(
-            writes_only(postgres, table.name()) && writes_only(sqlite, table.name()),
-            "an internal change writes the table that it declares, and no other"
-        );
-        Self { sql, table }
-    }
-
-    /// The text.
-    #[must_use]
-    pub const fn sql(&self) -> &Sql {
-        &self.sql
-    }
-
-    /// The table that it writes.
-    #[must_use]
-    pub const fn table(&self) -> InternalTable {
-        self.table
-    }
-
-    /// The statement, exempt from permits.
-    pub const fn exempt(&self) -> Authorized<'_> {
-        Authorized(&self.sql)
-    }
-}
-
 impl<'s> Authorized<'s> {
     /// The text.
     #[must_use]
@@ -286,7 +232,10 @@ impl<T> fmt::Debug for BulkChange<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::{InternalChange, InternalTable};
     use std::panic::catch_unwind;
+
+    const UPDATE: Action = Action::new("update");
 
     #[test]
     fn statements_that_control_transactions_or_the_schema_are_neither() {
@@ -322,12 +271,9 @@ mod tests {
             || Sql::owned("WITH a AS (SELECT 1) UPDATE orders SET version = 2 RETURNING id".to_owned());
         assert!(catch_unwind(|| Select::new(update())).is_err());
         assert!(catch_unwind(|| InternalChange::new(InternalTable::Jobs, update())).is_err());
-        let other = catch_unwind(|| Change::<()>::new("products", &[Action::UPDATE], update()));
+        let other = catch_unwind(|| Change::<()>::new("products", &[UPDATE], update()));
         assert!(other.is_err());
         assert!(catch_unwind(|| Change::<()>::new("orders", &[], update())).is_err());
-        assert_eq!(
-            Change::<()>::new("orders", &[Action::UPDATE], update()).table(),
-            "orders"
-        );
+        assert_eq!(Change::<()>::new("orders", &[UPDATE], update()).table(), "orders");
     }
 }

@@ -142,7 +142,10 @@ pub(crate) struct Owner;
 
 impl Resource for Owner {
     const NAME: &'static str = "owner";
-    const POLICY: Policy = Policy { see: &[], acts: &[] };
+    const POLICY: Policy = Policy {
+        visible: &[],
+        actions: &[],
+    };
     fn id(&self) -> Id<Self> {
         Id::from_uuid(uuid::Uuid::nil())
     }
@@ -151,10 +154,13 @@ impl Resource for Owner {
     }
 }
 
+/// The one action on it.
+pub(crate) const UPDATE: Action = Action::new("update");
+
 /// A change with a permit of the system.
 pub(crate) fn permitted(change: &Change<Owner>) -> Authorized<'_> {
     let system = Caller::System(SystemCaller::WORKER);
-    let permit = permit(&system, Action::UPDATE, &Owner).unwrap();
+    let permit = permit(&system, UPDATE, &Owner).unwrap();
     change.authorize(&permit, &Owner).unwrap()
 }
 
@@ -172,10 +178,9 @@ macro_rules! select {
 #[macro_export]
 macro_rules! change {
     ($table:literal, $text:expr) => {{
-        use mainstay_domain::access::Action;
         use mainstay_platform::database::Change;
         static CHANGE: Change<$crate::fixture::Owner> =
-            Change::new($table, &[Action::UPDATE], mainstay_platform::sql!($text));
+            Change::new($table, &[$crate::fixture::UPDATE], mainstay_platform::sql!($text));
         $crate::fixture::permitted(&CHANGE)
     }};
 }

@@ -1,6 +1,5 @@
 //! Values of every type are read back as they were written.
 
-use mainstay_domain::access::Action;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{
@@ -8,7 +7,7 @@ use mainstay_platform::database::{
 };
 use uuid::Uuid;
 
-use crate::fixture::{Answer, boxed, permitted};
+use crate::fixture::{Answer, UPDATE, boxed, permitted};
 use crate::{change, on_both, select};
 
 /// A row type defined by the test itself.
@@ -36,7 +35,7 @@ async fn round_trip<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &
     };
     tx.execute(change!("samples", "DELETE FROM samples"), &[]).await?;
     let insert = Sql::owned(format!("INSERT INTO samples ({column}) VALUES ($1)"));
-    let insert = Change::new("samples", &[Action::UPDATE], insert);
+    let insert = Change::new("samples", &[UPDATE], insert);
     tx.execute(permitted(&insert), &[&value]).await?;
     let select = Select::new(Sql::owned(format!("SELECT {column} FROM samples")));
     tx.one(&select, &[]).await

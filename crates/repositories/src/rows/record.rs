@@ -99,7 +99,7 @@ pub struct JsonColumn;
 impl<T: Serialize + DeserializeOwned> Codec<T> for JsonColumn {
     fn read(row: &mut Row<'_>) -> Result<T, DatabaseError> {
         let Json(text) = row.next()?;
-        serde_json::from_str(&text).map_err(|_| Value::Json(&text).mismatch("JSON of another form"))
+        serde_json::from_str(&text).map_err(|_reason| Value::Json(&text).mismatch("JSON of another form"))
     }
 
     fn bind<'r>(field: &'r T, values: &mut Values<'r>) {

@@ -154,7 +154,7 @@ impl Filter {
         Self::new(column, FilterKind::Boolean)
     }
 
-    /// Rows with this number or a higher one; `name` tells it from other filters of the column.
+    /// Rows with this number or a higher one; `name` distinguishes it from other filters of the column.
     pub const fn at_least(column: &'static str, name: &'static str) -> Self {
         Self {
             operator: ">=",
@@ -205,8 +205,8 @@ impl<T: Table> Checked<T> {
     pub(super) const OK: () = {
         assert!(is(T::FIELDS[0], "id"), "the first field of a record is its id");
         let mut at = 0;
-        while at < T::POLICY.see.len() {
-            match T::POLICY.see[at] {
+        while at < T::POLICY.visible.len() {
+            match T::POLICY.visible[at] {
                 Visibility::Owner => {
                     assert!(
                         T::OWNER.is_some(),

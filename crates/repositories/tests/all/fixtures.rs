@@ -216,7 +216,7 @@ pub(crate) fn job(number: u128) -> NewJob {
 pub(crate) async fn put_user(store: &Store, user: &User) {
     write!(store, [user], |tx| {
         Users::new(tx)
-            .insert(&permit_to(Action::CREATE, &user), &user)
+            .insert(&permit_to(Product::CREATE, &user), &user)
             .await
     })
     .unwrap();
@@ -225,7 +225,7 @@ pub(crate) async fn put_user(store: &Store, user: &User) {
 pub(crate) async fn put_product(store: &Store, product: &Product) {
     write!(store, [product], |tx| {
         Products::new(tx)
-            .insert(&permit_to(Action::CREATE, &product), &product)
+            .insert(&permit_to(Product::CREATE, &product), &product)
             .await
     })
     .unwrap();
@@ -234,7 +234,7 @@ pub(crate) async fn put_product(store: &Store, product: &Product) {
 pub(crate) async fn put_order(store: &Store, order: &Order) {
     write!(store, [order], |tx| {
         Orders::new(tx)
-            .insert(&permit_to(Action::PLACE, &order), &order)
+            .insert(&permit_to(Order::PLACE, &order), &order)
             .await
     })
     .unwrap();

@@ -2,7 +2,6 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState, Lease};
@@ -276,26 +275,26 @@ fn at_most_one_job_of_a_unique_key_is_live() {
             // Otherwise the dead job would become a second live one.
             assert!(
                 !jobs
-                    .retry(&permit_to(Action::RETRY, &first), &first, at(102))
+                    .retry(&permit_to(Job::RETRY, &first), &first, at(102))
                     .await?
             );
             let second = jobs.find(&everything(), id(2)).await?;
             assert!(
-                jobs.cancel(&permit_to(Action::CANCEL, &second), &second, at(103))
+                jobs.cancel(&permit_to(Job::CANCEL, &second), &second, at(103))
                     .await?
             );
             assert!(
                 !jobs
-                    .cancel(&permit_to(Action::CANCEL, &second), &second, at(104))
+                    .cancel(&permit_to(Job::CANCEL, &second), &second, at(104))
                     .await?
             );
             assert!(
-                jobs.retry(&permit_to(Action::RETRY, &first), &first, at(105))
+                jobs.retry(&permit_to(Job::RETRY, &first), &first, at(105))
                     .await?
             );
             assert!(
                 !jobs
-                    .retry(&permit_to(Action::RETRY, &first), &first, at(105))
+                    .retry(&permit_to(Job::RETRY, &first), &first, at(105))
                     .await?
             );
             let again = jobs.find(&everything(), first.id).await?;
@@ -317,7 +316,7 @@ fn a_job_cancelled_while_it_runs_cannot_be_finished() {
         write!(store, [leased], |tx| {
             let mut jobs = Jobs::new(tx);
             assert!(
-                jobs.cancel(&permit_to(Action::CANCEL, &leased), &leased, at(110))
+                jobs.cancel(&permit_to(Job::CANCEL, &leased), &leased, at(110))
                     .await?
             );
             assert!(!jobs.finish(leased.lease(), at(120)).await?);

@@ -2,7 +2,6 @@
 
 use crate::fixtures::*;
 use crate::harness::on_both;
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{EventId, UserId};
@@ -176,11 +175,11 @@ fn signing_keys_are_visible_to_the_system_only() {
         };
         write!(store, [key], |tx| {
             let mut keys = SigningKeys::new(tx);
-            keys.insert(&permit_to(Action::CREATE, &key), &key).await?;
+            keys.insert(&permit_to(SigningKey::CREATE, &key), &key).await?;
             assert!(keys.all(&own(id(1))).await?.is_empty());
             assert!(keys.all(&anonymous()).await?.is_empty());
             assert_eq!(keys.all(&everything()).await?, std::slice::from_ref(&key));
-            keys.retire(&permit_to(Action::ROTATE, &key), &key, at(900))
+            keys.retire(&permit_to(SigningKey::ROTATE, &key), &key, at(900))
                 .await?;
             assert_eq!(
                 keys.all(&everything()).await?,
@@ -194,7 +193,8 @@ fn signing_keys_are_visible_to_the_system_only() {
                 ..keys.all(&everything()).await?.remove(0)
             };
             assert!(matches!(
-                keys.retire(&permit_to(Action::ROTATE, &gone), &gone, at(1)).await,
+                keys.retire(&permit_to(SigningKey::ROTATE, &gone), &gone, at(1))
+                    .await,
                 Err(Error::NotFound)
             ));
             Ok(())

@@ -2,7 +2,6 @@
 
 use crate::fixtures::*;
 use crate::harness::on_both;
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
@@ -135,13 +134,13 @@ fn a_transition_from_an_outdated_status_is_refused() {
         let paid = placed.step(OrderTransition::Settle, at(200)).unwrap();
         write!(store, [cancelled], |tx| {
             Orders::new(tx)
-                .save(&permit_to(Action::CANCEL, &cancelled), &cancelled)
+                .save(&permit_to(Order::CANCEL, &cancelled), &cancelled)
                 .await
         })
         .unwrap();
         let late = write!(store, [paid], |tx| {
             Orders::new(tx)
-                .save(&permit_to(Action::SETTLE, &paid), &paid)
+                .save(&permit_to(Order::SETTLE, &paid), &paid)
                 .await
         });
         assert!(lost_a_race(&late), "{late:?}");
@@ -174,7 +173,7 @@ fn an_order_number_is_unique_and_the_second_order_leaves_no_trace() {
         };
         let error = write!(store, [duplicate], |tx| {
             Orders::new(tx)
-                .insert(&permit_to(Action::PLACE, &duplicate), &duplicate)
+                .insert(&permit_to(Order::PLACE, &duplicate), &duplicate)
                 .await
         });
         assert!(matches!(error, Err(Error::Unavailable { .. })), "{error:?}");
@@ -205,10 +204,10 @@ fn unpaid_expired_orders_are_overdue() {
         };
         write!(store, [payment, failed], |tx| {
             Payments::new(tx)
-                .insert(&permit_to(Action::PAY, &payment), &payment)
+                .insert(&permit_to(Order::PAY, &payment), &payment)
                 .await?;
             Payments::new(tx)
-                .insert(&permit_to(Action::PAY, &failed), &failed)
+                .insert(&permit_to(Order::PAY, &failed), &failed)
                 .await
         })
         .unwrap();

@@ -2,7 +2,6 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::page::{Cursor, CursorKey, Page, PageRequest};
@@ -129,7 +128,7 @@ fn each_row_is_listed_once_in_every_sort_order() {
                     write!(store, [all], |tx| {
                         for thing in &all {
                             Products::new(tx)
-                                .delete(&permit_to(Action::DELETE, thing), thing)
+                                .delete(&permit_to(Product::DELETE, thing), thing)
                                 .await?;
                         }
                         Ok(())

@@ -2,7 +2,6 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::{Payment, PaymentStatus};
@@ -36,7 +35,7 @@ fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
         write!(store, [started, done], |tx| {
             let mut payments = Payments::new(tx);
             payments
-                .insert(&permit_to(Action::PAY, &started), &started)
+                .insert(&permit_to(Payment::PAY, &started), &started)
                 .await?;
             assert_eq!(payments.find(&own(id(1)), id(1)).await?, started);
             assert!(matches!(
@@ -45,7 +44,7 @@ fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
             ));
             assert_eq!(payments.of_order(&own(id(2)), id(1)).await?, None);
             payments
-                .save(&permit_to(Action::SETTLE, &done), &done, PaymentStatus::Pending)
+                .save(&permit_to(Payment::SETTLE, &done), &done, PaymentStatus::Pending)
                 .await?;
             assert_eq!(payments.find(&everything(), id(1)).await?, done);
             Ok(())
@@ -54,7 +53,7 @@ fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
         let late = write!(store, [refused], |tx| {
             Payments::new(tx)
                 .save(
-                    &permit_to(Action::SETTLE, &refused),
+                    &permit_to(Payment::SETTLE, &refused),
                     &refused,
                     PaymentStatus::Pending,
                 )
@@ -75,7 +74,9 @@ fn the_payment_of_an_order_is_the_live_one_else_the_last() {
                     status: PaymentStatus::Failed,
                     ..payment(number, seconds)
                 };
-                payments.insert(&permit_to(Action::PAY, &failed), &failed).await?;
+                payments
+                    .insert(&permit_to(Payment::PAY, &failed), &failed)
+                    .await?;
             }
             assert_eq!(
                 payments
@@ -85,7 +86,7 @@ fn the_payment_of_an_order_is_the_live_one_else_the_last() {
                 Some(id(2))
             );
             let live = payment(3, 100);
-            payments.insert(&permit_to(Action::PAY, &live), &live).await?;
+            payments.insert(&permit_to(Payment::PAY, &live), &live).await?;
             assert_eq!(payments.of_order(&own(id(1)), id(1)).await?, Some(live));
             Ok(())
         })
@@ -104,7 +105,7 @@ fn of_concurrent_payments_one_is_inserted() {
                     let started = payment(number, 200);
                     write!(store, [started], |tx| {
                         Payments::new(tx)
-                            .insert(&permit_to(Action::PAY, &started), &started)
+                            .insert(&permit_to(Payment::PAY, &started), &started)
                             .await
                     })
                 })
@@ -132,10 +133,10 @@ fn a_cancelled_payment_cannot_succeed_beside_a_live_one() {
         let live = payment(2, 300);
         write!(store, [cancelled, live], |tx| {
             Payments::new(tx)
-                .insert(&permit_to(Action::PAY, &cancelled), &cancelled)
+                .insert(&permit_to(Payment::PAY, &cancelled), &cancelled)
                 .await?;
             Payments::new(tx)
-                .insert(&permit_to(Action::PAY, &live), &live)
+                .insert(&permit_to(Payment::PAY, &live), &live)
                 .await
         })
         .unwrap();
@@ -144,7 +145,11 @@ fn a_cancelled_payment_cannot_succeed_beside_a_live_one() {
             .unwrap();
         let error = write!(store, [late], |tx| {
             Payments::new(tx)
-                .save(&permit_to(Action::SETTLE, &late), &late, PaymentStatus::Cancelled)
+                .save(
+                    &permit_to(Payment::SETTLE, &late),
+                    &late,
+                    PaymentStatus::Cancelled,
+                )
                 .await
         });
         assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");

@@ -2,10 +2,12 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both};
-use mainstay_domain::access::{Action, SystemCaller, permit_all};
+use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::order::Order;
-use mainstay_domain::product::Product;
+use mainstay_domain::product::{Product, ProductStatus};
+use mainstay_domain::session::Session;
+use mainstay_domain::user::User;
 use mainstay_domain::{Result, order::OrderTransition};
 use mainstay_repositories::{Credentials, DeferredWrites, Orders, PersonalGrant, Products, Sessions, Users};
 
@@ -26,11 +28,11 @@ fn a_permit_to_grant_sets_no_password() {
         let ann = user(1);
         put_user(&store, &ann).await;
         for action in [
-            Action::GRANT,
-            Action::REVOKE,
-            Action::LOGOUT,
-            Action::SET_ROLE,
-            Action::UPDATE,
+            User::GRANT,
+            User::REVOKE,
+            User::LOGOUT,
+            User::SET_ROLE,
+            Product::UPDATE,
         ] {
             let set = write!(store, [ann], |tx| {
                 Credentials::new(tx)
@@ -59,13 +61,13 @@ fn a_permit_to_change_a_name_grants_nothing_and_deletes_nothing() {
         };
         let granted = write!(store, [ann, grant], |tx| {
             Users::new(tx)
-                .grant(&permit_to(Action::UPDATE, &ann), &ann, &grant)
+                .grant(&permit_to(Product::UPDATE, &ann), &ann, &grant)
                 .await
         });
         assert!(refused(&granted), "{granted:?}");
         let deleted = write!(store, [ann], |tx| {
             Users::new(tx)
-                .delete(&permit_to(Action::UPDATE, &ann), &ann)
+                .delete(&permit_to(Product::UPDATE, &ann), &ann)
                 .await
         });
         assert!(refused(&deleted), "{deleted:?}");
@@ -85,9 +87,9 @@ fn stock_is_taken_and_put_back_only_for_the_order_of_the_permit() {
         put_product(&store, &product(1)).await;
         let (order, other) = (order(1, id(1), &product(1), 1), order(2, id(1), &product(1), 1));
         for (permit, wanted) in [
-            (Action::PLACE, &other),
-            (Action::PAY, &order),
-            (Action::CANCEL, &order),
+            (Order::PLACE, &other),
+            (Order::PAY, &order),
+            (Order::CANCEL, &order),
         ] {
             let taken = write!(store, [order, wanted], |tx| {
                 let permit = permit_to(permit, &order);
@@ -98,9 +100,9 @@ fn stock_is_taken_and_put_back_only_for_the_order_of_the_permit() {
             assert!(refused(&taken), "{permit:?}: {taken:?}");
         }
         for (permit, wanted) in [
-            (Action::CANCEL, &other),
-            (Action::PLACE, &order),
-            (Action::REFUND, &order),
+            (Order::CANCEL, &other),
+            (Order::PLACE, &order),
+            (Order::REFUND, &order),
         ] {
             let back = write!(store, [order, wanted], |tx| {
                 let permit = permit_to(permit, &order);
@@ -119,22 +121,22 @@ fn an_order_is_not_inserted_under_the_permit_of_another_one() {
         let (placed, other) = (order(1, id(1), &product(1), 1), order(2, id(1), &product(1), 1));
         let inserted = write!(store, [placed, other], |tx| {
             Orders::new(tx)
-                .insert(&permit_to(Action::PLACE, &other), &placed)
+                .insert(&permit_to(Order::PLACE, &other), &placed)
                 .await
         });
         assert!(refused(&inserted), "{inserted:?}");
         let mut deferred = DeferredWrites::new();
         assert!(refused(
-            &deferred.order(&permit_to(Action::PLACE, &other), placed.clone())
+            &deferred.order(&permit_to(Order::PLACE, &other), placed.clone())
         ));
         assert!(refused(
-            &deferred.order(&permit_to(Action::PAY, &placed), placed.clone())
+            &deferred.order(&permit_to(Order::PAY, &placed), placed.clone())
         ));
         put_order(&store, &placed).await;
         let cancelled: Order = placed.clone().step(OrderTransition::Cancel, at(2)).unwrap();
         let saved = write!(store, [cancelled], |tx| {
             Orders::new(tx)
-                .save(&permit_to(Action::PLACE, &cancelled), &cancelled)
+                .save(&permit_to(Order::PLACE, &cancelled), &cancelled)
                 .await
         });
         assert!(refused(&saved), "{saved:?}");
@@ -153,11 +155,11 @@ fn all_sessions_end_only_for_the_account_of_the_permit() {
         let open = session(1, bob.id);
         write!(store, [open], |tx| {
             Sessions::new(tx)
-                .insert(&permit_to(Action::LOGIN, &open), &open, b"")
+                .insert(&permit_to(Session::LOGIN, &open), &open, b"")
                 .await
         })
         .unwrap();
-        for permit in [permit_to(Action::LOGOUT, &ann), permit_to(Action::GRANT, &bob)] {
+        for permit in [permit_to(User::LOGOUT, &ann), permit_to(User::GRANT, &bob)] {
             let permit = std::sync::Arc::new(permit);
             let ended = write!(store, [permit, bob], |tx| {
                 Sessions::new(tx).end_all(&permit, bob.id, None, at(3)).await
@@ -165,7 +167,7 @@ fn all_sessions_end_only_for_the_account_of_the_permit() {
             assert!(refused(&ended), "{ended:?}");
         }
         let pruned = write!(store, [], |tx| {
-            let permit = permit_all(SystemCaller::SWEEPER, Action::LOGOUT);
+            let permit = permit_all(SystemCaller::SWEEPER, User::LOGOUT);
             Sessions::new(tx).prune(&permit, at(9000)).await
         });
         assert!(refused(&pruned), "{pruned:?}");
@@ -173,5 +175,44 @@ fn all_sessions_end_only_for_the_account_of_the_permit() {
             Sessions::new(tx).list(&everything(), bob.id, at(4)).await
         });
         assert_eq!(live.unwrap(), [open]);
+    });
+}
+
+#[test]
+fn a_permit_to_delete_archives_a_product_and_changes_nothing_else_of_it() {
+    on_both(async |store| {
+        let thing = product(1);
+        put_product(&store, &thing).await;
+        let renamed = Product {
+            name: "Other".to_owned(),
+            status: ProductStatus::Archived,
+            ..thing.clone().touched(at(200))
+        };
+        let saved = write!(store, [renamed], |tx| {
+            Products::new(tx)
+                .save(&permit_to(Product::DELETE, &renamed), &renamed)
+                .await
+        });
+        assert!(refused(&saved), "{saved:?}");
+        for expected in [true, false] {
+            let archived = write!(store, [renamed], |tx| {
+                Products::new(tx)
+                    .archive(&permit_to(Product::DELETE, &renamed), &renamed)
+                    .await
+            });
+            assert_eq!(
+                archived.is_ok(),
+                expected,
+                "the second one has an outdated version"
+            );
+        }
+        let found = write!(store, [], |tx| {
+            Products::new(tx).find(&everything(), id(1)).await
+        });
+        let archived = Product {
+            name: thing.name.clone(),
+            ..renamed
+        };
+        assert_eq!(found.unwrap(), archived);
     });
 }

@@ -2,7 +2,6 @@
 
 use crate::fixtures::*;
 use crate::harness::{Store, on_both, runtime};
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::order::Order;
@@ -118,7 +117,7 @@ fn the_sku_of_an_archived_product_is_free() {
             let back = of(1, status).touched(at(200));
             let error = write!(store, [back], |tx| {
                 Products::new(tx)
-                    .save(&permit_to(Action::UPDATE, &back), &back)
+                    .save(&permit_to(Product::UPDATE, &back), &back)
                     .await
             });
             assert!(matches!(&error, Err(Error::Conflict(_))), "{error:?}");
@@ -127,10 +126,10 @@ fn the_sku_of_an_archived_product_is_free() {
         let back = of(1, ProductStatus::Active).touched(at(300));
         write!(store, [gone, back], |tx| {
             Products::new(tx)
-                .save(&permit_to(Action::UPDATE, &gone), &gone)
+                .save(&permit_to(Product::UPDATE, &gone), &gone)
                 .await?;
             Products::new(tx)
-                .save(&permit_to(Action::UPDATE, &back), &back)
+                .save(&permit_to(Product::UPDATE, &back), &back)
                 .await
         })
         .unwrap();
@@ -147,7 +146,7 @@ fn a_sku_is_taken_once_and_changes_are_of_what_was_read() {
         };
         let error = write!(store, [twin], |tx| {
             Products::new(tx)
-                .insert(&permit_to(Action::CREATE, &twin), &twin)
+                .insert(&permit_to(Product::CREATE, &twin), &twin)
                 .await
         });
         assert!(
@@ -162,13 +161,13 @@ fn a_sku_is_taken_once_and_changes_are_of_what_was_read() {
         .touched(at(200));
         write!(store, [changed], |tx| {
             Products::new(tx)
-                .save(&permit_to(Action::UPDATE, &changed), &changed)
+                .save(&permit_to(Product::UPDATE, &changed), &changed)
                 .await
         })
         .unwrap();
         let error = write!(store, [changed], |tx| {
             Products::new(tx)
-                .save(&permit_to(Action::UPDATE, &changed), &changed)
+                .save(&permit_to(Product::UPDATE, &changed), &changed)
                 .await
         });
         assert!(lost_a_race(&error), "{error:?}");
@@ -191,11 +190,11 @@ fn what_was_ordered_is_not_deleted() {
             assert!(products.is_ordered(&everything(), id(1)).await?);
             assert!(!products.is_ordered(&everything(), id(2)).await?);
             products
-                .delete(&permit_to(Action::DELETE, &product(2)), &product(2))
+                .delete(&permit_to(Product::DELETE, &product(2)), &product(2))
                 .await?;
             assert!(matches!(
                 products
-                    .delete(&permit_to(Action::DELETE, &product(2)), &product(2))
+                    .delete(&permit_to(Product::DELETE, &product(2)), &product(2))
                     .await,
                 Err(Error::NotFound)
             ));
@@ -204,7 +203,7 @@ fn what_was_ordered_is_not_deleted() {
         .unwrap();
         let refused = write!(store, [], |tx| {
             Products::new(tx)
-                .delete(&permit_to(Action::DELETE, &product(1)), &product(1))
+                .delete(&permit_to(Product::DELETE, &product(1)), &product(1))
                 .await
         });
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
@@ -227,7 +226,7 @@ fn stock_is_taken_and_put_back_and_never_below_zero() {
             let mut products = Products::new(tx);
             let (order, thing) = (any_order(), product(1));
             let taken = products
-                .take(&permit_to(Action::PLACE, &order), order.id, (id(1), 7), at(200))
+                .take(&permit_to(Order::PLACE, &order), order.id, (id(1), 7), at(200))
                 .await?
                 .expect("there are ten");
             assert_eq!(
@@ -236,7 +235,7 @@ fn stock_is_taken_and_put_back_and_never_below_zero() {
             );
             assert_eq!(
                 products
-                    .take(&permit_to(Action::PLACE, &order), order.id, (id(1), 4), at(200))
+                    .take(&permit_to(Order::PLACE, &order), order.id, (id(1), 4), at(200))
                     .await?,
                 None
             );
@@ -246,7 +245,7 @@ fn stock_is_taken_and_put_back_and_never_below_zero() {
             );
             assert_eq!(
                 products
-                    .take(&permit_to(Action::PLACE, &order), order.id, (id(2), 1), at(200))
+                    .take(&permit_to(Order::PLACE, &order), order.id, (id(2), 1), at(200))
                     .await?,
                 None
             );
@@ -257,31 +256,31 @@ fn stock_is_taken_and_put_back_and_never_below_zero() {
             assert_eq!(products.shortage(&anonymous(), id(2)).await?, None);
             assert_eq!(
                 products
-                    .take(&permit_to(Action::PLACE, &order), order.id, (id(3), 1), at(200))
+                    .take(&permit_to(Order::PLACE, &order), order.id, (id(3), 1), at(200))
                     .await?,
                 None
             );
             assert_eq!(products.shortage(&everything(), id(3)).await?, None);
             products
-                .put_back(&permit_to(Action::CANCEL, &order), &order, at(300))
+                .put_back(&permit_to(Order::CANCEL, &order), &order, at(300))
                 .await?;
             assert_eq!(
                 products
-                    .add_stock(&permit_to(Action::STOCK, &thing), &thing, -6, at(400))
+                    .add_stock(&permit_to(Product::STOCK, &thing), &thing, -6, at(400))
                     .await?,
                 None
             );
             for delta in [i64::MIN, i64::MAX, 1_000_000_000] {
                 assert_eq!(
                     products
-                        .add_stock(&permit_to(Action::STOCK, &thing), &thing, delta, at(400))
+                        .add_stock(&permit_to(Product::STOCK, &thing), &thing, delta, at(400))
                         .await?,
                     None,
                     "{delta}"
                 );
             }
             let now = products
-                .add_stock(&permit_to(Action::STOCK, &thing), &thing, -4, at(400))
+                .add_stock(&permit_to(Product::STOCK, &thing), &thing, -4, at(400))
                 .await?
                 .expect("there are four");
             assert_eq!(
@@ -310,7 +309,7 @@ fn the_last_ones_are_sold_once() {
                     write!(store, [], |tx| {
                         Products::new(tx)
                             .take(
-                                &permit_to(Action::PLACE, &any_order()),
+                                &permit_to(Order::PLACE, &any_order()),
                                 any_order().id,
                                 (id(1), 1),
                                 at(200),
@@ -369,10 +368,10 @@ fn search_finds_beginnings_of_words_and_follows_changes() {
         write!(store, [renamed], |tx| {
             let mut products = Products::new(tx);
             products
-                .save(&permit_to(Action::UPDATE, &renamed), &renamed)
+                .save(&permit_to(Product::UPDATE, &renamed), &renamed)
                 .await?;
             products
-                .delete(&permit_to(Action::DELETE, &product(3)), &product(3))
+                .delete(&permit_to(Product::DELETE, &product(3)), &product(3))
                 .await
         })
         .unwrap();
@@ -451,11 +450,11 @@ fn a_change_of_the_stock_does_not_touch_the_index() {
         write!(store, [], |tx| {
             let mut products = Products::new(tx);
             products
-                .add_stock(&permit_to(Action::STOCK, &product(1)), &product(1), -1, at(200))
+                .add_stock(&permit_to(Product::STOCK, &product(1)), &product(1), -1, at(200))
                 .await?;
             let read = products.find(&everything(), id(1)).await?;
             let read = Product { stock: 3, ..read }.touched(at(300));
-            products.save(&permit_to(Action::UPDATE, &read), &read).await
+            products.save(&permit_to(Product::UPDATE, &read), &read).await
         })
         .unwrap();
         assert_eq!(look(), before);

@@ -141,7 +141,7 @@ fn a_permit_for_another_row_or_action_is_refused() {
                 version: 2,
                 ..one.clone()
             };
-            for action in [WRITE, EDIT, REMOVE, Action::UPDATE] {
+            for action in [WRITE, EDIT, REMOVE, Action::new("update")] {
                 let permit = system(action, &other);
                 assert!(is_bug(rows.insert(&permit, &note(5, 7)).await, "permit"));
                 assert!(is_bug(rows.update(&permit, &next).await, "permit"));

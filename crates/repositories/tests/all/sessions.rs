@@ -2,7 +2,7 @@
 
 use crate::fixtures::*;
 use crate::harness::on_both;
-use mainstay_domain::access::{Action, SystemCaller, permit_all};
+use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::SessionId;
 use mainstay_domain::session::Session;
@@ -18,7 +18,7 @@ fn a_session_advances_once_from_each_generation() {
             let mut sessions = Sessions::new(tx);
             let first = session(1, id(1));
             sessions
-                .insert(&permit_to(Action::LOGIN, &first), &first, b"sealed")
+                .insert(&permit_to(Session::LOGIN, &first), &first, b"sealed")
                 .await?;
             assert_eq!(
                 sessions.with_seed(&own(id(1)), first.id).await?,
@@ -33,12 +33,12 @@ fn a_session_advances_once_from_each_generation() {
             };
             assert!(
                 sessions
-                    .advance(&permit_to(Action::REFRESH, &next), &next, 0)
+                    .advance(&permit_to(Session::REFRESH, &next), &next, 0)
                     .await?
             );
             assert!(
                 !sessions
-                    .advance(&permit_to(Action::REFRESH, &next), &next, 0)
+                    .advance(&permit_to(Session::REFRESH, &next), &next, 0)
                     .await?
             );
             assert_eq!(sessions.find(&everything(), first.id).await?, next);
@@ -62,15 +62,15 @@ fn ended_sessions_stay_ended() {
             for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
                 let new = session(number, id(owner));
                 sessions
-                    .insert(&permit_to(Action::LOGIN, &new), &new, b"")
+                    .insert(&permit_to(Session::LOGIN, &new), &new, b"")
                     .await?;
             }
             let first = session(1, id(1));
             sessions
-                .end(&permit_to(Action::LOGOUT, &first), &first, at(300))
+                .end(&permit_to(Session::LOGOUT, &first), &first, at(300))
                 .await?;
             sessions
-                .end(&permit_to(Action::LOGOUT, &first), &first, at(400))
+                .end(&permit_to(Session::LOGOUT, &first), &first, at(400))
                 .await?;
             let next = Session {
                 generation: 1,
@@ -78,12 +78,12 @@ fn ended_sessions_stay_ended() {
             };
             assert!(
                 !sessions
-                    .advance(&permit_to(Action::REFRESH, &next), &next, 0)
+                    .advance(&permit_to(Session::REFRESH, &next), &next, 0)
                     .await?
             );
             assert_eq!(
                 sessions
-                    .end_all(&permit_to(Action::LOGOUT, &user(1)), id(1), Some(id(2)), at(500))
+                    .end_all(&permit_to(Session::LOGOUT, &user(1)), id(1), Some(id(2)), at(500))
                     .await?,
                 [id(3)],
                 "only sessions of the account"
@@ -105,11 +105,11 @@ fn ended_sessions_stay_ended() {
             assert!(sessions.ended_since(&own(id(1)), 0).await?.is_empty());
             assert_eq!(
                 sessions
-                    .end_all(&permit_to(Action::LOGOUT, &user(1)), id(1), None, at(700))
+                    .end_all(&permit_to(Session::LOGOUT, &user(1)), id(1), None, at(700))
                     .await?,
                 [id(2)]
             );
-            let permit = permit_all(SystemCaller::SWEEPER, Action::PRUNE);
+            let permit = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
             assert_eq!(sessions.prune(&permit, at(600)).await?, 2);
             assert_eq!(sessions.prune(&permit, at(1001)).await?, 2);
             Ok(())
@@ -125,7 +125,7 @@ fn of_concurrent_refreshes_one_advances_the_session() {
         write!(store, [], |tx| {
             let new = session(1, id(1));
             Sessions::new(tx)
-                .insert(&permit_to(Action::LOGIN, &new), &new, b"")
+                .insert(&permit_to(Session::LOGIN, &new), &new, b"")
                 .await
         })
         .unwrap();
@@ -139,7 +139,7 @@ fn of_concurrent_refreshes_one_advances_the_session() {
                             ..session(1, id(1))
                         };
                         Sessions::new(tx)
-                            .advance(&permit_to(Action::REFRESH, &next), &next, 0)
+                            .advance(&permit_to(Session::REFRESH, &next), &next, 0)
                             .await
                     })
                 })
@@ -177,7 +177,7 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
             assert_eq!(tokens.revoke_all("setup").await?, 1);
             assert_eq!(tokens.consume("setup", b"late", at(200)).await?, None);
             Users::new(tx)
-                .delete(&permit_to::<User>(Action::DELETE, &user(1)), &user(1))
+                .delete(&permit_to::<User>(User::DELETE, &user(1)), &user(1))
                 .await?;
             assert_eq!(OneTimeTokens::new(tx).prune(at(501)).await?, 1);
             Ok(())
@@ -196,7 +196,7 @@ fn of_sessions_that_end_at_once_a_reader_of_numbers_misses_none() {
             for number in 1..=SESSIONS {
                 let new = session(number, id(1));
                 Sessions::new(tx)
-                    .insert(&permit_to(Action::LOGIN, &new), &new, b"")
+                    .insert(&permit_to(Session::LOGIN, &new), &new, b"")
                     .await?;
             }
             Ok(())
@@ -209,7 +209,7 @@ fn of_sessions_that_end_at_once_a_reader_of_numbers_misses_none() {
                     write!(store, [], |tx| {
                         let old = session(number, id(1));
                         Sessions::new(tx)
-                            .end(&permit_to(Action::LOGOUT, &old), &old, at(300))
+                            .end(&permit_to(Session::LOGOUT, &old), &old, at(300))
                             .await
                     })
                 })

@@ -3,9 +3,9 @@
 use crate::fixtures::*;
 use crate::harness::on_both;
 use crate::leftovers::remembered;
-use mainstay_domain::access::Action;
 use mainstay_domain::error::Error;
 use mainstay_domain::job::JobState;
+use mainstay_domain::order::Order;
 use mainstay_repositories::{Audit, AuditFilter, DeferredWrites, FlushOutcome, Jobs, NewJob, Orders, Outbox};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn all_of_it_is_written_in_one_go() {
             let placed = order(1, id(1), &product(1), 11);
             let before = tx.stats().statements;
             let mut tail = DeferredWrites::new();
-            tail.order(&permit_to(Action::PLACE, &placed), placed.clone())?;
+            tail.order(&permit_to(Order::PLACE, &placed), placed.clone())?;
             tail.audit(authenticated(1));
             tail.audit_writer(writer_end(1));
             tail.event(event(1));
@@ -101,7 +101,7 @@ fn what_fails_leaves_nothing_of_the_rest() {
             };
             let mut tail = DeferredWrites::new();
             tail.event(event(1));
-            tail.order(&permit_to(Action::PLACE, &twin), twin)?;
+            tail.order(&permit_to(Order::PLACE, &twin), twin)?;
             tail.flush(tx).await
         });
         assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");

@@ -6,7 +6,7 @@ use mainstay_services::list::PersonalGrant;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A permission that somebody has besides those of the role.
+/// A permission that an account has besides those of its role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Grant)]

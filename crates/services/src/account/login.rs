@@ -3,10 +3,11 @@
 use super::opening::open_session;
 use super::password::{Password, hashing};
 use super::tokens::Tokens;
-use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 use mainstay_platform::limiter::{LimitKey, Quota};
@@ -132,7 +133,7 @@ impl PreparedCommand for Login {
         }
         if let Some(better) = verified.better {
             let (permit, now) = (
-                cx.permit_of(SystemCaller::SIGN_IN, Action::REHASH, &user)?,
+                cx.permit_of(SystemCaller::SIGN_IN, User::REHASH, &user)?,
                 cx.now(),
             );
             cx.credentials().set(&permit, &user, &better, now).await?;

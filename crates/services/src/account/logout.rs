@@ -1,6 +1,6 @@
 //! Ends the caller's session.
 
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::{Result, session::Session};
@@ -28,7 +28,7 @@ impl Command for Logout {
             .session;
         let (scope, now) = (cx.scope::<Session>(), cx.now());
         let session = cx.sessions().find(&scope, id).await?;
-        let permit = cx.permit(Action::LOGOUT, &session)?;
+        let permit = cx.permit(Session::LOGOUT, &session)?;
         cx.sessions().end(&permit, &session, now).await?;
         cx.access_changed(AccessChange::SessionEnded(id));
         cx.record(

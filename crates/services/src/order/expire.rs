@@ -2,7 +2,7 @@
 
 use super::stop::stop_payment;
 use crate::repositories::ShopRepositories;
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
@@ -40,7 +40,7 @@ impl Command for ExpireOrder {
         if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
             return Ok(());
         }
-        let permit = cx.permit(Action::EXPIRE, &before)?;
+        let permit = cx.permit(Order::EXPIRE, &before)?;
         let after = before.clone().step(OrderTransition::Expire, now)?;
         cx.orders().save(&permit, &after).await?;
         cx.products().put_back(&permit, &after, now).await?;

@@ -2,7 +2,7 @@
 
 use super::OrderSettings;
 use crate::repositories::ShopRepositories;
-use mainstay_domain::access::{Access, Action, Permission, Permit};
+use mainstay_domain::access::{Access, Permission, Permit};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::{OrderId, ProductId};
@@ -61,7 +61,7 @@ impl Command for PlaceOrder {
         let (now, hold) = (cx.now(), cx.extension::<OrderSettings>()?.reservation_ttl);
         let number = order::number(now, cx.random());
         let id = cx.make_id();
-        let permit = cx.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
+        let permit = cx.permit_new::<Order>(Order::PLACE, id, Some(buyer))?;
         let items = hold_stock(cx, (&permit, id), self.wanted()).await?;
         let order = Order::place((id, number, buyer), items, now, hold)?;
         // Deferred together with the domain event: on PostgreSQL that is one round trip for both.

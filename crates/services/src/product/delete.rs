@@ -2,7 +2,7 @@
 
 use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
@@ -30,16 +30,16 @@ impl Command for DeleteProduct {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        let (scope, now) = (cx.scope_to::<Product>(Action::DELETE), cx.now());
+        let (scope, now) = (cx.scope_to::<Product>(Product::DELETE), cx.now());
         let before = cx.products().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::DELETE, &before)?;
+        let permit = cx.permit(Product::DELETE, &before)?;
         self.expected.check(State::of(before.version))?;
         if cx.products().is_ordered(&scope, self.id).await? {
             let after = Product {
                 status: ProductStatus::Archived,
                 ..before.clone().touched(now)
             };
-            cx.products().save(&permit, &after).await?;
+            cx.products().archive(&permit, &after).await?;
             cx.record(
                 permit,
                 DomainEvent::acted("product.archived", "ARCHIVE", &before, &after),

@@ -1,7 +1,7 @@
 //! Creates an administrator's account.
 
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, RoleName, SystemCaller};
+use mainstay_domain::access::{RoleName, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
@@ -23,7 +23,7 @@ pub(super) async fn make_admin(
         email_verified: true,
     };
     let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
-    let permit = cx.permit_of(SystemCaller::SETUP, Action::CREATE, &user)?;
+    let permit = cx.permit_of(SystemCaller::SETUP, User::CREATE, &user)?;
     cx.users().insert(&permit, &user).await?;
     cx.credentials().set(&permit, &user, hash, now).await?;
     cx.record(permit, DomainEvent::created("user.admin-created", &user));

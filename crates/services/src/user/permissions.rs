@@ -1,8 +1,9 @@
 //! Lists the personal permissions of an account.
 
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
 use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::PersonalGrant;
 
@@ -22,7 +23,7 @@ impl UseCase for ListPermissions {
 impl Query for ListPermissions {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Vec<PersonalGrant>> {
         // A caller who may grant permissions may see those of any account.
-        let scope = cx.scope_to(Action::GRANT);
+        let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
         let now = cx.now();
         let mut grants = cx.users().grants(&scope, user.id).await?;

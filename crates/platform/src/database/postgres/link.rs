@@ -15,9 +15,9 @@ use super::error::{explain, explain_begin, is_lost, is_stale_plan};
 use super::value::Bound;
 use crate::database::error::DatabaseError;
 use crate::database::param::Param;
+use crate::database::rows::Statement as Returning;
 use crate::database::sql::Sql;
 use crate::database::statement::Authorized;
-use crate::database::tx::Statement as Returning;
 
 /// A pooled connection, moved into a transaction. If it is dropped before the transaction has ended, the connection is
 /// closed, so that the server rolls back and the pool never gets it back.

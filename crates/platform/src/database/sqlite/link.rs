@@ -13,8 +13,8 @@ use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 use crate::database::param::Param;
 use crate::database::row::Row;
+use crate::database::rows::Statement as Returning;
 use crate::database::sql::Sql;
-use crate::database::tx::Statement as Returning;
 use crate::stopwatch::Stopwatch;
 
 /// Instructions of SQLite's virtual machine between two checks of the deadline: about a tenth of a millisecond.

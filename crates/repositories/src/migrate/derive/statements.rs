@@ -74,7 +74,7 @@ impl<'t> Derivation<'t> {
     }
 
     /// How SQLite is to store the table of this statement, by the comment before it.
-    fn storage(&mut self) -> Result<Storage<'t>, Unsupported> {
+    fn storage(&self) -> Result<Storage<'t>, Unsupported> {
         let mut storage = Storage::Rowid;
         let before = self.next().map_or("", |token| token.before);
         for comment in before
@@ -223,7 +223,7 @@ impl<'t> Derivation<'t> {
             }
             self.at += 1;
         } else if word.eq_ignore_ascii_case("TEXT") && self.is(&["COLLATE", "\"C\""]) {
-            // SQLite compares bytes unless told otherwise.
+            // SQLite compares bytes by default.
             self.at += 2;
         }
         Ok(())

@@ -22,25 +22,26 @@ pub(super) struct Note {
     pub(super) version: i64,
 }
 
-pub(super) const WRITE: Action = Action::declare("write");
-pub(super) const EDIT: Action = Action::declare("edit");
-pub(super) const REMOVE: Action = Action::declare("remove");
-pub(super) const READ_NOTES: Permission = Permission::MANAGE_JOB;
+pub(super) const WRITE: Action = Action::new("write");
+pub(super) const EDIT: Action = Action::new("edit");
+pub(super) const REMOVE: Action = Action::new("remove");
+pub(super) const READ_NOTES: Permission = Permission::new("read:note", "Read the notes of every user");
 
 impl Resource for Note {
     const NAME: &'static str = "note";
     const POLICY: Policy = Policy {
-        see: &[
+        visible: &[
             Visibility::Holder(READ_NOTES),
             Visibility::Owner,
             Visibility::Published,
         ],
-        acts: &[
+        actions: &[
             (WRITE, Rule::Owner),
             (EDIT, Rule::Owner),
             (REMOVE, Rule::OwnerOr(READ_NOTES)),
         ],
     };
+    const PERMISSIONS: &'static [Permission] = &[READ_NOTES];
     fn id(&self) -> Id<Self> {
         self.id
     }

@@ -1,4 +1,8 @@
-//! The tables that are written without a permit.
+//! What is written without a permit: tables of Mainstay's own.
+
+use super::classify::writes_only;
+use super::sql::Sql;
+use super::statement::Authorized;
 
 /// A table of Mainstay's own, with the reason why a write to it needs no permit. The list is closed: a table of a
 /// resource that callers act on is never in it.
@@ -46,5 +50,58 @@ impl InternalTable {
             Self::MasterKeyCheck => "master_key_check",
             Self::WriteProbe => "write_probe",
         }
+    }
+}
+
+/// A statement that changes a table of Mainstay's own, which no caller acts on, so it needs no permit. The tables are a
+/// closed list, which contains none of a resource that callers act on:
+///
+/// ```compile_fail,E0080
+/// use mainstay_platform::database::{InternalChange, InternalTable};
+/// use mainstay_platform::sql;
+/// const STEAL: InternalChange = InternalChange::new(InternalTable::Outbox, sql!("UPDATE products SET stock = 0"));
+/// ```
+///
+/// ```compile_fail,E0599
+/// use mainstay_platform::database::{InternalChange, InternalTable};
+/// use mainstay_platform::sql;
+/// const STEAL: InternalChange = InternalChange::new(InternalTable::Products, sql!("UPDATE products SET stock = 0"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct InternalChange {
+    sql: Sql,
+    table: InternalTable,
+}
+
+impl InternalChange {
+    /// A statement that changes rows of one of the tables.
+    ///
+    /// # Panics
+    /// If the text writes another table or none; where the statement is a constant, it does not compile.
+    #[must_use]
+    pub const fn new(table: InternalTable, sql: Sql) -> Self {
+        let [postgres, sqlite] = sql.texts();
+        assert!(
+            writes_only(postgres, table.name()) && writes_only(sqlite, table.name()),
+            "an internal change writes the table that it declares, and no other"
+        );
+        Self { sql, table }
+    }
+
+    /// The text.
+    #[must_use]
+    pub const fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
+    /// The table that it writes.
+    #[must_use]
+    pub const fn table(&self) -> InternalTable {
+        self.table
+    }
+
+    /// The statement, exempt from permits.
+    pub const fn exempt(&self) -> Authorized<'_> {
+        Authorized(&self.sql)
     }
 }
