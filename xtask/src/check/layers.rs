@@ -31,7 +31,7 @@ const FACADE: &str = "mainstay";
 const TESTKIT: &str = "mainstay-testkit";
 const E2E: &str = "mainstay-e2e";
 const CLI: &str = "mainstay-cli";
-/// An application of somebody else's: it may use the facade, and the test kit in its tests.
+/// An application outside of Mainstay: it may use the facade, and the test kit in its tests.
 pub(super) const EXAMPLE: &str = "reviews";
 /// A development tool that measures the product; no crate of the product depends on it.
 const BENCH: &str = "mainstay-bench";

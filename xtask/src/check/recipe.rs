@@ -15,7 +15,7 @@ const EXAMPLE: &str = "examples/reviews/";
 const MAX_FILES: usize = 12;
 const MAX_LINES: usize = 150;
 /// The heading of the section that adds the noun.
-const NOUN: &str = "\n## The noun\n";
+const NOUN_SECTION: &str = "\n## The noun\n";
 /// The blocks that quote no file.
 const UNQUOTED: [&str; 2] = ["sh", "toml"];
 
@@ -29,7 +29,7 @@ struct Block<'p> {
     content: Vec<&'p str>,
 }
 
-/// Finds code on the page that is not in the example, code of the example that is not on the page, and wrong figures.
+/// Finds code on the page that is not in the example, code of the example that is not on the page, and wrong counts.
 pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
     let Some(page) = texts.iter().find(|text| text.path == PAGE) else {
         return vec![Violation::at(PAGE, 1, "the page is missing", "write the recipe")];
@@ -44,7 +44,7 @@ pub(crate) fn check(texts: &[Text]) -> Vec<Violation> {
         let quotes: Vec<&Block<'_>> = blocks.iter().filter(|block| block.title == Some(path)).collect();
         violations.extend(compare(path, file, &quotes));
     }
-    violations.extend(figures(page, &files));
+    violations.extend(counts(page, &files));
     violations
 }
 
@@ -119,17 +119,17 @@ fn compare(path: &str, file: &Text, quotes: &[&Block<'_>]) -> Option<Violation> 
     })
 }
 
-/// The figures on the page: of the whole example before the first heading, and of the noun in its section. Every line is
+/// The numbers on the page: of the whole example before the first heading, and of the noun in its section. Every line is
 /// counted, blank ones and comments too.
-fn figures(page: &Text, files: &BTreeMap<&str, &Text>) -> Vec<Violation> {
+fn counts(page: &Text, files: &BTreeMap<&str, &Text>) -> Vec<Violation> {
     let lines: usize = files.values().map(|file| file.body.lines().count()).sum();
     let (introduction, _) = page.body.split_once("\n## ").unwrap_or((&page.body, ""));
     let mut violations = Vec::from_iter(stated(1, introduction, files.len(), lines));
-    let Some((before, noun)) = page.body.split_once(NOUN) else {
+    let Some((before, noun)) = page.body.split_once(NOUN_SECTION) else {
         violations.push(Violation::at(
             PAGE,
             1,
-            format!("there is no section `{}`", NOUN.trim()),
+            format!("there is no section `{}`", NOUN_SECTION.trim()),
             "write it",
         ));
         return violations;
@@ -163,7 +163,7 @@ fn stated(at: usize, text: &str, files: usize, lines: usize) -> Option<Violation
         Violation::at(
             PAGE,
             at,
-            "the figures are missing or wrong",
+            "the counts are missing or wrong",
             format!("write {sentence}"),
         )
     })
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_figures_are_counted_and_those_of_the_noun_bounded() {
+    fn lines_and_files_are_counted_and_those_of_the_noun_bounded() {
         let whole = "```rust title=\"src/lib.rs\"\nmod a;\n\nfn b() {}\n```\n";
         assert_eq!(reasons(&page(whole).replace("3 lines", "4 lines"), FILE).len(), 2);
         assert_eq!(reasons(&page(whole).replace("The noun", "A noun"), FILE).len(), 1);
