@@ -28,7 +28,7 @@ async fn reviews_are_removed_with_the_permission(app: &TestApp) {
     );
     let review = json!({"productId": app.product(1, 500).await.id, "stars": 1, "text": ""});
     let review = ann.post("/api/reviews", review).await.expect(201).data();
-    let path = format!("/api/reviews/{}", review["id"].as_str().unwrap());
+    let path = format!("/api/reviews/{}", review["id"].as_str().expect("an id"));
     bob.delete(&path).await.expect(403);
     let grant = json!({"permission": "remove:review"});
     let grants = format!("/api/users/{}/permissions", bob.id);
@@ -40,7 +40,7 @@ async fn buyers_are_invited(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(1, 500).await);
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
     let order = ann.post("/api/orders", order).await.expect(201).data();
-    let pay = format!("/api/orders/{}/pay", order["id"].as_str().unwrap());
+    let pay = format!("/api/orders/{}/pay", order["id"].as_str().expect("an id"));
     ann.post_nothing(&pay).await.expect(202);
     app.run_jobs().await;
     let mails = app.mailbox.messages();

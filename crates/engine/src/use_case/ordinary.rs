@@ -73,7 +73,9 @@ fn sorted<T: Table>(query: ListQuery<T>, text: &str) -> Result<ListQuery<T>, Inv
         )
     };
     let sort = sort.ok_or_else(refusal)?;
-    query.sort_by(sort.name(), descending).map_err(|_| refusal())
+    query
+        .sort_by(sort.name(), descending)
+        .map_err(|_undeclared| refusal())
 }
 
 fn filtered<T: Table>(query: ListQuery<T>, name: &str, text: &str) -> Result<ListQuery<T>, Invalid> {
@@ -89,7 +91,9 @@ fn filtered<T: Table>(query: ListQuery<T>, name: &str, text: &str) -> Result<Lis
     };
     let refusal = || Invalid::new("FORMAT", format!("must be {form}"));
     let value = value.ok_or_else(refusal)?;
-    query.filter(filter.name(), value).map_err(|_| refusal())
+    query
+        .filter(filter.name(), value)
+        .map_err(|_undeclared| refusal())
 }
 
 impl<T: Listed> UseCase for List<T> {
