@@ -38,7 +38,7 @@ pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, ValidationErro
         Err(more) => {
             more.list()
                 .iter()
-                .for_each(|fault| errors.add(&*fault.path, fault.code, &*fault.message));
+                .for_each(|fault| errors.add(&*fault.path, fault.code.clone(), &*fault.message));
             Err(errors)
         }
     }
