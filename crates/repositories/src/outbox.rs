@@ -10,8 +10,8 @@ use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
 
 statements! {
-    INSERT = "INSERT INTO outbox (id, at, kind, resource, resource_id, user_id, request_id, payload) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT = "INSERT INTO outbox (id, at, kind, resource, resource_id, owner_id, user_id, request_id, payload) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     RELAYED = "UPDATE outbox SET relayed_at = $2 WHERE id = $1 AND relayed_at IS NULL";
     PRUNE = "DELETE FROM outbox WHERE relayed_at < $1";
 }
@@ -24,6 +24,7 @@ impl FromRow for Read<OutboxEvent> {
             kind: row.next()?,
             resource: row.next()?,
             resource_id: row.next()?,
+            owner: row.next()?,
             user_id: row.next()?,
             request_id: row.next()?,
             payload: row.next()?,
@@ -87,6 +88,7 @@ pub(crate) fn inserting(event: &OutboxEvent) -> (&'static Sql, Vec<BoundValue<'_
         bound(&event.kind),
         bound(&event.resource),
         bound(&event.resource_id),
+        bound(&event.owner),
         bound(&event.user_id),
         bound(&event.request_id),
         bound(&event.payload),
