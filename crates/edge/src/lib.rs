@@ -1,5 +1,6 @@
 //! Shared foundation of all interfaces over HTTP.
 //!
+//! - [`public_error`] is what clients learn of an error, whatever the protocol.
 //! - [`middleware`] wraps every request: request id, client address, size and time limits, headers, access log.
 //! - [`operation`] is the only way from a handler to a use case, and [`routes`] the only way to mount a handler.
 //! - [`input`] parses requests strictly; [`answer`] builds responses and renders errors.
@@ -16,6 +17,7 @@ pub mod operation;
 mod options;
 mod outgoing;
 pub mod public_endpoint;
+pub mod public_error;
 mod request_state;
 mod route_state;
 pub mod routes;
@@ -28,6 +30,7 @@ pub use operation::Operation;
 pub use options::EdgeOptions;
 pub use outgoing::OutgoingBody;
 pub use public_endpoint::PublicEndpoint;
+pub use public_error::PublicError;
 pub use request_state::RequestState;
 pub use route_state::RouteState;
 pub use routes::{Route, RouteRow, Routes};

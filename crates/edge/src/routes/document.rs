@@ -3,7 +3,7 @@
 mod components;
 
 use super::{Described, RouteRow};
-use crate::answer::render;
+use crate::answer::status;
 use crate::middleware::address_limit;
 use mainstay_domain::error::Code;
 use serde::Serialize;
@@ -85,8 +85,8 @@ pub(super) fn document<'r>(
         ("Problem".to_owned(), Problem::schema()),
     ]);
     for code in Code::ALL {
-        let status = render::status(code).as_u16();
-        components.responses.insert(name(status), failure(status).into());
+        let number = status::of(code).as_u16();
+        components.responses.insert(name(number), failure(number).into());
     }
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -207,10 +207,10 @@ fn name(status: u16) -> String {
     format!("Failure{status}")
 }
 
-fn failure(status: u16) -> Response {
+fn failure(number: u16) -> Response {
     let codes = Code::ALL
         .into_iter()
-        .filter(|code| render::status(*code).as_u16() == status);
+        .filter(|code| status::of(*code).as_u16() == number);
     let codes: Vec<String> = codes.map(|code| format!("`{}`", code.as_str())).collect();
     ResponseBuilder::new()
         .description(codes.join(", "))

@@ -6,9 +6,10 @@ use super::*;
 fn told(text: &str) -> Vec<String> {
     match body::parse::<Basket>(text.as_bytes()) {
         Ok(_) => vec![],
-        Err(api_error) if api_error.details().is_empty() => vec![api_error.code().as_str().to_owned()],
+        Err(api_error) if api_error.public().details.is_empty() => vec![api_error.code().as_str().to_owned()],
         Err(api_error) => api_error
-            .details()
+            .public()
+            .details
             .iter()
             .map(|fault| format!("{} {}", fault.path, fault.code))
             .collect(),
@@ -94,7 +95,7 @@ fn of_a_long_document_the_first_fault_is_told_and_no_tree_is_made() {
     let Err(api_error) = body::parse::<Basket>(format!(r#"{{"{name}":7}}"#).as_bytes()) else {
         panic!()
     };
-    assert!(api_error.details()[0].path.len() < 400);
+    assert!(api_error.public().details[0].path.len() < 400);
 }
 
 #[test]
@@ -102,7 +103,8 @@ fn nobody_is_told_the_names_of_our_types() {
     let Err(api_error) = body::parse::<Basket>(br#"{"items":[7,{"quantity":"x"}],"kind":"loan"}"#) else {
         panic!()
     };
-    let messages: Vec<&str> = api_error.details().iter().map(|fault| &*fault.message).collect();
+    let public = api_error.public();
+    let messages: Vec<&str> = public.details.iter().map(|fault| &*fault.message).collect();
     assert_eq!(messages[0], "must be an object");
     assert!(messages.contains(&"must be one of gift, own"), "{messages:?}");
     assert!(
