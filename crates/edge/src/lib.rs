@@ -1,6 +1,7 @@
 //! Shared foundation of all interfaces over HTTP.
 //!
-//! - [`public_error`] is what clients learn of an error, whatever the protocol.
+//! - [`entry`] makes a request context out of plain values, and [`public_error`] is what clients learn of an error: both
+//!   are the same for every interface, whatever its protocol.
 //! - [`middleware`] wraps every request: request id, client address, size and time limits, headers, access log.
 //! - [`operation`] is the only way from a handler to a use case, and [`routes`] the only way to mount a handler.
 //! - [`input`] parses requests strictly; [`answer`] builds responses and renders errors.
@@ -11,6 +12,7 @@ mod budget;
 mod connections;
 pub mod cookies;
 mod credential;
+pub mod entry;
 pub mod input;
 pub mod middleware;
 pub mod operation;
@@ -26,6 +28,7 @@ mod shares;
 
 pub use answer::{Answer, ApiError};
 pub use middleware::{Middleware, MiddlewareParts};
+pub use entry::Entry;
 pub use operation::Operation;
 pub use options::EdgeOptions;
 pub use outgoing::OutgoingBody;

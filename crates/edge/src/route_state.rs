@@ -1,7 +1,7 @@
 //! The axum state of a route.
 
 use crate::options::EdgeOptions;
-use crate::routes::RouteRow;
+use crate::routes::row::RouteRow;
 use bytes::Bytes;
 use http::HeaderValue;
 use mainstay_platform::telemetry::metrics::Route as Figures;
@@ -87,9 +87,9 @@ impl RouteState {
         self.0.row.takes_key()
     }
 
-    /// Whether the route ignores credentials.
-    pub(crate) fn is_blind(&self) -> bool {
-        self.0.row.is_blind()
+    /// Whether the answer contains secrets.
+    pub(crate) fn has_secret_answer(&self) -> bool {
+        self.0.row.has_secret_answer
     }
 }
 

@@ -23,10 +23,12 @@ pub use request_id::X_REQUEST_ID;
 use crate::answer::{ApiError, render};
 use crate::budget::Exhausted;
 use crate::connections::state::ConnectionState;
-use crate::credential::{self, Credential};
+use crate::credential;
+use crate::entry::{self, Credential};
 use crate::options::EdgeOptions;
 use crate::outgoing::OutgoingBody;
 use crate::request_state::RequestState;
+use crate::route_state::RouteState;
 use crate::shares::Shares;
 use address_limit::AddressLimit;
 use axum::body::{Body, HttpBody};
@@ -189,7 +191,8 @@ where
         let forged = foreign && !matches!(credential::find(headers), Credential::Explicit(_));
         let misaddressed = addressed.err();
         let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
-        let request_state = Arc::new(RequestState::begin(id, ip, foreign, shares));
+        let deadline = entry::deadline(at, None, shared.timeout);
+        let request_state = Arc::new(RequestState::begin(id, ip, foreign, deadline, shares));
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&request_state));
@@ -232,7 +235,8 @@ where
             if let Ok(id) = HeaderValue::from_str(request_state.request_id()) {
                 headers.insert(X_REQUEST_ID, id);
             }
-            let secret = arrival.uri.path().starts_with("/api/auth/");
+            let route_state = request_state.route_state();
+            let secret = route_state.is_some_and(RouteState::has_secret_answer);
             let mut response = compress::compress(response, encoding, secret).await;
             if arrival.method == Method::HEAD {
                 render::head_only(&mut response);

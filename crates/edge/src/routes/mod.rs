@@ -2,7 +2,7 @@
 
 mod document;
 mod handler;
-mod row;
+pub(crate) mod row;
 
 pub use handler::{HandlerFor, HandlerParams};
 pub use row::RouteRow;

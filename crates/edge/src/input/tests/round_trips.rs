@@ -3,7 +3,8 @@
 use super::*;
 use crate::answer::Tag;
 use crate::cookies::{self, TokenPair};
-use crate::credential::{self, Credential};
+use crate::credential;
+use crate::entry::Credential;
 use http::header::{AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use mainstay_domain::state::{self, State};
