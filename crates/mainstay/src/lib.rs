@@ -6,6 +6,7 @@
 //!   [`services::Repositories::tx`].
 //! - [`database`]: the database API that repositories use, and [`sql!`].
 //! - [`edge`]: routes, operations, strict parsing of input, rendering of answers.
+//! - [`views`]: what clients see of each noun of Mainstay.
 //! - [`app`]: the composition root.
 
 pub use mainstay_app as app;
@@ -15,6 +16,7 @@ pub use mainstay_edge as edge;
 pub use mainstay_platform::{config, database, telemetry};
 pub use mainstay_rest as rest;
 pub use mainstay_services as services;
+pub use mainstay_views as views;
 
 pub use mainstay_domain::typed_id;
 pub use mainstay_platform::sql;

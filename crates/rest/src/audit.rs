@@ -1,7 +1,7 @@
 //! The audit trail and security events.
 
 use crate::parse;
-use crate::view::{AuditView, SecurityEventView};
+use mainstay_views::{AuditView, SecurityEventView};
 use mainstay_domain::id::UserId;
 use mainstay_domain::page::DEFAULT_LIMIT;
 use mainstay_domain::validation::ValidationErrors;

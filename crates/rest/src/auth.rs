@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use crate::view::TokensView;
+use mainstay_views::TokensView;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::LOCATION;

@@ -1,7 +1,7 @@
 //! Jobs.
 
 use crate::parse;
-use crate::view::JobView;
+use mainstay_views::JobView;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::JobState;
 use mainstay_domain::page::DEFAULT_LIMIT;

@@ -1,7 +1,7 @@
 //! Orders.
 
 use crate::parse;
-use crate::view::OrderView;
+use mainstay_views::OrderView;
 use mainstay_domain::id::{OrderId, UserId};
 use mainstay_domain::order::{self, Line, Order, OrderStatus};
 use mainstay_domain::page::DEFAULT_LIMIT;

@@ -1,6 +1,6 @@
 //! Payments.
 
-use crate::view::PaymentView;
+use mainstay_views::PaymentView;
 use http::StatusCode;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::payment::PaymentStatus;

@@ -1,7 +1,7 @@
 //! The personal permissions of an account, besides those of its role.
 
 use crate::parse;
-use crate::view::GrantView;
+use mainstay_views::GrantView;
 use mainstay_domain::id::UserId;
 use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
 use mainstay_domain::validation::ValidationErrors;

@@ -3,7 +3,7 @@
 mod input;
 
 use crate::parse;
-use crate::view::ProductView;
+use mainstay_views::ProductView;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use input::{ProductInput, ProductPatchInput, StockInput};

@@ -1,7 +1,7 @@
 //! Accounts.
 
 use crate::parse;
-use crate::view::UserView;
+use mainstay_views::UserView;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
@@ -9,7 +9,7 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::page::{DEFAULT_LIMIT, Page};
 use mainstay_domain::user::UserStatus;
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_edge::answer::{self, Data, Listed};
+use mainstay_edge::answer::{self, Data, Listed, Tag};
 use mainstay_edge::input::{Body, IfMatch, IfNoneMatch, PageParams, PathId, Query, page, sort};
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::account::{Me, Profile};
@@ -90,7 +90,7 @@ struct RoleChoice {
     responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
 async fn me(operation: Operation<Me>, if_none_match: IfNoneMatch) -> Answer {
     let profile = operation.query(Me).await?;
-    UserView::tag(&profile).answer(&if_none_match, &UserView::from(profile))
+    Tag::from(profile.state()).answer(&if_none_match, &UserView::from(profile))
 }
 
 /// Lists accounts.
@@ -133,7 +133,7 @@ async fn read(
     if_none_match: IfNoneMatch,
 ) -> Answer {
     let profile = operation.query(ReadUser { id }).await?;
-    UserView::tag(&profile).answer(&if_none_match, &UserView::from(profile))
+    Tag::from(profile.state()).answer(&if_none_match, &UserView::from(profile))
 }
 
 /// Changes an account; what is left out stays. A change of nothing is answered with the account as it is.
@@ -190,6 +190,6 @@ fn settable_status(name: &str) -> Option<UserStatus> {
 }
 
 fn account_answer(profile: Profile) -> Answer {
-    let tag = UserView::tag(&profile);
+    let tag = Tag::from(profile.state());
     Ok(tag.put(answer::data(&UserView::from(profile))?))
 }

@@ -28,7 +28,7 @@ pub struct TokensView {
 
 impl TokensView {
     /// The view with the tokens in the body, or without them when they travel as cookies.
-    pub(crate) fn of(tokens: Tokens, in_body: bool) -> Self {
+    pub fn of(tokens: Tokens, in_body: bool) -> Self {
         Self {
             user: tokens.user.into(),
             access_token: in_body.then_some(tokens.access_token),

@@ -6,7 +6,6 @@ use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::UserStatus;
-use mainstay_edge::answer::Tag;
 use mainstay_services::account::Profile;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,12 +59,5 @@ impl From<Profile> for UserView {
             created_at: user.created_at,
             updated_at: user.updated_at,
         }
-    }
-}
-
-impl UserView {
-    /// The entity tag of this representation of an account.
-    pub(crate) fn tag(profile: &Profile) -> Tag {
-        profile.state().into()
     }
 }
