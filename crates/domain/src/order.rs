@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::id::{OrderId, ProductId, UserId};
 use crate::money::Money;
 use crate::product::Sku;
+use crate::state::{State, Versioned};
 use crate::time::Timestamp;
 use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
@@ -252,6 +253,12 @@ impl Order {
     /// True while a payment may be started.
     pub fn is_payable(&self, now: Timestamp) -> bool {
         self.status == OrderStatus::Pending && now < self.reserved_until
+    }
+}
+
+impl Versioned for Order {
+    fn state(&self) -> State {
+        State::of(self.version)
     }
 }
 

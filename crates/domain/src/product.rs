@@ -2,6 +2,7 @@
 
 use crate::id::ProductId;
 use crate::money::Money;
+use crate::state::{State, Versioned};
 use crate::text;
 use crate::time::Timestamp;
 use crate::validation::Invalid;
@@ -228,6 +229,12 @@ impl Product {
         self.updated_at = now;
         self.version += 1;
         self
+    }
+}
+
+impl Versioned for Product {
+    fn state(&self) -> State {
+        State::of(self.version)
     }
 }
 

@@ -27,8 +27,8 @@ pub mod server;
 mod shares;
 
 pub use answer::{Answer, ApiError};
-pub use middleware::{Middleware, MiddlewareParts};
 pub use entry::Entry;
+pub use middleware::{Middleware, MiddlewareParts};
 pub use operation::Operation;
 pub use options::EdgeOptions;
 pub use outgoing::OutgoingBody;

@@ -1,6 +1,5 @@
 //! Signing in and out.
 
-use mainstay_views::TokensView;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -16,6 +15,7 @@ use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
 use mainstay_services::Secret;
 use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
 use mainstay_services::setup::ClaimSetup;
+use mainstay_views::TokensView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

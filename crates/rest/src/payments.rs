@@ -1,6 +1,5 @@
 //! Payments.
 
-use mainstay_views::PaymentView;
 use http::StatusCode;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::payment::PaymentStatus;
@@ -8,6 +7,7 @@ use mainstay_edge::answer::{self, Data};
 use mainstay_edge::input::{OptionalBody, PathId};
 use mainstay_edge::{Answer, Operation, Routes, route};
 use mainstay_services::order::PayOrder;
+use mainstay_views::PaymentView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

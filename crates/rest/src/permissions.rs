@@ -1,7 +1,6 @@
 //! The personal permissions of an account, besides those of its role.
 
 use crate::parse;
-use mainstay_views::GrantView;
 use mainstay_domain::id::UserId;
 use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
 use mainstay_domain::validation::ValidationErrors;
@@ -9,6 +8,7 @@ use mainstay_edge::answer::{self, Data, Listed};
 use mainstay_edge::input::{Body, PathId, PathPair};
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, ReadPermission, RevokePermission};
+use mainstay_views::GrantView;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;

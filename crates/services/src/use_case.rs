@@ -4,12 +4,14 @@ use crate::cache::CacheView;
 use crate::context::{CommandContext, PrepareContext, QueryContext};
 use crate::job::registry::JobSpec;
 use mainstay_domain::access::{Access, Rate};
+use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Isolation, ReadMode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A request as a value: a change or a read that a caller requests. This trait declares it; the work is a [`Command`]
@@ -123,6 +125,15 @@ pub trait Query: UseCase {
     /// # Errors
     /// Not found, or a database error.
     fn run(self, cx: &mut QueryContext<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// A use case for the one resource that a path names.
+pub trait ById: UseCase {
+    /// The id in the path; text that is none names no resource: 404.
+    type Id: FromStr + Send + 'static;
+
+    /// The use case for this resource. A command applies only to a resource in an `expected` state; a query ignores it.
+    fn by_id(id: Self::Id, expected: ExpectedVersion) -> Self;
 }
 
 /// A command that can run later as a background job. It is stored in the transaction that requests it, and marked done

@@ -105,7 +105,11 @@ async fn an_event_carries_the_owner_of_its_resource_whoever_caused_it(app: &Test
     }
     let ann = Some(ann.id.clone());
     assert_eq!(owners["order.placed"], (ann.clone(), ann.clone()));
-    assert_eq!(owners["order.paid"], (ann.clone(), None), "a worker settles the payment");
+    assert_eq!(
+        owners["order.paid"],
+        (ann.clone(), None),
+        "a worker settles the payment"
+    );
     assert_eq!(owners["product.created"].0, None, "a product has no owner");
     app.leave_jobs();
 }

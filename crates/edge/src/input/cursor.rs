@@ -5,17 +5,17 @@ use mainstay_domain::validation::{Invalid, ValidationErrors};
 
 /// The pagination parameters of a query string, not validated yet.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PageParams<'q> {
+pub(super) struct PageParams<'q> {
     /// `page=`
-    pub page: Option<&'q str>,
+    pub(super) page: Option<&'q str>,
     /// `limit=`
-    pub limit: Option<&'q str>,
+    pub(super) limit: Option<&'q str>,
     /// `cursor=`; an empty one starts a list that is paged by cursors and has no total count.
-    pub cursor: Option<&'q str>,
+    pub(super) cursor: Option<&'q str>,
 }
 
 /// Validates the pagination parameters; `usual` is the page size when the client names no `limit`.
-pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) -> Option<PageRequest> {
+pub(super) fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) -> Option<PageRequest> {
     let bounds = format!("must be a whole number from 1 to {}", page::MAX_LIMIT);
     let limit = match asked.limit {
         None => Ok(usual),
@@ -48,7 +48,7 @@ pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) ->
 }
 
 /// Validates `sort`: a field name, with a leading `-` for descending order. `true` means descending.
-pub fn sort<S: Copy>(
+pub(super) fn sort<S: Copy>(
     errors: &mut ValidationErrors,
     asked: Option<&str>,
     names: &[(&str, S)],

@@ -2,7 +2,8 @@
 
 mod components;
 
-use super::{Described, RouteRow};
+use super::described::Described;
+use super::row::RouteRow;
 use crate::answer::status;
 use crate::middleware::address_limit;
 use mainstay_domain::error::Code;

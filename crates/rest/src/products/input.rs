@@ -1,12 +1,14 @@
 //! What clients say of products.
 
 use crate::parse::{MoneyInput, given, word};
+use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{self, Attributes, MAX_STOCK, ProductStatus, Sku};
+use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::text;
 use mainstay_domain::validation::{Invalid, ValidationErrors};
-use mainstay_edge::ApiError;
 use mainstay_edge::input::Object;
-use mainstay_services::product::{NewProduct, ProductPatch};
+use mainstay_edge::routes::{ChangeInput, CreateInput};
+use mainstay_services::product::{ChangeStock, CreateProduct, NewProduct, ProductPatch, UpdateProduct};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -133,9 +135,10 @@ fn status(text: &str) -> Result<ProductStatus, Invalid> {
     word(text, ProductStatus::find, "draft, active, archived")
 }
 
-impl ProductInput {
-    /// A product, or everything that is wrong with it.
-    pub(super) fn read(self) -> Result<NewProduct, ApiError> {
+impl CreateInput for ProductInput {
+    type UseCase = CreateProduct;
+
+    fn validate(self) -> Result<CreateProduct, ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let sku = errors.take("sku", Sku::parse(&self.sku));
         let name = errors.take("name", name(&self.name));
@@ -163,13 +166,15 @@ impl ProductInput {
                 status: status?,
             })
         })();
-        ApiError::unless_good(errors, new)
+        errors.finish(new).map(|new| CreateProduct { new })
     }
 }
 
-impl ProductPatchInput {
-    /// The changes, or everything that is wrong with them.
-    pub(super) fn read(self) -> Result<ProductPatch, ApiError> {
+impl ChangeInput for ProductPatchInput {
+    type UseCase = UpdateProduct;
+    type Id = ProductId;
+
+    fn validate(self, id: ProductId, expected: ExpectedVersion) -> Result<UpdateProduct, ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let patch = ProductPatch {
             sku: errors.take_optional("sku", self.sku.as_deref().map(Sku::parse)),
@@ -187,13 +192,16 @@ impl ProductPatchInput {
             ),
             status: errors.take_optional("status", self.status.as_deref().map(status)),
         };
-        ApiError::unless_good(errors, Some(patch))
+        errors.check()?;
+        Ok(UpdateProduct { id, patch, expected })
     }
 }
 
-impl StockInput {
-    /// How many and why, or everything that is wrong with it.
-    pub(super) fn read(self) -> Result<(i64, String), ApiError> {
+impl ChangeInput for StockInput {
+    type UseCase = ChangeStock;
+    type Id = ProductId;
+
+    fn validate(self, id: ProductId, expected: ExpectedVersion) -> Result<ChangeStock, ValidationErrors> {
         let mut errors = ValidationErrors::new();
         if self.delta == 0 || self.delta.unsigned_abs() > MAX_STOCK.unsigned_abs() {
             errors.add(
@@ -203,6 +211,13 @@ impl StockInput {
             );
         }
         let reason = errors.take("reason", text::line(&self.reason, REASON));
-        ApiError::unless_good(errors, reason.map(|reason| (self.delta, reason)))
+        let delta = self.delta;
+        let change = reason.map(|reason| ChangeStock {
+            id,
+            delta,
+            reason,
+            expected,
+        });
+        errors.finish(change)
     }
 }

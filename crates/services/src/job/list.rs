@@ -1,10 +1,11 @@
 //! Lists jobs.
 
 use crate::context::{QueryContext, Repositories};
+use crate::list::{FilterShape, ListFilter, ListParams, ListQuery, set};
 use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
-use mainstay_domain::job::Job;
+use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_repositories::JobFilter;
 
@@ -22,6 +23,30 @@ impl UseCase for ListJobs {
     const ACCESS: Access = Access::permission(Permission::MANAGE_JOB);
     type Output = Page<Job>;
 }
+
+impl ListQuery for ListJobs {
+    type Item = Job;
+    type Filter = JobFilter;
+    type Sort = ();
+    const FILTERS: &'static [ListFilter<JobFilter>] = &[
+        ListFilter::new("state", "", FilterShape::Words(STATES), |filter, text| {
+            set::word(&mut filter.state, JobState::find(text), STATES)
+        }),
+        ListFilter::new("queue", "", FilterShape::Text, |filter, text| {
+            set::text(&mut filter.queue, text)
+        }),
+        ListFilter::new("kind", "", FilterShape::Text, |filter, text| {
+            set::text(&mut filter.kind, text)
+        }),
+    ];
+
+    fn list(params: ListParams<JobFilter, ()>) -> Self {
+        let ListParams { filter, page, .. } = params;
+        Self { filter, page }
+    }
+}
+
+const STATES: &[&str] = &["queued", "running", "retrying", "done", "dead", "cancelled"];
 
 impl Query for ListJobs {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<Job>> {

@@ -1,8 +1,13 @@
 //! Tests of query strings, pagination and sorting.
 
 use super::*;
+use crate::input::cursor::{PageParams, page, sort};
+use mainstay_domain::order::OrderStatus;
 use mainstay_domain::page::{Cursor, CursorKey, PageRequest, Position};
 use mainstay_domain::validation::ValidationErrors;
+use mainstay_services::audit::ListAudit;
+use mainstay_services::list::{ListQuery, OrderSort};
+use mainstay_services::order::ListOrders;
 
 #[test]
 fn queries_are_strict() {
@@ -116,4 +121,68 @@ fn only_named_fields_sort() {
     for bad in ["", "-", "--price", "Price", "price desc", "id; DROP TABLE users"] {
         assert_eq!(asked(Some(bad)), None, "{bad}");
     }
+}
+
+/// What is wrong with a query of a list: `name CODE`.
+fn refused<L: ListQuery>(query: &str) -> Vec<String> {
+    let errors = list::parse::<L>(query).err().unwrap_or_default();
+    let codes = errors
+        .list()
+        .iter()
+        .map(|error| format!("{} {}", error.path, error.code));
+    codes.collect()
+}
+
+#[test]
+fn a_list_is_read_as_its_use_case() {
+    let user = "01890000-0000-7000-8000-000000000001";
+    let query = format!("status=paid&userId={user}&sort=createdAt&page=2&limit=5");
+    let list = list::parse::<ListOrders>(&query).unwrap();
+    assert_eq!(list.filter.status, Some(OrderStatus::Paid));
+    assert_eq!(
+        list.filter.user_id.map(|id| id.to_string()).as_deref(),
+        Some(user)
+    );
+    assert_eq!(list.sort, (OrderSort::CreatedAt, false));
+    assert_eq!(list.page, PageRequest::Numbered { page: 2, limit: 5 });
+    let list = list::parse::<ListOrders>("").unwrap();
+    assert_eq!((list.filter.status, list.filter.user_id), (None, None));
+    assert_eq!(list.sort, (OrderSort::CreatedAt, true));
+    assert_eq!(list.page, PageRequest::Numbered { page: 1, limit: 20 });
+    let list = list::parse::<ListAudit>("cursor=&action=%43REATE").unwrap();
+    let from_the_start = PageRequest::From {
+        cursor: None,
+        limit: 50,
+    };
+    assert_eq!(
+        (list.filter.action.as_deref(), list.page),
+        (Some("CREATE"), from_the_start)
+    );
+}
+
+#[test]
+fn everything_wrong_with_a_list_is_reported_at_once() {
+    assert_eq!(
+        refused::<ListOrders>("status=lost&userId=x&sort=total&page=x&limit=1000"),
+        [
+            "status FORMAT",
+            "userId FORMAT",
+            "sort FORMAT",
+            "limit RANGE",
+            "page RANGE"
+        ]
+    );
+    assert_eq!(
+        refused::<ListOrders>("x=1&status=paid&status=paid&category=a"),
+        ["status DUPLICATE", "category UNKNOWN_FIELD", "x UNKNOWN_FIELD"]
+    );
+    assert_eq!(
+        refused::<ListAudit>("sort=at"),
+        ["sort UNKNOWN_FIELD"],
+        "clients of this list may not choose the order"
+    );
+    assert_eq!(
+        refused::<ListOrders>(&"a&".repeat(16_000)).len(),
+        ValidationErrors::MAX_COUNT
+    );
 }

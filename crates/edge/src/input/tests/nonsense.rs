@@ -3,6 +3,7 @@
 use super::lists::paged;
 use super::*;
 use crate::answer::ApiError;
+use crate::input::cursor::PageParams;
 use http::{HeaderMap, Method};
 use mainstay_domain::id::OrderId;
 use proptest::prelude::*;

@@ -5,6 +5,7 @@ use crate::answer::Tag;
 use crate::cookies::{self, TokenPair};
 use crate::credential;
 use crate::entry::Credential;
+use crate::input::cursor::sort;
 use http::header::{AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use mainstay_domain::state::{self, State};

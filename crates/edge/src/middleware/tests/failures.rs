@@ -100,7 +100,12 @@ async fn each_code_has_its_status_headers_and_both_forms() {
     for (api_error, status, headers) in all() {
         let (code, message) = (api_error.code().as_str(), api_error.public().message);
         seen.insert(api_error.code());
-        let details: Vec<Value> = api_error.public().details.iter().map(|fault| json!(fault)).collect();
+        let details: Vec<Value> = api_error
+            .public()
+            .details
+            .iter()
+            .map(|fault| json!(fault))
+            .collect();
         let plain = told(&api_error, "application/json").await;
         assert_eq!(
             (plain.status, plain.header("content-type")),
