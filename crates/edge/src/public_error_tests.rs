@@ -7,136 +7,96 @@ use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::validation::ValidationErrors;
 use std::collections::BTreeSet;
 
-/// Every error, with its code, its HTTP status and the seconds after which to try again.
-fn errors() -> Vec<(ApiError, Code, u16, Option<u64>)> {
-    let secs = Duration::from_secs;
-    let one = || ValidationErrors::one("items[0]", "SEAT_TAKEN", "is taken");
+/// An error with its code, its HTTP status and the seconds after which to try again.
+type Case = (ApiError, Code, u16, Option<u64>);
+
+fn case(error: impl Into<ApiError>, code: Code, status: u16, wait: Option<u64>) -> Case {
+    (error.into(), code, status, wait)
+}
+
+fn one() -> ValidationErrors {
+    ValidationErrors::one("items[0]", "SEAT_TAKEN", "is taken")
+}
+
+/// Refusals of a caller.
+fn of_callers() -> Vec<Case> {
+    let unauthenticated = [
+        (Unauthenticated::Missing, Code::Unauthorized),
+        (Unauthenticated::Invalid, Code::TokenInvalid),
+        (Unauthenticated::Expired, Code::TokenExpired),
+        (Unauthenticated::Revoked, Code::TokenRevoked),
+        (Unauthenticated::Reused, Code::TokenReused),
+        (Unauthenticated::Credentials, Code::InvalidCredentials),
+    ];
+    let denied = [
+        (Denied::Permission(Permission::READ_AUDIT), Code::Forbidden),
+        (Denied::Role, Code::Forbidden),
+        (Denied::Ownership, Code::Forbidden),
+        (Denied::Disabled, Code::AccountDisabled),
+        (Denied::EmailUnverified, Code::EmailUnverified),
+        (Denied::Csrf, Code::CsrfFailed),
+    ];
+    let unauthenticated =
+        unauthenticated.map(|(why, code)| case(Error::Unauthenticated(why), code, 401, None));
+    let denied = denied.map(|(why, code)| case(Error::Denied(why), code, 403, None));
+    unauthenticated.into_iter().chain(denied).collect()
+}
+
+/// Refusals of a request, and failures.
+fn of_requests() -> Vec<Case> {
     let text = || "as it says".to_owned();
-    let unauthenticated = |why| Error::Unauthenticated(why);
-    let meant = [
-        (Error::BadRequest(text()), Code::BadRequest, 400, None),
-        (Error::Invalid(one()), Code::ValidationFailed, 400, None),
-        (
-            unauthenticated(Unauthenticated::Missing),
-            Code::Unauthorized,
-            401,
-            None,
-        ),
-        (
-            unauthenticated(Unauthenticated::Invalid),
-            Code::TokenInvalid,
-            401,
-            None,
-        ),
-        (
-            unauthenticated(Unauthenticated::Expired),
-            Code::TokenExpired,
-            401,
-            None,
-        ),
-        (
-            unauthenticated(Unauthenticated::Revoked),
-            Code::TokenRevoked,
-            401,
-            None,
-        ),
-        (
-            unauthenticated(Unauthenticated::Reused),
-            Code::TokenReused,
-            401,
-            None,
-        ),
-        (
-            unauthenticated(Unauthenticated::Credentials),
-            Code::InvalidCredentials,
-            401,
-            None,
-        ),
-        (
-            Error::Denied(Denied::Permission(Permission::READ_AUDIT)),
-            Code::Forbidden,
-            403,
-            None,
-        ),
-        (Error::Denied(Denied::Role), Code::Forbidden, 403, None),
-        (Error::Denied(Denied::Ownership), Code::Forbidden, 403, None),
-        (Error::Denied(Denied::Disabled), Code::AccountDisabled, 403, None),
-        (
-            Error::Denied(Denied::EmailUnverified),
-            Code::EmailUnverified,
-            403,
-            None,
-        ),
-        (Error::Denied(Denied::Csrf), Code::CsrfFailed, 403, None),
-        (Error::NotFound, Code::NotFound, 404, None),
-        (Error::Conflict(text()), Code::Conflict, 409, None),
-        (Error::OutOfStock(one()), Code::OutOfStock, 409, None),
-        (Error::InvalidState(text()), Code::InvalidState, 409, None),
-        (
+    let limited = Error::Limited {
+        retry_after: Duration::from_secs(7),
+    };
+    let locked_out = Error::LockedOut {
+        retry_after: Duration::from_secs(900),
+    };
+    let away = Error::unavailable("the gateway", std::io::Error::other("hunter2"));
+    let replayed = |code| Error::Replayed {
+        code,
+        message: text(),
+        details: one(),
+    };
+    vec![
+        case(Error::BadRequest(text()), Code::BadRequest, 400, None),
+        case(Error::Invalid(one()), Code::ValidationFailed, 400, None),
+        case(Error::NotFound, Code::NotFound, 404, None),
+        case(Error::Conflict(text()), Code::Conflict, 409, None),
+        case(Error::OutOfStock(one()), Code::OutOfStock, 409, None),
+        case(Error::InvalidState(text()), Code::InvalidState, 409, None),
+        case(
             Error::IdempotencyInFlight,
             Code::IdempotencyInFlight,
             409,
             Some(1),
         ),
-        (Error::IdempotencyMismatch, Code::IdempotencyMismatch, 422, None),
-        (Error::Stale, Code::PreconditionFailed, 412, None),
-        (
-            Error::Limited { retry_after: secs(7) },
-            Code::RateLimited,
-            429,
-            Some(7),
-        ),
-        (
-            Error::LockedOut {
-                retry_after: secs(900),
-            },
-            Code::LockedOut,
-            429,
-            Some(900),
-        ),
-        (
-            Error::unavailable("the gateway", std::io::Error::other("hunter2")),
-            Code::Unavailable,
-            503,
-            Some(5),
-        ),
-        (Error::Timeout, Code::Timeout, 504, None),
-        (Error::bug("hunter2"), Code::InternalError, 500, None),
-        (
-            Error::Replayed {
-                code: Code::MfaInvalid,
-                message: text(),
-                details: one(),
-            },
-            Code::MfaInvalid,
-            401,
-            None,
-        ),
-        (
-            Error::Replayed {
-                code: Code::StepUpRequired,
-                message: text(),
-                details: one(),
-            },
-            Code::StepUpRequired,
-            403,
-            None,
-        ),
-    ];
-    let own = [
-        (ApiError::TooLarge(10), Code::PayloadTooLarge, 413, None),
-        (
+        case(Error::IdempotencyMismatch, Code::IdempotencyMismatch, 422, None),
+        case(Error::Stale, Code::PreconditionFailed, 412, None),
+        case(limited, Code::RateLimited, 429, Some(7)),
+        case(locked_out, Code::LockedOut, 429, Some(900)),
+        case(away, Code::Unavailable, 503, Some(5)),
+        case(Error::Timeout, Code::Timeout, 504, None),
+        case(Error::bug("hunter2"), Code::InternalError, 500, None),
+        case(replayed(Code::MfaInvalid), Code::MfaInvalid, 401, None),
+        case(replayed(Code::StepUpRequired), Code::StepUpRequired, 403, None),
+    ]
+}
+
+/// Every error, those that only HTTP has among them.
+fn errors() -> Vec<Case> {
+    let of_http = [
+        case(ApiError::TooLarge(10), Code::PayloadTooLarge, 413, None),
+        case(
             ApiError::UnsupportedMedia("send JSON"),
             Code::UnsupportedMediaType,
             415,
             None,
         ),
-        (ApiError::Busy, Code::Unavailable, 503, Some(1)),
-        (ApiError::MethodNotAllowed, Code::MethodNotAllowed, 405, None),
-        (ApiError::Panicked, Code::InternalError, 500, None),
+        case(ApiError::Busy, Code::Unavailable, 503, Some(1)),
+        case(ApiError::MethodNotAllowed, Code::MethodNotAllowed, 405, None),
+        case(ApiError::Panicked, Code::InternalError, 500, None),
     ];
-    let meant = meant.map(|(error, code, status, wait)| (ApiError::from(error), code, status, wait));
-    meant.into_iter().chain(own).collect()
+    [of_callers(), of_requests(), of_http.into()].concat()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::product::ListProducts;
 use crate::user::ListUsers;
 use mainstay_domain::job::JobState;
 use mainstay_domain::order::OrderStatus;
+use mainstay_domain::page;
 
 /// Checks that a list reads what it documents, and that its names do not collide.
 fn check<L: ListQuery>() {
