@@ -29,7 +29,7 @@ function data<T>(answer: { data?: { data: T } | undefined; error?: Failure | unk
   throw new Error(failure?.error ? `${failure.error.code}: ${failure.error.message}` : "no answer");
 }
 
-/** The access token of an answer that signs somebody in. */
+/** The access token of an answer to a sign-in. */
 function accessToken(tokens: components["schemas"]["Tokens"]): string {
   if (!tokens.accessToken) throw new Error("the tokens came as cookies");
   return tokens.accessToken;

@@ -28,10 +28,10 @@ pub(crate) async fn serve(
         .with_graceful_shutdown(stop.cancelled_owned());
     tokio::spawn(async move {
         if let Err(error) = server.await {
-            tracing::error!(%error, "metrics are served no more");
+            tracing::error!(%error, "the metrics listener has stopped");
         }
     });
-    tracing::info!(address = %bound, "metrics are served on an address of their own");
+    tracing::info!(address = %bound, "metrics are served on a separate address");
     Ok(bound)
 }
 

@@ -54,7 +54,9 @@ pub(crate) fn tighten(settings: &Settings) {
             false => exposure.tighten(),
         };
         match tightened {
-            Ok(true) => tracing::warn!(%path, mode, "other accounts could reach it, and cannot any more"),
+            Ok(true) => {
+                tracing::warn!(%path, mode, "other accounts could reach it; their permissions were removed")
+            }
             Ok(false) => tracing::warn!(%path, mode, fix = exposure.fix(), "{exposure}"),
             Err(error) => tracing::warn!(%path, mode, %error, fix = exposure.fix(), "{exposure}"),
         }

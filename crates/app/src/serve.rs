@@ -140,19 +140,19 @@ fn chain(app: &App) -> Middleware {
 /// Lowers the maximum number of connections to what the limit of open files allows: accepting one more would fail, and
 /// the database could open no file either.
 fn fit_connections(options: &mut EdgeOptions, files: OpenFiles) {
-    let room = files.room_for(options.max_connections);
-    if room < options.max_connections {
+    let capacity = files.capacity_for(options.max_connections);
+    if capacity < options.max_connections {
         tracing::warn!(
             open_files = files.limit(),
             needed = files.needed_for(options.max_connections),
             max_connections = options.max_connections,
-            lowered_to = room,
+            lowered_to = capacity,
             "MAX_CONNECTIONS is lowered: the limit of open files is too low for it; raise it (ulimit -n, LimitNOFILE=)"
         );
         // The limit per address keeps its share of the total.
-        let part = options.max_connections_per_address * room;
-        options.max_connections_per_address = (part / options.max_connections).max(16).min(room);
-        options.max_connections = room;
+        let part = options.max_connections_per_address * capacity;
+        options.max_connections_per_address = (part / options.max_connections).max(16).min(capacity);
+        options.max_connections = capacity;
     }
 }
 

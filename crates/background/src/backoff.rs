@@ -33,7 +33,7 @@ impl Backoff {
             tracing::error!(
                 task = self.name,
                 error = with_causes(error),
-                "failed, and is tried again until it works"
+                "the task failed and will be retried"
             );
         }
         let wait = FIRST_WAIT

@@ -117,7 +117,7 @@ impl Background {
         if tokio::time::timeout(grace + LAST_RUN, ended).await.is_err() {
             tracing::error!(
                 still = loops.len(),
-                "background loops did not end in time and are cut off"
+                "background tasks did not end in time and are aborted"
             );
         }
     }

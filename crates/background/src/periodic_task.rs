@@ -106,7 +106,7 @@ mod tests {
     struct Scripted {
         script: Vec<Result<Progress>>,
         started_at: Instant,
-        turns: Arc<Mutex<Vec<u128>>>,
+        runs: Arc<Mutex<Vec<u128>>>,
         wakes: Arc<Notify>,
     }
 
@@ -117,7 +117,7 @@ mod tests {
         const RUN_AT_SHUTDOWN: bool = true;
 
         async fn run_once(&mut self) -> Result<Progress> {
-            self.turns.lock().push(self.started_at.elapsed().as_millis());
+            self.runs.lock().push(self.started_at.elapsed().as_millis());
             if self.script.is_empty() {
                 Ok(Progress::Rest)
             } else {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     struct Stage {
-        turns: Arc<Mutex<Vec<u128>>>,
+        runs: Arc<Mutex<Vec<u128>>>,
         wakes: Arc<Notify>,
         stop: CancellationToken,
         running: tokio::task::JoinHandle<()>,
@@ -142,17 +142,17 @@ mod tests {
         reason = "tokio's test clock is paused and advances only when every task waits"
     )]
     fn start(script: Vec<Result<Progress>>) -> Stage {
-        let (turns, wakes, stop) = (Arc::default(), Arc::<Notify>::default(), CancellationToken::new());
+        let (runs, wakes, stop) = (Arc::default(), Arc::<Notify>::default(), CancellationToken::new());
         let task = Scripted {
             script,
             started_at: Instant::now(),
-            turns: Arc::clone(&turns),
+            runs: Arc::clone(&runs),
             wakes: Arc::clone(&wakes),
         };
         let stop_token = stop.clone();
         let running = tokio::spawn(async move { run(task, &stop_token, &Counting::default()).await });
         Stage {
-            turns,
+            runs,
             wakes,
             stop,
             running,
@@ -174,10 +174,10 @@ mod tests {
     async fn runs_at_its_interval_or_at_once_when_work_is_left_or_it_is_woken() {
         let stage = start(vec![Ok(Progress::More), Ok(Progress::More), Ok(Progress::Rest)]);
         after(1500).await;
-        assert_eq!(*stage.turns.lock(), [0, 0, 0, 1000]);
+        assert_eq!(*stage.runs.lock(), [0, 0, 0, 1000]);
         stage.wakes.notify_one();
         after(700).await;
-        assert_eq!(*stage.turns.lock(), [0, 0, 0, 1000, 1550]);
+        assert_eq!(*stage.runs.lock(), [0, 0, 0, 1000, 1550]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -186,20 +186,20 @@ mod tests {
         after(300).await;
         stage.stop.cancel();
         stage.running.await.unwrap();
-        assert_eq!(*stage.turns.lock(), [0, 300]);
+        assert_eq!(*stage.runs.lock(), [0, 300]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn backs_off_while_the_database_is_unavailable() {
         let stage = start((0..40).map(|_| unavailable()).collect());
         after(60_000).await;
-        let turns = stage.turns.lock().clone();
-        let waits: Vec<_> = turns.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let runs = stage.runs.lock().clone();
+        let waits: Vec<_> = runs.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(
             (200..=300).contains(&waits[0]) && (400..=600).contains(&waits[1]),
             "{waits:?}"
         );
-        assert!((6..=16).contains(&turns.len()), "{turns:?}");
+        assert!((6..=16).contains(&runs.len()), "{runs:?}");
         assert!(waits.iter().all(|wait| *wait <= 15_000), "{waits:?}");
     }
 

@@ -15,7 +15,7 @@ impl Queues {
 }
 
 impl PeriodicTask for Queues {
-    const NAME: &'static str = "figures";
+    const NAME: &'static str = "queue metrics";
     const INTERVAL: Duration = Duration::from_secs(10);
 
     async fn run_once(&mut self) -> Result<Progress> {

@@ -16,7 +16,7 @@ where
     F: Future<Output = ()> + Send,
 {
     while AssertUnwindSafe(start()).catch_unwind().await.is_err() {
-        tracing::error!(task = name, "panicked, and is starts anew");
+        tracing::error!(task = name, "the task panicked and is restarted");
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}

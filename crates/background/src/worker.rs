@@ -130,7 +130,7 @@ impl<Q: Queue> Worker<Q> {
         }
         tracing::warn!(
             jobs = self.leases.len(),
-            "jobs did not finish in time and are given back"
+            "jobs did not finish in time, and their leases are released"
         );
         // No job may still run here when another worker gets it.
         self.running.shutdown().await;
@@ -150,7 +150,7 @@ impl<Q: Queue> Worker<Q> {
         if jobs > 0
             && let Err(error) = self.queue.hold(leases).await
         {
-            tracing::warn!(%error, jobs, "jobs could not be held for longer");
+            tracing::warn!(%error, jobs, "the leases of running jobs could not be extended");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::queue::Queue;
 use crate::worker::Worker;
-use mainstay_domain::id::{Id as _, JobId};
+use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState, Lease};
 use mainstay_domain::random::Counting;
 use mainstay_domain::time::Timestamp;

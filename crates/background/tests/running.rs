@@ -84,7 +84,7 @@ async fn another_worker_runs_the_jobs_left_at_the_stop(app: &TestApp) {
 async fn an_unpaid_order_expires_in_the_background(app: &TestApp) {
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
-    app.pass(Duration::from_hours(1));
+    app.advance(Duration::from_hours(1));
     let events = app.services().live().listen();
     let background = start(app, true);
     wait_for_event(events, "order.expired").await;
@@ -175,7 +175,7 @@ async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
     let background = start(app, true);
     let first = sent(1).await.remove(0);
     app.heads.set_away(true);
-    app.pass(Duration::from_mins(61));
+    app.advance(Duration::from_mins(61));
     let none_failed = || {
         let queue_metrics = app.services().parts().metrics.encode();
         queue_metrics.contains("mainstay_audit_head_failures_total 0")

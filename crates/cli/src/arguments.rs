@@ -1,4 +1,4 @@
-//! What can be asked for on the command line.
+//! The arguments of the command line.
 
 use crate::commands::{audit, config, doctor, jobs, keys, routes, serve, users};
 use clap::{Args, Parser, Subcommand};
@@ -7,18 +7,18 @@ use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done, and nothing is wrong
-  1  it failed, or something is wrong (doctor, audit verify)
-  2  the configuration or the command line has a fault; trying again does not help
-  3  something it needs is away (the database); trying again may help
+  0  the command succeeded and found no problem
+  1  the command failed, or found a problem (doctor, audit verify)
+  2  the configuration or the command line is invalid; trying again does not help
+  3  a dependency is unavailable (the database); trying again may help
 
 Settings come from these flags, then the environment, then ./mainstay.toml, then the defaults.
-`mainstay config` shows what is in force and where it came from.";
+`mainstay config` shows the effective settings and the source of each.";
 
 /// A complete application backend in one binary: accounts, access control, catalogue, orders, payments, jobs and an
 /// audit trail, on an embedded database or on PostgreSQL.
 ///
-/// Without a command it serves.
+/// Without a command, `mainstay` runs the server.
 #[derive(Debug, Parser)]
 #[command(name = "mainstay", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -33,28 +33,28 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve, and work in the background, until SIGTERM or SIGINT (what no command means, too)
+    /// Run the server and its background work until SIGTERM or SIGINT (the default command)
     Serve(serve::Options),
-    /// Bring the database's schema up to date and end; `serve` does so by itself
+    /// Apply the missing migrations to the database and exit; `serve` applies them, too
     Migrate,
-    /// Show the settings in force and where each came from; secrets are masked
+    /// Show the effective settings and the source of each; secrets are masked
     Config(config::Options),
-    /// Say what is unsafe or unreachable, and how to mend it; exits with 1 when something fails
+    /// Check the settings and the environment, and report problems with their fix; exits with 1 when a check fails
     Doctor(doctor::Options),
-    /// List every route with its use case, who may call it and how often
+    /// List every route with its use case, required access and rate limit
     Routes(routes::Options),
     /// Print the OpenAPI 3.1 document
     Openapi,
-    /// Look after accounts
+    /// Manage accounts
     #[command(subcommand)]
     Users(users::Command),
-    /// Look after the keys that sign access tokens
+    /// Manage the keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Look after the audit trail
+    /// Verify the audit trail, or accept a broken one
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Look after the work that happens later
+    /// List and retry background jobs
     #[command(subcommand)]
     Jobs(jobs::Command),
 }
@@ -75,10 +75,10 @@ pub(crate) struct Overrides {
     /// sqlite://PATH or postgres://…, without a password (DATABASE_URL)
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Folder of the files Mainstay keeps (DATA_DIR)
+    /// Folder for the files that Mainstay writes (DATA_DIR)
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Any other setting, such as log.level=warn; secrets are refused
+    /// Any other setting, such as log.level=warn; secrets are rejected
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
 }

@@ -37,11 +37,11 @@ pub(crate) type Outcome<T = Exit> = Result<T, CliError>;
 #[derive(Debug)]
 pub(crate) struct CliError {
     exit: Exit,
-    telling: Telling,
+    output: ErrorOutput,
 }
 
 #[derive(Debug)]
-enum Telling {
+enum ErrorOutput {
     Sentence(String),
     /// The parser's own output, which also covers help and version.
     Parser(Box<clap::Error>),
@@ -52,7 +52,7 @@ impl CliError {
     pub(crate) fn failed(sentence: impl Into<String>) -> Self {
         Self {
             exit: Exit::Failed,
-            telling: Telling::Sentence(sentence.into()),
+            output: ErrorOutput::Sentence(sentence.into()),
         }
     }
 
@@ -60,49 +60,49 @@ impl CliError {
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
         Self {
             exit: Exit::Usage,
-            telling: Telling::Sentence(sentence.into()),
+            output: ErrorOutput::Sentence(sentence.into()),
         }
     }
 
     /// Prints the error, and returns the exit code.
-    pub(crate) fn tell(self) -> ExitCode {
-        match self.telling {
-            Telling::Sentence(sentence) => terminal::complain(&sentence),
+    pub(crate) fn print(self) -> ExitCode {
+        match self.output {
+            ErrorOutput::Sentence(sentence) => terminal::print_error(&sentence),
             // A failure to write this cannot be reported anywhere.
-            Telling::Parser(answer) => drop(answer.print()),
+            ErrorOutput::Parser(answer) => drop(answer.print()),
         }
         self.exit.into()
     }
 
     /// The sentence, for a command that reports several.
     pub(crate) fn into_sentence(self) -> String {
-        match self.telling {
-            Telling::Sentence(sentence) => sentence,
-            Telling::Parser(answer) => answer.to_string(),
+        match self.output {
+            ErrorOutput::Sentence(sentence) => sentence,
+            ErrorOutput::Parser(answer) => answer.to_string(),
         }
     }
 }
 
 impl From<clap::Error> for CliError {
     fn from(answer: clap::Error) -> Self {
-        let asked_for = matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-        let exit = if asked_for { Exit::Done } else { Exit::Usage };
+        let is_requested = matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        let exit = if is_requested { Exit::Done } else { Exit::Usage };
         Self {
             exit,
-            telling: Telling::Parser(Box::new(answer)),
+            output: ErrorOutput::Parser(Box::new(answer)),
         }
     }
 }
 
 impl From<ConfigErrors> for CliError {
-    fn from(faults: ConfigErrors) -> Self {
-        Self::usage(faults.to_string())
+    fn from(errors: ConfigErrors) -> Self {
+        Self::usage(errors.to_string())
     }
 }
 
 impl From<StartError> for CliError {
-    fn from(fault: StartError) -> Self {
-        let exit = match &fault {
+    fn from(error: StartError) -> Self {
+        let exit = match &error {
             StartError::File { .. } | StartError::MasterKey(_) | StartError::Setting(_) => Exit::Usage,
             StartError::Listen { .. } => Exit::Failed,
             StartError::Absent(_) => Exit::Away,
@@ -112,7 +112,7 @@ impl From<StartError> for CliError {
         };
         Self {
             exit,
-            telling: Telling::Sentence(with_causes(&fault)),
+            output: ErrorOutput::Sentence(with_causes(&error)),
         }
     }
 }
@@ -125,7 +125,7 @@ impl From<Error> for CliError {
         }
         Self {
             exit: meaning(&error),
-            telling: Telling::Sentence(sentence),
+            output: ErrorOutput::Sentence(sentence),
         }
     }
 }
@@ -186,8 +186,8 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_is_away_is_told_from_one_that_is_named_wrongly() {
-        let of = |fault: StartError| CliError::from(fault).exit;
+    fn an_unavailable_database_and_a_wrong_name_have_different_exit_codes() {
+        let of = |error: StartError| CliError::from(error).exit;
         assert_eq!(of(StartError::Database(unavailable())), Exit::Away);
         assert_eq!(
             of(StartError::Database(DatabaseError::Options {
@@ -203,24 +203,24 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_once_and_details_on_lines_of_their_own() {
-        let fault = CliError::from(StartError::Database(unavailable()));
+    fn causes_are_printed_once_and_details_on_lines_of_their_own() {
+        let error = CliError::from(StartError::Database(unavailable()));
         assert_eq!(
-            fault.into_sentence(),
+            error.into_sentence(),
             "opening the database: the database is unavailable: cannot connect"
         );
-        let fault = CliError::from(Error::Invalid(ValidationErrors::one(
+        let error = CliError::from(Error::Invalid(ValidationErrors::one(
             "password",
             "LENGTH",
             "is too short",
         )));
         assert_eq!(
-            (fault.exit, fault.into_sentence().as_str()),
+            (error.exit, error.into_sentence().as_str()),
             (Exit::Usage, "the request is not valid\n  password: is too short")
         );
-        let fault = CliError::from(Error::bug("the cause"));
+        let error = CliError::from(Error::bug("the cause"));
         assert_eq!(
-            (fault.exit, fault.into_sentence().as_str()),
+            (error.exit, error.into_sentence().as_str()),
             (Exit::Failed, "internal error: the cause")
         );
     }

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         let place = panic.location().map_or_else(String::new, |place| {
             format!(" at {}:{}", place.file(), place.line())
         });
-        terminal::complain(&format!("this is a bug{place}; please report it"));
+        terminal::print_error(&format!("this is a bug{place}; please report it"));
     }));
     let outcome = match Arguments::try_parse() {
         // The panic hook has logged it; the process only has to end in an orderly way.
@@ -38,6 +38,6 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(exit) => exit.into(),
-        Err(error) => error.tell(),
+        Err(error) => error.print(),
     }
 }

@@ -1,7 +1,7 @@
 //! Opens the use cases for a command that does not serve.
 
 use crate::error::{CliError, Outcome};
-use crate::terminal::complain;
+use crate::terminal::print_error;
 use mainstay_app::{App, Dependencies};
 use mainstay_domain::access::SystemCaller;
 use mainstay_platform::clock::SystemClock;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
-        runtime.map_err(|error| CliError::failed(format!("the system gives no threads: {error}")))?;
+        runtime.map_err(|error| CliError::failed(format!("the system cannot start threads: {error}")))?;
     let outcome = runtime.block_on(future);
     runtime.shutdown_background();
     outcome
@@ -42,7 +42,7 @@ pub(crate) async fn with_existing<T>(
 }
 
 /// The same for reading only, without any change.
-pub(crate) async fn looking<T>(
+pub(crate) async fn with_read_only<T>(
     settings: Settings,
     work: impl AsyncFnOnce(&Services) -> Outcome<T>,
 ) -> Outcome<T> {
@@ -64,8 +64,8 @@ async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) ->
     let outcome = work(&app.services).await;
     // No sealer runs here, and until the next server starts no other process might seal the new audit entries.
     if let Err(error) = app.services.seal_recorded().await {
-        complain(&format!(
-            "the audit trail waits to be linked: {}",
+        print_error(&format!(
+            "new audit entries are not linked yet: {}",
             CliError::from(error).into_sentence()
         ));
     }

@@ -47,7 +47,7 @@ impl Signals {
                 _ = self.hang_up.recv() => "SIGHUP",
                 _ = self.user_1.recv() => "SIGUSR1",
                 _ = self.user_2.recv() => {
-                    tracing::info!(signal = "SIGUSR2", "ignored: it asks for nothing");
+                    tracing::info!(signal = "SIGUSR2", "ignored: the signal has no meaning here");
                     continue;
                 }
             };

@@ -23,7 +23,7 @@ impl Paint {
     pub(crate) fn of(output: &impl IsTerminal) -> Self {
         #[expect(
             clippy::disallowed_methods,
-            reason = "NO_COLOR and TERM are no settings of ours, and say nothing to the rest"
+            reason = "NO_COLOR and TERM are not settings of Mainstay, and only colours depend on them"
         )]
         let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Self(
@@ -49,7 +49,7 @@ impl Paint {
 }
 
 /// Prints lines to standard output, at once. A reader that closes the pipe (`| head`) is no error.
-pub(crate) fn say(text: &str) -> Outcome<()> {
+pub(crate) fn print_line(text: &str) -> Outcome<()> {
     let mut output = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     match write!(output, "{text}{end}").and_then(|()| output.flush()) {
@@ -59,13 +59,13 @@ pub(crate) fn say(text: &str) -> Outcome<()> {
 }
 
 /// Prints a value as JSON for programs, over several lines so that people can read it, too.
-pub(crate) fn say_json(value: &impl serde::Serialize) -> Outcome<()> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Outcome<()> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-    say(&text)
+    print_line(&text)
 }
 
 /// Prints an error to standard error.
-pub(crate) fn complain(sentence: &str) {
+pub(crate) fn print_error(sentence: &str) {
     let mut output = io::stderr();
     let head = Paint::of(&output).paint(Colour::Red, "mainstay:");
     // A failure to write this cannot be reported anywhere.

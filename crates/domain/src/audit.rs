@@ -1,8 +1,18 @@
 //! The audit trail: which actor did what to which resource.
 
-use crate::id::{AuditId, AuditWriterId, Id, UserId};
+use crate::id::{Id, UserId};
 use crate::time::Timestamp;
 use serde::Serialize;
+
+/// Names an entry of the audit trail.
+pub type AuditId = Id<AuditEntry>;
+
+/// A series of audit entries that one process numbers without gaps. It has no row, only a name.
+#[derive(Debug)]
+pub enum AuditWriter {}
+
+/// Names a series of audit entries.
+pub type AuditWriterId = Id<AuditWriter>;
 
 /// The kind of actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 //! Domain events: what a transaction records for the audit trail and for subscribers.
 
-use crate::id::{EventId, UserId};
+use crate::id::{Id, UserId};
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -119,6 +119,9 @@ fn differing(old: &Value, new: &Value) -> (Value, Value) {
     }
     (Value::Object(before), Value::Object(after))
 }
+
+/// Names an event of the outbox.
+pub type EventId = Id<OutboxEvent>;
 
 /// An event of the outbox, on its way to subscribers.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,19 +2,124 @@
 
 use crate::random::Random;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::any::type_name;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::str::FromStr;
 use uuid::Uuid;
 
-/// An identifier of one type of resource. Two types never mix, although both are UUIDs.
-pub trait Id: Copy + Eq + Send + Sync + 'static {
-    /// The untyped UUID, for storage.
-    fn uuid(&self) -> Uuid;
-    /// Converts a stored UUID to the typed identifier.
-    fn from_uuid(uuid: Uuid) -> Self;
+pub use crate::audit::{AuditId, AuditWriterId};
+pub use crate::event::EventId;
+pub use crate::job::JobId;
+pub use crate::key::KeyId;
+pub use crate::order::OrderId;
+pub use crate::payment::PaymentId;
+pub use crate::product::ProductId;
+pub use crate::security::SecurityEventId;
+pub use crate::session::SessionId;
+pub use crate::user::UserId;
+
+/// The identifier of a `T`: a UUID that does not mix with the identifiers of other types. A new resource declares
+/// nothing for it: its id is `Id<Review>`.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+pub struct Id<T> {
+    uuid: Uuid,
+    #[serde(skip)]
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Id<T> {
+    /// Types a UUID that was stored or parsed before.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self {
+            uuid,
+            of: PhantomData,
+        }
+    }
+
     /// Makes a new identifier from a given instant and given randomness.
-    fn make(now: Timestamp, random: &dyn Random) -> Self {
+    pub fn make(now: Timestamp, random: &dyn Random) -> Self {
         Self::from_uuid(uuid_v7(now, random))
     }
+
+    /// The untyped UUID, for storage.
+    pub const fn uuid(self) -> Uuid {
+        self.uuid
+    }
 }
+
+// Derived implementations would require the same traits of `T`, of which no value is stored.
+
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Id<T> {}
+
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.uuid == other.uuid
+    }
+}
+
+impl<T> Eq for Id<T> {}
+
+impl<T> PartialOrd for Id<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Id<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.uuid.cmp(&other.uuid)
+    }
+}
+
+impl<T> Hash for Id<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.uuid.hash(state);
+    }
+}
+
+impl<T> fmt::Display for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.uuid.fmt(f)
+    }
+}
+
+/// With the name of the type, without its path: `Id<Order>(0190…)`.
+impl<T> fmt::Debug for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = type_name::<T>();
+        let name = path.rsplit("::").next().unwrap_or(path);
+        write!(f, "Id<{name}>({})", self.uuid)
+    }
+}
+
+impl<T> FromStr for Id<T> {
+    type Err = NotAnId;
+
+    /// Parses the one accepted format: 36 characters, hyphenated. Every other is refused, so that each resource has
+    /// exactly one URL.
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        if text.len() != 36 {
+            return Err(NotAnId);
+        }
+        Uuid::try_parse(text).map(Self::from_uuid).map_err(|_| NotAnId)
+    }
+}
+
+/// The text is not a hyphenated UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID")]
+pub struct NotAnId;
 
 /// A UUID of version 7: 48 bits of milliseconds, then the microseconds within, then randomness.
 pub fn uuid_v7(now: Timestamp, random: &dyn Random) -> Uuid {
@@ -27,106 +132,6 @@ pub fn uuid_v7(now: Timestamp, random: &dyn Random) -> Uuid {
     let millis = u64::try_from(micros / 1000).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
-
-/// Declares an identifier type. Extensions use it for their own resources.
-#[macro_export]
-macro_rules! typed_id {
-    ($(#[$meta:meta])* $name:ident) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(uuid::Uuid);
-
-        impl $crate::id::Id for $name {
-            fn uuid(&self) -> uuid::Uuid {
-                self.0
-            }
-            fn from_uuid(uuid: uuid::Uuid) -> Self {
-                Self(uuid)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0)
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::id::NotAnId;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $crate::id::parse(text).map(Self)
-            }
-        }
-    };
-}
-
-/// The text is not a hyphenated UUID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a UUID")]
-pub struct NotAnId;
-
-/// Parses the one accepted format: 36 characters, hyphenated.
-///
-/// # Errors
-/// [`NotAnId`] for every other format, so that each resource has exactly one URL.
-pub fn parse(text: &str) -> Result<Uuid, NotAnId> {
-    if text.len() != 36 {
-        return Err(NotAnId);
-    }
-    Uuid::try_parse(text).map_err(|_| NotAnId)
-}
-
-typed_id!(
-    /// A user account.
-    UserId
-);
-typed_id!(
-    /// One sign-in on one device.
-    SessionId
-);
-typed_id!(
-    /// A product in the catalogue.
-    ProductId
-);
-typed_id!(
-    /// An order of a customer.
-    OrderId
-);
-typed_id!(
-    /// An attempt to collect an order's payment.
-    PaymentId
-);
-typed_id!(
-    /// A background job.
-    JobId
-);
-typed_id!(
-    /// An entry of the audit trail.
-    AuditId
-);
-typed_id!(
-    /// A series of audit entries that one process numbers without gaps.
-    AuditWriterId
-);
-typed_id!(
-    /// An event of the outbox, delivered to subscribers.
-    EventId
-);
-typed_id!(
-    /// A denied or suspicious attempt.
-    SecurityEventId
-);
-typed_id!(
-    /// A key that signs access tokens.
-    KeyId
-);
 
 #[cfg(test)]
 mod tests {
@@ -154,5 +159,22 @@ mod tests {
         ] {
             assert_eq!(other.parse::<UserId>(), Err(NotAnId), "{other}");
         }
+    }
+
+    /// A type that implements nothing.
+    struct Bare;
+
+    #[test]
+    fn an_id_demands_nothing_of_the_type_it_names() {
+        const fn usable<I: Copy + Ord + Hash + Send + Sync + Serialize + for<'de> Deserialize<'de>>() {}
+        usable::<Id<Bare>>();
+        let id = Id::<Bare>::from_uuid(Uuid::nil());
+        assert_eq!(
+            format!("{id:?} {id}"),
+            "Id<Bare>(00000000-0000-0000-0000-000000000000) 00000000-0000-0000-0000-000000000000"
+        );
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<Id<Bare>>(&json).unwrap(), id);
     }
 }

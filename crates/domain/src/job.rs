@@ -1,10 +1,13 @@
 //! Background jobs.
 
-use crate::id::JobId;
+use crate::id::Id;
 use crate::random::{self, Random};
 use crate::time::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
+
+/// Names a background job.
+pub type JobId = Id<Job>;
 
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

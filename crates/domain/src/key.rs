@@ -1,9 +1,12 @@
 //! Signing keys of access tokens.
 
-use crate::id::KeyId;
+use crate::id::Id;
 use crate::time::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
+
+/// Names a key that signs access tokens.
+pub type KeyId = Id<SigningKey>;
 
 /// A key that signs access tokens. The private key is sealed: useless without the master key.
 #[derive(Clone, PartialEq, Eq)]

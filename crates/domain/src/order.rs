@@ -1,7 +1,7 @@
 //! Orders and their state machine.
 
 use crate::error::{Error, Result};
-use crate::id::{OrderId, ProductId, UserId};
+use crate::id::{Id, ProductId, UserId};
 use crate::money::Money;
 use crate::product::Sku;
 use crate::state::{State, Versioned};
@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 pub use crate::order_number::number;
+
+/// Names an order.
+pub type OrderId = Id<Order>;
 
 /// The status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

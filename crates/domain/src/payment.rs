@@ -1,10 +1,13 @@
 //! Payments: attempts to collect the money for an order.
 
 use crate::error::{Error, Result};
-use crate::id::{OrderId, PaymentId, UserId};
+use crate::id::{Id, OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Names a payment.
+pub type PaymentId = Id<Payment>;
 
 /// The status of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

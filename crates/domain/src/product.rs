@@ -1,12 +1,15 @@
 //! Products of the catalogue.
 
-use crate::id::ProductId;
+use crate::id::Id;
 use crate::money::Money;
 use crate::state::{State, Versioned};
 use crate::text;
 use crate::time::Timestamp;
 use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
+
+/// Names a product.
+pub type ProductId = Id<Product>;
 
 /// Whether a product is on sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

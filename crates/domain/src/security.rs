@@ -1,7 +1,10 @@
 //! Security events: denied and suspicious attempts.
 
-use crate::id::{SecurityEventId, UserId};
+use crate::id::{Id, UserId};
 use crate::time::Timestamp;
+
+/// Names a security event.
+pub type SecurityEventId = Id<SecurityEvent>;
 
 /// The kind of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,8 +1,11 @@
 //! Sessions: one sign-in on one device.
 
-use crate::id::{SessionId, UserId};
+use crate::id::{Id, UserId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Names a session.
+pub type SessionId = Id<Session>;
 
 /// One sign-in on one device. Its refresh secret is stored separately, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +67,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Id;
 
     #[test]
     fn only_the_previous_token_gets_its_response_again() {

@@ -3,11 +3,14 @@
 use crate::access::{Grant, RoleName};
 use crate::email::Email;
 use crate::error::{Denied, Error, Result};
-use crate::id::UserId;
+use crate::id::Id;
 use crate::name::PersonName;
 use crate::text;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Names a user account.
+pub type UserId = Id<User>;
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

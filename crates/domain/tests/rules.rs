@@ -3,7 +3,7 @@
 use mainstay_domain::attributes;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
-use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
+use mainstay_domain::id::{OrderId, ProductId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderItem, OrderStatus, OrderTransition};
 use mainstay_domain::page::{Cursor, CursorKey, Position};

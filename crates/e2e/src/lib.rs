@@ -1,1 +1,1 @@
-//! End-to-end stories of the house, over HTTP and on both engines. There are only tests here: see `tests/e2e`.
+//! End-to-end tests of the application, over HTTP and on both engines. The package contains only tests: see `tests/e2e`.

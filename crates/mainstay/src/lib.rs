@@ -1,7 +1,7 @@
 //! Mainstay as a library, for applications that add domain types of their own.
 //!
-//! - [`domain`]: ids, values, the access policy; [`typed_id!`] and [`domain::access::Resource`] for resources of your
-//!   own.
+//! - [`domain`]: ids, values, the access policy; a resource of your own implements [`domain::access::Resource`], and
+//!   its id is [`domain::id::Id`] of its type.
 //! - [`services`]: use cases and the one function that runs them; a use case reaches rows through
 //!   [`services::Repositories::tx`].
 //! - [`database`]: the database API that repositories use, and [`sql!`].
@@ -18,5 +18,4 @@ pub use mainstay_rest as rest;
 pub use mainstay_services as services;
 pub use mainstay_views as views;
 
-pub use mainstay_domain::typed_id;
 pub use mainstay_platform::sql;

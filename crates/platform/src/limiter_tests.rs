@@ -1,5 +1,4 @@
 use super::*;
-use mainstay_domain::id::Id as _;
 use proptest::prelude::*;
 
 const THREE_A_MINUTE: Quota = Quota {

@@ -52,7 +52,7 @@ impl OpenFiles {
     }
 
     /// How many of `wanted` client connections fit under the limit, at least 1.
-    pub fn room_for(self, wanted: usize) -> usize {
+    pub fn capacity_for(self, wanted: usize) -> usize {
         self.limit.map_or(wanted, |limit| {
             wanted.min(limit.saturating_sub(self.reserve)).max(1)
         })
@@ -69,15 +69,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_get_what_the_database_and_the_rest_leave() {
+    fn connections_get_what_the_database_and_other_files_do_not_need() {
         let files = |limit| OpenFiles::of_limit(limit, 12);
-        assert_eq!(files(None).room_for(10_000), 10_000);
-        assert_eq!(files(Some(20_000)).room_for(10_000), 10_000);
-        assert_eq!(files(Some(256)).room_for(10_000), 256 - 64 - 52);
-        assert_eq!(files(Some(256)).room_for(50), 50);
-        assert_eq!(files(Some(20)).room_for(50), 1);
+        assert_eq!(files(None).capacity_for(10_000), 10_000);
+        assert_eq!(files(Some(20_000)).capacity_for(10_000), 10_000);
+        assert_eq!(files(Some(256)).capacity_for(10_000), 256 - 64 - 52);
+        assert_eq!(files(Some(256)).capacity_for(50), 50);
+        assert_eq!(files(Some(20)).capacity_for(50), 1);
         assert_eq!(files(Some(256)).needed_for(1000), 1116);
-        assert_eq!(OpenFiles::of_limit(Some(1116), 12).room_for(1000), 1000);
+        assert_eq!(OpenFiles::of_limit(Some(1116), 12).capacity_for(1000), 1000);
     }
 
     #[test]

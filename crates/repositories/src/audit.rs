@@ -6,7 +6,7 @@ use crate::row_filter;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry};
-use mainstay_domain::id::{AuditId, Id, UserId};
+use mainstay_domain::id::{AuditId, UserId};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Column, DatabaseError, FromRow, Row, Sql, Value};

@@ -8,7 +8,7 @@ use crate::row_filter;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{AuditEntry, ChainHead, StoredEntry};
-use mainstay_domain::id::{AuditId, AuditWriterId, Id};
+use mainstay_domain::id::{AuditId, AuditWriterId};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Column, DatabaseError, FromRow, Param, Row, Sql, Value};
 use uuid::Uuid;

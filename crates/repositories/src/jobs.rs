@@ -5,7 +5,7 @@ use crate::outcome::{found, unique_violation};
 use crate::read::{BoundValue, Read, bound, params, word};
 use crate::row_filter;
 use mainstay_domain::access::{Permit, Scope};
-use mainstay_domain::id::{Id, JobId};
+use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;

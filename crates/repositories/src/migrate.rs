@@ -86,7 +86,7 @@ async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> 
     for reason in fitness::not_durable(&client).await? {
         tracing::warn!(
             reason,
-            "what this database acknowledges may be lost in a power cut"
+            "a power failure may lose writes that this database acknowledged"
         );
     }
     let locked = client.batch_execute(dialect::LOCK_MIGRATIONS).await;

@@ -7,7 +7,7 @@ use crate::outcome::{expect_one_row, rows};
 use crate::read::{BoundValue, Read, bound, params, word};
 use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::access::{Permit, Scope};
-use mainstay_domain::id::{Id, OrderId, UserId};
+use mainstay_domain::id::{OrderId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderStatus};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};

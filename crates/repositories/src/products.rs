@@ -5,7 +5,7 @@ use crate::list::{Key, List};
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, money, word};
 use mainstay_domain::access::{Permit, Resource, Scope, ScopeFilter};
-use mainstay_domain::id::{Id, ProductId};
+use mainstay_domain::id::ProductId;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::{Error, Result};

@@ -5,7 +5,6 @@ use crate::read::{BoundValue, Read, bound, params};
 use crate::row_filter;
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
-use mainstay_domain::id::Id;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;

@@ -5,7 +5,7 @@ use crate::outcome::{found, rows};
 use crate::read::Read;
 use crate::row_filter::{RowFilter, all, owned};
 use mainstay_domain::access::{Permit, Scope};
-use mainstay_domain::id::{Id, SessionId, UserId};
+use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;

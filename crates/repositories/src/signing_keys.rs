@@ -4,12 +4,10 @@ use crate::outcome::rows;
 use crate::read::Read;
 use crate::row_filter;
 use mainstay_domain::access::{Permit, Scope};
-use mainstay_domain::id::{Id, KeyId};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
-use uuid::Uuid;
 
 statements! {
     ALL_KEYS = "SELECT id, kid, algorithm, sealed, public_key, created_at, retires_at FROM signing_keys \
@@ -22,7 +20,7 @@ statements! {
 impl FromRow for Read<SigningKey> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
         Ok(Self(SigningKey {
-            id: KeyId::from_uuid(row.next::<Uuid>()?),
+            id: row.next()?,
             kid: row.next()?,
             algorithm: row.next()?,
             sealed: row.next()?,
@@ -61,7 +59,7 @@ impl SigningKeys<'_> {
             .execute(
                 &INSERT,
                 &[
-                    &key.id.uuid(),
+                    &key.id,
                     &key.kid,
                     &key.algorithm,
                     &key.sealed,
@@ -86,7 +84,7 @@ impl SigningKeys<'_> {
         at: Timestamp,
     ) -> Result<()> {
         permit.covers(key)?;
-        match self.0.execute(&RETIRE, &[&key.id.uuid(), &at]).await? {
+        match self.0.execute(&RETIRE, &[&key.id, &at]).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

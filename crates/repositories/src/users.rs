@@ -8,7 +8,7 @@ use crate::read::{Read, word};
 use crate::row_filter::{RowFilter, owned};
 use mainstay_domain::access::{Permit, RoleName, Scope};
 use mainstay_domain::email::Email;
-use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::user::{User, UserStatus};

@@ -3,7 +3,7 @@
 use crate::request_context::RequestContext;
 use crate::services::Services;
 use mainstay_domain::access::{self, Resource, Scope};
-use mainstay_domain::id::{Id, ProductId};
+use mainstay_domain::id::ProductId;
 use mainstay_domain::product::Product;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::cache::{Cache, Ticket};

@@ -141,8 +141,8 @@ impl<'w> CommandContext<'w> {
     }
 
     /// Makes a new id from the transaction's instant.
-    pub fn make_id<I: Id>(&self) -> I {
-        I::make(self.now, self.random())
+    pub fn make_id<T>(&self) -> Id<T> {
+        Id::make(self.now, self.random())
     }
 
     /// The source of randomness.
@@ -180,7 +180,7 @@ impl<'w> CommandContext<'w> {
     pub fn permit_new<T: Resource>(
         &self,
         action: Action,
-        id: T::Id,
+        id: Id<T>,
         owner: Option<UserId>,
     ) -> Result<Permit<T>> {
         access::permit_new(&self.cx.caller, action, id, owner)
@@ -276,7 +276,9 @@ impl<'w> CommandContext<'w> {
 
     pub(crate) fn check_recorded(&self, quiet: bool, name: &str) -> Result<()> {
         if !quiet && self.changes.stories == 0 && self.tx.stats().changed_rows > 0 {
-            return Err(Error::bug(format!("{name} changed rows and told no story")));
+            return Err(Error::bug(format!(
+                "{name} changed rows and recorded no domain event"
+            )));
         }
         Ok(())
     }

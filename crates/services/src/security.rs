@@ -4,7 +4,7 @@
 use crate::request_context::RequestContext;
 use crate::services::Services;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
-use mainstay_domain::id::{Id, SecurityEventId, UserId};
+use mainstay_domain::id::{SecurityEventId, UserId};
 use mainstay_domain::random::Random;
 use mainstay_domain::security::{SecurityEvent, SecurityEventKind};
 use mainstay_domain::time::Timestamp;

@@ -40,7 +40,7 @@ impl Services {
         match probed.unwrap_or(Err(Error::Timeout)) {
             Ok(()) => {
                 if refused.take().is_some() {
-                    tracing::info!("the database takes writes again");
+                    tracing::info!("the database accepts writes again");
                 }
                 true
             }

@@ -35,7 +35,7 @@ impl Answer {
 
     /// The answer, after asserting that it is an API error with this status and code.
     #[track_caller]
-    pub fn refused(self, status: u16, code: &str) -> Self {
+    pub fn expect_error(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code().as_str()), (status, code), "{self:?}");
         self
     }
@@ -97,7 +97,7 @@ impl Answer {
 
     /// The details of a validation error as `path code`, sorted.
     #[track_caller]
-    pub fn faults(&self) -> Vec<String> {
+    pub fn validation_errors(&self) -> Vec<String> {
         let json = self.json();
         let details = json["error"]["details"].as_array().cloned().unwrap_or_default();
         let path_and_code = |error: &Value| {

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::database::{DatabaseHold, TestDatabase, apart};
 use crate::engine::Engine;
 use crate::gateway::FakeGateway;
-use crate::heads::KeptHeads;
+use crate::heads::RecordedHeads;
 use crate::jobs;
 use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
@@ -31,7 +31,7 @@ pub struct TestApp {
     /// Receives all payments of the app.
     pub gateway: Arc<FakeGateway>,
     /// Receives the heads of the audit chain.
-    pub heads: Arc<KeptHeads>,
+    pub heads: Arc<RecordedHeads>,
     node: Node,
     setup: Setup,
     database: TestDatabase,
@@ -45,7 +45,7 @@ pub(crate) struct Fakes {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) gateway: Arc<FakeGateway>,
-    pub(crate) heads: Arc<KeptHeads>,
+    pub(crate) heads: Arc<RecordedHeads>,
 }
 
 impl TestApp {
@@ -152,7 +152,7 @@ impl TestApp {
     }
 
     /// Advances the clock.
-    pub fn pass(&self, time: Duration) {
+    pub fn advance(&self, time: Duration) {
         self.clock.advance(time);
     }
 

@@ -190,7 +190,7 @@ async fn create(server: &str) -> Result<(String, String), DatabaseError> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let (client, _task) = postgres_client(&DatabaseOptions::new(server)).await?;
     let name = format!(
-        "story_{}_{}",
+        "test_{}_{}",
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );

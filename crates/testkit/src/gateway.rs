@@ -91,7 +91,7 @@ impl FakeGateway {
     }
 
     /// The number of calls, whatever their outcome.
-    pub fn asked(&self) -> usize {
+    pub fn calls(&self) -> usize {
         self.state.lock().calls
     }
 

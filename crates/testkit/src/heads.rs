@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Stores each head that it receives, unless it is set unavailable.
 #[derive(Debug, Default)]
-pub struct KeptHeads {
+pub struct RecordedHeads {
     all: Mutex<Vec<SignedHead>>,
     is_away: AtomicBool,
 }
 
-impl KeptHeads {
+impl RecordedHeads {
     /// Every head so far.
     pub fn all(&self) -> Vec<SignedHead> {
         self.all.lock().clone()
@@ -25,7 +25,7 @@ impl KeptHeads {
     }
 }
 
-impl HeadReceiver for KeptHeads {
+impl HeadReceiver for RecordedHeads {
     fn receive<'a>(&'a self, head: &'a SignedHead) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if self.is_away.load(Ordering::Relaxed) {

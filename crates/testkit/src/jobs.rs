@@ -15,7 +15,7 @@ const BATCH: u32 = 100;
 
 impl TestApp {
     /// Relays events and runs the jobs that are due, one after the other, until there are none. Returns the kind of
-    /// each and its result. A failed job waits for its next attempt: [`TestApp::pass`].
+    /// each and its result. A failed job waits for its next attempt: [`TestApp::advance`].
     pub async fn run_jobs(&self) -> Vec<(String, JobResult)> {
         let services = self.services();
         let mut all = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
         .await?
         .into_iter()
         .filter(|event| kinds.contains(&event.kind.as_str()));
-    undone.extend(waiting.map(|event| format!("nobody was told of {}", event.kind)));
+    undone.extend(waiting.map(|event| format!("no subscriber has received {}", event.kind)));
     open.close().await;
     Ok(undone)
 }

@@ -8,8 +8,8 @@ use crate::test::postgres::Engine;
 
 /// Path of the page.
 pub(super) const PATH: &str = "docs/performance.md";
-const BEGIN: &str = "<!-- figures: written by `cargo xtask bench` -->\n";
-const END: &str = "<!-- end of the figures -->\n";
+const BEGIN: &str = "<!-- measurements: written by `cargo xtask bench` -->\n";
+const END: &str = "<!-- end of the measurements -->\n";
 
 /// Writes the measurements into the page.
 pub(super) fn write(root: &Path, machine: &Machine, bench: &Bench<'_>, measurements: &str) -> Fallible<()> {

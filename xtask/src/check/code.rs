@@ -1,4 +1,4 @@
-//! Splits Rust source just far enough to tell code from comments and literals, so that a rule does not match its own
+//! Splits Rust source just far enough to separate code from comments and literals, so that a rule does not match its own
 //! examples.
 
 /// A source file, split.

@@ -22,13 +22,14 @@ mod markers;
 mod names;
 mod sql;
 mod violation;
+mod words;
 
 /// A rule about texts: its name and the function that finds violations.
 type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 9] = [
+const TEXT_RULES: [TextRule; 10] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
@@ -38,6 +39,7 @@ const TEXT_RULES: [TextRule; 9] = [
     ("links", links::check),
     ("decisions", decisions::check),
     ("machine", machine::check),
+    ("words", words::check),
 ];
 
 const MANIFEST_RULES: [ManifestRule; 3] = [

@@ -6,7 +6,7 @@ use crate::error::BenchError;
 use crate::seed::Seed;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::{AuditId, EventId, Id, OrderId, ProductId, UserId};
+use mainstay_domain::id::{AuditId, EventId, OrderId, ProductId, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{self, Order, OrderItem};
 use mainstay_domain::product::Sku;
@@ -76,7 +76,7 @@ impl Orders {
         let user = self.seed.users[number as usize % self.seed.users.len()].id;
         let now = SystemClock.now();
         let at = Field::Integer(now.micros());
-        let order: OrderId = Id::make(now, &SystemRandom);
+        let order = OrderId::make(now, &SystemRandom);
         let key = Field::Text(format!(
             "bench-{:08x}-{:04x}-{number:016x}",
             std::process::id(),

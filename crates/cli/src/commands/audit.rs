@@ -1,31 +1,31 @@
 //! `mainstay audit`: verifies the audit trail, or accepts a broken one.
 
 use crate::error::{CliError, Exit, Outcome};
-use crate::open::{block_on, looking, with_existing};
-use crate::terminal::{complain, say, say_json};
+use crate::open::{block_on, with_existing, with_read_only};
+use crate::terminal::{print_error, print_json, print_line};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
 use mainstay_services::audit::WitnessedHead;
 
-/// What to do with the audit trail.
+/// Operations on the audit trail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Follow the chain from its first entry to its sealed head; exits with 1 when it is broken, and says where
+    /// Verify the chain from its first entry to its sealed head; exits with 1 when it is broken, and prints where
     Verify {
-        /// Hold the chain against a head that was kept elsewhere: SEQ:HASH, as the log has it, or a file with what
-        /// AUDIT_WITNESS_URL was sent
+        /// Compare the chain with a head stored elsewhere: SEQ:HASH, as in the log, or a file with a request that
+        /// AUDIT_WITNESS_URL received
         #[arg(long, value_name = "SEQ:HASH|FILE")]
         head: Option<String>,
         /// As JSON: {verified, waiting, fault, faults, anchor}
         #[arg(long)]
         json: bool,
     },
-    /// Go on with a trail that is at fault: everything is accepted as it is now, and the reason is recorded in the trail
+    /// Accept a broken trail: every entry is accepted as it is now, and the trail records the reason
     Accept {
-        /// Why it is accepted: what happened, and who looked into it
+        /// Why the trail is accepted: what happened, and who investigated it
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// As JSON: {seq, hash, reason, faults}, or null when nothing was at fault
+        /// As JSON: {seq, hash, reason, faults}, or null when the trail was not broken
         #[arg(long)]
         json: bool,
     },
@@ -41,7 +41,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
 
 fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
     let head = head.map(witnessed).transpose()?;
-    let verdict = block_on(looking(settings, async |services| {
+    let verdict = block_on(with_read_only(settings, async |services| {
         Ok(services.verify_audit(head).await?)
     }))?;
     let waiting = match verdict.waiting {
@@ -49,20 +49,20 @@ fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
         waiting => format!("; {waiting} wait to be linked"),
     };
     match &verdict.fault {
-        _ if json => say_json(&verdict)?,
-        None => say(&format!(
+        _ if json => print_json(&verdict)?,
+        None => print_line(&format!(
             "the audit trail is whole: {} entries verified{waiting}",
             verdict.verified,
         ))?,
         Some(fault) => {
-            complain(&format!(
+            print_error(&format!(
                 "the audit trail is broken: {fault}; {} entries before it are good{waiting}",
                 verdict.verified
             ));
             for also in verdict.faults.iter().skip(1) {
-                complain(&format!("and: {also}"));
+                print_error(&format!("and: {also}"));
             }
-            complain(
+            print_error(
                 "find out what happened; a new node or a restored database has no audit.anchor, for example. Then \
                  `mainstay audit accept --reason TEXT`, with this DATA_DIR, records the reason and lets the trail go on",
             );
@@ -80,10 +80,10 @@ fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
         Ok(services.accept_audit(reason).await?)
     }))?;
     match accepted {
-        accepted if json => say_json(&accepted)?,
-        None => say("the audit trail is whole: there is nothing to accept")?,
-        Some(accepted) => say(&format!(
-            "accepted as it is, up to {}: {}. The reason stands in the trail, and the trail goes on",
+        accepted if json => print_json(&accepted)?,
+        None => print_line("the audit trail is whole: there is nothing to accept")?,
+        Some(accepted) => print_line(&format!(
+            "accepted as it is, up to {}: {}. The trail records the reason, and further entries are linked",
             accepted.seq,
             accepted.faults.join("; ")
         ))?,

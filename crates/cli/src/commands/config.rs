@@ -1,11 +1,11 @@
 //! `mainstay config`: prints the settings in force.
 
 use crate::error::{Exit, Outcome};
-use crate::terminal::say;
+use crate::terminal::print_line;
 use clap::Args;
 use mainstay_platform::config::{Loaded, as_json, as_table};
 
-/// How to show them.
+/// Options of `config`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// As JSON: [{key, env, value, origin, meaning}]
@@ -15,7 +15,7 @@ pub(crate) struct Options {
 
 /// Prints each setting, its value and its origin. Secrets are masked.
 pub(crate) fn run(loaded: &Loaded, options: Options) -> Outcome {
-    say(&if options.json {
+    print_line(&if options.json {
         as_json(&loaded.origins)
     } else {
         as_table(&loaded.origins)

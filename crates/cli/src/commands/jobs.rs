@@ -1,8 +1,8 @@
 //! `mainstay jobs`: lists and retries background jobs.
 
 use crate::error::{Exit, Outcome};
-use crate::open::{block_on, looking, operator, with_existing};
-use crate::terminal::{say, say_json, table};
+use crate::open::{block_on, operator, with_existing, with_read_only};
+use crate::terminal::{print_json, print_line, table};
 use clap::Subcommand;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
@@ -14,24 +14,24 @@ use mainstay_services::job::{ListJobs, RetryJob};
 use mainstay_services::list::JobFilter;
 use serde::Serialize;
 
-/// What to do with jobs.
+/// Operations on jobs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List jobs, newest first
     List {
-        /// Only those in this state: queued, running, retrying, done, dead or cancelled
+        /// Only jobs in this state: queued, running, retrying, done, dead or cancelled
         #[arg(long, value_parser = state)]
         state: Option<JobState>,
-        /// So many at the most
+        /// Maximum number of rows
         #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// As JSON: [{id, kind, queue, state, attempts, maxAttempts, runAt, lastError, createdAt, finishedAt}]
         #[arg(long)]
         json: bool,
     },
-    /// Put a job that failed for good, or was called off, back in its line with fresh attempts
+    /// Queue a dead or cancelled job again, with all its attempts
     Retry {
-        /// Its id, as `jobs list` shows it
+        /// Id of the job, as printed by `jobs list`
         id: JobId,
         /// As JSON: {id, state}
         #[arg(long)]
@@ -52,11 +52,11 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                 Ok(())
             }))?;
             match json {
-                true => say_json(&RetriedJob {
+                true => print_json(&RetriedJob {
                     id,
                     state: JobState::Queued,
                 })?,
-                false => say(&format!("{id} is back in its line"))?,
+                false => print_line(&format!("{id} is queued again"))?,
             }
         }
         Command::List { state, limit, json } => {
@@ -64,13 +64,13 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                 state,
                 ..JobFilter::default()
             };
-            let jobs = block_on(looking(settings, async |services| {
+            let jobs = block_on(with_read_only(settings, async |services| {
                 list(services, filter, limit).await
             }))?;
             if json {
-                say_json(&jobs.iter().map(JobRow::of).collect::<Vec<_>>())?;
+                print_json(&jobs.iter().map(JobRow::of).collect::<Vec<_>>())?;
             } else {
-                say(&as_table(jobs))?;
+                print_line(&as_table(jobs))?;
             }
         }
     }
@@ -78,11 +78,11 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
 }
 
 /// Reads page by page, newest first, until there are enough jobs or no more.
-async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<Job>> {
+async fn list(services: &Services, filter: JobFilter, limit: u32) -> Outcome<Vec<Job>> {
     let mut jobs = Vec::new();
     let mut cursor = None;
     loop {
-        let left = most - u32::try_from(jobs.len()).unwrap_or(most);
+        let left = limit - u32::try_from(jobs.len()).unwrap_or(limit);
         let page = PageRequest::From {
             cursor,
             limit: left.min(MAX_LIMIT),
@@ -98,7 +98,7 @@ async fn list(services: &Services, filter: JobFilter, most: u32) -> Outcome<Vec<
             .await?;
         jobs.extend(listing.items);
         match listing.info {
-            PageInfo::From { next: Some(next), .. } if jobs.len() < most as usize => cursor = Some(next),
+            PageInfo::From { next: Some(next), .. } if jobs.len() < limit as usize => cursor = Some(next),
             _ => return Ok(jobs),
         }
     }

@@ -2,16 +2,16 @@
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_existing};
-use crate::terminal::{say, say_json};
+use crate::terminal::{print_json, print_line};
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
 use mainstay_services::key::RotateKeys;
 use serde::Serialize;
 
-/// What to do with the keys.
+/// Operations on signing keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign with a new key from now on; tokens of the old one stay good until they end, so nobody is signed out
+    /// Create a new signing key; tokens of the old key stay valid until they expire, so no session ends
     Rotate {
         /// As JSON: {key, retiring}
         #[arg(long)]
@@ -38,12 +38,14 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
         Ok(services.command(&operator(), RotateKeys).await?.output)
     }))?;
     if json {
-        say_json(&Rotation { key, retiring })?;
+        print_json(&Rotation { key, retiring })?;
         return Ok(Exit::Done);
     }
-    say(&format!("{key} signs from now on"))?;
+    print_line(&format!("new tokens are signed with {key}"))?;
     for old in retiring {
-        say(&format!("{old} retires when the last token it signed has ended"))?;
+        print_line(&format!(
+            "{old} is retired when the last token that it signed has expired"
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -2,17 +2,17 @@
 
 use crate::error::{Exit, Outcome};
 use crate::open::block_on;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use mainstay_platform::config::Settings;
 
 /// Applies the missing migrations and prints them.
 pub(crate) fn run(settings: &Settings) -> Outcome {
     let report = block_on(async { Ok(mainstay_app::migrate(settings).await?) })?;
     if report.applied.is_empty() {
-        say("the schema is up to date")?;
+        print_line("the schema is up to date")?;
     }
     for migration in report.applied {
-        say(&format!("applied {migration}"))?;
+        print_line(&format!("applied {migration}"))?;
     }
     Ok(Exit::Done)
 }

@@ -1,10 +1,10 @@
 //! `mainstay openapi`: prints the document that `/openapi.json` serves.
 
 use crate::error::{Exit, Outcome};
-use crate::terminal::say;
+use crate::terminal::print_line;
 
 /// Prints the OpenAPI document.
 pub(crate) fn run() -> Outcome {
-    say(&mainstay_app::openapi())?;
+    print_line(&mainstay_app::openapi())?;
     Ok(Exit::Done)
 }

@@ -1,10 +1,10 @@
 //! `mainstay routes`: lists the routes of every interface.
 
 use crate::error::{Exit, Outcome};
-use crate::terminal::{say, say_json, table};
+use crate::terminal::{print_json, print_line, table};
 use clap::Args;
 
-/// How to list them.
+/// Options of `routes`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// As JSON: [{interface, method, path, useCase, access, rate, maxBody, public, documented}]
@@ -16,7 +16,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> Outcome {
     let routes = mainstay_app::routes();
     if options.json {
-        say_json(&routes)?;
+        print_json(&routes)?;
         return Ok(Exit::Done);
     }
     let rows = routes.into_iter().map(|route| {
@@ -31,7 +31,7 @@ pub(crate) fn run(options: Options) -> Outcome {
             route.rate,
         ]
     });
-    say(&table(
+    print_line(&table(
         ["INTERFACE", "METHOD", "PATH", "USE CASE", "WHO", "BODY", "RATE"],
         rows,
     ))?;

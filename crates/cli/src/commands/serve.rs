@@ -3,7 +3,7 @@
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::block_on;
 use crate::signals::Signals;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use clap::Args;
 use mainstay_app::{App, Dependencies, Serving, listen};
 use mainstay_platform::clock::SystemClock;
@@ -11,10 +11,10 @@ use mainstay_platform::config::{AppEnv, Settings};
 use mainstay_platform::telemetry::{AccessLog, LogSink, Logs};
 use std::sync::Arc;
 
-/// How to serve.
+/// Options of `serve`.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Options {
-    /// Add a few products and a customer to look at
+    /// Add a few products and a customer as sample data
     #[arg(long)]
     pub(crate) demo: bool,
 }
@@ -32,7 +32,7 @@ impl Options {
 pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     if options.demo && settings.env == AppEnv::Production {
         return Err(CliError::usage(
-            "--demo is refused in production (APP_ENV): it adds a customer whose password everybody knows",
+            "--demo is refused in production (APP_ENV): it adds a customer with a published password",
         ));
     }
     let logs = Logs::open(&settings.log, Arc::new(SystemClock));
@@ -71,14 +71,19 @@ async fn serve(
         }
     };
     if roles.realtime && !roles.api && !roles.worker {
-        tracing::warn!("the role realtime has nothing to do yet: only health and figures are answered");
+        tracing::warn!(
+            "the role realtime has nothing to do yet: the process serves health checks and metrics only"
+        );
     }
     greet(&serving, options, roles.api).await?;
     let name = tokio::select! {
         name = signals.end() => name,
         why = serving.failed() => return Err(CliError::failed(format!("the server failed: {why}"))),
     };
-    tracing::info!(signal = name, "stopping: what was begun is finished first");
+    tracing::info!(
+        signal = name,
+        "stopping: open requests and running jobs are finished first"
+    );
     tokio::select! {
         () = serving.stop() => {
             tracing::info!("stopped");
@@ -107,12 +112,12 @@ async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()
         true => serving.services().setup_link().await?,
         false => None,
     };
-    say(&format!("listening on http://{}", serving.address()))?;
+    print_line(&format!("listening on http://{}", serving.address()))?;
     if let Some(link) = link {
-        say(&format!("create the first administrator: {link}"))?;
+        print_line(&format!("create the first administrator: {link}"))?;
     }
     if let Some((email, password)) = demo {
-        say(&format!("demo customer: {email} with the password {password}"))?;
+        print_line(&format!("demo customer: {email} with the password {password}"))?;
     }
     Ok(())
 }

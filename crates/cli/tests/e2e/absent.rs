@@ -48,7 +48,7 @@ on_both_engines! {
         home.run(&["migrate"]).success();
         let before = files(&home.path("data"));
         let output = home.run(&["doctor"]).success();
-        assert!(output.contains("administrator: nobody can administer yet"), "{output}");
+        assert!(output.contains("administrator: there is no administrator yet"), "{output}");
         assert_eq!(home.run(&["users", "list", "--json"]).json(), serde_json::json!([]));
         assert_eq!(files(&home.path("data")), before);
         assert!(!home.path("data/master.key").exists());

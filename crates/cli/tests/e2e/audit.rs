@@ -5,7 +5,7 @@ use crate::on_both_engines;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A trail of a few entries, all of them linked, and nobody at work.
+/// A trail of a few entries, all of them linked, while no server runs.
 async fn linked(home: &Home) -> Value {
     let server = home.serve().await;
     let shop = Shop::open(home, &server).await;
@@ -25,8 +25,8 @@ on_both_engines! {
     async fn a_whole_trail_is_0(home: Home) {
         let verdict = linked(&home).await;
         assert!(verdict["verified"].as_i64().unwrap() >= 4 && verdict["fault"].is_null(), "{verdict}");
-        let told = home.run(&["audit", "verify"]).success();
-        assert!(told.starts_with("the audit trail is whole: "), "{told}");
+        let printed = home.run(&["audit", "verify"]).success();
+        assert!(printed.starts_with("the audit trail is whole: "), "{printed}");
     }
 
     async fn what_a_command_did_is_linked_before_it_ends(home: Home) {
@@ -46,7 +46,7 @@ on_both_engines! {
             // A command goes on, and says that the trail does not; nothing is made anew.
             let ran = home.run(&["keys", "rotate"]);
             assert_eq!(ran.exit, Some(0), "{ran:?}");
-            assert!(ran.err.contains("the audit trail waits to be linked") && ran.err.contains("audit accept"), "{}", ran.err);
+            assert!(ran.err.contains("new audit entries are not linked yet") && ran.err.contains("audit accept"), "{}", ran.err);
         }
         assert!(!home.path("data/audit.anchor").exists());
         assert_eq!(home.run(&["audit", "accept", "--reason", " "]).exit, Some(2));
@@ -58,8 +58,8 @@ on_both_engines! {
         assert_eq!((&verdict["waiting"], &verdict["anchor"]), (&0.into(), &"held".into()), "{verdict}");
         let head = format!("{}:{}", accepted["seq"], accepted["hash"].as_str().unwrap());
         home.run(&["audit", "verify", "--head", &head]).success();
-        let told = home.run(&["audit", "accept", "--reason", "again"]).success();
-        assert!(told.contains("nothing to accept"), "{told}");
+        let printed = home.run(&["audit", "accept", "--reason", "again"]).success();
+        assert!(printed.contains("nothing to accept"), "{printed}");
     }
 
     async fn the_chain_is_held_against_a_head_that_was_kept_elsewhere(home: Home) {

@@ -103,18 +103,18 @@ async fn what_others_can_read_is_named_by_the_doctor_and_closed_by_the_next_star
         std::fs::set_permissions(home.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
     let found = findings(&home, 1);
-    let told = |verdict: &str, end: &str| {
+    let assert_found = |verdict: &str, end: &str| {
         assert!(
             found.iter().any(|(is, text)| is == verdict && text.contains(end)),
             "{end}: {found:?}"
         );
     };
-    told("warn", "/data may be read by other accounts (mode 755)");
-    told(
+    assert_found("warn", "/data may be read by other accounts (mode 755)");
+    assert_found(
         "fail",
         "/data/mainstay.db may be read by other accounts (mode 644)",
     );
-    told(
+    assert_found(
         "fail",
         "/data/audit.anchor may be read by other accounts (mode 644)",
     );
@@ -122,11 +122,12 @@ async fn what_others_can_read_is_named_by_the_doctor_and_closed_by_the_next_star
     for (name, _) in open {
         assert_eq!(mode(&home.path(name)) & 0o077, 0, "{name}");
     }
-    let said = server.out();
+    let printed = server.out();
     assert!(
-        said.iter()
+        printed
+            .iter()
             .any(|line| line.contains("other accounts could reach it") && line.contains("mainstay.db")),
-        "{said:#?}"
+        "{printed:#?}"
     );
     server.stop().await;
     assert_eq!(findings(&home, 0).len(), 1);

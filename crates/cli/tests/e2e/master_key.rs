@@ -4,7 +4,7 @@ use crate::harness::{ADMIN, Home};
 use crate::on_both_engines;
 use std::process::Command;
 
-/// Keys that nobody else has.
+/// Keys of these tests alone.
 const KEYS: [&str; 4] = [
     "t6Qd0mRzVYx3nPpK5cW1uJ8sBfHgLaEy2oDiTqXv9wM=",
     "Zk3vN8qLr1XwB7yTtG5mCj2pHs9aUdEo4fIiR6bKx0Q=",

@@ -1,9 +1,9 @@
-//! Few files that may be open.
+//! A low limit of open files.
 
 use crate::harness::{Home, Server};
 use std::process::Command;
 
-/// The same command where only so many files may be open.
+/// The same command under a limit of open files.
 fn with_few_files(command: &Command, files: u32) -> Command {
     let mut limited = Command::new("/bin/sh");
     limited
@@ -33,7 +33,7 @@ async fn connections_are_bounded_by_the_files_that_may_be_open() {
     let report = with_few_files(&home.command(&["doctor"]), 256).output().unwrap();
     let report = String::from_utf8(report.stdout).unwrap();
     assert!(
-        report.contains("open files: 256 may be open; that is enough for 140 connections"),
+        report.contains("open files: the limit is 256; that is enough for 140 connections"),
         "{report}"
     );
     assert!(report.contains("lower MAX_CONNECTIONS to 140"), "{report}");

@@ -108,7 +108,7 @@ async fn a_stop_finishes_running_requests_and_a_second_signal_stops_at_once() {
             server
                 .out()
                 .iter()
-                .any(|line| line.contains("stopping: what was begun is finished first"))
+                .any(|line| line.contains("stopping: open requests and running jobs are finished first"))
                 .then_some(())
         },
     )

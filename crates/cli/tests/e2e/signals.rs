@@ -1,4 +1,4 @@
-//! What each signal does, and log files that somebody renames.
+//! What each signal does, and log files that another program renames.
 
 use crate::harness::{Home, Server, until};
 use std::path::Path;

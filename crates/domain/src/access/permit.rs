@@ -116,7 +116,7 @@ pub fn permit<T: Resource>(caller: &Caller, action: Action, row: &T) -> Result<P
 pub fn permit_new<T: Resource>(
     caller: &Caller,
     action: Action,
-    id: T::Id,
+    id: Id<T>,
     owner: Option<UserId>,
 ) -> Result<Permit<T>> {
     let granted = Permit {

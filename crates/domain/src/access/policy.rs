@@ -3,9 +3,7 @@
 
 use super::{Action, Permission, RoleName};
 use crate::audit::AuditEntry;
-use crate::id::{
-    AuditId, Id, JobId, KeyId, OrderId, PaymentId, ProductId, SecurityEventId, SessionId, UserId,
-};
+use crate::id::{Id, UserId};
 use crate::job::Job;
 use crate::key::SigningKey;
 use crate::order::Order;
@@ -16,15 +14,13 @@ use crate::session::Session;
 use crate::user::User;
 
 /// A resource with an access policy.
-pub trait Resource: Send + Sync + 'static {
+pub trait Resource: Send + Sync + Sized + 'static {
     /// The resource's name in the audit trail and in permissions.
     const NAME: &'static str;
     /// Which callers see its rows, and which may perform which action.
     const POLICY: Policy;
-    /// The type of a row's id.
-    type Id: Id;
     /// The row's id.
-    fn id(&self) -> Self::Id;
+    fn id(&self) -> Id<Self>;
     /// The account that owns the row; `None` when the resource has no owner.
     fn owner(&self) -> Option<UserId>;
     /// Whether every caller may see the row, where the policy has [`Visibility::Published`].
@@ -86,8 +82,7 @@ impl Resource for User {
             (Action::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
         ],
     };
-    type Id = UserId;
-    fn id(&self) -> UserId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -106,8 +101,7 @@ impl Resource for Session {
             (Action::LOGOUT, Rule::Owner),
         ],
     };
-    type Id = SessionId;
-    fn id(&self) -> SessionId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -129,8 +123,7 @@ impl Resource for Product {
             (Action::DELETE, Rule::Holder(Permission::DELETE_PRODUCT)),
         ],
     };
-    type Id = ProductId;
-    fn id(&self) -> ProductId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -157,8 +150,7 @@ impl Resource for Order {
             (Action::SETTLE, Rule::System),
         ],
     };
-    type Id = OrderId;
-    fn id(&self) -> OrderId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -177,8 +169,7 @@ impl Resource for Payment {
             (Action::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
         ],
     };
-    type Id = PaymentId;
-    fn id(&self) -> PaymentId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -195,8 +186,7 @@ impl Resource for Job {
             (Action::CANCEL, Rule::Holder(Permission::MANAGE_JOB)),
         ],
     };
-    type Id = JobId;
-    fn id(&self) -> JobId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -210,8 +200,7 @@ impl Resource for AuditEntry {
         see: &[Visibility::Holder(Permission::READ_AUDIT)],
         acts: &[],
     };
-    type Id = AuditId;
-    fn id(&self) -> AuditId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -225,8 +214,7 @@ impl Resource for SecurityEvent {
         see: &[Visibility::Holder(Permission::READ_AUDIT)],
         acts: &[],
     };
-    type Id = SecurityEventId;
-    fn id(&self) -> SecurityEventId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {
@@ -237,8 +225,7 @@ impl Resource for SecurityEvent {
 impl Resource for SigningKey {
     const NAME: &'static str = "signing-key";
     const POLICY: Policy = Policy { see: &[], acts: &[] };
-    type Id = KeyId;
-    fn id(&self) -> KeyId {
+    fn id(&self) -> Id<Self> {
         self.id
     }
     fn owner(&self) -> Option<UserId> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::email::Email;
 use crate::error::{Code, Error};
-use crate::id::{Id, OrderId, SessionId, UserId};
+use crate::id::{OrderId, SessionId, UserId};
 use crate::money::Money;
 use crate::order::{Order, OrderItem};
 use crate::product::{Product, Sku};

@@ -21,24 +21,24 @@ on_both_engines! {
 async fn trap_03_a_role_change_applies_to_tokens_already_issued(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let role = format!("/api/users/{}/role", ann.id);
-    ann.get("/api/users").await.refused(403, "FORBIDDEN");
+    ann.get("/api/users").await.expect_error(403, "FORBIDDEN");
     admin.put(&role, json!({"role": "support"})).await.expect(200);
     ann.get("/api/users").await.expect(200);
     assert_eq!(ann.get("/api/users/me").await.data()["role"], "support");
     admin.put(&role, json!({"role": "customer"})).await.expect(200);
-    ann.get("/api/users").await.refused(403, "FORBIDDEN");
+    ann.get("/api/users").await.expect_error(403, "FORBIDDEN");
     admin
         .put(&role, json!({"role": "emperor"}))
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     ann.put(&role, json!({"role": "admin"}))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     app.member("mia", "manager")
         .await
         .put(&role, json!({"role": "admin"}))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
 }
 
 async fn trap_03_disabling_an_account_takes_effect_at_once(app: &TestApp) {
@@ -51,32 +51,36 @@ async fn trap_03_disabling_an_account_takes_effect_at_once(app: &TestApp) {
         .expect(200)
         .data();
     assert_eq!(updated["status"], "disabled");
-    ann.get("/api/users/me").await.refused(403, "ACCOUNT_DISABLED");
-    ann.get("/api/products").await.refused(403, "ACCOUNT_DISABLED");
+    ann.get("/api/users/me")
+        .await
+        .expect_error(403, "ACCOUNT_DISABLED");
+    ann.get("/api/products")
+        .await
+        .expect_error(403, "ACCOUNT_DISABLED");
     let sign_in = json!({"email": ann.email, "password": ann.password});
     app.client()
         .post("/api/auth/login", sign_in.clone())
         .await
-        .refused(403, "ACCOUNT_DISABLED");
+        .expect_error(403, "ACCOUNT_DISABLED");
     let wrong = json!({"email": ann.email, "password": "not her password"});
     app.client()
         .post("/api/auth/login", wrong)
         .await
-        .refused(401, "INVALID_CREDENTIALS");
+        .expect_error(401, "INVALID_CREDENTIALS");
     let renew = json!({"refreshToken": ann.refresh});
     app.client()
         .post("/api/auth/refresh", renew)
         .await
-        .refused(401, "TOKEN_REVOKED");
+        .expect_error(401, "TOKEN_REVOKED");
     admin.patch(&path, json!({"status": "active"})).await.expect(200);
-    ann.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
+    ann.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
     app.client().post("/api/auth/login", sign_in).await.expect(200);
 }
 
 async fn trap_03_access_changes_override_the_token_after_a_restart(app: &TestApp) {
     let mia = app.member("mia", "manager").await;
     let admin = app.admin().await;
-    app.pass(crate::SECOND);
+    app.advance(crate::SECOND);
     admin
         .put(
             &format!("/api/users/{}/role", mia.id),
@@ -84,14 +88,14 @@ async fn trap_03_access_changes_override_the_token_after_a_restart(app: &TestApp
         )
         .await
         .expect(200);
-    app.pass(14 * crate::MINUTE);
+    app.advance(14 * crate::MINUTE);
     let restarted = app.another_node().await;
     restarted
         .client()
         .bearer(&mia.access)
         .get("/api/users")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     restarted.stop().await;
 }
 
@@ -106,7 +110,7 @@ async fn an_update_without_changes_writes_nothing(app: &TestApp) {
             .await
     };
     let (path, before) = (format!("/api/users/{}", ann.id), entries().await);
-    app.pass(SECOND);
+    app.advance(SECOND);
     for (path, same) in [
         (
             &path,
@@ -125,8 +129,8 @@ async fn an_update_without_changes_writes_nothing(app: &TestApp) {
         }
         for field in ["name", "status", "sku", "description", "price", "stock", "email"] {
             let answer = admin.patch(path, json!({field: null})).await;
-            let answer = answer.refused(400, "VALIDATION_FAILED");
-            assert!(answer.faults()[0].starts_with(field), "{answer:?}");
+            let answer = answer.expect_error(400, "VALIDATION_FAILED");
+            assert!(answer.validation_errors()[0].starts_with(field), "{answer:?}");
         }
     }
     let role = format!("{path}/role");
@@ -141,8 +145,8 @@ async fn an_update_cannot_set_the_status_invited(app: &TestApp) {
     let answer = admin
         .patch(&format!("/api/users/{}", ann.id), json!({"status": "invited"}))
         .await
-        .refused(400, "VALIDATION_FAILED");
-    assert!(answer.faults()[0].starts_with("status "), "{answer:?}");
+        .expect_error(400, "VALIDATION_FAILED");
+    assert!(answer.validation_errors()[0].starts_with("status "), "{answer:?}");
 }
 
 async fn the_list_shows_the_permissions_of_each_account(app: &TestApp) {
@@ -160,7 +164,7 @@ async fn the_list_shows_the_permissions_of_each_account(app: &TestApp) {
         let path = format!("/api/users/{}/permissions", person.id);
         admin.post(&path, grant).await.expect(201);
     }
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     let listed = admin.get("/api/users").await.expect(200).list();
     assert_eq!(listed.len(), 3);
     for account in &listed {
@@ -192,7 +196,7 @@ async fn only_an_administrator_changes_an_administrator(app: &TestApp) {
     ] {
         ann.patch(&format!("/api/users/{}", admin.id), change)
             .await
-            .refused(403, "FORBIDDEN");
+            .expect_error(403, "FORBIDDEN");
     }
     admin.get("/api/users/me").await.expect(200);
 }
@@ -211,7 +215,7 @@ async fn a_stale_if_match_does_not_overwrite_an_account(app: &TestApp) {
         .header("if-match", &seen)
         .patch(&path, json!({"name": "Ann B."}))
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     let updated = admin.header("if-none-match", &seen).get(&path).await.expect(200);
     assert_eq!(updated.data()["name"], "Ann A.");
     // Permissions are part of the representation.
@@ -228,12 +232,12 @@ async fn a_stale_if_match_does_not_overwrite_an_account(app: &TestApp) {
     stale
         .patch(&path, json!({"name": "Ann C."}))
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     let (role, manager) = (format!("{path}/role"), json!({"role": "manager"}));
     stale
         .put(&role, manager.clone())
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     let changed = admin
         .header("if-match", &updated.etag())
         .put(&role, manager)
@@ -246,12 +250,15 @@ async fn a_customer_cannot_read_or_change_other_accounts(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     ann.get(&format!("/api/users/{}", bob.id))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     ann.patch(&format!("/api/users/{}", bob.id), json!({"name": "x"}))
         .await
-        .refused(403, "FORBIDDEN");
-    ann.get("/api/users").await.refused(403, "FORBIDDEN");
-    app.client().get("/api/users").await.refused(401, "UNAUTHORIZED");
+        .expect_error(403, "FORBIDDEN");
+    ann.get("/api/users").await.expect_error(403, "FORBIDDEN");
+    app.client()
+        .get("/api/users")
+        .await
+        .expect_error(401, "UNAUTHORIZED");
     assert_eq!(bob.get("/api/users/me").await.data()["name"], "bob");
 }
 
@@ -280,13 +287,13 @@ async fn an_action_permission_finds_its_target_without_a_read_permission(app: &T
 
     let moves = holder(app, "moves", "update:order").await;
     for order in [&paid, &paying] {
-        moves.get(order).await.refused(404, "NOT_FOUND");
+        moves.get(order).await.expect_error(404, "NOT_FOUND");
         let cancelled = moves.post_nothing(&format!("{order}/cancel")).await.expect(200);
         assert_eq!(cancelled.data()["status"], "cancelled");
         moves
             .post_nothing(&format!("{order}/pay"))
             .await
-            .refused(404, "NOT_FOUND");
+            .expect_error(404, "NOT_FOUND");
     }
     app.run_jobs().await;
     assert_eq!(
@@ -297,19 +304,19 @@ async fn an_action_permission_finds_its_target_without_a_read_permission(app: &T
     assert_eq!(app.gateway.repaid().len(), 1, "what was paid is refunded");
 
     let deletes = holder(app, "deletes", "delete:product").await;
-    deletes.get(&draft.path).await.refused(404, "NOT_FOUND");
+    deletes.get(&draft.path).await.expect_error(404, "NOT_FOUND");
     deletes.delete(&draft.path).await.expect(204);
     deletes.delete(&sold.path).await.expect(204);
     assert_eq!(admin.get(&sold.path).await.data()["status"], "archived");
-    admin.get(&draft.path).await.refused(404, "NOT_FOUND");
+    admin.get(&draft.path).await.expect_error(404, "NOT_FOUND");
     deletes
         .patch(&sold.path, json!({"name": "x"}))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
 
     let edits = holder(app, "edits", "update:user").await;
     let path = format!("/api/users/{}", ann.id);
-    edits.get(&path).await.refused(403, "FORBIDDEN");
+    edits.get(&path).await.expect_error(403, "FORBIDDEN");
     edits.patch(&path, json!({"name": "Anna"})).await.expect(200);
     assert_eq!(ann.get("/api/users/me").await.data()["name"], "Anna");
 }

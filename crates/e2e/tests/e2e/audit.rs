@@ -9,16 +9,16 @@ use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    changes_tell_what_differs;
+    changes_record_what_differs;
     trap_12_no_entry_and_no_event_holds_a_secret;
-    trap_12_what_did_not_happen_is_not_told;
+    trap_12_what_did_not_happen_is_not_recorded;
     entries_are_found_by_thing_person_verb_and_time;
     only_auditors_read_it;
 }
 
-async fn changes_tell_what_differs(app: &TestApp) {
+async fn changes_record_what_differs(app: &TestApp) {
     let (admin, product) = (app.admin().await, app.product(5, 100).await);
-    app.pass(SECOND);
+    app.advance(SECOND);
     let change = json!({"name": "Renamed", "price": {"amount": 250, "currency": "USD"}});
     admin
         .header("user-agent", "shop/1.0")
@@ -97,7 +97,7 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     app.client()
         .post("/api/auth/refresh", json!({"refreshToken": ann.refresh}))
         .await
-        .refused(401, "TOKEN_REUSED");
+        .expect_error(401, "TOKEN_REUSED");
     let other = app.sign_in(&ann.email, &ann.password).await;
     let path = place(&other.with("idempotency-key", "k-1"), &product, 1).await;
     other.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -145,7 +145,7 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     }
 }
 
-async fn trap_12_what_did_not_happen_is_not_told(app: &TestApp) {
+async fn trap_12_what_did_not_happen_is_not_recorded(app: &TestApp) {
     let (ann, product, admin) = (
         app.customer("ann").await,
         app.product(1, 100).await,
@@ -180,10 +180,10 @@ async fn trap_12_what_did_not_happen_is_not_told(app: &TestApp) {
 
 async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     let noon = app.now();
     let path = place(&ann, &product, 1).await;
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
     let admin = app.admin().await;
     let found = async |query: &str| {
@@ -224,9 +224,9 @@ async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
         .iter()
         .map(|entry| entry["at"].as_str().unwrap().to_owned())
         .collect();
-    let told = instants.clone();
+    let listed = instants.clone();
     instants.sort_by(|a, b| b.cmp(a));
-    assert_eq!(told, instants, "newest first");
+    assert_eq!(listed, instants, "newest first");
     let ids: Vec<String> = whole.list().iter().map(|entry| entry["id"].to_string()).collect();
     let mut walked = Vec::new();
     let mut cursor = String::new();
@@ -245,17 +245,20 @@ async fn entries_are_found_by_thing_person_verb_and_time(app: &TestApp) {
 }
 
 async fn only_auditors_read_it(app: &TestApp) {
-    app.client().get("/api/audit").await.refused(401, "UNAUTHORIZED");
+    app.client()
+        .get("/api/audit")
+        .await
+        .expect_error(401, "UNAUTHORIZED");
     app.customer("ann")
         .await
         .get("/api/audit")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     app.member("mia", "manager")
         .await
         .get("/api/audit")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     app.member("sam", "support")
         .await
         .get("/api/audit")
@@ -270,6 +273,6 @@ async fn only_auditors_read_it(app: &TestApp) {
             .await
             .request(method, path, None)
             .await
-            .refused(405, "METHOD_NOT_ALLOWED");
+            .expect_error(405, "METHOD_NOT_ALLOWED");
     }
 }

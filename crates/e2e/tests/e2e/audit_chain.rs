@@ -9,16 +9,16 @@ use std::path::PathBuf;
 on_both_engines! {
     trap_12_an_edited_entry_is_found;
     trap_12_a_removed_entry_is_found;
-    trap_12_a_cut_off_tail_is_found;
+    trap_12_a_removed_end_of_the_chain_is_found;
     trap_12_a_database_put_back_to_an_older_state_is_found;
     trap_12_a_chain_that_was_linked_anew_is_found;
     trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted;
     trap_12_a_damaged_or_missing_copy_of_the_head_is_a_fault_until_it_is_accepted;
     trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_head;
-    trap_12_a_damaged_entry_is_named_and_shown_and_holds_nobody_up;
+    trap_12_a_damaged_entry_is_named_and_shown_and_delays_no_other_entry;
     trap_12_the_database_itself_refuses_to_change_an_entry;
     a_chain_is_whole_after_many_wrote_and_two_linked_at_once;
-    what_is_not_linked_yet_is_told;
+    what_is_not_linked_yet_is_reported;
 }
 
 pub(crate) async fn fault(app: &TestApp) -> Option<ChainFault> {
@@ -30,7 +30,7 @@ pub(crate) async fn chain(app: &TestApp) -> i64 {
     let product = app.product(100, 100).await;
     let ann = app.customer("ann").await;
     for _ in 0..5 {
-        app.pass(SECOND);
+        app.advance(SECOND);
         crate::order_cancel_expire::place(&ann, &product, 1).await;
     }
     app.seal_audit().await;
@@ -128,7 +128,7 @@ async fn trap_12_a_removed_entry_is_found(app: &TestApp) {
     );
 }
 
-async fn trap_12_a_cut_off_tail_is_found(app: &TestApp) {
+async fn trap_12_a_removed_end_of_the_chain_is_found(app: &TestApp) {
     let last = chain(app).await;
     disarm(app).await;
     app.execute_raw(&format!("DELETE FROM audit_entries WHERE seq > {}", last - 2))
@@ -224,7 +224,7 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
             ),
         };
         app.execute_raw(&edit).await;
-        app.pass(SECOND);
+        app.advance(SECOND);
         app.product(1, 100).await;
         let kept = app
             .query_raw("SELECT CAST(count(*) AS TEXT) FROM audit_entries")
@@ -247,15 +247,16 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
         assert_eq!(after, kept, "{kind}: nothing is removed, and the act is an entry");
         assert!(app.seal_audit().await > 0, "{kind}");
         assert_eq!((fault(app).await, &*broken(app)), (None, "0"), "{kind}");
-        let told = app
+        let accepted_entries = app
             .query_raw("SELECT CAST(after_json AS TEXT) FROM audit_entries WHERE action = 'ACCEPT' AND seq IS NOT NULL")
             .await;
         assert!(
-            told.iter()
+            accepted_entries
+                .iter()
                 .flatten()
                 .flatten()
-                .all(|told| told.contains("seen to")),
-            "{told:?}"
+                .all(|accepted_entries| accepted_entries.contains("seen to")),
+            "{accepted_entries:?}"
         );
         assert_eq!(app.services().accept_audit("again").await.unwrap(), None);
         for _ in 0..5 {
@@ -272,8 +273,8 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
 
 /// The metric of a broken chain.
 pub(crate) fn broken(app: &TestApp) -> String {
-    let figures = app.services().parts().metrics.encode();
-    let mut lines = figures.lines();
+    let metrics = app.services().parts().metrics.encode();
+    let mut lines = metrics.lines();
     lines
         .find_map(|line| line.strip_prefix("mainstay_audit_chain_broken "))
         .unwrap()
@@ -293,7 +294,7 @@ async fn trap_12_a_damaged_or_missing_copy_of_the_head_is_a_fault_until_it_is_ac
         (verdict.fault, verdict.anchor)
     };
     let goes_on = async || {
-        app.pass(SECOND);
+        app.advance(SECOND);
         app.product(1, 100).await;
         app.services()
             .seal_audit(1000)
@@ -411,7 +412,7 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
-async fn trap_12_a_damaged_entry_is_named_and_shown_and_holds_nobody_up(app: &TestApp) {
+async fn trap_12_a_damaged_entry_is_named_and_shown_and_delays_no_other_entry(app: &TestApp) {
     chain(app).await;
     disarm(app).await;
     let admin = app.admin().await;
@@ -488,7 +489,7 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
         );
         first.unwrap();
         second.unwrap();
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
     app.seal_audit().await;
     let verdict = app.services().verify_audit(None).await.unwrap();
@@ -500,7 +501,7 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
     other.stop().await;
 }
 
-async fn what_is_not_linked_yet_is_told(app: &TestApp) {
+async fn what_is_not_linked_yet_is_reported(app: &TestApp) {
     app.customer("ann").await;
     let verdict = app.services().verify_audit(None).await.unwrap();
     assert_eq!((verdict.verified, verdict.fault), (0, None));

@@ -25,7 +25,7 @@ async fn a_writer_that_takes_long_neither_holds_up_the_linking_nor_is_held_up(ap
             tokio::task::yield_now().await;
         }
         app.customer("ben").await;
-        app.pass(SECOND);
+        app.advance(SECOND);
         assert!(app.seal_audit().await > 0);
         let verdict = app.services().verify_audit(None).await.unwrap();
         assert_eq!((verdict.waiting, verdict.fault), (0, None));

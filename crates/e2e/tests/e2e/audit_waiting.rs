@@ -16,13 +16,13 @@ on_both_engines! {
     trap_12_the_removal_of_everything_that_waits_is_noticed;
     trap_12_an_earlier_record_of_a_writer_is_noticed_by_its_process;
     trap_12_a_trigger_that_changes_what_is_written_is_noticed;
-    trap_12_a_removed_record_of_a_writer_is_noticed_and_holds_nobody_up;
+    trap_12_a_removed_record_of_a_writer_is_found_and_delays_no_other_writer;
     trap_12_a_linked_entry_cannot_be_written_again;
     thousands_of_planted_entries_do_not_stop_the_trail;
     transactions_that_are_undone_leave_no_gap;
     records_of_writers_stay_few;
-    a_node_with_a_folder_of_its_own_asks_for_a_word_and_holds_nobody_up;
-    the_first_nodes_of_a_new_database_need_no_word;
+    a_node_with_a_folder_of_its_own_needs_an_acceptance_and_delays_no_other_node;
+    the_first_nodes_of_a_new_database_need_no_acceptance;
 }
 
 behind_a_proxy! {
@@ -38,7 +38,7 @@ async fn write_entries(services: &Services, count: usize) {
 }
 
 async fn add_entries(app: &TestApp, count: usize) {
-    app.pass(SECOND);
+    app.advance(SECOND);
     write_entries(app.services(), count).await;
 }
 
@@ -143,7 +143,7 @@ async fn trap_12_an_earlier_record_of_a_writer_is_noticed_by_its_process(app: &T
     add_entries(app, 1).await;
     assert!(
         matches!(fault(app).await, Some(ChainFault::Missing { .. })),
-        "its next entry shows the gap to everybody: {:?}",
+        "its next entry shows the gap to every node: {:?}",
         fault(app).await
     );
 }
@@ -179,7 +179,7 @@ async fn trap_12_a_trigger_that_changes_what_is_written_is_noticed(app: &TestApp
     admin.get("/api/audit").await.expect(200);
 }
 
-async fn trap_12_a_removed_record_of_a_writer_is_noticed_and_holds_nobody_up(app: &TestApp) {
+async fn trap_12_a_removed_record_of_a_writer_is_found_and_delays_no_other_writer(app: &TestApp) {
     chain(app).await;
     app.execute_raw("DELETE FROM audit_writers").await;
     assert!(matches!(fault(app).await, Some(ChainFault::Writer { .. })));
@@ -262,7 +262,7 @@ async fn transactions_that_are_undone_leave_no_gap(app: &TestApp) {
             orders.iter().chain(&same).all(|answer| answer.status < 500),
             "{orders:?} {same:?}"
         );
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
     assert_eq!(fault(app).await, None);
     app.seal_audit().await;
@@ -313,7 +313,7 @@ async fn records_of_writers_stay_few(app: &TestApp) {
     assert_eq!(count().await, "1", "that of the node that runs on");
     add_entries(app, 1).await;
     app.seal_audit().await;
-    app.pass(crate::HOUR * 30);
+    app.advance(crate::HOUR * 30);
     add_entries(app, 2).await;
     app.seal_audit().await;
     assert_eq!(
@@ -325,7 +325,7 @@ async fn records_of_writers_stay_few(app: &TestApp) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test puts an earlier database back")]
-async fn a_node_with_a_folder_of_its_own_asks_for_a_word_and_holds_nobody_up(app: &TestApp) {
+async fn a_node_with_a_folder_of_its_own_needs_an_acceptance_and_delays_no_other_node(app: &TestApp) {
     chain(app).await;
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().display().to_string();
@@ -359,7 +359,7 @@ async fn a_node_with_a_folder_of_its_own_asks_for_a_word_and_holds_nobody_up(app
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test puts an earlier database back")]
-async fn the_first_nodes_of_a_new_database_need_no_word(app: &TestApp) {
+async fn the_first_nodes_of_a_new_database_need_no_acceptance(app: &TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().display().to_string();
     std::fs::copy(

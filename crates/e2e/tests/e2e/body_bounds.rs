@@ -24,16 +24,16 @@ async fn trap_22_each_route_takes_as_much_as_it_declares(app: &TestApp) {
             .iter()
             .find(|row| row.method == taker.method && fits(&row.path, &taker.path))
             .unwrap();
-        let most = row.max_body.unwrap();
+        let limit = row.max_body.unwrap();
         let least = if row.public { 16 } else { 64 };
         let declared = if row.use_case.starts_with("product.") && row.use_case != "product.stock" {
             192
         } else {
             least
         };
-        assert_eq!(most, declared * 1024, "{row}");
-        assert_ne!(status(&taker, most).await, 413, "{row}");
-        assert_eq!(status(&taker, most + 1).await, 413, "{row}");
+        assert_eq!(limit, declared * 1024, "{row}");
+        assert_ne!(status(&taker, limit).await, 413, "{row}");
+        assert_eq!(status(&taker, limit + 1).await, 413, "{row}");
     }
     app.leave_jobs();
 }
@@ -52,19 +52,23 @@ async fn status(taker: &Taker, length: usize) -> u16 {
 }
 
 async fn trap_22_a_large_body_is_refused_before_it_comes(app: &TestApp) {
-    for asks in [true, false] {
-        let mut stream = begin(app, LOGIN, 10_000_000, asks).await;
+    for expects_continue in [true, false] {
+        let mut stream = begin(app, LOGIN, 10_000_000, expects_continue).await;
         let mut text = String::new();
         stream.read_to_string(&mut text).await.unwrap();
         assert!(text.starts_with("HTTP/1.1 413"), "{text}");
     }
 }
 
-/// Sends the head of a request and nothing of its body; `asks` adds `Expect: 100-continue`.
-async fn begin(app: &TestApp, path: &str, length: usize, asks: bool) -> TcpStream {
+/// Sends the head of a request and nothing of its body; `expects_continue` adds `Expect: 100-continue`.
+async fn begin(app: &TestApp, path: &str, length: usize, expects_continue: bool) -> TcpStream {
     let address = app.node().url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let expect = if asks { "Expect: 100-continue\r\n" } else { "" };
+    let expect = if expects_continue {
+        "Expect: 100-continue\r\n"
+    } else {
+        ""
+    };
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{expect}\r\n"
     );
@@ -75,9 +79,9 @@ async fn begin(app: &TestApp, path: &str, length: usize, asks: bool) -> TcpStrea
 /// Starts a request, and waits until the server requests its body.
 async fn stalled(app: &TestApp, path: &str, length: usize) -> TcpStream {
     let mut stream = begin(app, path, length, true).await;
-    let mut asked = [0; 25];
-    stream.read_exact(&mut asked).await.unwrap();
-    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).await.unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream
 }
 
@@ -90,7 +94,7 @@ async fn trap_21_a_body_that_never_comes_uses_up_the_rate(app: &TestApp) {
     app.client()
         .post(REGISTER, body)
         .await
-        .refused(429, "RATE_LIMITED");
+        .expect_error(429, "RATE_LIMITED");
     let mut text = String::new();
     let mut next = begin(app, REGISTER, 100, true).await;
     next.read_to_string(&mut text).await.unwrap();
@@ -103,13 +107,13 @@ async fn trap_21_a_body_that_never_comes_uses_up_the_rate(app: &TestApp) {
 async fn trap_22_bodies_in_memory_are_bounded_for_each_address(app: &TestApp) {
     const BODY: usize = 16 * 1024;
     let admin = app.admin().await;
-    let figures = async || admin.get("/metrics").await.expect(200).text();
+    let metrics = async || admin.get("/metrics").await.expect(200).text();
     let mut streams = Vec::new();
     for _ in 0..16 {
         streams.push(stalled(app, LOGIN, BODY).await);
     }
     assert!(
-        figures()
+        metrics()
             .await
             .contains("\nmainstay_http_request_body_bytes 262144\n")
     );
@@ -118,17 +122,17 @@ async fn trap_22_bodies_in_memory_are_bounded_for_each_address(app: &TestApp) {
         .client()
         .post(LOGIN, login.clone())
         .await
-        .refused(503, "UNAVAILABLE");
+        .expect_error(503, "UNAVAILABLE");
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert!(
-        figures()
+        metrics()
             .await
             .contains("\nmainstay_http_request_bodies_refused_total 1\n")
     );
     admin.get("/api/users/me").await.expect(200);
     drop(streams);
     let freed = async {
-        while !figures().await.contains("\nmainstay_http_request_body_bytes 0\n") {
+        while !metrics().await.contains("\nmainstay_http_request_body_bytes 0\n") {
             tokio::task::yield_now().await;
         }
     };
@@ -145,8 +149,8 @@ async fn attributes_are_bounded(app: &TestApp) {
         let refused = admin
             .post("/api/products", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
-        refused.faults()
+            .expect_error(400, "VALIDATION_FAILED");
+        refused.validation_errors()
     };
     assert_eq!(
         refused(json!({"a": "x".repeat(17_000)})).await,

@@ -11,9 +11,9 @@ on_both_engines! {
     trap_03_a_demotion_counts_although_the_promotion_came_from_a_clock_that_is_fast;
     trap_03_a_demotion_counts_although_the_clock_was_set_back;
     trap_02_a_token_of_longer_times_ends_where_tokens_live_shorter_now;
-    trap_02_what_a_node_with_a_slow_clock_ends_is_heard_by_the_others;
-    trap_02_changes_are_heard_again_after_the_database_lost_some;
-    a_clock_that_differs_from_the_databases_is_said;
+    trap_02_the_others_see_what_a_node_with_a_slow_clock_ends;
+    trap_02_changes_are_read_again_after_the_database_lost_some;
+    a_clock_that_differs_from_the_databases_is_reported;
 }
 
 const LIST: &str = "/api/users";
@@ -30,23 +30,23 @@ async fn trap_03_a_demotion_counts_although_the_promotion_came_from_a_clock_that
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let clock = Arc::new(ManualClock::new(app.now().after(20 * SECOND)));
     let fast = app.another_node_at(clock.clone()).await;
-    let hear = async || {
+    let sync_both = async || {
         app.services().sync_access().await.unwrap();
         fast.services.sync_access().await.unwrap();
     };
     let there = fast.client().bearer(&ann.access);
 
     role(&fast.client(), &admin, &ann, "support").await;
-    hear().await;
+    sync_both().await;
     ann.get(LIST).await.expect(200);
     there.get(LIST).await.expect(200);
 
-    app.pass(SECOND);
+    app.advance(SECOND);
     role(&app.client(), &admin, &ann, "customer").await;
-    ann.get(LIST).await.refused(403, "FORBIDDEN");
-    hear().await;
-    ann.get(LIST).await.refused(403, "FORBIDDEN");
-    there.get(LIST).await.refused(403, "FORBIDDEN");
+    ann.get(LIST).await.expect_error(403, "FORBIDDEN");
+    sync_both().await;
+    ann.get(LIST).await.expect_error(403, "FORBIDDEN");
+    there.get(LIST).await.expect_error(403, "FORBIDDEN");
 
     // The same for permissions granted to the account.
     let path = format!("/api/users/{}/permissions", ann.id);
@@ -56,32 +56,32 @@ async fn trap_03_a_demotion_counts_although_the_promotion_came_from_a_clock_that
         .post(&path, grant)
         .await
         .expect(201);
-    hear().await;
+    sync_both().await;
     ann.get(LIST).await.expect(200);
     admin.delete(&format!("{path}/read:user")).await.expect(204);
-    hear().await;
-    ann.get(LIST).await.refused(403, "FORBIDDEN");
-    there.get(LIST).await.refused(403, "FORBIDDEN");
+    sync_both().await;
+    ann.get(LIST).await.expect_error(403, "FORBIDDEN");
+    there.get(LIST).await.expect_error(403, "FORBIDDEN");
     fast.stop().await;
 }
 
 async fn trap_03_a_demotion_counts_although_the_clock_was_set_back(app: &TestApp) {
     let (ann, admin, before) = (app.customer("ann").await, app.admin().await, app.now());
-    app.pass(20 * SECOND);
+    app.advance(20 * SECOND);
     role(&app.client(), &admin, &ann, "support").await;
     ann.get(LIST).await.expect(200);
     app.clock.set(before);
     role(&app.client(), &admin, &ann, "customer").await;
-    ann.get(LIST).await.refused(403, "FORBIDDEN");
+    ann.get(LIST).await.expect_error(403, "FORBIDDEN");
     app.services().load_access().await.unwrap();
-    ann.get(LIST).await.refused(403, "FORBIDDEN");
+    ann.get(LIST).await.expect_error(403, "FORBIDDEN");
 }
 
 async fn trap_02_a_token_of_longer_times_ends_where_tokens_live_shorter_now(app: &TestApp) {
     let ann = app.customer("ann").await;
     ann.post_nothing("/api/auth/logout").await.expect(204);
     let bob = app.customer("bob").await;
-    app.pass(5 * MINUTE);
+    app.advance(5 * MINUTE);
     // It does not read back far enough to learn that the session has ended, so it must not accept the token.
     let shorter = app.another_node_with(&[("ACCESS_TTL", "1m")]).await;
     for person in [&ann, &bob] {
@@ -90,7 +90,7 @@ async fn trap_02_a_token_of_longer_times_ends_where_tokens_live_shorter_now(app:
             .bearer(&person.access)
             .get("/api/users/me")
             .await
-            .refused(401, "TOKEN_EXPIRED");
+            .expect_error(401, "TOKEN_EXPIRED");
     }
     let renew = json!({"refreshToken": bob.refresh});
     let again = shorter
@@ -108,7 +108,7 @@ async fn trap_02_a_token_of_longer_times_ends_where_tokens_live_shorter_now(app:
     shorter.stop().await;
 }
 
-async fn trap_02_what_a_node_with_a_slow_clock_ends_is_heard_by_the_others(app: &TestApp) {
+async fn trap_02_the_others_see_what_a_node_with_a_slow_clock_ends(app: &TestApp) {
     for behind in [75, 500] {
         let clock = Arc::new(ManualClock::new(app.now().before(behind * SECOND)));
         let slow = app.another_node_at(clock).await;
@@ -130,14 +130,14 @@ async fn trap_02_what_a_node_with_a_slow_clock_ends_is_heard_by_the_others(app: 
         here.get("/api/users/me").await.expect(200);
         held.post_nothing("/api/auth/logout").await.expect(204);
         app.services().sync_access().await.unwrap();
-        here.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
+        here.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
         let restarted = app.another_node().await;
         restarted
             .client()
             .bearer(&held.access)
             .get("/api/users/me")
             .await
-            .refused(401, "TOKEN_REVOKED");
+            .expect_error(401, "TOKEN_REVOKED");
         restarted.stop().await;
 
         let root = json!({"email": admin.email, "password": admin.password});
@@ -145,13 +145,13 @@ async fn trap_02_what_a_node_with_a_slow_clock_ends_is_heard_by_the_others(app: 
         let root = TestUser::of(&root.expect(200), &there, &admin.password);
         role(&there, &root, &bob, "customer").await;
         app.services().sync_access().await.unwrap();
-        bob.get(LIST).await.refused(403, "FORBIDDEN");
+        bob.get(LIST).await.expect_error(403, "FORBIDDEN");
         slow.stop().await;
     }
 }
 
 /// As after a failover to a standby that had not received the last changes, or a restored backup.
-async fn trap_02_changes_are_heard_again_after_the_database_lost_some(app: &TestApp) {
+async fn trap_02_changes_are_read_again_after_the_database_lost_some(app: &TestApp) {
     let (ann, bob, admin) = (
         app.customer("ann").await,
         app.customer("bob").await,
@@ -169,17 +169,17 @@ async fn trap_02_changes_are_heard_again_after_the_database_lost_some(app: &Test
     ann.post_nothing("/api/auth/logout").await.expect(204);
     role(&app.client(), &admin, &ann, "support").await;
     other.services.sync_access().await.unwrap();
-    there.get(LIST).await.refused(403, "FORBIDDEN");
+    there.get(LIST).await.expect_error(403, "FORBIDDEN");
     other
         .client()
         .bearer(&ann.access)
         .get("/api/users/me")
         .await
-        .refused(401, "TOKEN_REVOKED");
+        .expect_error(401, "TOKEN_REVOKED");
     other.stop().await;
 }
 
-async fn a_clock_that_differs_from_the_databases_is_said(app: &TestApp) {
+async fn a_clock_that_differs_from_the_databases_is_reported(app: &TestApp) {
     let ready = async || app.client().get("/health/ready").await.expect(200).json();
     if app.engine() == Engine::Sqlite {
         assert_eq!(app.services().measure_clock().await.unwrap(), None);
@@ -200,9 +200,9 @@ async fn a_clock_that_differs_from_the_databases_is_said(app: &TestApp) {
     app.clock.set(Timestamp::from_seconds(now - 75));
     let skew = app.services().measure_clock().await.unwrap().unwrap();
     assert!(skew.is_too_large() && skew.ms < -70_000, "{skew:?}");
-    let said = ready().await;
+    let report = ready().await;
     assert_eq!(
-        (&said["checks"]["clock"], &said["clockSkewMs"]),
+        (&report["checks"]["clock"], &report["clockSkewMs"]),
         (&json!("skewed"), &json!(skew.ms))
     );
     let metrics = app.services().parts().metrics.encode();

@@ -14,7 +14,7 @@ on_both_engines! {
 /// Compares a text with its file. With `UPDATE_CONTRACTS` set, the file is written instead.
 #[expect(
     clippy::disallowed_methods,
-    reason = "renews the snapshots in the repository; a switch of the test run, not a setting of the house"
+    reason = "renews the snapshots in the repository; a switch of the test run, not a setting of Mainstay"
 )]
 pub(crate) fn hold(app: &TestApp, file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -32,7 +32,7 @@ pub(crate) fn hold(app: &TestApp, file: &str, text: &str) {
 }
 
 async fn every_code_has_its_status_and_words(app: &TestApp) {
-    let mut told: BTreeMap<&str, String> = BTreeMap::new();
+    let mut lines: BTreeMap<&str, String> = BTreeMap::new();
     for answer in provoked(app).await {
         let code = answer.code();
         let code = Code::ALL
@@ -40,14 +40,15 @@ async fn every_code_has_its_status_and_words(app: &TestApp) {
             .find(|known| known.as_str() == code)
             .unwrap_or_else(|| panic!("{answer:?}"));
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
-        told.entry(code.as_str())
+        lines
+            .entry(code.as_str())
             .or_insert_with(|| format!("{} {message}", answer.status));
     }
     let mut text = String::from(
         "# Every code that clients may rely on, with its status and an example of its words. -: no operation answers it yet.\n",
     );
     for code in Code::ALL {
-        let line = told.get(code.as_str()).map_or("-", String::as_str);
+        let line = lines.get(code.as_str()).map_or("-", String::as_str);
         writeln!(text, "{:<24} {line}", code.as_str()).unwrap();
     }
     hold(app, "error-codes.txt", &text);
@@ -128,7 +129,7 @@ async fn provoked(app: &TestApp) -> Vec<Answer> {
         client
             .post("/api/auth/setup", claim.clone())
             .await
-            .refused(401, "TOKEN_INVALID");
+            .expect_error(401, "TOKEN_INVALID");
     }
     all.push(client.post("/api/auth/setup", claim).await);
     let (hold, twice) = (app.hold_database().await, ann.with("idempotency-key", "k-2"));
@@ -138,7 +139,7 @@ async fn provoked(app: &TestApp) -> Vec<Answer> {
     );
     hold.release().await;
     all.extend([one, other]);
-    app.pass(15 * crate::MINUTE);
+    app.advance(15 * crate::MINUTE);
     all.push(ann.get("/api/users/me").await);
     all
 }

@@ -45,7 +45,7 @@ async fn trap_15_a_header_that_is_not_read_is_no_excuse(app: &TestApp) {
             let page = browser.header(name, value).header(excuse, content);
             let refused = |answer: mainstay_testkit::Answer| {
                 assert!(answer.all("set-cookie").is_empty(), "{answer:?}");
-                answer.refused(403, "CSRF_FAILED");
+                answer.expect_error(403, "CSRF_FAILED");
             };
             refused(page.post_nothing("/api/auth/refresh").await);
             refused(
@@ -84,16 +84,16 @@ async fn trap_15_a_token_in_a_header_is_no_trick(app: &TestApp) {
         page.bearer("junk")
             .post("/api/orders", order.clone())
             .await
-            .refused(401, "TOKEN_INVALID");
+            .expect_error(401, "TOKEN_INVALID");
         for other in ["Basic eDp5", "Negotiate x", "Bearer", "Bearer "] {
             page.header("authorization", other)
                 .post("/api/orders", order.clone())
                 .await
-                .refused(403, "CSRF_FAILED");
+                .expect_error(403, "CSRF_FAILED");
             page.header("authorization", other)
                 .post_nothing("/api/auth/logout")
                 .await
-                .refused(403, "CSRF_FAILED");
+                .expect_error(403, "CSRF_FAILED");
         }
     }
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 on_both_engines! {
     every_route_is_in_the_document_and_the_other_way_round;
-    the_page_asks_nobody_else;
+    the_page_loads_nothing_from_other_origins;
     documents_can_be_switched_off with DOCS = "off";
-    trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order;
+    trap_04_access_is_declared_at_each_route_and_checked_in_any_order;
 }
 
 async fn every_route_is_in_the_document_and_the_other_way_round(app: &TestApp) {
@@ -19,9 +19,9 @@ async fn every_route_is_in_the_document_and_the_other_way_round(app: &TestApp) {
         "{}",
         document["openapi"]
     );
-    let mut told: Vec<String> = Vec::new();
+    let mut documented: Vec<String> = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        told.extend(
+        documented.extend(
             methods
                 .as_object()
                 .unwrap()
@@ -36,9 +36,9 @@ async fn every_route_is_in_the_document_and_the_other_way_round(app: &TestApp) {
         .filter(|row| row.is_documented)
         .map(|row| format!("{} {}", row.method, row.path))
         .collect();
-    told.sort();
+    documented.sort();
     mounted.sort();
-    assert_eq!(told, mounted);
+    assert_eq!(documented, mounted);
     let secured = |method: &str, path: &str| {
         let operation = &document["paths"][path][method.to_lowercase()];
         operation["security"].as_array().is_some_and(|needs| {
@@ -58,7 +58,7 @@ async fn documents_can_be_switched_off(app: &TestApp) {
     app.client().get("/docs").await.expect(404);
 }
 
-async fn trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order(app: &TestApp) {
+async fn trap_04_access_is_declared_at_each_route_and_checked_in_any_order(app: &TestApp) {
     for row in app.node().routes() {
         let path = row
             .path
@@ -80,12 +80,12 @@ async fn trap_04_access_is_declared_at_each_route_and_asked_whatever_the_order(a
             );
         } else {
             // Refused before anything else is checked: the body, or whether the resource exists.
-            answer.refused(401, "UNAUTHORIZED");
+            answer.expect_error(401, "UNAUTHORIZED");
         }
     }
 }
 
-async fn the_page_asks_nobody_else(app: &TestApp) {
+async fn the_page_loads_nothing_from_other_origins(app: &TestApp) {
     let page = app.client().get("/docs/").await.expect(200);
     let policy = page.header("content-security-policy").unwrap().to_owned();
     assert!(policy.contains("connect-src 'self'"), "{policy}");

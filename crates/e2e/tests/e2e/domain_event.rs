@@ -50,7 +50,10 @@ async fn trap_12_a_change_without_a_domain_event_is_rolled_back(app: &TestApp) {
         .unwrap_err();
     assert_eq!(error.code(), Code::InternalError);
     let why = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(why, "test.write-silently changed rows and told no story");
+    assert_eq!(
+        why,
+        "test.write-silently changed rows and recorded no domain event"
+    );
     assert_eq!(rows(app).await, "0");
 }
 

@@ -25,7 +25,7 @@ fn attributes(text: &str) -> &str {
     &begin[..=begin.find('}').unwrap()]
 }
 
-const KEPT: [(&str, &str); 14] = [
+const EXACT: [(&str, &str); 14] = [
     ("18446744073709551615", "18446744073709551615"),
     ("-9223372036854775808", "-9223372036854775808"),
     ("9007199254740993", "9007199254740993"),
@@ -44,17 +44,20 @@ const KEPT: [(&str, &str); 14] = [
 
 async fn numbers_are_kept_exactly_or_refused(app: &TestApp) {
     let admin = app.admin().await;
-    for (at, (sent, kept)) in KEPT.into_iter().enumerate() {
+    for (at, (sent, kept)) in EXACT.into_iter().enumerate() {
         let sku = format!("K-{at}");
-        let asked = Some((JSON, body(&sku, &format!("{{\"n\":{sent}}}"))));
-        let made = admin.request("POST", "/api/products", asked).await.expect(201);
+        let with_facts = Some((JSON, body(&sku, &format!("{{\"n\":{sent}}}"))));
+        let made = admin
+            .request("POST", "/api/products", with_facts)
+            .await
+            .expect(201);
         let path = made.header("location").unwrap().to_owned();
-        let shown = app.client().get(&path).await.expect(200);
+        let read = app.client().get(&path).await.expect(200);
         // An exponent may be written with a sign or without one.
         let plain = |text: &str| attributes(text).replace("e+", "e");
         let kept = format!("{{\"n\":{}}}", kept.replace("e+", "e"));
         assert_eq!(plain(&made.text()), kept, "{sent}");
-        assert_eq!(plain(&shown.text()), kept, "{sent}");
+        assert_eq!(plain(&read.text()), kept, "{sent}");
         // Sending the same values again changes nothing.
         let again = format!("{{\"attributes\":{{\"n\":{sent}}}}}").into_bytes();
         let again = admin
@@ -87,9 +90,9 @@ async fn numbers_are_kept_exactly_or_refused(app: &TestApp) {
         let patch = format!("{{\"attributes\":{nested}}}").into_bytes();
         let patched = admin.request("PATCH", &product.path, Some((JSON, patch))).await;
         for answer in [created, patched] {
-            assert_eq!(answer.faults(), ["attributes RANGE"], "{bad}");
-            let told = answer.refused(400, "VALIDATION_FAILED").text();
-            assert!(told.contains(&bad[..bad.len().min(40)]), "{told}");
+            assert_eq!(answer.validation_errors(), ["attributes RANGE"], "{bad}");
+            let message = answer.expect_error(400, "VALIDATION_FAILED").text();
+            assert!(message.contains(&bad[..bad.len().min(40)]), "{message}");
         }
     }
     // Numeric fields take whole numbers within their range only.
@@ -105,7 +108,7 @@ async fn numbers_are_kept_exactly_or_refused(app: &TestApp) {
         admin
             .request("PATCH", &product.path, Some((JSON, patch)))
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
     }
 }
 
@@ -120,8 +123,8 @@ async fn a_key_that_comes_twice_is_refused(app: &TestApp) {
         let answer = admin
             .request("POST", "/api/products", Some((JSON, body("D-1", bad))))
             .await;
-        assert_eq!(answer.faults(), ["attributes DUPLICATE"], "{bad}");
-        answer.refused(400, "VALIDATION_FAILED");
+        assert_eq!(answer.validation_errors(), ["attributes DUPLICATE"], "{bad}");
+        answer.expect_error(400, "VALIDATION_FAILED");
     }
     for (bad, code) in [
         ("[]", "TYPE"),
@@ -133,7 +136,11 @@ async fn a_key_that_comes_twice_is_refused(app: &TestApp) {
         let answer = admin
             .request("POST", "/api/products", Some((JSON, body("D-1", bad))))
             .await;
-        assert_eq!(answer.faults(), [format!("attributes {code}")], "{bad}");
+        assert_eq!(
+            answer.validation_errors(),
+            [format!("attributes {code}")],
+            "{bad}"
+        );
     }
     let none = admin
         .request("POST", "/api/products", Some((JSON, body("D-1", "null"))))
@@ -144,15 +151,21 @@ async fn a_key_that_comes_twice_is_refused(app: &TestApp) {
 async fn what_is_shown_again_is_the_same(app: &TestApp) {
     let admin = app.admin().await.with("idempotency-key", "exact-1");
     let facts = r#"{"z":1e16,"a":{"c":0.30000000000000004,"b":1.10},"list":[1.0,1e2,-0.0,1e300,5e-324]}"#;
-    let asked = || Some((JSON, body("R-1", facts)));
-    let first = admin.request("POST", "/api/products", asked()).await.expect(201);
-    let again = admin.request("POST", "/api/products", asked()).await.expect(201);
+    let with_facts = || Some((JSON, body("R-1", facts)));
+    let first = admin
+        .request("POST", "/api/products", with_facts())
+        .await
+        .expect(201);
+    let again = admin
+        .request("POST", "/api/products", with_facts())
+        .await
+        .expect(201);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(first.body, again.body, "byte for byte");
     assert_eq!(first.etag(), again.etag());
     let path = first.header("location").unwrap();
-    let shown = app.client().get(path).await.expect(200);
-    assert_eq!(shown.body, first.body);
+    let read = app.client().get(path).await.expect(200);
+    assert_eq!(read.body, first.body);
     let listed = app.client().get("/api/products").await.list();
     assert_eq!(listed[0], first.data());
 }
@@ -165,15 +178,15 @@ async fn the_sku_of_an_archived_product_may_be_used_again(app: &TestApp) {
     admin
         .post("/api/products", mug("active"))
         .await
-        .refused(409, "CONFLICT");
+        .expect_error(409, "CONFLICT");
     admin.patch(&old, json!({"status": "archived"})).await.expect(200);
     let new = path(admin.post("/api/products", mug("draft")).await);
     path(admin.post("/api/products", mug("archived")).await);
     // The archived product is restored only with another SKU, or when the new product is gone.
     for status in ["active", "draft"] {
         let answer = admin.patch(&old, json!({"status": status})).await;
-        let told = answer.refused(409, "CONFLICT").text();
-        assert!(told.contains("SKU"), "{told}");
+        let message = answer.expect_error(409, "CONFLICT").text();
+        assert!(message.contains("SKU"), "{message}");
     }
     admin
         .patch(&old, json!({"status": "active", "sku": "MUG-OLD"}))
@@ -182,7 +195,7 @@ async fn the_sku_of_an_archived_product_may_be_used_again(app: &TestApp) {
     admin
         .patch(&old, json!({"sku": "MUG"}))
         .await
-        .refused(409, "CONFLICT");
+        .expect_error(409, "CONFLICT");
     admin.patch(&new, json!({"status": "archived"})).await.expect(200);
     admin.patch(&old, json!({"sku": "MUG"})).await.expect(200);
     // A deleted product that was ordered is archived, and its SKU is free too.

@@ -7,10 +7,10 @@ use tokio::net::TcpStream;
 
 on_both_engines! {
     a_request_is_addressed_to_one_host;
-    a_request_ends_where_everybody_says_it_does;
+    a_request_ends_where_every_server_says_it_does;
     odd_targets_and_methods_are_answered_as_nothing;
     a_head_is_the_head_of_a_get;
-    a_client_is_told_in_a_coding_that_it_accepts;
+    a_response_uses_a_coding_that_the_client_accepts;
 }
 
 /// Everything that the server sends on one connection until it closes it.
@@ -19,15 +19,15 @@ async fn exchange(app: &TestApp, bytes: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes.as_bytes()).await;
-    let mut told = Vec::new();
-    let whole = tokio::time::timeout(crate::MINUTE, stream.read_to_end(&mut told)).await;
+    let mut response = Vec::new();
+    let whole = tokio::time::timeout(crate::MINUTE, stream.read_to_end(&mut response)).await;
     assert!(whole.is_ok(), "the connection stays open after {bytes:?}");
-    String::from_utf8_lossy(&told).into_owned()
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 /// The status codes in the bytes of the answers.
-fn statuses(told: &str) -> Vec<u16> {
-    let lines = told.split("HTTP/1.").skip(1);
+fn statuses(response: &str) -> Vec<u16> {
+    let lines = response.split("HTTP/1.").skip(1);
     lines.map(|line| line[2..5].parse().unwrap()).collect()
 }
 
@@ -56,17 +56,17 @@ async fn a_request_is_addressed_to_one_host(app: &TestApp) {
         ("GET http://shop.example/health/live HTTP/1.1", 400),
         ("POST /api/auth/refresh HTTP/1.1\r\nContent-Length: 0", 400),
     ] {
-        let told = exchange(app, &format!("{head}\r\nConnection: close\r\n\r\n")).await;
-        assert_eq!(statuses(&told), [status], "{head:?}: {told}");
+        let response = exchange(app, &format!("{head}\r\nConnection: close\r\n\r\n")).await;
+        assert_eq!(statuses(&response), [status], "{head:?}: {response}");
     }
-    let told = exchange(app, "GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n").await;
+    let response = exchange(app, "GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n").await;
     assert!(
-        told.contains("BAD_REQUEST") && told.contains("x-request-id:"),
-        "{told}"
+        response.contains("BAD_REQUEST") && response.contains("x-request-id:"),
+        "{response}"
     );
 }
 
-async fn a_request_ends_where_everybody_says_it_does(app: &TestApp) {
+async fn a_request_ends_where_every_server_says_it_does(app: &TestApp) {
     const HOST: &str = "POST /api/auth/refresh HTTP/1.1\r\nHost: a\r\n";
     const HIDDEN: &str = "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     // Bytes hidden behind the first request are never answered as a second one.
@@ -90,26 +90,26 @@ async fn a_request_ends_where_everybody_says_it_does(app: &TestApp) {
         "X-Nul: a\0b\r\nContent-Length: 0\r\n\r\n",
         "Bad Name: x\r\nContent-Length: 0\r\n\r\n",
     ] {
-        let told = exchange(app, &format!("{HOST}{lines}{HIDDEN}")).await;
-        let answered = statuses(&told);
+        let response = exchange(app, &format!("{HOST}{lines}{HIDDEN}")).await;
+        let answered = statuses(&response);
         assert!(
             answered.len() <= 1 && answered.iter().all(|status| (400..500).contains(status)),
-            "{lines:?}: {told}"
+            "{lines:?}: {response}"
         );
     }
     for protocol in ["HTTP/1.0", "HTTP/2.0", "HTTP/1.2", "ICY", ""] {
         let head =
             format!("POST /api/auth/refresh {protocol}\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-        let told = exchange(app, &format!("{head}0\r\n\r\n{HIDDEN}")).await;
-        assert!(!told.contains(" 200 "), "{protocol}: {told}");
+        let response = exchange(app, &format!("{head}0\r\n\r\n{HIDDEN}")).await;
+        assert!(!response.contains(" 200 "), "{protocol}: {response}");
     }
     // Two real requests get two answers.
-    let told = exchange(
+    let response = exchange(
         app,
         &format!("{HOST}Content-Length: 2\r\nContent-Type: application/json\r\n\r\n{{}}{HIDDEN}"),
     )
     .await;
-    assert_eq!(statuses(&told), [401, 200], "{told}");
+    assert_eq!(statuses(&response), [401, 200], "{response}");
 }
 
 async fn odd_targets_and_methods_are_answered_as_nothing(app: &TestApp) {
@@ -135,15 +135,18 @@ async fn odd_targets_and_methods_are_answered_as_nothing(app: &TestApp) {
         ("GET\t/health/live HTTP/1.1", &[400]),
         ("G(T /health/live HTTP/1.1", &[400]),
     ] {
-        let told = exchange(app, &format!("{line}\r\nHost: a\r\nConnection: close\r\n\r\n")).await;
-        assert_eq!(statuses(&told), expected, "{line}: {told}");
-        assert!(!told.contains("message/http"), "nothing is reflected: {told}");
+        let response = exchange(app, &format!("{line}\r\nHost: a\r\nConnection: close\r\n\r\n")).await;
+        assert_eq!(statuses(&response), expected, "{line}: {response}");
+        assert!(
+            !response.contains("message/http"),
+            "nothing is reflected: {response}"
+        );
     }
 }
 
 /// The lines of a head, sorted, without those that identify the single request.
-fn head(told: &str) -> Vec<String> {
-    let head = told.split("\r\n\r\n").next().unwrap();
+fn head(response: &str) -> Vec<String> {
+    let head = response.split("\r\n\r\n").next().unwrap();
     let own = ["x-request-id", "date", "ratelimit:", "connection"];
     let mut lines: Vec<String> = head
         .split("\r\n")
@@ -177,12 +180,12 @@ async fn a_head_is_the_head_of_a_get(app: &TestApp) {
             "Accept-Encoding: identity;q=0\r\n".to_owned(),
             format!("If-None-Match: {tag}\r\nAccept-Encoding: gzip\r\n"),
         ] {
-            let ask = async |method: &str| {
+            let send = async |method: &str| {
                 let request =
                     format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{lines}\r\n");
                 exchange(app, &request).await
             };
-            let (whole, alone) = (ask("GET").await, ask("HEAD").await);
+            let (whole, alone) = (send("GET").await, send("HEAD").await);
             assert!(alone.ends_with("\r\n\r\n"), "{path}: {alone}");
             let without = |mut lines: Vec<String>| {
                 // The framing of an unknown length concerns the body, which a HEAD answer lacks.
@@ -198,7 +201,7 @@ async fn a_head_is_the_head_of_a_get(app: &TestApp) {
     }
 }
 
-async fn a_client_is_told_in_a_coding_that_it_accepts(app: &TestApp) {
+async fn a_response_uses_a_coding_that_the_client_accepts(app: &TestApp) {
     let (admin, product) = (app.admin().await, app.product(1, 100).await);
     let long = json!({"description": "Blue. ".repeat(500)});
     admin.patch(&product.path, long).await.expect(200);
@@ -240,7 +243,7 @@ async fn a_client_is_told_in_a_coding_that_it_accepts(app: &TestApp) {
         .header("if-match", &weak)
         .patch(&product.path, json!({"name": "x"}))
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     admin
         .header("if-match", &coded.etag())
         .patch(&product.path, json!({"name": "Coded"}))

@@ -20,7 +20,7 @@ on_both_engines! {
 async fn trap_03_a_permission_applies_at_once_and_ends_at_its_expiry(app: &TestApp) {
     let (ann, admin) = (app.customer("ann").await, app.admin().await);
     let path = format!("/api/users/{}/permissions", ann.id);
-    ann.get("/api/audit").await.refused(403, "FORBIDDEN");
+    ann.get("/api/audit").await.expect_error(403, "FORBIDDEN");
     let granted = admin
         .post(&path, json!({"permission": "read:audit", "expiresIn": 60}))
         .await
@@ -29,10 +29,10 @@ async fn trap_03_a_permission_applies_at_once_and_ends_at_its_expiry(app: &TestA
     assert_eq!(granted["expiresAt"], json!(app.now().after(MINUTE)));
     assert_eq!(granted["grantedBy"], json!(admin.id));
     ann.get("/api/audit").await.expect(200);
-    app.pass(MINUTE - std::time::Duration::from_micros(1));
+    app.advance(MINUTE - std::time::Duration::from_micros(1));
     ann.get("/api/audit").await.expect(200);
-    app.pass(std::time::Duration::from_micros(1));
-    ann.get("/api/audit").await.refused(403, "FORBIDDEN");
+    app.advance(std::time::Duration::from_micros(1));
+    ann.get("/api/audit").await.expect_error(403, "FORBIDDEN");
     let mine = ann.get("/api/users/me").await.expect(200).data();
     assert_eq!(mine["permissions"], json!(["create:order"]));
 }
@@ -44,7 +44,7 @@ async fn trap_03_a_token_signed_before_the_expiry_loses_the_permission_too(app: 
         .post(&path, json!({"permission": "read:audit", "expiresIn": 120}))
         .await
         .expect(201);
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     let ann = app.sign_in(&ann.email, &ann.password).await;
     ann.get("/api/audit").await.expect(200);
     // A process that knows only what the token contains.
@@ -55,14 +55,14 @@ async fn trap_03_a_token_signed_before_the_expiry_loses_the_permission_too(app: 
         .get("/api/audit")
         .await
         .expect(200);
-    app.pass(MINUTE);
-    ann.get("/api/audit").await.refused(403, "FORBIDDEN");
+    app.advance(MINUTE);
+    ann.get("/api/audit").await.expect_error(403, "FORBIDDEN");
     fresh
         .client()
         .bearer(&ann.access)
         .get("/api/audit")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     fresh.stop().await;
 }
 
@@ -76,16 +76,16 @@ async fn a_revoked_permission_is_gone_at_once(app: &TestApp) {
     let ann = app.sign_in(&ann.email, &ann.password).await;
     ann.get("/api/audit").await.expect(200);
     admin.delete(&format!("{path}/read:audit")).await.expect(204);
-    ann.get("/api/audit").await.refused(403, "FORBIDDEN");
+    ann.get("/api/audit").await.expect_error(403, "FORBIDDEN");
     admin
         .delete(&format!("{path}/read:audit"))
         .await
-        .refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
     // The role's own permissions cannot be revoked from one account.
     admin
         .delete(&format!("{path}/create:order"))
         .await
-        .refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
 }
 
 async fn a_permission_may_expire_at_an_instant(app: &TestApp) {
@@ -95,10 +95,10 @@ async fn a_permission_may_expire_at_an_instant(app: &TestApp) {
     admin.post(&path, at(HOUR)).await.expect(201);
     // A later grant replaces the earlier one.
     admin.post(&path, at(MINUTE)).await.expect(201);
-    app.pass(MINUTE - SECOND);
+    app.advance(MINUTE - SECOND);
     ann.get("/api/audit").await.expect(200);
-    app.pass(SECOND);
-    ann.get("/api/audit").await.refused(403, "FORBIDDEN");
+    app.advance(SECOND);
+    ann.get("/api/audit").await.expect_error(403, "FORBIDDEN");
     let bad = [
         json!({"permission": "read:audit", "expiresAt": app.now()}),
         json!({"permission": "read:audit", "expiresAt": "tomorrow"}),
@@ -110,7 +110,10 @@ async fn a_permission_may_expire_at_an_instant(app: &TestApp) {
         json!({"expiresIn": 60}),
     ];
     for body in bad {
-        admin.post(&path, body).await.refused(400, "VALIDATION_FAILED");
+        admin
+            .post(&path, body)
+            .await
+            .expect_error(400, "VALIDATION_FAILED");
     }
     let endless = json!({"permission": "read:audit", "expiresIn": u64::MAX});
     let answer = admin.post(&path, endless).await;
@@ -134,14 +137,14 @@ async fn a_caller_cannot_grant_a_permission_they_do_not_hold(app: &TestApp) {
     for more in ["manage:job", "update:user", "create:product"] {
         mia.post(&path, json!({"permission": more}))
             .await
-            .refused(403, "FORBIDDEN");
+            .expect_error(403, "FORBIDDEN");
         mia.post(&mine, json!({"permission": more}))
             .await
-            .refused(403, "FORBIDDEN");
+            .expect_error(403, "FORBIDDEN");
     }
     ann.post(&path, json!({"permission": "read:audit"}))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     let mine = ann.get("/api/users/me").await.expect(200).data();
     assert_eq!(mine["permissions"], json!(["create:order", "read:order"]));
 }
@@ -158,7 +161,7 @@ async fn a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it(app: &T
     );
     let grant = json!({"permission": "grant:permission", "expiresIn": 60});
     admin.post(&hers, grant.clone()).await.expect(201);
-    app.pass(SECOND);
+    app.advance(SECOND);
     for path in [&hers, &anns] {
         let longer = [
             json!({"permission": "grant:permission"}),
@@ -166,7 +169,7 @@ async fn a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it(app: &T
             json!({"permission": "grant:permission", "expiresAt": app.now().after(HOUR)}),
         ];
         for body in longer {
-            mia.post(path, body).await.refused(403, "FORBIDDEN");
+            mia.post(path, body).await.expect_error(403, "FORBIDDEN");
         }
     }
     // No longer than she holds it herself; the permissions of her role she may grant permanently.
@@ -175,9 +178,9 @@ async fn a_caller_cannot_grant_a_permission_for_longer_than_they_hold_it(app: &T
     mia.post(&anns, json!({"permission": "read:order"}))
         .await
         .expect(201);
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     for person in [&mia, &ann] {
-        person.get(&anns).await.refused(403, "FORBIDDEN");
+        person.get(&anns).await.expect_error(403, "FORBIDDEN");
     }
     // What she was granted permanently, she may grant permanently.
     admin
@@ -205,12 +208,12 @@ async fn unknown_permissions_and_accounts_are_refused(app: &TestApp) {
     admin
         .post(&path, json!({"permission": "fly:plane"}))
         .await
-        .refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
     let unknown_account = "/api/users/0199b1f4-7c00-7000-8000-000000000001/permissions";
     admin
         .post(unknown_account, json!({"permission": "read:audit"}))
         .await
-        .refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
 }
 
 async fn personal_permissions_are_listed_until_they_expire(app: &TestApp) {
@@ -233,9 +236,9 @@ async fn personal_permissions_are_listed_until_they_expire(app: &TestApp) {
             .collect::<Vec<_>>()
     };
     assert_eq!(names(admin.get(&path).await), ["read:audit", "read:order"]);
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     assert_eq!(names(admin.get(&path).await), ["read:order"]);
-    ann.get(&path).await.refused(403, "FORBIDDEN");
+    ann.get(&path).await.expect_error(403, "FORBIDDEN");
 }
 
 async fn a_revoked_permission_stays_revoked_after_a_restart(app: &TestApp) {
@@ -246,7 +249,7 @@ async fn a_revoked_permission_stays_revoked_after_a_restart(app: &TestApp) {
         .await
         .expect(201);
     let ann = app.sign_in(&ann.email, &ann.password).await;
-    app.pass(SECOND);
+    app.advance(SECOND);
     admin.delete(&format!("{path}/read:audit")).await.expect(204);
     let restarted = app.another_node().await;
     restarted
@@ -254,7 +257,7 @@ async fn a_revoked_permission_stays_revoked_after_a_restart(app: &TestApp) {
         .bearer(&ann.access)
         .get("/api/audit")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     restarted.stop().await;
 }
 
@@ -275,8 +278,8 @@ async fn a_granted_permission_is_found_at_its_location(app: &TestApp) {
     admin
         .get(&format!("{path}/read:job"))
         .await
-        .refused(404, "NOT_FOUND");
-    ann.get(&location).await.refused(403, "FORBIDDEN");
-    app.pass(MINUTE);
-    admin.get(&location).await.refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
+    ann.get(&location).await.expect_error(403, "FORBIDDEN");
+    app.advance(MINUTE);
+    admin.get(&location).await.expect_error(404, "NOT_FOUND");
 }

@@ -8,10 +8,10 @@ on_both_engines! {
     failures_come_in_two_forms;
     every_answer_is_careful;
     trap_15_no_origin_is_reflected with ALLOWED_ORIGINS = "https://shop.example,http://localhost:5173";
-    trap_14_a_forwarded_address_is_believed_from_nobody;
+    trap_14_a_forwarded_address_is_believed_from_no_client;
     trap_14_a_forwarded_address_is_believed_from_a_trusted_proxy with TRUSTED_PROXIES = "127.0.0.0/8";
     what_does_not_exist_and_what_is_not_allowed;
-    health_tells_whether_requests_are_welcome;
+    health_reports_whether_requests_are_accepted;
     a_request_is_one_line_in_the_log;
 }
 
@@ -22,7 +22,7 @@ async fn a_request_keeps_its_sane_name(app: &TestApp) {
             .header("x-request-id", own)
             .get("/api/products/x")
             .await
-            .refused(404, "NOT_FOUND");
+            .expect_error(404, "NOT_FOUND");
         assert_eq!(answer.header("x-request-id"), Some(own));
         assert_eq!(answer.json()["error"]["requestId"], json!(own));
     }
@@ -60,11 +60,11 @@ async fn failures_come_in_two_forms(app: &TestApp) {
     let client = client.header("accept", "application/problem+json, application/json;q=0.5");
     let problem = client.get("/api/users/me").await.expect(401);
     assert_eq!(problem.header("content-type"), Some("application/problem+json"));
-    let told = problem.json();
-    assert_eq!(told["status"], 401);
-    assert_eq!(told["title"], "Unauthorized");
+    let body = problem.json();
+    assert_eq!(body["status"], 401);
+    assert_eq!(body["title"], "Unauthorized");
     assert_eq!(
-        (&told["code"], &told["detail"], &told["requestId"]),
+        (&body["code"], &body["detail"], &body["requestId"]),
         (&error["code"], &error["message"], &error["requestId"])
     );
     let body = json!({"email": "x", "password": "y", "name": "", "more": 1});
@@ -112,7 +112,7 @@ async fn every_answer_is_careful(app: &TestApp) {
 }
 
 async fn trap_15_no_origin_is_reflected(app: &TestApp) {
-    let ask = async |origin: &str| {
+    let get_from = async |origin: &str| {
         app.client()
             .header("origin", origin)
             .get("/api/products")
@@ -120,7 +120,7 @@ async fn trap_15_no_origin_is_reflected(app: &TestApp) {
             .expect(200)
     };
     for allowed in ["https://shop.example", "http://localhost:5173"] {
-        let answer = ask(allowed).await;
+        let answer = get_from(allowed).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some(allowed));
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
         assert!(
@@ -143,7 +143,7 @@ async fn trap_15_no_origin_is_reflected(app: &TestApp) {
         "*",
     ];
     for origin in strange {
-        let answer = ask(origin).await;
+        let answer = get_from(origin).await;
         assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
         assert_eq!(
             answer.header("access-control-allow-credentials"),
@@ -187,7 +187,7 @@ async fn last_ip(app: &TestApp, forwarded: &str) -> Value {
     app.request_lines().pop().unwrap()["ip"].take()
 }
 
-async fn trap_14_a_forwarded_address_is_believed_from_nobody(app: &TestApp) {
+async fn trap_14_a_forwarded_address_is_believed_from_no_client(app: &TestApp) {
     assert_eq!(last_ip(app, "198.51.100.7").await, "127.0.0.1");
     let ann = app.customer("ann").await;
     ann.header("x-forwarded-for", "198.51.100.7")
@@ -203,7 +203,7 @@ async fn trap_14_a_forwarded_address_is_believed_from_a_trusted_proxy(app: &Test
     assert_eq!(
         last_ip(app, "1.1.1.1, 198.51.100.7").await,
         "198.51.100.7",
-        "what stands to the left anybody may write"
+        "a client may write anything to the left of it"
     );
     assert_eq!(last_ip(app, "198.51.100.7, 127.0.0.2").await, "198.51.100.7");
     assert_eq!(last_ip(app, "rubbish").await, "127.0.0.1");
@@ -237,7 +237,7 @@ async fn what_does_not_exist_and_what_is_not_allowed(app: &TestApp) {
             admin
                 .get(&format!("/api/{noun}/{id}"))
                 .await
-                .refused(404, "NOT_FOUND");
+                .expect_error(404, "NOT_FOUND");
         }
     }
     for (method, path) in [
@@ -249,21 +249,21 @@ async fn what_does_not_exist_and_what_is_not_allowed(app: &TestApp) {
         let answer = admin
             .request(method, path, None)
             .await
-            .refused(405, "METHOD_NOT_ALLOWED");
+            .expect_error(405, "METHOD_NOT_ALLOWED");
         assert!(answer.header("allow").is_some(), "{answer:?}");
     }
     let head = admin.request("HEAD", "/api/products", None).await.expect(200);
     assert!(head.body.is_empty());
 }
 
-async fn health_tells_whether_requests_are_welcome(app: &TestApp) {
+async fn health_reports_whether_requests_are_accepted(app: &TestApp) {
     for path in ["/health", "/health/live", "/health/ready"] {
         assert_eq!(app.client().get(path).await.expect(200).json()["status"], "ok");
     }
     app.services().drain();
-    let told = app.client().get("/health/ready").await.expect(503).json();
+    let body = app.client().get("/health/ready").await.expect(503).json();
     assert_eq!(
-        told["checks"],
+        body["checks"],
         json!({"database": "ok", "writes": "ok", "clock": "ok", "process": "draining"})
     );
     app.client().get("/health/live").await.expect(200);

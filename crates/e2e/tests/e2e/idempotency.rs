@@ -27,7 +27,7 @@ async fn a_repetition_gets_the_first_answer(app: &TestApp) {
     );
     let first = ann.post("/api/orders", body.clone()).await.expect(201);
     assert_eq!(first.header("idempotency-replayed"), None);
-    app.pass(SECOND);
+    app.advance(SECOND);
     let again = ann.post("/api/orders", body.clone()).await.expect(201);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(
@@ -50,7 +50,7 @@ async fn another_request_under_the_same_key_is_refused(app: &TestApp) {
     let refused = ann
         .post("/api/orders", body(2))
         .await
-        .refused(422, "IDEMPOTENCY_MISMATCH");
+        .expect_error(422, "IDEMPOTENCY_MISMATCH");
     assert_eq!(refused.header("idempotency-replayed"), None);
     assert_eq!(app.stock(&product).await, 4);
     // Another path is another request.
@@ -64,7 +64,7 @@ async fn another_request_under_the_same_key_is_refused(app: &TestApp) {
     admin
         .post(&format!("{}/stock", other.path), change)
         .await
-        .refused(422, "IDEMPOTENCY_MISMATCH");
+        .expect_error(422, "IDEMPOTENCY_MISMATCH");
 }
 
 async fn domain_errors_are_replayed_too(app: &TestApp) {
@@ -76,7 +76,7 @@ async fn domain_errors_are_replayed_too(app: &TestApp) {
     let first = ann
         .post("/api/orders", body.clone())
         .await
-        .refused(409, "OUT_OF_STOCK");
+        .expect_error(409, "OUT_OF_STOCK");
     let stock = json!({"delta": 5, "reason": "came in"});
     app.admin()
         .await
@@ -86,11 +86,11 @@ async fn domain_errors_are_replayed_too(app: &TestApp) {
     let again = ann
         .post("/api/orders", body.clone())
         .await
-        .refused(409, "OUT_OF_STOCK");
+        .expect_error(409, "OUT_OF_STOCK");
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(
-        (again.faults(), &again.json()["error"]["message"]),
-        (first.faults(), &first.json()["error"]["message"])
+        (again.validation_errors(), &again.json()["error"]["message"]),
+        (first.validation_errors(), &first.json()["error"]["message"])
     );
     ann.with("idempotency-key", "k-2")
         .post("/api/orders", body)
@@ -116,7 +116,7 @@ async fn domain_errors_are_replayed_too(app: &TestApp) {
         ann.with("idempotency-key", "c-2")
             .post_nothing(&cancel)
             .await
-            .refused(409, "INVALID_STATE");
+            .expect_error(409, "INVALID_STATE");
     }
 }
 
@@ -126,7 +126,7 @@ async fn errors_before_the_transaction_are_not_stored(app: &TestApp) {
     keyed
         .post("/api/orders", json!({"items": []}))
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     keyed
         .post(
             "/api/orders",
@@ -137,7 +137,7 @@ async fn errors_before_the_transaction_are_not_stored(app: &TestApp) {
     keyed
         .request("POST", "/api/orders", Some(("application/json", b"{".to_vec())))
         .await
-        .refused(400, "BAD_REQUEST");
+        .expect_error(400, "BAD_REQUEST");
     keyed
         .anonymous()
         .post("/api/orders", json!({"items": []}))
@@ -146,12 +146,12 @@ async fn errors_before_the_transaction_are_not_stored(app: &TestApp) {
     keyed
         .post("/api/products", json!({}))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     let body = json!({"items": [{"productId": product.id, "quantity": 1}]});
     let order = keyed.post("/api/orders", body).await.expect(201);
     let pay = format!("{}/pay", order.header("location").unwrap());
     app.gateway.set_closed(true);
-    keyed.post_nothing(&pay).await.refused(503, "UNAVAILABLE");
+    keyed.post_nothing(&pay).await.expect_error(503, "UNAVAILABLE");
     app.gateway.set_closed(false);
     keyed.post_nothing(&pay).await.expect(202);
     app.run_jobs().await;
@@ -197,14 +197,14 @@ async fn a_key_expires_after_a_day(app: &TestApp) {
         ann.post("/api/orders", body.clone()).await.expect(201)
     };
     let first = order().await;
-    app.pass(24 * HOUR);
+    app.advance(24 * HOUR);
     app.services().prune().await.unwrap();
     assert_eq!(
         order().await.data()["id"],
         first.data()["id"],
         "for the whole day"
     );
-    app.pass(SECOND);
+    app.advance(SECOND);
     let next = order().await;
     assert_ne!(
         next.data()["id"],
@@ -262,7 +262,7 @@ async fn a_repetition_during_the_first_request_gets_a_conflict_with_retry_after(
     let send = || Box::pin(ann.post("/api/orders", body.clone()));
     let (refused, _, mut first) = futures_util::future::select_all([send(), send()]).await;
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
-    refused.refused(409, "IDEMPOTENCY_IN_FLIGHT");
+    refused.expect_error(409, "IDEMPOTENCY_IN_FLIGHT");
     hold.release().await;
     first.remove(0).await.expect(201);
     let again = ann.post("/api/orders", body).await.expect(201);
@@ -276,7 +276,7 @@ async fn malformed_keys_are_refused(app: &TestApp) {
         ann.with("idempotency-key", bad)
             .post("/api/orders", body.clone())
             .await
-            .refused(400, "BAD_REQUEST");
+            .expect_error(400, "BAD_REQUEST");
     }
     ann.with("idempotency-key", &"k".repeat(255))
         .post("/api/orders", body.clone())

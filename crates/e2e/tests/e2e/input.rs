@@ -76,13 +76,13 @@ async fn unreadable_bodies_are_bad_requests(app: &TestApp) {
         ];
         for body in bodies {
             let answer = send(&taker, Some("application/json"), body).await;
-            let told = (answer.status, answer.code());
+            let response = (answer.status, answer.code());
             let fine = [
                 (400, "BAD_REQUEST".to_owned()),
                 (400, "VALIDATION_FAILED".to_owned()),
             ];
             assert!(
-                fine.contains(&told),
+                fine.contains(&response),
                 "{}: {answer:?}",
                 String::from_utf8_lossy(body)
             );
@@ -90,7 +90,7 @@ async fn unreadable_bodies_are_bad_requests(app: &TestApp) {
         for blank in [&b""[..], b"   "] {
             let answer = send(&taker, Some("application/json"), blank).await;
             if !taker.optional {
-                answer.refused(400, "BAD_REQUEST");
+                answer.expect_error(400, "BAD_REQUEST");
             } else {
                 known(&answer);
             }
@@ -170,8 +170,8 @@ async fn trap_17_bodies_are_bounded(app: &TestApp) {
         );
         if taker.path == "/api/auth/login" {
             let chunks = "400\r\n".to_owned() + &" ".repeat(1024) + "\r\n";
-            let told = raw(app, format!("{head}\r\n{}0\r\n\r\n", chunks.repeat(6)).as_bytes()).await;
-            assert!(told.starts_with("HTTP/1.1 413"), "{told}");
+            let response = raw(app, format!("{head}\r\n{}0\r\n\r\n", chunks.repeat(6)).as_bytes()).await;
+            assert!(response.starts_with("HTTP/1.1 413"), "{response}");
         }
     }
     app.leave_jobs();
@@ -196,12 +196,12 @@ async fn trap_17_depth_is_bounded(app: &TestApp) {
     admin
         .request("POST", "/api/products", Some(("application/json", body(1000))))
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     let large = json!({"sku": "L", "name": "L", "price": {"amount": 1, "currency": "USD"}, "attributes": {"a": "x".repeat(17_000)}});
     admin
         .post("/api/products", large)
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     app.leave_jobs();
 }
 
@@ -230,48 +230,57 @@ async fn raw(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes).await;
-    let mut told = Vec::new();
+    let mut response = Vec::new();
     let mut buffer = [0; 4096];
     loop {
         match stream.read(&mut buffer).await {
             Ok(0) | Err(_) => break,
-            Ok(read) => told.extend_from_slice(&buffer[..read]),
+            Ok(read) => response.extend_from_slice(&buffer[..read]),
         }
-        if told.windows(4).any(|window| window == b"\r\n\r\n") {
+        if response.windows(4).any(|window| window == b"\r\n\r\n") {
             break;
         }
     }
-    String::from_utf8_lossy(&told).into_owned()
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 async fn trap_17_a_slow_body_ends(app: &TestApp) {
-    let begun = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"email\":";
-    let told = raw(app, begun.as_bytes()).await;
-    assert!(told.starts_with("HTTP/1.1 504"), "{told}");
+    let unfinished = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"email\":";
+    let response = raw(app, unfinished.as_bytes()).await;
+    assert!(response.starts_with("HTTP/1.1 504"), "{response}");
 }
 
 async fn trap_17_heads_are_bounded(app: &TestApp) {
-    let told = raw(
+    let response = raw(
         app,
         format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(70_000)).as_bytes(),
     )
     .await;
-    assert!(told.is_empty() || told.starts_with("HTTP/1.1 4"), "{told}");
+    assert!(
+        response.is_empty() || response.starts_with("HTTP/1.1 4"),
+        "{response}"
+    );
     let header = format!("X-Long: {}\r\n", "a".repeat(70_000));
-    let told = raw(
+    let response = raw(
         app,
         format!("GET / HTTP/1.1\r\nHost: x\r\n{header}\r\n").as_bytes(),
     )
     .await;
-    assert!(told.is_empty() || told.starts_with("HTTP/1.1 4"), "{told}");
-    let many: String = (0..500).map(|number| format!("X-{number}: a\r\n")).collect();
-    let told = raw(app, format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n").as_bytes()).await;
-    assert!(told.is_empty() || told.starts_with("HTTP/1.1 4"), "{told}");
-    let both = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-    let told = raw(app, both.as_bytes()).await;
     assert!(
-        !told.starts_with("HTTP/1.1 2") && !told.starts_with("HTTP/1.1 5"),
-        "two lengths are no request: {told}"
+        response.is_empty() || response.starts_with("HTTP/1.1 4"),
+        "{response}"
+    );
+    let many: String = (0..500).map(|number| format!("X-{number}: a\r\n")).collect();
+    let response = raw(app, format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n").as_bytes()).await;
+    assert!(
+        response.is_empty() || response.starts_with("HTTP/1.1 4"),
+        "{response}"
+    );
+    let both = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let response = raw(app, both.as_bytes()).await;
+    assert!(
+        !response.starts_with("HTTP/1.1 2") && !response.starts_with("HTTP/1.1 5"),
+        "two lengths are no request: {response}"
     );
     app.client().get("/health/live").await.expect(200);
 }
@@ -282,9 +291,11 @@ async fn trap_06_unknown_and_repeated_fields_are_refused(app: &TestApp) {
         surplus["colour"] = json!("red");
         let answer = send(&taker, Some("application/json"), surplus.to_string().as_bytes())
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
         assert!(
-            answer.faults().contains(&"colour UNKNOWN_FIELD".to_owned()),
+            answer
+                .validation_errors()
+                .contains(&"colour UNKNOWN_FIELD".to_owned()),
             "{answer:?}"
         );
         for field in taker.good.as_object().unwrap().keys() {
@@ -295,8 +306,12 @@ async fn trap_06_unknown_and_repeated_fields_are_refused(app: &TestApp) {
             );
             let answer = send(&taker, Some("application/json"), twice.as_bytes())
                 .await
-                .refused(400, "VALIDATION_FAILED");
-            assert_eq!(answer.faults(), [format!("{field} DUPLICATE")], "{answer:?}");
+                .expect_error(400, "VALIDATION_FAILED");
+            assert_eq!(
+                answer.validation_errors(),
+                [format!("{field} DUPLICATE")],
+                "{answer:?}"
+            );
             let upper = taker.good.to_string().replacen(
                 &format!("\"{field}\""),
                 &format!("\"{}\"", field.to_uppercase()),
@@ -304,7 +319,7 @@ async fn trap_06_unknown_and_repeated_fields_are_refused(app: &TestApp) {
             );
             send(&taker, Some("application/json"), upper.as_bytes())
                 .await
-                .refused(400, "VALIDATION_FAILED");
+                .expect_error(400, "VALIDATION_FAILED");
         }
     }
     app.leave_jobs();
@@ -343,7 +358,7 @@ async fn wrong_values_are_named_and_never_a_fault_of_ours(app: &TestApp) {
                 let answer = send(taker, Some("application/json"), body.to_string().as_bytes()).await;
                 known(&answer);
                 if answer.code() == "VALIDATION_FAILED" {
-                    assert!(!answer.faults().is_empty(), "{answer:?}");
+                    assert!(!answer.validation_errors().is_empty(), "{answer:?}");
                 }
                 assert!(
                     !answer.text().contains("serde") && !answer.text().contains("mainstay_"),
@@ -375,9 +390,9 @@ async fn quantities_are_whole_and_positive(app: &TestApp) {
         json!([1]),
         json!(1e2),
     ] {
-        let refused = order(bad).await.refused(400, "VALIDATION_FAILED");
+        let refused = order(bad).await.expect_error(400, "VALIDATION_FAILED");
         assert!(
-            refused.faults()[0].starts_with("items[0].quantity "),
+            refused.validation_errors()[0].starts_with("items[0].quantity "),
             "{refused:?}"
         );
     }
@@ -385,17 +400,20 @@ async fn quantities_are_whole_and_positive(app: &TestApp) {
     let refused = ann
         .post("/api/orders", many)
         .await
-        .refused(400, "VALIDATION_FAILED");
-    assert_eq!(refused.faults(), ["items LENGTH"]);
+        .expect_error(400, "VALIDATION_FAILED");
+    assert_eq!(refused.validation_errors(), ["items LENGTH"]);
     ann.post("/api/orders", json!({"items": []}))
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     let all = json!({"items": [{"productId": "x", "quantity": 0}, {"productId": product.id, "quantity": -1, "more": 1}, {}]});
     let refused = ann
         .post("/api/orders", all)
         .await
-        .refused(400, "VALIDATION_FAILED");
-    assert!(refused.faults().len() >= 3, "all of it at once: {refused:?}");
+        .expect_error(400, "VALIDATION_FAILED");
+    assert!(
+        refused.validation_errors().len() >= 3,
+        "all of it at once: {refused:?}"
+    );
     assert_eq!(app.stock(&product).await, 5);
 }
 
@@ -430,8 +448,8 @@ async fn bad_ids_name_nothing(app: &TestApp) {
         let answer = admin
             .post("/api/orders", json!({"items": [body]}))
             .await
-            .refused(400, "VALIDATION_FAILED");
-        assert_eq!(answer.faults(), ["items[0].productId FORMAT"]);
+            .expect_error(400, "VALIDATION_FAILED");
+        assert_eq!(answer.validation_errors(), ["items[0].productId FORMAT"]);
     }
 }
 
@@ -447,12 +465,12 @@ async fn trap_18_texts_stay_on_their_line(app: &TestApp) {
         admin
             .post("/api/products", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
         let body = json!({"email": "eve@example.com", "password": "walks in the rain", "name": name});
         app.client()
             .post("/api/auth/register", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
     }
     for email in [
         "a@b.example\r\nBcc: c@d.example",
@@ -465,6 +483,6 @@ async fn trap_18_texts_stay_on_their_line(app: &TestApp) {
         app.client()
             .post("/api/auth/register", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
     }
 }

@@ -56,12 +56,12 @@ async fn the_backoff_grows_with_each_attempt(app: &TestApp) {
         );
         let due = mainstay_domain::time::Timestamp::parse(job["runAt"].as_str().unwrap()).unwrap();
         waits.push(due.since(app.now()));
-        app.pass(waits[waits.len() - 1] - SECOND / 2);
+        app.advance(waits[waits.len() - 1] - SECOND / 2);
         assert!(
             app.run_jobs().await.is_empty(),
             "not before the backoff has passed"
         );
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
     for (at, wait) in waits.iter().enumerate() {
         let base = SECOND * (1 << at);
@@ -82,7 +82,7 @@ async fn a_dead_job_is_listed_and_retried_by_an_administrator(app: &TestApp) {
         app.run_jobs().await[0],
         ("payment.charge".to_owned(), JobResult::Done)
     );
-    app.pass(2 * HOUR);
+    app.advance(2 * HOUR);
     for attempt in 2..=12 {
         let expected = if attempt < 12 {
             JobResult::Retrying
@@ -94,7 +94,7 @@ async fn a_dead_job_is_listed_and_retried_by_an_administrator(app: &TestApp) {
             [("mail.order-paid".to_owned(), expected)],
             "attempt {attempt}"
         );
-        app.pass(2 * HOUR);
+        app.advance(2 * HOUR);
     }
     assert!(
         app.run_jobs().await.is_empty(),
@@ -133,16 +133,25 @@ async fn only_a_dead_job_can_be_retried(app: &TestApp) {
         "/api/jobs/{}/retry",
         jobs(app, "").await[0]["id"].as_str().unwrap()
     );
-    admin.post_nothing(&retry).await.refused(409, "INVALID_STATE");
+    admin
+        .post_nothing(&retry)
+        .await
+        .expect_error(409, "INVALID_STATE");
     app.gateway.fail_next(1);
     app.run_jobs().await;
-    admin.post_nothing(&retry).await.refused(409, "INVALID_STATE");
-    app.pass(2 * SECOND);
+    admin
+        .post_nothing(&retry)
+        .await
+        .expect_error(409, "INVALID_STATE");
+    app.advance(2 * SECOND);
     app.run_jobs().await;
-    admin.post_nothing(&retry).await.refused(409, "INVALID_STATE");
+    admin
+        .post_nothing(&retry)
+        .await
+        .expect_error(409, "INVALID_STATE");
     assert_eq!(app.gateway.collected().len(), 1);
     let unknown = "/api/jobs/0199b1f4-7c00-7000-8000-000000000001/retry";
-    admin.post_nothing(unknown).await.refused(404, "NOT_FOUND");
+    admin.post_nothing(unknown).await.expect_error(404, "NOT_FOUND");
 }
 
 async fn jobs_are_visible_only_with_the_permission_to_manage_them(app: &TestApp) {
@@ -154,10 +163,13 @@ async fn jobs_are_visible_only_with_the_permission_to_manage_them(app: &TestApp)
     );
     for role in ["customer", "support", "manager"] {
         let person = app.member(role, role).await;
-        person.get("/api/jobs").await.refused(403, "FORBIDDEN");
-        person.post_nothing(&retry).await.refused(403, "FORBIDDEN");
+        person.get("/api/jobs").await.expect_error(403, "FORBIDDEN");
+        person.post_nothing(&retry).await.expect_error(403, "FORBIDDEN");
     }
-    app.client().get("/api/jobs").await.refused(401, "UNAUTHORIZED");
+    app.client()
+        .get("/api/jobs")
+        .await
+        .expect_error(401, "UNAUTHORIZED");
     let job = jobs(app, "").await.remove(0);
     assert!(
         job.get("payload").is_none(),
@@ -178,7 +190,7 @@ async fn a_job_of_an_unknown_kind_waits_for_a_process_that_knows_it(app: &TestAp
         [("payment.charge-2".to_owned(), JobResult::Retrying)]
     );
     app.execute_raw("UPDATE jobs SET kind = 'payment.charge'").await;
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "paid");
 }
@@ -192,7 +204,7 @@ async fn finished_jobs_are_pruned_and_dead_ones_stay(app: &TestApp) {
         .await;
     app.gateway.fail_next(1);
     app.run_jobs().await;
-    app.pass(8 * 24 * HOUR);
+    app.advance(8 * 24 * HOUR);
     app.services().prune().await.unwrap();
     let left = jobs(app, "").await;
     assert_eq!((left.len(), &left[0]["state"]), (1, &json!("dead")));

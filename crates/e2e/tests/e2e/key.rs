@@ -46,7 +46,7 @@ async fn only_the_public_key_is_published(app: &TestApp) {
 
 async fn a_rotation_ends_no_session(app: &TestApp) {
     let ann = app.customer("ann").await;
-    app.pass(10 * MINUTE);
+    app.advance(10 * MINUTE);
     rotate(app).await;
     ann.get(ME).await.expect(200);
     let next = ann.refreshed().await;
@@ -63,7 +63,7 @@ async fn a_rotation_ends_no_session(app: &TestApp) {
         2,
         "the old key is still valid"
     );
-    app.pass(25 * HOUR);
+    app.advance(25 * HOUR);
     app.services().refresh_keys(Duration::ZERO).await.unwrap();
     assert_eq!(
         app.client().get(KEYS).await.json()["keys"]
@@ -77,7 +77,7 @@ async fn a_rotation_ends_no_session(app: &TestApp) {
 
 async fn a_process_reads_a_key_that_it_does_not_know(app: &TestApp) {
     let other = app.another_node().await;
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     rotate(app).await;
     let ann = app.customer("ann").await;
     other.client().bearer(&ann.access).get(ME).await.expect(200);
@@ -100,14 +100,14 @@ async fn a_process_that_just_read_its_keys_reads_them_again_for_a_newer_token(ap
 
 async fn a_token_of_a_removed_key_is_refused(app: &TestApp) {
     let ann = app.customer("ann").await;
-    app.pass(SECOND);
+    app.advance(SECOND);
     rotate(app).await;
     ann.get(ME).await.expect(200);
     let next = ann.refreshed().await;
     app.execute_raw("DELETE FROM signing_keys WHERE retires_at IS NOT NULL")
         .await;
     app.services().refresh_keys(Duration::ZERO).await.unwrap();
-    ann.get(ME).await.refused(401, "TOKEN_INVALID");
+    ann.get(ME).await.expect_error(401, "TOKEN_INVALID");
     next.get(ME).await.expect(200);
 }
 
@@ -117,7 +117,7 @@ async fn a_shared_secret_replaces_the_stored_keys(app: &TestApp) {
     ann.get(ME).await.expect(200);
     let next = ann.refreshed().await;
     next.post_nothing("/api/auth/logout").await.expect(204);
-    ann.get(ME).await.refused(401, "TOKEN_REVOKED");
+    ann.get(ME).await.expect_error(401, "TOKEN_REVOKED");
     let restarted = app.another_node().await;
     let bob = app.customer("bob").await;
     restarted.client().bearer(&bob.access).get(ME).await.expect(200);

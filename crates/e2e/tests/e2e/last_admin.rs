@@ -14,22 +14,25 @@ async fn the_last_administrator_cannot_be_removed(app: &TestApp) {
     admin
         .patch(&path, json!({"status": "disabled"}))
         .await
-        .refused(409, "CONFLICT");
+        .expect_error(409, "CONFLICT");
     admin
         .put(&format!("{path}/role"), json!({"role": "customer"}))
         .await
-        .refused(409, "CONFLICT");
+        .expect_error(409, "CONFLICT");
     let second = app.member("eve", "admin").await;
     second
         .patch(&path, json!({"status": "disabled"}))
         .await
         .expect(200);
-    admin.get("/api/users").await.refused(403, "ACCOUNT_DISABLED");
+    admin
+        .get("/api/users")
+        .await
+        .expect_error(403, "ACCOUNT_DISABLED");
     let own = format!("/api/users/{}", second.id);
     second
         .put(&format!("{own}/role"), json!({"role": "manager"}))
         .await
-        .refused(409, "CONFLICT");
+        .expect_error(409, "CONFLICT");
     second.patch(&path, json!({"status": "active"})).await.expect(200);
     second
         .put(&format!("{own}/role"), json!({"role": "manager"}))

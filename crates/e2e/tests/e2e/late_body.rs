@@ -16,12 +16,12 @@ on_both_engines! {
 }
 
 /// A request whose head the server has read.
-struct Begun {
+struct UnfinishedRequest {
     stream: TcpStream,
     body: String,
 }
 
-impl Begun {
+impl UnfinishedRequest {
     /// Sends the head, and waits until the server requests the body: by then it has authenticated the caller.
     async fn post(app: &TestApp, person: &TestUser, path: &str, body: &Value) -> Self {
         let address = app.node().url().strip_prefix("http://").unwrap();
@@ -34,22 +34,22 @@ impl Begun {
             body.len()
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        let mut told = [0; 25];
-        stream.read_exact(&mut told).await.unwrap();
-        assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+        let mut response = [0; 25];
+        stream.read_exact(&mut response).await.unwrap();
+        assert_eq!(&response, b"HTTP/1.1 100 Continue\r\n\r\n");
         Self { stream, body }
     }
 
     /// Sends the body, and returns the status and the code of the answer.
     async fn finish(mut self) -> (u16, String) {
         self.stream.write_all(self.body.as_bytes()).await.unwrap();
-        let mut told = String::new();
-        self.stream.read_to_string(&mut told).await.unwrap();
-        let status = told.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let body = told.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let mut response = String::new();
+        self.stream.read_to_string(&mut response).await.unwrap();
+        let status = response.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         let body: Value = serde_json::from_str(body).unwrap_or_default();
         let code = body["error"]["code"].as_str().unwrap_or_default().to_owned();
-        (status.unwrap_or_else(|| panic!("{told}")), code)
+        (status.unwrap_or_else(|| panic!("{response}")), code)
     }
 }
 
@@ -57,8 +57,8 @@ fn product(sku: &str) -> Value {
     json!({"sku": sku, "name": "Late", "price": {"amount": 1, "currency": "USD"}})
 }
 
-async fn begin(app: &TestApp, person: &TestUser) -> Begun {
-    Begun::post(app, person, "/api/products", &product("LATE")).await
+async fn begin(app: &TestApp, person: &TestUser) -> UnfinishedRequest {
+    UnfinishedRequest::post(app, person, "/api/products", &product("LATE")).await
 }
 
 fn refused(status: u16, code: &str) -> (u16, String) {
@@ -106,14 +106,14 @@ async fn trap_03_a_permission_ends_while_the_body_comes(app: &TestApp) {
         .await
         .expect(201);
     let begun = begin(app, &ann).await;
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     assert_eq!(begun.finish().await, refused(403, "FORBIDDEN"));
 }
 
 async fn a_token_ends_while_the_body_comes(app: &TestApp) {
     let mia = app.member("mia", "manager").await;
     let begun = begin(app, &mia).await;
-    app.pass(HOUR);
+    app.advance(HOUR);
     assert_eq!(begun.finish().await, refused(401, "TOKEN_EXPIRED"));
 }
 
@@ -121,10 +121,10 @@ async fn what_changed_for_others_does_not_matter(app: &TestApp) {
     let (mia, bob) = (app.member("mia", "manager").await, app.customer("bob").await);
     let begun = begin(app, &mia).await;
     bob.post_nothing("/api/auth/logout").await.expect(204);
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     assert_eq!(begun.finish().await.0, 201);
     // A public use case runs anonymously when the caller's session has ended.
-    let begun = Begun::post(
+    let begun = UnfinishedRequest::post(
         app,
         &mia,
         "/api/auth/refresh",

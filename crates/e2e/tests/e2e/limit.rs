@@ -5,12 +5,12 @@ use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    limits_are_told_and_kept with RATE_LIMITS = "on";
+    limits_are_reported_and_enforced with RATE_LIMITS = "on";
     trap_14_headers_and_connections_reset_no_limit with RATE_LIMITS = "on";
     trap_14_one_network_is_one_caller with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
-    trap_11_guessing_is_slow_and_locks_nobody_else_out with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
+    trap_11_guessing_is_slow_and_locks_no_other_client_out with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     health_is_never_limited with RATE_LIMITS = "on";
-    whoever_signed_in_is_counted_by_account with RATE_LIMITS = "on";
+    signed_in_clients_are_counted_by_account with RATE_LIMITS = "on";
     what_no_use_case_counts_is_counted_by_address with RATE_LIMITS = "on";
     without_limits_nothing_is_counted_by_address;
 }
@@ -20,7 +20,7 @@ const REGISTER: &str = "/api/auth/register";
 /// Registrations allowed per minute from one address.
 const ACCOUNTS: usize = 20;
 
-async fn limits_are_told_and_kept(app: &TestApp) {
+async fn limits_are_reported_and_enforced(app: &TestApp) {
     let client = app.client();
     let body = |name: &str| json!({"email": format!("{name}@example.com"), "password": "walks in the rain", "name": name});
     for left in (0..ACCOUNTS).rev() {
@@ -29,33 +29,33 @@ async fn limits_are_told_and_kept(app: &TestApp) {
             answer.header("ratelimit-policy"),
             Some("\"account.register\";q=20;w=60")
         );
-        let told = answer.header("ratelimit").unwrap().to_owned();
+        let header = answer.header("ratelimit").unwrap().to_owned();
         assert!(
-            told.starts_with(&format!("\"account.register\";r={left};t=")),
-            "{told}"
+            header.starts_with(&format!("\"account.register\";r={left};t=")),
+            "{header}"
         );
     }
     let refused = client
         .post(REGISTER, body("late"))
         .await
-        .refused(429, "RATE_LIMITED");
+        .expect_error(429, "RATE_LIMITED");
     assert_eq!(refused.header("retry-after"), Some("3"));
     assert!(
         refused.header("ratelimit").unwrap().contains(";r=0;"),
         "{refused:?}"
     );
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     client
         .post(REGISTER, body("late"))
         .await
-        .refused(429, "RATE_LIMITED");
-    app.pass(SECOND);
+        .expect_error(429, "RATE_LIMITED");
+    app.advance(SECOND);
     client.post(REGISTER, body("late")).await.expect(201);
     client
         .post(REGISTER, body("later"))
         .await
-        .refused(429, "RATE_LIMITED");
-    app.pass(MINUTE);
+        .expect_error(429, "RATE_LIMITED");
+    app.advance(MINUTE);
     let answer = client.post(REGISTER, body("later")).await.expect(201);
     assert!(
         answer.header("ratelimit").unwrap().contains(";r=19;"),
@@ -98,11 +98,11 @@ async fn trap_14_headers_and_connections_reset_no_limit(app: &TestApp) {
     app.client()
         .post(&format!("{REGISTER}?x=1"), body(99))
         .await
-        .refused(429, "RATE_LIMITED");
+        .expect_error(429, "RATE_LIMITED");
 }
 
 async fn trap_14_one_network_is_one_caller(app: &TestApp) {
-    let ask = async |ip: &str, number: usize| {
+    let register_from = async |ip: &str, number: usize| {
         let body =
             json!({"email": format!("a{number}@example.com"), "password": "walks in the rain", "name": "A"});
         app.client()
@@ -112,23 +112,26 @@ async fn trap_14_one_network_is_one_caller(app: &TestApp) {
             .status
     };
     for number in 0..ACCOUNTS {
-        assert_eq!(ask(&format!("2001:db8:0:1::{number:x}"), number).await, 201);
+        assert_eq!(
+            register_from(&format!("2001:db8:0:1::{number:x}"), number).await,
+            201
+        );
     }
     assert_eq!(
-        ask("2001:db8:0:1:ffff::1", 90).await,
+        register_from("2001:db8:0:1:ffff::1", 90).await,
         429,
         "another address of the same /64"
     );
-    assert_eq!(ask("2001:db8:0:2::1", 91).await, 201);
-    assert_eq!(ask("198.51.100.7", 92).await, 201);
+    assert_eq!(register_from("2001:db8:0:2::1", 91).await, 201);
+    assert_eq!(register_from("198.51.100.7", 92).await, 201);
     assert_eq!(
-        ask("::ffff:198.51.100.7", 93).await,
+        register_from("::ffff:198.51.100.7", 93).await,
         201,
         "the same address in another spelling counts on"
     );
 }
 
-async fn trap_11_guessing_is_slow_and_locks_nobody_else_out(app: &TestApp) {
+async fn trap_11_guessing_is_slow_and_locks_no_other_client_out(app: &TestApp) {
     let ann = app.customer("ann").await;
     let try_in = async |ip: &str, email: &str, password: &str| {
         let client = app.client().header("x-forwarded-for", ip);
@@ -139,26 +142,26 @@ async fn trap_11_guessing_is_slow_and_locks_nobody_else_out(app: &TestApp) {
     for _ in 0..10 {
         try_in("198.51.100.66", &ann.email, "a guess")
             .await
-            .refused(401, "INVALID_CREDENTIALS");
+            .expect_error(401, "INVALID_CREDENTIALS");
     }
     let held = try_in("198.51.100.66", &ann.email, "a guess").await;
-    let held = held.refused(429, "LOCKED_OUT");
+    let held = held.expect_error(429, "LOCKED_OUT");
     assert_eq!(held.header("retry-after"), Some("90"));
     // Also with the right password: the answer does not reveal whether it was right.
     try_in("198.51.100.66", &ann.email, &ann.password)
         .await
-        .refused(429, "LOCKED_OUT");
+        .expect_error(429, "LOCKED_OUT");
     // An address without an account is limited in the same way.
     for _ in 0..10 {
-        try_in("198.51.100.66", "nobody@example.com", "a guess")
+        try_in("198.51.100.66", "unknown@example.com", "a guess")
             .await
-            .refused(401, "INVALID_CREDENTIALS");
+            .expect_error(401, "INVALID_CREDENTIALS");
     }
-    let unknown = try_in("198.51.100.66", "nobody@example.com", "a guess").await;
+    let unknown = try_in("198.51.100.66", "unknown@example.com", "a guess").await;
     assert_eq!((unknown.status, unknown.code()), (held.status, held.code()));
     // The owner signs in as usual from another network.
     try_in("203.0.113.5", &ann.email, &ann.password).await.expect(200);
-    app.pass(15 * MINUTE);
+    app.advance(15 * MINUTE);
     try_in("198.51.100.66", &ann.email, &ann.password)
         .await
         .expect(200);
@@ -171,7 +174,7 @@ async fn health_is_never_limited(app: &TestApp) {
     }
 }
 
-async fn whoever_signed_in_is_counted_by_account(app: &TestApp) {
+async fn signed_in_clients_are_counted_by_account(app: &TestApp) {
     let (ann, bob, product) = (
         app.customer("ann").await,
         app.customer("bob").await,
@@ -184,9 +187,9 @@ async fn whoever_signed_in_is_counted_by_account(app: &TestApp) {
         let client = if number % 2 == 0 { &ann } else { &other };
         client.post_nothing(&pay).await.expect(202);
     }
-    ann.post_nothing(&pay).await.refused(429, "RATE_LIMITED");
-    other.post_nothing(&pay).await.refused(429, "RATE_LIMITED");
-    bob.post_nothing(&pay).await.refused(404, "NOT_FOUND");
+    ann.post_nothing(&pay).await.expect_error(429, "RATE_LIMITED");
+    other.post_nothing(&pay).await.expect_error(429, "RATE_LIMITED");
+    bob.post_nothing(&pay).await.expect_error(404, "NOT_FOUND");
     app.run_jobs().await;
 }
 
@@ -228,16 +231,16 @@ async fn what_no_use_case_counts_is_counted_by_address(app: &TestApp) {
         }
     }
     for n in 0..6 {
-        let refused = fail(&client, n).await.refused(429, "RATE_LIMITED");
+        let refused = fail(&client, n).await.expect_error(429, "RATE_LIMITED");
         assert_eq!(refused.header("retry-after"), Some("1"), "{refused:?}");
         assert_eq!(refused.header("ratelimit"), Some("\"address\";r=0;t=60"));
     }
-    ann.get("/api/users/me").await.refused(429, "RATE_LIMITED");
+    ann.get("/api/users/me").await.expect_error(429, "RATE_LIMITED");
     for path in ["/health", "/health/live", "/health/ready"] {
         let health = client.get(path).await.expect(200);
         assert_eq!(health.header("ratelimit"), None);
     }
-    app.pass(SECOND);
+    app.advance(SECOND);
     ann.get("/api/users/me").await.expect(200);
     fail(&client, 0).await.expect(404);
 }

@@ -8,7 +8,7 @@ on_both_engines! {
     numbered_pages_cover_a_list_and_count_it;
     a_cursor_walks_a_list_without_gaps_or_repetitions;
     products_are_found_by_words_and_category;
-    words_are_words_whatever_their_letters;
+    search_finds_words_in_any_alphabet;
     trap_06_bad_pages_and_unknown_fields_are_refused;
     a_cursor_is_of_one_list_sort_direction_and_filter;
     trap_05_a_list_shows_only_what_its_reader_may_see;
@@ -30,7 +30,7 @@ async fn shelf(app: &TestApp, names: &[&str]) {
             "price": {"amount": 100 * (at % 3 + 1), "currency": "USD"},
         }))
         .await;
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
 }
 
@@ -57,10 +57,10 @@ async fn numbered_pages_cover_a_list_and_count_it(app: &TestApp) {
         (beyond.list().len(), beyond.pagination()["total"].clone()),
         (0, json!(5))
     );
-    let usual = client.get("/api/products").await.expect(200);
-    assert_eq!(usual.pagination()["limit"], 20);
+    let default = client.get("/api/products").await.expect(200);
+    assert_eq!(default.pagination()["limit"], 20);
     assert_eq!(
-        names(&usual, "name"),
+        names(&default, "name"),
         ["e", "C", "a", "B", "d"],
         "the newest first"
     );
@@ -121,7 +121,7 @@ async fn a_cursor_walks_a_list_without_gaps_or_repetitions(app: &TestApp) {
     );
 }
 
-async fn words_are_words_whatever_their_letters(app: &TestApp) {
+async fn search_finds_words_in_any_alphabet(app: &TestApp) {
     shelf(app, &["ÄRMEL", "Stoff rot—grün", "L’Été «bleu»", "Äpfel"]).await;
     let (client, admin) = (app.client(), app.admin().await);
     let found = async |q: &str| {
@@ -167,7 +167,7 @@ async fn products_are_found_by_words_and_category(app: &TestApp) {
             "price": {"amount": 100, "currency": "USD"},
         }))
         .await;
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
     let found = async |query: &str| {
         names(
@@ -246,9 +246,9 @@ async fn trap_06_bad_pages_and_unknown_fields_are_refused(app: &TestApp) {
             let answer = admin
                 .get(&format!("{list}?{query}"))
                 .await
-                .refused(400, "VALIDATION_FAILED");
+                .expect_error(400, "VALIDATION_FAILED");
             let field = query.split('=').next().unwrap();
-            let faults = answer.faults();
+            let faults = answer.validation_errors();
             assert!(
                 faults
                     .iter()
@@ -261,22 +261,22 @@ async fn trap_06_bad_pages_and_unknown_fields_are_refused(app: &TestApp) {
         admin
             .get(&format!("/api/audit?{query}"))
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
     }
     for query in ["state=asleep", "limit=0"] {
         admin
             .get(&format!("/api/jobs?{query}"))
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
     }
     admin
         .get("/api/orders?status=lost")
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     admin
         .get("/api/users?role=Not%20A%20Role")
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     assert_eq!(
         admin.get("/api/products?limit=100").await.pagination()["limit"],
         100
@@ -294,7 +294,7 @@ async fn a_cursor_is_of_one_list_sort_direction_and_filter(app: &TestApp) {
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
     for buyer in [&ann, &ann, &bob, &bob] {
         buyer.post("/api/orders", order.clone()).await.expect(201);
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
     let mut lists: Vec<(&mainstay_testkit::TestUser, &str)> = [
         "/api/products?",
@@ -319,20 +319,26 @@ async fn a_cursor_is_of_one_list_sort_direction_and_filter(app: &TestApp) {
     .map(|list| (&admin, list))
     .into();
     lists.extend([(&ann, "/api/orders?"), (&bob, "/api/orders?")]);
-    let mut told = 0;
+    let mut checked = 0;
     for (at, (reader, list)) in lists.iter().enumerate() {
         let first = reader.get(&format!("{list}&limit=1&cursor=")).await.expect(200);
         let Some(cursor) = first.pagination()["nextCursor"].as_str().map(str::to_owned) else {
             continue;
         };
-        told += 1;
-        for (other, (stranger, asked)) in lists.iter().enumerate() {
-            let answer = stranger.get(&format!("{asked}&limit=2&cursor={cursor}")).await;
+        checked += 1;
+        for (other, (stranger, other_list)) in lists.iter().enumerate() {
+            let answer = stranger
+                .get(&format!("{other_list}&limit=2&cursor={cursor}"))
+                .await;
             if at == other {
                 answer.expect(200);
             } else {
-                assert_eq!(answer.faults(), ["cursor FORMAT"], "{list} {asked}: {answer:?}");
-                answer.refused(400, "VALIDATION_FAILED");
+                assert_eq!(
+                    answer.validation_errors(),
+                    ["cursor FORMAT"],
+                    "{list} {other_list}: {answer:?}"
+                );
+                answer.expect_error(400, "VALIDATION_FAILED");
             }
         }
         // A cursor with any one character changed belongs to no list.
@@ -343,10 +349,10 @@ async fn a_cursor_is_of_one_list_sort_direction_and_filter(app: &TestApp) {
             reader
                 .get(&format!("{list}&cursor={bent}"))
                 .await
-                .refused(400, "VALIDATION_FAILED");
+                .expect_error(400, "VALIDATION_FAILED");
         }
     }
-    assert!(told >= 15, "{told} of the lists have a second page");
+    assert!(checked >= 15, "{checked} of the lists have a second page");
     app.leave_jobs();
 }
 
@@ -359,7 +365,7 @@ async fn trap_05_a_list_shows_only_what_its_reader_may_see(app: &TestApp) {
     let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
     for _ in 0..3 {
         ann.post("/api/orders", order.clone()).await.expect(201);
-        app.pass(SECOND);
+        app.advance(SECOND);
     }
     let of_bob = bob.post("/api/orders", order).await.expect(201).data();
     for list in [
@@ -391,7 +397,10 @@ async fn trap_05_a_list_shows_only_what_its_reader_may_see(app: &TestApp) {
     assert_eq!((of_bobs.len(), &of_bobs[0]["id"]), (1, &of_bob["id"]));
     assert_eq!(walk(&ann, "/api/orders?limit=2", "id").await.len(), 3);
     assert_eq!(ann.get("/api/orders?status=paid").await.pagination()["total"], 0);
-    app.client().get("/api/orders").await.refused(401, "UNAUTHORIZED");
+    app.client()
+        .get("/api/orders")
+        .await
+        .expect_error(401, "UNAUTHORIZED");
 }
 
 async fn people_are_found_by_name_role_and_status(app: &TestApp) {

@@ -62,7 +62,7 @@ async fn a_charge_whose_answer_was_lost_before_the_cancellation_is_refunded(app:
         [("payment.charge".to_owned(), JobResult::Retrying)]
     );
     cancel(&bought.0, &bought.2).await;
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     app.run_jobs().await;
     check_all_refunded(app, &bought).await;
 }
@@ -78,7 +78,7 @@ async fn a_charge_whose_answer_is_lost_during_the_cancellation_is_refunded(app: 
         paused.let_go();
     };
     tokio::join!(charging, cancelling);
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     app.run_jobs().await;
     check_all_refunded(app, &bought).await;
 }
@@ -87,7 +87,7 @@ async fn a_charge_whose_worker_died_before_the_commit_is_refunded(app: &TestApp)
     let bought = paying(app).await;
     // Between the gateway's answer and the commit another worker gets the job: the first worker's result is discarded.
     let dying = app.services().claim_jobs(10).await.unwrap().remove(0);
-    app.pass(LEASE);
+    app.advance(LEASE);
     let other = app.services().claim_jobs(10).await.unwrap().remove(0);
     assert_eq!(app.services().run_job(&dying).await, JobResult::Lost);
     assert_eq!(app.gateway.collected().len(), 1);
@@ -145,11 +145,11 @@ async fn a_void_is_retried_until_the_gateway_answers(app: &TestApp) {
             ran.contains(&("payment.void".to_owned(), JobResult::Retrying)),
             "{ran:?}"
         );
-        app.pass(2 * HOUR);
+        app.advance(2 * HOUR);
     }
     app.gateway.lose_next_answer();
     app.run_jobs().await;
-    app.pass(2 * HOUR);
+    app.advance(2 * HOUR);
     app.run_jobs().await;
     check_all_refunded(app, &bought).await;
 }
@@ -169,7 +169,7 @@ async fn exhaust_the_charge(app: &TestApp) {
             "attempt {attempt}"
         );
         if attempt < 12 {
-            app.pass(HOUR);
+            app.advance(HOUR);
         }
     }
     app.leave_jobs();
@@ -244,14 +244,14 @@ async fn an_order_whose_payment_stays_pending_expires_and_is_refunded(app: &Test
     app.gateway.lose_next_answer();
     app.gateway.fail_next(1);
     app.run_jobs().await;
-    app.pass(2 * HOUR - MINUTE);
+    app.advance(2 * HOUR - MINUTE);
     app.run_jobs().await;
     assert_eq!(
         app.services().expire_orders().await.unwrap(),
         0,
         "the charge is still attempted"
     );
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
     assert_eq!(app.stock(&product).await, 5);
     app.run_jobs().await;
@@ -272,10 +272,10 @@ async fn a_charge_that_kills_its_workers_is_settled_by_a_void(app: &TestApp) {
             app.services().claim_jobs(10).await.unwrap()[0].kind,
             "payment.charge"
         );
-        app.pass(LEASE);
+        app.advance(LEASE);
         // The next claim recovers the job of the worker that is gone; then its backoff runs.
         app.services().claim_jobs(0).await.unwrap();
-        app.pass(HOUR);
+        app.advance(HOUR);
     }
     assert_eq!(
         app.run_jobs().await,

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use std::pin::pin;
 
 behind_a_proxy! {
-    a_lost_database_is_said_and_the_way_back_too;
+    a_lost_database_is_reported_and_recovery_too;
     an_order_that_met_a_lost_database_is_placed_once_afterwards;
     a_transaction_that_is_cut_in_the_middle_leaves_nothing;
     jobs_go_on_where_they_were;
     a_job_that_is_cut_in_the_middle_is_done_once;
     trap_27_a_database_lost_at_any_message_is_never_the_clients_mistake;
-    trap_27_a_key_that_could_not_be_looked_up_is_not_a_false_one;
-    a_full_disk_of_the_server_is_said_and_the_way_back_too;
+    trap_27_a_key_that_could_not_be_read_is_not_a_false_one;
+    a_full_disk_of_the_server_is_reported_and_recovery_too;
 }
 
 fn one_of(product: &TestProduct) -> Value {
@@ -30,7 +30,7 @@ async fn orders_of(person: &TestUser) -> usize {
     person.get("/api/orders").await.expect(200).list().len()
 }
 
-async fn a_lost_database_is_said_and_the_way_back_too(app: &TestApp) {
+async fn a_lost_database_is_reported_and_recovery_too(app: &TestApp) {
     let (client, product) = (app.client(), app.product(5, 100).await);
     let ready = client.get("/health/ready").await.expect(200).json();
     assert_eq!(
@@ -47,7 +47,7 @@ async fn a_lost_database_is_said_and_the_way_back_too(app: &TestApp) {
         );
     }
     client.get("/health/live").await.expect(200);
-    let refused = client.get(&product.path).await.refused(503, "UNAVAILABLE");
+    let refused = client.get(&product.path).await.expect_error(503, "UNAVAILABLE");
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
     assert!(!refused.text().contains("127.0.0.1"), "{refused:?}");
     app.mend_database();
@@ -62,7 +62,7 @@ async fn an_order_that_met_a_lost_database_is_placed_once_afterwards(app: &TestA
     for _ in 0..3 {
         let refused = ann.post("/api/orders", one_of(&product)).await;
         assert!(refused.header("retry-after").is_some(), "{refused:?}");
-        refused.refused(503, "UNAVAILABLE");
+        refused.expect_error(503, "UNAVAILABLE");
     }
     app.mend_database();
     assert_eq!((app.stock(&product).await, orders_of(&ann).await), (5, 0));
@@ -91,7 +91,7 @@ async fn a_transaction_that_is_cut_in_the_middle_leaves_nothing(app: &TestApp) {
         () = has_waiters(app) => {}
     }
     app.cut_database().await;
-    cut.await.refused(503, "UNAVAILABLE");
+    cut.await.expect_error(503, "UNAVAILABLE");
     app.mend_database();
     hold.release().await;
     let first = ann.post("/api/orders", one_of(&product)).await.expect(201);
@@ -135,7 +135,7 @@ async fn a_job_that_is_cut_in_the_middle_is_done_once(app: &TestApp) {
     app.mend_database();
     assert_eq!(status(&ann, &order).await, "pending");
     assert!(app.run_jobs().await.is_empty(), "it is leased");
-    app.pass(LEASE + SECOND);
+    app.advance(LEASE + SECOND);
     app.run_jobs().await;
     assert_eq!(status(&ann, &order).await, "paid");
     assert_eq!(
@@ -157,9 +157,9 @@ async fn at_each_message(app: &TestApp, what: &str, doing: impl AsyncFn(usize) -
             assert!(messages > 0, "{what} needs no database");
             return;
         }
-        let is_said = answer.status == 503 && answer.code() == "UNAVAILABLE";
+        let is_reported = answer.status == 503 && answer.code() == "UNAVAILABLE";
         assert!(
-            worked || is_said,
+            worked || is_reported,
             "{what}, cut after {messages} messages: {answer:?}"
         );
     }
@@ -239,10 +239,10 @@ async fn trap_27_a_database_lost_at_any_message_is_never_the_clients_mistake(app
     .await;
 }
 
-async fn trap_27_a_key_that_could_not_be_looked_up_is_not_a_false_one(app: &TestApp) {
+async fn trap_27_a_key_that_could_not_be_read_is_not_a_false_one(app: &TestApp) {
     let other = app.another_node().await;
     let ann = app.customer("ann").await;
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     app.services()
         .command(&RequestContext::system(SystemCaller::OPERATOR), RotateKeys)
         .await
@@ -251,28 +251,28 @@ async fn trap_27_a_key_that_could_not_be_looked_up_is_not_a_false_one(app: &Test
     let there = other.client().bearer(&signed_by_the_new_key.access);
     app.cut_database().await;
     for _ in 0..10 {
-        there.get("/api/users/me").await.refused(503, "UNAVAILABLE");
+        there.get("/api/users/me").await.expect_error(503, "UNAVAILABLE");
     }
     app.mend_database();
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     there.get("/api/users/me").await.expect(200);
     other.stop().await;
 }
 
 /// Makes PostgreSQL report a full disk for writes to these tables.
-const NO_ROOM: &str = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+const DISK_FULL: &str = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
      RAISE EXCEPTION 'could not extend file: no space left on device' USING ERRCODE = '53100'; END $$; \
      CREATE TRIGGER no_room BEFORE INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION no_room(); \
      CREATE TRIGGER no_room BEFORE UPDATE ON write_probe FOR EACH STATEMENT EXECUTE FUNCTION no_room()";
 
-async fn a_full_disk_of_the_server_is_said_and_the_way_back_too(app: &TestApp) {
+async fn a_full_disk_of_the_server_is_reported_and_recovery_too(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let client = app.client();
     client.get("/health/ready").await.expect(200);
-    app.execute_raw(NO_ROOM).await;
+    app.execute_raw(DISK_FULL).await;
     let refused = ann.post("/api/orders", one_of(&product)).await;
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
-    refused.refused(503, "UNAVAILABLE");
+    refused.expect_error(503, "UNAVAILABLE");
     let ready = client.get("/health/ready").await.expect(503).json();
     assert_eq!(
         ready["checks"],

@@ -20,8 +20,8 @@ struct Targets {
 
 async fn the_permission_matrix_matches_the_reviewed_one(app: &TestApp) {
     let mut text = String::from(
-        "# Who may do what, as the running app answers. `customer` meets things of somebody else's, `owner` their own.\n\
-         # yes: let in; no: 403; hidden: 404; sign in: 401. Held by a story; UPDATE_CONTRACTS=1 writes it anew.\n\n",
+        "# Who may do what, as the running app answers. `customer` requests rows of another customer, `owner` their own.\n\
+         # yes: let in; no: 403; hidden: 404; sign in: 401. Checked by an end-to-end test; UPDATE_CONTRACTS=1 writes it.\n\n",
     );
     write!(text, "{:<44}", "").unwrap();
     for caller in CALLERS {

@@ -22,12 +22,15 @@ async fn metric(admin: &TestUser, name: &str) -> u64 {
 }
 
 async fn metrics_require_a_permission(app: &TestApp) {
-    app.client().get("/metrics").await.refused(401, "UNAUTHORIZED");
+    app.client()
+        .get("/metrics")
+        .await
+        .expect_error(401, "UNAUTHORIZED");
     app.customer("ann")
         .await
         .get("/metrics")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     let metrics = app.admin().await.get("/metrics").await.expect(200).text();
     for name in [
         "\nmainstay_http_requests_total{",

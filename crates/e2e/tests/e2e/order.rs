@@ -26,9 +26,12 @@ async fn every_line_out_of_stock_is_named_and_no_stock_is_held(app: &TestApp) {
         {"productId": few.id, "quantity": 3},
         {"productId": none.id, "quantity": 1},
     ]});
-    let refused = ann.post("/api/orders", items).await.refused(409, "OUT_OF_STOCK");
+    let refused = ann
+        .post("/api/orders", items)
+        .await
+        .expect_error(409, "OUT_OF_STOCK");
     assert_eq!(
-        refused.faults(),
+        refused.validation_errors(),
         ["items[1].quantity OUT_OF_STOCK", "items[2].quantity OUT_OF_STOCK"]
     );
     assert!(refused.text().contains("2 are left"), "{refused:?}");
@@ -43,8 +46,8 @@ async fn every_line_out_of_stock_is_named_and_no_stock_is_held(app: &TestApp) {
     let answer = ann
         .post("/api/orders", unknown)
         .await
-        .refused(400, "VALIDATION_FAILED");
-    assert_eq!(answer.faults(), ["items[1].productId NOT_FOUND"]);
+        .expect_error(400, "VALIDATION_FAILED");
+    assert_eq!(answer.validation_errors(), ["items[1].productId NOT_FOUND"]);
     assert_eq!(app.stock(&plenty).await, 10);
 }
 
@@ -53,7 +56,7 @@ async fn quantities_of_a_repeated_product_are_added_up(app: &TestApp) {
     let twice = |quantity: i64| json!({"items": [{"productId": product.id, "quantity": quantity}, {"productId": product.id, "quantity": quantity}]});
     ann.post("/api/orders", twice(3))
         .await
-        .refused(409, "OUT_OF_STOCK");
+        .expect_error(409, "OUT_OF_STOCK");
     let order = ann.post("/api/orders", twice(2)).await.expect(201).data();
     assert_eq!(order["items"].as_array().unwrap().len(), 1);
     assert_eq!(
@@ -101,13 +104,13 @@ async fn trap_05_an_order_of_another_customer_does_not_exist(app: &TestApp) {
         .header("location")
         .unwrap()
         .to_owned();
-    eve.get(&path).await.refused(404, "NOT_FOUND");
+    eve.get(&path).await.expect_error(404, "NOT_FOUND");
     eve.post_nothing(&format!("{path}/pay"))
         .await
-        .refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
     eve.post_nothing(&format!("{path}/cancel"))
         .await
-        .refused(404, "NOT_FOUND");
+        .expect_error(404, "NOT_FOUND");
     let unknown = "/api/orders/0199b1f4-7c00-7000-8000-000000000001";
     let (hidden, missing) = (
         eve.header("x-request-id", "r").get(&path).await,
@@ -118,9 +121,9 @@ async fn trap_05_an_order_of_another_customer_does_not_exist(app: &TestApp) {
         missing.text(),
         "a hidden order and a missing one get the same answer"
     );
-    app.client().get(&path).await.refused(401, "UNAUTHORIZED");
+    app.client().get(&path).await.expect_error(401, "UNAUTHORIZED");
     assert_eq!(ann.get(&path).await.expect(200).data()["status"], "pending");
-    assert_eq!(app.gateway.asked(), 0);
+    assert_eq!(app.gateway.calls(), 0);
 }
 
 async fn a_read_permission_allows_no_change(app: &TestApp) {
@@ -148,14 +151,14 @@ async fn a_read_permission_allows_no_change(app: &TestApp) {
     bob.get(&path).await.expect(200);
     bob.post_nothing(&format!("{path}/cancel"))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     bob.post_nothing(&format!("{path}/pay"))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     admin
         .post_nothing(&format!("{path}/pay"))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     assert_eq!(app.stock(&product).await, 4);
     app.member("sam", "support")
         .await
@@ -175,7 +178,7 @@ async fn an_order_in_two_currencies_is_refused(app: &TestApp) {
         json!({"items": [{"productId": dollars.id, "quantity": 1}, {"productId": euros.id, "quantity": 1}]});
     ann.post("/api/orders", items)
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     assert_eq!((app.stock(&dollars).await, app.stock(&euros).await), (5, 5));
 }
 
@@ -190,8 +193,8 @@ async fn an_order_above_the_maximum_total_is_refused(app: &TestApp) {
     };
     for amount in [MAX_AMOUNT + 1, i64::MAX, -1] {
         let answer = admin.post("/api/products", product(amount)).await;
-        let answer = answer.refused(400, "VALIDATION_FAILED");
-        assert_eq!(answer.faults(), ["price.amount RANGE"], "{amount}");
+        let answer = answer.expect_error(400, "VALIDATION_FAILED");
+        assert_eq!(answer.validation_errors(), ["price.amount RANGE"], "{amount}");
     }
     let add = async |amount: i64| {
         admin
@@ -214,7 +217,7 @@ async fn an_order_above_the_maximum_total_is_refused(app: &TestApp) {
         &[(&half, 2), (&cheap, 1)],
     ] {
         let answer = ann.post("/api/orders", order(lines)).await;
-        answer.refused(400, "VALIDATION_FAILED");
+        answer.expect_error(400, "VALIDATION_FAILED");
     }
     assert_eq!(ann.get("/api/orders").await.pagination()["total"], 0);
     for lines in [
@@ -262,8 +265,11 @@ async fn trap_06_a_client_cannot_set_price_owner_or_status(app: &TestApp) {
         let refused = ann
             .post("/api/orders", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
-        assert!(refused.faults()[0].ends_with("UNKNOWN_FIELD"), "{refused:?}");
+            .expect_error(400, "VALIDATION_FAILED");
+        assert!(
+            refused.validation_errors()[0].ends_with("UNKNOWN_FIELD"),
+            "{refused:?}"
+        );
     }
     assert_eq!(app.stock(&product).await, 5);
 }

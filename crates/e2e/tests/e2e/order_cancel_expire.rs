@@ -68,10 +68,10 @@ async fn cancelling_a_paid_order_refunds_it(app: &TestApp) {
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
     assert_eq!(app.stock(&product).await, 5);
     let pay = format!("{path}/pay");
-    ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
+    ann.post_nothing(&pay).await.expect_error(409, "INVALID_STATE");
     let kinds: Vec<String> = app.run_jobs().await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["payment.refund"]);
-    ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
+    ann.post_nothing(&pay).await.expect_error(409, "INVALID_STATE");
     assert_eq!(app.gateway.repaid(), app.gateway.collected());
     let order = ann.get(&path).await.data();
     assert_eq!(
@@ -89,11 +89,11 @@ async fn a_refund_is_retried_and_made_once(app: &TestApp) {
     app.gateway.fail_next(1);
     app.run_jobs().await;
     assert!(app.gateway.repaid().is_empty());
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     // The gateway refunds, but its answer is lost: it is called again, and refunds once.
     app.gateway.lose_next_answer();
     app.run_jobs().await;
-    app.pass(5 * SECOND);
+    app.advance(5 * SECOND);
     app.run_jobs().await;
     assert_eq!(app.gateway.repaid().len(), 1);
     assert_eq!(ann.get(&path).await.data()["refunded"]["amount"], 100);
@@ -105,35 +105,35 @@ async fn an_ended_order_allows_no_transition(app: &TestApp) {
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
     ann.post_nothing(&format!("{path}/cancel"))
         .await
-        .refused(409, "INVALID_STATE");
+        .expect_error(409, "INVALID_STATE");
     ann.post_nothing(&format!("{path}/pay"))
         .await
-        .refused(409, "INVALID_STATE");
+        .expect_error(409, "INVALID_STATE");
     assert_eq!(app.stock(&product).await, 5, "returned once");
     let path = place(&ann, &product, 1).await;
-    app.pass(30 * MINUTE);
+    app.advance(30 * MINUTE);
     ann.refreshed()
         .await
         .post_nothing(&format!("{path}/pay"))
         .await
-        .refused(409, "INVALID_STATE");
-    app.pass(SECOND);
+        .expect_error(409, "INVALID_STATE");
+    app.advance(SECOND);
     app.services().expire_orders().await.unwrap();
     ann.refreshed()
         .await
         .post_nothing(&format!("{path}/cancel"))
         .await
-        .refused(409, "INVALID_STATE");
-    assert_eq!(app.gateway.asked(), 0);
+        .expect_error(409, "INVALID_STATE");
+    assert_eq!(app.gateway.calls(), 0);
 }
 
 async fn an_unpaid_order_expires(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
-    app.pass(30 * MINUTE - SECOND);
+    app.advance(30 * MINUTE - SECOND);
     assert_eq!(app.services().expire_orders().await.unwrap(), 0);
     assert_eq!(app.stock(&product).await, 3);
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
     assert_eq!(app.stock(&product).await, 5);
     assert_eq!(status(&ann.refreshed().await, &path).await, "expired");
@@ -146,11 +146,11 @@ async fn an_unpaid_order_expires(app: &TestApp) {
 async fn an_order_with_a_pending_payment_does_not_expire(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
-    app.pass(14 * MINUTE);
+    app.advance(14 * MINUTE);
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.gateway.fail_next(1);
     app.run_jobs().await;
-    app.pass(20 * MINUTE);
+    app.advance(20 * MINUTE);
     app.services().expire_orders().await.unwrap();
     app.run_jobs().await;
     assert_eq!(status(&ann.refreshed().await, &path).await, "paid");
@@ -164,12 +164,12 @@ async fn an_order_that_fails_to_expire_does_not_block_others(app: &TestApp) {
         app.product(5, 100).await,
     );
     let stuck = place(&ann, &broken, 1).await;
-    app.pass(SECOND);
+    app.advance(SECOND);
     let path = place(&ann, &product, 1).await;
     // The largest stock: one more overflows the column.
     app.execute_raw("UPDATE products SET stock = 9223372036854775807 WHERE stock = 49")
         .await;
-    app.pass(31 * MINUTE);
+    app.advance(31 * MINUTE);
     assert_eq!(app.services().expire_orders().await.unwrap(), 1);
     let ann = ann.refreshed().await;
     assert_eq!(status(&ann, &path).await, "expired");
@@ -191,7 +191,7 @@ async fn cancelling_with_a_stale_if_match_is_refused(app: &TestApp) {
     stale
         .post_nothing(&format!("{path}/cancel"))
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     assert_eq!(status(&ann, &path).await, "paid");
     ann.header("if-none-match", &seen).get(&path).await.expect(200);
 }
@@ -225,7 +225,7 @@ async fn trap_19_expiring_and_cancelling_return_the_stock_once(app: &TestApp) {
     for _ in 0..5 {
         let ann = app.sign_in(&ann.email, &ann.password).await;
         let path = place(&ann, &product, 3).await;
-        app.pass(30 * MINUTE);
+        app.advance(30 * MINUTE);
         let ann = ann.refreshed().await;
         let cancel = format!("{path}/cancel");
         let (cancelled, first, second) = tokio::join!(

@@ -73,18 +73,20 @@ async fn a_rolled_back_transaction_leaves_no_event(app: &TestApp) {
     place(&ann, &product, 1).await;
     app.services().relay_events(100).await.unwrap();
     let body = serde_json::json!({"items": [{"productId": product.id, "quantity": 1}]});
-    ann.post("/api/orders", body).await.refused(409, "OUT_OF_STOCK");
+    ann.post("/api/orders", body)
+        .await
+        .expect_error(409, "OUT_OF_STOCK");
     assert_eq!(count(app, WAITING).await, 0);
 }
 
 async fn events_are_pruned_only_after_they_were_relayed(app: &TestApp) {
     paid(app).await;
     app.run_jobs().await;
-    app.pass(8 * 24 * crate::HOUR);
+    app.advance(8 * 24 * crate::HOUR);
     app.services().prune().await.unwrap();
     assert_eq!(count(app, "SELECT CAST(count(*) AS TEXT) FROM outbox").await, 0);
     paid(app).await;
-    app.pass(8 * 24 * crate::HOUR);
+    app.advance(8 * 24 * crate::HOUR);
     app.services().prune().await.unwrap();
     assert_ne!(count(app, WAITING).await, 0, "unrelayed events stay");
     app.run_jobs().await;

@@ -63,11 +63,11 @@ async fn a_charge_is_retried_while_the_gateway_is_away(app: &TestApp) {
             app.run_jobs().await.is_empty(),
             "not before the backoff has passed"
         );
-        app.pass(wait * SECOND);
+        app.advance(wait * SECOND);
     }
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "paid");
-    assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (4, 1));
+    assert_eq!((app.gateway.calls(), app.gateway.collected().len()), (4, 1));
 }
 
 async fn a_lost_gateway_answer_charges_once(app: &TestApp) {
@@ -77,7 +77,7 @@ async fn a_lost_gateway_answer_charges_once(app: &TestApp) {
     app.gateway.lose_next_answer();
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "pending");
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     app.run_jobs().await;
     assert_eq!(status(&ann, &path).await, "paid");
     assert_eq!(app.gateway.collected().len(), 1);
@@ -100,7 +100,7 @@ async fn trap_19_concurrent_payments_make_one_charge(app: &TestApp) {
         (&ids[0], &json!("succeeded"))
     );
     assert!(app.run_jobs().await.is_empty());
-    assert_eq!((app.gateway.asked(), app.gateway.collected().len()), (1, 1));
+    assert_eq!((app.gateway.calls(), app.gateway.collected().len()), (1, 1));
 }
 
 async fn a_pending_payment_is_returned_and_not_started_again(app: &TestApp) {
@@ -111,7 +111,7 @@ async fn a_pending_payment_is_returned_and_not_started_again(app: &TestApp) {
     app.gateway.fail_next(1);
     app.run_jobs().await;
     assert_eq!(ann.post_nothing(&pay).await.expect(202).data(), first);
-    app.pass(2 * SECOND);
+    app.advance(2 * SECOND);
     app.run_jobs().await;
     assert_eq!(app.gateway.collected().len(), 1);
 }
@@ -163,7 +163,7 @@ async fn a_closed_gateway_answers_unavailable_at_once(app: &TestApp) {
     let answer = ann
         .post_nothing(&format!("{path}/pay"))
         .await
-        .refused(503, "UNAVAILABLE");
+        .expect_error(503, "UNAVAILABLE");
     assert!(answer.header("retry-after").is_some(), "{answer:?}");
     app.gateway.set_closed(false);
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -184,7 +184,7 @@ async fn a_failed_mail_is_retried_and_sent_once(app: &TestApp) {
     );
     assert!(app.mailbox.messages().is_empty());
     for _ in 0..2 {
-        app.pass(MINUTE);
+        app.advance(MINUTE);
         app.run_jobs().await;
     }
     assert_eq!(app.mailbox.messages().len(), 1);

@@ -217,7 +217,7 @@ async fn a_rate_limited_request_is_not_validated(app: &TestApp) {
     assert_eq!(error.code(), Code::RateLimited);
     assert_eq!(probe.steps(), ["validate", "validate"]);
     assert_eq!(stored_answers(app).await, "0");
-    app.pass(Duration::from_secs(3600));
+    app.advance(Duration::from_secs(3600));
     services.command(&cx, Probe::of(&product)).await.unwrap();
 }
 

@@ -27,26 +27,26 @@ async fn a_product_is_added_changed_and_taken_away(app: &TestApp) {
     let path = added.header("location").unwrap().to_owned();
     assert_eq!(added.data()["attributes"], json!({}));
     assert_eq!(added.data()["category"], Value::Null);
-    app.pass(crate::SECOND);
+    app.advance(crate::SECOND);
     let change = json!({"name": "Enamel mug", "category": "kitchen", "attributes": {"colour": "blue", "sizes": [1, 2]}});
     let changed = admin.patch(&path, change).await.expect(200);
     assert_ne!(changed.etag(), added.etag());
-    let shown = app.client().get(&path).await.expect(200).data();
-    assert_eq!(shown, changed.data());
-    assert_eq!(shown["name"], "Enamel mug");
-    assert_eq!(shown["attributes"], json!({"colour": "blue", "sizes": [1, 2]}));
+    let read = app.client().get(&path).await.expect(200).data();
+    assert_eq!(read, changed.data());
+    assert_eq!(read["name"], "Enamel mug");
+    assert_eq!(read["attributes"], json!({"colour": "blue", "sizes": [1, 2]}));
     assert_eq!(
-        shown["price"],
+        read["price"],
         json!({"amount": 1450, "currency": "USD"}),
         "what was not named stays"
     );
-    assert_ne!(shown["updatedAt"], shown["createdAt"]);
+    assert_ne!(read["updatedAt"], read["createdAt"]);
     admin.patch(&path, json!({"category": null})).await.expect(200);
     assert_eq!(app.client().get(&path).await.data()["category"], Value::Null);
     admin.delete(&path).await.expect(204);
-    app.client().get(&path).await.refused(404, "NOT_FOUND");
-    admin.get(&path).await.refused(404, "NOT_FOUND");
-    admin.delete(&path).await.refused(404, "NOT_FOUND");
+    app.client().get(&path).await.expect_error(404, "NOT_FOUND");
+    admin.get(&path).await.expect_error(404, "NOT_FOUND");
+    admin.delete(&path).await.expect_error(404, "NOT_FOUND");
     admin.post("/api/products", mug("M-1")).await.expect(201);
 }
 
@@ -59,10 +59,10 @@ async fn a_product_that_changed_since_is_not_overwritten(app: &TestApp) {
         .expect(200);
     mine.patch(&product.path, json!({"name": "Second"}))
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     mine.delete(&product.path)
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     for bad in [
         "\"rubbish\"",
         "W/\"v2\"",
@@ -75,7 +75,7 @@ async fn a_product_that_changed_since_is_not_overwritten(app: &TestApp) {
             .header("if-match", bad)
             .patch(&product.path, json!({"name": "Third"}))
             .await;
-        answer.refused(412, "PRECONDITION_FAILED");
+        answer.expect_error(412, "PRECONDITION_FAILED");
     }
     // Of several tags, one has to match.
     let now = admin.get(&product.path).await.etag();
@@ -90,7 +90,7 @@ async fn a_product_that_changed_since_is_not_overwritten(app: &TestApp) {
     stale
         .post(&stock, more.clone())
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     let now = admin.get(&product.path).await.etag();
     let counted = admin
         .header("if-match", &now)
@@ -148,17 +148,17 @@ async fn drafts_are_nothing_to_a_customer(app: &TestApp) {
             .header("location")
             .unwrap()
             .to_owned();
-        app.client().get(&path).await.refused(404, "NOT_FOUND");
-        ann.get(&path).await.refused(404, "NOT_FOUND");
+        app.client().get(&path).await.expect_error(404, "NOT_FOUND");
+        ann.get(&path).await.expect_error(404, "NOT_FOUND");
         admin.get(&path).await.expect(200);
         let id = path.rsplit('/').next().unwrap();
         let order = json!({"items": [{"productId": id, "quantity": 1}]});
         let refused = ann
             .post("/api/orders", order)
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
         assert_eq!(
-            refused.faults(),
+            refused.validation_errors(),
             ["items[0].productId NOT_FOUND"],
             "as one that never was"
         );
@@ -169,8 +169,8 @@ async fn drafts_are_nothing_to_a_customer(app: &TestApp) {
         "/api/products?status=draft",
         "/api/products?cursor=",
     ] {
-        let shown = ann.get(list).await;
-        assert!(shown.status == 400 || shown.list().is_empty(), "{shown:?}");
+        let read = ann.get(list).await;
+        assert!(read.status == 400 || read.list().is_empty(), "{read:?}");
     }
     assert_eq!(ann.get("/api/products").await.pagination()["total"], 0);
     assert_eq!(admin.get("/api/products").await.pagination()["total"], 2);
@@ -195,13 +195,13 @@ async fn trap_20_a_product_that_was_ordered_is_archived_and_not_lost(app: &TestA
         .unwrap()
         .to_owned();
     admin.delete(&product.path).await.expect(204);
-    ann.get(&product.path).await.refused(404, "NOT_FOUND");
+    ann.get(&product.path).await.expect_error(404, "NOT_FOUND");
     assert_eq!(
         admin.get(&product.path).await.expect(200).data()["status"],
         "archived"
     );
-    let shown = ann.get(&order).await.expect(200).data();
-    assert_eq!(shown["items"][0]["productId"], json!(product.id));
+    let read = ann.get(&order).await.expect(200).data();
+    assert_eq!(read["items"][0]["productId"], json!(product.id));
     ann.post_nothing(&format!("{order}/cancel")).await.expect(200);
     assert_eq!(admin.get(&product.path).await.data()["stock"], 5);
     let trail = admin
@@ -230,7 +230,7 @@ async fn two_products_never_share_a_sku(app: &TestApp) {
     admin
         .patch(&other, json!({"sku": "SAME"}))
         .await
-        .refused(409, "CONFLICT");
+        .expect_error(409, "CONFLICT");
 }
 
 async fn stock_never_falls_below_nothing(app: &TestApp) {
@@ -238,19 +238,19 @@ async fn stock_never_falls_below_nothing(app: &TestApp) {
     let path = format!("{}/stock", product.path);
     let change = |delta: i64| admin.post(&path, json!({"delta": delta, "reason": "counted"}));
     assert_eq!(change(3).await.expect(200).data()["stock"], 8);
-    let short = change(-9).await.refused(409, "OUT_OF_STOCK");
-    assert_eq!(short.faults(), ["delta OUT_OF_STOCK"]);
+    let short = change(-9).await.expect_error(409, "OUT_OF_STOCK");
+    assert_eq!(short.validation_errors(), ["delta OUT_OF_STOCK"]);
     assert_eq!(change(-8).await.expect(200).data()["stock"], 0);
-    change(-1).await.refused(409, "OUT_OF_STOCK");
+    change(-1).await.expect_error(409, "OUT_OF_STOCK");
     for bad in [0, 1_000_000_001, -1_000_000_001, i64::MAX, i64::MIN] {
-        change(bad).await.refused(400, "VALIDATION_FAILED");
+        change(bad).await.expect_error(400, "VALIDATION_FAILED");
     }
     change(1_000_000_000).await.expect(200);
-    change(1).await.refused(400, "VALIDATION_FAILED");
+    change(1).await.expect_error(400, "VALIDATION_FAILED");
     admin
         .patch(&product.path, json!({"stock": -1}))
         .await
-        .refused(400, "VALIDATION_FAILED");
+        .expect_error(400, "VALIDATION_FAILED");
     admin.patch(&product.path, json!({"stock": 3})).await.expect(200);
     let takes = (0..6).map(|_| change(-1));
     let answers = futures_util::future::join_all(takes).await;
@@ -269,7 +269,7 @@ async fn stock_never_falls_below_nothing(app: &TestApp) {
     assert_eq!(
         sum,
         3 - 8 + 1_000_000_000 - 3,
-        "each change tells its own difference"
+        "each change records its own difference"
     );
 }
 
@@ -289,8 +289,11 @@ async fn trap_06_money_is_whole_and_of_a_known_currency(app: &TestApp) {
         let refused = admin
             .post("/api/products", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
-        assert!(refused.faults()[0].starts_with("price.amount "), "{refused:?}");
+            .expect_error(400, "VALIDATION_FAILED");
+        assert!(
+            refused.validation_errors()[0].starts_with("price.amount "),
+            "{refused:?}"
+        );
     }
     for currency in ["usd", "US", "XXZ", "DOLLAR", "", "$"] {
         let mut body = mug("C-1");
@@ -298,8 +301,11 @@ async fn trap_06_money_is_whole_and_of_a_known_currency(app: &TestApp) {
         let refused = admin
             .post("/api/products", body)
             .await
-            .refused(400, "VALIDATION_FAILED");
-        assert!(refused.faults()[0].starts_with("price.currency "), "{refused:?}");
+            .expect_error(400, "VALIDATION_FAILED");
+        assert!(
+            refused.validation_errors()[0].starts_with("price.currency "),
+            "{refused:?}"
+        );
     }
     let mut yen = mug("YEN");
     yen["price"] = json!({"amount": 0, "currency": "JPY"});
@@ -311,28 +317,28 @@ async fn staff_only(app: &TestApp) {
     let anonymous = app.client();
     ann.post("/api/products", mug("X"))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     ann.patch(&product.path, json!({"name": "x"}))
         .await
-        .refused(403, "FORBIDDEN");
-    ann.delete(&product.path).await.refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
+    ann.delete(&product.path).await.expect_error(403, "FORBIDDEN");
     ann.post(
         &format!("{}/stock", product.path),
         json!({"delta": 1, "reason": "x"}),
     )
     .await
-    .refused(403, "FORBIDDEN");
+    .expect_error(403, "FORBIDDEN");
     anonymous
         .post("/api/products", mug("X"))
         .await
-        .refused(401, "UNAUTHORIZED");
+        .expect_error(401, "UNAUTHORIZED");
     let mia = app.member("mia", "manager").await;
     mia.post("/api/products", mug("X")).await.expect(201);
     app.member("sam", "support")
         .await
         .post("/api/products", mug("Y"))
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
 }
 
 async fn what_was_read_lately_is_never_shown_as_it_was_before_a_change(app: &TestApp) {
@@ -341,27 +347,27 @@ async fn what_was_read_lately_is_never_shown_as_it_was_before_a_change(app: &Tes
         app.customer("ann").await,
         app.product(9, 100).await,
     );
-    let shown = async || app.client().get(&product.path).await.expect(200).data();
+    let read = async || app.client().get(&product.path).await.expect(200).data();
     for (at, name) in ["First", "Second", "Third"].into_iter().enumerate() {
-        shown().await;
+        read().await;
         admin
             .patch(&product.path, json!({"name": name}))
             .await
             .expect(200);
-        assert_eq!(shown().await["name"], name, "change {at}");
+        assert_eq!(read().await["name"], name, "change {at}");
     }
     let stock = format!("{}/stock", product.path);
     admin
         .post(&stock, json!({"delta": 1, "reason": "found"}))
         .await
         .expect(200);
-    assert_eq!(shown().await["stock"], 10);
+    assert_eq!(read().await["stock"], 10);
     let body = json!({"items": [{"productId": product.id, "quantity": 4}]});
     let order = ann.post("/api/orders", body).await.expect(201).data();
-    assert_eq!(shown().await["stock"], 6);
+    assert_eq!(read().await["stock"], 6);
     let cancel = format!("/api/orders/{}/cancel", order["id"].as_str().unwrap());
     ann.post(&cancel, json!({})).await.expect(200);
-    assert_eq!(shown().await["stock"], 10);
+    assert_eq!(read().await["stock"], 10);
 
     // A draft that staff has just read stays hidden from other callers.
     admin
@@ -370,8 +376,11 @@ async fn what_was_read_lately_is_never_shown_as_it_was_before_a_change(app: &Tes
         .expect(200);
     admin.get(&product.path).await.expect(200);
     admin.get(&product.path).await.expect(200);
-    ann.get(&product.path).await.refused(404, "NOT_FOUND");
-    app.client().get(&product.path).await.refused(404, "NOT_FOUND");
+    ann.get(&product.path).await.expect_error(404, "NOT_FOUND");
+    app.client()
+        .get(&product.path)
+        .await
+        .expect_error(404, "NOT_FOUND");
 }
 
 async fn another_process_is_believed_within_a_second(app: &TestApp) {
@@ -385,7 +394,7 @@ async fn another_process_is_believed_within_a_second(app: &TestApp) {
         .patch(&product.path, json!({"name": "Changed"}))
         .await
         .expect(200);
-    app.pass(crate::SECOND);
+    app.advance(crate::SECOND);
     let there = other.client().get(&product.path).await.expect(200).data();
     assert_eq!(there["name"], "Changed");
     other.stop().await;

@@ -19,7 +19,7 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
     let mug = added.data();
     let mug_path = format!("/api/products/{}", mug["id"].as_str().unwrap());
     assert_eq!(added.header("location"), Some(mug_path.as_str()));
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     app.product_like(json!({
         "sku": "LMP-01", "name": "Desk lamp", "category": "office", "stock": 3, "status": "active",
         "price": {"amount": 6900, "currency": "USD"},
@@ -67,7 +67,7 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
         "the stock is held"
     );
 
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     let payment = ann.post_nothing(&format!("{path}/pay")).await.expect(202).data();
     assert_eq!(payment["status"], "pending");
     let kinds: Vec<String> = app.run_jobs().await.into_iter().map(|(kind, _)| kind).collect();

@@ -112,7 +112,7 @@ async fn trap_19_an_order_paid_and_cancelled_concurrently_is_not_charged(app: &T
         for answer in pays {
             assert!(matches!(answer.status, 202 | 409), "{answer:?}");
         }
-        ann.post_nothing(&pay).await.refused(409, "INVALID_STATE");
+        ann.post_nothing(&pay).await.expect_error(409, "INVALID_STATE");
     }
     let payments = app
         .query_raw("SELECT CAST(count(*) AS TEXT) FROM payments GROUP BY order_id")
@@ -161,7 +161,7 @@ async fn a_stale_version_is_refused_by_the_first_statement(app: &TestApp) {
     let late = admin.header("if-match", &seen);
     late.patch(&product.path, json!({"name": "Second"}))
         .await
-        .refused(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     let lines = app.request_lines();
     assert_eq!(lines.len(), before + 1);
     assert_eq!(lines[before]["queries"], 1, "{:?}", lines[before]);

@@ -28,7 +28,7 @@ fn text(value: &Value) -> &str {
 async fn each_refresh_returns_the_next_pair(app: &TestApp) {
     let mut ann = app.customer("ann").await;
     for _ in 0..5 {
-        app.pass(10 * MINUTE);
+        app.advance(10 * MINUTE);
         let next = ann.refreshed().await;
         assert_ne!(next.refresh, ann.refresh);
         assert_ne!(next.access, ann.access);
@@ -40,7 +40,7 @@ async fn each_refresh_returns_the_next_pair(app: &TestApp) {
 async fn a_retry_returns_a_working_pair_with_the_same_refresh_token(app: &TestApp) {
     let ann = app.customer("ann").await;
     let first = refresh(app, &ann.refresh).await.expect(200).data();
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     // The answer was lost: the client requests it again, twice.
     for _ in 0..2 {
         let again = refresh(app, &ann.refresh).await.expect(200).data();
@@ -68,7 +68,7 @@ async fn trap_19_refresh_token_reuse_ends_the_session(app: &TestApp) {
     let second = ann.refreshed().await;
     let third = second.refreshed().await;
     third.get("/api/users/me").await.expect(200);
-    let replay = refresh(app, &ann.refresh).await.refused(401, "TOKEN_REUSED");
+    let replay = refresh(app, &ann.refresh).await.expect_error(401, "TOKEN_REUSED");
     assert!(
         replay
             .header("www-authenticate")
@@ -76,9 +76,14 @@ async fn trap_19_refresh_token_reuse_ends_the_session(app: &TestApp) {
     );
     // Which of the two clients is the thief is unknown, so neither keeps its session.
     for access in [&ann, &second, &third] {
-        access.get("/api/users/me").await.refused(401, "TOKEN_REVOKED");
+        access
+            .get("/api/users/me")
+            .await
+            .expect_error(401, "TOKEN_REVOKED");
     }
-    refresh(app, &third.refresh).await.refused(401, "TOKEN_REVOKED");
+    refresh(app, &third.refresh)
+        .await
+        .expect_error(401, "TOKEN_REVOKED");
     elsewhere.get("/api/users/me").await.expect(200);
     elsewhere.refreshed().await;
 
@@ -160,17 +165,19 @@ async fn a_secret_of_one_session_is_refused_for_another(app: &TestApp) {
     // The session id of Bob's token with the secret of Ann's.
     let mixed = [&parts(&bob)[..20], &parts(&ann)[20..]].concat();
     let mixed = format!("mrt_{}", mainstay_platform::crypto::base64url(&mixed));
-    refresh(app, &mixed).await.refused(401, "TOKEN_INVALID");
+    refresh(app, &mixed).await.expect_error(401, "TOKEN_INVALID");
     bob.refreshed().await;
     ann.refreshed().await;
 }
 
 async fn an_unused_session_expires(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
-    app.pass(6 * 24 * HOUR);
+    app.advance(6 * 24 * HOUR);
     let bob = bob.refreshed().await;
-    app.pass(24 * HOUR);
-    refresh(app, &ann.refresh).await.refused(401, "TOKEN_EXPIRED");
+    app.advance(24 * HOUR);
+    refresh(app, &ann.refresh)
+        .await
+        .expect_error(401, "TOKEN_EXPIRED");
     bob.refreshed().await;
 }
 

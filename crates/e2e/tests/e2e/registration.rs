@@ -5,9 +5,9 @@ use serde_json::json;
 
 on_both_engines! {
     a_registered_customer_is_signed_in;
-    a_bad_registration_is_told_everything_at_once;
+    a_bad_registration_lists_every_error_at_once;
     a_taken_address_is_a_conflict_in_any_spelling;
-    trap_06_nobody_registers_with_a_role_of_their_choice;
+    trap_06_no_client_registers_with_a_role_of_its_choice;
     one_address_registered_twice_at_once_is_one_account;
 }
 
@@ -34,15 +34,15 @@ async fn a_registered_customer_is_signed_in(app: &TestApp) {
     assert_eq!(me.data()["id"], data["user"]["id"]);
 }
 
-async fn a_bad_registration_is_told_everything_at_once(app: &TestApp) {
+async fn a_bad_registration_lists_every_error_at_once(app: &TestApp) {
     let client = app.client();
     let bad = client
         .post(
             REGISTER,
-            json!({"email": "nobody", "password": "short", "name": ""}),
+            json!({"email": "no-address", "password": "short", "name": ""}),
         )
         .await;
-    let faults = bad.refused(400, "VALIDATION_FAILED").faults();
+    let faults = bad.expect_error(400, "VALIDATION_FAILED").validation_errors();
     let paths: Vec<_> = faults
         .iter()
         .map(|fault| fault.split(' ').next().unwrap())
@@ -59,9 +59,9 @@ async fn a_bad_registration_is_told_everything_at_once(app: &TestApp) {
         let answer = client
             .post(REGISTER, body)
             .await
-            .refused(400, "VALIDATION_FAILED");
+            .expect_error(400, "VALIDATION_FAILED");
         assert!(
-            answer.faults()[0].starts_with("password "),
+            answer.validation_errors()[0].starts_with("password "),
             "{password}: {answer:?}"
         );
         assert!(
@@ -75,7 +75,7 @@ async fn a_bad_registration_is_told_everything_at_once(app: &TestApp) {
             json!({"email": "ann@example.com", "password": "password"}),
         )
         .await
-        .refused(401, "INVALID_CREDENTIALS");
+        .expect_error(401, "INVALID_CREDENTIALS");
 }
 
 async fn a_taken_address_is_a_conflict_in_any_spelling(app: &TestApp) {
@@ -90,15 +90,15 @@ async fn a_taken_address_is_a_conflict_in_any_spelling(app: &TestApp) {
     assert_eq!(ann.get("/api/users/me").await.expect(200).data()["name"], "ann");
 }
 
-async fn trap_06_nobody_registers_with_a_role_of_their_choice(app: &TestApp) {
+async fn trap_06_no_client_registers_with_a_role_of_its_choice(app: &TestApp) {
     for field in ["role", "permissions", "status", "id", "emailVerified", "version"] {
         let body = json!({"email": "eve@example.com", "password": "walks in the rain", "name": "Eve", field: "admin"});
         let faults = app
             .client()
             .post(REGISTER, body)
             .await
-            .refused(400, "VALIDATION_FAILED")
-            .faults();
+            .expect_error(400, "VALIDATION_FAILED")
+            .validation_errors();
         assert!(faults[0].starts_with(field), "{faults:?}");
     }
     let body = json!({"email": "eve@example.com", "password": "walks in the rain", "name": "Eve"});

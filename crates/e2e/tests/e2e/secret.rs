@@ -57,7 +57,7 @@ async fn trap_13_logs_contain_no_secret(app: &TestApp) {
     next.post_nothing(&format!("{path}/pay")).await.expect(202);
     app.gateway.fail_next(1);
     app.run_jobs().await;
-    app.pass(crate::MINUTE);
+    app.advance(crate::MINUTE);
     app.run_jobs().await;
     app.seal_audit().await;
     let log = captured()
@@ -99,7 +99,7 @@ async fn trap_13_an_internal_error_hides_its_cause(app: &TestApp) {
             .header("accept", accept)
             .get("/api/jobs")
             .await
-            .refused(500, "INTERNAL_ERROR");
+            .expect_error(500, "INTERNAL_ERROR");
         let text = answer.text().to_lowercase();
         for word in [
             "jobs", "select", "table", "relation", "sqlite", "postgres", ".rs", "panic",

@@ -169,11 +169,11 @@ async fn expired_events_and_links_are_removed(app: &TestApp) {
         let row = app.query_raw(count).await.remove(0);
         row.into_iter().map(Option::unwrap).collect::<Vec<_>>()
     };
-    app.pass(48 * HOUR);
+    app.advance(48 * HOUR);
     assert_eq!(left().await, ["1", "1"]);
-    app.pass(HOUR);
+    app.advance(HOUR);
     assert_eq!(left().await, ["0", "1"]);
-    app.pass(88 * 24 * HOUR);
+    app.advance(88 * 24 * HOUR);
     assert_eq!(left().await, ["0", "0"]);
 }
 
@@ -193,17 +193,17 @@ async fn only_auditors_list_security_events(app: &TestApp) {
     app.client()
         .get("/api/security-events")
         .await
-        .refused(401, "UNAUTHORIZED");
+        .expect_error(401, "UNAUTHORIZED");
     app.customer("ann")
         .await
         .get("/api/security-events")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     app.member("mia", "manager")
         .await
         .get("/api/security-events")
         .await
-        .refused(403, "FORBIDDEN");
+        .expect_error(403, "FORBIDDEN");
     app.member("sam", "support")
         .await
         .get("/api/security-events")

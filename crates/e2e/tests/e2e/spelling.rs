@@ -4,7 +4,7 @@ use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
-    trap_28_words_are_found_however_they_are_spelled;
+    trap_28_words_are_found_in_any_spelling;
     trap_28_text_is_kept_in_one_spelling;
     trap_28_what_hides_or_reorders_text_is_refused;
     trap_28_two_spellings_of_an_address_are_one_account;
@@ -24,7 +24,7 @@ fn query(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-async fn trap_28_words_are_found_however_they_are_spelled(app: &TestApp) {
+async fn trap_28_words_are_found_in_any_spelling(app: &TestApp) {
     let admin = app.admin().await;
     for (at, name) in [COMPOSED, DECOMPOSED, "ＣＲÈＭＥ ﬁne", "Straße", "Sugar"]
         .into_iter()
@@ -32,7 +32,7 @@ async fn trap_28_words_are_found_however_they_are_spelled(app: &TestApp) {
     {
         add(&admin, &format!("S-{at}"), name).await.expect(201);
     }
-    for (asked, count) in [
+    for (term, count) in [
         ("crème", 3),
         ("cre\u{300}me", 3),
         ("CRÈME", 3),
@@ -48,21 +48,21 @@ async fn trap_28_words_are_found_however_they_are_spelled(app: &TestApp) {
         ("ſugar", 1),
     ] {
         let found = admin
-            .get(&format!("/api/products?q={}", query(asked)))
+            .get(&format!("/api/products?q={}", query(term)))
             .await
             .expect(200)
             .list();
-        assert_eq!(found.len(), count, "{asked}: {found:?}");
+        assert_eq!(found.len(), count, "{term}: {found:?}");
     }
     let body = json!({"email": "mueller@example.com", "password": "a long walk", "name": "Mu\u{308}ller"});
     app.client().post("/api/auth/register", body).await.expect(201);
-    for asked in ["Müller", "Mu\u{308}ller", "mÜller", "ＭÜＬＬＥＲ", "ller"] {
+    for term in ["Müller", "Mu\u{308}ller", "mÜller", "ＭÜＬＬＥＲ", "ller"] {
         let found = admin
-            .get(&format!("/api/users?q={}", query(asked)))
+            .get(&format!("/api/users?q={}", query(term)))
             .await
             .expect(200)
             .list();
-        assert_eq!(found.len(), 1, "{asked}: {found:?}");
+        assert_eq!(found.len(), 1, "{term}: {found:?}");
     }
 }
 
@@ -97,12 +97,15 @@ async fn trap_28_text_is_kept_in_one_spelling(app: &TestApp) {
     // A hundred letters, two hundred characters: lengths count in the stored form.
     let long = "e\u{301}".repeat(200);
     add(&admin, "N-2", &long).await.expect(201);
-    let faults = add(&admin, "N-3", &format!("{long}e")).await.expect(400).faults();
+    let faults = add(&admin, "N-3", &format!("{long}e"))
+        .await
+        .expect(400)
+        .validation_errors();
     assert_eq!(faults, ["name LENGTH"]);
     let reason = json!({"delta": 1, "reason": DECOMPOSED});
     admin.post(&format!("{path}/stock"), reason).await.expect(200);
-    let told = admin.get("/api/audit?action=STOCK").await.list();
-    assert_eq!(told[0]["after"]["reason"], COMPOSED);
+    let found = admin.get("/api/audit?action=STOCK").await.list();
+    assert_eq!(found[0]["after"]["reason"], COMPOSED);
 }
 
 async fn trap_28_what_hides_or_reorders_text_is_refused(app: &TestApp) {
@@ -116,8 +119,8 @@ async fn trap_28_what_hides_or_reorders_text_is_refused(app: &TestApp) {
     let register = |name: &str| json!({"email": "x@example.com", "password": "a long walk", "name": name});
     for nothing in ["\u{200b}", "\u{feff}", "\u{3164}", "\u{2060}\u{ad}", " \u{200b} "] {
         let refused = |answer: Answer, fault: &str| {
-            assert_eq!(answer.faults(), [fault], "{nothing:?}: {answer:?}");
-            answer.refused(400, "VALIDATION_FAILED");
+            assert_eq!(answer.validation_errors(), [fault], "{nothing:?}: {answer:?}");
+            answer.expect_error(400, "VALIDATION_FAILED");
         };
         refused(
             app.client().post("/api/auth/register", register(nothing)).await,
@@ -129,8 +132,8 @@ async fn trap_28_what_hides_or_reorders_text_is_refused(app: &TestApp) {
         );
         refused(add(&admin, "H-1", nothing).await, "name REQUIRED");
         let change = json!({"name": nothing, "category": nothing});
-        let told = admin.patch(&product.path, change).await.faults();
-        assert_eq!(told, ["category REQUIRED", "name REQUIRED"]);
+        let found = admin.patch(&product.path, change).await.validation_errors();
+        assert_eq!(found, ["category REQUIRED", "name REQUIRED"]);
         refused(
             admin.post(&stock, json!({"delta": 1, "reason": nothing})).await,
             "reason REQUIRED",
@@ -143,8 +146,8 @@ async fn trap_28_what_hides_or_reorders_text_is_refused(app: &TestApp) {
     ] {
         let text = format!("in{breaker}voice");
         let refused = |answer: Answer, fault: &str| {
-            assert_eq!(answer.faults(), [fault], "{breaker:?}: {answer:?}");
-            answer.refused(400, "VALIDATION_FAILED");
+            assert_eq!(answer.validation_errors(), [fault], "{breaker:?}: {answer:?}");
+            answer.expect_error(400, "VALIDATION_FAILED");
         };
         refused(
             app.client().post("/api/auth/register", register(&text)).await,
@@ -152,8 +155,8 @@ async fn trap_28_what_hides_or_reorders_text_is_refused(app: &TestApp) {
         );
         refused(add(&admin, "H-2", &text).await, "name FORMAT");
         let change = json!({"name": text, "category": text, "description": text});
-        let told = admin.patch(&product.path, change).await.faults();
-        assert_eq!(told, ["category FORMAT", "description FORMAT", "name FORMAT"]);
+        let found = admin.patch(&product.path, change).await.validation_errors();
+        assert_eq!(found, ["category FORMAT", "description FORMAT", "name FORMAT"]);
         refused(
             admin.post(&stock, json!({"delta": 1, "reason": text})).await,
             "reason FORMAT",
@@ -184,7 +187,7 @@ async fn trap_28_two_spellings_of_an_address_are_one_account(app: &TestApp) {
     ] {
         let made = register(app, spellings[0]).await.expect(201).data();
         for spelled in spellings {
-            register(app, spelled).await.refused(409, "CONFLICT");
+            register(app, spelled).await.expect_error(409, "CONFLICT");
             let body = json!({"email": spelled, "password": "a long walk"});
             let user = app
                 .client()
@@ -230,8 +233,8 @@ async fn trap_28_what_is_no_address_is_refused(app: &TestApp) {
                 .patch(&format!("/api/users/{}", ann.id), json!({"email": bad}))
                 .await,
         ] {
-            assert_eq!(answer.faults(), ["email FORMAT"], "{bad}: {answer:?}");
-            answer.refused(400, "VALIDATION_FAILED");
+            assert_eq!(answer.validation_errors(), ["email FORMAT"], "{bad}: {answer:?}");
+            answer.expect_error(400, "VALIDATION_FAILED");
         }
     }
 }
@@ -248,13 +251,13 @@ async fn trap_28_a_password_is_the_same_on_every_keyboard(app: &TestApp) {
     }
     login(&COMPOSED.to_lowercase())
         .await
-        .refused(401, "INVALID_CREDENTIALS");
+        .expect_error(401, "INVALID_CREDENTIALS");
     let short = json!({"email": "mal@example.com", "password": "e\u{301}".repeat(7), "name": "M"});
     let faults = app
         .client()
         .post("/api/auth/register", short)
         .await
         .expect(400)
-        .faults();
+        .validation_errors();
     assert_eq!(faults, ["password LENGTH"]);
 }

@@ -52,18 +52,18 @@ async fn trap_01_access_and_refresh_tokens_are_not_interchangeable(app: &TestApp
         .client()
         .post("/api/auth/refresh", json!({"refreshToken": ann.access}))
         .await;
-    answer.refused(401, "TOKEN_INVALID");
+    answer.expect_error(401, "TOKEN_INVALID");
     app.client()
         .header("cookie", &format!("accessToken={}", ann.refresh))
         .get(ME)
         .await
-        .refused(401, "TOKEN_INVALID");
+        .expect_error(401, "TOKEN_INVALID");
     let cookie = format!("refreshToken={}", ann.access);
     app.client()
         .header("cookie", &cookie)
         .post_nothing("/api/auth/refresh")
         .await
-        .refused(401, "TOKEN_INVALID");
+        .expect_error(401, "TOKEN_INVALID");
 }
 
 async fn trap_01_the_key_decides_the_algorithm_and_never_the_token(app: &TestApp) {
@@ -300,9 +300,9 @@ async fn trap_07_a_token_in_the_url_is_ignored(app: &TestApp) {
 
 async fn a_token_expires_to_the_second(app: &TestApp) {
     let ann = app.customer("ann").await;
-    app.pass(15 * MINUTE - SECOND);
+    app.advance(15 * MINUTE - SECOND);
     ann.get(ME).await.expect(200);
-    app.pass(SECOND);
+    app.advance(SECOND);
     refused(app, &ann.access, "TOKEN_EXPIRED", "expired").await;
     ann.refreshed().await.get(ME).await.expect(200);
 }
@@ -325,11 +325,11 @@ async fn credentials_are_accepted_in_headers_and_cookies(app: &TestApp) {
         .get(ME)
         .await
         .expect(200);
-    client.get(ME).await.refused(401, "UNAUTHORIZED");
+    client.get(ME).await.expect_error(401, "UNAUTHORIZED");
     // A credential of another scheme may belong to a proxy: the server tries the next credential.
     for other in ["Basic YTpi", "Token x", "Negotiate", &ann.access] {
         let proxied = client.header("authorization", other);
-        proxied.get(ME).await.refused(401, "UNAUTHORIZED");
+        proxied.get(ME).await.expect_error(401, "UNAUTHORIZED");
         proxied.get("/api/products").await.expect(200);
         proxied
             .header("x-access-token", &ann.access)
@@ -345,17 +345,17 @@ async fn credentials_are_accepted_in_headers_and_cookies(app: &TestApp) {
             .header("x-access-token", "rubbish")
             .get("/api/products")
             .await
-            .refused(401, "TOKEN_INVALID");
+            .expect_error(401, "TOKEN_INVALID");
     }
     for bad in ["Bearer", "Bearer rubbish", "bearer rubbish"] {
-        let shown = client.header("authorization", bad);
+        let client = client.header("authorization", bad);
         for path in [ME, "/api/products"] {
-            shown.get(path).await.refused(401, "TOKEN_INVALID");
+            client.get(path).await.expect_error(401, "TOKEN_INVALID");
         }
     }
     // A bad bearer token is refused even when a good cookie comes with it.
     let both = client
         .header("cookie", &format!("accessToken={}", ann.access))
         .bearer("rubbish");
-    both.get(ME).await.refused(401, "TOKEN_INVALID");
+    both.get(ME).await.expect_error(401, "TOKEN_INVALID");
 }

@@ -57,7 +57,7 @@ async fn unfinished_jobs_fail_the_test(app: &TestApp) {
     assert!(
         drop_message(unrelayed)
             .unwrap()
-            .contains("nobody was told of order.paid")
+            .contains("no subscriber has received order.paid")
     );
     let excused = paying(app).await;
     excused.leave_jobs();

@@ -52,9 +52,9 @@ async fn a_worker_whose_lease_expired_commits_nothing(app: &TestApp) {
         app.services().claim_jobs(10).await.unwrap().is_empty(),
         "it is leased"
     );
-    app.pass(LEASE - SECOND);
+    app.advance(LEASE - SECOND);
     assert!(app.services().claim_jobs(10).await.unwrap().is_empty());
-    app.pass(SECOND);
+    app.advance(SECOND);
     let fast = app.services().claim_jobs(10).await.unwrap().remove(0);
     assert_eq!((fast.id, fast.attempts), (slow.id, 2));
     assert!(fast.fence > slow.fence);
@@ -89,7 +89,7 @@ async fn a_job_that_kills_its_workers_ends_dead(app: &TestApp) {
     for attempt in 1..=12 {
         let claimed = app.services().claim_jobs(10).await.unwrap();
         assert_eq!((claimed.len(), claimed[0].attempts), (1, attempt));
-        app.pass(LEASE);
+        app.advance(LEASE);
         if attempt == 1 {
             continue;
         }
@@ -97,7 +97,7 @@ async fn a_job_that_kills_its_workers_ends_dead(app: &TestApp) {
         let kinds: Vec<_> = claimed.iter().map(|job| job.kind.as_str()).collect();
         if attempt < 12 {
             assert!(kinds.is_empty(), "not at once: its worker may go away again");
-            app.pass(HOUR);
+            app.advance(HOUR);
         } else {
             assert_eq!(kinds, ["payment.void"], "the follow-up job");
         }
@@ -144,6 +144,6 @@ async fn a_cancelled_job_commits_nothing(app: &TestApp) {
         entries,
         "not even an audit entry"
     );
-    app.pass(MINUTE);
+    app.advance(MINUTE);
     assert_eq!(app.run_jobs().await, []);
 }

@@ -6,12 +6,12 @@ use mainstay_domain::Error;
 /// An invalid mail setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {why}")]
-pub struct MailSettingFault {
+pub struct MailSettingError {
     setting: &'static str,
     why: &'static str,
 }
 
-impl MailSettingFault {
+impl MailSettingError {
     pub(super) fn new(setting: &'static str, why: &'static str) -> Self {
         Self { setting, why }
     }

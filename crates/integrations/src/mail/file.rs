@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_cannot_be_is_told() {
+    async fn a_folder_that_cannot_be_created_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mail"), "a file is in the way").unwrap();
         let mailbox = mailbox(folder.path(), &clock());

@@ -1,6 +1,6 @@
 //! Encodes a message for transport: RFC 5322, with text and HTML as MIME alternatives.
 
-use super::error::MailSettingFault;
+use super::error::MailSettingError;
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -19,7 +19,7 @@ impl Sender {
     ///
     /// # Errors
     /// The text is neither.
-    pub fn parse(text: &str) -> Result<Self, MailSettingFault> {
+    pub fn parse(text: &str) -> Result<Self, MailSettingError> {
         let (name, address) = match text.trim().rsplit_once('<') {
             Some((name, address)) => (
                 Some(one_line(name)),
@@ -27,11 +27,11 @@ impl Sender {
             ),
             None => (None, text.trim()),
         };
-        let fault = || MailSettingFault::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
+        let error = || MailSettingError::new("MAIL_FROM", "is neither ADDRESS nor NAME <ADDRESS>");
         // The domain is sent in A-labels, as the recipient's is; the local part is sent as written.
-        let (local, domain) = address.trim().rsplit_once('@').ok_or_else(fault)?;
-        let host = HostName::parse(domain).ok_or_else(fault)?;
-        let address = Address::new(local, host.ascii()).map_err(|_| fault())?;
+        let (local, domain) = address.trim().rsplit_once('@').ok_or_else(error)?;
+        let host = HostName::parse(domain).ok_or_else(error)?;
+        let address = Address::new(local, host.ascii()).map_err(|_| error())?;
         // A quoted name, as in a header, is the same name without the quotes.
         let name = name
             .map(|name| name.trim().trim_matches('"').to_owned())

@@ -8,7 +8,7 @@ mod smtp;
 #[cfg(test)]
 mod smtp_tests;
 
-pub use error::MailSettingFault;
+pub use error::MailSettingError;
 pub use file::FileMailbox;
 pub use letter::Sender;
 pub use smtp::SmtpMailer;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// `SMTP_URL` or `MAIL_FROM` is invalid. The error contains no secret.
-pub fn mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, MailSettingFault> {
+pub fn mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, MailSettingError> {
     let sender = Sender::parse(&settings.mail.from)?;
     Ok(match &settings.mail.smtp_url {
         Some(url) => Arc::new(SmtpMailer::new(url.expose(), sender, clock)?),

@@ -1,6 +1,6 @@
 //! Connects to the mail server of an `SMTP_URL`.
 
-use super::error::MailSettingFault;
+use super::error::MailSettingError;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
@@ -24,16 +24,16 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong with the URL, without quoting it.
-    pub(super) fn parse(text: &str) -> Result<Self, MailSettingFault> {
-        let fault = |why| MailSettingFault::new("SMTP_URL", why);
+    pub(super) fn parse(text: &str) -> Result<Self, MailSettingError> {
+        let error = |why| MailSettingError::new("SMTP_URL", why);
         let SmtpAddress {
             host,
             port,
             encryption,
             credentials,
-        } = SmtpAddress::parse(text).map_err(fault)?;
+        } = SmtpAddress::parse(text).map_err(error)?;
         let encrypted =
-            || TlsParameters::new(host.clone()).map_err(|_| fault("names a host that no certificate can"));
+            || TlsParameters::new(host.clone()).map_err(|_| error("names a host that no certificate can"));
         let tls = match encryption {
             SmtpEncryption::AtOnce => Tls::Wrapper(encrypted()?),
             SmtpEncryption::Required => Tls::Required(encrypted()?),
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     fn way(url: &str) -> (&'static str, u16) {
-        let server = Server::parse(url).unwrap_or_else(|fault| panic!("{url}: {fault}"));
+        let server = Server::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
         let way = match server.tls {
             Tls::None => "none",
             Tls::Opportunistic(_) => "opportunistic",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_outside_of_ascii_is_asked_for_in_a_labels() {
+    fn a_name_outside_of_ascii_is_resolved_in_a_labels() {
         let server = Server::parse("smtps://u:p@Bücher.example").unwrap();
         assert_eq!(server.host, "xn--bcher-kva.example");
         assert!(Server::parse("smtps://u:p@bücher..example").is_err());
@@ -133,8 +133,8 @@ mod tests {
             "smtp://u:hunter2@mail.example?verify=no",
             "smtp://u:%FF@mail.example",
         ] {
-            let fault = Server::parse(bad).err().unwrap_or_else(|| panic!("{bad}"));
-            assert!(!format!("{fault} {fault:?}").contains("hunter2"), "{fault}");
+            let error = Server::parse(bad).err().unwrap_or_else(|| panic!("{bad}"));
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
     }
 

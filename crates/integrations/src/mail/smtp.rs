@@ -1,6 +1,6 @@
 //! Sends mail through an SMTP server (RFC 5321).
 
-use super::error::{MailAway, MailSettingFault, away, needs_smtputf8, refused};
+use super::error::{MailAway, MailSettingError, away, needs_smtputf8, refused};
 use super::letter::{Sender, letter};
 use super::server::Server;
 use futures_util::future::BoxFuture;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Timeout for sending a message, from connecting to the server's final reply.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum number of idle connections.
 const MAX_IDLE: usize = 4;
 /// How long an idle connection is reused; servers close theirs after minutes.
@@ -45,7 +45,7 @@ impl SmtpMailer {
     ///
     /// # Errors
     /// What is wrong with the URL, without quoting it.
-    pub fn new(url: &str, sender: Sender, clock: Arc<dyn Clock>) -> Result<Self, MailSettingFault> {
+    pub fn new(url: &str, sender: Sender, clock: Arc<dyn Clock>) -> Result<Self, MailSettingError> {
         Ok(Self {
             server: Server::parse(url)?,
             sender,
@@ -94,30 +94,32 @@ impl SmtpMailer {
         Ok(())
     }
 
-    async fn knock(&self) -> Result<()> {
+    async fn check_connection(&self) -> Result<()> {
         let connection = self.connection().await.map_err(|error| away(&error))?;
         self.give_back(connection);
         Ok(())
     }
 }
 
-async fn patiently(work: impl Future<Output = Result<()>>) -> Result<()> {
+async fn within_timeout(work: impl Future<Output = Result<()>>) -> Result<()> {
     let late = |_| {
         Err(MailAway(format!(
             "the mail server took longer than {} s",
-            PATIENCE.as_secs()
+            SEND_TIMEOUT.as_secs()
         ))
         .into())
     };
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(late)
+    tokio::time::timeout(SEND_TIMEOUT, work)
+        .await
+        .unwrap_or_else(late)
 }
 
 impl Mailer for SmtpMailer {
     fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<()>> {
-        Box::pin(patiently(self.deliver(message)))
+        Box::pin(within_timeout(self.deliver(message)))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(patiently(self.knock()))
+        Box::pin(within_timeout(self.check_connection()))
     }
 }

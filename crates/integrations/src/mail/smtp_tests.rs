@@ -46,7 +46,7 @@ impl Server {
         self.log
             .lock()
             .iter()
-            .filter(|told| told.starts_with(line))
+            .filter(|text_of| text_of.starts_with(line))
             .count()
     }
 }
@@ -88,7 +88,7 @@ async fn converse(stream: TcpStream, answers: Answers, log: Arc<Mutex<Vec<String
 }
 
 /// The error's `Display` and `Debug` texts, as a log line would contain them.
-fn told(error: &Error) -> String {
+fn text_of(error: &Error) -> String {
     format!("{error} {error:?}")
 }
 
@@ -128,7 +128,7 @@ async fn a_name_outside_of_ascii_is_refused_for_good_by_a_server_without_smtputf
     let error = mailer.send(&to("josé@bücher.example")).await.unwrap_err();
     assert_eq!(error.code(), Code::InvalidState);
     assert!(error.to_string().contains("SMTPUTF8"), "{error}");
-    assert!(!told(&error).contains("josé"), "{error:?}");
+    assert!(!text_of(&error).contains("josé"), "{error:?}");
     assert_eq!(server.count("MAIL"), 0);
     // The connection is still usable.
     mailer.send(&example()).await.unwrap();
@@ -152,19 +152,19 @@ async fn a_name_outside_of_ascii_is_refused_for_good_by_a_server_without_smtputf
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_is_not_worth_another_try_and_names_nobody() {
+async fn a_refusal_for_good_is_not_worth_another_try_and_names_no_recipient() {
     let server = Server::start(&[("RCPT", "550 5.1.1 <buyer@example.com> hunter2 unknown")]).await;
     let error = server.mailer("", "").send(&example()).await.unwrap_err();
     assert_eq!(error.code(), Code::InvalidState);
     assert_eq!(error.to_string(), "the mail server refused the message (550)");
     assert!(
-        !told(&error).contains("buyer") && !told(&error).contains("hunter2"),
+        !text_of(&error).contains("buyer") && !text_of(&error).contains("hunter2"),
         "{error:?}"
     );
 }
 
 #[tokio::test]
-async fn a_refusal_for_now_may_be_tried_again_and_names_nobody() {
+async fn a_refusal_for_now_may_be_tried_again_and_names_no_recipient() {
     for answers in [
         &[("RCPT", "451 <buyer@example.com> later")] as Answers,
         &[("CONNECT", "554 buyer")],
@@ -172,7 +172,7 @@ async fn a_refusal_for_now_may_be_tried_again_and_names_nobody() {
         let server = Server::start(answers).await;
         let error = server.mailer("", "").send(&example()).await.unwrap_err();
         assert_eq!(error.code(), Code::Unavailable);
-        assert!(!told(&error).contains("buyer"), "{error:?}");
+        assert!(!text_of(&error).contains("buyer"), "{error:?}");
     }
 }
 
@@ -181,11 +181,11 @@ async fn an_unreadable_answer_is_not_quoted() {
     let server = Server::start(&[("RCPT", "buyer@example.com?")]).await;
     let error = server.mailer("", "").send(&example()).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
-    assert!(!told(&error).contains("buyer"), "{error:?}");
+    assert!(!text_of(&error).contains("buyer"), "{error:?}");
 }
 
 #[tokio::test]
-async fn nobody_there() {
+async fn a_server_that_is_not_there_is_unavailable() {
     let server = Server::start(&[]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = Server {
@@ -202,7 +202,7 @@ async fn nobody_there() {
 }
 
 #[tokio::test]
-async fn a_password_is_not_told_to_a_server_that_does_not_encrypt() {
+async fn a_password_is_not_sent_to_a_server_that_does_not_encrypt() {
     let server = Server::start(&[]).await;
     let error = server
         .mailer("me:hunter2@", "")
@@ -222,7 +222,7 @@ async fn a_wrong_password_keeps_the_message_and_the_secret() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
-    assert!(!told(&error).contains("hunter2"), "{error:?}");
+    assert!(!text_of(&error).contains("hunter2"), "{error:?}");
     assert_eq!((server.count("AUTH PLAIN"), server.count("MAIL")), (1, 0));
 }
 

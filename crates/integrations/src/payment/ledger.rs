@@ -25,7 +25,7 @@ pub(super) enum LedgerEntry {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
-    deed: LedgerEntry,
+    entry: LedgerEntry,
     payment: PaymentId,
     amount: i64,
     currency: String,
@@ -51,7 +51,7 @@ impl Ledger {
 
     /// Passes the payment's last entry to `decide`, appends the entry that it returns, if any, and returns the
     /// payment's last entry after that. Holds the file lock, so that no other process writes in between.
-    pub(super) fn turn(
+    pub(super) fn append(
         &mut self,
         payment: PaymentId,
         amount: Money,
@@ -62,11 +62,11 @@ impl Ledger {
         file.lock()?;
         self.catch_up(&mut file)?;
         let before = self.last.get(&payment).copied();
-        let Some(deed) = decide(before) else {
+        let Some(entry) = decide(before) else {
             return Ok(before);
         };
         let line = Line {
-            deed,
+            entry,
             payment,
             amount: amount.amount,
             currency: amount.currency.code().to_owned(),
@@ -77,8 +77,8 @@ impl Ledger {
         file.set_len(self.read)?;
         file.write_all(line.as_bytes())?;
         self.read += line.len() as u64;
-        self.last.insert(payment, deed);
-        Ok(Some(deed))
+        self.last.insert(payment, entry);
+        Ok(Some(entry))
     }
 
     fn open(&self) -> io::Result<File> {
@@ -97,7 +97,7 @@ impl Ledger {
         file.read_to_string(&mut more)?;
         for text in more.split_inclusive('\n').filter(|text| text.ends_with('\n')) {
             let line: Line = serde_json::from_str(text)?;
-            self.last.insert(line.payment, line.deed);
+            self.last.insert(line.payment, line.entry);
             self.read += text.len() as u64;
         }
         Ok(())

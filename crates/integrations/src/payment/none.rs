@@ -44,7 +44,6 @@ mod tests {
     use super::*;
     use mainstay_domain::currency::Currency;
     use mainstay_domain::error::Code;
-    use mainstay_domain::id::Id;
     use mainstay_domain::random::Counting;
     use mainstay_domain::time::Timestamp;
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Collects at once and moves no money; refused in production.
 ///
 /// It records its operations in a file, one line of JSON each, so that a tester can check that it collected a payment
-/// once: `{"deed":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other values of `deed` are `refused`,
+/// once: `{"entry":"collected","payment":"…","amount":1450,"currency":"USD"}`; the other values of `entry` are `refused`,
 /// `voided` and `repaid`. It returns the same result for a payment however often it is called, after restarts, and in
 /// every process of the same `DATA_DIR`. The reference of a payment is `test_<payment id>`. It refuses exactly one
 /// amount, [`TestGateway::REFUSED_AMOUNT`], so that a tester can try out a refusal.
@@ -46,7 +46,7 @@ impl TestGateway {
         let write = move || {
             ledger
                 .lock()
-                .turn(payment, amount, |before| decide(before, amount))
+                .append(payment, amount, |before| decide(before, amount))
         };
         let done = tokio::task::spawn_blocking(write)
             .await
@@ -125,7 +125,6 @@ mod tests {
     use super::*;
     use mainstay_domain::currency::Currency;
     use mainstay_domain::error::Code;
-    use mainstay_domain::id::Id;
     use mainstay_domain::random::Counting;
     use mainstay_domain::time::Timestamp;
     use std::fs;
@@ -138,7 +137,7 @@ mod tests {
     fn records(folder: &Path) -> Vec<String> {
         let text = fs::read_to_string(folder.join("data/test-gateway.jsonl")).unwrap();
         let record = |line: &str| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["deed"]
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["entry"]
                 .as_str()
                 .unwrap()
                 .to_owned()

@@ -4,7 +4,7 @@ mod webhook;
 #[cfg(test)]
 mod webhook_tests;
 
-pub use webhook::{WebhookReceiver, WitnessFault};
+pub use webhook::{HeadReceiverError, WebhookReceiver};
 
 use mainstay_platform::config::Settings;
 use mainstay_services::ports::HeadReceiver;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The HTTP client cannot be created.
-pub fn head_receiver(settings: &Settings) -> Result<Option<Arc<dyn HeadReceiver>>, WitnessFault> {
+pub fn head_receiver(settings: &Settings) -> Result<Option<Arc<dyn HeadReceiver>>, HeadReceiverError> {
     let witness = &settings.audit_witness;
     let Some(url) = &witness.url else {
         return Ok(None);

@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Why the HTTP client could not be created.
 #[derive(Debug, thiserror::Error)]
 #[error("AUDIT_WITNESS_URL: no HTTP client: {0}")]
-pub struct WitnessFault(String);
+pub struct HeadReceiverError(String);
 
 /// The receiver's response was not 2xx.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +41,11 @@ impl WebhookReceiver {
     ///
     /// # Errors
     /// TLS cannot be set up.
-    pub fn new(url: String, secret: Option<Secret<Vec<u8>>>) -> Result<Self, WitnessFault> {
+    pub fn new(url: String, secret: Option<Secret<Vec<u8>>>) -> Result<Self, HeadReceiverError> {
         let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| WitnessFault(error.to_string()))?
+            .map_err(|error| HeadReceiverError(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
         let client = Client::builder()
@@ -53,7 +53,7 @@ impl WebhookReceiver {
             .redirect(Policy::none())
             .timeout(TIMEOUT)
             .build()
-            .map_err(|error| WitnessFault(error.to_string()))?;
+            .map_err(|error| HeadReceiverError(error.to_string()))?;
         Ok(Self { client, url, secret })
     }
 

@@ -42,7 +42,7 @@ pub(super) fn network(text: &str) -> Parsed<IpNet> {
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     match net.map(canonical_net) {
         // Every client could then claim any address, and limits and logs would follow that claim.
-        Ok(Some(net)) if net.prefix_len() == 0 => Err(format!("{text:?} would believe everybody")),
+        Ok(Some(net)) if net.prefix_len() == 0 => Err(format!("{text:?} would believe every client")),
         Ok(Some(net)) => Ok(net.trunc()),
         Ok(None) => Err(format!(
             "{text:?} holds more than the IPv4 addresses that are mapped into IPv6: write IPv4 networks as such"
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_networks_or_addresses_and_never_everybody() {
+    fn proxies_are_networks_or_addresses_and_never_all_addresses() {
         let proxies = TrustedProxies::from(list("10.0.0.0/8, 192.0.2.7, fd00::/8", network).unwrap());
         for (peer, trusted) in [
             ("10.9.8.7", true),

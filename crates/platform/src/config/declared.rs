@@ -39,13 +39,13 @@ macro_rules! settings {
 settings! {
     APP_ENV: AppEnv = "app.env", Plain,
         |text| parse::choice(text, &[("development", AppEnv::Development), ("test", AppEnv::Test), ("production", AppEnv::Production)]),
-        "development, test or production; production refuses to start on an unsafe setting and says which.",
+        "development, test or production; production refuses to start with unsafe settings and names them.",
         "choose one of them";
     ROLES: Roles = "app.roles", Plain, Roles::parse,
-        "what this process does: any of api (answers requests), worker (does jobs), realtime (nothing yet), or all.",
+        "roles of this process: any of api (answers requests), worker (runs jobs), realtime (nothing yet), or all.",
         "list one or more, e.g. api,worker";
     DATA_DIR: PathBuf = "app.data_dir", Plain, parse::folder,
-        "folder of the files Mainstay keeps: database, generated keys, mail, exports.",
+        "folder for the files that Mainstay writes: database, generated keys, mail, exports.",
         "give a folder, e.g. /var/lib/mainstay";
 
     HOST: String = "http.host", Plain, address::host,
@@ -55,13 +55,13 @@ settings! {
         "TCP port to listen on; 0 picks a free one, which is printed at start.",
         "give a port, e.g. 3000, or 0 for any free one";
     PUBLIC_URL: Option<String> = "http.public_url", Plain, |text| optional(text, address::origin),
-        "where people reach this server: links in mail, OAuth redirects, passkey relying party.",
+        "address under which clients reach this server: links in mail, OAuth redirects, passkey relying party.",
         "give scheme and host without a path, e.g. https://shop.example";
     ALLOWED_ORIGINS: Vec<String> = "http.allowed_origins", Plain, |text| parse::list(text, address::origin),
-        "web origins that may call with credentials (CORS) and open WebSockets; \"*\" is refused.",
+        "web origins that may call with credentials (CORS) and open WebSockets; \"*\" is rejected.",
         "list each site, e.g. https://app.example,http://localhost:5173";
     TRUSTED_PROXIES: TrustedProxies = "http.trusted_proxies", Plain, |text| parse::list(text, address::network).map(TrustedProxies::from),
-        "networks (CIDR) whose X-Forwarded-For is believed; nobody's by default.",
+        "networks (CIDR) of trusted proxies, whose X-Forwarded-For is used; none by default.",
         "list the addresses of your own proxies, e.g. 10.0.0.0/8";
     REQUEST_TIMEOUT: Duration = "http.request_timeout", Plain, |text| parse::duration(text, "100ms", "1h"),
         "how long a request may take before it is answered with 504.",
@@ -101,36 +101,36 @@ settings! {
         "at least 32 bytes: sign tokens with HS256 and this secret; empty: EdDSA with keys kept sealed in the database.",
         "give the output of `openssl rand -base64 48`, or leave it out";
     JWT_AUDIENCE: String = "tokens.audience", Plain, parse::claim,
-        "the aud claim written into and demanded of every token.",
+        "the aud claim of every token; tokens with another are rejected.",
         "give a name, e.g. api";
     JWT_ISSUER: String = "tokens.issuer", Plain, parse::claim,
-        "the iss claim written into and demanded of every token.",
+        "the iss claim of every token; tokens with another are rejected.",
         "give a name, e.g. mainstay";
     ACCESS_TTL: Duration = "tokens.access_ttl", Plain, |text| parse::duration(text, "1s", "1d"),
-        "life of an access token.",
+        "lifetime of an access token.",
         "give a duration, e.g. 15m";
     REFRESH_TTL: Duration = "tokens.refresh_ttl", Plain, |text| parse::duration(text, "1s", "400d"),
-        "life of a session that is not used; longer than ACCESS_TTL.",
+        "lifetime of an unused session; longer than ACCESS_TTL.",
         "give a duration longer than ACCESS_TTL, e.g. 7d";
 
     MASTER_KEY: Option<Secret<[u8; 32]>> = "security.master_key", Nothing, |text| optional(text, parse::master_key),
-        "32 bytes in base64 that seal the secrets kept at rest: TOTP secrets, signing keys, provider tokens.",
-        "give the output of `openssl rand -base64 32`, and keep it safe: what it sealed is lost without it";
+        "32 bytes in base64: encrypt the stored secrets: TOTP secrets, signing keys, provider tokens.",
+        "give the output of `openssl rand -base64 32`, and store it safely: without it the encrypted secrets are lost";
     RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
         "on, or off for load tests; off is refused in production.",
         "choose on";
     VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain, parse::verify_email,
-        "optional; required (nobody signs in before following the link in the mail) is not available yet.",
+        "optional; required (no account signs in before the link in the mail is followed) is not available yet.",
         "choose optional";
 
     AUDIT_WITNESS_URL: Option<String> = "audit.witness_url", Plain, |text| optional(text, address::endpoint),
-        "where the sealed head of the audit chain is sent, so that a database put back together with DATA_DIR is noticed.",
+        "URL to which Mainstay sends the sealed head of the audit chain, so that a database restored together with DATA_DIR is detected.",
         "give an https:// URL without user and password, e.g. https://witness.example/mainstay";
     AUDIT_WITNESS_EVERY: Duration = "audit.witness_every", Plain, |text| parse::duration(text, "1m", "7d"),
-        "how often the head is sent to AUDIT_WITNESS_URL.",
+        "interval at which the head is sent to AUDIT_WITNESS_URL.",
         "give a duration, e.g. 1h";
     AUDIT_WITNESS_SECRET: Option<Secret<Vec<u8>>> = "audit.witness_secret", Nothing, |text| optional(text, parse::webhook_secret),
-        "whsec_ and 24 to 64 bytes in base64 that sign what is sent (Standard Webhooks); empty: not signed.",
+        "whsec_ and 24 to 64 bytes in base64: signs the requests (Standard Webhooks); empty: not signed.",
         "give whsec_ and the output of `openssl rand -base64 32`";
 
     SMTP_URL: Option<Secret<String>> = "mail.smtp_url", Url, |text| optional(text, |text| address::smtp(text).map(Secret::new)),
@@ -145,7 +145,7 @@ settings! {
         "test (every card is accepted, no money moves; refused in production) or none (paying answers 503).",
         "choose none";
     RESERVATION_TTL: Duration = "orders.reservation_ttl", Plain, |text| parse::duration(text, "1s", "30d"),
-        "how long the stock of an unpaid order is held.",
+        "how long the stock of an unpaid order is reserved.",
         "give a duration, e.g. 30m";
 
     LOG_LEVEL: LogLevel = "log.level", Plain,

@@ -57,11 +57,11 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
-            1 => f.write_str("the configuration has a fault")?,
-            many => write!(f, "the configuration has {many} faults")?,
+            1 => f.write_str("the configuration has an error")?,
+            many => write!(f, "the configuration has {many} errors")?,
         }
-        for fault in &self.0 {
-            write!(f, "\n\n{fault}")?;
+        for error in &self.0 {
+            write!(f, "\n\n{error}")?;
         }
         Ok(())
     }

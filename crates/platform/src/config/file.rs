@@ -21,13 +21,13 @@ pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<
         path,
         text,
         entries: BTreeMap::new(),
-        faults: Vec::new(),
+        errors: Vec::new(),
     };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
+    let (table, syntax_errors) = DeTable::parse_recoverable(text);
+    for error in syntax_errors {
         let at = error.span().map_or(0, |span| span.start);
         // Only the message: the error's own display quotes the line, which may hold a secret.
-        found.fault(
+        found.report(
             path.display().to_string(),
             at,
             error.message().to_owned(),
@@ -35,17 +35,17 @@ pub(super) fn entries(path: &Path, text: &str) -> (BTreeMap<String, Entry>, Vec<
         );
     }
     // The parser's recovery after a syntax error would only report errors that the file does not have.
-    if found.faults.is_empty() {
+    if found.errors.is_empty() {
         found.table("", table.get_ref());
     }
-    (found.entries, found.faults)
+    (found.entries, found.errors)
 }
 
 struct Found<'a> {
     path: &'a Path,
     text: &'a str,
     entries: BTreeMap<String, Entry>,
-    faults: Vec<ConfigError>,
+    errors: Vec<ConfigError>,
 }
 
 impl Found<'_> {
@@ -64,7 +64,7 @@ impl Found<'_> {
                         let line = self.line(at);
                         self.entries.insert(key, Entry { text, line });
                     }
-                    None => self.fault(
+                    None => self.report(
                         key,
                         at,
                         format!("a value of type {} is not understood here", other.type_str()),
@@ -79,12 +79,12 @@ impl Found<'_> {
         self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
     }
 
-    fn fault(&mut self, key: String, at: usize, reason: String, fix: &str) {
+    fn report(&mut self, key: String, at: usize, reason: String, fix: &str) {
         let origin = Some(Origin::File {
             path: self.path.to_owned(),
             line: self.line(at),
         });
-        self.faults.push(ConfigError {
+        self.errors.push(ConfigError {
             key,
             env: None,
             value: None,
@@ -118,23 +118,23 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Vec<(String, String, usize)>, Vec<String>) {
-        let (entries, faults) = entries(Path::new("m.toml"), text);
+        let (entries, errors) = entries(Path::new("m.toml"), text);
         let entries = entries
             .into_iter()
             .map(|(key, entry)| (key, entry.text, entry.line))
             .collect();
         (
             entries,
-            faults.into_iter().map(|fault| fault.to_string()).collect(),
+            errors.into_iter().map(|error| error.to_string()).collect(),
         )
     }
 
     #[test]
     fn tables_and_dotted_keys_are_the_same_and_know_their_lines() {
-        let (entries, faults) = read(
+        let (entries, errors) = read(
             "http.port = 8_080\n[log]\nlevel = 'debug'\n\n[app]\nroles = [\"api\", \"worker\"]\nx = true",
         );
-        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(errors, Vec::<String>::new());
         let expected = [
             ("app.roles", "api,worker", 6),
             ("app.x", "on", 7),
@@ -148,20 +148,20 @@ mod tests {
     }
 
     #[test]
-    fn a_syntax_error_tells_its_line_and_not_its_content() {
-        let (entries, faults) = read("[tokens]\nsecret = hunter2 hunter2\n");
+    fn a_syntax_error_names_its_line_and_not_its_content() {
+        let (entries, errors) = read("[tokens]\nsecret = hunter2 hunter2\n");
         assert!(entries.is_empty());
-        assert!(faults[0].starts_with("m.toml, from m.toml:2\n"), "{faults:?}");
+        assert!(errors[0].starts_with("m.toml, from m.toml:2\n"), "{errors:?}");
         assert!(
-            faults.iter().all(|fault| !fault.contains("hunter2")),
-            "{faults:?}"
+            errors.iter().all(|error| !error.contains("hunter2")),
+            "{errors:?}"
         );
     }
 
     #[test]
     fn values_of_no_use_are_faults() {
-        let (_, faults) = read("http.port = 1.5\nlog.level = 2026-11-22\nmail.from = [[1]]");
-        assert_eq!(faults.len(), 3);
-        assert!(faults[0].contains("type float"), "{faults:?}");
+        let (_, errors) = read("http.port = 1.5\nlog.level = 2026-11-22\nmail.from = [[1]]");
+        assert_eq!(errors.len(), 3);
+        assert!(errors[0].contains("type float"), "{errors:?}");
     }
 }

@@ -31,8 +31,8 @@ impl Settings {
         );
         match (unreadable, loaded) {
             (None, loaded) => loaded,
-            (Some(fault), Ok(_)) => Err(ConfigErrors(vec![fault])),
-            (Some(fault), Err(ConfigErrors(rest))) => Err(ConfigErrors([vec![fault], rest].concat())),
+            (Some(error), Ok(_)) => Err(ConfigErrors(vec![error])),
+            (Some(error), Err(ConfigErrors(rest))) => Err(ConfigErrors([vec![error], rest].concat())),
         }
     }
 
@@ -49,24 +49,24 @@ impl Settings {
         let settings = Self::take(&mut reader);
         reader.refuse_unknown();
         let Reader {
-            taken, mut faults, ..
+            taken, mut errors, ..
         } = reader;
         if settings.env == AppEnv::Production {
             // A refused setting already has an error; its default needs no second one for being unsafe.
-            let told: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
-            let news = settings
+            let reported: Vec<String> = errors.iter().map(|error| error.key.clone()).collect();
+            let further = settings
                 .unsafe_in_production()
                 .into_iter()
-                .filter(|fault| !told.contains(&fault.key));
-            faults.extend(news.map(|fault| located(fault, &taken)));
+                .filter(|error| !reported.contains(&error.key));
+            errors.extend(further.map(|error| located(error, &taken)));
         }
-        if faults.is_empty() {
+        if errors.is_empty() {
             Ok(Loaded {
                 settings,
                 origins: taken,
             })
         } else {
-            Err(ConfigErrors(faults))
+            Err(ConfigErrors(errors))
         }
     }
 
@@ -165,7 +165,7 @@ impl Tokens {
         if tokens.refresh_ttl <= tokens.access_ttl {
             from.clash(
                 &REFRESH_TTL,
-                "is not longer than ACCESS_TTL: nobody could renew a token".to_owned(),
+                "is not longer than ACCESS_TTL: no client could renew a token".to_owned(),
             );
         }
         tokens
@@ -184,16 +184,16 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
 }
 
 /// The error with the value as given and its origin.
-fn located(fault: ConfigError, taken: &[Effective]) -> ConfigError {
-    match taken.iter().find(|setting| setting.key == fault.key) {
+fn located(error: ConfigError, taken: &[Effective]) -> ConfigError {
+    match taken.iter().find(|setting| setting.key == error.key) {
         Some(setting) => {
             let (value, origin) = (Some(setting.value.clone()), Some(setting.origin.clone()));
             ConfigError {
                 value,
                 origin,
-                ..fault
+                ..error
             }
         }
-        None => fault,
+        None => error,
     }
 }

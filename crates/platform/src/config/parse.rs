@@ -40,11 +40,11 @@ pub(super) fn switch(text: &str) -> Parsed<bool> {
     )
 }
 
-/// A whole number from `least` to `most`.
-pub(super) fn whole<T: FromStr + PartialOrd + Display>(text: &str, least: T, most: T) -> Parsed<T> {
+/// A whole number from `least` to `greatest`.
+pub(super) fn whole<T: FromStr + PartialOrd + Display>(text: &str, least: T, greatest: T) -> Parsed<T> {
     match text.parse::<T>() {
-        Ok(number) if number >= least && number <= most => Ok(number),
-        _ => Err(format!("is not a whole number from {least} to {most}")),
+        Ok(number) if number >= least && number <= greatest => Ok(number),
+        _ => Err(format!("is not a whole number from {least} to {greatest}")),
     }
 }
 
@@ -57,12 +57,12 @@ pub(super) fn list<T>(text: &str, parse: fn(&str) -> Parsed<T>) -> Parsed<Vec<T>
         .collect()
 }
 
-/// A duration such as `90s`, `15m`, `1h30m` or `7d`, from `least` to `most`, each with its spelling for the error.
-pub(super) fn duration(text: &str, least: &str, most: &str) -> Parsed<Duration> {
-    let bounds = span(least).zip(span(most));
+/// A duration such as `90s`, `15m`, `1h30m` or `7d`, from `least` to `greatest`, each with its spelling for the error.
+pub(super) fn duration(text: &str, least: &str, greatest: &str) -> Parsed<Duration> {
+    let bounds = span(least).zip(span(greatest));
     match span(text).zip(bounds) {
-        Some((span, (least, most))) if span >= least && span <= most => Ok(span),
-        Some(_) => Err(format!("is not between {least} and {most}")),
+        Some((span, (least, greatest))) if span >= least && span <= greatest => Ok(span),
+        Some(_) => Err(format!("is not between {least} and {greatest}")),
         None => Err("is not a duration: whole numbers with the units ms, s, m, h, d".to_owned()),
     }
 }
@@ -109,7 +109,7 @@ pub(super) fn budget(text: &str) -> Parsed<usize> {
 }
 
 /// A size between two bounds, each with its spelling.
-fn bounded_size(text: &str, least: (usize, &str), most: (usize, &str)) -> Parsed<usize> {
+fn bounded_size(text: &str, least: (usize, &str), greatest: (usize, &str)) -> Parsed<usize> {
     let bytes = split_number(text).and_then(|(number, unit)| {
         let factor: u64 = match unit.trim() {
             "" | "B" => 1,
@@ -123,8 +123,8 @@ fn bounded_size(text: &str, least: (usize, &str), most: (usize, &str)) -> Parsed
         usize::try_from(number.checked_mul(factor)?).ok()
     });
     match bytes {
-        Some(bytes) if (least.0..=most.0).contains(&bytes) => Ok(bytes),
-        Some(_) => Err(format!("is not between {} and {}", least.1, most.1)),
+        Some(bytes) if (least.0..=greatest.0).contains(&bytes) => Ok(bytes),
+        Some(_) => Err(format!("is not between {} and {}", least.1, greatest.1)),
         None => Err("is not a size: a whole number with the unit B, KiB, MiB or GiB".to_owned()),
     }
 }
@@ -280,7 +280,7 @@ mod tests {
         assert!(sender("Mainstay <no-reply@localhost>").is_ok() && sender("a@b.example").is_ok());
         for text in [
             "",
-            "nobody",
+            "no-address",
             "a@b\r\nBcc: c@d",
             "X <a@b",
             "a@b@c",

@@ -74,18 +74,20 @@ fn host(url: &Url) -> Option<String> {
 
 fn encryption(url: &Url, host: &str, with_password: bool) -> Result<SmtpEncryption, &'static str> {
     let parameters: Vec<_> = url.query_pairs().collect();
-    let asked = match parameters.as_slice() {
+    let requested = match parameters.as_slice() {
         [] => None,
         [(name, value)] if name == "tls" => Some(value.as_ref()),
         _ => return Err("has parameters other than tls"),
     };
-    match (url.scheme(), asked) {
+    match (url.scheme(), requested) {
         ("smtps", None | Some("required")) => Ok(SmtpEncryption::AtOnce),
         ("smtp", Some("required")) => Ok(SmtpEncryption::Required),
         ("smtp", None) if with_password => Ok(SmtpEncryption::Required),
         ("smtp", None) => Ok(SmtpEncryption::Opportunistic),
         ("smtp", Some("opportunistic")) if !with_password => Ok(SmtpEncryption::Opportunistic),
-        ("smtp", Some("opportunistic")) => Err("would let anybody on the way ask for the password"),
+        ("smtp", Some("opportunistic")) => {
+            Err("would let an attacker on the network path request the password")
+        }
         ("smtp", Some("none")) if is_this_machine(host) => Ok(SmtpEncryption::None),
         ("smtp", Some("none")) => Err("has tls=none, which is for a server on this machine"),
         ("smtp" | "smtps", Some(_)) => Err("has a tls other than required, opportunistic, none"),

@@ -95,7 +95,7 @@ pub(super) struct Reader<'a> {
     path: &'a Path,
     defaults: BTreeMap<String, Entry>,
     pub(super) taken: Vec<Effective>,
-    pub(super) faults: Vec<ConfigError>,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 impl<'a> Reader<'a> {
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
         file: Option<(&'a Path, &str)>,
     ) -> Self {
         let (path, text) = file.unwrap_or((Path::new(""), ""));
-        let (file, faults) = entries(path, text);
+        let (file, errors) = entries(path, text);
         let (defaults, _) = entries(Path::new("default.toml"), DEFAULTS);
         Self {
             flags,
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
             path,
             defaults,
             taken: Vec::new(),
-            faults,
+            errors,
         }
     }
 
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         let value = setting.show.apply(text);
         let mut refuse = |reason: String, fix: String| {
             let (key, value) = (setting.key.to_owned(), Some(value.clone()));
-            self.faults.push(ConfigError {
+            self.errors.push(ConfigError {
                 key,
                 env: Some(setting.env),
                 value,
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
             .map(|taken| (taken.value.clone(), taken.origin.clone()))
             .unzip();
         let key = setting.key.to_owned();
-        self.faults.push(ConfigError {
+        self.errors.push(ConfigError {
             key,
             env: Some(setting.env),
             value,
@@ -203,11 +203,11 @@ impl<'a> Reader<'a> {
             .iter()
             .filter(|(name, _)| !known(name) && !self.taken.iter().any(|taken| taken.env == name));
         let in_flags = in_flags.map(|(name, _)| (name, Origin::Flag));
-        let faults: Vec<ConfigError> = in_file
+        let errors: Vec<ConfigError> = in_file
             .chain(in_flags)
             .map(|(key, origin)| self.unknown(key, origin))
             .collect();
-        self.faults.extend(faults);
+        self.errors.extend(errors);
     }
 
     /// The error omits the value: it may be a secret under a misspelt name.

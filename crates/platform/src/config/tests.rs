@@ -19,7 +19,7 @@ fn read(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> Result<Load
     Settings::read(&flags(flag), &env(vars), Some((Path::new("mainstay.toml"), file)))
 }
 
-fn faults(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> String {
+fn errors(flag: &[(&str, &str)], vars: &[(&str, &str)], file: &str) -> String {
     read(flag, vars, file).unwrap_err().to_string()
 }
 
@@ -89,7 +89,7 @@ fn flags_beat_the_environment_beats_the_file_beats_the_defaults() {
 }
 
 #[test]
-fn every_fault_is_told_at_once_and_secrets_are_not() {
+fn every_error_is_reported_at_once_without_secrets() {
     let file =
         "[http]\nprot = 1\n[tokens]\nsecret = 'hunter2'\nrefresh_ttl = '5m'\n[http.sub]\nkey = 'hunter2'";
     let vars = [
@@ -101,7 +101,7 @@ fn every_fault_is_told_at_once_and_secrets_are_not() {
         ("TRUSTED_PROXIES", "0.0.0.0/0"),
         ("ROLES", "api,cook"),
     ];
-    let text = faults(
+    let text = errors(
         &[
             ("log.levle", "hunter2"),
             ("JWT_SECRET", "hunter2hunter2hunter2hunter2hunter2"),
@@ -114,8 +114,8 @@ fn every_fault_is_told_at_once_and_secrets_are_not() {
 }
 
 #[test]
-fn what_would_fail_alone_at_the_start_is_told_with_all_the_others() {
-    let told = faults(
+fn what_would_fail_alone_at_the_start_is_reported_with_all_the_others() {
+    let report = errors(
         &[],
         &[
             ("SMTP_URL", "smtp://:hunter2@mail.example"),
@@ -127,25 +127,25 @@ fn what_would_fail_alone_at_the_start_is_told_with_all_the_others() {
         "",
     );
     for name in ["SMTP_URL", "MAIL_FROM", "DATABASE_URL", "VERIFY_EMAIL", "PORT"] {
-        assert!(told.contains(name), "{name} is not in {told}");
+        assert!(report.contains(name), "{name} is not in {report}");
     }
-    assert!(!told.contains("hunter2"), "{told}");
+    assert!(!report.contains("hunter2"), "{report}");
 }
 
 #[test]
-fn production_refuses_what_is_unsafe_and_says_which() {
+fn production_refuses_what_is_unsafe_by_name() {
     let unsafe_vars = [
         ("APP_ENV", "production"),
         ("RATE_LIMITS", "off"),
         ("LOG_LEVEL", "debug"),
         ("PUBLIC_URL", "http://shop.example"),
     ];
-    insta::assert_snapshot!(faults(&[], &unsafe_vars, ""));
-    let text = faults(&[], &[("APP_ENV", "production"), ("MASTER_KEY", "short")], "");
+    insta::assert_snapshot!(errors(&[], &unsafe_vars, ""));
+    let text = errors(&[], &[("APP_ENV", "production"), ("MASTER_KEY", "short")], "");
     assert_eq!(
         text.matches("MASTER_KEY").count(),
         1,
-        "told once, as malformed: {text}"
+        "reported once, as malformed: {text}"
     );
 
     let safe = [
@@ -184,7 +184,7 @@ fn refused(vars: &[(&str, &str)]) -> Vec<String> {
     let vars = [&safe[..], vars].concat();
     let settings = read(&[], &vars, "").unwrap().settings;
     let names = settings.unsafe_in_production().into_iter();
-    let names: Vec<String> = names.map(|fault| fault.env.unwrap().to_owned()).collect();
+    let names: Vec<String> = names.map(|error| error.env.unwrap().to_owned()).collect();
     let started = read(&[], &[&vars[..], &[("APP_ENV", "production")]].concat(), "");
     assert_eq!(started.is_err(), !names.is_empty(), "{vars:?}");
     names
@@ -274,7 +274,7 @@ fn what_is_usually_a_slip_is_only_pointed_out() {
         settings
             .cautions()
             .into_iter()
-            .filter_map(|fault| fault.env)
+            .filter_map(|error| error.env)
             .collect()
     };
     assert_eq!(cautions(&[]), Vec::<&str>::new());
@@ -319,10 +319,10 @@ fn any_folder_holds_the_database() {
         let file = crate::database::sqlite_path(settings.database.url.expose());
         assert_eq!(file, Ok(Path::new(folder).join("mainstay.db")), "{folder}");
     }
-    let told = faults(&[], &[("DATA_DIR", "/x/\u{fffd}")], "");
+    let report = errors(&[], &[("DATA_DIR", "/x/\u{fffd}")], "");
     assert!(
-        told.contains("DATA_DIR") && told.contains("is not UTF-8"),
-        "{told}"
+        report.contains("DATA_DIR") && report.contains("is not UTF-8"),
+        "{report}"
     );
 }
 
@@ -351,7 +351,7 @@ fn nothing_printed_shows_a_secret() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test writes the file that it reads")]
-fn a_file_that_was_asked_for_must_be_there() {
+fn a_file_that_was_named_must_be_there() {
     let missing = Sources {
         file: Some("/nonexistent/mainstay.toml".into()),
         flags: flags(&[("PORT", "x")]),
@@ -462,7 +462,7 @@ proptest! {
     ) {
         match Settings::read(&flags, &env, Some((Path::new("f.toml"), &file))) {
             Ok(loaded) => prop_assert!(!as_table(&loaded.origins).is_empty()),
-            Err(faults) => prop_assert!(!faults.0.is_empty() && !faults.to_string().is_empty()),
+            Err(errors) => prop_assert!(!errors.0.is_empty() && !errors.to_string().is_empty()),
         }
     }
 

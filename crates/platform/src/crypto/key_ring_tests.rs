@@ -6,7 +6,7 @@ use crate::crypto::seal::Sealer;
 use crate::crypto::signing_key::SigningKey;
 use crate::crypto::token::{MAX_BYTES, TYPE, claimed_issue};
 use aws_lc_rs::hmac;
-use mainstay_domain::id::{Id as _, SessionId, UserId};
+use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::random::Counting;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -182,12 +182,12 @@ fn the_public_key_is_not_accepted_as_an_hmac_secret() {
 #[test]
 fn keys_in_the_header_are_not_used() {
     let ring = shared();
-    let k = base64url(b"the secret of somebody else, 32 bytes");
+    let k = base64url(b"the secret of another host, 32 bytes");
     let claims = serde_json::to_value(claims()).unwrap();
     let mut header = header(&ring);
     header["jwk"] = json!({ "kty": "oct", "k": k });
     header["jku"] = json!("https://example.org/keys");
-    let token = forge(&header, &claims, b"the secret of somebody else, 32 bytes");
+    let token = forge(&header, &claims, b"the secret of another host, 32 bytes");
     assert_eq!(ring.verify(&token, at(NOW)), Err(TokenError::BadSignature));
     header["crit"] = json!(["b64"]);
     assert_eq!(

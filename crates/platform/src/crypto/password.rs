@@ -201,7 +201,7 @@ impl Pool {
         self.waiting
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
             .map_err(|_| PasswordError::Busy)?;
-        let _seat = QueueSlot(&self.waiting);
+        let _slot = QueueSlot(&self.waiting);
         Arc::clone(&self.workers)
             .acquire_owned()
             .await

@@ -44,7 +44,7 @@ async fn the_same_password_never_hashes_alike() {
 }
 
 #[tokio::test]
-async fn the_default_is_what_owasp_asks() {
+async fn the_default_is_what_owasp_recommends() {
     let hasher = PasswordHasher::new(Params::default(), 1, 0, Arc::new(Counting::default())).unwrap();
     let phc = hasher.hash(secret("x")).await.unwrap();
     assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
@@ -55,7 +55,7 @@ async fn the_default_is_what_owasp_asks() {
 
 /// From the test suite of the reference implementation, so hashed by other code and with more memory than ours.
 #[tokio::test]
-async fn a_hash_with_other_parameters_is_checked_and_asks_to_be_renewed() {
+async fn a_hash_with_other_parameters_is_checked_and_needs_renewal() {
     let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
     let hasher = hasher(1, 10);
     let right = hasher.verify(secret("password"), phc).await.unwrap();
@@ -110,7 +110,7 @@ async fn hashes_that_would_exhaust_the_machine_are_refused() {
 }
 
 #[tokio::test]
-async fn beyond_the_queue_callers_are_turned_away_and_one_who_leaves_makes_room() {
+async fn beyond_the_queue_callers_are_rejected_and_one_who_leaves_frees_a_slot() {
     let hasher = hasher(1, 2);
     let working = Arc::clone(&hasher.0.workers).acquire_owned().await.unwrap();
     let wait = || {

@@ -5,7 +5,7 @@
 
 use super::{base64url, from_base64url, same};
 use aws_lc_rs::hmac;
-use mainstay_domain::id::{Id as _, SessionId};
+use mainstay_domain::id::SessionId;
 use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;

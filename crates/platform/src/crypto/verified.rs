@@ -16,7 +16,7 @@ const MAX_PER_SHARD: usize = 625;
 /// contention.
 pub(super) struct VerifiedTokens([RwLock<Shard>; SHARDS]);
 
-type Shard = HashMap<Box<str>, Verified, TailHash>;
+type Shard = HashMap<Box<str>, Verified, LastBytesHash>;
 
 /// The claims of a verified token, and until when its key is accepted.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub(super) struct Verified {
 
 impl VerifiedTokens {
     pub(super) fn new() -> Self {
-        let hash = TailHash(RandomState::new());
+        let hash = LastBytesHash(RandomState::new());
         Self(std::array::from_fn(|_| {
             RwLock::new(HashMap::with_hasher(hash.clone()))
         }))
@@ -80,21 +80,21 @@ impl VerifiedTokens {
 /// the rest is; and only tokens with a valid signature are stored, so an attacker cannot choose ones that collide.
 /// Equality compares the whole text.
 #[derive(Clone)]
-struct TailHash(RandomState);
+struct LastBytesHash(RandomState);
 
-struct TailHasher<H>(H);
+struct LastBytesHasher<H>(H);
 
-impl BuildHasher for TailHash {
-    type Hasher = TailHasher<std::hash::DefaultHasher>;
+impl BuildHasher for LastBytesHash {
+    type Hasher = LastBytesHasher<std::hash::DefaultHasher>;
 
     fn build_hasher(&self) -> Self::Hasher {
-        TailHasher(self.0.build_hasher())
+        LastBytesHasher(self.0.build_hasher())
     }
 }
 
-impl<H: Hasher> Hasher for TailHasher<H> {
+impl<H: Hasher> Hasher for LastBytesHasher<H> {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.write(bytes.last_chunk::<32>().map_or(bytes, |tail| tail));
+        self.0.write(bytes.last_chunk::<32>().map_or(bytes, |last| last));
     }
 
     fn finish(&self) -> u64 {

@@ -43,8 +43,6 @@ pub use self::sql::Sql;
 pub use self::sqlite::sqlite_connection;
 pub use self::tx::{Stats, Tx};
 pub use self::value::Value;
-#[doc(hidden)]
-pub use mainstay_domain::id::Id;
 
 use self::counters::Tally;
 use self::options::DatabaseLocation;

@@ -63,8 +63,9 @@ fn the_mode_does_not_hang_on_the_umask() {
     // A separate process, because the umask belongs to the whole process.
     for umask in ["000", "022", "177", "277"] {
         let at = root.path().join(umask);
-        let script =
-            format!("umask {umask}; exec \"$0\" --exact files::tests::makes_what_it_is_asked_for --ignored");
+        let script = format!(
+            "umask {umask}; exec \"$0\" --exact files::tests::makes_the_file_that_it_is_given --ignored"
+        );
         let ran = std::process::Command::new("sh")
             .arg("-c")
             .arg(script)
@@ -81,7 +82,7 @@ const MAKE: &str = "MAINSTAY_TEST_MAKE";
 
 #[test]
 #[ignore = "the child of the test above"]
-fn makes_what_it_is_asked_for() {
+fn makes_the_file_that_it_is_given() {
     let at = std::path::PathBuf::from(std::env::var_os(MAKE).unwrap());
     make_dir(&at).unwrap();
     create_new(&at.join("file")).unwrap();

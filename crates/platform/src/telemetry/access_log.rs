@@ -1,7 +1,7 @@
 //! The access log: one line per request.
 
 use super::logs::Style;
-use super::sink::{Audience, LogSink};
+use super::sink::{LogSink, LogTarget};
 use crate::config::LogLevel;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -105,24 +105,24 @@ impl AccessLog {
         }
         let json = |line: &mut Vec<u8>| serde_json::to_writer(line, &Json::of(request, level)).is_ok();
         match self.style {
-            Style::Json => self.write(Audience::All, level, json),
+            Style::Json => self.write(LogTarget::All, level, json),
             Style::Pretty { colour } => {
-                self.write(Audience::Console, level, |line| {
+                self.write(LogTarget::Console, level, |line| {
                     pretty(line, request, colour).is_ok()
                 });
                 if self.sink.has_files() {
-                    self.write(Audience::Files, level, json);
+                    self.write(LogTarget::Files, level, json);
                 }
             }
         }
     }
 
-    fn write(&self, audience: Audience, level: Level, make: impl FnOnce(&mut Vec<u8>) -> bool) {
+    fn write(&self, target: LogTarget, level: Level, make: impl FnOnce(&mut Vec<u8>) -> bool) {
         LINE.with_borrow_mut(|line| {
             line.clear();
             if make(line) {
                 line.push(b'\n');
-                self.sink.write(audience, level, line);
+                self.sink.write(target, level, line);
             }
         });
     }

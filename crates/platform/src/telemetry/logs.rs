@@ -3,7 +3,7 @@
 use super::access_log::AccessLog;
 use super::panics;
 use super::rotation::{Limits, RotatingFile};
-use super::sink::{Audience, LogGuard, LogSink, Outputs};
+use super::sink::{LogGuard, LogSink, LogTarget, Outputs};
 use crate::config::{Log, LogFormat, LogLevel};
 use mainstay_domain::time::Clock;
 use std::fmt;
@@ -98,7 +98,7 @@ impl Logs {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let json = |audience| {
+        let json = |log_target| {
             tracing_subscriber::fmt::layer()
                 .json()
                 .flatten_event(true)
@@ -106,12 +106,12 @@ impl Logs {
                 .with_timer(Timer(Arc::clone(&self.clock)))
                 .with_writer(Lines {
                     sink: self.sink.clone(),
-                    audience,
+                    log_target,
                 })
         };
         let filter = filter(self.level);
         let Style::Pretty { colour } = self.style else {
-            return json(Audience::All).with_filter(filter).boxed();
+            return json(LogTarget::All).with_filter(filter).boxed();
         };
         let pretty = tracing_subscriber::fmt::layer()
             .compact()
@@ -119,10 +119,13 @@ impl Logs {
             .with_timer(Timer(Arc::clone(&self.clock)))
             .with_writer(Lines {
                 sink: self.sink.clone(),
-                audience: Audience::Console,
+                log_target: LogTarget::Console,
             });
         match self.sink.has_files() {
-            true => pretty.and_then(json(Audience::Files)).with_filter(filter).boxed(),
+            true => pretty
+                .and_then(json(LogTarget::Files))
+                .with_filter(filter)
+                .boxed(),
             false => pretty.with_filter(filter).boxed(),
         }
     }
@@ -178,7 +181,7 @@ impl FormatTime for Timer {
 /// Passes each record on as one line; the formatter writes a record in one piece.
 struct Lines {
     sink: LogSink,
-    audience: Audience,
+    log_target: LogTarget,
 }
 
 struct Line<'a>(&'a Lines, Level);
@@ -197,7 +200,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.sink.write(self.0.audience, self.1, line);
+        self.0.sink.write(self.0.log_target, self.1, line);
         Ok(line.len())
     }
 
@@ -218,8 +221,8 @@ mod tests {
         ))
     }
 
-    fn records(logs: &Logs, tell: impl FnOnce()) -> [String; 3] {
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), tell);
+    fn records(logs: &Logs, emit: impl FnOnce()) -> [String; 3] {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), emit);
         logs.sink.take()
     }
 
@@ -230,8 +233,8 @@ mod tests {
             let _span = tracing::info_span!("job", id = 7).entered();
             tracing::info!(target: "shop", items = 2, "order placed");
             tracing::error!(target: "shop", "lost");
-            tracing::debug!(target: "shop", "not heard");
-            tracing::info!(target: "hyper::proto", "not heard either");
+            tracing::debug!(target: "shop", "not recorded");
+            tracing::info!(target: "hyper::proto", "not recorded either");
         });
         let first = r#"{"timestamp":"2026-11-22T10:00:00.000Z","level":"INFO","message":"order placed","items":2,"target":"shop","span":{"id":7,"name":"job"}}"#;
         let second = r#"{"timestamp":"2026-11-22T10:00:00.000Z","level":"ERROR","message":"lost","target":"shop","span":{"id":7,"name":"job"}}"#;
@@ -248,7 +251,7 @@ mod tests {
         };
         let [console, combined, errors] = records(&logs, || {
             tracing::warn!(target: "shop", left = 1, "low \u{1b}[31mstock");
-            tracing::info!(target: "shop", "not heard");
+            tracing::info!(target: "shop", "not recorded");
         });
         assert_eq!(
             console,
@@ -269,8 +272,8 @@ mod tests {
             dir: Some(dir.path().join("logs")),
         };
         let logs = Logs::open(&settings, clock()).unwrap();
-        logs.sink().write(Audience::Files, Level::INFO, b"one\n");
-        logs.sink().write(Audience::Files, Level::ERROR, b"two\n");
+        logs.sink().write(LogTarget::Files, Level::INFO, b"one\n");
+        logs.sink().write(LogTarget::Files, Level::ERROR, b"two\n");
         drop(logs);
         let read = |name: &str| std::fs::read_to_string(dir.path().join("logs").join(name)).unwrap();
         assert_eq!(

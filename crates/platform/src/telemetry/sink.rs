@@ -12,9 +12,9 @@ use std::time::Duration;
 use tracing::Level;
 
 /// How long lines are collected before the thread writes them; it writes errors at once.
-const GATHER: Duration = Duration::from_millis(10);
+const COLLECT_INTERVAL: Duration = Duration::from_millis(10);
 /// Size in bytes from which the buffer is written without waiting for further lines.
-const ENOUGH: usize = 256 * 1024;
+const FULL_BUFFER: usize = 256 * 1024;
 /// Bytes that may wait per output. Beyond that the sink drops lines and counts them: logs never block a server or
 /// exhaust its memory.
 const MAX_COUNT: usize = 8 * 1024 * 1024;
@@ -32,7 +32,7 @@ pub struct Outputs {
 
 /// The outputs that a line is for; outputs that are not configured are skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
+pub enum LogTarget {
     /// Console and files.
     All,
     /// The console alone: lines for reading on a terminal.
@@ -114,9 +114,9 @@ impl LogSink {
     }
 
     /// Accepts a whole line, with its newline. Never waits for an output.
-    pub fn write(&self, audience: Audience, level: Level, line: &[u8]) {
+    pub fn write(&self, target: LogTarget, level: Level, line: &[u8]) {
         let shared = &*self.0;
-        let (console, files) = (audience != Audience::Files, audience != Audience::Console);
+        let (console, files) = (target != LogTarget::Files, target != LogTarget::Console);
         let error = level == Level::ERROR;
         let mut queue = shared.queue.lock();
         let Queue { waiting, .. } = &mut *queue;
@@ -130,7 +130,7 @@ impl LogSink {
         put(console && shared.has.console, &mut waiting.console);
         put(files && shared.has.combined, &mut waiting.combined);
         put(files && error && shared.has.errors, &mut waiting.errors);
-        let hurry = !queue.urgent && (error || queue.waiting.longest() > ENOUGH);
+        let hurry = !queue.urgent && (error || queue.waiting.longest() > FULL_BUFFER);
         queue.urgent |= hurry;
         queue.taken += 1;
         drop(queue);
@@ -205,8 +205,11 @@ impl Shared {
                 self.filled.wait(&mut queue);
             }
             if !queue.urgent && !queue.closed {
-                self.filled
-                    .wait_while_for(&mut queue, |queue| !queue.urgent && !queue.closed, GATHER);
+                self.filled.wait_while_for(
+                    &mut queue,
+                    |queue| !queue.urgent && !queue.closed,
+                    COLLECT_INTERVAL,
+                );
             }
             std::mem::swap(&mut queue.waiting, &mut batch);
             queue.urgent = false;
@@ -241,7 +244,7 @@ impl Shared {
         }
         buffer.clear();
         // Memory that a burst needed must not stay allocated for ever.
-        buffer.shrink_to(ENOUGH);
+        buffer.shrink_to(FULL_BUFFER);
     }
 }
 

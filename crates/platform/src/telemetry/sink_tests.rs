@@ -20,9 +20,9 @@ fn gate() -> (Box<Gate>, mpsc::Receiver<Vec<u8>>, mpsc::Sender<io::Result<()>>) 
 }
 
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+struct RecordedOutput(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Kept {
+impl Write for RecordedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -34,7 +34,11 @@ impl Write for Kept {
 
 #[test]
 fn every_output_gets_its_lines_in_order() {
-    let kept = [Kept::default(), Kept::default(), Kept::default()];
+    let kept = [
+        RecordedOutput::default(),
+        RecordedOutput::default(),
+        RecordedOutput::default(),
+    ];
     let [console, combined, errors] = kept
         .clone()
         .map(|kept| Some(Box::new(kept) as Box<dyn Write + Send>));
@@ -44,23 +48,23 @@ fn every_output_gets_its_lines_in_order() {
         errors,
     })
     .unwrap();
-    sink.write(Audience::All, Level::INFO, b"one\n");
-    sink.write(Audience::Console, Level::ERROR, b"two\n");
-    sink.write(Audience::Files, Level::ERROR, b"three\n");
+    sink.write(LogTarget::All, Level::INFO, b"one\n");
+    sink.write(LogTarget::Console, Level::ERROR, b"two\n");
+    sink.write(LogTarget::Files, Level::ERROR, b"three\n");
     sink.flush();
     let text = || {
         kept.each_ref()
             .map(|kept| String::from_utf8(kept.0.lock().clone()).unwrap())
     };
     assert_eq!(text(), ["one\ntwo\n", "one\nthree\n", "three\n"]);
-    sink.write(Audience::All, Level::ERROR, b"last\n");
+    sink.write(LogTarget::All, Level::ERROR, b"last\n");
     drop(guard);
     assert_eq!(
         text(),
         ["one\ntwo\nlast\n", "one\nthree\nlast\n", "three\nlast\n"],
         "the guard writes what is left"
     );
-    sink.write(Audience::All, Level::INFO, b"too late\n");
+    sink.write(LogTarget::All, Level::INFO, b"too late\n");
     sink.flush();
 }
 
@@ -72,7 +76,7 @@ fn a_stuck_output_neither_blocks_the_caller_nor_eats_memory() {
         ..Outputs::default()
     })
     .unwrap();
-    sink.write(Audience::All, Level::ERROR, b"first\n");
+    sink.write(LogTarget::All, Level::ERROR, b"first\n");
     assert_eq!(
         batches.recv().unwrap(),
         b"first\n",
@@ -80,7 +84,7 @@ fn a_stuck_output_neither_blocks_the_caller_nor_eats_memory() {
     );
     let line = [b'x'; 1024];
     for _ in 0..MAX_COUNT / line.len() + 100 {
-        sink.write(Audience::All, Level::INFO, &line);
+        sink.write(LogTarget::All, Level::INFO, &line);
     }
     assert_eq!(sink.dropped(), 100);
     go.send(Ok(())).unwrap();
@@ -102,7 +106,7 @@ fn a_failing_output_is_counted_and_the_next_line_still_tried() {
     })
     .unwrap();
     for answer in [Err(io::ErrorKind::StorageFull.into()), Ok(())] {
-        sink.write(Audience::All, Level::ERROR, b"line\n");
+        sink.write(LogTarget::All, Level::ERROR, b"line\n");
         assert_eq!(batches.recv().unwrap(), b"line\n");
         go.send(answer).unwrap();
         sink.flush();

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 
-use crate::house::Answer;
+use crate::fixture::Answer;
 
 /// A lock in the database that bodies wait for, because they cannot await anything else.
 pub(crate) struct Gate(Client);
@@ -104,7 +104,7 @@ impl Switch {
     }
 }
 
-/// A network that can stop carrying without telling anybody.
+/// A network that can stop carrying packets without closing a connection.
 pub(crate) struct Network {
     address: SocketAddr,
     forwards: Arc<watch::Sender<bool>>,

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use mainstay_platform::database::{Database, DatabaseError, Isolation, ReadMode, Retryable};
 use mainstay_platform::sql;
 
-use crate::house::{ADD_OWNER, ADD_THING, Answer, OWNERS, add, add_alone, boxed, owners};
+use crate::fixture::{ADD_OWNER, ADD_THING, Answer, OWNERS, add, add_alone, boxed, owners};
 use crate::on_both;
 
 /// An error type of the layers above; the database API must find the [`DatabaseError`] inside.

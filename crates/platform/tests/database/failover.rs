@@ -8,9 +8,9 @@ use std::time::Duration;
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, LastWrite, postgres_client};
 
 use crate::between::Switch;
-use crate::house::{SCHEMA, add_alone, owners};
+use crate::fixture::{SCHEMA, add_alone, owners};
+use crate::is_ci;
 use crate::tls::{programs, shell};
-use crate::unattended;
 
 /// A server and its standby, which end when this is dropped.
 struct Pair {
@@ -35,7 +35,7 @@ impl Pair {
     /// `None`, loudly, where PostgreSQL's programs are not installed.
     fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            unattended::skip("a standby of PostgreSQL", &"its programs are not installed");
+            is_ci::skip("a standby of PostgreSQL", &"its programs are not installed");
             return None;
         };
         let (first, standby) = (free_port(), free_port());
@@ -47,16 +47,16 @@ impl Pair {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = String::new();
+        let mut line = String::new();
         BufReader::new(keeper.stdout.take().unwrap())
-            .read_line(&mut said)
+            .read_line(&mut line)
             .unwrap();
         let pair = Self {
             keeper,
             first,
             standby,
         };
-        assert_eq!(said, "ready\n", "neither server nor standby");
+        assert_eq!(line, "ready\n", "neither server nor standby");
         Some(pair)
     }
 }

@@ -9,7 +9,7 @@ use mainstay_platform::database::{Database, DatabaseError, Isolation, Tx};
 use mainstay_platform::sql;
 use tokio::task::{JoinHandle, block_in_place};
 
-use crate::house::{ADD_THING, Answer, add, add_alone, boxed, owners, sqlite};
+use crate::fixture::{ADD_THING, Answer, add, add_alone, boxed, owners, sqlite};
 
 /// Blocks the writer inside a first transaction until all `bodies` wait, so that they form one group with it.
 async fn run_in_one_group<F>(db: &Database, bodies: Vec<F>) -> Vec<Answer<u64>>
@@ -312,7 +312,7 @@ async fn on_a_full_disk_only_members_without_space_fail() {
         Box::new(move |tx| {
             boxed(async move {
                 let name = format!("{id} {}", "x".repeat(60_000));
-                tx.execute(crate::house::ADD_OWNER, &[&id, &name]).await
+                tx.execute(crate::fixture::ADD_OWNER, &[&id, &name]).await
             })
         })
     };

@@ -1,4 +1,4 @@
-//! The seam over the two databases, tested against both of them as they really are.
+//! Tests of the database API against real servers and files of both engines.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,13 +9,13 @@
 mod between;
 mod contract;
 mod failover;
+mod fixture;
 mod group;
-mod house;
+#[path = "../../../testkit/src/is_ci.rs"]
+mod is_ci;
 mod outage;
 mod postgres;
 mod storage;
 mod tls;
 mod two_processes;
-#[path = "../../../testkit/src/is_ci.rs"]
-mod unattended;
 mod values;

@@ -1,4 +1,4 @@
-//! PostgreSQL out of reach, in the way, or set up in another way than the house needs.
+//! PostgreSQL out of reach, in the way, or set up in another way than Mainstay needs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use mainstay_platform::database::{
 use mainstay_platform::sql;
 
 use crate::between::Network;
-use crate::house::{add, add_alone, boxed, owners, postgres};
+use crate::fixture::{add, add_alone, boxed, owners, postgres};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_stops_carrying_pins_no_connection() {
@@ -58,15 +58,15 @@ async fn a_network_that_stops_carrying_pins_no_connection() {
 
 /// Makes something else of whatever the database says.
 #[derive(Debug)]
-struct Said;
+struct TransactionFailure;
 
-impl From<DatabaseError> for Said {
+impl From<DatabaseError> for TransactionFailure {
     fn from(_: DatabaseError) -> Self {
         Self
     }
 }
 
-impl Retryable for Said {
+impl Retryable for TransactionFailure {
     fn database(&self) -> Option<&DatabaseError> {
         None
     }
@@ -78,7 +78,7 @@ async fn what_a_body_makes_of_a_failure_does_not_keep_it_from_running_again() {
         |_| {},
         |db, _| async move {
             let runs = AtomicU32::new(0);
-            let done: Result<u64, Said> = db
+            let done: Result<u64, TransactionFailure> = db
                 .write(Isolation::ReadCommitted, move |tx| {
                     let run = runs.fetch_add(1, Ordering::SeqCst);
                     Box::pin(async move {

@@ -11,7 +11,7 @@ use mainstay_platform::sql;
 use tokio::task::block_in_place;
 
 use crate::between::Gate;
-use crate::house::{Answer, OWNERS, add, add_alone, boxed, owners, postgres};
+use crate::fixture::{Answer, OWNERS, add, add_alone, boxed, owners, postgres};
 
 const RENAME: &Sql = &sql!("UPDATE owners SET name = name || $2 WHERE id = $1");
 
@@ -259,7 +259,7 @@ async fn a_plan_outlived_by_its_table_is_made_anew() {
         |db, options| async move {
             add_alone(&db, 1).await.unwrap();
             let everything = &sql!("SELECT * FROM owners");
-            let look = |db: Database| async move {
+            let read_committed = |db: Database| async move {
                 let everything = everything.clone();
                 db.write(Isolation::ReadCommitted, move |tx| {
                     let everything = everything.clone();
@@ -267,13 +267,13 @@ async fn a_plan_outlived_by_its_table_is_made_anew() {
                 })
                 .await
             };
-            assert_eq!(look(db.clone()).await.unwrap(), [1]);
+            assert_eq!(read_committed(db.clone()).await.unwrap(), [1]);
             let (admin, _task) = postgres_client(&options).await.unwrap();
             admin
                 .batch_execute("ALTER TABLE owners ADD COLUMN age BIGINT")
                 .await
                 .unwrap();
-            assert_eq!(look(db.clone()).await.unwrap(), [1]);
+            assert_eq!(read_committed(db.clone()).await.unwrap(), [1]);
             assert_eq!(db.counters().retries, 1);
         },
     )
@@ -322,15 +322,15 @@ async fn limits_of_waiting_and_of_statements_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_not_there_or_not_encrypted_is_told() {
+async fn a_missing_or_unencrypted_server_is_reported() {
     let options = DatabaseOptions {
         wait_limit: Duration::from_secs(2),
         ..DatabaseOptions::new("postgres://x@127.0.0.1:1/x")
     };
-    let nobody = Database::open(&options).await;
+    let unavailable = Database::open(&options).await;
     assert!(
-        matches!(nobody, Err(DatabaseError::Unavailable { .. })),
-        "{nobody:?}"
+        matches!(unavailable, Err(DatabaseError::Unavailable { .. })),
+        "{unavailable:?}"
     );
     postgres(
         |_| {},

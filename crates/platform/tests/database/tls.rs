@@ -10,8 +10,8 @@ use std::time::Duration;
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, ReadMode};
 use mainstay_platform::sql;
 
-use crate::house::{Answer, boxed};
-use crate::unattended;
+use crate::fixture::{Answer, boxed};
+use crate::is_ci;
 
 /// A server that ends when this is dropped.
 struct Encrypted {
@@ -38,7 +38,7 @@ pub(crate) fn programs() -> Option<PathBuf> {
     found.pop()
 }
 
-/// A shell as a user who may run PostgreSQL: it refuses to run as the superuser, to whom what the kernel tells about us
+/// A shell as a user who may run PostgreSQL: it refuses to run as the superuser, to whom what the kernel knows about us
 /// belongs.
 pub(crate) fn shell() -> Command {
     let superuser = std::fs::metadata("/proc/self").is_ok_and(|us| us.uid() == 0);
@@ -53,7 +53,7 @@ impl Encrypted {
     /// `None`, loudly, where what it takes is not installed.
     fn start() -> Option<Self> {
         let (Some(programs), true) = (programs(), Path::new("/usr/bin/openssl").exists()) else {
-            unattended::skip("TLS to PostgreSQL", &"its programs or openssl are not installed");
+            is_ci::skip("TLS to PostgreSQL", &"its programs or openssl are not installed");
             return None;
         };
         let port = TcpListener::bind("127.0.0.1:0")
@@ -81,7 +81,7 @@ impl Encrypted {
         })
     }
 
-    /// Connects; tells whether what is said is encrypted.
+    /// Connects; returns whether the connection is encrypted.
     async fn connect(&self, host: &str, mode: &str) -> Answer<bool> {
         let url = format!("postgres://postgres@{host}:{}/postgres?{mode}", self.port);
         let db = Database::open(&DatabaseOptions {

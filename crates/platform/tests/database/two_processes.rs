@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, sqlite_connection};
 
-use crate::house::{House, add_alone, owners, sqlite};
+use crate::fixture::{Fixture, add_alone, owners, sqlite};
 
 const WRITES: i64 = 300;
 
 /// Not a test by itself: the program of the second process, for the tests below.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
-    let Ok(url) = std::env::var("SEAM_CHILD") else {
+    let Ok(url) = std::env::var("CHILD_URL") else {
         return;
     };
-    let base: i64 = std::env::var("SEAM_BASE").unwrap().parse().unwrap();
+    let base: i64 = std::env::var("CHILD_BASE").unwrap().parse().unwrap();
     // Opened and closed many times, because that is when SQLite recovers, checkpoints and locks most.
     for part in 0..WRITES / 10 {
         let db = Database::open(&DatabaseOptions::new(&*url)).await.unwrap();
@@ -32,14 +32,14 @@ async fn child() {
 
 #[expect(clippy::print_stdout, reason = "the parent process reads it")]
 fn print_id(id: i64) {
-    println!("\nSEAM {id}");
+    println!("\nCHILD {id}");
 }
 
-fn start(fixture: &House, base: i64) -> Child {
+fn start(fixture: &Fixture, base: i64) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "two_processes::child", "--nocapture"])
-        .env("SEAM_CHILD", &fixture.options.url)
-        .env("SEAM_BASE", base.to_string())
+        .env("CHILD_URL", &fixture.options.url)
+        .env("CHILD_BASE", base.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
@@ -101,7 +101,7 @@ async fn answered_writes_survive_a_kill() {
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         printed.extend(
             line.unwrap()
-                .strip_prefix("SEAM ")
+                .strip_prefix("CHILD ")
                 .and_then(|id| id.parse::<i64>().ok()),
         );
         if printed.len() == 77 {

@@ -1,12 +1,12 @@
 //! Values of every type are read back as they were written.
 
-use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{Column, Database, FromRow, Isolation, Json, JsonRef, Param, Row, Tx};
 use mainstay_platform::sql;
 use uuid::Uuid;
 
-use crate::house::{Answer, boxed};
+use crate::fixture::{Answer, boxed};
 use crate::on_both;
 
 /// A row type defined by the test itself.

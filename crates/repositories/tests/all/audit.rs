@@ -4,7 +4,7 @@ use crate::fixtures::*;
 use crate::harness::{Store, on_both};
 use mainstay_domain::access::{self, Permission};
 use mainstay_domain::audit::{AuditEntry, ChainHead};
-use mainstay_domain::id::{AuditId, UserId};
+use mainstay_domain::id::AuditId;
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
 use mainstay_repositories::{Audit, AuditFilter, DeferredWrites, EntryKey, NewHead};
 use std::sync::Arc;
@@ -125,7 +125,7 @@ fn entries_are_read_by_whoever_may_newest_first() {
             ),
             (
                 AuditFilter {
-                    user_id: Some(id::<UserId>(7)),
+                    user_id: Some(id(7)),
                     ..AuditFilter::default()
                 },
                 vec![6, 4, 2],
@@ -177,7 +177,10 @@ fn the_chain_grows_by_one_sealer_at_a_time() {
             assert_eq!((end.head.seq, end.last_seq, end.last_hash), (0, None, None));
             let waiting = audit.unlinked(&everything(), None, 3).await?;
             let names: Vec<String> = waiting.iter().map(|waiting| waiting.entry.id()).collect();
-            assert_eq!(names, [1, 2, 3].map(|number| id::<AuditId>(number).to_string()));
+            assert_eq!(
+                names,
+                [1, 2, 3].map(|number| id::<AuditEntry>(number).to_string())
+            );
             let [first, second, third] = &waiting[..] else {
                 panic!("{waiting:?}")
             };

@@ -10,7 +10,7 @@ use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry, WriterEnd};
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::event::OutboxEvent;
-use mainstay_domain::id::{Id, SessionId, UserId};
+use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::order::{Order, OrderItem};
@@ -31,8 +31,8 @@ pub(crate) fn lost_a_race<T>(answer: &Result<T>) -> bool {
     matches!(database, Some(DatabaseError::Retry))
 }
 
-pub(crate) fn id<I: Id>(number: u128) -> I {
-    I::from_uuid(Uuid::from_u128(number))
+pub(crate) fn id<T>(number: u128) -> Id<T> {
+    Id::from_uuid(Uuid::from_u128(number))
 }
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -97,7 +97,7 @@ pub(crate) fn user(number: u128) -> User {
 
 pub(crate) fn session(number: u128, user: UserId) -> Session {
     Session {
-        id: id::<SessionId>(number),
+        id: id(number),
         user_id: user,
         generation: 0,
         ip: Some("192.0.2.1".to_owned()),

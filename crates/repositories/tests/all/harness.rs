@@ -1,6 +1,6 @@
 //! A fresh database of each engine, removed when the test is over.
 
-use crate::unattended;
+use crate::is_ci;
 use mainstay_platform::database::{Database, DatabaseOptions, Engine};
 use mainstay_repositories::migrate;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,12 +31,12 @@ macro_rules! write {
 pub(crate) struct Store {
     pub(crate) database: Database,
     pub(crate) options: DatabaseOptions,
-    _place: Place,
+    _location: DatabaseLocation,
 }
 
 /// An empty database that is removed with this value.
 #[expect(dead_code, reason = "kept only to be dropped with the store")]
-pub(crate) enum Place {
+pub(crate) enum DatabaseLocation {
     File(TempDir),
     Server(Server),
 }
@@ -89,17 +89,20 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// An empty database, not migrated; `None`, with a printed notice, when there is no server.
-pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, Place)> {
+pub(crate) async fn empty(engine: Engine) -> Option<(DatabaseOptions, DatabaseLocation)> {
     empty_with(engine, "").await
 }
 
 /// The same with further options for PostgreSQL's CREATE DATABASE.
-pub(crate) async fn empty_with(engine: Engine, create_options: &str) -> Option<(DatabaseOptions, Place)> {
+pub(crate) async fn empty_with(
+    engine: Engine,
+    create_options: &str,
+) -> Option<(DatabaseOptions, DatabaseLocation)> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     if engine == Engine::Sqlite {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        return Some((DatabaseOptions::new(url), Place::File(folder)));
+        return Some((DatabaseOptions::new(url), DatabaseLocation::File(folder)));
     }
     let url = environment("TEST_POSTGRES_URL").unwrap_or_else(|| DEFAULT_URL.to_owned());
     let admin = DatabaseOptions::new(&url);
@@ -114,7 +117,7 @@ pub(crate) async fn empty_with(engine: Engine, create_options: &str) -> Option<(
     )
     .await
     {
-        unattended::skip("PostgreSQL at TEST_POSTGRES_URL", &reason);
+        is_ci::skip("PostgreSQL at TEST_POSTGRES_URL", &reason);
         return None;
     }
     let (base, parameters) = url
@@ -130,7 +133,7 @@ pub(crate) async fn empty_with(engine: Engine, create_options: &str) -> Option<(
             pool_size: 8,
             ..DatabaseOptions::new(url)
         },
-        Place::Server(Server { admin, name }),
+        DatabaseLocation::Server(Server { admin, name }),
     ))
 }
 
@@ -145,13 +148,13 @@ impl Store {
         Self::migrated(empty_with(Engine::Postgres, &format!("LOCALE '{locale}'")).await?).await
     }
 
-    async fn migrated((options, location): (DatabaseOptions, Place)) -> Option<Self> {
+    async fn migrated((options, location): (DatabaseOptions, DatabaseLocation)) -> Option<Self> {
         migrate(&options).await.unwrap();
         let database = Database::open(&options).await.unwrap();
         Some(Self {
             database,
             options,
-            _place: location,
+            _location: location,
         })
     }
 }

@@ -80,9 +80,9 @@ fn the_most_urgent_due_job_is_claimed_first() {
         let slow = write!(store, [], |tx| {
             Jobs::new(tx).claim(&["none", "slow"], 5, at(100), MINUTE).await
         });
-        assert_eq!(ids(&slow.unwrap()), [id::<JobId>(5)]);
-        assert_eq!(ids(&claim(&store, 2, at(100)).await), [id::<JobId>(3), id(2)]);
-        assert_eq!(ids(&claim(&store, 9, at(100)).await), [id::<JobId>(1)]);
+        assert_eq!(ids(&slow.unwrap()), [id(5)]);
+        assert_eq!(ids(&claim(&store, 2, at(100)).await), [id(3), id(2)]);
+        assert_eq!(ids(&claim(&store, 9, at(100)).await), [id(1)]);
         assert!(claim(&store, 9, at(159)).await.is_empty());
         let next = write!(store, [], |tx| { Jobs::new(tx).next_due(at(120)).await }).unwrap();
         assert_eq!(next, Some(at(160)), "the end of a lease");
@@ -337,7 +337,7 @@ fn only_callers_who_manage_jobs_see_them() {
             let all = jobs
                 .list(&everything(), &JobFilter::default(), &numbered(1, 9))
                 .await?;
-            assert_eq!(ids(&all.items), [id::<JobId>(2), id(1)]);
+            assert_eq!(ids(&all.items), [id(2), id(1)]);
             let slow = JobFilter {
                 queue: Some("slow".into()),
                 kind: Some("mail.send".into()),

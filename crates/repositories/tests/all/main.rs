@@ -10,6 +10,9 @@ mod audit;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+#[path = "../../../testkit/src/is_ci.rs"]
+mod is_ci;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod leftovers;
@@ -33,8 +36,5 @@ mod sessions;
 mod statements;
 #[cfg(test)]
 mod tail;
-#[cfg(test)]
-#[path = "../../../testkit/src/is_ci.rs"]
-mod unattended;
 #[cfg(test)]
 mod users;

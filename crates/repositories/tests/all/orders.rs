@@ -3,7 +3,7 @@
 use crate::fixtures::*;
 use crate::harness::on_both;
 use mainstay_domain::error::Error;
-use mainstay_domain::id::{OrderId, UserId};
+use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_repositories::{OrderFilter, OrderSort, Orders, Payments};
@@ -209,16 +209,14 @@ fn unpaid_expired_orders_are_overdue() {
         .unwrap();
         assert_eq!(overdue, [reserved(2, 400), reserved(1, 500)]);
         let one = write!(store, [], |tx| {
-            Orders::new(tx)
-                .overdue(&own(id::<UserId>(1)), (at(600), at(150)), 1)
-                .await
+            Orders::new(tx).overdue(&own(id(1)), (at(600), at(150)), 1).await
         });
         assert_eq!(
             one.unwrap()
                 .iter()
                 .map(|order| order.id)
                 .collect::<Vec<OrderId>>(),
-            [id::<OrderId>(2)]
+            [id(2)]
         );
         // A pending payment that never completes protects its order only until it is too old.
         let overdue = write!(store, [], |tx| {

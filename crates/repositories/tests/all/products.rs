@@ -3,7 +3,7 @@
 use crate::fixtures::*;
 use crate::harness::{Store, on_both, runtime};
 use mainstay_domain::error::Error;
-use mainstay_domain::id::{ProductId, UserId};
+use mainstay_domain::id::ProductId;
 use mainstay_domain::order::Order;
 use mainstay_domain::product::{Product, ProductStatus, Sku};
 use mainstay_platform::database::{Engine, sqlite_connection};
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 fn any_order() -> Order {
-    order(1, id::<UserId>(1), &product(1), 1)
+    order(1, id(1), &product(1), 1)
 }
 
 async fn found(store: &Store, q: &str) -> Vec<ProductId> {

@@ -62,7 +62,7 @@ fn ended_sessions_stay_ended() {
             assert!(!sessions.advance(&leave(&next), &next, 0).await?);
             assert_eq!(
                 sessions.end_all(&leave(&user(1)), Some(id(2)), at(500)).await?,
-                [id::<SessionId>(3)],
+                [id(3)],
                 "only sessions of the permit's account"
             );
             let live: Vec<SessionId> = sessions
@@ -71,26 +71,16 @@ fn ended_sessions_stay_ended() {
                 .iter()
                 .map(|session| session.id)
                 .collect();
-            assert_eq!(live, [id::<SessionId>(2)]);
+            assert_eq!(live, [id(2)]);
             assert!(sessions.list(&own(id(2)), id(1), at(600)).await?.is_empty());
             assert!(sessions.list(&everything(), id(1), at(1000)).await?.is_empty());
             let ended = sessions.ended_since(&everything(), 0).await?;
-            assert_eq!(
-                ended,
-                [id::<SessionId>(1), id(3)],
-                "in the order of their numbers"
-            );
+            assert_eq!(ended, [id(1), id(3)], "in the order of their numbers");
             // The end that changed nothing has used up the second number.
-            assert_eq!(
-                sessions.ended_since(&everything(), 1).await?,
-                [id::<SessionId>(3)]
-            );
+            assert_eq!(sessions.ended_since(&everything(), 1).await?, [id(3)]);
             assert!(sessions.ended_since(&everything(), 3).await?.is_empty());
             assert!(sessions.ended_since(&own(id(1)), 0).await?.is_empty());
-            assert_eq!(
-                sessions.end_all(&leave(&user(1)), None, at(700)).await?,
-                [id::<SessionId>(2)]
-            );
+            assert_eq!(sessions.end_all(&leave(&user(1)), None, at(700)).await?, [id(2)]);
             assert_eq!(sessions.prune(at(600)).await?, 2);
             assert_eq!(sessions.prune(at(1001)).await?, 2);
             Ok(())

@@ -224,7 +224,6 @@ fn grants_of(claims: &Claims) -> Vec<Grant> {
 mod tests {
     use super::*;
     use mainstay_domain::access::Permission;
-    use mainstay_domain::id::Id;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_seconds(1000);

@@ -7,7 +7,7 @@ use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
-use mainstay_domain::id::{Id as _, UserId};
+use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::limiter::{LimitKey, Quota};
 use std::time::Duration;

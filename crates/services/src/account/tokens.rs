@@ -3,7 +3,6 @@
 use super::spelled;
 use crate::services::Services;
 use mainstay_domain::access::Grant;
-use mainstay_domain::id::Id;
 use mainstay_domain::session::Session;
 use mainstay_domain::state::{State, Versioned};
 use mainstay_domain::time::Timestamp;

@@ -13,7 +13,6 @@ use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Action, SystemCaller};
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::AuditId;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::DatabaseError;
@@ -100,7 +99,7 @@ impl Command for AcceptAudit {
             return Err(DatabaseError::Retry.into());
         }
         cx.audit().link(&links).await?;
-        let permit = cx.permit_new::<AuditEntry>(Action::ACCEPT, cx.make_id::<AuditId>(), None)?;
+        let permit = cx.permit_new::<AuditEntry>(Action::ACCEPT, cx.make_id(), None)?;
         let mut acceptance = Acceptance {
             head: head.clone(),
             at: cx.now(),

@@ -5,7 +5,7 @@
 
 use mainstay_domain::audit::StoredEntry;
 use mainstay_domain::audit::{AuditEntry, AuthenticatedEntry, WriterEnd};
-use mainstay_domain::id::{AuditWriterId, Id};
+use mainstay_domain::id::AuditWriterId;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::{hmac_sha256, same};

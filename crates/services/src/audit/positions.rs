@@ -1,6 +1,6 @@
 //! How far the entries of each open writer are linked: sealed together with the head.
 
-use mainstay_domain::id::{AuditWriterId, Id};
+use mainstay_domain::id::AuditWriterId;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 

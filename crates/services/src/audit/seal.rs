@@ -145,7 +145,7 @@ impl Services {
                 self.seal_log().head(&head, self.now());
                 if let Err(error) = anchor::keep(self, head).await {
                     // The chain itself is committed; the anchor is only a second protection.
-                    tracing::warn!(%error, "the anchor of the audit chain could not be kept");
+                    tracing::warn!(%error, "the anchor of the audit chain could not be written");
                 }
                 return Ok(count);
             }

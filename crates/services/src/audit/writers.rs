@@ -6,7 +6,7 @@
 
 use super::entry_keys::EntryKeys;
 use mainstay_domain::audit::{AuditEntry, AuthenticatedEntry, WriterEnd};
-use mainstay_domain::id::{AuditWriterId, Id};
+use mainstay_domain::id::AuditWriterId;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};

@@ -16,7 +16,7 @@ impl Services {
             Ok(spec) => spec.map(|spec| new_job(spec, now, &*self.parts().random, job.request_id.as_deref())),
             Err(error) => {
                 // The job is dead, and listed for administrators, all the same.
-                tracing::error!(job = %job.id, kind = job.kind, %error, "what follows a failed job could not be told");
+                tracing::error!(job = %job.id, kind = job.kind, %error, "the follow-up of a dead job failed");
                 None
             }
         }
@@ -27,7 +27,7 @@ impl Services {
         for job in jobs {
             let (id, kind, attempt) = (job.id, &job.kind, job.attempts);
             if job.state == JobState::Dead {
-                tracing::error!(job = %id, kind, attempt, "job failed for good: its worker went away once too often");
+                tracing::error!(job = %id, kind, attempt, "job is dead: its worker disappeared too often");
                 self.parts()
                     .metrics
                     .job_ran(self.kind_of(job), JobOutcome::Dead, Duration::ZERO);

@@ -11,7 +11,7 @@ pub mod subscriptions;
 pub use list::ListJobs;
 pub use retry::RetryJob;
 
-use mainstay_domain::id::{Id, JobId};
+use mainstay_domain::id::JobId;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_repositories::NewJob;

@@ -144,13 +144,13 @@ impl Services {
                 JobResult::Retrying
             }
             (Ok(true), None) => {
-                tracing::error!(job = %id, kind, attempt, error = message, "job failed for good");
+                tracing::error!(job = %id, kind, attempt, error = message, "job is dead");
                 self.job_wakes().notify_one();
                 JobResult::Dead
             }
             (Err(away), _) => {
                 // The lease expires by itself, and another attempt follows.
-                tracing::error!(job = %id, kind, attempt, error = message, %away, "job failed, which could not be noted");
+                tracing::error!(job = %id, kind, attempt, error = message, %away, "job failed, and its failure could not be stored");
                 JobResult::Lost
             }
         }

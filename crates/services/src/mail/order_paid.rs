@@ -52,7 +52,7 @@ mod tests {
     use mainstay_domain::access::RoleName;
     use mainstay_domain::currency::Currency;
     use mainstay_domain::email::Email;
-    use mainstay_domain::id::{Id, OrderId, ProductId, UserId};
+    use mainstay_domain::id::{OrderId, ProductId, UserId};
     use mainstay_domain::money::Money;
     use mainstay_domain::name::PersonName;
     use mainstay_domain::product::Sku;

@@ -83,7 +83,7 @@ impl Services {
                 Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(error) => {
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::error!(order = %order.id, %error, cause, "an order whose time is over cannot be given up");
+                    tracing::error!(order = %order.id, %error, cause, "an expired order cannot be cancelled");
                 }
             }
         }

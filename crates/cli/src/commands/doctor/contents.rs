@@ -15,7 +15,7 @@ use mainstay_services::user::ListUsers;
 use std::time::Duration;
 
 const CLOCK: &str = "clock";
-const SYNCHRONISE: &str = "synchronise the clock (NTP); tokens, sessions and reservations hang on it";
+const SYNCHRONISE: &str = "synchronise the clock (NTP); tokens, sessions and reservations depend on it";
 /// 2026-01-01: a correct clock cannot be before this program was written.
 const BUILT_AFTER: Timestamp = Timestamp::from_seconds(1_767_225_600);
 /// The clocks of nodes may differ by this much.
@@ -25,7 +25,11 @@ const TOLERANCE: Duration = Duration::from_secs(60);
 pub(super) fn clock() -> DoctorFinding {
     let now = SystemClock.now();
     if now < BUILT_AFTER {
-        return DoctorFinding::fail(CLOCK, format!("it says {now}, which is past"), SYNCHRONISE);
+        return DoctorFinding::fail(
+            CLOCK,
+            format!("it shows {now}, which is in the past"),
+            SYNCHRONISE,
+        );
     }
     DoctorFinding::ok(CLOCK, format!("it says {now}"))
 }
@@ -66,7 +70,7 @@ async fn administrator(services: &Services) -> Option<DoctorFinding> {
     Some(match found {
         Ok(listing) if listing.items.is_empty() => DoctorFinding::warn(
             CHECK,
-            "nobody can administer yet",
+            "there is no administrator yet",
             "follow the link that `serve` prints, or `mainstay users create-admin --email E`",
         ),
         Ok(_) => DoctorFinding::ok(CHECK, "there is one"),
@@ -102,7 +106,7 @@ async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
     };
     let (now, entry) = (services.now(), newest.items.into_iter().next()?);
     let found = format!(
-        "it says {now}, and the newest audit entry was made at {}",
+        "it shows {now}, and the newest audit entry was written at {}",
         entry.at
     );
     (entry.at.since(now) > TOLERANCE).then(|| DoctorFinding::fail(CLOCK, found, SYNCHRONISE))

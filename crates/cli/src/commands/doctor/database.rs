@@ -15,8 +15,8 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     if let Some(file) = mainstay_app::missing_file(settings) {
         let finding = DoctorFinding::warn(
             CHECK,
-            format!("{} is not there yet", file.display()),
-            "the first start makes it",
+            format!("{} does not exist yet", file.display()),
+            "the first start creates it",
         );
         return (vec![finding], false);
     }
@@ -26,16 +26,16 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
             let ready = [&condition.missing, &condition.unknown, &condition.unfit]
                 .into_iter()
                 .all(Vec::is_empty);
-            return (told(&condition), ready);
+            return (findings_of(&condition), ready);
         }
-        Ok(Err(fault)) => CliError::from(fault).into_sentence(),
+        Ok(Err(error)) => CliError::from(error).into_sentence(),
         Err(_) => format!("no answer within {} s", DEADLINE.as_secs()),
     };
-    let fix = "check DATABASE_URL, that the server runs, and that it lets this user in";
+    let fix = "check DATABASE_URL, that the server runs, and that it accepts this user";
     (vec![DoctorFinding::fail(CHECK, sentence, fix)], false)
 }
 
-fn told(condition: &Condition) -> Vec<DoctorFinding> {
+fn findings_of(condition: &Condition) -> Vec<DoctorFinding> {
     const SCHEMA: &str = "schema";
     const DURABILITY: &str = "durability";
     const COMPATIBILITY: &str = "compatibility";
@@ -43,10 +43,10 @@ fn told(condition: &Condition) -> Vec<DoctorFinding> {
     if condition.unfit.is_empty() {
         findings.push(DoctorFinding::ok(
             COMPATIBILITY,
-            "its encoding and version are fit",
+            "its encoding and version are supported",
         ));
     } else {
-        let fix = "`serve` refuses to start with it: do what the sentence says";
+        let fix = "`serve` refuses to start with it: fix what the message names";
         let unfit = condition.unfit.iter();
         findings.extend(unfit.map(|reason| DoctorFinding::fail(COMPATIBILITY, reason, fix)));
         return findings;
@@ -57,7 +57,7 @@ fn told(condition: &Condition) -> Vec<DoctorFinding> {
         (_, "") => DoctorFinding::warn(
             SCHEMA,
             format!("lacks {missing}"),
-            "`mainstay migrate`; `serve` does it, too",
+            "run `mainstay migrate`; `serve` applies migrations, too",
         ),
         _ => {
             let fix = "run the version that migrated it, or a later one";
@@ -68,14 +68,14 @@ fn told(condition: &Condition) -> Vec<DoctorFinding> {
         DoctorFinding::fail(
             DURABILITY,
             reason,
-            "set the database, or the file system under it, so that commits are kept",
+            "configure the database, or the file system under it, so that commits are durable",
         )
     });
     findings.extend(reasons);
     if condition.not_durable.is_empty() {
         findings.push(DoctorFinding::ok(
             DURABILITY,
-            "what was acknowledged survives a power cut",
+            "acknowledged writes survive a power failure",
         ));
     }
     findings
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn verdicts(condition: &Condition) -> Vec<(&'static str, Verdict)> {
-        told(condition)
+        findings_of(condition)
             .into_iter()
             .map(|finding| (finding.check, finding.verdict))
             .collect()

@@ -1,4 +1,4 @@
-//! Checks that a folder takes files, and stores them durably.
+//! Checks that files can be written to a folder durably.
 
 use super::finding::DoctorFinding;
 use mainstay_platform::files;
@@ -9,21 +9,23 @@ use std::path::Path;
 pub(super) fn check(name: &'static str, variable: &str, folder: &Path) -> DoctorFinding {
     let shown = folder.display();
     if !folder.exists() {
-        let found = format!("{shown} is not there yet");
+        let found = format!("{shown} does not exist yet");
         return DoctorFinding::warn(
             name,
             found,
-            format!("the first start makes it, or set {variable}"),
+            format!("the first start creates it, or set {variable}"),
         );
     }
     match try_out(folder) {
-        Ok(()) => DoctorFinding::ok(name, format!("{shown} takes files, and fsync reaches the disk")),
+        Ok(()) => DoctorFinding::ok(name, format!("{shown} is writable, and fsync reaches the disk")),
         Err((what, error)) => {
             let found = format!("{shown}: {what}: {error}");
             DoctorFinding::fail(
                 name,
                 found,
-                format!("let this user write there, make room, or set {variable} to another folder"),
+                format!(
+                    "allow this user to write there, free disk space, or set {variable} to another folder"
+                ),
             )
         }
     }
@@ -38,7 +40,7 @@ fn try_out(folder: &Path) -> Result<(), (&'static str, io::Error)> {
 }
 
 fn write_durably(folder: &Path, path: &Path) -> Result<(), (&'static str, io::Error)> {
-    let mut file = files::create_new(path).map_err(|error| ("no file can be made", error))?;
+    let mut file = files::create_new(path).map_err(|error| ("no file can be created", error))?;
     file.write_all(b"doctor\n")
         .map_err(|error| ("no file can be written", error))?;
     file.sync_all()
@@ -70,6 +72,10 @@ mod tests {
         fs::write(&path, "a file").unwrap();
         let finding = check("data folder", "DATA_DIR", &path);
         assert_eq!(finding.verdict, Verdict::Fail);
-        assert!(finding.found.contains("no file can be made"), "{}", finding.found);
+        assert!(
+            finding.found.contains("no file can be created"),
+            "{}",
+            finding.found
+        );
     }
 }

@@ -19,9 +19,9 @@ pub(super) async fn check(settings: &Settings) -> DoctorFinding {
             CHECK,
             format!("mail is written to {}", settings.data_dir.join("mail").display()),
         ),
-        Err(fault) => DoctorFinding::fail(
+        Err(error) => DoctorFinding::fail(
             CHECK,
-            fault.into_sentence(),
+            error.into_sentence(),
             "check SMTP_URL and MAIL_FROM, and that the server can be reached",
         ),
     }

@@ -11,8 +11,8 @@ pub(super) fn check(settings: &Settings) -> DoctorFinding {
     }
     let path = settings.data_dir.join("master.key");
     if path.symlink_metadata().is_err() {
-        let found = format!("{} is not there yet", path.display());
-        return DoctorFinding::warn(CHECK, found, "the first start makes it, or set MASTER_KEY");
+        let found = format!("{} does not exist yet", path.display());
+        return DoctorFinding::warn(CHECK, found, "the first start creates it, or set MASTER_KEY");
     }
     match MasterKey::load(&path) {
         Ok(_) => DoctorFinding::ok(
@@ -22,7 +22,7 @@ pub(super) fn check(settings: &Settings) -> DoctorFinding {
         Err(error) => DoctorFinding::fail(
             CHECK,
             error.to_string(),
-            "if others could read it, think it lost and change what it seals; else restore the file from its backup",
+            "if others could read it, treat it as compromised and replace the secrets that it seals; else restore the file from its backup",
         ),
     }
 }

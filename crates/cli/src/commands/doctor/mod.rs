@@ -12,14 +12,14 @@ mod open_files;
 mod safety;
 
 use crate::error::{Exit, Outcome};
-use crate::open::{block_on, looking};
-use crate::terminal::{Colour, Paint, say, say_json};
+use crate::open::{block_on, with_read_only};
+use crate::terminal::{Colour, Paint, print_json, print_line};
 use clap::Args;
 use finding::{DoctorFinding, Verdict};
 use mainstay_platform::config::Loaded;
 use serde::Serialize;
 
-/// How to report.
+/// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// As JSON: {healthy, checks: [{check, verdict, found, fix}]}
@@ -32,12 +32,12 @@ pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
     let findings = block_on(async { Ok(examine(loaded).await) })?;
     let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
     if options.json {
-        say_json(&Report {
+        print_json(&Report {
             healthy,
             checks: findings,
         })?;
     } else {
-        say(&as_text(&findings, Paint::of(&std::io::stdout())))?;
+        print_line(&as_text(&findings, Paint::of(&std::io::stdout())))?;
     }
     Ok(if healthy { Exit::Done } else { Exit::Failed })
 }
@@ -64,10 +64,10 @@ async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     findings.extend(database);
     // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
-        let inside = looking(settings, async |services| Ok(contents::check(services).await)).await;
-        findings.extend(inside.unwrap_or_else(|fault| {
-            let fix = "mend it before the next start, which would fail in the same way";
-            vec![DoctorFinding::fail("start", fault.into_sentence(), fix)]
+        let inside = with_read_only(settings, async |services| Ok(contents::check(services).await)).await;
+        findings.extend(inside.unwrap_or_else(|error| {
+            let fix = "fix it before the next start, which would fail in the same way";
+            vec![DoctorFinding::fail("start", error.into_sentence(), fix)]
         }));
     }
     findings
@@ -99,7 +99,7 @@ fn as_text(findings: &[DoctorFinding], paint: Paint) -> String {
     };
     let (warn, fail) = (count(Verdict::Warn), count(Verdict::Fail));
     text.push_str(&format!(
-        "{} checks, {warn} to look at, {fail} to mend\n",
+        "{} checks: {warn} warnings, {fail} failures\n",
         findings.len()
     ));
     text

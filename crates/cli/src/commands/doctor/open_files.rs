@@ -14,20 +14,20 @@ pub(super) fn check(settings: &Settings) -> DoctorFinding {
 }
 
 fn judge(files: OpenFiles, wanted: usize) -> DoctorFinding {
-    let (room, needed) = (files.room_for(wanted), files.needed_for(wanted));
+    let (capacity, needed) = (files.capacity_for(wanted), files.needed_for(wanted));
     match files.limit() {
-        None => DoctorFinding::ok(CHECK, "as many as needed may be open"),
-        Some(limit) if room == wanted => DoctorFinding::ok(
+        None => DoctorFinding::ok(CHECK, "the number of open files is not limited"),
+        Some(limit) if capacity == wanted => DoctorFinding::ok(
             CHECK,
-            format!("{limit} may be open; MAX_CONNECTIONS={wanted} needs {needed}"),
+            format!("the limit is {limit}; MAX_CONNECTIONS={wanted} needs {needed}"),
         ),
         Some(limit) => DoctorFinding::warn(
             CHECK,
             format!(
-                "{limit} may be open; that is enough for {room} connections, not for MAX_CONNECTIONS={wanted}"
+                "the limit is {limit}; that is enough for {capacity} connections, not for MAX_CONNECTIONS={wanted}"
             ),
             format!(
-                "raise the limit to {needed} (ulimit -n, LimitNOFILE= in systemd), or lower MAX_CONNECTIONS to {room}"
+                "raise the limit to {needed} (ulimit -n, LimitNOFILE= in systemd), or lower MAX_CONNECTIONS to {capacity}"
             ),
         ),
     }
@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn a_limit_below_the_connections_is_a_warning_with_both_ways_out() {
-        let told = |limit| judge(OpenFiles::of_limit(limit, 12), 1000);
-        assert_eq!(told(None).verdict, Verdict::Ok);
-        assert_eq!(told(Some(1116)).verdict, Verdict::Ok);
-        let warned = told(Some(256));
+        let judged = |limit| judge(OpenFiles::of_limit(limit, 12), 1000);
+        assert_eq!(judged(None).verdict, Verdict::Ok);
+        assert_eq!(judged(Some(1116)).verdict, Verdict::Ok);
+        let warned = judged(Some(256));
         assert_eq!(warned.verdict, Verdict::Warn);
         let fix = warned.fix.unwrap();
         assert!(

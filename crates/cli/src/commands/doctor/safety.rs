@@ -12,16 +12,16 @@ pub(super) fn check(loaded: &Loaded) -> Vec<DoctorFinding> {
         .settings
         .unsafe_in_production()
         .into_iter()
-        .map(|fault| {
-            let name = fault.env.unwrap_or(&fault.key);
-            DoctorFinding::warn("setting", format!("{name} is {}", fault.reason), fault.fix)
+        .map(|error| {
+            let name = error.env.unwrap_or(&error.key);
+            DoctorFinding::warn("setting", format!("{name} is {}", error.reason), error.fix)
         })
         .collect();
     if findings.is_empty() {
         findings.push(DoctorFinding::ok(
             "setting",
             match loaded.settings.env {
-                AppEnv::Production => "production, and every setting is safe there",
+                AppEnv::Production => "production; every setting is safe",
                 AppEnv::Development | AppEnv::Test => "every setting would be safe in production",
             },
         ));
@@ -52,7 +52,7 @@ fn open_to_others(path: &Path) -> Option<DoctorFinding> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let (path, exposed) = (path.display(), mode & 0o077 != 0);
     exposed.then(|| {
-        let found = format!("{path} holds secrets and may be read by others (mode {mode:03o})");
+        let found = format!("{path} contains secrets and other accounts can read it (mode {mode:03o})");
         DoctorFinding::fail("secrets", found, format!("chmod 600 {path}"))
     })
 }

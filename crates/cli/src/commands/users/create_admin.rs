@@ -2,7 +2,7 @@
 
 use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_services};
-use crate::terminal::{say, say_json};
+use crate::terminal::{print_json, print_line};
 use clap::Args;
 use mainstay_domain::email::Email;
 use mainstay_domain::name::PersonName;
@@ -12,16 +12,16 @@ use mainstay_services::account::Password;
 use mainstay_services::setup::CreateAdmin;
 use std::io::{BufRead, IsTerminal, Read};
 
-/// Who it shall be.
+/// Options of `users create-admin`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Address to sign in with
+    /// E-mail address of the account
     #[arg(long, value_parser = email)]
     email: Email,
-    /// Name to be called by
+    /// Display name of the account
     #[arg(long, default_value = "Administrator", value_parser = name)]
     name: PersonName,
-    /// Read the password from the first line of standard input instead of asking
+    /// Read the password from the first line of standard input instead of prompting for it
     #[arg(long)]
     password_stdin: bool,
     /// Print the account as JSON
@@ -45,8 +45,8 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
         Ok(services.command(&operator(), command).await?.output)
     }))?;
     match options.json {
-        true => say_json(&user)?,
-        false => say(&format!("created the administrator {} ({})", user.email, user.id))?,
+        true => print_json(&user)?,
+        false => print_line(&format!("created the administrator {} ({})", user.email, user.id))?,
     }
     Ok(Exit::Done)
 }
@@ -69,14 +69,14 @@ fn password(from_stdin: bool) -> Outcome<Password> {
     }
     if !std::io::stdin().is_terminal() {
         return Err(CliError::usage(
-            "there is no terminal to ask for the password at: use --password-stdin",
+            "there is no terminal to prompt for the password: use --password-stdin",
         ));
     }
-    let ask = |prompt: &str| {
+    let prompt_for = |prompt: &str| {
         rpassword::prompt_password(prompt)
             .map_err(|error| CliError::failed(format!("the terminal cannot be read: {error}")))
     };
-    let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
+    let (first, second) = (prompt_for("Password: ")?, prompt_for("The same again: ")?);
     match first == second {
         true => Ok(Password::new(first)),
         false => Err(CliError::usage("the two passwords differ")),

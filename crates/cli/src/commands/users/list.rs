@@ -1,8 +1,8 @@
 //! `mainstay users list`: lists accounts.
 
 use crate::error::{Exit, Outcome};
-use crate::open::{block_on, looking, operator};
-use crate::terminal::{say, say_json, table};
+use crate::open::{block_on, operator, with_read_only};
+use crate::terminal::{print_json, print_line, table};
 use clap::Args;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
@@ -13,13 +13,13 @@ use mainstay_services::Services;
 use mainstay_services::list::{UserFilter, UserSort};
 use mainstay_services::user::ListUsers;
 
-/// Which, and how many.
+/// Options of `users list`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only those of this role
+    /// Only accounts with this role
     #[arg(long, value_parser = role)]
     role: Option<RoleName>,
-    /// So many at the most
+    /// Maximum number of rows
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// As JSON: [{id, email, name, role, status, …}]
@@ -37,11 +37,11 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
         role: options.role,
         ..UserFilter::default()
     };
-    let users = block_on(looking(settings, async |services| {
+    let users = block_on(with_read_only(settings, async |services| {
         list(services, filter, options.limit).await
     }))?;
     if options.json {
-        say_json(&users)?;
+        print_json(&users)?;
         return Ok(Exit::Done);
     }
     let rows = users.into_iter().map(|user| {
@@ -56,16 +56,16 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
             made,
         ]
     });
-    say(&table(["ID", "EMAIL", "NAME", "ROLE", "STATUS", "CREATED"], rows))?;
+    print_line(&table(["ID", "EMAIL", "NAME", "ROLE", "STATUS", "CREATED"], rows))?;
     Ok(Exit::Done)
 }
 
 /// Reads page by page, newest first, until there are enough accounts or no more.
-async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec<User>> {
+async fn list(services: &Services, filter: UserFilter, limit: u32) -> Outcome<Vec<User>> {
     let mut users = Vec::new();
     let mut cursor = None;
     loop {
-        let left = most - u32::try_from(users.len()).unwrap_or(most);
+        let left = limit - u32::try_from(users.len()).unwrap_or(limit);
         let page = PageRequest::From {
             cursor,
             limit: left.min(MAX_LIMIT),
@@ -78,7 +78,7 @@ async fn list(services: &Services, filter: UserFilter, most: u32) -> Outcome<Vec
         let listing = services.query(&operator(), query).await?;
         users.extend(listing.items.into_iter().map(|profile| profile.user));
         match listing.info {
-            PageInfo::From { next: Some(next), .. } if users.len() < most as usize => cursor = Some(next),
+            PageInfo::From { next: Some(next), .. } if users.len() < limit as usize => cursor = Some(next),
             _ => return Ok(users),
         }
     }

@@ -7,10 +7,10 @@ use crate::error::Outcome;
 use clap::Subcommand;
 use mainstay_platform::config::Settings;
 
-/// What to do with accounts.
+/// Operations on accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make an administrator; the password is asked for twice, or read from standard input
+    /// Create an administrator; prompts twice for the password, or reads it from standard input
     CreateAdmin(create_admin::Options),
     /// List accounts, newest first
     List(list::Options),

@@ -24,7 +24,7 @@ impl PostgresDatabase {
             }
         };
         let name = format!(
-            "story_{}_{}",
+            "test_{}_{}",
             std::process::id(),
             NUMBER.fetch_add(1, Ordering::Relaxed)
         );

@@ -36,7 +36,7 @@ pub(crate) fn gateway_ledger(home: &Home) -> BTreeMap<String, PaymentEntries> {
     {
         let line: Value = serde_json::from_str(line).unwrap();
         let entries = ledger.entry(text(&line["payment"])).or_default();
-        entries.operations.push(text(&line["deed"]));
+        entries.operations.push(text(&line["entry"]));
         entries.amount = line["amount"].as_i64().unwrap();
     }
     ledger

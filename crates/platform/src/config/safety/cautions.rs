@@ -39,7 +39,7 @@ impl Settings {
             (self.orders.reservation_ttl > DAY).then(|| {
                 caution(
                     &RESERVATION_TTL,
-                    "is longer than a day: anybody can hold the whole stock so long without paying",
+                    "is longer than a day: a customer can reserve the whole stock for that long without paying",
                     "choose minutes or hours, e.g. 30m",
                 )
             }),
@@ -71,7 +71,7 @@ impl Settings {
         is_open.then(|| {
             caution(
                 &SMTP_URL,
-                "lets whoever is on the way to the mail server take the encryption away and read the links in mail",
+                "lets an attacker on the network path to the mail server remove the encryption and read the links in mail",
                 "add ?tls=required, or use smtps://",
             )
         })
@@ -83,7 +83,7 @@ impl Settings {
         is_default_password(password).then(|| {
             caution(
                 &DATABASE_URL,
-                "holds a password that everybody tries first",
+                "holds a password that attackers try first",
                 "give the database user a random password",
             )
         })
@@ -100,7 +100,7 @@ impl Settings {
         (!is_private).then(|| {
             caution(
                 &METRICS_ADDR,
-                "is no private address, and whoever reaches it reads the metrics without an account",
+                "is no private address, and any client that reaches it reads the metrics without an account",
                 "give an address that only the collector reaches, e.g. 127.0.0.1:9100, or keep others out by a firewall",
             )
         })

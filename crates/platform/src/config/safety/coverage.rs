@@ -23,7 +23,7 @@ const NOT_PUBLIC_V4: [&str; 9] = [
 const PUBLIC_V6: &str = "2000::/3";
 
 /// Whether the networks together hold so many public addresses that any client may have one of them.
-pub(super) fn is_nearly_everybody(nets: &[IpNet]) -> bool {
+pub(super) fn covers_most_of_the_internet(nets: &[IpNet]) -> bool {
     let (mut v4, mut v6) = (Vec::new(), Vec::new());
     for net in nets {
         match net {
@@ -70,13 +70,13 @@ fn public_v6(nets: &[Ipv6Net]) -> u64 {
 mod tests {
     use super::*;
 
-    fn everybody(list: &str) -> bool {
+    fn covers(list: &str) -> bool {
         let nets: Vec<IpNet> = list.split(',').map(|net| net.parse().unwrap()).collect();
-        is_nearly_everybody(&nets)
+        covers_most_of_the_internet(&nets)
     }
 
     #[test]
-    fn halves_of_the_internet_are_everybody_and_proxies_are_not() {
+    fn halves_of_the_internet_cover_most_of_it_and_proxies_do_not() {
         let quarters = "0.0.0.0/2,64.0.0.0/2,128.0.0.0/2";
         let slices: Vec<String> = (16..=18).map(|first| format!("{first}.0.0.0/8")).collect();
         for list in [
@@ -88,7 +88,7 @@ mod tests {
             "2000::/4",
             "2000::/16,2400::/16",
         ] {
-            assert!(everybody(list), "{list}");
+            assert!(covers(list), "{list}");
         }
         for list in [
             "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,100.64.0.0/10",
@@ -100,7 +100,7 @@ mod tests {
             "16.0.0.0/8,16.0.0.0/8,16.1.0.0/16",
             "224.0.0.0/4",
         ] {
-            assert!(!everybody(list), "{list}");
+            assert!(!covers(list), "{list}");
         }
     }
 }

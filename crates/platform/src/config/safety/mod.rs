@@ -29,15 +29,15 @@ impl Settings {
     fn unsafe_addresses(&self) -> Vec<ConfigError> {
         let http = &self.http;
         let public = match http.public_url.as_deref() {
-            None => Some(fault(
+            None => Some(unsafe_setting(
                 &PUBLIC_URL,
                 "links in mail and passkeys would be bound to the address this process listens on",
             )),
-            Some(url) if !url.starts_with("https://") => Some(fault(
+            Some(url) if !url.starts_with("https://") => Some(unsafe_setting(
                 &PUBLIC_URL,
                 "without https, passwords and cookies travel in the clear",
             )),
-            Some(url) if host_of(url).is_some_and(|host| is_this_machine(&host)) => Some(fault(
+            Some(url) if host_of(url).is_some_and(|host| is_this_machine(&host)) => Some(unsafe_setting(
                 &PUBLIC_URL,
                 "it names this machine, so links in mail would lead readers to their own",
             )),
@@ -50,17 +50,17 @@ impl Settings {
         let proxies = if http.trusted_proxies.is_empty() {
             // Without the role `api` no rate limit uses the client's address.
             (is_behind_proxy && self.roles.api).then(|| {
-                fault(
+                unsafe_setting(
                     &TRUSTED_PROXIES,
                     "https is ended by a proxy in front of this process, and all clients would share the proxy's \
                      address: one of them who guesses passwords would lock out all",
                 )
             })
         } else {
-            coverage::is_nearly_everybody(http.trusted_proxies.nets()).then(|| {
-                fault(
+            coverage::covers_most_of_the_internet(http.trusted_proxies.nets()).then(|| {
+                unsafe_setting(
                     &TRUSTED_PROXIES,
-                    "together they cover so much of the internet that anybody could claim any address",
+                    "together they cover so much of the internet that any client could claim any address",
                 )
             })
         };
@@ -69,9 +69,10 @@ impl Settings {
             .iter()
             .filter(|origin| is_plain(origin))
             .map(|origin| {
-                let reason =
-                    format!("whoever is on the way to {origin} could act for its signed-in visitors");
-                fault(&ALLOWED_ORIGINS, &reason)
+                let reason = format!(
+                    "an attacker on the network path to {origin} could act for its signed-in visitors"
+                );
+                unsafe_setting(&ALLOWED_ORIGINS, &reason)
             });
         [public, proxies].into_iter().flatten().chain(origins).collect()
     }
@@ -85,11 +86,11 @@ impl Settings {
         };
         let signing = self.tokens.secret.as_ref();
         let signing = signing.and_then(|secret| weakness_of_text(secret.expose()));
-        let faults = [
-            master_key.map(|reason| fault(&MASTER_KEY, reason)),
-            signing.map(|reason| fault(&JWT_SECRET, reason)),
+        let errors = [
+            master_key.map(|reason| unsafe_setting(&MASTER_KEY, reason)),
+            signing.map(|reason| unsafe_setting(&JWT_SECRET, reason)),
         ];
-        faults.into_iter().flatten().collect()
+        errors.into_iter().flatten().collect()
     }
 
     /// A server on a private network counts as remote, too: its listeners are unknown here.
@@ -108,9 +109,9 @@ impl Settings {
             fix: "add ?sslmode=require (and sslrootcert=FILE for a certificate authority of your own), or reach the \
                   server by a Unix socket or a tunnel that ends on this machine"
                 .to_owned(),
-            ..fault(
+            ..unsafe_setting(
                 &DATABASE_URL,
-                "without sslmode=require, whoever is on the way to the server can read and change what is stored",
+                "without sslmode=require, an attacker on the network path to the server can read and change the data",
             )
         })
     }
@@ -118,26 +119,26 @@ impl Settings {
     fn unsafe_choices(&self) -> Vec<ConfigError> {
         let rules = [
             self.audit_witness.is_exposed().then(|| {
-                fault(
+                unsafe_setting(
                     &AUDIT_WITNESS_URL,
-                    "without https, whoever is on the way could answer for the receiver, and no head would reach it",
+                    "without https, an attacker on the network path could answer for the receiver, and no head would reach it",
                 )
             }),
-            (!self.limits).then(|| fault(&RATE_LIMITS, "passwords and codes could be guessed without limit")),
+            (!self.limits).then(|| unsafe_setting(&RATE_LIMITS, "passwords and codes could be guessed without limit")),
             self.mail.smtp_url.is_none().then(|| {
-                fault(
+                unsafe_setting(
                     &SMTP_URL,
-                    "mail would be written to files, and nobody could confirm an address or reset a password",
+                    "mail would be written to files, and no customer could confirm an address or reset a password",
                 )
             }),
             (self.payments.gateway == Gateway::Test).then(|| {
-                fault(
+                unsafe_setting(
                     &PAYMENT_GATEWAY,
                     "every order would count as paid without money having moved",
                 )
             }),
             (self.log.level > LogLevel::Info).then(|| {
-                fault(
+                unsafe_setting(
                     &LOG_LEVEL,
                     "libraries log personal data and statements at this level",
                 )
@@ -158,7 +159,7 @@ fn host_of(origin: &str) -> Option<String> {
 }
 
 /// The error for a setting that production refuses. [`super::load`] adds the value and its origin.
-fn fault<T>(setting: &Setting<T>, reason: &str) -> ConfigError {
+fn unsafe_setting<T>(setting: &Setting<T>, reason: &str) -> ConfigError {
     ConfigError {
         key: setting.key.to_owned(),
         env: Some(setting.env),

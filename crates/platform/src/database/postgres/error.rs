@@ -11,7 +11,7 @@ use crate::database::error::DatabaseError;
 /// Converts a driver's error.
 pub(super) fn explain(error: &Error, sql: &str) -> DatabaseError {
     if let Some(db) = error.as_db_error() {
-        return told(db, sql);
+        return from_server(db, sql);
     }
     if is_lost(error) {
         return DatabaseError::unavailable(format!("the connection was lost: {}", chain(error)));
@@ -79,7 +79,7 @@ pub(super) fn chain(error: &Error) -> String {
     }
 }
 
-fn told(db: &DbError, sql: &str) -> DatabaseError {
+fn from_server(db: &DbError, sql: &str) -> DatabaseError {
     let message = || db.message().to_owned();
     let constraint = || db.constraint().map(str::to_owned);
     let code = db.code();

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_lead_to_a_server_that_takes_changes_unless_the_url_says_otherwise() {
+    fn connections_lead_to_a_writable_server_unless_the_url_says_otherwise() {
         let attributes = |url: &str| {
             let configured = configure(&DatabaseOptions::new(url)).map(|(config, _)| config);
             configured.unwrap().get_target_session_attrs()
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_root_file_is_told() {
+    fn a_missing_root_file_is_reported() {
         let options = DatabaseOptions::new("postgres://h/d?sslmode=require&sslrootcert=/no/such.pem");
         let error = configure(&options).map(drop).unwrap_err();
         assert!(error.to_string().contains("/no/such.pem"), "{error}");

@@ -120,7 +120,7 @@ impl Checkpoints {
             .busy_timeout(deadline)
             .and_then(|()| checkpoint(writer, how));
         if let Err(error) = writer.busy_timeout(self.deadline) {
-            tracing::error!(%error, "the writer's patience could not be set back");
+            tracing::error!(%error, "the writer's busy timeout could not be restored");
         }
         match emptied {
             Ok(true) => {

@@ -96,7 +96,7 @@ impl Sqlite {
             .await
             .is_err()
         {
-            tracing::error!("the reading threads did not end well");
+            tracing::error!("the reading threads ended with an error");
         }
         self.writer.close().await;
     }

@@ -100,7 +100,7 @@ impl Queue {
         while let Some(job) = self.next() {
             // A job catches its own panics; this is for a caller's types that panic when dropped.
             if catch_unwind(AssertUnwindSafe(job)).is_err() {
-                tracing::error!("a read broke off with a panic");
+                tracing::error!("a read ended with a panic");
             }
         }
     }

@@ -123,7 +123,7 @@ impl Writer {
         };
         match tokio::task::spawn_blocking(move || thread.join()).await {
             Ok(Ok(())) => {}
-            _ => tracing::error!("the writing thread did not end well"),
+            _ => tracing::error!("the writing thread ended with an error"),
         }
     }
 }
@@ -137,7 +137,7 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
                 // Members catch their own panics; this is for a caller's types that panic when dropped or converted.
                 let next = || next(&mut messages);
                 if catch_unwind(AssertUnwindSafe(|| groups.run(first, next))).is_err() {
-                    tracing::error!("a group of writes broke off with a panic");
+                    tracing::error!("a group of writes ended with a panic");
                     groups.roll_back();
                 }
                 if std::mem::take(&mut groups.storage_failed) {

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 ///
 /// # Panics
 /// When the test fails, or leaves jobs undone.
-pub async fn tell(engine: Engine, settings: &[(&str, &str)], test: impl AsyncFnOnce(&TestApp)) {
+pub async fn run_on(engine: Engine, settings: &[(&str, &str)], test: impl AsyncFnOnce(&TestApp)) {
     let Some(app) = TestApp::start(engine, settings).await else {
         return;
     };
@@ -56,12 +56,12 @@ macro_rules! on_both_engines {
         mod $test {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                $crate::tell($crate::Engine::Sqlite, &[$($((stringify!($setting), $value)),+)?], super::$test).await;
+                $crate::run_on($crate::Engine::Sqlite, &[$($((stringify!($setting), $value)),+)?], super::$test).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                $crate::tell($crate::Engine::Postgres, &[$($((stringify!($setting), $value)),+)?], super::$test).await;
+                $crate::run_on($crate::Engine::Postgres, &[$($((stringify!($setting), $value)),+)?], super::$test).await;
             }
         }
     )+};

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::unattended;
+use crate::is_ci;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mainstay_platform::database::{
@@ -23,14 +23,14 @@ pub(crate) const SCHEMA: [&str; 2] = [
 pub(crate) type Answer<T> = Result<T, DatabaseError>;
 
 /// A SQLite database in a folder of its own.
-pub(crate) struct House {
+pub(crate) struct Fixture {
     pub(crate) db: Database,
     pub(crate) options: DatabaseOptions,
     pub(crate) folder: tempfile::TempDir,
 }
 
 /// A SQLite database with the tables, opened with options changed by `adjust`.
-pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
+pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let mut options = DatabaseOptions::new(format!(
         "sqlite://{}",
@@ -42,14 +42,14 @@ pub(crate) async fn sqlite(adjust: impl FnOnce(&mut DatabaseOptions)) -> House {
         .for_each(|table| connection.execute_batch(table).unwrap());
     drop(connection);
     adjust(&mut options);
-    House {
+    Fixture {
         db: Database::open(&options).await.unwrap(),
         options,
         folder,
     }
 }
 
-impl House {
+impl Fixture {
     /// The file of the database with something appended to its name.
     pub(crate) fn file(&self, suffix: &str) -> std::path::PathBuf {
         self.folder.path().join(format!("deep/main.db{suffix}"))
@@ -69,12 +69,12 @@ where
     let (admin, _task) = match postgres_client(&DatabaseOptions::new(&*base)).await {
         Ok(connected) => connected,
         Err(error) => {
-            unattended::skip("PostgreSQL at TEST_POSTGRES_URL", &error);
+            is_ci::skip("PostgreSQL at TEST_POSTGRES_URL", &error);
             return;
         }
     };
     let name = format!(
-        "seam_{}_{}",
+        "platform_{}_{}",
         std::process::id(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
@@ -116,13 +116,13 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn sqlite() {
-                let fixture = $crate::house::sqlite(|_| {}).await;
+                let fixture = $crate::fixture::sqlite(|_| {}).await;
                 test(fixture.db.clone()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn postgres() {
-                $crate::house::postgres(|_| {}, |db, _| test(db)).await;
+                $crate::fixture::postgres(|_| {}, |db, _| test(db)).await;
             }
         }
     )* };
