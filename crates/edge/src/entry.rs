@@ -140,9 +140,9 @@ pub fn admit<U: UseCase>(services: &Services, cx: &mut RequestContext) -> Result
     services.count_request::<U>(cx)
 }
 
-/// When a client stops waiting: after the time that it asked for, at most after that of the server, from `now` on.
-pub fn deadline(now: Timestamp, asked: Option<Duration>, server: Duration) -> Timestamp {
-    now.after(asked.map_or(server, |asked| asked.min(server)))
+/// When a client stops waiting: after the time that it requested for, at most after that of the server, from `now` on.
+pub fn deadline(now: Timestamp, requested: Option<Duration>, server: Duration) -> Timestamp {
+    now.after(requested.map_or(server, |requested| requested.min(server)))
 }
 
 #[cfg(test)]
@@ -153,9 +153,9 @@ mod tests {
     fn a_client_shortens_the_deadline_and_never_extends_it() {
         let now = Timestamp::from_seconds(100);
         let server = Duration::from_secs(30);
-        for (asked, expected) in [(None, 130), (Some(5), 105), (Some(60), 130), (Some(0), 100)] {
+        for (requested, expected) in [(None, 130), (Some(5), 105), (Some(60), 130), (Some(0), 100)] {
             assert_eq!(
-                deadline(now, asked.map(Duration::from_secs), server),
+                deadline(now, requested.map(Duration::from_secs), server),
                 Timestamp::from_seconds(expected)
             );
         }

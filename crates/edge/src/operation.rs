@@ -25,7 +25,7 @@ pub struct Operation<U> {
     route_state: RouteState,
     request_state: Arc<RequestState>,
     cx: RequestContext,
-    asked: Option<Repeatable>,
+    repeatable: Option<Repeatable>,
     leads_to: PhantomData<fn() -> U>,
 }
 
@@ -61,7 +61,7 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
             true => input::key(&parts.method, &parts.headers)?,
             false => None,
         };
-        let asked = key.map(|key| Repeatable {
+        let repeatable = key.map(|key| Repeatable {
             key,
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -70,7 +70,7 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
             route_state: route_state.clone(),
             request_state,
             cx,
-            asked,
+            repeatable,
             leads_to: PhantomData,
         })
     }
@@ -93,12 +93,12 @@ impl<U> Operation<U> {
 
     /// The request context, with the request's digest if it has an idempotency key.
     fn context(&mut self) -> &RequestContext {
-        if let Some(asked) = self.asked.take() {
+        if let Some(repeatable) = self.repeatable.take() {
             // The body's digest stands for the body; a POST without a body is distinguished by its path alone.
             let body = self.request_state.fingerprint().unwrap_or_default();
-            let (method, path) = (asked.method.as_str(), asked.path.as_str());
+            let (method, path) = (repeatable.method.as_str(), repeatable.path.as_str());
             let content: [&[u8]; 5] = [method.as_bytes(), b" ", path.as_bytes(), b"\n", &body];
-            self.cx.idempotency = Some(IdempotencyKey::new(asked.key, &content));
+            self.cx.idempotency = Some(IdempotencyKey::new(repeatable.key, &content));
         }
         &self.cx
     }

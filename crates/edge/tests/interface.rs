@@ -31,7 +31,7 @@ mod tests {
 
     /// What a run returns: a random number, which a replay repeats, and enough text to be compressed.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-    struct Ran {
+    struct Run {
         number: u64,
         text: String,
         seconds_left: Option<u64>,
@@ -46,13 +46,13 @@ mod tests {
             impl UseCase for $command {
                 const NAME: &'static str = $name;
                 $($constants)*
-                type Output = Ran;
+                type Output = Run;
             }
 
             impl Command for $command {
-                async fn run(self, cx: &mut CommandContext<'_>) -> Result<Ran> {
+                async fn run(self, cx: &mut CommandContext<'_>) -> Result<Run> {
                     let deadline = cx.context().deadline;
-                    Ok(Ran {
+                    Ok(Run {
                         number: u64::from_be_bytes(mainstay_domain::random::bytes(cx.random())),
                         text: "secret ".repeat(400),
                         seconds_left: deadline.map(|deadline| deadline.since(cx.now()).as_secs()),
@@ -74,7 +74,7 @@ mod tests {
     command!(WriteNote, note, "test.note", "/api/auth/note", {
         const ACCESS: Access = Access::signed_in();
     });
-    command!(EnterByKnock, knock, "test.knock", "/api/knock", {
+    command!(EnterByCode, enter, "test.enter", "/api/enter", {
         const ACCESS: Access = Access::anyone();
         const SIGNS_IN: bool = true;
     });
@@ -87,7 +87,7 @@ mod tests {
         let routes = Routes::new()
             .add(route!(OpenVault, vault))
             .add(route!(WriteNote, note))
-            .add(route!(EnterByKnock, knock))
+            .add(route!(EnterByCode, enter))
             .add(route!(Greet, greet));
         let options = EdgeOptions::default();
         let services = app.services().clone();
@@ -119,7 +119,7 @@ mod tests {
         middleware(app).oneshot(request).await.unwrap()
     }
 
-    async fn ran(response: Response<OutgoingBody>) -> Ran {
+    async fn ran(response: Response<OutgoingBody>) -> Run {
         assert_eq!(response.status(), 200);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -150,14 +150,14 @@ mod tests {
 
     async fn signing_in_ignores_other_credentials_on_any_path(app: &TestApp) {
         for token in ["", "expired"] {
-            assert_eq!(post(app, "/api/knock", token, &[]).await.status(), 200, "{token}");
+            assert_eq!(post(app, "/api/enter", token, &[]).await.status(), 200, "{token}");
         }
         assert_eq!(post(app, "/api/auth/greet", "", &[]).await.status(), 200);
         assert_eq!(post(app, "/api/auth/greet", "expired", &[]).await.status(), 401);
     }
 
     async fn a_use_case_knows_the_deadline_of_its_request(app: &TestApp) {
-        let ran = ran(post(app, "/api/knock", "", &[]).await).await;
+        let ran = ran(post(app, "/api/enter", "", &[]).await).await;
         assert_eq!(ran.seconds_left, Some(30), "the request timeout of the server");
     }
 

@@ -47,12 +47,12 @@ impl Form {
 
 #[derive(Serialize)]
 struct Plain<'a> {
-    error: Facts<'a>,
+    error: ErrorBody<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Facts<'a> {
+struct ErrorBody<'a> {
     code: &'static str,
     message: &'a str,
     request_id: &'a str,
@@ -112,7 +112,7 @@ fn body(error: &PublicError<'_>, form: Form, status: StatusCode, request_id: &st
     let (code, message, details) = (error.code.as_str(), &*error.message, error.details);
     let written = match form {
         Form::Plain => serde_json::to_vec(&Plain {
-            error: Facts {
+            error: ErrorBody {
                 code,
                 message,
                 request_id,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_told_to_those_who_name_them() {
+    fn clients_that_accept_problem_details_get_them() {
         assert_eq!(Form::accepted(&HeaderMap::new()), Form::Plain);
         for plain in [
             "*/*",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Whether the client asks for idempotency: a `POST` with a key.
-pub(super) fn is_asked(method: &Method, headers: &HeaderMap) -> bool {
+pub(super) fn is_requested(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::POST && headers.contains_key(IDEMPOTENCY_KEY)
 }
 
@@ -17,7 +17,7 @@ pub(super) fn is_asked(method: &Method, headers: &HeaderMap) -> bool {
 /// # Errors
 /// `BAD_REQUEST` for any other value, or for several.
 pub(crate) fn key(method: &Method, headers: &HeaderMap) -> Result<Option<Arc<str>>, ApiError> {
-    if !is_asked(method, headers) {
+    if !is_requested(method, headers) {
         return Ok(None);
     }
     let mut all = headers.get_all(IDEMPOTENCY_KEY).iter();

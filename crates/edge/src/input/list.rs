@@ -41,15 +41,15 @@ pub(super) fn parse<L: ListQuery>(query: &str) -> Result<L, ValidationErrors> {
         errors.take_optional(parameter.name, read);
     }
     let sort = cursor::sort(&mut errors, text("sort"), L::Sort::NAMES, L::Sort::DEFAULT);
-    let asked = PageParams {
+    let params = PageParams {
         page: text("page"),
         limit: text("limit"),
         cursor: text("cursor"),
     };
-    let page = cursor::page(&mut errors, asked, L::DEFAULT_LIMIT);
-    let params = sort.zip(page);
-    let params = params.map(|(sort, page)| list::ListParams { filter, sort, page });
-    errors.finish(params).map(L::list)
+    let page = cursor::page(&mut errors, params, L::DEFAULT_LIMIT);
+    let chosen = sort.zip(page);
+    let chosen = chosen.map(|(sort, page)| list::ListParams { filter, sort, page });
+    errors.finish(chosen).map(L::list)
 }
 
 fn accepts<L: ListQuery>(name: &str) -> bool {

@@ -32,7 +32,7 @@ pub(super) fn secure(headers: &mut HeaderMap) {
 
 /// Adds the rate limit headers, and `Idempotency-Replayed` for a replayed response. Returns whether a use case counted
 /// the request against a limit.
-pub(super) fn tell(request_state: &RequestState, headers: &mut HeaderMap) -> bool {
+pub(super) fn describe(request_state: &RequestState, headers: &mut HeaderMap) -> bool {
     let note = request_state.notes().limit();
     if let Some(note) = note {
         match request_state

@@ -49,7 +49,7 @@ use mainstay_domain::security::SecurityEventKind;
 use mainstay_domain::time::Clock;
 use mainstay_platform::stopwatch::Stopwatch;
 use mainstay_platform::telemetry::access_log::AccessLog;
-use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
+use mainstay_platform::telemetry::metrics::{Metrics, Route as RouteMetrics};
 use record::RequestStart;
 use request_id::RequestIds;
 use std::convert::Infallible;
@@ -88,7 +88,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     ids: RequestIds,
     metrics: Arc<Metrics>,
-    unmatched: Figures,
+    unmatched: RouteMetrics,
     log: AccessLog,
     cors: Cors,
     csrf: Csrf,
@@ -207,7 +207,7 @@ where
             (_, _, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
             (.., true) => Err(ApiError::from(Error::Denied(Denied::Csrf)).into_response()),
             // Checked before processing: once a request has changed something, its response must be sent in any case.
-            _ if delivery.has_no_room(&arrival, &shared.shares) => Err(ApiError::Busy.into_response()),
+            _ if delivery.is_out_of_memory(&arrival, &shared.shares) => Err(ApiError::Busy.into_response()),
             _ => Ok(self.router.call(request)),
         };
         Box::pin(async move {
@@ -225,13 +225,13 @@ where
             });
             let headers = response.headers_mut();
             headers::secure(headers);
-            let is_counted = headers::tell(&request_state, headers);
+            let is_counted = headers::describe(&request_state, headers);
             if let Some(limit) = shared.limit.as_ref().filter(|_| !is_counted)
                 && let Some(note) = limit.count(ip, arrival.uri.path(), at)
             {
                 headers::limit(&note, &limit.policy, headers);
             }
-            shared.cors.tell(origin, preflight, headers);
+            shared.cors.add_headers(origin, preflight, headers);
             if let Ok(id) = HeaderValue::from_str(request_state.request_id()) {
                 headers.insert(X_REQUEST_ID, id);
             }
