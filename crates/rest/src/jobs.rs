@@ -13,9 +13,9 @@ pub(crate) fn routes() -> Routes {
         .add(route!(RetryJob, retry))
 }
 
-/// Tries a dead job again.
+/// Queues a dead job again.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", params(("id" = String, Path, format = Uuid)),
-    responses((status = 204, description = "It will be tried again")))]
+    responses((status = 204, description = "The job is queued again")))]
 async fn retry(operation: Operation<RetryJob>, PathId(id): PathId<JobId>) -> Answer {
     operation.command(RetryJob { id }).await?;
     Ok(answer::nothing())

@@ -19,19 +19,19 @@ pub(crate) fn routes() -> Routes {
     Routes::tagged("orders")
         .create::<NewOrder, OrderView>(
             "/api/orders",
-            "Places an order; its stock is held until it is paid or the time is up.",
-            "Placed",
+            "Places an order; its stock is reserved until it is paid or the reservation expires.",
+            "Created",
         )
         .list::<ListOrders, OrderView>(
             "/api/orders",
-            "Lists the caller's orders; everybody's for holders of `read:order`.",
+            "Lists the caller's orders, or all customers' orders for holders of `read:order`.",
             "Orders",
         )
         .read::<ReadOrder, OrderView>("/api/orders/{id}", "Reads an order.", "The order")
         .add(route!(CancelOrder, cancel))
 }
 
-/// What is bought.
+/// The products to order.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewOrder {
@@ -39,7 +39,7 @@ struct NewOrder {
     items: Vec<Object<LineInput>>,
 }
 
-/// How many of what.
+/// A product and its quantity.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LineInput {
@@ -49,7 +49,7 @@ struct LineInput {
     quantity: i64,
 }
 
-/// Why.
+/// The reason, for the audit trail.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Cancellation {
@@ -66,10 +66,10 @@ impl CreateInput for NewOrder {
     }
 }
 
-/// Cancels an order before it is shipped; what was paid is given back.
+/// Cancels an order before it is shipped; a payment is refunded.
 #[utoipa::path(post, path = "/api/orders/{id}/cancel", tag = "orders", request_body = Option<Cancellation>,
-    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
-    responses((status = 200, description = "The order as it is now", body = Data<OrderView>)))]
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The entity tag of the state to which the request applies")),
+    responses((status = 200, description = "The changed order", body = Data<OrderView>)))]
 async fn cancel(
     operation: Operation<CancelOrder>,
     PathId(id): PathId<OrderId>,
@@ -91,7 +91,7 @@ async fn cancel(
 fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, ValidationErrors> {
     let mut errors = ValidationErrors::new();
     let mut lines = Vec::with_capacity(items.len().min(order::MAX_LINES));
-    // Of a list that is too long, not each line needs to be told; the use case refuses its length.
+    // The use case refuses a list that is too long, so its lines need not all be checked.
     for (at, Object(item)) in items.iter().enumerate().take(order::MAX_LINES + 1) {
         let product_id = item.product_id.parse().ok();
         if product_id.is_none() {

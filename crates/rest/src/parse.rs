@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(as = MoneyInput)]
 pub(crate) struct MoneyInput {
-    /// Minor units: cents of a dollar.
+    /// In minor units of the currency, such as cents.
     #[schema(minimum = 0, maximum = 1_000_000_000_000i64)]
     amount: i64,
-    /// ISO 4217.
+    /// ISO 4217 code.
     #[schema(example = "USD", pattern = "^[A-Z]{3}$")]
     currency: String,
 }

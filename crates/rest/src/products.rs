@@ -14,7 +14,7 @@ use mainstay_views::ProductView;
 use std::sync::Arc;
 use utoipa::openapi::path::HttpMethod;
 
-/// What anybody may see may be kept, as long as it is asked each time whether it is still right.
+/// Clients may cache what every caller may see, and must revalidate it each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(crate) fn routes() -> Routes {
@@ -22,29 +22,29 @@ pub(crate) fn routes() -> Routes {
     Routes::tagged("products")
         .list::<ListProducts, ProductView>("/api/products", "Lists products.", "Products")
         .add(route!(ReadProduct, read))
-        .create::<ProductInput, ProductView>("/api/products", "Adds a product.", "Added")
+        .create::<ProductInput, ProductView>("/api/products", "Creates a product.", "Created")
         .change::<ProductPatchInput, ProductView>(
             HttpMethod::Patch,
             ONE,
-            "Changes a product; what is left out stays. A change of nothing is answered with the product as it is.",
-            "The product as it is now",
+            "Changes a product; fields that are left out stay. The response to a request that changes nothing is the unchanged product.",
+            "The changed product",
         )
         .remove::<DeleteProduct>(
             ONE,
-            "Takes a product off sale. One that was ordered is archived, not lost.",
-            "Off sale",
+            "Deletes a product. One that was ever ordered is archived instead.",
+            "Deleted or archived",
         )
         .change::<StockInput, ProductView>(
             HttpMethod::Post,
             "/api/products/{id}/stock",
-            "Changes how many there are.",
-            "The product as it is now",
+            "Changes the stock of a product.",
+            "The changed product",
         )
 }
 
 /// Reads a product.
 #[utoipa::path(get, path = "/api/products/{id}", tag = "products",
-    params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
+    params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The entity tag of the representation that the client has")),
     responses((status = 200, description = "The product", body = Data<ProductView>), (status = 304, description = "Unchanged")))]
 async fn read(
     operation: Operation<ReadProduct>,

@@ -11,7 +11,7 @@ const RENEW: &str =
 /// Compares a text with its snapshot, or writes the snapshot if `UPDATE_CONTRACTS` is set.
 #[expect(
     clippy::disallowed_methods,
-    reason = "asks whoever runs the tests, not the configuration, and renews the snapshots in the repository"
+    reason = "reads a request of the person who runs the tests, not configuration, and renews the snapshots in the repository"
 )]
 fn check(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -175,7 +175,7 @@ fn every_response_says_what_it_is_and_every_component_is_used() {
 }
 
 #[test]
-fn use_cases_and_places_are_told_apart() {
+fn routes_and_use_cases_are_unique() {
     let table = routes(true).table();
     let places: BTreeSet<_> = table.iter().map(|row| (row.method, &row.path)).collect();
     assert_eq!(places.len(), table.len(), "two routes with one method and path");
@@ -201,10 +201,10 @@ struct Unbounded<'d> {
 }
 
 impl Unbounded<'_> {
-    fn look(&mut self, schema: &Value, place: &str) {
+    fn check(&mut self, schema: &Value, place: &str) {
         if let Some(reference) = schema["$ref"].as_str() {
             let schema = self.document.pointer(reference.trim_start_matches('#')).unwrap();
-            return self.look(schema, place);
+            return self.check(schema, place);
         }
         let is = |kind: &str| match &schema["type"] {
             Value::Array(kinds) => kinds.iter().any(|one| one == kind),
@@ -219,14 +219,14 @@ impl Unbounded<'_> {
             self.found.push(format!("{place}: {schema}"));
         }
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-            self.look(field, &format!("{place}.{name}"));
+            self.check(field, &format!("{place}.{name}"));
         }
         if is("array") {
-            self.look(&schema["items"], &format!("{place}[]"));
+            self.check(&schema["items"], &format!("{place}[]"));
         }
         for kind in ["oneOf", "anyOf", "allOf"] {
             for choice in schema[kind].as_array().into_iter().flatten() {
-                self.look(choice, place);
+                self.check(choice, place);
             }
         }
     }
@@ -257,7 +257,7 @@ fn every_value_of_a_request_body_has_a_bound() {
             .flatten()
         {
             bodies += 1;
-            unbounded.look(&media.1["schema"], &format!("{method} {path}"));
+            unbounded.check(&media.1["schema"], &format!("{method} {path}"));
         }
     }
     assert!(bodies > 10);

@@ -29,18 +29,18 @@ pub(crate) fn routes() -> Routes {
         .change::<UserPatch, UserView>(
             HttpMethod::Patch,
             "/api/users/{id}",
-            "Changes an account; what is left out stays. A change of nothing is answered with the account as it is.",
-            "The account as it is now",
+            "Changes an account; fields that are left out stay. The response to a request that changes nothing is the unchanged account.",
+            "The changed account",
         )
         .change::<RoleChoice, UserView>(
             HttpMethod::Put,
             "/api/users/{id}/role",
-            "Gives an account another role, in force at once.",
-            "The account as it is now",
+            "Changes the role of an account, in force at once.",
+            "The changed account",
         )
 }
 
-/// What of an account is to change; what is left out stays.
+/// The fields of an account to change; the others stay.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserPatch {
@@ -64,9 +64,9 @@ struct RoleChoice {
     role: String,
 }
 
-/// The caller's own account.
+/// Reads the caller's own account.
 #[utoipa::path(get, path = "/api/users/me", tag = "users",
-    params(("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
+    params(("If-None-Match" = Option<String>, Header, description = "The entity tag of the representation that the client has")),
     responses((status = 200, description = "The account", body = Data<UserView>), (status = 304, description = "Unchanged")))]
 async fn me(operation: Operation<Me>, if_none_match: IfNoneMatch) -> Answer {
     let profile = operation.query(Me).await?;

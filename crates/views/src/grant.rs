@@ -6,17 +6,17 @@ use mainstay_services::list::PersonalGrant;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A permission that somebody has besides those of the role.
+/// A permission that an account has besides those of its role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Grant)]
 pub struct GrantView {
     #[schema(example = "read:order")]
     permission: String,
-    /// When it ends, if it does.
+    /// When the permission expires; `null`: never.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
-    /// Who gave it.
+    /// The account that granted it.
     #[schema(value_type = Option<String>, format = Uuid, required)]
     granted_by: Option<UserId>,
     #[schema(value_type = String, format = DateTime)]

@@ -21,7 +21,7 @@ pub struct TokensView {
     refresh_token: Option<Secret<String>>,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// When the access token ends.
+    /// When the access token expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }

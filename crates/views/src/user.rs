@@ -10,7 +10,7 @@ use mainstay_services::account::Profile;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A person's account, with what it may do right now.
+/// A user account, with its current permissions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
@@ -23,7 +23,7 @@ pub struct UserView {
     name: PersonName,
     #[schema(value_type = String, example = "customer")]
     role: RoleName,
-    /// The role's permissions and the person's own.
+    /// The permissions of the role and those of the account.
     permissions: Vec<String>,
     #[schema(value_type = StatusShape)]
     status: UserStatus,

@@ -7,7 +7,6 @@ use crate::answer::{self, Answer, Tag};
 use crate::input::{Body, IfMatch, IfNoneMatch, ListParams, PathId};
 use crate::operation::Operation;
 use mainstay_domain::access::Resource;
-use mainstay_domain::id::Id;
 use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_services::list::ListQuery;

@@ -19,39 +19,39 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-/// What a failure says, as the document shows it.
+/// An error response.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Failure)]
 struct FailureSchema {
     error: FailureFacts,
 }
 
-/// What is told of a failure.
+/// The error.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FailureFacts {
-    /// Stable, for programs.
+    /// Stable code, for programs.
     code: String,
-    /// For people.
+    /// Message for people, in English.
     message: String,
-    /// As in `X-Request-Id`.
+    /// The request id, as in `X-Request-Id`.
     request_id: String,
-    /// Everything that is wrong with the request.
+    /// Every validation error of the request.
     details: Vec<FailureDetail>,
 }
 
-/// One thing wrong with a request.
+/// One validation error.
 #[derive(Serialize, ToSchema)]
 struct FailureDetail {
-    /// Where: `items[0].quantity`.
+    /// The path into the body, such as `items[0].quantity`, or the parameter.
     path: String,
-    /// What kind, stable.
+    /// Stable code, for programs.
     code: String,
-    /// For people.
+    /// Message for people, in English.
     message: String,
 }
 
-/// The same facts as RFC 9457.
+/// An error response as problem details (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Problem {
@@ -139,7 +139,7 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
     operation
 }
 
-/// Any one of these; the empty one where nobody has to sign in.
+/// Any one of these; the empty one where clients need not sign in.
 fn security(row: &RouteRow) -> Vec<SecurityRequirement> {
     let mut any = Vec::new();
     if row.public {
@@ -198,7 +198,7 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Repetitions with the same key and body get the first answer again, for 24 hours.",
+            "Requests with the same key and body get the first response again, for 24 hours.",
         ))
         .schema(Some(String::schema()))
         .build()

@@ -12,10 +12,10 @@ pub(super) fn of_list<L: ListQuery>() -> Vec<Parameter> {
     let names: Vec<&str> = L::Sort::NAMES.iter().map(|(name, _)| *name).collect();
     if !names.is_empty() {
         let pattern = format!("^-?{}$", one_of(&names));
-        let description = format!("{}, with `-` before it for the last first.", in_words(&names));
+        let description = format!("{}, with `-` before it for descending order.", in_words(&names));
         all.push(in_query("sort", &description, text().pattern(Some(pattern))));
     }
-    let cursor = "Instead of `page`: the `nextCursor` of this list with the same sort and filters; empty for the beginning.";
+    let cursor = "Instead of `page`: the `nextCursor` of this list with the same sort and filters; empty for the first page.";
     all.extend([
         in_query("page", "", whole_number()),
         in_query(
@@ -70,11 +70,17 @@ pub(super) fn id() -> Parameter {
 }
 
 pub(super) fn if_match() -> Parameter {
-    in_header("If-Match", "The state that is meant")
+    in_header(
+        "If-Match",
+        "The entity tag of the state to which the request applies",
+    )
 }
 
 pub(super) fn if_none_match() -> Parameter {
-    in_header("If-None-Match", "The state that the client has")
+    in_header(
+        "If-None-Match",
+        "The entity tag of the representation that the client has",
+    )
 }
 
 fn in_header(name: &str, description: &str) -> Parameter {

@@ -19,7 +19,7 @@ const DESCRIPTION: usize = 10_000;
 const CATEGORY: usize = 100;
 const REASON: usize = 200;
 
-/// A product to be added.
+/// A product to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductInput {
@@ -32,12 +32,12 @@ pub(super) struct ProductInput {
     description: Option<String>,
     #[schema(value_type = MoneyInput)]
     price: Object<MoneyInput>,
-    /// None when left out.
+    /// 0 when left out.
     #[schema(minimum = 0)]
     stock: Option<i64>,
     #[schema(max_length = 100)]
     category: Option<String>,
-    /// Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot hold.
+    /// Free-form data, stored exactly: no key twice, and no number that a double or a whole number of 64 bits cannot hold.
     #[schema(schema_with = nullable_attributes_schema, required = false)]
     attributes: Option<Box<RawValue>>,
     /// `draft`, `active` (when left out) or `archived`.
@@ -45,7 +45,7 @@ pub(super) struct ProductInput {
     status: Option<String>,
 }
 
-/// What of a product is to change.
+/// The fields of a product to change; the others stay.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductPatchInput {
@@ -69,7 +69,7 @@ pub(super) struct ProductPatchInput {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, minimum = 0)]
     stock: Option<i64>,
-    /// `null` takes it away.
+    /// `null` removes it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100)]
     category: Option<Option<String>>,
@@ -86,9 +86,9 @@ pub(super) struct ProductPatchInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StockInput {
-    /// How many came, or went when it is negative.
+    /// Number of pieces added, or removed when negative.
     delta: i64,
-    /// Why, for the audit trail.
+    /// The reason, for the audit trail.
     #[schema(min_length = 1, max_length = 200)]
     reason: String,
 }
@@ -108,7 +108,7 @@ fn shape(kind: SchemaType) -> utoipa::openapi::schema::Object {
         .schema_type(kind)
         .max_properties(Some(Attributes::MAX_VALUES))
         .description(Some(format!(
-            "Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot \
+            "Free-form data, stored exactly: no key twice, and no number that a double or a whole number of 64 bits cannot \
              hold. At most {bytes} bytes of JSON and {} values, nested ones included, at most {depth} levels deep.",
             Attributes::MAX_VALUES
         )))

@@ -31,13 +31,16 @@ impl ListQuery for ListAudit {
     const FILTERS: &'static [ListFilter<AuditFilter>] = &[
         ListFilter::new(
             "resource",
-            "What kind of thing: `order`.",
+            "The name of the resource: `order`.",
             FilterShape::Text,
             |filter, text| set::text(&mut filter.resource, text),
         ),
-        ListFilter::new("resourceId", "Which one.", FilterShape::Text, |filter, text| {
-            set::text(&mut filter.resource_id, text)
-        }),
+        ListFilter::new(
+            "resourceId",
+            "The id of the resource.",
+            FilterShape::Text,
+            |filter, text| set::text(&mut filter.resource_id, text),
+        ),
         ListFilter::new("userId", "", FilterShape::Id, |filter, text| {
             set::id(&mut filter.user_id, text)
         }),
@@ -47,12 +50,18 @@ impl ListQuery for ListAudit {
             FilterShape::Text,
             |filter, text| set::text(&mut filter.action, text),
         ),
-        ListFilter::new("from", "Not before.", FilterShape::Instant, |filter, text| {
-            set::instant(&mut filter.from, text)
-        }),
-        ListFilter::new("to", "Before.", FilterShape::Instant, |filter, text| {
-            set::instant(&mut filter.to, text)
-        }),
+        ListFilter::new(
+            "from",
+            "At or after this instant.",
+            FilterShape::Instant,
+            |filter, text| set::instant(&mut filter.from, text),
+        ),
+        ListFilter::new(
+            "to",
+            "Before this instant.",
+            FilterShape::Instant,
+            |filter, text| set::instant(&mut filter.to, text),
+        ),
     ];
     const DEFAULT_LIMIT: u32 = 50;
 

@@ -38,7 +38,7 @@ impl ListQuery for ListOrders {
         }),
         ListFilter::new(
             "userId",
-            "Of one buyer; others than oneself for holders of `read:order` only.",
+            "Of one customer; other customers than the caller for holders of `read:order` only.",
             FilterShape::Id,
             |filter, text| set::id(&mut filter.user_id, text),
         ),

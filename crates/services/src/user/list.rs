@@ -35,7 +35,7 @@ impl ListQuery for ListUsers {
     const FILTERS: &'static [ListFilter<UserFilter>] = &[
         ListFilter::new(
             "q",
-            "Words in the name or the address.",
+            "Words in the name or the e-mail address.",
             FilterShape::Text,
             |filter, text| set::text(&mut filter.q, text),
         ),
