@@ -1,9 +1,16 @@
-//! The product's background jobs, and which events trigger which of them.
+//! What the product consists of: resources, background jobs, and which events trigger which of them.
 
+use mainstay_domain::access::Resources;
+use mainstay_domain::resources;
 use mainstay_services::job::registry::JobRegistry;
 use mainstay_services::job::subscriptions::Subscriptions;
 use mainstay_services::mail::SendOrderMail;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
+
+/// Every resource with its policy and permissions.
+pub fn resources() -> Resources {
+    resources::built_in()
+}
 
 /// Every command that can run as a background job.
 pub fn jobs() -> JobRegistry {

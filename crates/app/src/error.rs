@@ -28,6 +28,9 @@ pub enum StartError {
     /// A command that only reads found no database with this program's schema.
     #[error("{0}")]
     Absent(String),
+    /// The access policy contradicts itself.
+    #[error("the access policy: {0}")]
+    Policy(#[source] mainstay_domain::access::PolicyError),
     /// A setting is invalid.
     #[error("{0}")]
     Setting(String),

@@ -9,8 +9,10 @@ mod open;
 mod private;
 mod schema;
 mod serve;
+#[cfg(test)]
+mod tests;
 
-pub use catalogue::{jobs, subscriptions};
+pub use catalogue::{jobs, resources, subscriptions};
 pub use dependencies::Dependencies;
 pub use error::StartError;
 pub use open::{App, database_options};

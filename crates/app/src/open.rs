@@ -6,7 +6,6 @@ use crate::error::StartError;
 use crate::master_key;
 use crate::private;
 use crate::schema::ready;
-use mainstay_domain::access::Permission;
 use mainstay_domain::random;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
@@ -97,6 +96,8 @@ impl App {
         database: Database,
         sealer: Sealer,
     ) -> Result<Self, StartError> {
+        let resources = catalogue::resources();
+        resources.check().map_err(StartError::Policy)?;
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         watch(&metrics, &database);
         let services = Services::new(Parts {
@@ -114,7 +115,7 @@ impl App {
             metrics,
             jobs: catalogue::jobs(),
             subscriptions: catalogue::subscriptions(),
-            permissions: Permission::BUILT_IN.to_vec(),
+            permissions: resources.permissions(),
         });
         services.load_access().await.map_err(StartError::Content)?;
         Ok(Self {
@@ -152,8 +153,9 @@ fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<Keys, StartE
         }
         None => {
             // Until the database's keys are read: a random key that signed no token.
-            let nobody = random::bytes::<32>(&*dependencies.random);
-            let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
+            let random_secret = random::bytes::<32>(&*dependencies.random);
+            let key =
+                TokenKey::hs256(&random_secret).map_err(|error| StartError::Setting(error.to_string()))?;
             Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }

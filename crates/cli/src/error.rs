@@ -104,7 +104,7 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let exit = match &error {
             StartError::File { .. } | StartError::MasterKey(_) | StartError::Setting(_) => Exit::Usage,
-            StartError::Listen { .. } => Exit::Failed,
+            StartError::Listen { .. } | StartError::Policy(_) => Exit::Failed,
             StartError::Absent(_) => Exit::Away,
             StartError::Database(error) => worth(error),
             StartError::Migrate(error) => find(error).map_or(Exit::Failed, worth),

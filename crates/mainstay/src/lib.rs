@@ -18,4 +18,5 @@ pub use mainstay_rest as rest;
 pub use mainstay_services as services;
 pub use mainstay_views as views;
 
+pub use mainstay_domain::string_enum;
 pub use mainstay_platform::sql;

@@ -3,7 +3,7 @@
 use crate::audit::Audit;
 use crate::outcome::rows;
 use crate::read::Read;
-use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::access::Permit;
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
@@ -46,7 +46,7 @@ impl Audit<'_> {
     /// `Internal` when the permit is for another action: a bug.
     pub async fn accept(&mut self, permit: &Permit<AuditEntry>, acceptance: &Acceptance) -> Result<()> {
         // The permit names the entry that records the acceptance; no row of it exists yet to compare it with.
-        if permit.action() != Action::ACCEPT {
+        if permit.action() != AuditEntry::ACCEPT {
             return Err(Error::bug(
                 "a permit for something else was shown to accept the audit trail",
             ));

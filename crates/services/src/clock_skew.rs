@@ -23,9 +23,9 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    fn between(asked: Timestamp, database: Timestamp, answered: Timestamp) -> Self {
-        let round_trip = answered.micros().saturating_sub(asked.micros()).max(0);
-        let middle = asked.micros().saturating_add(round_trip / 2);
+    fn between(sent_at: Timestamp, database: Timestamp, received_at: Timestamp) -> Self {
+        let round_trip = received_at.micros().saturating_sub(sent_at.micros()).max(0);
+        let middle = sent_at.micros().saturating_add(round_trip / 2);
         Self {
             ms: middle.saturating_sub(database.micros()) / 1_000,
             uncertainty_ms: round_trip / 2_000,
@@ -53,12 +53,12 @@ impl Services {
             return Ok(None);
         }
         let cx = RequestContext::system(SystemCaller::WORKER);
-        let asked = self.now();
+        let sent_at = self.now();
         let read = self.read(&cx, ReadMode::Single, |view| {
             Box::pin(async move { database_clock(crate::context::Repositories::tx(view)).await })
         });
         let database = read.await?;
-        let skew = ClockSkew::between(asked, database, self.now());
+        let skew = ClockSkew::between(sent_at, database, self.now());
         self.parts().metrics.clock_skew(skew.ms);
         let before = self.measured_skew().0.lock().replace(skew);
         let was_too_large = before.is_some_and(ClockSkew::is_too_large);

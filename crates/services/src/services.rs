@@ -114,7 +114,7 @@ struct Inner {
 impl Services {
     /// Builds the services from their parts.
     pub fn new(parts: Parts) -> Self {
-        let directory = Arc::new(AccessDirectory::default());
+        let directory = Arc::new(AccessDirectory::new(parts.permissions.clone()));
         Self(Arc::new(Inner {
             authenticator: Authenticator::new(Arc::clone(&directory)),
             directory,

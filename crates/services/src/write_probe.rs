@@ -12,7 +12,7 @@ const FRESH: Duration = Duration::from_secs(10);
 /// Between two probes while the storage refuses; a check that comes sooner gets the last result.
 const PAUSE: Duration = Duration::from_secs(1);
 /// A write that takes longer counts as refused.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of a probe after the storage refused a write: a single page may still fit where an order does not.
 const PADDING: usize = 64 << 10;
 
@@ -36,7 +36,7 @@ impl Services {
         if refused.is_some_and(|since| since.elapsed() < PAUSE) {
             return false;
         }
-        let probed = tokio::time::timeout(PATIENCE, self.probe()).await;
+        let probed = tokio::time::timeout(PROBE_TIMEOUT, self.probe()).await;
         match probed.unwrap_or(Err(Error::Timeout)) {
             Ok(()) => {
                 if refused.take().is_some() {

@@ -22,7 +22,7 @@ pub struct JobView {
     max_attempts: i64,
     #[schema(value_type = String, format = DateTime)]
     run_at: Timestamp,
-    /// From 0 to 1 while it runs, for jobs that report it; 1 when it is done.
+    /// From 0 to 1 while the job runs; null for a job that reports none, until it is done.
     #[schema(value_type = Option<f64>, required)]
     progress: Option<u8>,
     #[schema(required)]

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
+use mainstay_domain::string_enum::StoredAsText;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Settings;
 use mainstay_services::Services;
@@ -40,7 +41,7 @@ pub(crate) enum Command {
 }
 
 fn state(text: &str) -> Result<JobState, &'static str> {
-    JobState::find(text).ok_or("one of queued, running, retrying, done, dead, cancelled")
+    JobState::find(text).ok_or(JobState::EXPECTED)
 }
 
 /// Runs the subcommand.

@@ -2,7 +2,7 @@
 //!
 //! - [`Access`] is declared by every use case: which callers may call it at all.
 //! - [`Policy`] is declared by every resource: which callers may see it, and which actions they may perform on it.
-//!   The policies of all built-in resources are in one file, [`policy`].
+//!   Each resource declares its own beside its type; [`Resources`] is the list of all of them.
 //! - [`Scope`] is the set of rows of a resource that a caller may see; every finder requires one.
 //! - [`Permit`] authorises a caller to perform one action on one row; every writer requires one.
 //!
@@ -10,19 +10,20 @@
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Scope, order::Order};
-//! let everything: Scope<Order> = Scope { reach: mainstay_domain::access::Reach::Everything, resource: std::marker::PhantomData };
+//! let everything: Scope<Order> = Scope { filter: mainstay_domain::access::ScopeFilter::Everything, resource: std::marker::PhantomData };
 //! ```
 //!
 //! ```compile_fail,E0451
 //! use mainstay_domain::{access::Permit, order::Order};
-//! let forged: Permit<Order> = Permit { id: uuid::Uuid::nil(), action: mainstay_domain::access::Action::CANCEL, resource: std::marker::PhantomData };
+//! let forged: Permit<Order> = Permit { id: uuid::Uuid::nil(), action: Order::CANCEL, resource: std::marker::PhantomData };
 //! ```
 
 mod caller;
 mod permission;
 mod permit;
-pub mod policy;
+mod policy;
 mod requirement;
+mod resources;
 mod role;
 mod scope;
 #[cfg(test)]
@@ -33,5 +34,6 @@ pub use permission::{Grant, Permission, PermissionSet};
 pub use permit::{Action, Permit, permit, permit_new};
 pub use policy::{Policy, Resource, Rule, Visibility};
 pub use requirement::{Access, Rate};
+pub use resources::{PolicyError, Resources};
 pub use role::RoleName;
 pub use scope::{Scope, ScopeFilter, scope, scope_to};

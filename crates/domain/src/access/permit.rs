@@ -14,34 +14,9 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct Action(&'static str);
 
-#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Action {
-    pub const CREATE: Self = Self("create");
-    pub const UPDATE: Self = Self("update");
-    pub const DELETE: Self = Self("delete");
-    pub const STOCK: Self = Self("stock");
-    pub const PLACE: Self = Self("place");
-    pub const PAY: Self = Self("pay");
-    pub const SETTLE: Self = Self("settle");
-    pub const CANCEL: Self = Self("cancel");
-    pub const EXPIRE: Self = Self("expire");
-    pub const FULFIL: Self = Self("fulfil");
-    pub const SHIP: Self = Self("ship");
-    pub const DELIVER: Self = Self("deliver");
-    pub const REFUND: Self = Self("refund");
-    pub const REGISTER: Self = Self("register");
-    pub const LOGIN: Self = Self("login");
-    pub const REFRESH: Self = Self("refresh");
-    pub const LOGOUT: Self = Self("logout");
-    pub const SET_ROLE: Self = Self("set-role");
-    pub const GRANT: Self = Self("grant");
-    pub const REVOKE: Self = Self("revoke");
-    pub const RETRY: Self = Self("retry");
-    pub const ROTATE: Self = Self("rotate");
-    pub const ACCEPT: Self = Self("accept");
-
-    /// Declares an action of an extension's resource.
-    pub const fn declare(name: &'static str) -> Self {
+    /// Declares an action. Each is a constant of its resource: `Order::CANCEL`.
+    pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
@@ -128,11 +103,7 @@ pub fn permit_new<T: Resource>(
     if matches!(caller, Caller::System(_)) {
         return Ok(granted);
     }
-    let rule = T::POLICY
-        .acts
-        .iter()
-        .find(|(named, _)| *named == action)
-        .map(|(_, rule)| *rule);
+    let rule = T::POLICY.rule(action);
     if rule == Some(Rule::Anyone) {
         return Ok(granted);
     }

@@ -7,6 +7,7 @@ use crate::id::{OrderId, SessionId, UserId};
 use crate::money::Money;
 use crate::order::{Order, OrderItem};
 use crate::product::{Product, Sku};
+use crate::resources::built_in;
 use crate::time::Timestamp;
 use crate::user::User;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ fn id(n: u128) -> UserId {
 fn caller(user: u128, role: &str, permissions: &[Permission]) -> Caller {
     Caller::User(Arc::new(Principal {
         id: id(user),
-        email: Email::stored("somebody@example.com".into()),
+        email: Email::stored("user@example.com".into()),
         role: RoleName::stored(role),
         permissions: PermissionSet::of(permissions.iter().map(|p| p.as_str().to_owned())),
         session: SessionId::from_uuid(Uuid::from_u128(9)),
@@ -51,30 +52,30 @@ fn code<T>(result: crate::Result<T>) -> Option<Code> {
 #[test]
 fn an_owner_may_cancel_and_another_customer_may_not() {
     let order = order_of(1);
-    assert!(permit(&caller(1, "customer", &[]), Action::CANCEL, &order).is_ok());
+    assert!(permit(&caller(1, "customer", &[]), Order::CANCEL, &order).is_ok());
     assert_eq!(
-        code(permit(&caller(2, "customer", &[]), Action::CANCEL, &order)),
+        code(permit(&caller(2, "customer", &[]), Order::CANCEL, &order)),
         Some(Code::Forbidden)
     );
     assert!(
         permit(
             &caller(2, "support", &[Permission::UPDATE_ORDER]),
-            Action::CANCEL,
+            Order::CANCEL,
             &order
         )
         .is_ok()
     );
     assert_eq!(
-        code(permit(&Caller::Anonymous, Action::CANCEL, &order)),
+        code(permit(&Caller::Anonymous, Order::CANCEL, &order)),
         Some(Code::Unauthorized)
     );
 }
 
 #[test]
 fn only_the_owner_may_pay() {
-    let everything = caller(2, "admin", Permission::BUILT_IN);
+    let everything = caller(2, "admin", &built_in().permissions());
     assert_eq!(
-        code(permit(&everything, Action::PAY, &order_of(1))),
+        code(permit(&everything, Order::PAY, &order_of(1))),
         Some(Code::Forbidden)
     );
 }
@@ -82,9 +83,9 @@ fn only_the_owner_may_pay() {
 #[test]
 fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
     let order = order_of(1);
-    for unnamed in [Action::declare("teleport"), Action::SETTLE, Action::EXPIRE] {
+    for unnamed in [Action::new("teleport"), Order::SETTLE, Order::EXPIRE] {
         assert!(
-            permit(&caller(1, "admin", Permission::BUILT_IN), unnamed, &order).is_err(),
+            permit(&caller(1, "admin", &built_in().permissions()), unnamed, &order).is_err(),
             "{unnamed:?}"
         );
         assert!(
@@ -97,7 +98,7 @@ fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
 #[test]
 fn a_permit_covers_only_its_own_row() {
     let order = order_of(1);
-    let permit = permit(&caller(1, "customer", &[]), Action::CANCEL, &order).unwrap();
+    let permit = permit(&caller(1, "customer", &[]), Order::CANCEL, &order).unwrap();
     assert!(permit.covers(&order).is_ok());
     let other = Order {
         id: OrderId::from_uuid(Uuid::from_u128(6)),
@@ -130,7 +131,7 @@ fn the_first_matching_policy_entry_decides_the_scope() {
         ScopeFilter::Everything
     );
     assert_eq!(
-        scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).filter(),
+        scope::<crate::key::SigningKey>(&caller(1, "admin", &built_in().permissions())).filter(),
         ScopeFilter::Nothing
     );
 }
@@ -139,48 +140,48 @@ fn the_first_matching_policy_entry_decides_the_scope() {
 fn a_caller_who_may_perform_an_action_finds_the_rows_for_it() {
     let holder = caller(1, "customer", &[Permission::UPDATE_ORDER]);
     assert_eq!(
-        scope_to::<Order>(&holder, Action::CANCEL).filter(),
+        scope_to::<Order>(&holder, Order::CANCEL).filter(),
         ScopeFilter::Everything
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::PAY).filter(),
+        scope_to::<Order>(&holder, Order::PAY).filter(),
         ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::REFUND).filter(),
+        scope_to::<Order>(&holder, Order::REFUND).filter(),
         ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::SETTLE).filter(),
+        scope_to::<Order>(&holder, Order::SETTLE).filter(),
         ScopeFilter::Owned(id(1))
     );
     assert_eq!(scope::<Order>(&holder).filter(), ScopeFilter::Owned(id(1)));
     let anonymous = Caller::Anonymous;
     assert_eq!(
-        scope_to::<Order>(&anonymous, Action::CANCEL).filter(),
+        scope_to::<Order>(&anonymous, Order::CANCEL).filter(),
         ScopeFilter::Nothing
     );
     assert_eq!(
-        scope_to::<Product>(&anonymous, Action::DELETE).filter(),
+        scope_to::<Product>(&anonymous, Product::DELETE).filter(),
         ScopeFilter::Published
     );
     let may_delete = caller(1, "customer", &[Permission::DELETE_PRODUCT]);
     assert_eq!(
-        scope_to::<Product>(&may_delete, Action::DELETE).filter(),
+        scope_to::<Product>(&may_delete, Product::DELETE).filter(),
         ScopeFilter::Everything
     );
     assert_eq!(
-        scope_to::<Product>(&may_delete, Action::UPDATE).filter(),
+        scope_to::<Product>(&may_delete, Product::UPDATE).filter(),
         ScopeFilter::Published
     );
     let admin = caller(1, "admin", &[]);
     assert_eq!(
-        scope_to::<User>(&admin, Action::SET_ROLE).filter(),
+        scope_to::<User>(&admin, User::SET_ROLE).filter(),
         ScopeFilter::Everything
     );
     let worker = Caller::System(SystemCaller::WORKER);
     assert_eq!(
-        scope_to::<Order>(&worker, Action::EXPIRE).filter(),
+        scope_to::<Order>(&worker, Order::EXPIRE).filter(),
         ScopeFilter::Everything
     );
 }
@@ -193,12 +194,12 @@ fn use_cases_admit_only_the_callers_they_declare() {
         Some(Code::Unauthorized)
     );
     assert_eq!(
-        code(admin_only.admit(&caller(1, "manager", Permission::BUILT_IN))),
+        code(admin_only.admit(&caller(1, "manager", &built_in().permissions()))),
         Some(Code::Forbidden)
     );
     assert!(admin_only.admit(&caller(1, "admin", &[])).is_ok());
     assert_eq!(
-        code(Access::system().admit(&caller(1, "admin", Permission::BUILT_IN))),
+        code(Access::system().admit(&caller(1, "admin", &built_in().permissions()))),
         Some(Code::Forbidden)
     );
     assert!(Access::anyone().admit(&Caller::Anonymous).is_ok());

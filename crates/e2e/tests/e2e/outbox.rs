@@ -8,7 +8,7 @@ on_both_engines! {
     an_event_relayed_again_sends_mail_with_the_same_message_id;
     a_rolled_back_transaction_leaves_no_event;
     events_are_pruned_only_after_they_were_relayed;
-    an_event_carries_the_owner_of_its_resource_whoever_caused_it;
+    an_event_carries_the_owner_of_its_resource_and_not_its_cause;
 }
 
 const WAITING: &str = "SELECT CAST(count(*) AS TEXT) FROM outbox WHERE relayed_at IS NULL";
@@ -92,7 +92,7 @@ async fn events_are_pruned_only_after_they_were_relayed(app: &TestApp) {
     app.run_jobs().await;
 }
 
-async fn an_event_carries_the_owner_of_its_resource_whoever_caused_it(app: &TestApp) {
+async fn an_event_carries_the_owner_of_its_resource_and_not_its_cause(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);

@@ -1,7 +1,7 @@
 //! The one function that every use case goes through: its steps run in order, and a step that refuses is the last.
 
 use mainstay_domain::access::{
-    Access, Action, Caller, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
+    Access, Caller, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
 };
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Code, Denied, Unauthenticated};
@@ -99,7 +99,7 @@ impl Command for Probe {
     async fn run(self, work: &mut CommandContext<'_>) -> Result<i64> {
         let (now, scope) = (work.now(), work.scope::<Product>());
         let product = work.products().find(&scope, self.product).await?;
-        let permit = work.permit_of(SystemCaller::WORKER, Action::STOCK, &product)?;
+        let permit = work.permit_of(SystemCaller::WORKER, Product::STOCK, &product)?;
         let after = work.products().add_stock(&permit, &product, 1, now).await?;
         let stock = after.unwrap().stock;
         let session = work.caller().principal().unwrap().session;

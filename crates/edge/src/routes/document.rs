@@ -26,7 +26,7 @@ struct FailureSchema {
     error: FailureFacts,
 }
 
-/// The error.
+/// The description of a failure.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FailureFacts {
@@ -139,7 +139,7 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
     operation
 }
 
-/// Any one of these; the empty one where clients need not sign in.
+/// Any one of these; the empty one for operations without sign-in.
 fn security(row: &RouteRow) -> Vec<SecurityRequirement> {
     let mut any = Vec::new();
     if row.public {

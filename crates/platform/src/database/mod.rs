@@ -21,6 +21,7 @@ mod postgres;
 mod row;
 mod sql;
 mod sqlite;
+mod text;
 mod tx;
 mod value;
 
@@ -41,6 +42,7 @@ pub(crate) use self::postgres::tls::postgres_config;
 pub use self::row::{FromRow, Row};
 pub use self::sql::Sql;
 pub use self::sqlite::sqlite_connection;
+pub use self::text::AsText;
 pub use self::tx::{Stats, Tx};
 pub use self::value::Value;
 

@@ -238,7 +238,7 @@ async fn a_disk_that_fails_loses_nothing_answered() {
     let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "storage::child_with_little_room", "--nocapture"])
+        .args(["--exact", "storage::child_with_a_small_disk", "--nocapture"])
         .env("SMALL_DISK_URL", &fixture.options.url)
         .stderr(Stdio::inherit())
         .output()

@@ -77,7 +77,12 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
 
 /// A permit of Mainstay itself.
 pub(crate) fn leave<T: Resource>(row: &T) -> Permit<T> {
-    access::permit(&Caller::System(SystemCaller::OPERATOR), Action::UPDATE, row).unwrap()
+    access::permit(
+        &Caller::System(SystemCaller::OPERATOR),
+        Action::new("update"),
+        row,
+    )
+    .unwrap()
 }
 
 pub(crate) fn user(number: u128) -> User {

@@ -5,6 +5,7 @@ use crate::harness::on_both;
 use mainstay_domain::access::{Permission, RoleName};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::UserId;
+use mainstay_domain::resources;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_repositories::{Credentials, PersonalGrant, Roles, UserFilter, UserSort, Users};
 
@@ -358,9 +359,10 @@ fn the_built_in_roles_have_only_declared_permissions() {
         assert!(roles.iter().all(|role| role.built_in));
         assert!(roles[0].permissions.is_empty());
         assert_eq!(roles[1].permissions, ["create:order"]);
-        let known: Vec<&str> = Permission::BUILT_IN
-            .iter()
-            .map(|permission| permission.as_str())
+        let known: Vec<&str> = resources::built_in()
+            .permissions()
+            .into_iter()
+            .map(Permission::as_str)
             .collect();
         for permission in roles.iter().flat_map(|role| &role.permissions) {
             assert!(known.contains(&permission.as_str()), "{permission}");

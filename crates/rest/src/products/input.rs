@@ -132,7 +132,7 @@ fn attributes(json: Option<&RawValue>) -> Result<Attributes, Invalid> {
 }
 
 fn status(text: &str) -> Result<ProductStatus, Invalid> {
-    word(text, ProductStatus::find, "draft, active, archived")
+    word(text, ProductStatus::find, ProductStatus::CHOICES)
 }
 
 impl CreateInput for ProductInput {

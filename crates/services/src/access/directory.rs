@@ -4,7 +4,7 @@
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Grant, PermissionSet, Principal, RoleName};
+use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
@@ -39,6 +39,8 @@ pub(crate) struct AccessSnapshot {
 /// The recent changes, in memory. One per node.
 #[derive(Default)]
 pub struct AccessDirectory {
+    /// Every permission: an administrator has them all.
+    permissions: Vec<Permission>,
     state: RwLock<State>,
     version: AtomicU64,
 }
@@ -63,6 +65,14 @@ pub struct Resolved {
 }
 
 impl AccessDirectory {
+    /// An empty directory; `permissions` are all that can be granted.
+    pub fn new(permissions: Vec<Permission>) -> Self {
+        Self {
+            permissions,
+            ..Self::default()
+        }
+    }
+
     /// Grows with each change; what was resolved under an earlier version has to be resolved again.
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
@@ -90,7 +100,7 @@ impl AccessDirectory {
             AccessChange::Roles(roles) => {
                 let sets = roles.into_iter().map(|(name, permissions)| {
                     let set = if name.is_admin() {
-                        PermissionSet::everything()
+                        PermissionSet::everything(&self.permissions)
                     } else {
                         PermissionSet::of(permissions)
                     };
@@ -223,7 +233,6 @@ fn grants_of(claims: &Claims) -> Vec<Grant> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mainstay_domain::access::Permission;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_seconds(1000);
@@ -319,7 +328,7 @@ mod tests {
         assert!(!can(&directory, Permission::READ_AUDIT, NOW));
         assert!(
             !can(&directory, Permission::READ_ORDER, NOW),
-            "the grants of the token are old news too"
+            "the grants of the token are outdated, too"
         );
     }
 

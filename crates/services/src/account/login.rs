@@ -4,10 +4,11 @@ use super::password::{Password, hashing};
 use super::{Tokens, open_session};
 use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::limiter::{LimitKey, Quota};
 use std::time::Duration;
@@ -139,7 +140,7 @@ impl Command for Login {
         }
         if let Some(better) = proven.better {
             let (permit, now) = (
-                cx.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
+                cx.permit_of(SystemCaller::SIGN_IN, User::UPDATE, &user)?,
                 cx.now(),
             );
             cx.credentials().set(&permit, &user, &better, now).await?;

@@ -3,10 +3,11 @@
 use crate::access::directory::AccessChange;
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::Result;
+use mainstay_domain::access::Access;
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::{Result, session::Session};
+use mainstay_domain::session::Session;
 use serde_json::json;
 
 /// Ends the session whose token the caller presented. Both its tokens stop working at once.
@@ -28,7 +29,7 @@ impl Command for Logout {
             .session;
         let (scope, now) = (cx.scope::<Session>(), cx.now());
         let session = cx.sessions().find(&scope, id).await?;
-        let permit = cx.permit(Action::LOGOUT, &session)?;
+        let permit = cx.permit(Session::LOGOUT, &session)?;
         cx.sessions().end(&permit, &session, now).await?;
         cx.access_changed(AccessChange::SessionEnded(id));
         cx.record(

@@ -4,7 +4,7 @@ use crate::access::directory::AccessChange;
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::Session;
@@ -31,8 +31,8 @@ impl Command for LogoutAll {
         let (user_id, session_id, now) = (principal.id, principal.session, cx.now());
         let scope = cx.scope::<Session>();
         let session = cx.sessions().find(&scope, session_id).await?;
-        let permit = cx.permit(Action::LOGOUT, &session)?;
-        let user_permit = cx.permit_new::<User>(Action::LOGOUT, user_id, Some(user_id))?;
+        let permit = cx.permit(Session::LOGOUT, &session)?;
+        let user_permit = cx.permit_new::<User>(User::LOGOUT, user_id, Some(user_id))?;
         let ended = cx.sessions().end_all(&user_permit, None, now).await?;
         for id in &ended {
             cx.access_changed(AccessChange::SessionEnded(*id));

@@ -3,7 +3,7 @@
 use super::Tokens;
 use crate::context::{CommandContext, Repositories};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Grant, SystemCaller};
+use mainstay_domain::access::{Grant, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::random;
 use mainstay_domain::session::Session;
@@ -27,7 +27,7 @@ pub(crate) async fn open_session(cx: &mut CommandContext<'_>, user: User) -> Res
     };
     let seed = random::bytes(cx.random());
     let sealed = cx.services().seal_seed(&session, &seed);
-    let permit = cx.permit(Action::LOGIN, &session)?;
+    let permit = cx.permit(Session::LOGIN, &session)?;
     cx.sessions().insert(&permit, &session, &sealed).await?;
     cx.record(
         permit,

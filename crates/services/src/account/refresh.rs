@@ -5,7 +5,7 @@ use super::opening::grants;
 use crate::access::directory::AccessChange;
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::{RefreshTokenUse, Session};
@@ -103,7 +103,7 @@ async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Sessio
         expires_at,
         ..session
     };
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, Session::REFRESH, &next)?;
     if cx.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
     }
@@ -128,7 +128,7 @@ async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) ->
 
 async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<Refreshed> {
     let now = cx.now();
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, Session::LOGOUT, &session)?;
     cx.sessions().end(&permit, &session, now).await?;
     cx.access_changed(AccessChange::SessionEnded(session.id));
     let ended = Session {

@@ -4,7 +4,7 @@ use super::password::{Password, hashing};
 use super::{Tokens, open_session};
 use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate, RoleName};
+use mainstay_domain::access::{Access, Rate, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
@@ -65,7 +65,7 @@ impl Command for Register {
             email_verified: false,
         };
         let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
-        let permit = cx.permit(Action::REGISTER, &user)?;
+        let permit = cx.permit(User::REGISTER, &user)?;
         cx.users().insert(&permit, &user).await?;
         cx.credentials().set(&permit, &user, &hash, now).await?;
         cx.record(permit, DomainEvent::created("user.registered", &user));

@@ -10,7 +10,7 @@ use crate::context::{CommandContext, Repositories};
 use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::validation::ValidationErrors;
@@ -99,7 +99,7 @@ impl Command for AcceptAudit {
             return Err(DatabaseError::Retry.into());
         }
         cx.audit().link(&links).await?;
-        let permit = cx.permit_new::<AuditEntry>(Action::ACCEPT, cx.make_id(), None)?;
+        let permit = cx.permit_new::<AuditEntry>(AuditEntry::ACCEPT, cx.make_id(), None)?;
         let mut acceptance = Acceptance {
             head: head.clone(),
             at: cx.now(),

@@ -55,7 +55,7 @@ impl Anchor {
 pub(super) async fn keep(services: &Services, head: ChainHead) -> io::Result<()> {
     blocking(services, move |data_dir, sealer| {
         let _turn = file::lock(data_dir)?;
-        match look(data_dir, sealer) {
+        match load(data_dir, sealer) {
             Anchor::Held(kept) if kept.seq >= head.seq => Ok(()),
             // An invalid file is evidence, so it stays.
             Anchor::Invalid => Err(io::Error::other("there is one that was not sealed by us")),
@@ -70,7 +70,7 @@ pub(super) async fn keep(services: &Services, head: ChainHead) -> io::Result<()>
 pub(super) async fn renew(services: &Services, head: ChainHead) -> io::Result<()> {
     blocking(services, move |data_dir, sealer| {
         let _turn = file::lock(data_dir)?;
-        if look(data_dir, sealer) == Anchor::Invalid {
+        if load(data_dir, sealer) == Anchor::Invalid {
             file::set_aside(data_dir)?;
         }
         file::replace(data_dir, &written(sealer, &head))
@@ -80,7 +80,7 @@ pub(super) async fn renew(services: &Services, head: ChainHead) -> io::Result<()
 
 /// Reads the anchor.
 pub(super) async fn read(services: &Services) -> Anchor {
-    let read = blocking(services, |data_dir, sealer| Ok(look(data_dir, sealer)));
+    let read = blocking(services, |data_dir, sealer| Ok(load(data_dir, sealer)));
     read.await.unwrap_or(Anchor::Invalid)
 }
 
@@ -94,7 +94,7 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|broken_off| Err(io::Error::other(broken_off)))
 }
 
-fn look(data_dir: &Path, sealer: &Sealer) -> Anchor {
+fn load(data_dir: &Path, sealer: &Sealer) -> Anchor {
     match file::read(data_dir) {
         Ok(Some(text)) => parse(&text, sealer).map_or(Anchor::Invalid, Anchor::Held),
         Ok(None) => Anchor::Absent,
@@ -144,20 +144,20 @@ mod tests {
     fn a_head_is_read_as_it_was_written_and_by_the_holder_of_the_key_alone() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("not/there/yet");
-        assert_eq!(look(&deep, &sealer(1)), Anchor::Absent);
+        assert_eq!(load(&deep, &sealer(1)), Anchor::Absent);
         let head = ChainHead {
             seq: 5,
             hash: vec![7; 32],
         };
         let _turn = file::lock(&deep).unwrap();
         file::replace(&deep, &written(&sealer(1), &head)).unwrap();
-        assert_eq!(look(&deep, &sealer(1)), Anchor::Held(head));
-        assert_eq!(look(&deep, &sealer(2)), Anchor::Invalid);
+        assert_eq!(load(&deep, &sealer(1)), Anchor::Held(head));
+        assert_eq!(load(&deep, &sealer(2)), Anchor::Invalid);
         for damaged in ["", "5", "5 07 07", "\u{fc}", "5 zz 07"] {
             fs::write(deep.join("audit.anchor"), damaged).unwrap();
-            assert_eq!(look(&deep, &sealer(1)), Anchor::Invalid, "{damaged}");
+            assert_eq!(load(&deep, &sealer(1)), Anchor::Invalid, "{damaged}");
         }
         fs::write(deep.join("audit.anchor"), b"\xff\xfe").unwrap();
-        assert_eq!(look(&deep, &sealer(1)), Anchor::Invalid);
+        assert_eq!(load(&deep, &sealer(1)), Anchor::Invalid);
     }
 }

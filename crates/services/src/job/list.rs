@@ -29,9 +29,12 @@ impl ListQuery for ListJobs {
     type Filter = JobFilter;
     type Sort = ();
     const FILTERS: &'static [ListFilter<JobFilter>] = &[
-        ListFilter::new("state", "", FilterShape::Words(STATES), |filter, text| {
-            set::word(&mut filter.state, JobState::find(text), STATES)
-        }),
+        ListFilter::new(
+            "state",
+            "",
+            FilterShape::Words(JobState::NAMES),
+            |filter, text| set::word(&mut filter.state, text),
+        ),
         ListFilter::new("queue", "", FilterShape::Text, |filter, text| {
             set::text(&mut filter.queue, text)
         }),
@@ -45,8 +48,6 @@ impl ListQuery for ListJobs {
         Self { filter, page }
     }
 }
-
-const STATES: &[&str] = &["queued", "running", "retrying", "done", "dead", "cancelled"];
 
 impl Query for ListJobs {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<Job>> {

@@ -3,8 +3,9 @@
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
+use mainstay_domain::key::SigningKey;
 use mainstay_platform::database::Isolation;
 
 /// Creates a signing key, unless one that signs exists.
@@ -27,7 +28,7 @@ impl Command for CreateSigningKey {
             return Ok(());
         }
         let key = cx.services().make_key(cx.make_id(), cx.now());
-        let permit = cx.permit(Action::CREATE, &key)?;
+        let permit = cx.permit(SigningKey::CREATE, &key)?;
         cx.signing_keys().insert(&permit, &key).await?;
         cx.record(permit, DomainEvent::created("key.created", &key));
         cx.keys_changed();

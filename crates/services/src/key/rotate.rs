@@ -3,8 +3,9 @@
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
+use mainstay_domain::key::SigningKey;
 use mainstay_platform::database::Isolation;
 use std::time::Duration;
 
@@ -35,13 +36,13 @@ impl Command for RotateKeys {
         let mut retired = Vec::new();
         for key in cx.signing_keys().all(&scope).await? {
             if key.retires_at.is_none() {
-                let permit = cx.permit(Action::ROTATE, &key)?;
+                let permit = cx.permit(SigningKey::ROTATE, &key)?;
                 cx.signing_keys().retire(&permit, &key, until).await?;
                 retired.push(key.kid);
             }
         }
         let key = cx.services().make_key(cx.make_id(), cx.now());
-        let permit = cx.permit(Action::CREATE, &key)?;
+        let permit = cx.permit(SigningKey::CREATE, &key)?;
         cx.signing_keys().insert(&permit, &key).await?;
         cx.record(permit, DomainEvent::created("key.rotated", &key));
         cx.keys_changed();

@@ -1,5 +1,6 @@
 //! The parameters of a list that restrict which items it contains.
 
+use mainstay_domain::string_enum::StringEnum;
 use mainstay_domain::text;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::validation::Invalid;
@@ -56,7 +57,7 @@ impl<F> ListFilter<F> {
 
 /// Functions that parse the value of a filter into its field.
 pub mod set {
-    use super::{FilterShape, Invalid, Timestamp, text};
+    use super::{FilterShape, Invalid, StringEnum, Timestamp, text};
     use std::str::FromStr;
 
     /// Maximum length of the text of an instant.
@@ -94,13 +95,13 @@ pub mod set {
         value(field, instant)
     }
 
-    /// One of the words that `find` knows; `words` lists them for the client that sent another.
+    /// One of the names of an enumeration.
     ///
     /// # Errors
     /// `FORMAT`.
-    pub fn word<T>(field: &mut Option<T>, found: Option<T>, words: &[&str]) -> Result<(), Invalid> {
-        let unknown = || Invalid::new("FORMAT", format!("must be one of {}", words.join(", ")));
-        value(field, found.ok_or_else(unknown))
+    pub fn word<T: StringEnum>(field: &mut Option<T>, text: &str) -> Result<(), Invalid> {
+        let unknown = || Invalid::new("FORMAT", format!("must be one of {}", T::NAMES.join(", ")));
+        value(field, T::from_name(text).ok_or_else(unknown))
     }
 
     /// Any other value.

@@ -4,7 +4,7 @@ use super::{put_stock_back, stop_payment};
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderTransition};
@@ -30,9 +30,9 @@ impl UseCase for CancelOrder {
 
 impl Command for CancelOrder {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Order> {
-        let (scope, now) = (cx.scope_to::<Order>(Action::CANCEL), cx.now());
+        let (scope, now) = (cx.scope_to::<Order>(Order::CANCEL), cx.now());
         let before = cx.orders().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::CANCEL, &before)?;
+        let permit = cx.permit(Order::CANCEL, &before)?;
         self.expected.check(State::of(before.version))?;
         let after = before.clone().step(OrderTransition::Cancel, now)?;
         cx.orders().save(&permit, &after).await?;

@@ -5,7 +5,7 @@ use crate::context::{CommandContext, Repositories};
 use crate::request_context::RequestContext;
 use crate::services::Services;
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
@@ -43,7 +43,7 @@ impl Command for ExpireOrder {
         if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
             return Ok(());
         }
-        let permit = cx.permit(Action::EXPIRE, &before)?;
+        let permit = cx.permit(Order::EXPIRE, &before)?;
         let after = before.clone().step(OrderTransition::Expire, now)?;
         cx.orders().save(&permit, &after).await?;
         put_stock_back(cx, &permit, &after).await?;

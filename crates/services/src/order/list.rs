@@ -33,9 +33,12 @@ impl ListQuery for ListOrders {
     type Filter = OrderFilter;
     type Sort = OrderSort;
     const FILTERS: &'static [ListFilter<OrderFilter>] = &[
-        ListFilter::new("status", "", FilterShape::Words(STATUSES), |filter, text| {
-            set::word(&mut filter.status, OrderStatus::find(text), STATUSES)
-        }),
+        ListFilter::new(
+            "status",
+            "",
+            FilterShape::Words(OrderStatus::NAMES),
+            |filter, text| set::word(&mut filter.status, text),
+        ),
         ListFilter::new(
             "userId",
             "Of one customer; other customers than the caller for holders of `read:order` only.",
@@ -49,17 +52,6 @@ impl ListQuery for ListOrders {
         Self { filter, sort, page }
     }
 }
-
-const STATUSES: &[&str] = &[
-    "pending",
-    "paid",
-    "fulfilled",
-    "shipped",
-    "delivered",
-    "cancelled",
-    "expired",
-    "refunded",
-];
 
 impl SortKey for OrderSort {
     const NAMES: &'static [(&'static str, Self)] = &[("createdAt", Self::CreatedAt)];

@@ -17,10 +17,10 @@ pub use read::ReadOrder;
 use crate::context::{CommandContext, Repositories};
 use crate::payment::{RefundPayment, VoidPayment};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::access::Permit;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::order::Order;
-use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::payment::{Payment, PaymentStatus};
 
 /// Returns the held stock. Ordered by product, so that two transactions never deadlock on each other's rows.
 async fn put_stock_back(cx: &mut CommandContext<'_>, permit: &Permit<Order>, order: &Order) -> Result<()> {
@@ -39,7 +39,7 @@ async fn put_stock_back(cx: &mut CommandContext<'_>, permit: &Permit<Order>, ord
 
 /// Refunds the collected money of an ended order, and prevents the collection of a pending payment.
 async fn stop_payment(cx: &mut CommandContext<'_>, order: &Order) -> Result<()> {
-    let (scope, now) = (cx.scope_to(Action::CANCEL), cx.now());
+    let (scope, now) = (cx.scope_to(Payment::CANCEL), cx.now());
     let Some(payment) = cx.payments().of_order(&scope, order.id).await? else {
         return Ok(());
     };
@@ -48,7 +48,7 @@ async fn stop_payment(cx: &mut CommandContext<'_>, order: &Order) -> Result<()> 
         PaymentStatus::Pending => {
             // The gateway may be collecting right now, or may have collected long ago without Mainstay knowing, and
             // the charge job may be on its last attempt: only the gateway knows.
-            let permit = cx.permit(Action::CANCEL, &payment)?;
+            let permit = cx.permit(Payment::CANCEL, &payment)?;
             let stopped = payment.clone().become_status(PaymentStatus::Cancelled, now)?;
             cx.payments().save(&permit, &stopped, payment.status).await?;
             cx.record(

@@ -3,7 +3,7 @@
 use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::payment::ChargePayment;
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate};
+use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus};
@@ -43,10 +43,10 @@ impl Command for PayOrder {
     }
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<StartedPayment> {
-        let (scope, now) = (cx.scope_to::<Order>(Action::PAY), cx.now());
+        let (scope, now) = (cx.scope_to::<Order>(Order::PAY), cx.now());
         // Locked: a concurrent cancellation sees the payment that starts here, or this call sees the cancellation.
         let order = cx.orders().find_locked(&scope, self.id).await?;
-        cx.permit(Action::PAY, &order)?;
+        cx.permit(Order::PAY, &order)?;
         let payments = cx.scope();
         let known = cx.payments().of_order(&payments, order.id).await?;
         if let Some(payment) = known.filter(|payment| is_live(payment) && !order.status.has_ended()) {
@@ -63,7 +63,7 @@ impl Command for PayOrder {
             return Err(Error::InvalidState(why));
         }
         let payment = Payment::begin(cx.make_id(), order.id, order.user_id, order.total, now);
-        let permit = cx.permit(Action::PAY, &payment)?;
+        let permit = cx.permit(Payment::PAY, &payment)?;
         cx.payments()
             .insert(&permit, &payment)
             .await

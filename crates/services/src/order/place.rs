@@ -2,7 +2,7 @@
 
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission, Permit};
+use mainstay_domain::access::{Access, Permission, Permit};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
@@ -60,7 +60,7 @@ impl Command for PlaceOrder {
         let (now, hold) = (cx.now(), cx.services().policies().reservation_ttl);
         let number = order::number(now, cx.random());
         let id = cx.make_id();
-        let permit = cx.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
+        let permit = cx.permit_new::<Order>(Order::PLACE, id, Some(buyer))?;
         let items = hold_stock(cx, &permit, self.wanted()).await?;
         let order = Order::place((id, number, buyer), items, now, hold)?;
         // Deferred together with the domain event: on PostgreSQL that is one round trip for both.

@@ -3,11 +3,11 @@
 use super::settle;
 use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::use_case::{BackgroundJob, Command, UseCase};
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::Order;
-use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -65,14 +65,14 @@ impl Command for RefundPayment {
         if !self.refunded_by_gateway || before.status != PaymentStatus::Succeeded {
             return Ok(());
         }
-        let permit = cx.permit(Action::REFUND, &before)?;
+        let permit = cx.permit(Payment::REFUND, &before)?;
         let after = before.clone().become_status(PaymentStatus::Refunded, now)?;
         cx.payments().save(&permit, &after, before.status).await?;
         cx.record(permit, DomainEvent::updated("payment.refunded", &before, &after));
 
         let orders = cx.scope::<Order>();
         let order = cx.orders().find(&orders, after.order_id).await?;
-        let permit = cx.permit(Action::REFUND, &order)?;
+        let permit = cx.permit(Order::REFUND, &order)?;
         let mut repaid = order.clone();
         repaid.refunded = order.refunded.plus(after.amount)?;
         repaid.version += 1;

@@ -3,7 +3,7 @@
 use super::RefundPayment;
 use crate::context::{CommandContext, PrepareContext, Repositories};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, SystemCaller};
+use mainstay_domain::access::SystemCaller;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
@@ -23,7 +23,7 @@ pub(super) async fn read_payment(cx: &PrepareContext<'_>, id: PaymentId) -> Resu
 /// Records that the money was collected: the order is paid, or a refund is enqueued if the order has ended meanwhile.
 pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, reference: String) -> Result<()> {
     let now = cx.now();
-    let permit = cx.permit(Action::SETTLE, &before)?;
+    let permit = cx.permit(Payment::SETTLE, &before)?;
     let mut after = before.clone().become_status(PaymentStatus::Succeeded, now)?;
     after.reference = Some(reference);
     cx.payments().save(&permit, &after, before.status).await?;
@@ -34,7 +34,7 @@ pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, refe
     if order.status != OrderStatus::Pending {
         return cx.enqueue(&RefundPayment::new(after.id));
     }
-    let permit = cx.permit(Action::SETTLE, &order)?;
+    let permit = cx.permit(Order::SETTLE, &order)?;
     let paid = order.clone().step(OrderTransition::Settle, now)?;
     cx.orders().save(&permit, &paid).await?;
     cx.record(permit, DomainEvent::acted("order.paid", "PAY", &order, &paid));
@@ -43,7 +43,7 @@ pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, refe
 
 /// Records that the money was not collected and never will be: another payment may be started.
 pub(super) async fn failed(cx: &mut CommandContext<'_>, before: Payment, reason: String) -> Result<()> {
-    let permit = cx.permit(Action::SETTLE, &before)?;
+    let permit = cx.permit(Payment::SETTLE, &before)?;
     let mut after = before.clone().become_status(PaymentStatus::Failed, cx.now())?;
     after.failure = Some(reason);
     cx.payments().save(&permit, &after, before.status).await?;

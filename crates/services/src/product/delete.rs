@@ -3,7 +3,7 @@
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{ById, Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
@@ -38,9 +38,9 @@ impl Command for DeleteProduct {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        let (scope, now) = (cx.scope_to::<Product>(Action::DELETE), cx.now());
+        let (scope, now) = (cx.scope_to::<Product>(Product::DELETE), cx.now());
         let before = cx.products().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::DELETE, &before)?;
+        let permit = cx.permit(Product::DELETE, &before)?;
         self.expected.check(State::of(before.version))?;
         if cx.products().is_ordered(&scope, self.id).await? {
             let after = Product {

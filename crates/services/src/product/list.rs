@@ -44,8 +44,8 @@ impl ListQuery for ListProducts {
         ListFilter::new(
             "status",
             "all but `active` are shown to holders of `update:product` only.",
-            FilterShape::Words(STATUSES),
-            |filter, text| set::word(&mut filter.status, ProductStatus::find(text), STATUSES),
+            FilterShape::Words(ProductStatus::NAMES),
+            |filter, text| set::word(&mut filter.status, text),
         ),
     ];
 
@@ -54,8 +54,6 @@ impl ListQuery for ListProducts {
         Self { filter, sort, page }
     }
 }
-
-const STATUSES: &[&str] = &["draft", "active", "archived"];
 
 impl SortKey for ProductSort {
     const NAMES: &'static [(&'static str, Self)] = &[

@@ -3,7 +3,7 @@
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
@@ -59,9 +59,9 @@ impl UseCase for UpdateProduct {
 
 impl Command for UpdateProduct {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Product> {
-        let (scope, now) = (cx.scope_to(Action::UPDATE), cx.now());
+        let (scope, now) = (cx.scope_to(Product::UPDATE), cx.now());
         let before = cx.products().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::UPDATE, &before)?;
+        let permit = cx.permit(Product::UPDATE, &before)?;
         self.expected.check(State::of(before.version))?;
         let after = self.patch.apply(before.clone());
         if after == before {

@@ -11,7 +11,7 @@ pub use link::OpenSetup;
 
 use crate::context::{CommandContext, Repositories};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, RoleName, SystemCaller};
+use mainstay_domain::access::{RoleName, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
@@ -30,7 +30,7 @@ async fn make_admin(cx: &mut CommandContext<'_>, email: Email, name: PersonName,
         email_verified: true,
     };
     let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
-    let permit = cx.permit_of(SystemCaller::SETUP, Action::CREATE, &user)?;
+    let permit = cx.permit_of(SystemCaller::SETUP, User::CREATE, &user)?;
     cx.users().insert(&permit, &user).await?;
     cx.credentials().set(&permit, &user, hash, now).await?;
     cx.record(permit, DomainEvent::created("user.admin-created", &user));

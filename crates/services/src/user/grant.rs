@@ -3,11 +3,12 @@
 use super::updated_profile;
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;
@@ -60,9 +61,9 @@ impl Command for GrantPermission {
         if !cx.services().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let scope = cx.scope_to(Action::GRANT);
+        let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::GRANT, &user)?;
+        let permit = cx.permit(User::GRANT, &user)?;
         check_held(cx, &self.permission, expires_at).await?;
         let granted_by = cx.caller().user_id();
         let grant = PersonalGrant {

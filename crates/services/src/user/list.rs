@@ -45,9 +45,12 @@ impl ListQuery for ListUsers {
             FilterShape::Pattern("^[a-z0-9-]{1,40}$"),
             |filter, text| set::value(&mut filter.role, RoleName::parse(text)),
         ),
-        ListFilter::new("status", "", FilterShape::Words(STATUSES), |filter, text| {
-            set::word(&mut filter.status, UserStatus::find(text), STATUSES)
-        }),
+        ListFilter::new(
+            "status",
+            "",
+            FilterShape::Words(UserStatus::NAMES),
+            |filter, text| set::word(&mut filter.status, text),
+        ),
     ];
 
     fn list(params: ListParams<UserFilter, UserSort>) -> Self {
@@ -55,8 +58,6 @@ impl ListQuery for ListUsers {
         Self { filter, sort, page }
     }
 }
-
-const STATUSES: &[&str] = &["active", "disabled", "invited"];
 
 impl SortKey for UserSort {
     const NAMES: &'static [(&'static str, Self)] = &[

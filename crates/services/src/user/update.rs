@@ -5,7 +5,7 @@ use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::context::{CommandContext, Repositories};
 use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
@@ -43,10 +43,10 @@ impl Command for UpdateUser {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Profile> {
-        let (scope, now) = (cx.scope_to(Action::UPDATE), cx.now());
+        let (scope, now) = (cx.scope_to(User::UPDATE), cx.now());
         let before = cx.users().find(&scope, self.id).await?;
         check_state(cx, &self.expected, &before).await?;
-        let permit = cx.permit(Action::UPDATE, &before)?;
+        let permit = cx.permit(User::UPDATE, &before)?;
         check_rank(cx, &before)?;
         let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
