@@ -50,4 +50,4 @@ pub use readiness::{Readiness, ReadinessProbe};
 pub use request_context::{IdempotencyKey, Origin, RequestContext};
 pub use security_log::SecurityLog;
 pub use sweeper::Sweeper;
-pub use use_case::{Command, PUBLIC_MAX_BODY, PreparedCommand, Query, UseCase};
+pub use use_case::{ById, Command, PUBLIC_MAX_BODY, PreparedCommand, Query, UseCase};

@@ -7,6 +7,7 @@
 //! - [`services`]: the use cases of the product.
 //! - [`database`]: the database API that repositories use, and [`sql!`]; below, how a table of your own is written.
 //! - [`edge`]: routes, operations, strict parsing of input, rendering of answers.
+//! - [`views`]: what clients see of each noun of Mainstay.
 //! - [`app`]: the composition root.
 //!
 //! A table of your own is changed as Mainstay's are: the statement declares the actions that it serves, and is executed
@@ -50,6 +51,7 @@ pub use mainstay_engine as engine;
 pub use mainstay_platform::{config, database, telemetry};
 pub use mainstay_rest as rest;
 pub use mainstay_services as services;
+pub use mainstay_views as views;
 
 pub use mainstay_domain::string_enum;
 pub use mainstay_platform::sql;
