@@ -43,6 +43,7 @@ pub use engine::{Engine, Parts};
 pub use extensions::Extensions;
 pub use job::BackgroundJob;
 pub use mainstay_platform::config::Secret;
+pub use mainstay_repositories::FilterKind;
 pub use node::{Node, Wakes};
 pub use pipeline::{Done, Pipeline};
 pub use policies::Policies;
@@ -51,6 +52,6 @@ pub use request_context::{IdempotencyKey, Origin, RequestContext};
 pub use security_log::SecurityLog;
 pub use sweeper::Sweeper;
 pub use use_case::{
-    Command, List, Listed, PUBLIC_MAX_BODY, PreparedCommand, Query, Removable, Remove, UseCase,
+    ById, Command, List, Listed, PUBLIC_MAX_BODY, PreparedCommand, Query, Removable, Remove, UseCase,
     parameter_name,
 };

@@ -19,6 +19,7 @@ const REPOSITORIES: &str = "mainstay-repositories";
 const ENGINE: &str = "mainstay-engine";
 const SERVICES: &str = "mainstay-services";
 const EDGE: &str = "mainstay-edge";
+const VIEWS: &str = "mainstay-views";
 const REST: &str = "mainstay-rest";
 const GRAPHQL: &str = "mainstay-graphql";
 const GRPC: &str = "mainstay-grpc";
@@ -37,12 +38,12 @@ pub(super) const EXAMPLE: &str = "reviews";
 const BENCH: &str = "mainstay-bench";
 
 /// What every interface may depend on: never the repositories.
-const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE];
+const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE, VIEWS];
 const UP_TO_ENGINE: &[&str] = &[DOMAIN, PLATFORM, ENGINE];
 const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 21] = [
+const LAYERS: [Layer; 22] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -71,7 +72,12 @@ const LAYERS: [Layer; 21] = [
     },
     Layer {
         package: EDGE,
-        dependencies: UP_TO_ENGINE,
+        dependencies: UP_TO_SERVICES,
+        tests: WITH_TESTKIT,
+    },
+    Layer {
+        package: VIEWS,
+        dependencies: &[DOMAIN, ENGINE, SERVICES],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -124,6 +130,7 @@ const LAYERS: [Layer; 21] = [
             ENGINE,
             SERVICES,
             EDGE,
+            VIEWS,
             REST,
             GRAPHQL,
             GRPC,
@@ -188,6 +195,7 @@ const ALL_LAYERS: &[&str] = &[
     ENGINE,
     SERVICES,
     EDGE,
+    VIEWS,
     REST,
     GRAPHQL,
     GRPC,
@@ -241,7 +249,7 @@ mod tests {
 
     #[test]
     fn no_interface_depends_on_the_repositories_even_in_tests() {
-        for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE] {
+        for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE, VIEWS] {
             for need in [Need::Always, Need::Tests] {
                 let violations = check(&[member(interface, &[(ENGINE, Need::Always), (REPOSITORIES, need)])]);
                 assert_eq!(violations.len(), 1, "{interface}");

@@ -1,11 +1,14 @@
 //! The route table: one declaration serves for mounting, for `mainstay routes`, and for the OpenAPI document.
 
+mod crud;
 mod described;
 mod document;
 mod handler;
-mod row;
+mod parameters;
+pub(crate) mod row;
 mod table;
 
+pub use crud::{ChangeInput, CreateInput, View};
 pub use described::Described;
 pub use handler::{HandlerFor, HandlerParams};
 pub use row::RouteRow;
@@ -122,6 +125,7 @@ impl Route {
 /// The routes of an interface, in the order in which they were added.
 #[derive(Default)]
 pub struct Routes {
+    tag: &'static str,
     routes: Vec<Route>,
 }
 
@@ -129,6 +133,14 @@ impl Routes {
     /// An empty list of routes.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty list of routes; those with ordinary handlers (see [`Routes::list`]) are documented under this tag.
+    pub fn tagged(tag: &'static str) -> Self {
+        Self {
+            tag,
+            ..Self::default()
+        }
     }
 
     /// Adds a route.

@@ -14,8 +14,6 @@ use std::future::Future;
 /// PostgreSQL; so [`Command::run`] must do nothing but database work. A command that has other work to do is a
 /// [`PreparedCommand`].
 pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
-    /// Whether an `Idempotency-Key` is honoured. False where the answer contains secrets, which are never stored.
-    const IDEMPOTENT: bool = true;
     /// Whether it may change rows without recording a domain event. Only for changes that need no audit trail.
     const RECORDS_NO_EVENT: bool = false;
     /// The transaction's isolation level.
@@ -35,8 +33,6 @@ pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
 pub trait PreparedCommand: UseCase<Output: Serialize + DeserializeOwned> {
     /// The result of the preparation.
     type Prepared: Clone + Send + Sync + 'static;
-    /// As [`Command::IDEMPOTENT`].
-    const IDEMPOTENT: bool = true;
     /// As [`Command::RECORDS_NO_EVENT`].
     const RECORDS_NO_EVENT: bool = false;
     /// As [`Command::ISOLATION`].
@@ -61,7 +57,6 @@ pub trait PreparedCommand: UseCase<Output: Serialize + DeserializeOwned> {
 
 impl<C: Command> PreparedCommand for C {
     type Prepared = ();
-    const IDEMPOTENT: bool = <C as Command>::IDEMPOTENT;
     const RECORDS_NO_EVENT: bool = <C as Command>::RECORDS_NO_EVENT;
     const ISOLATION: Isolation = <C as Command>::ISOLATION;
 

@@ -39,6 +39,15 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     /// Maximum size of a request body in bytes, as sent: 16 KiB where no caller has to sign in, else 64 KiB. A use
     /// case whose fields need more declares it.
     const MAX_BODY: usize = default_max_body(Self::ACCESS);
+    /// Whether the answer contains secrets: tokens, or a link that works once. No interface stores such an answer, and
+    /// none compresses it, because the compressed length would leak information (BREACH).
+    const SECRET_ANSWER: bool = false;
+    /// Whether an `Idempotency-Key` is honoured. Never where the answer contains secrets, which are not stored.
+    const IDEMPOTENT: bool = !Self::SECRET_ANSWER;
+    /// Whether the request itself proves who the caller is, by a password or a token among its values. Interfaces ignore
+    /// every other credential then: sign-in must work for a client that still sends an expired token. Only for use
+    /// cases that anonymous callers may call.
+    const SIGNS_IN: bool = false;
     /// The result of a successful call.
     type Output: Send + 'static;
 

@@ -10,7 +10,6 @@ use mainstay_domain::validation::{Invalid, ValidationErrors};
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::{FilterKind, FilterValue, ListQuery, Table};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use uuid::Uuid;
 
@@ -29,24 +28,27 @@ pub struct List<T> {
 
 impl<T: Listed> List<T> {
     /// Reads the parameters of a request by their names in lower camel case: `sort`, with `-` before a name for
-    /// descending order, and those of the filters.
+    /// descending order, and those of the filters. `errors` are those of the page, which is then `None`.
     ///
     /// # Errors
-    /// Every parameter that is not declared, or has an invalid value.
-    pub fn parse(parameters: &BTreeMap<String, String>, page: PageRequest) -> Result<Self, ValidationErrors> {
-        let mut errors = ValidationErrors::new();
+    /// These, and every parameter that is not declared, or has an invalid value.
+    pub fn parse<'p>(
+        parameters: impl Iterator<Item = (&'p str, &'p str)>,
+        page: Option<PageRequest>,
+        mut errors: ValidationErrors,
+    ) -> Result<Self, ValidationErrors> {
         let mut query = ListQuery::new();
         for (name, text) in parameters {
-            let read = match name.as_str() {
+            let read = match name {
                 "sort" => sorted(query.clone(), text),
                 _ => filtered(query.clone(), name, text),
             };
             match read {
                 Ok(read) => query = read,
-                Err(invalid) => errors.add(name.as_str(), invalid.code, invalid.message),
+                Err(invalid) => errors.add(name, invalid.code, invalid.message),
             }
         }
-        errors.finish(Some(Self { query, page }))
+        errors.finish(page.map(|page| Self { query, page }))
     }
 }
 

@@ -78,12 +78,13 @@ impl UseCase for Login {
     const NAME: &'static str = "account.login";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(60);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 }
 
 impl PreparedCommand for Login {
     type Prepared = VerifiedCredentials;
-    const IDEMPOTENT: bool = false;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedCredentials> {
         self.check_tries(cx, false)?;

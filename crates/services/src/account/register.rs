@@ -35,6 +35,8 @@ impl UseCase for Register {
     const NAME: &'static str = "account.register";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(20);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -45,7 +47,6 @@ impl UseCase for Register {
 impl PreparedCommand for Register {
     /// The hash of the password.
     type Prepared = String;
-    const IDEMPOTENT: bool = false;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
         self.password.hash(&cx.components().hasher).await

@@ -7,7 +7,7 @@ use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::state::{ExpectedVersion, State};
-use mainstay_engine::{Command, CommandContext, UseCase};
+use mainstay_engine::{ById, Command, CommandContext, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Deletes a product. One that was ever ordered is archived instead, because orders refer to it.
@@ -23,6 +23,14 @@ impl UseCase for DeleteProduct {
     const NAME: &'static str = "product.delete";
     const ACCESS: Access = Access::permission(Permission::DELETE_PRODUCT);
     type Output = ();
+}
+
+impl ById for DeleteProduct {
+    type Id = ProductId;
+
+    fn by_id(id: ProductId, expected: ExpectedVersion) -> Self {
+        Self { id, expected }
+    }
 }
 
 impl Command for DeleteProduct {

@@ -46,6 +46,8 @@ impl UseCase for ClaimSetup {
     const NAME: &'static str = "setup.claim";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(10);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -56,7 +58,6 @@ impl UseCase for ClaimSetup {
 impl PreparedCommand for ClaimSetup {
     /// The hash of the password.
     type Prepared = String;
-    const IDEMPOTENT: bool = false;
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {

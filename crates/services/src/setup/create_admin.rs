@@ -32,6 +32,7 @@ impl CreateAdmin {
 impl UseCase for CreateAdmin {
     const NAME: &'static str = "setup.create-admin";
     const ACCESS: Access = Access::system();
+    const IDEMPOTENT: bool = false;
     type Output = User;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -42,7 +43,6 @@ impl UseCase for CreateAdmin {
 impl PreparedCommand for CreateAdmin {
     /// The hash of the password.
     type Prepared = String;
-    const IDEMPOTENT: bool = false;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
         self.password.hash(&cx.components().hasher).await

@@ -20,7 +20,7 @@ pub use update::UpdateUser;
 
 use crate::account::{Profile, profile};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
-use mainstay_domain::state::ExpectedVersion;
+use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::access::AccessChange;

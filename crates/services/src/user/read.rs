@@ -5,7 +5,8 @@ use crate::account::{Profile, profile};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
-use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
+use mainstay_domain::state::ExpectedVersion;
+use mainstay_engine::{ById, Query, QueryContext, Repositories, UseCase};
 
 /// Reads one account.
 #[derive(Debug, Clone)]
@@ -18,6 +19,14 @@ impl UseCase for ReadUser {
     const NAME: &'static str = "user.read";
     const ACCESS: Access = Access::permission(Permission::READ_USER);
     type Output = Profile;
+}
+
+impl ById for ReadUser {
+    type Id = UserId;
+
+    fn by_id(id: UserId, _expected: ExpectedVersion) -> Self {
+        Self { id }
+    }
 }
 
 impl Query for ReadUser {
