@@ -143,8 +143,8 @@ fn two_of_one_name_are_refused_and_both_are_named() {
         ),
         (
             App::builder()
-                .migrations(Migrations::new("shop", &[]))
-                .migrations(Migrations::new("shop", &[])),
+                .migrations(Migrations::new("shop", []))
+                .migrations(Migrations::new("shop", [])),
             "the list of migrations `shop` is registered twice",
         ),
         (
