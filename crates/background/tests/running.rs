@@ -1,12 +1,15 @@
 //! Tests of the background loops over the real engine: work happens without a request.
 
-use mainstay_background::{Background, BackgroundOptions};
+use mainstay_background::{Background, BackgroundOptions, PeriodicCommand};
+use mainstay_domain::Result;
+use mainstay_domain::access::Access;
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::OutboxEvent;
-use mainstay_engine::RequestContext;
+use mainstay_engine::{Command, CommandContext, RequestContext, UseCase};
 use mainstay_testkit::{TestApp, TestUser, on_both_engines};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 
@@ -18,6 +21,7 @@ on_both_engines! {
     audit_entries_are_sealed_within_a_second_and_before_the_stop;
     a_process_of_any_role_links_what_it_wrote;
     the_head_is_sent_away_on_a_schedule;
+    a_command_runs_at_its_interval;
 }
 
 fn start(app: &TestApp, worker: bool) -> Background {
@@ -201,4 +205,47 @@ async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
     );
     background.stop().await;
     assert_eq!(app.heads.all().len(), 2, "once in an hour");
+}
+
+static TICKS: AtomicU32 = AtomicU32::new(0);
+
+#[derive(Debug, Clone, Default)]
+struct Tick;
+
+impl UseCase for Tick {
+    const NAME: &'static str = "example.tick";
+    const ACCESS: Access = Access::system();
+    type Output = ();
+}
+
+impl Command for Tick {
+    async fn run(self, _: &mut CommandContext<'_>) -> Result<()> {
+        TICKS.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl PeriodicCommand for Tick {
+    const INTERVAL: Duration = Duration::from_millis(20);
+}
+
+async fn a_command_runs_at_its_interval(app: &TestApp) {
+    let options = BackgroundOptions::default();
+    let tasks = app.periodic_tasks().with_command::<Tick>();
+    let (before, background) = (
+        TICKS.load(Ordering::Relaxed),
+        Background::start(app.engine(), &options, tasks),
+    );
+    let ran_twice = async {
+        while TICKS.load(Ordering::Relaxed) < before + 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(20), ran_twice)
+            .await
+            .is_ok(),
+        "the command did not run twice"
+    );
+    background.stop().await;
 }

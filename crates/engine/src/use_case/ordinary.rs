@@ -210,13 +210,89 @@ impl CommandContext<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::parameter_name;
+    use super::*;
+    use mainstay_domain::access::{Policy, Visibility};
+    use mainstay_domain::id::UserId;
+    use mainstay_repositories::{Filter, Sort, record};
+
+    #[derive(Debug, Clone, Serialize)]
+    struct Note {
+        id: Id<Note>,
+        user_id: UserId,
+        stars: i64,
+    }
+
+    impl Resource for Note {
+        const NAME: &'static str = "note";
+        const POLICY: Policy = Policy {
+            visible: &[Visibility::Owner],
+            actions: &[],
+        };
+        fn id(&self) -> Id<Self> {
+            self.id
+        }
+        fn owner(&self) -> Option<UserId> {
+            Some(self.user_id)
+        }
+    }
+
+    record! { Note { id, user_id, stars } }
+
+    impl Table for Note {
+        const TABLE: &'static str = "notes";
+        const OWNER: Option<&'static str> = Some("user_id");
+        const SORTS: &'static [Sort] = &[Sort::newest("id"), Sort::number("stars")];
+        const FILTERS: &'static [Filter] = &[Filter::id("user_id"), Filter::number("stars")];
+    }
+
+    impl Listed for Note {
+        const LIST_ACCESS: Access = Access::signed_in();
+    }
+
+    impl Removable for Note {
+        const REMOVE: Action = Action::new("remove");
+    }
 
     #[test]
-    fn parameters_are_called_like_the_fields_of_answers() {
+    fn names_follow_from_the_name_of_the_resource() {
+        assert_eq!(List::<Note>::NAME, "note.list");
+        assert_eq!(Remove::<Note>::NAME, "note.remove");
+        assert_eq!(Named::<Note>::REMOVED, "note.removed");
         assert_eq!(
             ["product_id", "stars", "created_at"].map(parameter_name),
             ["productId", "stars", "createdAt"]
         );
+    }
+
+    #[test]
+    fn a_list_takes_what_its_table_declares_and_nothing_else() {
+        let parse = |parameters: &[(&str, &str)]| {
+            let page = PageRequest::From {
+                cursor: None,
+                limit: 10,
+            };
+            let parameters = parameters.iter().copied();
+            List::<Note>::parse(parameters, Some(page), ValidationErrors::new()).map(drop)
+        };
+        let id = "0198c0de-0000-7000-8000-000000000001";
+        assert_eq!(
+            parse(&[("sort", "-stars"), ("userId", id), ("stars", "5")]),
+            Ok(())
+        );
+        for (name, text, code) in [
+            ("sort", "text", "FORMAT"),
+            ("userId", "me", "FORMAT"),
+            ("stars", "many", "FORMAT"),
+            ("user_id", id, "UNKNOWN_FIELD"),
+            ("q", "tea", "UNKNOWN_FIELD"),
+        ] {
+            let errors = parse(&[(name, text)]).expect_err("it is refused");
+            let found: Vec<_> = errors
+                .list()
+                .iter()
+                .map(|error| (error.path.as_str(), &*error.code))
+                .collect();
+            assert_eq!(found, [(name, code)]);
+        }
     }
 }
