@@ -34,7 +34,7 @@ async fn reviews_are_removed_with_the_permission(app: &TestApp) {
     let grants = format!("/api/users/{}/permissions", bob.id);
     admin.post(&grants, grant).await.expect(201);
     bob.delete(&path).await.expect(204);
-    let me = admin.get("/api/auth/me").await.expect(200).data();
+    let me = admin.get("/api/users/me").await.expect(200).data();
     assert!(me.to_string().contains("remove:review"), "{me}");
 }
 
