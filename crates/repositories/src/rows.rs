@@ -72,7 +72,7 @@
 //! impl Table for Note {
 //!     const TABLE: &'static str = "notes";
 //! }
-//! fn notes(tx: &mut Tx) -> Rows<'_, Note> { Rows::new(tx) }
+//! let rows: fn(&'static mut Tx) -> Rows<'static, Note> = Rows::new;
 //! ```
 
 mod list;

@@ -66,8 +66,9 @@ fn joined(common: String, special: &str) -> String {
 ///
 /// They have versions and a table of applied migrations of their own (`<application>_schema_history`), so a later
 /// version of Mainstay can add migrations without regard to them: refinery refuses a version below the last one that
-/// was applied, so one table with a reserved range of versions would not do. Mainstay's are
-/// applied first: those of the application may refer to its tables.
+/// was applied, so one table with a reserved range of versions would not do. Mainstay's are applied first: those of the
+/// application may refer to its tables. Table names are shared: give a table a name of the application's own where
+/// Mainstay could come to need the plain one, because a migration that finds its table there is refused.
 #[derive(Debug, Clone)]
 pub struct Migrations {
     application: &'static str,
