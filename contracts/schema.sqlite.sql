@@ -384,6 +384,7 @@ CREATE TABLE outbox (
     kind        TEXT    NOT NULL,
     resource    TEXT    NOT NULL,
     resource_id TEXT    NOT NULL,
+    owner_id    BLOB,
     user_id     BLOB,
     request_id  TEXT,
     payload     TEXT    NOT NULL,

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::id::{Id, ProductId, UserId};
 use crate::money::Money;
 use crate::product::Sku;
+use crate::state::{State, Versioned};
 use crate::string_enum;
 use crate::time::Timestamp;
 use crate::validation::Invalid;
@@ -265,6 +266,12 @@ impl Resource for Order {
     }
     fn owner(&self) -> Option<UserId> {
         Some(self.user_id)
+    }
+}
+
+impl Versioned for Order {
+    fn state(&self) -> State {
+        State::of(self.version)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::id::{Id, UserId};
 use crate::money::Money;
+use crate::state::{State, Versioned};
 use crate::string_enum;
 use crate::text;
 use crate::time::Timestamp;
@@ -263,6 +264,12 @@ impl Resource for Product {
     }
     fn is_published(&self) -> bool {
         self.status == ProductStatus::Active
+    }
+}
+
+impl Versioned for Product {
+    fn state(&self) -> State {
+        State::of(self.version)
     }
 }
 

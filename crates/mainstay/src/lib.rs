@@ -6,6 +6,7 @@
 //!   [`services::Repositories::tx`].
 //! - [`database`]: the database API that repositories use, and [`sql!`]; below, how a table of your own is written.
 //! - [`edge`]: routes, operations, strict parsing of input, rendering of answers.
+//! - [`views`]: what clients see of each noun of Mainstay.
 //! - [`app`]: the composition root.
 //!
 //! A table of your own is changed as Mainstay's are: the statement declares the actions that it serves, and is executed
@@ -48,6 +49,7 @@ pub use mainstay_edge as edge;
 pub use mainstay_platform::{config, database, telemetry};
 pub use mainstay_rest as rest;
 pub use mainstay_services as services;
+pub use mainstay_views as views;
 
 pub use mainstay_domain::string_enum;
 pub use mainstay_platform::sql;

@@ -6,6 +6,7 @@ CREATE TABLE outbox (
     kind        TEXT    NOT NULL,
     resource    TEXT    NOT NULL,
     resource_id TEXT    NOT NULL,
+    owner_id    UUID,
     user_id     UUID,
     request_id  TEXT,
     payload     TEXT    NOT NULL,

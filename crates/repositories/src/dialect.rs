@@ -56,7 +56,7 @@ macro_rules! claim {
 macro_rules! waiting {
     ($lock:literal) => {
         concat!(
-            "SELECT id, at, kind, resource, resource_id, user_id, request_id, payload FROM outbox \
+            "SELECT id, at, kind, resource, resource_id, owner_id, user_id, request_id, payload FROM outbox \
              WHERE relayed_at IS NULL ORDER BY id LIMIT $1",
             $lock
         )

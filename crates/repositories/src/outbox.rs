@@ -11,8 +11,8 @@ use mainstay_platform::database::{Authorized, DatabaseError, FromRow, Param, Row
 
 internal_changes! {
     INSERT: Outbox =
-        "INSERT INTO outbox (id, at, kind, resource, resource_id, user_id, request_id, payload) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        "INSERT INTO outbox (id, at, kind, resource, resource_id, owner_id, user_id, request_id, payload) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     RELAYED: Outbox =
         "UPDATE outbox SET relayed_at = $2 WHERE id = $1 AND relayed_at IS NULL";
     PRUNE: Outbox =
@@ -27,6 +27,7 @@ impl FromRow for Read<OutboxEvent> {
             kind: row.next()?,
             resource: row.next()?,
             resource_id: row.next()?,
+            owner: row.next()?,
             user_id: row.next()?,
             request_id: row.next()?,
             payload: row.next()?,
@@ -90,6 +91,7 @@ pub(crate) fn inserting(event: &OutboxEvent) -> (Authorized<'static>, Vec<BoundV
         bound(&event.kind),
         bound(&event.resource),
         bound(&event.resource_id),
+        bound(&event.owner),
         bound(&event.user_id),
         bound(&event.request_id),
         bound(&event.payload),

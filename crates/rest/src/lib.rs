@@ -17,7 +17,6 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod users;
-pub mod view;
 
 use axum::Router;
 use mainstay_edge::{EdgeOptions, Routes};

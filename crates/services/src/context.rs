@@ -196,7 +196,7 @@ impl<'w> CommandContext<'w> {
 
     /// Records what happened: an audit entry and an event, written in the last batch of the transaction.
     pub fn record<T: Resource>(&mut self, permit: Permit<T>, story: DomainEvent) {
-        let resource_id = permit.id().to_string();
+        let (resource_id, owner) = (permit.id().to_string(), permit.owner());
         let written = story.written();
         let request_id = self.cx.request_id.as_deref().map(str::to_owned);
         let (actor, agent) = match &self.cx.caller {
@@ -224,6 +224,7 @@ impl<'w> CommandContext<'w> {
             kind: story.kind.to_owned(),
             resource: T::NAME.to_owned(),
             resource_id,
+            owner,
             user_id: self.cx.caller.user_id(),
             request_id,
             payload: written.payload,

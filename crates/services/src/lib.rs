@@ -44,4 +44,4 @@ pub use readiness::Readiness;
 pub use request_context::{IdempotencyKey, Origin, RequestContext};
 pub use rows::CallerRows;
 pub use services::{Parts, Policies, Services};
-pub use use_case::{BackgroundJob, Command, PUBLIC_MAX_BODY, Query, UseCase};
+pub use use_case::{BackgroundJob, ById, Command, PUBLIC_MAX_BODY, Query, UseCase};

@@ -3,6 +3,9 @@
 use crate::access::authenticator::Authentication;
 use mainstay_domain::access::{Caller, SystemCaller};
 use mainstay_domain::job::Lease;
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::sha256;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -20,6 +23,8 @@ pub struct RequestContext {
     pub origin: Origin,
     /// Identifies the request in logs, answers and the audit trail.
     pub request_id: Option<Arc<str>>,
+    /// When the client stops waiting for the answer. `None` where no client waits, as for jobs.
+    pub deadline: Option<Timestamp>,
     /// Identifies repetitions of one request. `None` when the client sent no `Idempotency-Key`.
     pub idempotency: Option<IdempotencyKey>,
     /// The lease of the job that the request runs for, if it runs for one.
@@ -35,8 +40,22 @@ pub struct RequestContext {
 pub struct Origin {
     /// The client's address; forwarding headers of trusted proxies are resolved.
     pub ip: Option<IpAddr>,
-    /// The `User-Agent` header, at most 256 characters.
+    /// The name of the client's software, as in `User-Agent`; at most 256 bytes.
     pub user_agent: Option<Arc<str>>,
+}
+
+/// Maximum length of the name of the client's software, in bytes.
+const MAX_USER_AGENT: usize = 256;
+
+impl Origin {
+    /// The origin of a request; a long `user_agent` is truncated.
+    pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>) -> Self {
+        let short = |text: &str| text[..text.floor_char_boundary(MAX_USER_AGENT)].into();
+        Self {
+            ip,
+            user_agent: user_agent.map(short),
+        }
+    }
 }
 
 /// An idempotency key, with the fingerprint of the request that it was sent with.
@@ -46,6 +65,30 @@ pub struct IdempotencyKey {
     pub key: Arc<str>,
     /// SHA-256 of the request's content, so that a different request under the same key is detected.
     pub fingerprint: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// The key of a request with the given content: what makes it another request, in parts that are hashed one after
+    /// the other.
+    pub fn new(key: Arc<str>, content: &[&[u8]]) -> Self {
+        Self {
+            key,
+            fingerprint: sha256(&content.concat()),
+        }
+    }
+
+    /// Checks a key that a client chose: 1 to 255 visible ASCII characters.
+    ///
+    /// # Errors
+    /// `BAD_REQUEST` for any other text.
+    pub fn check(key: &str) -> Result<Arc<str>> {
+        match (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => Ok(key.into()),
+            false => Err(Error::BadRequest(
+                "Idempotency-Key must be 1 to 255 visible ASCII characters".to_owned(),
+            )),
+        }
+    }
 }
 
 /// Measurements collected while a request is processed.
@@ -137,6 +180,7 @@ impl RequestContext {
             standing: None,
             origin: Origin::default(),
             request_id: None,
+            deadline: None,
             idempotency: None,
             lease: None,
             is_counted: false,

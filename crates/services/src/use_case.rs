@@ -4,12 +4,14 @@ use crate::cache::CacheView;
 use crate::context::{CommandContext, PrepareContext, QueryContext};
 use crate::job::registry::JobSpec;
 use mainstay_domain::access::{Access, Rate};
+use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Isolation, ReadMode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A request as a value: a change or a read that a caller requests. This trait declares it; the work is a [`Command`]
@@ -48,6 +50,15 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     /// Maximum size of a request body in bytes, as sent: 16 KiB where no caller has to sign in, else 64 KiB. A use
     /// case whose fields need more declares it.
     const MAX_BODY: usize = default_max_body(Self::ACCESS);
+    /// Whether the answer contains secrets: tokens, or a link that works once. No interface stores such an answer, and
+    /// none compresses it, because the compressed length would leak information (BREACH).
+    const SECRET_ANSWER: bool = false;
+    /// Whether an `Idempotency-Key` is honoured. Never where the answer contains secrets, which are not stored.
+    const IDEMPOTENT: bool = !Self::SECRET_ANSWER;
+    /// Whether the request itself proves who the caller is, by a password or a token among its values. Interfaces ignore
+    /// every other credential then: sign-in must work for a client that still sends an expired token. Only for use
+    /// cases that anonymous callers may call.
+    const SIGNS_IN: bool = false;
     /// The result of a successful call.
     type Output: Send + 'static;
 
@@ -77,8 +88,6 @@ pub const fn default_max_body(access: Access) -> usize {
 /// The value is cloned for each attempt, because a transaction may run again after a serialisation failure on
 /// PostgreSQL; so [`Command::run`] must do nothing but database work.
 pub trait Command: UseCase<Output: Serialize + DeserializeOwned> {
-    /// Whether an `Idempotency-Key` is honoured. False where the answer contains secrets, which are never stored.
-    const IDEMPOTENT: bool = true;
     /// Whether it may change rows without recording a domain event. Only for changes that need no audit trail.
     const RECORDS_NO_EVENT: bool = false;
     /// The transaction's isolation level.
@@ -116,6 +125,15 @@ pub trait Query: UseCase {
     /// # Errors
     /// Not found, or a database error.
     fn run(self, cx: &mut QueryContext<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// A use case for the one resource that a path names.
+pub trait ById: UseCase {
+    /// The id in the path; text that is none names no resource: 404.
+    type Id: FromStr + Send + 'static;
+
+    /// The use case for this resource. A command applies only to a resource in an `expected` state; a query ignores it.
+    fn by_id(id: Self::Id, expected: ExpectedVersion) -> Self;
 }
 
 /// A command that can run later as a background job. It is stored in the transaction that requests it, and marked done

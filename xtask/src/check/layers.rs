@@ -18,6 +18,7 @@ const PLATFORM: &str = "mainstay-platform";
 const REPOSITORIES: &str = "mainstay-repositories";
 const SERVICES: &str = "mainstay-services";
 const EDGE: &str = "mainstay-edge";
+const VIEWS: &str = "mainstay-views";
 const REST: &str = "mainstay-rest";
 const GRAPHQL: &str = "mainstay-graphql";
 const GRPC: &str = "mainstay-grpc";
@@ -34,11 +35,11 @@ const CLI: &str = "mainstay-cli";
 const BENCH: &str = "mainstay-bench";
 
 /// What every interface may depend on: never the repositories.
-const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
+const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE, VIEWS];
 const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 19] = [
+const LAYERS: [Layer; 20] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -62,6 +63,11 @@ const LAYERS: [Layer; 19] = [
     Layer {
         package: EDGE,
         dependencies: UP_TO_SERVICES,
+        tests: WITH_TESTKIT,
+    },
+    Layer {
+        package: VIEWS,
+        dependencies: &[DOMAIN, SERVICES],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -112,6 +118,7 @@ const LAYERS: [Layer; 19] = [
             PLATFORM,
             SERVICES,
             EDGE,
+            VIEWS,
             REST,
             GRAPHQL,
             GRPC,
@@ -168,6 +175,7 @@ const ALL_LAYERS: &[&str] = &[
     REPOSITORIES,
     SERVICES,
     EDGE,
+    VIEWS,
     REST,
     GRAPHQL,
     GRPC,
@@ -220,7 +228,7 @@ mod tests {
 
     #[test]
     fn no_interface_depends_on_the_repositories_even_in_tests() {
-        for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE] {
+        for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE, VIEWS] {
             for need in [Need::Always, Need::Tests] {
                 let violations = check(&[member(
                     interface,

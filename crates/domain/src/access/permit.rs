@@ -37,6 +37,7 @@ impl fmt::Debug for Action {
 #[derive(Debug)]
 pub struct Permit<T> {
     id: Uuid,
+    owner: Option<UserId>,
     action: Action,
     resource: PhantomData<fn() -> T>,
 }
@@ -53,6 +54,11 @@ impl<T: Resource> Permit<T> {
     /// The id of the row that it authorises.
     pub fn id(&self) -> Uuid {
         self.id
+    }
+
+    /// The account that owns the row; `None` when the row has no owner.
+    pub fn owner(&self) -> Option<UserId> {
+        self.owner
     }
 
     /// The authorised action.
@@ -126,6 +132,7 @@ pub fn permit_new<T: Resource>(
 ) -> Result<Permit<T>> {
     let granted = Permit {
         id: id.uuid(),
+        owner,
         action,
         resource: PhantomData,
     };

@@ -8,6 +8,7 @@ on_both_engines! {
     an_event_relayed_again_sends_mail_with_the_same_message_id;
     a_rolled_back_transaction_leaves_no_event;
     events_are_pruned_only_after_they_were_relayed;
+    an_event_carries_the_owner_of_its_resource_and_not_its_cause;
 }
 
 const WAITING: &str = "SELECT CAST(count(*) AS TEXT) FROM outbox WHERE relayed_at IS NULL";
@@ -89,4 +90,33 @@ async fn events_are_pruned_only_after_they_were_relayed(app: &TestApp) {
     app.services().prune().await.unwrap();
     assert_ne!(count(app, WAITING).await, 0, "unrelayed events stay");
     app.run_jobs().await;
+}
+
+async fn an_event_carries_the_owner_of_its_resource_and_not_its_cause(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
+    let path = place(&ann, &product, 1).await;
+    ann.post_nothing(&format!("{path}/pay")).await.expect(202);
+    let jobs = app.services().claim_jobs(10).await.unwrap();
+    app.services().run_jobs(jobs, 1).await;
+    let mut events = app.services().live().listen();
+    app.services().relay_events(100).await.unwrap();
+    let mut owners = std::collections::BTreeMap::new();
+    while let Ok(event) = events.try_recv() {
+        let text = |id: Option<mainstay_domain::id::UserId>| id.map(|id| id.to_string());
+        owners.insert(event.kind.clone(), (text(event.owner), text(event.user_id)));
+    }
+    let owner_and_actor = |kind: &str| owners[kind].clone();
+    let ann = || Some(ann.id.clone());
+    assert_eq!(owner_and_actor("order.placed"), (ann(), ann()));
+    assert_eq!(
+        owner_and_actor("order.paid"),
+        (ann(), None),
+        "a worker settles the payment"
+    );
+    assert_eq!(
+        owner_and_actor("product.created").0,
+        None,
+        "a product has no owner"
+    );
+    app.leave_jobs();
 }

@@ -30,6 +30,7 @@ on_both_engines! {
     an_error_in_prepare_starts_no_transaction;
     an_error_in_run_rolls_everything_back;
     only_domain_errors_are_stored_under_a_key;
+    a_detail_code_of_an_added_noun_survives_a_replay;
     a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date;
 }
 
@@ -316,6 +317,17 @@ async fn only_domain_errors_are_stored_under_a_key(app: &TestApp) {
         "{again:?}"
     );
     assert_eq!(app.stock(&product).await, 5);
+}
+
+async fn a_detail_code_of_an_added_noun_survives_a_replay(app: &TestApp) {
+    let (product, services) = (app.product(5, 100).await, app.services());
+    let cx = keyed(&holder(1), "k-1");
+    let taken = ValidationErrors::one("seats[2]", "SEAT_TAKEN", "is taken");
+    let probe = Probe::of(&product).failing("run", Error::OutOfStock(taken.clone()));
+    let first = services.command(&cx, probe.clone()).await.unwrap_err();
+    let again = services.command(&cx, probe.clone()).await.unwrap_err();
+    assert!(matches!(again, Error::Replayed { .. }), "{again:?}");
+    assert_eq!((first.details(), again.details()), (taken.list(), taken.list()));
 }
 
 async fn a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date(app: &TestApp) {

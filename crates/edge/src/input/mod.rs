@@ -6,6 +6,7 @@ mod cursor;
 mod explain;
 mod finding;
 mod idempotency;
+mod list;
 mod object;
 mod path;
 mod query;
@@ -15,8 +16,8 @@ mod tests;
 
 pub use body::{Body, OptionalBody};
 pub use condition::{IfMatch, IfNoneMatch};
-pub use cursor::{PageParams, page, sort};
 pub(crate) use idempotency::key;
+pub use list::ListParams;
 pub use object::Object;
 pub use path::{PathId, PathPair};
 pub use query::Query;

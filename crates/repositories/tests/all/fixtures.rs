@@ -192,6 +192,7 @@ pub(crate) fn event(number: u128) -> OutboxEvent {
         kind: "order.paid".to_owned(),
         resource: "order".to_owned(),
         resource_id: "x".to_owned(),
+        owner: Some(id(2)),
         user_id: None,
         request_id: None,
         payload: r#"{"z":1,"a":[true,null,"ü"]}"#.to_owned(),

@@ -82,12 +82,12 @@ impl UseCase for Login {
     const NAME: &'static str = "account.login";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(60);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 }
 
 impl Command for Login {
-    const IDEMPOTENT: bool = false;
-
     async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
         self.check_tries(cx, false)?;
         let email = self.email.clone();

@@ -17,12 +17,11 @@ pub struct Logout;
 impl UseCase for Logout {
     const NAME: &'static str = "account.logout";
     const ACCESS: Access = Access::signed_in();
+    const IDEMPOTENT: bool = false;
     type Output = ();
 }
 
 impl Command for Logout {
-    const IDEMPOTENT: bool = false;
-
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         let principal = cx.caller().principal();
         let id = principal

@@ -18,12 +18,11 @@ pub struct LogoutAll;
 impl UseCase for LogoutAll {
     const NAME: &'static str = "account.logout-all";
     const ACCESS: Access = Access::signed_in();
+    const IDEMPOTENT: bool = false;
     type Output = ();
 }
 
 impl Command for LogoutAll {
-    const IDEMPOTENT: bool = false;
-
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         let principal = cx
             .caller()

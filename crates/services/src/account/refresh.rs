@@ -57,11 +57,12 @@ impl UseCase for Refresh {
     const NAME: &'static str = "account.refresh";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(300);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Refreshed;
 }
 
 impl Command for Refresh {
-    const IDEMPOTENT: bool = false;
     /// A refresh increments a counter; only its misuse is an event.
     const RECORDS_NO_EVENT: bool = true;
 

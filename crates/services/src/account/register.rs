@@ -37,6 +37,8 @@ impl UseCase for Register {
     const NAME: &'static str = "account.register";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(20);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -45,8 +47,6 @@ impl UseCase for Register {
 }
 
 impl Command for Register {
-    const IDEMPOTENT: bool = false;
-
     async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
         let hasher = &cx.services().parts().hasher;
         self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);

@@ -4,7 +4,7 @@ use super::spelled;
 use crate::services::Services;
 use mainstay_domain::access::Grant;
 use mainstay_domain::session::Session;
-use mainstay_domain::state::State;
+use mainstay_domain::state::{State, Versioned};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
@@ -23,9 +23,9 @@ pub struct Profile {
     pub permissions: Vec<String>,
 }
 
-impl Profile {
-    /// The state of this representation: permissions change without a new version of the account.
-    pub fn state(&self) -> State {
+impl Versioned for Profile {
+    /// Permissions change without a new version of the account.
+    fn state(&self) -> State {
         State::with(self.user.version, self.permissions.iter().map(String::as_str))
     }
 }

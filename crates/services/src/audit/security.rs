@@ -1,6 +1,7 @@
 //! Lists denied and suspicious attempts.
 
 use crate::context::{QueryContext, Repositories};
+use crate::list::{ListParams, ListQuery};
 use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
@@ -18,6 +19,16 @@ impl UseCase for ListSecurityEvents {
     const NAME: &'static str = "security-event.list";
     const ACCESS: Access = Access::permission(Permission::READ_AUDIT);
     type Output = Page<SecurityEvent>;
+}
+
+impl ListQuery for ListSecurityEvents {
+    type Item = SecurityEvent;
+    type Filter = ();
+    type Sort = ();
+
+    fn list(params: ListParams<(), ()>) -> Self {
+        Self { page: params.page }
+    }
 }
 
 impl Query for ListSecurityEvents {

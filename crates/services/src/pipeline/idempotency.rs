@@ -63,21 +63,13 @@ fn replay<C: Command>(found: &StoredResult, key: &IdempotencyKey) -> Result<Resu
         Code::find(code).ok_or_else(|| Error::bug(format!("a remembered answer has the code {code}")))?;
     let mut details = ValidationErrors::new();
     for (path, code, message) in stored.details {
-        details.add(path, stable(&code), message);
+        details.add(path, code, message);
     }
     Ok(Err(Error::Replayed {
         code,
         message: stored.message,
         details,
     }))
-}
-
-/// The codes that the details of a stored error may have.
-fn stable(code: &str) -> &'static str {
-    ["OUT_OF_STOCK", "NOT_FOUND", "NOT_ACTIVE", "RANGE"]
-        .into_iter()
-        .find(|cached| *cached == code)
-        .unwrap_or("FAULT")
 }
 
 /// The record of a success, for the deferred writes of its transaction.
@@ -122,7 +114,7 @@ pub(super) async fn remember_error<C: Command>(
     if !error.is_answer() {
         return Ok(true);
     }
-    let parts = |error: &FieldError| (error.path.clone(), error.code.to_owned(), error.message.clone());
+    let parts = |error: &FieldError| (error.path.clone(), error.code.to_string(), error.message.clone());
     let stored = StoredError {
         message: error.to_string(),
         details: error.details().iter().map(parts).collect(),

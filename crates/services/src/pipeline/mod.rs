@@ -57,6 +57,12 @@ impl Services {
     }
 
     async fn command_inner<C: Command>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
+        const {
+            assert!(
+                !(C::SECRET_ANSWER && C::IDEMPOTENT),
+                "an answer with secrets is never stored, so it cannot be replayed"
+            );
+        };
         let cx = &*self.with_current_caller::<C>(cx).await?;
         self.admit(cx, &command)?;
         let key = cx

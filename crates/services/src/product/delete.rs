@@ -1,7 +1,7 @@
 //! Deletes a product.
 
 use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::use_case::{ById, Command, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
@@ -23,6 +23,14 @@ impl UseCase for DeleteProduct {
     const NAME: &'static str = "product.delete";
     const ACCESS: Access = Access::permission(Permission::DELETE_PRODUCT);
     type Output = ();
+}
+
+impl ById for DeleteProduct {
+    type Id = ProductId;
+
+    fn by_id(id: ProductId, expected: ExpectedVersion) -> Self {
+        Self { id, expected }
+    }
 }
 
 impl Command for DeleteProduct {

@@ -49,6 +49,8 @@ impl UseCase for ClaimSetup {
     const NAME: &'static str = "setup.claim";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(10);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -57,7 +59,6 @@ impl UseCase for ClaimSetup {
 }
 
 impl Command for ClaimSetup {
-    const IDEMPOTENT: bool = false;
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {

@@ -35,6 +35,7 @@ impl CreateAdmin {
 impl UseCase for CreateAdmin {
     const NAME: &'static str = "setup.create-admin";
     const ACCESS: Access = Access::system();
+    const IDEMPOTENT: bool = false;
     type Output = User;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -43,8 +44,6 @@ impl UseCase for CreateAdmin {
 }
 
 impl Command for CreateAdmin {
-    const IDEMPOTENT: bool = false;
-
     async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
         let hasher = &cx.services().parts().hasher;
         self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);

@@ -23,12 +23,12 @@ pub struct OpenSetup;
 impl UseCase for OpenSetup {
     const NAME: &'static str = "setup.open";
     const ACCESS: Access = Access::system();
+    const SECRET_ANSWER: bool = true;
     /// The token, unless there is an administrator.
     type Output = Option<String>;
 }
 
 impl Command for OpenSetup {
-    const IDEMPOTENT: bool = false;
     /// Nothing has happened yet: the audit trail records the use of the link.
     const RECORDS_NO_EVENT: bool = true;
     const ISOLATION: Isolation = Isolation::Serializable;

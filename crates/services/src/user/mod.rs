@@ -22,7 +22,7 @@ use crate::access::directory::AccessChange;
 use crate::account::Profile;
 use crate::context::{CommandContext, Repositories};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
-use mainstay_domain::state::ExpectedVersion;
+use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_repositories::PersonalGrant;

@@ -3,10 +3,11 @@
 use super::to_grants;
 use crate::account::Profile;
 use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::use_case::{ById, Query, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
+use mainstay_domain::state::ExpectedVersion;
 
 /// Reads one account.
 #[derive(Debug, Clone)]
@@ -19,6 +20,14 @@ impl UseCase for ReadUser {
     const NAME: &'static str = "user.read";
     const ACCESS: Access = Access::permission(Permission::READ_USER);
     type Output = Profile;
+}
+
+impl ById for ReadUser {
+    type Id = UserId;
+
+    fn by_id(id: UserId, _expected: ExpectedVersion) -> Self {
+        Self { id }
+    }
 }
 
 impl Query for ReadUser {

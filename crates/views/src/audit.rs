@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Who did what to which thing.
+/// An action on a resource: who performed it, when, and what changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditEntry)]
@@ -22,14 +22,14 @@ pub struct AuditView {
     actor: Actor,
     /// `CREATE`, `UPDATE`, `DELETE` or a verb.
     action: String,
-    /// What kind of thing.
+    /// The name of the resource, such as `order`.
     resource: String,
-    /// Which one.
+    /// The id of the resource.
     resource_id: String,
-    /// The changed facts before.
+    /// The changed fields before the action.
     #[schema(required)]
     before: Option<Value>,
-    /// The changed facts after.
+    /// The changed fields after the action.
     #[schema(required)]
     after: Option<Value>,
     #[schema(required)]
@@ -40,7 +40,7 @@ pub struct AuditView {
     request_id: Option<String>,
 }
 
-/// Who acted.
+/// Who performed the action.
 #[derive(ToSchema)]
 #[schema(as = Actor, rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its shape is shown")]

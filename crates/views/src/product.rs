@@ -7,7 +7,7 @@ use mainstay_domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Something on sale.
+/// A product of the catalogue.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Product)]
@@ -19,7 +19,7 @@ pub struct ProductView {
     name: String,
     description: String,
     price: MoneyView,
-    /// How many are left to sell.
+    /// Number of pieces in stock.
     stock: i64,
     #[schema(required)]
     category: Option<String>,

@@ -13,10 +13,10 @@ use utoipa::ToSchema;
 pub struct GrantView {
     #[schema(example = "read:order")]
     permission: String,
-    /// When it ends, if it does.
+    /// When the permission expires; `null`: never.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
-    /// Who gave it.
+    /// The account that granted it.
     #[schema(value_type = Option<String>, format = Uuid, required)]
     granted_by: Option<UserId>,
     #[schema(value_type = String, format = DateTime)]

@@ -6,14 +6,14 @@ use mainstay_domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Work that happens later.
+/// A background job.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Job)]
 pub struct JobView {
     #[schema(value_type = String, format = Uuid)]
     id: JobId,
-    /// The use case that does it.
+    /// The name of the use case that executes it.
     kind: String,
     queue: String,
     #[schema(value_type = StateShape)]
@@ -33,7 +33,7 @@ pub struct JobView {
     finished_at: Option<Timestamp>,
 }
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(ToSchema)]
 #[schema(as = JobState, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its shape is shown")]

@@ -21,14 +21,14 @@ pub struct TokensView {
     refresh_token: Option<Secret<String>>,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// When the access token ends.
+    /// When the access token expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
 }
 
 impl TokensView {
     /// The view with the tokens in the body, or without them when they travel as cookies.
-    pub(crate) fn of(tokens: Tokens, in_body: bool) -> Self {
+    pub fn of(tokens: Tokens, in_body: bool) -> Self {
         Self {
             user: tokens.user.into(),
             access_token: in_body.then_some(tokens.access_token),

@@ -6,7 +6,7 @@ use mainstay_services::order::StartedPayment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The attempt to collect an order's money.
+/// An attempt to charge an order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Payment)]
@@ -15,12 +15,12 @@ pub struct PaymentView {
     payment_id: PaymentId,
     #[schema(value_type = StatusShape)]
     status: PaymentStatus,
-    /// What a front end needs to ask the payer for consent, at gateways that do.
+    /// The secret with which a front end asks the payer for consent, at gateways that require it.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
 }
 
-/// Where a payment stands.
+/// The status of a payment.
 #[derive(ToSchema)]
 #[schema(as = PaymentStatus, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its shape is shown")]

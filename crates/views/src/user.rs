@@ -6,12 +6,11 @@ use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::UserStatus;
-use mainstay_edge::answer::Tag;
 use mainstay_services::account::Profile;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A person's account, with what it may do right now.
+/// A user account, with its current permissions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = User)]
@@ -24,7 +23,7 @@ pub struct UserView {
     name: PersonName,
     #[schema(value_type = String, example = "customer")]
     role: RoleName,
-    /// The role's permissions and the person's own.
+    /// The permissions of the role and those of the account.
     permissions: Vec<String>,
     #[schema(value_type = StatusShape)]
     status: UserStatus,
@@ -60,12 +59,5 @@ impl From<Profile> for UserView {
             created_at: user.created_at,
             updated_at: user.updated_at,
         }
-    }
-}
-
-impl UserView {
-    /// The entity tag of this representation of an account.
-    pub(crate) fn tag(profile: &Profile) -> Tag {
-        profile.state().into()
     }
 }

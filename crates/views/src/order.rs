@@ -8,14 +8,14 @@ use mainstay_domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A purchase.
+/// An order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Order)]
 pub struct OrderView {
     #[schema(value_type = String, format = Uuid)]
     id: OrderId,
-    /// Its name for people.
+    /// The order number for people.
     number: String,
     #[schema(value_type = String, format = Uuid)]
     user_id: UserId,
@@ -23,9 +23,9 @@ pub struct OrderView {
     status: OrderStatus,
     items: Vec<OrderItemView>,
     total: MoneyView,
-    /// What was given back.
+    /// The amount that was refunded.
     refunded: MoneyView,
-    /// Until when the stock is held for it, while nothing is paid.
+    /// Until when the stock is reserved while the order is not paid.
     #[schema(value_type = String, format = DateTime)]
     reserved_until: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -34,7 +34,7 @@ pub struct OrderView {
     updated_at: Timestamp,
 }
 
-/// One line of an order, at the price of that moment.
+/// One line of an order, at the price when it was placed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OrderItem)]
@@ -49,7 +49,7 @@ pub struct OrderItemView {
     total: MoneyView,
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(ToSchema)]
 #[schema(as = OrderStatus, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its shape is shown")]

@@ -1,4 +1,7 @@
-//! What clients see of the domain's nouns: the representations of the API contract, separate from the domain's types.
+//! What clients see of each noun: its representation in JSON, once for all interfaces that speak JSON.
+//!
+//! A representation is a type of its own and not the domain's, so that a new field of a noun reaches no client
+//! unreviewed. gRPC has its protobuf messages instead.
 
 mod audit;
 mod grant;

@@ -21,7 +21,7 @@ pub struct SecurityEventView {
     ip: Option<String>,
     #[schema(required)]
     user_agent: Option<String>,
-    /// The use case that was tried.
+    /// The use case that was called.
     operation: String,
     #[schema(required)]
     resource: Option<String>,

@@ -5,13 +5,13 @@ use mainstay_domain::money::Money;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Whole minor units of a currency.
+/// An amount of money in a currency.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Money)]
 pub struct MoneyView {
-    /// Minor units: cents of a dollar.
+    /// In minor units of the currency, such as cents.
     amount: i64,
-    /// ISO 4217.
+    /// ISO 4217 code.
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
 }
