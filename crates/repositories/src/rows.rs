@@ -81,7 +81,7 @@ mod repository;
 mod statements;
 mod table;
 
-pub use list::{FilterValue, ListQuery};
+pub use list::{FilterValue, RowQuery};
 pub use repository::Rows;
 pub(crate) use statements::{ComposedTable, TableStatements};
 pub use table::{Filter, FilterKind, Sort, Table, Unique};
