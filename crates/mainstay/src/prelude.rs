@@ -25,7 +25,7 @@ pub use mainstay_engine::{
     QueryContext, Removable, Remove, Repositories, UseCase,
 };
 pub use mainstay_platform::config::{SectionReader, SettingsSection};
-pub use mainstay_repositories::{Filter, ListQuery, Sort, Table, Unique, record};
+pub use mainstay_repositories::{Filter, RowQuery, Sort, Table, Unique, record};
 pub use mainstay_services::ShopRepositories;
 pub use serde::{Deserialize, Serialize};
 pub use utoipa::{self, ToSchema};

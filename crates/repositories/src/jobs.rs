@@ -5,7 +5,7 @@ use crate::read::{BoundValue, bound, params, word};
 use crate::record;
 use crate::record::TextColumn;
 use crate::row_filter;
-use crate::rows::{Filter, ListQuery, Rows, Table};
+use crate::rows::{Filter, RowQuery, Rows, Table};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::JobId;
@@ -129,7 +129,7 @@ impl Jobs<'_> {
         filter: &JobFilter,
         page: &PageRequest,
     ) -> Result<Page<Job>> {
-        let query = ListQuery::new()
+        let query = RowQuery::new()
             .filter_if("state", filter.state.map(JobState::as_str))?
             .filter_if("queue", filter.queue.as_deref())?
             .filter_if("kind", filter.kind.as_deref())?;

@@ -108,7 +108,7 @@ pub use outbox::Outbox;
 pub use payments::Payments;
 pub use products::{ProductFilter, ProductSort, Products};
 pub use roles::{RoleRow, Roles};
-pub use rows::{Filter, FilterKind, FilterValue, ListQuery, Rows, Sort, Table, Unique, record};
+pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;

@@ -72,7 +72,7 @@
 //! impl Table for Note {
 //!     const TABLE: &'static str = "notes";
 //! }
-//! fn notes(tx: &mut Tx) -> Rows<'_, Note> { Rows::new(tx) }
+//! let rows: fn(&'static mut Tx) -> Rows<'static, Note> = Rows::new;
 //! ```
 
 mod list;
@@ -81,7 +81,7 @@ mod repository;
 mod statements;
 mod table;
 
-pub use list::{FilterValue, ListQuery};
+pub use list::{FilterValue, RowQuery};
 pub use repository::Rows;
 pub(crate) use statements::{ComposedTable, TableStatements};
 pub use table::{Filter, FilterKind, Sort, Table, Unique};

@@ -2,7 +2,7 @@
 
 use crate::read::{BoundValue, bound, params};
 use crate::record;
-use crate::rows::{ListQuery, Rows, Sort, Table};
+use crate::rows::{RowQuery, Rows, Sort, Table};
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
 use mainstay_domain::page::{Page, PageRequest};
@@ -74,7 +74,7 @@ impl SecurityEvents<'_> {
         scope: &Scope<SecurityEvent>,
         page: &PageRequest,
     ) -> Result<Page<SecurityEvent>> {
-        Rows::new(self.0).list(scope, &ListQuery::new(), page).await
+        Rows::new(self.0).list(scope, &RowQuery::new(), page).await
     }
 
     /// Removes events whose last attempt was before an instant; returns how many.

@@ -8,7 +8,7 @@ use mainstay_domain::access::{self, Action, Caller, Permit};
 use mainstay_domain::id::Id;
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_platform::database::Tx;
-use mainstay_repositories::{ListQuery, Rows, Table};
+use mainstay_repositories::{RowQuery, Rows, Table};
 
 /// The rows of a table as one caller sees them and may change them: scope and permit come from the policy.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl<'t, T: Table> CallerRows<'t, T> {
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for a cursor of another list.
-    pub async fn list(&mut self, query: &ListQuery<T>, page: &PageRequest) -> Result<Page<T>> {
+    pub async fn list(&mut self, query: &RowQuery<T>, page: &PageRequest) -> Result<Page<T>> {
         self.rows.list(&access::scope(&self.caller), query, page).await
     }
 

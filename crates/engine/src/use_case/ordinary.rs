@@ -8,7 +8,7 @@ use mainstay_domain::id::Id;
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::validation::{Invalid, ValidationErrors};
 use mainstay_domain::{Error, Result};
-use mainstay_repositories::{FilterKind, FilterValue, ListQuery, Table};
+use mainstay_repositories::{FilterKind, FilterValue, RowQuery, Table};
 use serde::Serialize;
 use std::marker::PhantomData;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub trait Listed: Table + Serialize + Clone {
 /// Lists the rows of a table that the caller may see, with the sorts and filters that the table declares.
 #[derive(Debug, Clone)]
 pub struct List<T> {
-    query: ListQuery<T>,
+    query: RowQuery<T>,
     page: PageRequest,
 }
 
@@ -37,7 +37,7 @@ impl<T: Listed> List<T> {
         page: Option<PageRequest>,
         mut errors: ValidationErrors,
     ) -> Result<Self, ValidationErrors> {
-        let mut query = ListQuery::new();
+        let mut query = RowQuery::new();
         for (name, text) in parameters {
             let read = match name {
                 "sort" => sorted(query.clone(), text),
@@ -63,7 +63,7 @@ pub fn parameter_name(column: &str) -> String {
     name
 }
 
-fn sorted<T: Table>(query: ListQuery<T>, text: &str) -> Result<ListQuery<T>, Invalid> {
+fn sorted<T: Table>(query: RowQuery<T>, text: &str) -> Result<RowQuery<T>, Invalid> {
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let sort = T::SORTS.iter().find(|sort| parameter_name(sort.name()) == name);
     let names = || T::SORTS.iter().map(|sort| parameter_name(sort.name()));
@@ -80,7 +80,7 @@ fn sorted<T: Table>(query: ListQuery<T>, text: &str) -> Result<ListQuery<T>, Inv
         .map_err(|_undeclared| refusal())
 }
 
-fn filtered<T: Table>(query: ListQuery<T>, name: &str, text: &str) -> Result<ListQuery<T>, Invalid> {
+fn filtered<T: Table>(query: RowQuery<T>, name: &str, text: &str) -> Result<RowQuery<T>, Invalid> {
     let filter = T::FILTERS
         .iter()
         .find(|filter| parameter_name(filter.name()) == name)

@@ -20,6 +20,7 @@
 //! A derived text must never change after a release: the record of an applied migration holds its checksum. The test
 //! of `contracts/schema.sqlite.sql` notices.
 
+mod expressions;
 mod statements;
 mod tokens;
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// The sort and the filters of a list. Only what the [`Table`] declares can be chosen.
 #[derive(Debug, Clone)]
-pub struct ListQuery<T> {
+pub struct RowQuery<T> {
     sort: usize,
     descending: bool,
     filters: Vec<(usize, FilterValue)>,
@@ -94,13 +94,13 @@ impl From<bool> for FilterValue {
     }
 }
 
-impl<T: Table> Default for ListQuery<T> {
+impl<T: Table> Default for RowQuery<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: Table> ListQuery<T> {
+impl<T: Table> RowQuery<T> {
     /// All rows of the scope, by the table's first sort.
     pub fn new() -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! Finding, listing and changing the rows of a table.
 
-use super::list::ListQuery;
+use super::list::RowQuery;
 use super::record::{Record, Values};
 use super::statements::TableStatements;
 use super::table::{Checked, Table};
@@ -63,7 +63,7 @@ impl<'t, T: Table> Rows<'t, T> {
     pub async fn list(
         &mut self,
         scope: &Scope<T>,
-        query: &ListQuery<T>,
+        query: &RowQuery<T>,
         page: &PageRequest,
     ) -> Result<Page<T>> {
         query.page(self.statements, self.tx, scope, page).await

@@ -11,7 +11,7 @@ use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::page::{PageInfo, PageRequest};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
 use mainstay_repositories::statements::{self, Statement};
-use mainstay_repositories::{ListQuery, Rows, migrate};
+use mainstay_repositories::{RowQuery, Rows, migrate};
 use note::*;
 
 fn is_bug<T>(outcome: Result<T, Error>, word: &str) -> bool {
@@ -87,7 +87,7 @@ fn the_scope_limits_what_is_found_and_listed() {
                         false => assert!(matches!(found, Err(Error::NotFound)), "{number}: {found:?}"),
                     }
                 }
-                let query = ListQuery::new().sort_by("id", false)?;
+                let query = RowQuery::new().sort_by("id", false)?;
                 for page in [numbered(1, 9), first(9)] {
                     let listed = rows.list(&scope, &query, &page).await?;
                     let listed: Vec<Id<Note>> = listed.items.iter().map(|note| note.id).collect();
@@ -276,7 +276,7 @@ fn a_nul_is_refused_in_a_text_and_found_in_no_row() {
                 rows.insert(&system(WRITE, &nul), &nul).await,
                 Err(Error::Invalid(_))
             ));
-            let query = ListQuery::new().filter("subject", "a\0b")?;
+            let query = RowQuery::new().filter("subject", "a\0b")?;
             for page in [numbered(1, 9), first(9)] {
                 assert!(rows.list(&everything(), &query, &page).await?.items.is_empty());
             }
@@ -302,20 +302,20 @@ fn lists_are_filtered_and_sorted_only_as_declared() {
             let mut rows = Rows::<Note>::new(tx);
             let owner: UserId = id(8);
             for (query, expected) in [
-                (ListQuery::new(), vec![6, 5, 4, 3, 2, 1]),
-                (ListQuery::new().filter("user_id", owner)?, vec![5, 3, 1]),
-                (ListQuery::new().filter("subject", "Note 4")?, vec![4]),
-                (ListQuery::new().filter("stars", 1)?, vec![4, 1]),
+                (RowQuery::new(), vec![6, 5, 4, 3, 2, 1]),
+                (RowQuery::new().filter("user_id", owner)?, vec![5, 3, 1]),
+                (RowQuery::new().filter("subject", "Note 4")?, vec![4]),
+                (RowQuery::new().filter("stars", 1)?, vec![4, 1]),
                 (
-                    ListQuery::new().filter("stars", 0)?.filter("stars", 1)?,
+                    RowQuery::new().filter("stars", 0)?.filter("stars", 1)?,
                     vec![4, 1],
                 ),
                 (
-                    ListQuery::new().filter("minStars", 1)?.filter("shown", true)?,
+                    RowQuery::new().filter("minStars", 1)?.filter("shown", true)?,
                     vec![4, 2],
                 ),
-                (ListQuery::new().filter("before", at(3))?, vec![2, 1]),
-                (ListQuery::new().sort_by("stars", false)?, vec![3, 6, 1, 4, 2, 5]),
+                (RowQuery::new().filter("before", at(3))?, vec![2, 1]),
+                (RowQuery::new().sort_by("stars", false)?, vec![3, 6, 1, 4, 2, 5]),
             ] {
                 let page = rows.list(&everything(), &query, &numbered(1, 9)).await?;
                 let listed: Vec<_> = page.items.iter().map(|note| note.id).collect();
@@ -330,15 +330,15 @@ fn lists_are_filtered_and_sorted_only_as_declared() {
         .unwrap();
     });
     assert!(matches!(
-        ListQuery::<Note>::new().sort_by("version", false),
+        RowQuery::<Note>::new().sort_by("version", false),
         Err(Error::Invalid(_))
     ));
     assert!(matches!(
-        ListQuery::<Note>::new().filter("version", 1),
+        RowQuery::<Note>::new().filter("version", 1),
         Err(Error::Invalid(_))
     ));
     assert!(is_bug(
-        ListQuery::<Note>::new().filter("stars", "1"),
+        RowQuery::<Note>::new().filter("stars", "1"),
         "takes Number"
     ));
 }
@@ -349,7 +349,7 @@ fn a_cursor_belongs_to_one_sort_and_one_filter() {
         with_notes(&store, (1..=3).map(|number| note(number, 7)).collect()).await;
         write!(store, [], |tx| {
             let mut rows = Rows::<Note>::new(tx);
-            let page = rows.list(&everything(), &ListQuery::new(), &first(1)).await?;
+            let page = rows.list(&everything(), &RowQuery::new(), &first(1)).await?;
             let PageInfo::From {
                 next: Some(cursor), ..
             } = page.info
@@ -361,16 +361,16 @@ fn a_cursor_belongs_to_one_sort_and_one_filter() {
                 limit: 1,
             };
             assert_eq!(
-                rows.list(&everything(), &ListQuery::new(), &next)
+                rows.list(&everything(), &RowQuery::new(), &next)
                     .await?
                     .items
                     .len(),
                 1
             );
             for other in [
-                ListQuery::new().sort_by("created_at", false)?,
-                ListQuery::new().sort_by("stars", true)?,
-                ListQuery::new().filter("shown", false)?,
+                RowQuery::new().sort_by("created_at", false)?,
+                RowQuery::new().sort_by("stars", true)?,
+                RowQuery::new().filter("shown", false)?,
             ] {
                 let refused = rows.list(&everything(), &other, &next).await;
                 assert!(
@@ -379,7 +379,7 @@ fn a_cursor_belongs_to_one_sort_and_one_filter() {
                 );
             }
             // Nor does it belong to the list of another scope.
-            let refused = rows.list(&own(id(7)), &ListQuery::new(), &next).await;
+            let refused = rows.list(&own(id(7)), &RowQuery::new(), &next).await;
             assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
             Ok(())
         })

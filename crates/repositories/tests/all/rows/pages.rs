@@ -7,7 +7,7 @@ use crate::harness::{Store, runtime};
 use mainstay_domain::id::Id;
 use mainstay_domain::page::{Cursor, PageInfo, PageRequest};
 use mainstay_platform::database::Engine;
-use mainstay_repositories::{ListQuery, Rows, migrate};
+use mainstay_repositories::{RowQuery, Rows, migrate};
 use proptest::prelude::*;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ async fn pages_are_the_sorted_set(store: &Store, notes: Vec<Note>, limit: u32) {
                 .into_iter()
                 .flat_map(|column| [(column, false), (column, true)])
             {
-                let query = ListQuery::new().sort_by(column, descending)?;
+                let query = RowQuery::new().sort_by(column, descending)?;
                 let expected = sorted(visible.clone(), column, descending);
                 let (mut listed, mut cursor): (Vec<_>, Option<Cursor>) = (Vec::new(), None);
                 loop {
