@@ -17,7 +17,7 @@ pub trait StoredAsText: Sized {
     fn as_stored(&self) -> &str;
 }
 
-/// An enumeration declared by [`string_enum!`](crate::string_enum).
+/// An enumeration declared by [`string_enum!`](macro@crate::string_enum).
 pub trait StringEnum: Copy + Eq + 'static {
     /// Every variant, in the order of the declaration.
     const ALL: &'static [Self];

@@ -1,6 +1,6 @@
 //! Ordinary rows: what every table of a resource needs, from one description of it.
 //!
-//! [`record!`](crate::record) lists the fields of a resource once; [`Table`] says where its rows are, which column names
+//! [`record!`](macro@crate::record) lists the fields of a resource once; [`Table`] says where its rows are, which column names
 //! the owner, how they may be listed, and which actions change them. From these two, [`Rows`] finds, lists, inserts,
 //! updates and deletes. It adds the condition of the scope itself, so that no statement can lack it, and no statement
 //! changes a row without a permit for that row and for one of the declared actions.

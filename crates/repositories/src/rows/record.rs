@@ -13,7 +13,7 @@ pub use mainstay_platform::database::{DatabaseError, Row};
 #[doc(hidden)]
 pub use std::sync::OnceLock;
 
-/// A type whose fields are columns of a table. Implemented by [`record!`](crate::record).
+/// A type whose fields are columns of a table. Implemented by [`record!`](macro@crate::record).
 pub trait Record: Sized + Send + Sync + 'static {
     /// The columns of each field, in the order in which they are read and bound. The first is `id`.
     const FIELDS: &'static [&'static [&'static str]];
