@@ -144,13 +144,13 @@ impl Audit<'_> {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditEntry>> {
-        let asked = LIST.by(0, true);
-        let asked = if row_filter::all(scope) {
-            asked
+        let query = LIST.by(0, true);
+        let query = if row_filter::all(scope) {
+            query
         } else {
-            asked.nothing()
+            query.nothing()
         };
-        let asked = asked
+        let query = query
             .with(RESOURCE, filter.resource.as_ref())
             .with(RESOURCE_ID, filter.resource_id.as_ref())
             .with(USER, filter.user_id.as_ref())
@@ -161,7 +161,7 @@ impl Audit<'_> {
             key: CursorKey::Number(entry.at.micros()),
             id: entry.id.uuid(),
         };
-        asked.page(self.0, page, info).await
+        query.page(self.0, page, info).await
     }
 }
 

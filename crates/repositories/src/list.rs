@@ -242,16 +242,16 @@ impl<'p> ListParams<'p> {
             });
         }
         // One row more than the page holds shows whether there is a next page.
-        let (asked, none) = (i64::from(limit) + 1, 0i64);
+        let (limit_and_one, none) = (i64::from(limit) + 1, 0i64);
         let mut values: Vec<&dyn Param> = self.values.iter().copied().flatten().collect();
         let kind = match (after, key) {
             (Some(after), Some(key)) => {
                 values.extend(key);
-                values.extend([&after.position.id as &dyn Param, &asked]);
+                values.extend([&after.position.id as &dyn Param, &limit_and_one]);
                 Kind::After
             }
             _ => {
-                values.extend([&asked as &dyn Param, &none]);
+                values.extend([&limit_and_one as &dyn Param, &none]);
                 Kind::Numbered
             }
         };
@@ -292,7 +292,7 @@ impl<'p> ListParams<'p> {
 mod tests {
     use super::*;
 
-    static THINGS: List = List::new(
+    static ROWS: List = List::new(
         "things",
         ("id, name", "things"),
         &["status = 'active'", "owner = {}", "(a LIKE {} OR b LIKE {})"],
@@ -302,27 +302,27 @@ mod tests {
     #[test]
     fn values_are_numbered_in_the_order_of_the_filters() {
         assert_eq!(
-            THINGS.select(0b111, 0, true, Kind::After).sql().postgres(),
+            ROWS.select(0b111, 0, true, Kind::After).sql().postgres(),
             "SELECT id, name FROM things WHERE status = 'active' AND owner = $1 AND (a LIKE $2 OR b LIKE $2) \
              AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
         );
         assert_eq!(
-            THINGS.select(0b001, 1, false, Kind::Numbered).sql().postgres(),
+            ROWS.select(0b001, 1, false, Kind::Numbered).sql().postgres(),
             "SELECT id, name FROM things WHERE status = 'active' ORDER BY lower(name), id LIMIT $1 OFFSET $2"
         );
         assert_eq!(
-            THINGS.select(0, 2, true, Kind::After).sql().postgres(),
+            ROWS.select(0, 2, true, Kind::After).sql().postgres(),
             "SELECT id, name FROM things WHERE id < $1 ORDER BY id DESC LIMIT $2"
         );
         assert_eq!(
-            THINGS.select(0b010, 0, false, Kind::Count).sql().postgres(),
+            ROWS.select(0b010, 0, false, Kind::Count).sql().postgres(),
             "SELECT count(*) FROM things WHERE owner = $1"
         );
     }
 
     #[test]
     fn every_combination_is_another_statement() {
-        let mut texts: Vec<String> = THINGS
+        let mut texts: Vec<String> = ROWS
             .all()
             .iter()
             .map(|(_, select)| select.sql().postgres().to_owned())

@@ -154,20 +154,20 @@ impl Products<'_> {
     ) -> Result<Page<Product>> {
         let status = filter.status.map(ProductStatus::as_str);
         let words = filter.q.as_deref().map(dialect::words);
-        let asked = LIST.by(sort as usize, descending);
-        let mut asked = match scope.filter() {
-            ScopeFilter::Everything => asked,
-            ScopeFilter::Published => asked.only(PUBLISHED),
-            ScopeFilter::Owned(_) | ScopeFilter::Nothing => asked.nothing(),
+        let query = LIST.by(sort as usize, descending);
+        let mut query = match scope.filter() {
+            ScopeFilter::Everything => query,
+            ScopeFilter::Published => query.only(PUBLISHED),
+            ScopeFilter::Owned(_) | ScopeFilter::Nothing => query.nothing(),
         };
         if words.as_ref().is_some_and(String::is_empty) {
-            asked = asked.nothing();
+            query = query.nothing();
         }
-        let asked = asked
+        let query = query
             .with(STATUS, status.as_ref())
             .with(CATEGORY, filter.category.as_ref())
             .with(WORDS, words.as_ref());
-        asked
+        query
             .page(self.0, page, |product: &Product| info(product, sort))
             .await
     }

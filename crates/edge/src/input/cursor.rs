@@ -14,11 +14,15 @@ pub(super) struct PageParams<'q> {
     pub(super) cursor: Option<&'q str>,
 }
 
-/// Validates the pagination parameters; `usual` is the page size when the client names no `limit`.
-pub(super) fn page(errors: &mut ValidationErrors, params: PageParams<'_>, usual: u32) -> Option<PageRequest> {
+/// Validates the pagination parameters; `default` is the page size when the client names no `limit`.
+pub(super) fn page(
+    errors: &mut ValidationErrors,
+    params: PageParams<'_>,
+    default: u32,
+) -> Option<PageRequest> {
     let bounds = format!("must be a whole number from 1 to {}", page::MAX_LIMIT);
     let limit = match params.limit {
-        None => Ok(usual),
+        None => Ok(default),
         Some(text) => whole(text)
             .filter(|limit| (1..=page::MAX_LIMIT).contains(limit))
             .ok_or_else(|| Invalid::new("RANGE", bounds)),
@@ -52,9 +56,9 @@ pub(super) fn sort<S: Copy>(
     errors: &mut ValidationErrors,
     text: Option<&str>,
     names: &[(&str, S)],
-    usual: (S, bool),
+    default: (S, bool),
 ) -> Option<(S, bool)> {
-    let Some(text) = text else { return Some(usual) };
+    let Some(text) = text else { return Some(default) };
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let found = names
         .iter()

@@ -21,7 +21,7 @@ pub struct RouteRow {
     pub path: String,
     /// Name of the use case, or of a public endpoint without one.
     pub use_case: &'static str,
-    /// The type of the use case, by which two use cases of one name are told apart.
+    /// The type of the use case, which distinguishes two use cases of one name.
     #[serde(skip)]
     pub use_case_type: &'static str,
     /// The callers that have access, as text.

@@ -21,9 +21,12 @@ fn unavailable(error: impl Display) -> DatabaseError {
 /// # Errors
 /// The server does not answer.
 pub(super) async fn of_postgres(client: &Client) -> Result<Vec<String>, DatabaseError> {
-    const LOOK: &str = "SELECT current_setting('server_encoding'), current_setting('server_version_num'), \
+    const SERVER_SETTINGS: &str = "SELECT current_setting('server_encoding'), current_setting('server_version_num'), \
                         current_setting('server_version'), current_database()::text";
-    let row = client.query_one(LOOK, &[]).await.map_err(unavailable)?;
+    let row = client
+        .query_one(SERVER_SETTINGS, &[])
+        .await
+        .map_err(unavailable)?;
     let column = |at: usize| row.try_get::<_, &str>(at).map_err(unavailable);
     let (encoding, number, version, name) = (column(0)?, column(1)?, column(2)?, column(3)?);
     let mut unfit = Vec::new();

@@ -64,7 +64,7 @@ pub(crate) fn anonymous<T: Resource>() -> Scope<T> {
 pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
     Caller::User(Arc::new(Principal {
         id: user,
-        email: Email::parse("somebody@example.com").unwrap(),
+        email: Email::parse("user@example.com").unwrap(),
         role: RoleName::customer(),
         permissions: PermissionSet::of(
             permissions

@@ -8,6 +8,8 @@ mod harness;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod deferred_writes;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 #[path = "../../../testkit/src/is_ci.rs"]
@@ -38,8 +40,6 @@ mod schema;
 mod sessions;
 #[cfg(test)]
 mod statements;
-#[cfg(test)]
-mod tail;
 #[cfg(test)]
 mod users;
 #[cfg(test)]

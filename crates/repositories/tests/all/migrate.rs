@@ -224,7 +224,7 @@ fn a_text_that_one_engine_does_not_take_is_refused_on_both_before_anything_is_ap
 #[test]
 fn an_unreachable_server_is_reported() {
     runtime().block_on(async {
-        let options = DatabaseOptions::new("postgres://nobody@127.0.0.1:1/none");
+        let options = DatabaseOptions::new("postgres://unknown@127.0.0.1:1/none");
         assert!(matches!(
             migrate(&options, &[]).await,
             Err(MigrateError::Database(_))

@@ -440,13 +440,13 @@ fn a_change_of_the_stock_does_not_touch_the_index() {
         let store = Store::fresh(Engine::Sqlite).await.unwrap();
         put_product(&store, &product(1)).await;
         let index = "SELECT group_concat(hex(block)) FROM products_search_data";
-        let look = || {
+        let cached = || {
             let connection = sqlite_connection(&store.options).unwrap();
             connection
                 .query_one(index, [], |row| row.get::<_, String>(0))
                 .unwrap()
         };
-        let before = look();
+        let before = cached();
         write!(store, [], |tx| {
             let mut products = Products::new(tx);
             products
@@ -457,7 +457,7 @@ fn a_change_of_the_stock_does_not_touch_the_index() {
             products.save(&permit_to(Product::UPDATE, &read), &read).await
         })
         .unwrap();
-        assert_eq!(look(), before);
+        assert_eq!(cached(), before);
     });
 }
 

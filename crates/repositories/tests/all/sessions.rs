@@ -163,7 +163,7 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
                 .insert("verify", b"mine", Some(id(1)), at(500), at(100))
                 .await?;
             tokens
-                .insert("setup", b"nobody's", None, at(500), at(100))
+                .insert("setup", b"without account", None, at(500), at(100))
                 .await?;
             tokens.insert("setup", b"late", None, at(500), at(100)).await?;
             assert_eq!(tokens.consume("setup", b"mine", at(200)).await?, None);
@@ -173,7 +173,10 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
                 Some(Some(id(1)))
             );
             assert_eq!(tokens.consume("verify", b"mine", at(499)).await?, None);
-            assert_eq!(tokens.consume("setup", b"nobody's", at(200)).await?, Some(None));
+            assert_eq!(
+                tokens.consume("setup", b"without account", at(200)).await?,
+                Some(None)
+            );
             assert_eq!(tokens.revoke_all("setup").await?, 1);
             assert_eq!(tokens.consume("setup", b"late", at(200)).await?, None);
             Users::new(tx)
@@ -215,19 +218,19 @@ fn of_sessions_that_end_at_once_a_reader_of_numbers_misses_none() {
                 })
             })
             .collect();
-        let (mut last, mut heard) = (0, 0);
-        while heard < usize::try_from(SESSIONS).unwrap() {
-            let look = store.database.read::<_, Error, _>(ReadMode::Thread, move |tx| {
+        let (mut last, mut received) = (0, 0);
+        while received < usize::try_from(SESSIONS).unwrap() {
+            let read = store.database.read::<_, Error, _>(ReadMode::Thread, move |tx| {
                 Box::pin(async move {
                     let now = AccessChanges::new(tx).current().await?;
                     let ended = Sessions::new(tx).ended_since(&everything(), last).await?;
                     Ok((now, ended.len()))
                 })
             });
-            let (now, ended) = look.await.unwrap();
-            (last, heard) = (now, heard + ended);
+            let (now, ended) = read.await.unwrap();
+            (last, received) = (now, received + ended);
             assert_eq!(
-                i64::try_from(heard).unwrap(),
+                i64::try_from(received).unwrap(),
                 last,
                 "each change once, and none passed over"
             );

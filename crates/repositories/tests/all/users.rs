@@ -374,7 +374,7 @@ fn the_built_in_roles_have_only_declared_permissions() {
             assert!(Roles::new(tx).exists(&RoleName::admin()).await?);
             assert!(
                 !Roles::new(tx)
-                    .exists(&RoleName::parse("nobody").expect("a good name"))
+                    .exists(&RoleName::parse("unknown").expect("a good name"))
                     .await?
             );
             Roles::new(tx).all().await

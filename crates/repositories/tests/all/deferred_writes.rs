@@ -1,4 +1,4 @@
-//! What stands at the end of a transaction is written together, or not at all.
+//! The deferred writes of a transaction are written together, or not at all.
 
 use crate::fixtures::*;
 use crate::harness::on_both;
@@ -24,23 +24,23 @@ fn all_of_it_is_written_in_one_go() {
         let outcome = write!(store, [], |tx| {
             let placed = order(1, id(1), &product(1), 11);
             let before = tx.stats().statements;
-            let mut tail = DeferredWrites::new();
-            tail.order(&permit_to(Order::PLACE, &placed), placed.clone())?;
-            tail.audit(authenticated(1));
-            tail.audit_writer(writer_end(1));
-            tail.event(event(1));
-            tail.job(job(1));
-            tail.job(NewJob {
+            let mut deferred = DeferredWrites::new();
+            deferred.order(&permit_to(Order::PLACE, &placed), placed.clone())?;
+            deferred.audit(authenticated(1));
+            deferred.audit_writer(writer_end(1));
+            deferred.event(event(1));
+            deferred.job(job(1));
+            deferred.job(NewJob {
                 unique_key: Some("u".into()),
                 ..job(2)
             });
-            tail.job(NewJob {
+            deferred.job(NewJob {
                 unique_key: Some("u".into()),
                 ..job(3)
             });
-            tail.idempotency(remembered(100, None));
-            tail.finish_job(lease, at(110));
-            let outcome = tail.flush(tx).await?;
+            deferred.idempotency(remembered(100, None));
+            deferred.finish_job(lease, at(110));
+            let outcome = deferred.flush(tx).await?;
             assert_eq!(tx.stats().statements - before, 11);
             assert_eq!(Orders::new(tx).find(&everything(), id(1)).await?, placed);
             assert_eq!(Outbox::new(tx).waiting(9).await?, [event(1)]);
@@ -49,10 +49,10 @@ fn all_of_it_is_written_in_one_go() {
                 JobState::Done
             );
             assert!(Jobs::new(tx).find(&everything(), id(3)).await.is_err());
-            let told = Audit::new(tx)
+            let stored = Audit::new(tx)
                 .list(&everything(), &AuditFilter::default(), &first(9))
                 .await?;
-            assert_eq!(told.items, [audit_entry(1)]);
+            assert_eq!(stored.items, [audit_entry(1)]);
             Ok(outcome)
         });
         assert_eq!(
@@ -63,10 +63,10 @@ fn all_of_it_is_written_in_one_go() {
             }
         );
         let second = write!(store, [], |tx| {
-            let mut tail = DeferredWrites::new();
-            tail.idempotency(remembered(120, None));
-            tail.finish_job(lease, at(120));
-            tail.flush(tx).await
+            let mut deferred = DeferredWrites::new();
+            deferred.idempotency(remembered(120, None));
+            deferred.finish_job(lease, at(120));
+            deferred.flush(tx).await
         });
         let expected = FlushOutcome {
             idempotency_taken: true,
@@ -79,7 +79,7 @@ fn all_of_it_is_written_in_one_go() {
 }
 
 #[test]
-fn nothing_asked_for_is_nothing_sent() {
+fn nothing_deferred_sends_nothing() {
     on_both(async |store| {
         let sent = write!(store, [], |tx| {
             assert_eq!(DeferredWrites::new().flush(tx).await?, FlushOutcome::default());
@@ -99,13 +99,13 @@ fn what_fails_leaves_nothing_of_the_rest() {
                 number: "N-1".into(),
                 ..order(2, id(1), &product(1), 1)
             };
-            let mut tail = DeferredWrites::new();
-            tail.event(event(1));
-            tail.order(&permit_to(Order::PLACE, &twin), twin)?;
-            tail.flush(tx).await
+            let mut deferred = DeferredWrites::new();
+            deferred.event(event(1));
+            deferred.order(&permit_to(Order::PLACE, &twin), twin)?;
+            deferred.flush(tx).await
         });
         assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");
-        let told = write!(store, [], |tx| { Outbox::new(tx).waiting(9).await });
-        assert!(told.unwrap().is_empty());
+        let stored = write!(store, [], |tx| { Outbox::new(tx).waiting(9).await });
+        assert!(stored.unwrap().is_empty());
     });
 }
