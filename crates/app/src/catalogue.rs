@@ -1,20 +1,54 @@
-//! The product's background jobs, and which events trigger which of them.
+//! What Mainstay itself registers, through the same builder as every application.
 
-use mainstay_services::job::registry::JobRegistry;
-use mainstay_services::job::subscriptions::Subscriptions;
+use crate::builder::AppBuilder;
+use crate::order_deadlines::OrderDeadlines;
+use mainstay_domain::product::Product;
+use mainstay_domain::resources;
+use mainstay_engine::Extensions;
+use mainstay_platform::config::Settings;
 use mainstay_services::mail::SendOrderMail;
+use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
+use mainstay_services::ports::PaymentGateway;
+use std::sync::Arc;
 
-/// Every command that can run as a background job.
-pub fn jobs() -> JobRegistry {
-    JobRegistry::new()
-        .with::<ChargePayment>()
-        .with::<RefundPayment>()
-        .with::<VoidPayment>()
-        .with::<SendOrderMail>()
+/// About how many products a node caches.
+const CACHED_PRODUCTS: usize = 10_000;
+
+/// Registers the product's resources, caches, jobs, which events become which jobs, and periodic tasks.
+pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
+    builder
+        .resources(resources::built_in())
+        .job::<ChargePayment>()
+        .job::<RefundPayment>()
+        .job::<VoidPayment>()
+        .job::<SendOrderMail>()
+        .on("order.paid", SendOrderMail::from_event)
+        .periodic_task(OrderDeadlines::new)
+        .cached::<Product>(CACHED_PRODUCTS)
 }
 
-/// Which events become which jobs.
-pub fn subscriptions() -> Subscriptions {
-    Subscriptions::new().on("order.paid", SendOrderMail::on)
+/// The ports and settings that the product's use cases find by their types.
+pub(crate) fn extensions(settings: &Settings, gateway: Arc<dyn PaymentGateway>) -> Extensions {
+    Extensions::new().with(gateway).with(Arc::new(OrderSettings {
+        reservation_ttl: settings.orders.reservation_ttl,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_services::check_extensions;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_extension_of_the_product_is_inserted() {
+        let settings = Settings::read(&[], &BTreeMap::new(), None).unwrap().settings;
+        let all = extensions(&settings, mainstay_integrations::gateway(&settings));
+        assert!(check_extensions(&all).is_ok());
+        let without_gateway = Extensions::new().with(Arc::clone(all.get::<OrderSettings>().unwrap()));
+        assert!(check_extensions(&without_gateway).is_err());
+        let gateway = Arc::clone(all.get::<dyn PaymentGateway>().unwrap());
+        assert!(check_extensions(&Extensions::new().with(gateway)).is_err());
+    }
 }

@@ -3,11 +3,13 @@
 use crate::error::StartError;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Clock;
+use mainstay_engine::audit::HeadReceiver;
+use mainstay_engine::mail::Mailer;
 use mainstay_platform::clock::{SystemClock, SystemRandom};
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::password::Params;
 use mainstay_platform::telemetry::access_log::AccessLog;
-use mainstay_services::ports::{HeadReceiver, Mailer, PaymentGateway};
+use mainstay_services::ports::PaymentGateway;
 use std::sync::Arc;
 
 /// The external dependencies of a process.

@@ -28,6 +28,9 @@ pub enum StartError {
     /// A command that only reads found no database with this program's schema.
     #[error("{0}")]
     Absent(String),
+    /// The application's parts do not fit together: a bug of its program.
+    #[error("the application cannot be composed:\n  {}", .0.join("\n  "))]
+    Composition(Vec<String>),
     /// A setting is invalid.
     #[error("{0}")]
     Setting(String),

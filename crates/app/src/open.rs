@@ -1,13 +1,14 @@
 //! Constructs all layers of the application.
 
-use crate::catalogue;
+use crate::app::App;
 use crate::dependencies::Dependencies;
 use crate::error::StartError;
 use crate::master_key;
 use crate::private;
 use crate::schema::ready;
-use mainstay_domain::access::Permission;
 use mainstay_domain::random;
+use mainstay_engine::key::{KeySource, load_or_create};
+use mainstay_engine::{Engine, Node, Parts, Policies};
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::password::PasswordHasher;
@@ -18,16 +19,16 @@ use mainstay_platform::files;
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
 use mainstay_repositories::migrate;
-use mainstay_services::key::Keys;
-use mainstay_services::{Parts, Policies, Services};
+use mainstay_services::check_extensions;
 use std::sync::Arc;
 
-/// The use cases over an open, migrated database, ready to be served or called from the command line.
-pub struct App {
-    /// The use cases.
-    pub services: Services,
+/// An application over an open, migrated database, ready to be served or called from the command line.
+pub struct Instance {
+    /// Runs the use cases.
+    pub engine: Engine,
     /// The settings that it was opened with.
     pub settings: Arc<Settings>,
+    pub(crate) app: App,
     pub(crate) dependencies: Dependencies,
 }
 
@@ -43,13 +44,14 @@ pub fn database_options(settings: &Settings) -> DatabaseOptions {
 /// Maximum number of keys in the rate limiter.
 const LIMIT_KEYS: usize = 200_000;
 
-impl App {
+impl Instance {
     /// Migrates and opens the database, checks the master key, loads the keys and the current access changes, and
-    /// builds the use cases.
+    /// builds the engine.
     ///
     /// # Errors
     /// What prevents the start, in a sentence for the administrator.
     pub async fn open(
+        app: &App,
         settings: Arc<Settings>,
         dependencies: Dependencies,
         public_url: String,
@@ -62,71 +64,87 @@ impl App {
         private::tighten(&settings);
         let key = master_key::existing(&settings)?;
         let options = database_options(&settings);
-        migrate(&options).await.map_err(StartError::Migrate)?;
+        migrate(&options, app.migrations())
+            .await
+            .map_err(StartError::Migrate)?;
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::open(&database, &settings, &dependencies, key).await?;
-        let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;
-        app.services.load_keys().await.map_err(StartError::Content)?;
-        app.services.begin_audit().await.map_err(StartError::Content)?;
-        Ok(app)
+        let instance = Self::put_together(app, settings, dependencies, public_url, database, sealer).await?;
+        let engine = &instance.engine;
+        let keys = load_or_create(engine.keys(), engine.pipeline());
+        keys.await.map_err(StartError::Content)?;
+        let begun = engine.audit_sealer().begin().await;
+        begun.map_err(StartError::Content)?;
+        Ok(instance)
     }
 
     /// The same for reading only: creates no folder, file, schema or key. In place of a key that was never generated it
     /// uses a random one, which opens nothing.
     ///
     /// # Errors
-    /// As [`App::open`], and when there is no database with the schema of this program.
+    /// As [`Instance::open`], and when there is no database with the schema of this program.
     pub async fn read(
+        app: &App,
         settings: Arc<Settings>,
         dependencies: Dependencies,
         public_url: String,
     ) -> Result<Self, StartError> {
-        ready(&settings).await?;
+        ready(app, &settings).await?;
         let options = database_options(&settings);
         let database = Database::open(&options).await.map_err(StartError::Database)?;
         let sealer = master_key::read(&database, &settings, &dependencies).await?;
-        let app = Self::put_together(settings, dependencies, public_url, database, sealer).await?;
-        app.services.read_keys().await.map_err(StartError::Content)?;
-        Ok(app)
+        let instance = Self::put_together(app, settings, dependencies, public_url, database, sealer).await?;
+        let keys = instance.engine.keys().read().await;
+        keys.map_err(StartError::Content)?;
+        Ok(instance)
     }
 
     async fn put_together(
+        app: &App,
         settings: Arc<Settings>,
         dependencies: Dependencies,
         public_url: String,
         database: Database,
         sealer: Sealer,
     ) -> Result<Self, StartError> {
-        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let metrics = Arc::new(Metrics::new(app.version()));
+        let definition = app.definition();
         watch(&metrics, &database);
-        let services = Services::new(Parts {
-            database,
-            clock: Arc::clone(&dependencies.clock),
-            random: Arc::clone(&dependencies.random),
+        let extensions = app.extensions(&settings, &dependencies);
+        check_extensions(&extensions).map_err(StartError::Content)?;
+        let engine = Engine::new(Parts {
+            node: Node {
+                database,
+                clock: Arc::clone(&dependencies.clock),
+                random: Arc::clone(&dependencies.random),
+                metrics,
+                wakes: Arc::default(),
+            },
             hasher: hasher(&dependencies)?,
             sealer: Arc::new(sealer),
             keys: keys(&settings, &dependencies)?,
             limiter: Limiter::new(LIMIT_KEYS),
             mailer: Arc::clone(&dependencies.mailer),
-            gateway: Arc::clone(&dependencies.gateway),
             head_receiver: dependencies.head_receiver.clone(),
             policies: policies(&settings, public_url),
-            metrics,
-            jobs: catalogue::jobs(),
-            subscriptions: catalogue::subscriptions(),
-            permissions: Permission::BUILT_IN.to_vec(),
+            jobs: definition.jobs.clone(),
+            subscriptions: definition.subscriptions.clone(),
+            permissions: definition.resources.permissions(),
+            cached: definition.cached.clone(),
+            extensions,
         });
-        services.load_access().await.map_err(StartError::Content)?;
+        engine.access().load().await.map_err(StartError::Content)?;
         Ok(Self {
-            services,
+            engine,
             settings,
+            app: app.clone(),
             dependencies,
         })
     }
 
     /// Shuts down: writes the queued changes, then closes the database.
     pub async fn close(self) {
-        self.services.parts().database.close().await;
+        self.engine.node().database.close().await;
     }
 }
 
@@ -142,19 +160,20 @@ fn hasher(dependencies: &Dependencies) -> Result<PasswordHasher, StartError> {
     .map_err(|error| StartError::Setting(format!("hashing passwords: {error}")))
 }
 
-fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<Keys, StartError> {
+fn keys(settings: &Settings, dependencies: &Dependencies) -> Result<KeySource, StartError> {
     let (issuer, audience) = (&settings.tokens.issuer, &settings.tokens.audience);
     match &settings.tokens.secret {
         Some(secret) => {
             let key = TokenKey::hs256(secret.expose().as_bytes());
             let key = key.map_err(|error| StartError::Setting(format!("JWT_SECRET: {error}")))?;
-            Ok(Keys::shared(KeyRing::new(issuer, audience, key, Vec::new())))
+            Ok(KeySource::Shared(KeyRing::new(issuer, audience, key, Vec::new())))
         }
         None => {
             // Until the database's keys are read: a random key that signed no token.
-            let nobody = random::bytes::<32>(&*dependencies.random);
-            let key = TokenKey::hs256(&nobody).map_err(|error| StartError::Setting(error.to_string()))?;
-            Ok(Keys::stored(KeyRing::new(issuer, audience, key, Vec::new())))
+            let random_secret = random::bytes::<32>(&*dependencies.random);
+            let key =
+                TokenKey::hs256(&random_secret).map_err(|error| StartError::Setting(error.to_string()))?;
+            Ok(KeySource::Stored(KeyRing::new(issuer, audience, key, Vec::new())))
         }
     }
 }
@@ -163,7 +182,6 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
     Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
-        reservation_ttl: settings.orders.reservation_ttl,
         limits: settings.limits,
         public_url,
         audit_witness_every: settings.audit_witness.every,

@@ -55,7 +55,7 @@ pub(crate) fn tighten(settings: &Settings) {
         };
         match tightened {
             Ok(true) => {
-                tracing::warn!(%path, mode, "other accounts could reach it; their permissions were removed")
+                tracing::warn!(%path, mode, "other accounts could reach it; their permissions were removed");
             }
             Ok(false) => tracing::warn!(%path, mode, fix = exposure.fix(), "{exposure}"),
             Err(error) => tracing::warn!(%path, mode, %error, fix = exposure.fix(), "{exposure}"),

@@ -1,5 +1,6 @@
 //! The schema alone, for deployments that migrate it before the new version starts, or only inspect it.
 
+use crate::app::App;
 use crate::error::StartError;
 use crate::open::database_options;
 use crate::private;
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// The database is unavailable, newer than this program, or rejects a statement.
-pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
+pub async fn migrate(app: &App, settings: &Settings) -> Result<Report, StartError> {
     private::tighten(settings);
-    mainstay_repositories::migrate(&database_options(settings))
+    mainstay_repositories::migrate(&database_options(settings), app.migrations())
         .await
         .map_err(StartError::Migrate)
 }
@@ -23,8 +24,8 @@ pub async fn migrate(settings: &Settings) -> Result<Report, StartError> {
 ///
 /// # Errors
 /// The database is unavailable.
-pub async fn condition(settings: &Settings) -> Result<Condition, StartError> {
-    mainstay_repositories::condition(&database_options(settings))
+pub async fn condition(app: &App, settings: &Settings) -> Result<Condition, StartError> {
+    mainstay_repositories::condition(&database_options(settings), app.migrations())
         .await
         .map_err(StartError::Migrate)
 }
@@ -39,11 +40,12 @@ pub fn missing_file(settings: &Settings) -> Option<PathBuf> {
 ///
 /// # Errors
 /// The database does not exist, its schema is older or newer, or it is unavailable.
-pub async fn ready(settings: &Settings) -> Result<(), StartError> {
+pub async fn ready(app: &App, settings: &Settings) -> Result<(), StartError> {
     if let Some(path) = missing_file(settings) {
         return Err(StartError::Absent(format!(
-            "there is no database: {} is not there; check DATA_DIR and DATABASE_URL (`mainstay serve` makes one)",
-            path.display()
+            "there is no database: {} is not there; check DATA_DIR and DATABASE_URL (`{} serve` makes one)",
+            path.display(),
+            app.name()
         )));
     }
     let Condition {
@@ -51,15 +53,16 @@ pub async fn ready(settings: &Settings) -> Result<(), StartError> {
         unknown,
         unfit,
         ..
-    } = condition(settings).await?;
+    } = condition(app, settings).await?;
     if !unfit.is_empty() {
         return Err(StartError::Absent(unfit.join("; ")));
     }
     let sentence = match (missing.as_slice(), unknown.as_slice()) {
         ([], []) => return Ok(()),
         (_, []) => format!(
-            "the schema of the database lacks {}: `mainstay migrate` or `mainstay serve` makes it",
-            missing.join(", ")
+            "the schema of the database lacks {}: `{name} migrate` or `{name} serve` makes it",
+            missing.join(", "),
+            name = app.name()
         ),
         _ => format!(
             "the database is newer than this program: it has {}",

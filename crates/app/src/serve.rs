@@ -1,13 +1,13 @@
 //! Serves: listens, runs background tasks, and drains on shutdown.
 
 use crate::error::StartError;
-use crate::open::App;
+use crate::open::Instance;
 use mainstay_background::{Background, BackgroundOptions};
 use mainstay_edge::server::Listening;
-use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts, Routes};
+use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts};
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
 use mainstay_platform::open_files::OpenFiles;
-use mainstay_services::Services;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -36,7 +36,7 @@ pub async fn listen(settings: &Settings) -> Result<(Listening, String), StartErr
 
 /// A process that serves, until it is stopped.
 pub struct Serving {
-    app: App,
+    instance: Instance,
     address: SocketAddr,
     stop: CancellationToken,
     server: JoinHandle<()>,
@@ -49,30 +49,31 @@ impl Serving {
     ///
     /// # Errors
     /// The address of the metrics is in use or not one of this machine.
-    pub async fn start(app: App, listening: Listening) -> Result<Self, StartError> {
+    pub async fn start(instance: Instance, listening: Listening) -> Result<Self, StartError> {
         let options = BackgroundOptions {
-            worker: app.settings.roles.worker,
-            grace: app.settings.http.shutdown_timeout,
+            worker: instance.settings.roles.worker,
+            grace: instance.settings.http.shutdown_timeout,
             ..BackgroundOptions::default()
         };
-        let background = Background::start(app.services.clone(), options);
-        let mut serving = Self::start_without_background(app, listening);
+        let periodic = instance.app.periodic_tasks();
+        let background = Background::start(&instance.engine, &options, periodic);
+        let mut serving = Self::start_without_background(instance, listening);
         serving.background = Some(background);
-        if let Some(address) = serving.app.settings.metrics_addr {
-            let metrics = Arc::clone(&serving.app.services.parts().metrics);
+        if let Some(address) = serving.instance.settings.metrics_addr {
+            let metrics = Arc::clone(&serving.instance.engine.node().metrics);
             crate::metrics::serve(address, metrics, serving.stop.clone()).await?;
         }
         Ok(serving)
     }
 
     /// Serves requests only; the test runs background work itself.
-    pub fn start_without_background(app: App, listening: Listening) -> Self {
+    pub fn start_without_background(instance: Instance, listening: Listening) -> Self {
         let address = listening.address();
         let stop = CancellationToken::new();
-        let grace = app.settings.http.shutdown_timeout;
-        let server = tokio::spawn(listening.serve(chain(&app), stop.clone(), grace));
+        let grace = instance.settings.http.shutdown_timeout;
+        let server = tokio::spawn(listening.serve(middleware(&instance), stop.clone(), grace));
         Self {
-            app,
+            instance,
             address,
             stop,
             server,
@@ -85,9 +86,9 @@ impl Serving {
         self.address
     }
 
-    /// The use cases that it serves.
-    pub fn services(&self) -> &Services {
-        &self.app.services
+    /// The engine that it serves.
+    pub fn engine(&self) -> &Engine {
+        &self.instance.engine
     }
 
     /// Waits until the server fails, which it should not.
@@ -101,7 +102,7 @@ impl Serving {
     /// Shuts down: reports not ready from now on, lets open requests and running jobs finish within the grace period,
     /// then closes the database.
     pub async fn stop(self) {
-        self.app.services.drain();
+        self.instance.engine.readiness().drain();
         if let Some(background) = &self.background {
             background.drain();
         }
@@ -112,21 +113,27 @@ impl Serving {
         if let Some(background) = self.background {
             background.stop().await;
         }
-        self.app.close().await;
+        self.instance.close().await;
     }
 }
 
 /// The routes of the interfaces that this process serves, with the middleware around them.
-fn chain(app: &App) -> Middleware {
-    let mut options = EdgeOptions::of(&app.settings, &app.services.policies().public_url);
-    fit_connections(&mut options, OpenFiles::raise(app.settings.database.pool));
-    let metrics = Arc::clone(&app.services.parts().metrics);
-    let services = app.services.clone();
-    let router = match app.settings.roles.api {
-        true => mainstay_rest::router(services, options.clone(), Routes::new()),
-        false => mainstay_rest::router_without_api(services, options.clone()),
+fn middleware(instance: &Instance) -> Middleware {
+    let Instance {
+        app,
+        engine,
+        settings,
+        dependencies,
+    } = instance;
+    let mut options = EdgeOptions::of(settings, &engine.policies().public_url);
+    fit_connections(&mut options, OpenFiles::raise(settings.database.pool));
+    let metrics = Arc::clone(&engine.node().metrics);
+    let routes = match settings.roles.api {
+        true => app.routes(options.docs),
+        false => mainstay_rest::routes_without_api(),
     };
-    let dependencies = &app.dependencies;
+    let document = app.document(&routes);
+    let router = routes.router(engine.clone(), options.clone(), &document);
     let parts = MiddlewareParts {
         clock: Arc::clone(&dependencies.clock),
         random: Arc::clone(&dependencies.random),

@@ -2,7 +2,7 @@
 
 use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
-use mainstay_services::Services;
+use mainstay_engine::Engine;
 use std::time::Duration;
 
 /// Maximum age of the signing keys in memory.
@@ -11,14 +11,14 @@ const MAX_KEY_AGE: Duration = Duration::from_secs(5);
 /// Reads the access changes (sessions, roles, permissions) since the last successful read. After a failure it reads
 /// everything again: the database that is back may be another server, which does not have the last changes.
 pub(crate) struct Access {
-    services: Services,
+    engine: Engine,
     is_loaded: bool,
 }
 
 impl Access {
-    pub(crate) fn new(services: Services) -> Self {
+    pub(crate) fn new(engine: Engine) -> Self {
         Self {
-            services,
+            engine,
             is_loaded: false,
         }
     }
@@ -30,9 +30,9 @@ impl PeriodicTask for Access {
 
     async fn run_once(&mut self) -> Result<Progress> {
         if std::mem::take(&mut self.is_loaded) {
-            self.services.sync_access().await?;
+            self.engine.access().sync().await?;
         } else {
-            self.services.load_access().await?;
+            self.engine.access().load().await?;
         }
         self.is_loaded = true;
         Ok(Progress::Rest)
@@ -40,11 +40,11 @@ impl PeriodicTask for Access {
 }
 
 /// Compares this node's clock with the database's.
-pub(crate) struct ClockSkew(Services);
+pub(crate) struct ClockSkew(Engine);
 
 impl ClockSkew {
-    pub(crate) fn new(services: Services) -> Self {
-        Self(services)
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(engine)
     }
 }
 
@@ -53,18 +53,18 @@ impl PeriodicTask for ClockSkew {
     const INTERVAL: Duration = Duration::from_mins(1);
 
     async fn run_once(&mut self) -> Result<Progress> {
-        self.0.measure_clock().await?;
+        self.0.clock().measure().await?;
         Ok(Progress::Rest)
     }
 }
 
 /// Reloads the signing keys. A task of its own, so that a key that cannot be decrypted does not stop the reading of
 /// access changes.
-pub(crate) struct SigningKeys(Services);
+pub(crate) struct SigningKeys(Engine);
 
 impl SigningKeys {
-    pub(crate) fn new(services: Services) -> Self {
-        Self(services)
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(engine)
     }
 }
 
@@ -75,7 +75,7 @@ impl PeriodicTask for SigningKeys {
     const INTERVAL: Duration = Duration::from_secs(1);
 
     async fn run_once(&mut self) -> Result<Progress> {
-        self.0.refresh_keys(MAX_KEY_AGE).await?;
+        self.0.keys().refresh(MAX_KEY_AGE).await?;
         Ok(Progress::Rest)
     }
 }

@@ -1,11 +1,12 @@
-//! Background tasks of a process: running jobs, relaying events, sealing audit entries, enforcing deadlines, reading
-//! access changes.
+//! Background tasks of a process: running jobs, relaying events, sealing audit entries, reading access changes, and
+//! the periodic tasks that the application adds.
 //!
-//! The crate contains no business logic. Each loop is a periodic task of a few lines that calls the services; when the
+//! The crate contains no business logic. Each loop is a periodic task of a few lines that calls the engine; when the
 //! database is unavailable it backs off and retries, and when it panics it is restarted.
 
 mod access;
 mod backoff;
+mod periodic_command;
 mod periodic_task;
 mod queue;
 mod queue_metrics;
@@ -18,8 +19,9 @@ mod worker;
 #[cfg(test)]
 mod worker_tests;
 
-use mainstay_services::Services;
-use periodic_task::{PeriodicTask, run};
+use mainstay_engine::Engine;
+pub use periodic_command::PeriodicCommand;
+pub use periodic_task::{PeriodicTask, PeriodicTasks, Progress};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -31,8 +33,8 @@ const LAST_RUN: Duration = Duration::from_secs(5);
 /// Which background tasks a process runs, and with which limits.
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
-    /// Whether the process runs jobs, relays events, sends the head of the audit chain and enforces deadlines
-    /// (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, sealing the audit
+    /// Whether the process runs jobs, relays events, sends the head of the audit chain and the tasks that
+    /// the application adds (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, sealing the audit
     /// chain) run in any case.
     pub worker: bool,
     /// Number of jobs that run concurrently.
@@ -60,34 +62,26 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts the loops of a process on the current runtime.
+    /// Starts the loops of a process on the current runtime. A process with the role `worker` runs `tasks` as well.
     ///
-    /// The services must have loaded their keys and the access state before ([`Services::load_keys`],
-    /// [`Services::load_access`]).
-    pub fn start(services: Services, options: BackgroundOptions) -> Self {
+    /// The engine must have loaded its keys and the access state before
+    /// ([`load_or_create`](mainstay_engine::key::load_or_create),
+    /// [`AccessReader::load`](mainstay_engine::access::AccessReader::load)).
+    pub fn start(engine: &Engine, options: &BackgroundOptions, tasks: PeriodicTasks) -> Self {
         let stop = CancellationToken::new();
         let no_new_jobs = stop.child_token();
-        let mut loops = JoinSet::new();
         let mut starter = Starter {
-            services: &services,
-            loops: &mut loops,
+            engine,
+            loops: JoinSet::new(),
             stop: &stop,
         };
-        starter.task(access::Access::new);
-        starter.task(access::SigningKeys::new);
-        starter.task(access::ClockSkew::new);
-        starter.task(security::Security::new);
-        starter.task(sealer::Sealer::new);
+        starter.tasks(tasks_of_every_process());
         if options.worker {
-            starter.task(relay::Relay::new);
-            if services.parts().head_receiver.is_some() {
-                starter.task(sealer::HeadSender::new);
-            }
-            starter.task(sweeper::Deadlines::new);
-            starter.task(sweeper::OldRecords::new);
-            starter.task(queue_metrics::Queues::new);
-            starter.worker(&options, &no_new_jobs);
+            starter.tasks(tasks_of_a_worker(engine));
+            starter.tasks(tasks);
+            starter.worker(options, &no_new_jobs);
         }
+        let loops = starter.loops;
         Self {
             loops,
             stop: stop.drop_guard(),
@@ -123,34 +117,51 @@ impl Background {
     }
 }
 
+fn tasks_of_every_process() -> PeriodicTasks {
+    PeriodicTasks::new()
+        .with(access::Access::new)
+        .with(access::SigningKeys::new)
+        .with(access::ClockSkew::new)
+        .with(security::Security::new)
+        .with(sealer::Sealer::new)
+}
+
+fn tasks_of_a_worker(engine: &Engine) -> PeriodicTasks {
+    let tasks = PeriodicTasks::new()
+        .with(relay::Relay::new)
+        .with(sweeper::OldRecords::new)
+        .with(queue_metrics::Queues::new);
+    match engine.head_publisher().is_configured() {
+        true => tasks.with(sealer::HeadSender::new),
+        false => tasks,
+    }
+}
+
 struct Starter<'b> {
-    services: &'b Services,
-    loops: &'b mut JoinSet<()>,
+    engine: &'b Engine,
+    loops: JoinSet<()>,
     stop: &'b CancellationToken,
 }
 
 impl Starter<'_> {
-    fn task<C: PeriodicTask>(&mut self, make: fn(Services) -> C) {
-        let (services, stop) = (self.services.clone(), self.stop.clone());
-        self.loops
-            .spawn(supervisor::watch(C::NAME, self.stop.clone(), move || {
-                let (services, stop) = (services.clone(), stop.clone());
-                async move {
-                    let random = services.parts().random.clone();
-                    run(make(services), &stop, &*random).await;
-                }
-            }));
+    fn tasks(&mut self, tasks: PeriodicTasks) {
+        for (name, start) in tasks.into_loops() {
+            let (engine, stop) = (self.engine.clone(), self.stop.clone());
+            let again = move || start(engine.clone(), stop.clone());
+            self.loops
+                .spawn(supervisor::watch(name, self.stop.clone(), again));
+        }
     }
 
     fn worker(&mut self, options: &BackgroundOptions, stop: &CancellationToken) {
-        let (services, stop) = (self.services.clone(), stop.clone());
+        let (engine, stop) = (self.engine.clone(), stop.clone());
         let (at_once, grace) = (options.jobs_at_once.max(1), options.grace);
         self.loops
             .spawn(supervisor::watch(worker::NAME, stop.clone(), move || {
-                let (services, stop) = (services.clone(), stop.clone());
+                let (engine, stop) = (engine.clone(), stop.clone());
                 async move {
-                    let random = services.parts().random.clone();
-                    let worker = worker::Worker::new(services, at_once, grace);
+                    let random = engine.node().random.clone();
+                    let worker = worker::Worker::new(engine.jobs().clone(), at_once, grace);
                     worker.work(&stop, &*random).await;
                 }
             }));

@@ -1,16 +1,19 @@
 //! Periodic tasks and the loop that runs them.
 
 use crate::backoff::Backoff;
+use futures_util::future::BoxFuture;
 use mainstay_domain::Result;
 use mainstay_domain::random::Random;
+use mainstay_engine::Engine;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Whether a run of a task left work behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub enum Progress {
     /// No known work is left.
     Rest,
     /// More work is waiting: run again at once.
@@ -19,7 +22,7 @@ pub(crate) enum Progress {
 
 impl Progress {
     /// The progress after a batch of `done` items out of at most `limit`: a full batch may have left more.
-    pub(crate) fn of(done: usize, limit: u32) -> Self {
+    pub fn of(done: usize, limit: u32) -> Self {
         if u32::try_from(done).is_ok_and(|done| done < limit) {
             Self::Rest
         } else {
@@ -29,7 +32,7 @@ impl Progress {
 }
 
 /// A task that runs repeatedly until the process stops.
-pub(crate) trait PeriodicTask: Send + Sync + 'static {
+pub trait PeriodicTask: Send + Sync + 'static {
     /// Name in the log.
     const NAME: &'static str;
     /// Maximum pause between two runs: work that another process left is found no later than this.
@@ -45,6 +48,36 @@ pub(crate) trait PeriodicTask: Send + Sync + 'static {
     /// Notification that ends the pause early.
     fn wakes(&self) -> Option<&Notify> {
         None
+    }
+}
+
+/// Starts the loop of one task, which ends at the stop.
+type Start = Arc<dyn Fn(Engine, CancellationToken) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Periodic tasks, each to be started over an engine: those of the product, and of an application that extends it.
+#[derive(Clone, Default)]
+pub struct PeriodicTasks(Vec<(&'static str, Start)>);
+
+impl PeriodicTasks {
+    /// No tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a task. It is made again after a panic.
+    #[must_use]
+    pub fn with<T: PeriodicTask>(mut self, make: impl Fn(Engine) -> T + Send + Sync + 'static) -> Self {
+        let start: Start = Arc::new(move |engine: Engine, stop: CancellationToken| {
+            let (random, task) = (Arc::clone(&engine.node().random), make(engine));
+            Box::pin(async move { run(task, &stop, &*random).await })
+        });
+        self.0.push((T::NAME, start));
+        self
+    }
+
+    /// The names of the tasks and how to start each.
+    pub(crate) fn into_loops(self) -> impl Iterator<Item = (&'static str, Start)> {
+        self.0.into_iter()
     }
 }
 
@@ -99,7 +132,6 @@ mod tests {
     use mainstay_domain::Error;
     use mainstay_domain::random::Counting;
     use parking_lot::Mutex;
-    use std::sync::Arc;
     use tokio::time::Instant;
 
     /// Returns the scripted results one by one, then `Rest`; records the start of each run in milliseconds.

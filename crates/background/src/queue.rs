@@ -1,14 +1,14 @@
-//! The source of a worker's jobs: the services, or a script in its tests.
+//! The source of a worker's jobs: the engine, or a script in its tests.
 
 use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
 use mainstay_domain::time::Timestamp;
-use mainstay_services::Services;
+use mainstay_engine::job::JobRunner;
 use std::future::Future;
 use tokio::sync::Notify;
 
 /// The job operations that a worker needs. A trait, so that the worker's timing can be tested on a paused clock; the
-/// effects of claiming, running and releasing are tested in `services`.
+/// effects of claiming, running and releasing are tested end to end.
 pub(crate) trait Queue: Clone + Send + Sync + 'static {
     /// Claims up to `limit` jobs that are due.
     fn claim(&self, limit: u32) -> impl Future<Output = Result<Vec<Job>>> + Send;
@@ -24,25 +24,25 @@ pub(crate) trait Queue: Clone + Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-impl Queue for Services {
+impl Queue for JobRunner {
     async fn claim(&self, limit: u32) -> Result<Vec<Job>> {
-        self.claim_jobs(limit).await
+        Self::claim(self, limit).await
     }
 
     async fn run(&self, job: Job) {
-        self.run_job(&job).await;
+        Self::run(self, &job).await;
     }
 
     async fn hold(&self, leases: Vec<Lease>) -> Result<()> {
-        self.pause_jobs(leases).await
+        self.extend(leases).await
     }
 
     async fn release(&self, leases: Vec<Lease>) -> Result<()> {
-        self.release_jobs(leases).await
+        Self::release(self, leases).await
     }
 
     fn wakes(&self) -> &Notify {
-        self.job_wakes()
+        Self::wakes(self)
     }
 
     fn now(&self) -> Timestamp {

@@ -2,18 +2,18 @@
 
 use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
-use mainstay_services::Services;
+use mainstay_engine::Engine;
 use std::time::Duration;
 use tokio::sync::Notify;
 
 const BATCH: u32 = 200;
 
 /// Delivers waiting events to their subscribers, in the order in which they were recorded.
-pub(crate) struct Relay(Services);
+pub(crate) struct Relay(Engine);
 
 impl Relay {
-    pub(crate) fn new(services: Services) -> Self {
-        Self(services)
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(engine)
     }
 }
 
@@ -23,10 +23,10 @@ impl PeriodicTask for Relay {
     const DEBOUNCE: Duration = Duration::from_millis(5);
 
     async fn run_once(&mut self) -> Result<Progress> {
-        Ok(Progress::of(self.0.relay_events(BATCH).await?, BATCH))
+        Ok(Progress::of(self.0.relay().relay(BATCH).await?, BATCH))
     }
 
     fn wakes(&self) -> Option<&Notify> {
-        Some(self.0.event_wakes())
+        Some(self.0.relay().wakes())
     }
 }

@@ -3,7 +3,7 @@
 use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
 use mainstay_domain::time::Timestamp;
-use mainstay_services::Services;
+use mainstay_engine::Engine;
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -11,14 +11,14 @@ const BATCH: u32 = 500;
 
 /// Sends the head of the chain to an external receiver, at the start and then on a schedule.
 pub(crate) struct HeadSender {
-    services: Services,
+    engine: Engine,
     sent_at: Option<Timestamp>,
 }
 
 impl HeadSender {
-    pub(crate) fn new(services: Services) -> Self {
+    pub(crate) fn new(engine: Engine) -> Self {
         Self {
-            services,
+            engine,
             sent_at: None,
         }
     }
@@ -29,9 +29,9 @@ impl PeriodicTask for HeadSender {
     const INTERVAL: Duration = Duration::from_secs(1);
 
     async fn run_once(&mut self) -> Result<Progress> {
-        let (now, every) = (self.services.now(), self.services.policies().audit_witness_every);
+        let (now, every) = (self.engine.now(), self.engine.head_publisher().interval());
         let is_due = self.sent_at.is_none_or(|sent| now.since(sent) >= every);
-        if is_due && self.services.publish_audit_head().await? {
+        if is_due && self.engine.head_publisher().publish().await? {
             self.sent_at = Some(now);
         }
         Ok(Progress::Rest)
@@ -40,11 +40,11 @@ impl PeriodicTask for HeadSender {
 
 /// Links the unsealed audit entries into the chain. Every process runs it, whatever its roles: until an entry is
 /// linked, only the process that wrote it is certain to know of it.
-pub(crate) struct Sealer(Services);
+pub(crate) struct Sealer(Engine);
 
 impl Sealer {
-    pub(crate) fn new(services: Services) -> Self {
-        Self(services)
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(engine)
     }
 }
 
@@ -56,10 +56,10 @@ impl PeriodicTask for Sealer {
     const RUN_AT_SHUTDOWN: bool = true;
 
     async fn run_once(&mut self) -> Result<Progress> {
-        Ok(Progress::of(self.0.seal_audit(BATCH).await?, BATCH))
+        Ok(Progress::of(self.0.audit_sealer().seal(BATCH).await?, BATCH))
     }
 
     fn wakes(&self) -> Option<&Notify> {
-        Some(self.0.audit_wakes())
+        Some(self.0.audit_sealer().wakes())
     }
 }

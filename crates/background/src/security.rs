@@ -2,15 +2,15 @@
 
 use crate::periodic_task::{PeriodicTask, Progress};
 use mainstay_domain::Result;
-use mainstay_services::Services;
+use mainstay_engine::Engine;
 use std::time::Duration;
 
 /// Writes the counters of each second, so that an attack costs one row per second and attacker, not one per request.
-pub(crate) struct Security(Services);
+pub(crate) struct Security(Engine);
 
 impl Security {
-    pub(crate) fn new(services: Services) -> Self {
-        Self(services)
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(engine)
     }
 }
 
@@ -20,7 +20,7 @@ impl PeriodicTask for Security {
     const RUN_AT_SHUTDOWN: bool = true;
 
     async fn run_once(&mut self) -> Result<Progress> {
-        self.0.flush_security().await?;
+        self.0.security().flush().await?;
         Ok(Progress::Rest)
     }
 }

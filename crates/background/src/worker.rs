@@ -6,7 +6,7 @@ use mainstay_domain::Result;
 use mainstay_domain::job::{Job, Lease};
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
-use mainstay_services::job::run::RENEW_INTERVAL;
+use mainstay_engine::job::runner::RENEW_INTERVAL;
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::time::Duration;

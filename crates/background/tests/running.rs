@@ -1,12 +1,15 @@
-//! Tests of the background loops over the real services: work happens without a request.
+//! Tests of the background loops over the real engine: work happens without a request.
 
-use mainstay_background::{Background, BackgroundOptions};
+use mainstay_background::{Background, BackgroundOptions, PeriodicCommand};
+use mainstay_domain::Result;
+use mainstay_domain::access::Access;
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::OutboxEvent;
-use mainstay_services::RequestContext;
+use mainstay_engine::{Command, CommandContext, RequestContext, UseCase};
 use mainstay_testkit::{TestApp, TestUser, on_both_engines};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 
@@ -18,6 +21,7 @@ on_both_engines! {
     audit_entries_are_sealed_within_a_second_and_before_the_stop;
     a_process_of_any_role_links_what_it_wrote;
     the_head_is_sent_away_on_a_schedule;
+    a_command_runs_at_its_interval;
 }
 
 fn start(app: &TestApp, worker: bool) -> Background {
@@ -26,7 +30,7 @@ fn start(app: &TestApp, worker: bool) -> Background {
         grace: Duration::from_secs(10),
         ..BackgroundOptions::default()
     };
-    Background::start(app.services().clone(), options)
+    Background::start(app.engine(), &options, app.periodic_tasks())
 }
 
 async fn order(app: &TestApp, buyer: &TestUser) -> String {
@@ -49,7 +53,7 @@ async fn wait_for_event(mut events: Receiver<Arc<OutboxEvent>>, kind: &str) {
 
 async fn background_charges_a_paid_order_and_sends_its_mail(app: &TestApp) {
     let background = start(app, true);
-    let events = app.services().live().listen();
+    let events = app.engine().live().listen();
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
     ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
@@ -85,7 +89,7 @@ async fn an_unpaid_order_expires_in_the_background(app: &TestApp) {
     let ada = app.customer("ada").await;
     let order = order(app, &ada).await;
     app.advance(Duration::from_hours(1));
-    let events = app.services().live().listen();
+    let events = app.engine().live().listen();
     let background = start(app, true);
     wait_for_event(events, "order.expired").await;
     background.stop().await;
@@ -100,7 +104,8 @@ async fn a_process_without_the_worker_role_runs_no_job(app: &TestApp) {
     ada.post(&format!("{order}/pay"), json!({})).await.expect(202);
     // Counted in memory, and written by a task that every process runs.
     let error = Error::Unauthenticated(Unauthenticated::Invalid);
-    app.services()
+    app.engine()
+        .security()
         .note_refused(&RequestContext::anonymous(), "user.me", &error);
     background.stop().await;
     assert_eq!(ada.get(&order).await.expect(200).data()["status"], "pending");
@@ -114,8 +119,9 @@ async fn a_process_without_the_worker_role_runs_no_job(app: &TestApp) {
 async fn audit_entries_are_sealed_within_a_second_and_before_the_stop(app: &TestApp) {
     let background = start(app, true);
     let waiting = async || {
-        app.services()
-            .verify_audit(None)
+        app.engine()
+            .audit_verifier()
+            .verify(None)
             .await
             .expect("the database is there")
             .waiting
@@ -132,7 +138,8 @@ async fn audit_entries_are_sealed_within_a_second_and_before_the_stop(app: &Test
     // Without running loops, one explicit call seals the waiting entries.
     app.product(1, 100).await;
     assert!(waiting().await > 0);
-    app.services()
+    app.engine()
+        .audit_sealer()
         .seal_recorded()
         .await
         .expect("the database is there");
@@ -144,8 +151,9 @@ async fn a_process_of_any_role_links_what_it_wrote(app: &TestApp) {
     app.product(1, 100).await;
     let linked = async {
         while app
-            .services()
-            .verify_audit(None)
+            .engine()
+            .audit_verifier()
+            .verify(None)
             .await
             .expect("the database is there")
             .waiting
@@ -177,7 +185,7 @@ async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
     app.heads.set_away(true);
     app.advance(Duration::from_mins(61));
     let none_failed = || {
-        let queue_metrics = app.services().parts().metrics.encode();
+        let queue_metrics = app.engine().node().metrics.encode();
         queue_metrics.contains("mainstay_audit_head_failures_total 0")
     };
     let failed = async {
@@ -197,4 +205,47 @@ async fn the_head_is_sent_away_on_a_schedule(app: &TestApp) {
     );
     background.stop().await;
     assert_eq!(app.heads.all().len(), 2, "once in an hour");
+}
+
+static TICKS: AtomicU32 = AtomicU32::new(0);
+
+#[derive(Debug, Clone, Default)]
+struct Tick;
+
+impl UseCase for Tick {
+    const NAME: &'static str = "example.tick";
+    const ACCESS: Access = Access::system();
+    type Output = ();
+}
+
+impl Command for Tick {
+    async fn run(self, _: &mut CommandContext<'_>) -> Result<()> {
+        TICKS.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl PeriodicCommand for Tick {
+    const INTERVAL: Duration = Duration::from_millis(20);
+}
+
+async fn a_command_runs_at_its_interval(app: &TestApp) {
+    let options = BackgroundOptions::default();
+    let tasks = app.periodic_tasks().with_command::<Tick>();
+    let (before, background) = (
+        TICKS.load(Ordering::Relaxed),
+        Background::start(app.engine(), &options, tasks),
+    );
+    let ran_twice = async {
+        while TICKS.load(Ordering::Relaxed) < before + 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(20), ran_twice)
+            .await
+            .is_ok(),
+        "the command did not run twice"
+    );
+    background.stop().await;
 }

@@ -1,7 +1,8 @@
 //! The arguments of the command line.
 
 use crate::commands::{audit, config, doctor, jobs, keys, routes, serve, users};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use mainstay_app::App;
 use mainstay_platform::config::Sources;
 use std::path::PathBuf;
 
@@ -13,14 +14,14 @@ Exit codes:
   3  a dependency is unavailable (the database); trying again may help
 
 Settings come from these flags, then the environment, then ./mainstay.toml, then the defaults.
-`mainstay config` shows the effective settings and the source of each.";
+`{program} config` shows the effective settings and the source of each.";
 
 /// A complete application backend in one binary: accounts, access control, catalogue, orders, payments, jobs and an
 /// audit trail, on an embedded database or on PostgreSQL.
 ///
 /// Without a command, `mainstay` runs the server.
 #[derive(Debug, Parser)]
-#[command(name = "mainstay", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "mainstay", max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) serve: serve::Options,
@@ -28,6 +29,28 @@ pub(crate) struct Arguments {
     pub(crate) overrides: Overrides,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl Arguments {
+    /// Parses the arguments of this process. Help and version are the application's.
+    ///
+    /// # Errors
+    /// The arguments are invalid, or ask for help or the version.
+    pub(crate) fn of_process(app: &App) -> Result<Self, clap::Error> {
+        let matches = Self::declaration(app).try_get_matches()?;
+        Self::from_arg_matches(&matches)
+    }
+
+    fn declaration(app: &App) -> clap::Command {
+        let declaration = Self::command()
+            .name(app.name())
+            .version(app.version())
+            .after_help(EXIT_CODES.replace("{program}", app.name()));
+        match app.about() {
+            Some(about) => declaration.about(about).long_about(None),
+            None => declaration,
+        }
+    }
 }
 
 /// The commands.
@@ -110,11 +133,28 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_declaration_is_sound() {
-        Arguments::command().debug_assert();
+        let app = App::builder().build().unwrap();
+        Arguments::declaration(&app).debug_assert();
+    }
+
+    #[test]
+    fn help_and_version_are_those_of_the_application() {
+        let builder = App::builder().name("shop").version("7.1.0");
+        let app = builder.about("Sells tea.").build().unwrap();
+        let mut declaration = Arguments::declaration(&app);
+        assert_eq!(declaration.render_version(), "shop 7.1.0\n");
+        let help = declaration.render_long_help().to_string();
+        assert!(
+            help.starts_with("Sells tea.") && help.contains("Usage: shop"),
+            "{help}"
+        );
+        assert!(
+            help.contains("`shop config`") && !help.contains("`mainstay"),
+            "{help}"
+        );
     }
 
     #[test]

@@ -65,9 +65,9 @@ impl CliError {
     }
 
     /// Prints the error, and returns the exit code.
-    pub(crate) fn print(self) -> ExitCode {
+    pub(crate) fn print(self, program: &str) -> ExitCode {
         match self.output {
-            ErrorOutput::Sentence(sentence) => terminal::print_error(&sentence),
+            ErrorOutput::Sentence(sentence) => terminal::print_error(program, &sentence),
             // A failure to write this cannot be reported anywhere.
             ErrorOutput::Parser(answer) => drop(answer.print()),
         }
@@ -104,7 +104,7 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let exit = match &error {
             StartError::File { .. } | StartError::MasterKey(_) | StartError::Setting(_) => Exit::Usage,
-            StartError::Listen { .. } => Exit::Failed,
+            StartError::Listen { .. } | StartError::Composition(_) => Exit::Failed,
             StartError::Absent(_) => Exit::Away,
             StartError::Database(error) => worth(error),
             StartError::Migrate(error) => find(error).map_or(Exit::Failed, worth),
@@ -136,7 +136,7 @@ impl From<io::Error> for CliError {
     }
 }
 
-/// The exit code of an error of the services.
+/// The exit code of an error of a use case.
 fn meaning(error: &Error) -> Exit {
     match error {
         Error::Unavailable { .. } | Error::Timeout => Exit::Away,

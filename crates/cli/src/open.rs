@@ -2,13 +2,13 @@
 
 use crate::error::{CliError, Outcome};
 use crate::terminal::print_error;
-use mainstay_app::{App, Dependencies};
+use mainstay_app::{App, Dependencies, Instance};
 use mainstay_domain::access::SystemCaller;
+use mainstay_engine::{Engine, RequestContext};
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::config::{LogLevel, Settings};
 use mainstay_platform::telemetry::sink::{LogSink, Outputs};
 use mainstay_platform::telemetry::{AccessLog, Logs};
-use mainstay_services::{RequestContext, Services};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -24,30 +24,33 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T
 
 /// Opens everything as `serve` does, without listening, and closes it when the work is done. Creates whatever is
 /// missing.
-pub(crate) async fn with_services<T>(
+pub(crate) async fn with_engine<T>(
+    app: &App,
     settings: Settings,
-    work: impl AsyncFnOnce(&Services) -> Outcome<T>,
+    work: impl AsyncFnOnce(&Engine) -> Outcome<T>,
 ) -> Outcome<T> {
     let (settings, outside, url) = parts(settings)?;
-    finish(App::open(settings, outside, url).await?, work).await
+    finish(app, Instance::open(app, settings, outside, url).await?, work).await
 }
 
 /// The same on a database that must exist already: a typo in `DATA_DIR` must not create another one.
 pub(crate) async fn with_existing<T>(
+    app: &App,
     settings: Settings,
-    work: impl AsyncFnOnce(&Services) -> Outcome<T>,
+    work: impl AsyncFnOnce(&Engine) -> Outcome<T>,
 ) -> Outcome<T> {
-    mainstay_app::ready(&settings).await?;
-    with_services(settings, work).await
+    mainstay_app::ready(app, &settings).await?;
+    with_engine(app, settings, work).await
 }
 
 /// The same for reading only, without any change.
 pub(crate) async fn with_read_only<T>(
+    app: &App,
     settings: Settings,
-    work: impl AsyncFnOnce(&Services) -> Outcome<T>,
+    work: impl AsyncFnOnce(&Engine) -> Outcome<T>,
 ) -> Outcome<T> {
     let (settings, outside, url) = parts(settings)?;
-    finish(App::read(settings, outside, url).await?, work).await
+    finish(app, Instance::read(app, settings, outside, url).await?, work).await
 }
 
 fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Dependencies, String)> {
@@ -60,16 +63,21 @@ fn parts(settings: Settings) -> Outcome<(Arc<Settings>, Dependencies, String)> {
     Ok((Arc::new(settings), outside, url))
 }
 
-async fn finish<T>(app: App, work: impl AsyncFnOnce(&Services) -> Outcome<T>) -> Outcome<T> {
-    let outcome = work(&app.services).await;
+async fn finish<T>(
+    app: &App,
+    instance: Instance,
+    work: impl AsyncFnOnce(&Engine) -> Outcome<T>,
+) -> Outcome<T> {
+    let outcome = work(&instance.engine).await;
     // No sealer runs here, and until the next server starts no other process might seal the new audit entries.
-    if let Err(error) = app.services.seal_recorded().await {
-        print_error(&format!(
-            "new audit entries are not linked yet: {}",
-            CliError::from(error).into_sentence()
-        ));
+    if let Err(error) = instance.engine.audit_sealer().seal_recorded().await {
+        let reason = CliError::from(error).into_sentence();
+        print_error(
+            app.name(),
+            &format!("new audit entries are not linked yet: {reason}"),
+        );
     }
-    app.close().await;
+    instance.close().await;
     outcome
 }
 

@@ -64,10 +64,10 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Outcome<()> {
     print_line(&text)
 }
 
-/// Prints an error to standard error.
-pub(crate) fn print_error(sentence: &str) {
+/// Prints an error to standard error, under the program's name.
+pub(crate) fn print_error(program: &str, sentence: &str) {
     let mut output = io::stderr();
-    let head = Paint::of(&output).paint(Colour::Red, "mainstay:");
+    let head = Paint::of(&output).paint(Colour::Red, &format!("{program}:"));
     // A failure to write this cannot be reported anywhere.
     let _ = writeln!(output, "{head} {sentence}");
 }

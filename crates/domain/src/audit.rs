@@ -1,8 +1,9 @@
 //! The audit trail: which actor did what to which resource.
 
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::id::{Id, UserId};
+use crate::string_enum;
 use crate::time::Timestamp;
-use serde::Serialize;
 
 /// Names an entry of the audit trail.
 pub type AuditId = Id<AuditEntry>;
@@ -14,38 +15,25 @@ pub enum AuditWriter {}
 /// Names a series of audit entries.
 pub type AuditWriterId = Id<AuditWriter>;
 
-/// The kind of actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Actor {
-    /// A signed-in user.
-    User,
-    /// An API key of a user.
-    ApiKey,
-    /// Mainstay itself, or a caller who is not signed in.
-    System,
-    /// No known kind: the entry was changed in the database.
-    Unknown,
+string_enum! {
+    /// The kind of actor.
+    pub enum Actor {
+        /// A signed-in user.
+        User = "user",
+        /// An API key of a user.
+        ApiKey = "apiKey",
+        /// Mainstay itself, or a caller who is not signed in.
+        System = "system",
+        /// No known kind: the entry was changed in the database.
+        Unknown = "unknown",
+    }
 }
 
 impl Actor {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::ApiKey => "apiKey",
-            Self::System => "system",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// The actor of a stored name. Unknown names are accepted, so that an entry changed in the database is still
     /// displayed.
     pub fn stored(name: &str) -> Self {
-        [Self::User, Self::ApiKey, Self::System]
-            .into_iter()
-            .find(|actor| actor.as_str() == name)
-            .unwrap_or(Self::Unknown)
+        Self::find(name).unwrap_or(Self::Unknown)
     }
 }
 
@@ -194,4 +182,29 @@ pub struct ChainHead {
     pub seq: i64,
     /// SHA-256 over the previous hash and the entry.
     pub hash: Vec<u8>,
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl AuditEntry {
+    pub const ACCEPT: Action = Action::new("accept");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const READ_AUDIT: Self = Self::new("read:audit", "Read the audit trail and security events");
+}
+
+impl Resource for AuditEntry {
+    const NAME: &'static str = "audit";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_AUDIT)],
+        actions: &[(Self::ACCEPT, Rule::System)],
+    };
+    const PERMISSIONS: &'static [Permission] = &[Permission::READ_AUDIT];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
 }

@@ -1,5 +1,6 @@
 //! ISO 4217 currencies.
 
+use crate::string_enum::StoredAsText;
 use crate::validation::Invalid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -24,15 +25,6 @@ impl Currency {
         }
     }
 
-    /// A currency read from the database, checked before it was stored; `None` when it is not three capital letters.
-    pub fn stored(code: &str) -> Option<Self> {
-        let letters: [u8; 3] = code.as_bytes().try_into().ok()?;
-        letters
-            .iter()
-            .all(u8::is_ascii_uppercase)
-            .then_some(Self(letters))
-    }
-
     /// The ISO 4217 code: three capital letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).expect("made of ASCII letters only")
@@ -43,6 +35,22 @@ impl Currency {
         iso_currency::Currency::from_code(self.code())
             .and_then(|currency| currency.exponent())
             .unwrap_or(2)
+    }
+}
+
+impl StoredAsText for Currency {
+    const EXPECTED: &'static str = "three capital letters";
+
+    fn from_stored(code: &str) -> Option<Self> {
+        let letters: [u8; 3] = code.as_bytes().try_into().ok()?;
+        letters
+            .iter()
+            .all(u8::is_ascii_uppercase)
+            .then_some(Self(letters))
+    }
+
+    fn as_stored(&self) -> &str {
+        self.code()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::access::Permission;
 use crate::money::MoneyError;
+use crate::string_enum;
 use crate::validation::{FieldError, ValidationErrors};
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -11,116 +12,42 @@ use std::time::Duration;
 /// The result type of everything above the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The stable codes that clients may rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the codes are self-explanatory; the contract's table lists them"
-)]
-pub enum Code {
-    BadRequest,
-    ValidationFailed,
-    Unauthorized,
-    TokenInvalid,
-    TokenExpired,
-    TokenRevoked,
-    TokenReused,
-    InvalidCredentials,
-    MfaInvalid,
-    Forbidden,
-    StepUpRequired,
-    AccountDisabled,
-    EmailUnverified,
-    CsrfFailed,
-    NotFound,
-    MethodNotAllowed,
-    Conflict,
-    OutOfStock,
-    InvalidState,
-    IdempotencyInFlight,
-    PreconditionFailed,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    IdempotencyMismatch,
-    RateLimited,
-    LockedOut,
-    InternalError,
-    Unavailable,
-    Timeout,
-}
-
-impl Code {
-    /// Every code, for tables and snapshots.
-    pub const ALL: [Self; 29] = [
-        Self::BadRequest,
-        Self::ValidationFailed,
-        Self::Unauthorized,
-        Self::TokenInvalid,
-        Self::TokenExpired,
-        Self::TokenRevoked,
-        Self::TokenReused,
-        Self::InvalidCredentials,
-        Self::MfaInvalid,
-        Self::Forbidden,
-        Self::StepUpRequired,
-        Self::AccountDisabled,
-        Self::EmailUnverified,
-        Self::CsrfFailed,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::Conflict,
-        Self::OutOfStock,
-        Self::InvalidState,
-        Self::IdempotencyInFlight,
-        Self::PreconditionFailed,
-        Self::PayloadTooLarge,
-        Self::UnsupportedMediaType,
-        Self::IdempotencyMismatch,
-        Self::RateLimited,
-        Self::LockedOut,
-        Self::InternalError,
-        Self::Unavailable,
-        Self::Timeout,
-    ];
-
-    /// The code as clients receive it: `UPPER_SNAKE_CASE`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BadRequest => "BAD_REQUEST",
-            Self::ValidationFailed => "VALIDATION_FAILED",
-            Self::Unauthorized => "UNAUTHORIZED",
-            Self::TokenInvalid => "TOKEN_INVALID",
-            Self::TokenExpired => "TOKEN_EXPIRED",
-            Self::TokenRevoked => "TOKEN_REVOKED",
-            Self::TokenReused => "TOKEN_REUSED",
-            Self::InvalidCredentials => "INVALID_CREDENTIALS",
-            Self::MfaInvalid => "MFA_INVALID",
-            Self::Forbidden => "FORBIDDEN",
-            Self::StepUpRequired => "STEP_UP_REQUIRED",
-            Self::AccountDisabled => "ACCOUNT_DISABLED",
-            Self::EmailUnverified => "EMAIL_UNVERIFIED",
-            Self::CsrfFailed => "CSRF_FAILED",
-            Self::NotFound => "NOT_FOUND",
-            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
-            Self::Conflict => "CONFLICT",
-            Self::OutOfStock => "OUT_OF_STOCK",
-            Self::InvalidState => "INVALID_STATE",
-            Self::IdempotencyInFlight => "IDEMPOTENCY_IN_FLIGHT",
-            Self::PreconditionFailed => "PRECONDITION_FAILED",
-            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::LockedOut => "LOCKED_OUT",
-            Self::InternalError => "INTERNAL_ERROR",
-            Self::Unavailable => "UNAVAILABLE",
-            Self::Timeout => "TIMEOUT",
-        }
-    }
-
-    /// Finds the code by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == name)
+string_enum! {
+    /// The stable codes that clients may rely on.
+    #[expect(
+        missing_docs,
+        reason = "the codes are self-explanatory; the contract's table lists them"
+    )]
+    pub enum Code {
+        BadRequest = "BAD_REQUEST",
+        ValidationFailed = "VALIDATION_FAILED",
+        Unauthorized = "UNAUTHORIZED",
+        TokenInvalid = "TOKEN_INVALID",
+        TokenExpired = "TOKEN_EXPIRED",
+        TokenRevoked = "TOKEN_REVOKED",
+        TokenReused = "TOKEN_REUSED",
+        InvalidCredentials = "INVALID_CREDENTIALS",
+        MfaInvalid = "MFA_INVALID",
+        Forbidden = "FORBIDDEN",
+        StepUpRequired = "STEP_UP_REQUIRED",
+        AccountDisabled = "ACCOUNT_DISABLED",
+        EmailUnverified = "EMAIL_UNVERIFIED",
+        CsrfFailed = "CSRF_FAILED",
+        NotFound = "NOT_FOUND",
+        MethodNotAllowed = "METHOD_NOT_ALLOWED",
+        Conflict = "CONFLICT",
+        OutOfStock = "OUT_OF_STOCK",
+        InvalidState = "INVALID_STATE",
+        IdempotencyInFlight = "IDEMPOTENCY_IN_FLIGHT",
+        PreconditionFailed = "PRECONDITION_FAILED",
+        PayloadTooLarge = "PAYLOAD_TOO_LARGE",
+        UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
+        IdempotencyMismatch = "IDEMPOTENCY_MISMATCH",
+        RateLimited = "RATE_LIMITED",
+        LockedOut = "LOCKED_OUT",
+        InternalError = "INTERNAL_ERROR",
+        Unavailable = "UNAVAILABLE",
+        Timeout = "TIMEOUT",
     }
 }
 
@@ -328,7 +255,7 @@ fn denied(why: &Denied) -> String {
     match why {
         Denied::Permission(permission) => format!("this needs the permission {permission}"),
         Denied::Role => "this needs another role".to_owned(),
-        Denied::Ownership => "this belongs to somebody else".to_owned(),
+        Denied::Ownership => "this belongs to another account".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),

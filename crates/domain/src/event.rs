@@ -136,6 +136,9 @@ pub struct OutboxEvent {
     pub resource: String,
     /// The id of the resource that it is about.
     pub resource_id: String,
+    /// The account that owns the resource, so that an interface delivers the event to it without reading the resource;
+    /// `None` when the resource has no owner.
+    pub owner: Option<UserId>,
     /// The user that caused it; `None` when the system did.
     pub user_id: Option<UserId>,
     /// The request that caused it.

@@ -1,57 +1,30 @@
 //! Background jobs.
 
-use crate::id::Id;
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
+use crate::id::{Id, UserId};
 use crate::random::{self, Random};
+use crate::string_enum;
 use crate::time::Timestamp;
-use serde::Serialize;
 use std::time::Duration;
 
 /// Names a background job.
 pub type JobId = Id<Job>;
 
-/// The state of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum JobState {
-    /// Waiting until its time comes.
-    Queued,
-    /// Leased by a worker.
-    Running,
-    /// Failed, and waiting for a retry.
-    Retrying,
-    /// Succeeded.
-    Done,
-    /// Failed for good; retained for inspection by an operator.
-    Dead,
-    /// Cancelled by an operator.
-    Cancelled,
-}
-
-impl JobState {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Retrying => "retrying",
-            Self::Done => "done",
-            Self::Dead => "dead",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Finds the state by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [
-            Self::Queued,
-            Self::Running,
-            Self::Retrying,
-            Self::Done,
-            Self::Dead,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == name)
+string_enum! {
+    /// The state of a job.
+    pub enum JobState {
+        /// Waiting until its time comes.
+        Queued = "queued",
+        /// Leased by a worker.
+        Running = "running",
+        /// Failed, and waiting for a retry.
+        Retrying = "retrying",
+        /// Succeeded.
+        Done = "done",
+        /// Failed for good; retained for inspection by an operator.
+        Dead = "dead",
+        /// Cancelled by an operator.
+        Cancelled = "cancelled",
     }
 }
 
@@ -118,6 +91,35 @@ pub fn backoff(attempt: i64, random: &dyn Random) -> Duration {
     let spread = u64::from(u16::from_be_bytes(random::bytes(random)));
     let extra = u64::try_from(base.as_micros()).unwrap_or(0) / 2 * spread / u64::from(u16::MAX);
     base + Duration::from_micros(extra)
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Job {
+    pub const RETRY: Action = Action::new("retry");
+    pub const CANCEL: Action = Action::new("cancel");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const MANAGE_JOB: Self = Self::new("manage:job", "See, retry and cancel jobs");
+}
+
+impl Resource for Job {
+    const NAME: &'static str = "job";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::MANAGE_JOB)],
+        actions: &[
+            (Self::RETRY, Rule::Holder(Permission::MANAGE_JOB)),
+            (Self::CANCEL, Rule::Holder(Permission::MANAGE_JOB)),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[Permission::MANAGE_JOB];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Signing keys of access tokens.
 
-use crate::id::Id;
+use crate::access::{Action, Policy, Resource, Rule};
+use crate::id::{Id, UserId};
 use crate::time::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -51,5 +52,25 @@ impl Serialize for SigningKey {
             retires_at: self.retires_at,
         };
         audited.serialize(serializer)
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl SigningKey {
+    pub const CREATE: Action = Action::new("create");
+    pub const ROTATE: Action = Action::new("rotate");
+}
+
+impl Resource for SigningKey {
+    const NAME: &'static str = "signing-key";
+    const POLICY: Policy = Policy {
+        visible: &[],
+        actions: &[(Self::CREATE, Rule::System), (Self::ROTATE, Rule::System)],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
     }
 }

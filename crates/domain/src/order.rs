@@ -1,9 +1,12 @@
 //! Orders and their state machine.
 
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::error::{Error, Result};
 use crate::id::{Id, ProductId, UserId};
 use crate::money::Money;
 use crate::product::Sku;
+use crate::state::{State, Versioned};
+use crate::string_enum;
 use crate::time::Timestamp;
 use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
@@ -14,79 +17,36 @@ pub use crate::order_number::number;
 /// Names an order.
 pub type OrderId = Id<Order>;
 
-/// The status of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names are self-explanatory")]
-pub enum OrderStatus {
-    Pending,
-    Paid,
-    Fulfilled,
-    Shipped,
-    Delivered,
-    Cancelled,
-    Expired,
-    Refunded,
+string_enum! {
+    /// The status of an order.
+    #[expect(missing_docs, reason = "the names are self-explanatory")]
+    pub enum OrderStatus {
+        Pending = "pending",
+        Paid = "paid",
+        Fulfilled = "fulfilled",
+        Shipped = "shipped",
+        Delivered = "delivered",
+        Cancelled = "cancelled",
+        Expired = "expired",
+        Refunded = "refunded",
+    }
 }
 
-/// A transition of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are self-explanatory")]
-pub enum OrderTransition {
-    Settle,
-    Fulfil,
-    Ship,
-    Deliver,
-    Cancel,
-    Expire,
-    Refund,
-}
-
-impl OrderTransition {
-    /// Every transition.
-    pub const ALL: [Self; 7] = [
-        Self::Settle,
-        Self::Fulfil,
-        Self::Ship,
-        Self::Deliver,
-        Self::Cancel,
-        Self::Expire,
-        Self::Refund,
-    ];
+string_enum! {
+    /// A transition of an order.
+    #[expect(missing_docs, reason = "the names are self-explanatory")]
+    pub enum OrderTransition {
+        Settle = "settle",
+        Fulfil = "fulfil",
+        Ship = "ship",
+        Deliver = "deliver",
+        Cancel = "cancel",
+        Expire = "expire",
+        Refund = "refund",
+    }
 }
 
 impl OrderStatus {
-    /// Every status.
-    pub const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::Paid,
-        Self::Fulfilled,
-        Self::Shipped,
-        Self::Delivered,
-        Self::Cancelled,
-        Self::Expired,
-        Self::Refunded,
-    ];
-
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Paid => "paid",
-            Self::Fulfilled => "fulfilled",
-            Self::Shipped => "shipped",
-            Self::Delivered => "delivered",
-            Self::Cancelled => "cancelled",
-            Self::Expired => "expired",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// Finds the status by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
     /// True once the order is cancelled, expired or refunded: its payment, if any, is refunded or will be.
     pub const fn has_ended(self) -> bool {
         matches!(self, Self::Cancelled | Self::Expired | Self::Refunded)
@@ -241,9 +201,9 @@ impl Order {
     /// `INVALID_STATE` when the transition is not allowed from the current status.
     pub fn step(mut self, step: OrderTransition, now: Timestamp) -> Result<Self> {
         let Some(next) = self.status.after(step) else {
-            let (step, status) = (format!("{step:?}").to_lowercase(), self.status.as_str());
             return Err(Error::InvalidState(format!(
-                "cannot {step} an order that is {status}"
+                "cannot {step} an order that is {}",
+                self.status
             )));
         };
         self.status = next;
@@ -255,6 +215,63 @@ impl Order {
     /// True while a payment may be started.
     pub fn is_payable(&self, now: Timestamp) -> bool {
         self.status == OrderStatus::Pending && now < self.reserved_until
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Order {
+    pub const PLACE: Action = Action::new("place");
+    pub const PAY: Action = Action::new("pay");
+    pub const CANCEL: Action = Action::new("cancel");
+    pub const FULFIL: Action = Action::new("fulfil");
+    pub const SHIP: Action = Action::new("ship");
+    pub const DELIVER: Action = Action::new("deliver");
+    pub const REFUND: Action = Action::new("refund");
+    pub const EXPIRE: Action = Action::new("expire");
+    pub const SETTLE: Action = Action::new("settle");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const CREATE_ORDER: Self = Self::new("create:order", "Place orders");
+    pub const READ_ORDER: Self = Self::new("read:order", "See the orders of all customers");
+    pub const UPDATE_ORDER: Self = Self::new("update:order", "Change the status of any customer's orders");
+    pub const REFUND_ORDER: Self = Self::new("refund:order", "Refund orders");
+}
+
+impl Resource for Order {
+    const NAME: &'static str = "order";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
+        actions: &[
+            (Self::PLACE, Rule::Owner),
+            (Self::PAY, Rule::Owner),
+            (Self::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
+            (Self::FULFIL, Rule::Holder(Permission::UPDATE_ORDER)),
+            (Self::SHIP, Rule::Holder(Permission::UPDATE_ORDER)),
+            (Self::DELIVER, Rule::Holder(Permission::UPDATE_ORDER)),
+            (Self::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
+            (Self::EXPIRE, Rule::System),
+            (Self::SETTLE, Rule::System),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::CREATE_ORDER,
+        Permission::READ_ORDER,
+        Permission::UPDATE_ORDER,
+        Permission::REFUND_ORDER,
+    ];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.user_id)
+    }
+}
+
+impl Versioned for Order {
+    fn state(&self) -> State {
+        State::of(self.version)
     }
 }
 
@@ -279,10 +296,7 @@ mod tests {
     fn orders_allow_exactly_the_transitions_of_the_table() {
         let mut lines = TABLE.lines().map(str::split_whitespace).skip(1);
         let names: Vec<_> = lines.next().unwrap().collect();
-        assert_eq!(
-            names,
-            OrderTransition::ALL.map(|step| format!("{step:?}").to_lowercase())
-        );
+        assert_eq!(names, OrderTransition::ALL.map(OrderTransition::as_str));
         for (status, mut line) in OrderStatus::ALL.into_iter().zip(lines) {
             assert_eq!(line.next(), Some(status.as_str()));
             let cells: Vec<_> = line.collect();

@@ -47,7 +47,7 @@ pub fn check_new(password: &str, email: Option<&str>) -> Result<(), Invalid> {
     if is_address || one_letter || COMMON.lines().any(|common| common == folded) {
         return Err(Invalid::new(
             "COMMON",
-            "is one of the first that anybody would guess",
+            "is one of the first that an attacker would guess",
         ));
     }
     Ok(())

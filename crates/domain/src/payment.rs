@@ -1,55 +1,33 @@
 //! Payments: attempts to collect the money for an order.
 
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
 use crate::error::{Error, Result};
 use crate::id::{Id, OrderId, UserId};
 use crate::money::Money;
+use crate::string_enum;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Names a payment.
 pub type PaymentId = Id<Payment>;
 
-/// The status of a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PaymentStatus {
-    /// The payment gateway has not answered yet.
-    Pending,
-    /// The payment is collected.
-    Succeeded,
-    /// The gateway declined; another attempt may be made.
-    Failed,
-    /// The order was cancelled before anything was collected.
-    Cancelled,
-    /// The payment was refunded.
-    Refunded,
+string_enum! {
+    /// The status of a payment.
+    pub enum PaymentStatus {
+        /// The payment gateway has not answered yet.
+        Pending = "pending",
+        /// The payment is collected.
+        Succeeded = "succeeded",
+        /// The gateway declined; another attempt may be made.
+        Failed = "failed",
+        /// The order was cancelled before anything was collected.
+        Cancelled = "cancelled",
+        /// The payment was refunded.
+        Refunded = "refunded",
+    }
 }
 
 impl PaymentStatus {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// Finds the status by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::Succeeded,
-            Self::Failed,
-            Self::Cancelled,
-            Self::Refunded,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == name)
-    }
-
     /// Whether a payment may change from this status to `next`.
     pub const fn may_become(self, next: Self) -> bool {
         matches!(
@@ -119,17 +97,42 @@ impl Payment {
     }
 }
 
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Payment {
+    pub const PAY: Action = Action::new("pay");
+    pub const CANCEL: Action = Action::new("cancel");
+    pub const SETTLE: Action = Action::new("settle");
+    pub const REFUND: Action = Action::new("refund");
+}
+
+impl Resource for Payment {
+    const NAME: &'static str = "payment";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
+        actions: &[
+            (Self::PAY, Rule::Owner),
+            (Self::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
+            (Self::SETTLE, Rule::System),
+            (Self::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
+        ],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.user_id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn payments_allow_exactly_these_transitions() {
-        const ALL: [&str; 5] = ["pending", "succeeded", "failed", "cancelled", "refunded"];
-        let status = |name: &str| PaymentStatus::find(name).unwrap();
         let mut allowed = Vec::new();
-        for from in ALL {
-            let to = ALL.iter().filter(|to| status(from).may_become(status(to)));
+        for from in PaymentStatus::ALL {
+            let to = PaymentStatus::ALL.into_iter().filter(|to| from.may_become(*to));
             allowed.extend(to.map(|to| format!("{from} {to}")));
         }
         assert_eq!(

@@ -1,7 +1,10 @@
 //! Products of the catalogue.
 
-use crate::id::Id;
+use crate::access::{Action, Permission, Policy, Resource, Rule, Visibility};
+use crate::id::{Id, UserId};
 use crate::money::Money;
+use crate::state::{State, Versioned};
+use crate::string_enum;
 use crate::text;
 use crate::time::Timestamp;
 use crate::validation::Invalid;
@@ -10,33 +13,15 @@ use serde::{Deserialize, Serialize};
 /// Names a product.
 pub type ProductId = Id<Product>;
 
-/// Whether a product is on sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProductStatus {
-    /// In preparation; visible to staff only.
-    Draft,
-    /// On sale.
-    Active,
-    /// Off sale; stays because orders refer to it.
-    Archived,
-}
-
-impl ProductStatus {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-            Self::Archived => "archived",
-        }
-    }
-
-    /// Finds the status by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [Self::Draft, Self::Active, Self::Archived]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+string_enum! {
+    /// Whether a product is on sale.
+    pub enum ProductStatus {
+        /// In preparation; visible to staff only.
+        Draft = "draft",
+        /// On sale.
+        Active = "active",
+        /// Off sale; stays because orders refer to it.
+        Archived = "archived",
     }
 }
 
@@ -231,6 +216,60 @@ impl Product {
         self.updated_at = now;
         self.version += 1;
         self
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Product {
+    pub const CREATE: Action = Action::new("create");
+    pub const UPDATE: Action = Action::new("update");
+    pub const STOCK: Action = Action::new("stock");
+    pub const DELETE: Action = Action::new("delete");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const CREATE_PRODUCT: Self = Self::new("create:product", "Add products");
+    pub const UPDATE_PRODUCT: Self = Self::new(
+        "update:product",
+        "Change products and their stock, and see drafts",
+    );
+    pub const DELETE_PRODUCT: Self = Self::new("delete:product", "Take products off sale");
+}
+
+impl Resource for Product {
+    const NAME: &'static str = "product";
+    const POLICY: Policy = Policy {
+        visible: &[
+            Visibility::Holder(Permission::UPDATE_PRODUCT),
+            Visibility::Published,
+        ],
+        actions: &[
+            (Self::CREATE, Rule::Holder(Permission::CREATE_PRODUCT)),
+            (Self::UPDATE, Rule::Holder(Permission::UPDATE_PRODUCT)),
+            (Self::STOCK, Rule::Holder(Permission::UPDATE_PRODUCT)),
+            (Self::DELETE, Rule::Holder(Permission::DELETE_PRODUCT)),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::CREATE_PRODUCT,
+        Permission::UPDATE_PRODUCT,
+        Permission::DELETE_PRODUCT,
+    ];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
+    fn is_published(&self) -> bool {
+        self.status == ProductStatus::Active
+    }
+}
+
+impl Versioned for Product {
+    fn state(&self) -> State {
+        State::of(self.version)
     }
 }
 

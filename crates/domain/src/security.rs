@@ -1,39 +1,28 @@
 //! Security events: denied and suspicious attempts.
 
+use crate::access::{Permission, Policy, Resource, Visibility};
 use crate::id::{Id, UserId};
+use crate::string_enum;
 use crate::time::Timestamp;
 
 /// Names a security event.
 pub type SecurityEventId = Id<SecurityEvent>;
 
-/// The kind of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SecurityEventKind {
-    /// No credential, or an invalid one.
-    UnauthorizedAccess,
-    /// Signed in, but a permission or role was missing.
-    InsufficientPermissions,
-    /// Signed in, but the resource belongs to another user.
-    ResourceAccessDenied,
-    /// A wrong password.
-    LoginFailed,
-    /// A refresh token that was already used.
-    RefreshTokenReused,
-    /// Too many requests.
-    RateLimited,
-}
-
-impl SecurityEventKind {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnauthorizedAccess => "unauthorized_access",
-            Self::InsufficientPermissions => "insufficient_permissions",
-            Self::ResourceAccessDenied => "resource_access_denied",
-            Self::LoginFailed => "login_failed",
-            Self::RefreshTokenReused => "refresh_token_reused",
-            Self::RateLimited => "rate_limited",
-        }
+string_enum! {
+    /// The kind of an attempt.
+    pub enum SecurityEventKind {
+        /// No credential, or an invalid one.
+        UnauthorizedAccess = "unauthorized_access",
+        /// Signed in, but a permission or role was missing.
+        InsufficientPermissions = "insufficient_permissions",
+        /// Signed in, but the resource belongs to another user.
+        ResourceAccessDenied = "resource_access_denied",
+        /// A wrong password.
+        LoginFailed = "login_failed",
+        /// A refresh token that was already used.
+        RefreshTokenReused = "refresh_token_reused",
+        /// Too many requests.
+        RateLimited = "rate_limited",
     }
 }
 
@@ -62,4 +51,18 @@ pub struct SecurityEvent {
     pub first_at: Timestamp,
     /// Time of the last attempt.
     pub last_at: Timestamp,
+}
+
+impl Resource for SecurityEvent {
+    const NAME: &'static str = "security-event";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_AUDIT)],
+        actions: &[],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
 }

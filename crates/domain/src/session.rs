@@ -1,5 +1,6 @@
 //! Sessions: one sign-in on one device.
 
+use crate::access::{Action, Policy, Resource, Rule, Visibility};
 use crate::id::{Id, UserId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,35 @@ impl Session {
     /// True while the session was neither ended nor has expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
+    }
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Session {
+    pub const LOGIN: Action = Action::new("login");
+    pub const REFRESH: Action = Action::new("refresh");
+    pub const LOGOUT: Action = Action::new("logout");
+    /// Removes sessions whose retention is over.
+    pub const PRUNE: Action = Action::new("prune");
+}
+
+impl Resource for Session {
+    const NAME: &'static str = "session";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Owner],
+        // A client that presents the password or the refresh token is not signed in yet: the secret is the proof.
+        actions: &[
+            (Self::LOGIN, Rule::Anyone),
+            (Self::REFRESH, Rule::Anyone),
+            (Self::LOGOUT, Rule::Owner),
+            (Self::PRUNE, Rule::System),
+        ],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.user_id)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Versions of resources, and preconditions of changes (`If-Match`).
 
 use crate::error::{Error, Result};
+use std::sync::Arc;
 
 /// The state of a resource: its version, and a digest of other data that is rendered with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,18 @@ impl State {
             version,
             facts: Some(bytes.fold(0x811c_9dc5, step)),
         }
+    }
+}
+
+/// A resource with a version, which its entity tag shows to clients.
+pub trait Versioned {
+    /// The state of its representation.
+    fn state(&self) -> State;
+}
+
+impl<T: Versioned> Versioned for Arc<T> {
+    fn state(&self) -> State {
+        T::state(self)
     }
 }
 

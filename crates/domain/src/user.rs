@@ -1,10 +1,11 @@
 //! User accounts.
 
-use crate::access::{Grant, RoleName};
+use crate::access::{Action, Grant, Permission, Policy, Resource, RoleName, Rule, Visibility};
 use crate::email::Email;
 use crate::error::{Denied, Error, Result};
 use crate::id::Id;
 use crate::name::PersonName;
+use crate::string_enum;
 use crate::text;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,33 +13,15 @@ use serde::{Deserialize, Serialize};
 /// Names a user account.
 pub type UserId = Id<User>;
 
-/// Whether an account may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UserStatus {
-    /// In use.
-    Active,
-    /// Disabled by an administrator.
-    Disabled,
-    /// Created by an administrator; the user has not chosen a password yet.
-    Invited,
-}
-
-impl UserStatus {
-    /// As stored and as clients receive it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Invited => "invited",
-        }
-    }
-
-    /// Finds the status by its name.
-    pub fn find(name: &str) -> Option<Self> {
-        [Self::Active, Self::Disabled, Self::Invited]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+string_enum! {
+    /// Whether an account may be used.
+    pub enum UserStatus {
+        /// In use.
+        Active = "active",
+        /// Disabled by an administrator.
+        Disabled = "disabled",
+        /// Created by an administrator; the user has not chosen a password yet.
+        Invited = "invited",
     }
 }
 
@@ -146,4 +129,56 @@ pub struct AccessFacts {
     /// The number of the last change of any of these, 0 before the first. The database counts, so that of two
     /// versions of one account's data the newer has the greater number, whatever the nodes' clocks are.
     pub change: i64,
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl User {
+    pub const REGISTER: Action = Action::new("register");
+    pub const CREATE: Action = Action::new("create");
+    pub const UPDATE: Action = Action::new("update");
+    pub const DELETE: Action = Action::new("delete");
+    pub const LOGOUT: Action = Action::new("logout");
+    pub const SET_ROLE: Action = Action::new("set-role");
+    pub const GRANT: Action = Action::new("grant");
+    pub const REVOKE: Action = Action::new("revoke");
+    /// Stores a stronger hash of the same password.
+    pub const REHASH: Action = Action::new("rehash");
+}
+
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const READ_USER: Self = Self::new("read:user", "See any account");
+    pub const CREATE_USER: Self = Self::new("create:user", "Create accounts for others");
+    pub const UPDATE_USER: Self = Self::new("update:user", "Change and disable accounts");
+    pub const GRANT_PERMISSION: Self = Self::new("grant:permission", "Grant and revoke permissions");
+}
+
+impl Resource for User {
+    const NAME: &'static str = "user";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Holder(Permission::READ_USER), Visibility::Owner],
+        actions: &[
+            (Self::REGISTER, Rule::Anyone),
+            (Self::CREATE, Rule::Holder(Permission::CREATE_USER)),
+            (Self::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
+            (Self::DELETE, Rule::Role(RoleName::ADMIN)),
+            (Self::LOGOUT, Rule::Owner),
+            (Self::SET_ROLE, Rule::Role(RoleName::ADMIN)),
+            (Self::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Self::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Self::REHASH, Rule::System),
+        ],
+    };
+    const PERMISSIONS: &'static [Permission] = &[
+        Permission::READ_USER,
+        Permission::CREATE_USER,
+        Permission::UPDATE_USER,
+        Permission::GRANT_PERMISSION,
+    ];
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.id)
+    }
 }

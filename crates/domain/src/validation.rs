@@ -1,14 +1,16 @@
 //! Validation errors: everything that is wrong with an input, collected before it is reported.
 
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// A validation error: what is wrong with an input, and in which field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// The path into the body: `items[0].quantity`.
     pub path: String,
-    /// Stable code: `REQUIRED`, `RANGE`, `FORMAT`, `LENGTH`, `UNKNOWN_FIELD`, `TYPE`, ...
-    pub code: &'static str,
+    /// Stable code: `REQUIRED`, `RANGE`, `FORMAT`, `LENGTH`, `UNKNOWN_FIELD`, `TYPE`, ... Owned only where it was read
+    /// from a stored answer.
+    pub code: Cow<'static, str>,
     /// Explanation for people, in English.
     pub message: String,
 }
@@ -18,10 +20,14 @@ const MAX_BYTES: usize = 300;
 
 impl FieldError {
     /// A validation error with the given code at the given path. Long paths and messages are truncated.
-    pub fn new(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(
+        path: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             path: short(path.into()),
-            code,
+            code: code.into(),
             message: short(message.into()),
         }
     }
@@ -71,12 +77,21 @@ impl ValidationErrors {
     }
 
     /// A single validation error.
-    pub fn one(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn one(
+        path: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self(vec![FieldError::new(path, code, message)])
     }
 
     /// Adds an error, unless there are [`ValidationErrors::MAX_COUNT`] already.
-    pub fn add(&mut self, path: impl Into<String>, code: &'static str, message: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        path: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) {
         if self.0.len() < Self::MAX_COUNT {
             self.0.push(FieldError::new(path, code, message));
         }

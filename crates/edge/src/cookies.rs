@@ -78,7 +78,7 @@ fn put(
 mod tests {
     use super::*;
 
-    fn told(fill: impl FnOnce(&mut HeaderMap)) -> Vec<String> {
+    fn set_cookie_lines(fill: impl FnOnce(&mut HeaderMap)) -> Vec<String> {
         let mut headers = HeaderMap::new();
         fill(&mut headers);
         headers
@@ -96,14 +96,14 @@ mod tests {
             refresh: ("r", until),
         };
         assert_eq!(
-            told(|headers| set(headers, tokens, true)),
+            set_cookie_lines(|headers| set(headers, tokens, true)),
             [
                 "accessToken=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Expires=Fri, 15 Jan 2027 08:00:00 GMT",
                 "refreshToken=r; HttpOnly; SameSite=Strict; Secure; Path=/api/auth; Expires=Fri, 15 Jan 2027 08:00:00 GMT"
             ]
         );
         assert_eq!(
-            told(|headers| clear(headers, false)),
+            set_cookie_lines(|headers| clear(headers, false)),
             [
                 "accessToken=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0",
                 "refreshToken=; HttpOnly; SameSite=Strict; Path=/api/auth; Max-Age=0"

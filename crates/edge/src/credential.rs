@@ -1,24 +1,11 @@
-//! Finds the credential of a request.
+//! Finds the credential of an HTTP request.
 
+use crate::entry::Credential;
 use cookie::Cookie;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const X_ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
-
-/// The credential of a request. Never one in the query string: those end up in logs and browser histories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Credential<'r> {
-    /// The request has no credential.
-    None,
-    /// A token that the client set in a header.
-    Explicit(&'r str),
-    /// A header for tokens that contains none, or more than one. It never falls back to a cookie: a client that sends
-    /// the header means the header.
-    Unreadable,
-    /// A token from the cookie that the browser added by itself.
-    Ambient(&'r str),
-}
 
 /// Finds the credential: `Authorization: Bearer`, then `x-access-token`, then the cookie `accessToken`.
 ///

@@ -1,5 +1,7 @@
 //! Shared foundation of all interfaces over HTTP.
 //!
+//! - [`entry`] makes a request context out of plain values, and [`public_error`] is what clients learn of an error: both
+//!   are the same for every interface, whatever its protocol.
 //! - [`middleware`] wraps every request: request id, client address, size and time limits, headers, access log.
 //! - [`operation`] is the only way from a handler to a use case, and [`routes`] the only way to mount a handler.
 //! - [`input`] parses requests strictly; [`answer`] builds responses and renders errors.
@@ -10,12 +12,14 @@ mod budget;
 mod connections;
 pub mod cookies;
 mod credential;
+pub mod entry;
 pub mod input;
 pub mod middleware;
 pub mod operation;
 mod options;
 mod outgoing;
 pub mod public_endpoint;
+pub mod public_error;
 mod request_state;
 mod route_state;
 pub mod routes;
@@ -23,11 +27,13 @@ pub mod server;
 mod shares;
 
 pub use answer::{Answer, ApiError};
+pub use entry::Entry;
 pub use middleware::{Middleware, MiddlewareParts};
 pub use operation::Operation;
 pub use options::EdgeOptions;
 pub use outgoing::OutgoingBody;
 pub use public_endpoint::PublicEndpoint;
+pub use public_error::PublicError;
 pub use request_state::RequestState;
 pub use route_state::RouteState;
 pub use routes::{Route, RouteRow, Routes};

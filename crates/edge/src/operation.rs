@@ -1,7 +1,8 @@
 //! The extractor that gives a handler access to its use case.
 
 use crate::answer::ApiError;
-use crate::credential::{self, Credential};
+use crate::credential;
+use crate::entry::{self, CredentialUse, Entry};
 use crate::input;
 use crate::request_state::RequestState;
 use crate::route_state::RouteState;
@@ -10,11 +11,8 @@ use http::header::USER_AGENT;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mainstay_domain::access::Caller;
-use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::crypto::sha256;
-use mainstay_services::access::authenticator::Authentication;
-use mainstay_services::{Command, IdempotencyKey, Origin, Query, RequestContext, UseCase};
+use mainstay_engine::{IdempotencyKey, Origin, PreparedCommand, Query, RequestContext, UseCase};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -27,7 +25,7 @@ pub struct Operation<U> {
     route_state: RouteState,
     request_state: Arc<RequestState>,
     cx: RequestContext,
-    asked: Option<Repeatable>,
+    repeatable: Option<Repeatable>,
     leads_to: PhantomData<fn() -> U>,
 }
 
@@ -44,38 +42,26 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
     async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, ApiError> {
         let request_state = Arc::clone(RequestState::of(&parts.extensions)?);
         request_state.set_route(route_state);
-        let mut cx = RequestContext::anonymous();
-        cx.origin = Origin {
-            ip: Some(request_state.ip()),
-            user_agent: user_agent(&parts.headers),
+        let entry = Entry {
+            credential: credential::find(&parts.headers),
+            origin: Origin::new(Some(request_state.ip()), user_agent(&parts.headers)),
+            request_id: Arc::clone(request_state.request_id()),
+            is_foreign: request_state.is_foreign(),
+            deadline: request_state.deadline(),
+            idempotency: None,
+            notes: Arc::clone(request_state.notes()),
         };
-        cx.request_id = Some(Arc::clone(request_state.request_id()));
-        cx.notes = Arc::clone(request_state.notes());
-        // A route that ignores credentials treats every caller as anonymous.
-        let credential = match route_state.is_blind() {
-            true => Credential::None,
-            false => credential::find(&parts.headers),
-        };
-        if !matches!(credential, Credential::Explicit(_)) {
-            request_state.forbid_foreign()?;
-        }
-        if !route_state.is_blind() {
-            let standing = identify::<U>(route_state, &cx, credential).await?;
-            cx.identify(standing);
-            request_state.identify(&cx.caller);
-        }
-        // The use case checks access again; this early check reveals nothing about the body to a caller without access.
-        if let Err(error) = U::ACCESS.admit(&cx.caller) {
-            route_state.services().note_refused(&cx, U::NAME, &error);
-            return Err(error.into());
-        }
-        // Before the body is read: a client whose body stalls or breaks off uses up its rate like any other.
-        route_state.services().count_request::<U>(&mut cx)?;
+        let engine = route_state.engine();
+        let mut cx = entry
+            .authenticate(engine, CredentialUse::of::<U>(), U::NAME)
+            .await?;
+        request_state.identify(&cx.caller);
+        entry::admit::<U>(engine, &mut cx)?;
         let key = match route_state.takes_key() {
             true => input::key(&parts.method, &parts.headers)?,
             false => None,
         };
-        let asked = key.map(|key| Repeatable {
+        let repeatable = key.map(|key| Repeatable {
             key,
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -84,43 +70,14 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
             route_state: route_state.clone(),
             request_state,
             cx,
-            asked,
+            repeatable,
             leads_to: PhantomData,
         })
     }
 }
 
-/// Authenticates the caller. A token in a header must be valid even where none is required; an invalid token from a
-/// cookie is ignored there.
-async fn identify<U: UseCase>(
-    route_state: &RouteState,
-    cx: &RequestContext,
-    credential: Credential<'_>,
-) -> Result<Option<Arc<Authentication>>> {
-    let (token, optional) = match credential {
-        Credential::None => return Ok(None),
-        Credential::Explicit(token) => (Some(token), false),
-        Credential::Ambient(token) => (Some(token), U::ACCESS.is_public()),
-        Credential::Unreadable => (None, false),
-    };
-    let found = match token {
-        Some(token) => route_state.services().authenticate(token).await,
-        None => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
-    };
-    match found {
-        Err(Error::Unauthenticated(_) | Error::Denied(_)) if optional => Ok(None),
-        Err(error) => {
-            route_state.services().note_refused(cx, U::NAME, &error);
-            Err(error)
-        }
-        Ok(standing) => Ok(Some(standing)),
-    }
-}
-
-/// The `User-Agent`, at most 256 characters.
-fn user_agent(headers: &HeaderMap) -> Option<Arc<str>> {
-    let text = headers.get(USER_AGENT)?.to_str().ok()?;
-    Some(text.get(..256).unwrap_or(text).into())
+fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(USER_AGENT)?.to_str().ok()
 }
 
 impl<U> Operation<U> {
@@ -136,34 +93,25 @@ impl<U> Operation<U> {
 
     /// The request context, with the request's digest if it has an idempotency key.
     fn context(&mut self) -> &RequestContext {
-        if let Some(asked) = self.asked.take() {
+        if let Some(repeatable) = self.repeatable.take() {
             // The body's digest stands for the body; a POST without a body is distinguished by its path alone.
             let body = self.request_state.fingerprint().unwrap_or_default();
-            let what = [
-                asked.method.as_str().as_bytes(),
-                b" ",
-                asked.path.as_bytes(),
-                b"\n",
-                &body,
-            ]
-            .concat();
-            self.cx.idempotency = Some(IdempotencyKey {
-                key: asked.key,
-                fingerprint: sha256(&what),
-            });
+            let (method, path) = (repeatable.method.as_str(), repeatable.path.as_str());
+            let content: [&[u8]; 5] = [method.as_bytes(), b" ", path.as_bytes(), b"\n", &body];
+            self.cx.idempotency = Some(IdempotencyKey::new(repeatable.key, &content));
         }
         &self.cx
     }
 }
 
-impl<U: Command> Operation<U> {
+impl<U: PreparedCommand> Operation<U> {
     /// Runs the command. The middleware marks a replayed response as such.
     ///
     /// # Errors
-    /// As [`mainstay_services::Services::command`].
+    /// As [`mainstay_engine::Pipeline::command`].
     pub async fn command(mut self, use_case: U) -> Result<U::Output> {
-        let services = self.route_state.services().clone();
-        let done = services.command(self.context(), use_case).await;
+        let pipeline = self.route_state.engine().pipeline().clone();
+        let done = pipeline.command(self.context(), use_case).await;
         if matches!(&done, Ok(done) if done.replayed) || matches!(&done, Err(Error::Replayed { .. })) {
             self.request_state.set_replayed();
         }
@@ -175,9 +123,13 @@ impl<U: Query> Operation<U> {
     /// Runs the query.
     ///
     /// # Errors
-    /// As [`mainstay_services::Services::query`].
+    /// As [`mainstay_engine::Pipeline::query`].
     pub async fn query(self, use_case: U) -> Result<U::Output> {
-        self.route_state.services().query(&self.cx, use_case).await
+        self.route_state
+            .engine()
+            .pipeline()
+            .query(&self.cx, use_case)
+            .await
     }
 }
 

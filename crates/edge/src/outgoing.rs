@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// Size of the chunks for the transport: its request for the next one proves that the client reads.
-const PIECE: usize = 16 * 1024;
+const CHUNK_BYTES: usize = 16 * 1024;
 
 /// A response body that tracks whether its client reads.
 ///
@@ -37,7 +37,7 @@ impl OutgoingBody {
     /// The next chunk of the bytes that the handler has produced.
     fn piece(&mut self, held: &HeldResponse) -> Frame<Bytes> {
         held.waits_for_client();
-        let length = self.rest.len().min(PIECE);
+        let length = self.rest.len().min(CHUNK_BYTES);
         Frame::data(self.rest.split_to(length))
     }
 }

@@ -6,7 +6,7 @@ use crate::route_state::RouteState;
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
 use http::request::Parts;
-use mainstay_services::Readiness;
+use mainstay_engine::Readiness;
 
 /// Extractor for handlers of public endpoints without a use case. It gives access to public data only.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ impl PublicEndpoint {
 
     /// Whether this node is ready to serve requests.
     pub async fn readiness(&self) -> Readiness {
-        self.0.services().readiness().await
+        self.0.engine().readiness().check().await
     }
 
     /// The public keys that verify tokens, as a JWK set (RFC 7517).
     pub fn jwks(&self) -> String {
-        self.0.services().parts().keys.ring().jwks().to_string()
+        self.0.engine().keys().ring().jwks().to_string()
     }
 }

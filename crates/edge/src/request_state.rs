@@ -7,8 +7,9 @@ use http::Extensions;
 use mainstay_domain::access::Caller;
 use mainstay_domain::error::Denied;
 use mainstay_domain::id::UserId;
+use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_services::request_context::Notes;
+use mainstay_engine::request_context::Notes;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -19,6 +20,7 @@ pub struct RequestState {
     request_id: Arc<str>,
     ip: IpAddr,
     foreign: bool,
+    deadline: Timestamp,
     notes: Arc<Notes>,
     route_state: OnceLock<RouteState>,
     who: OnceLock<LoggedCaller>,
@@ -56,11 +58,18 @@ impl LoggedCaller {
 
 impl RequestState {
     /// `foreign`: a page of another site may have made a browser send the request.
-    pub(crate) fn begin(request_id: Arc<str>, ip: IpAddr, foreign: bool, shares: Arc<Shares>) -> Self {
+    pub(crate) fn begin(
+        request_id: Arc<str>,
+        ip: IpAddr,
+        foreign: bool,
+        deadline: Timestamp,
+        shares: Arc<Shares>,
+    ) -> Self {
         Self {
             request_id,
             ip,
             foreign,
+            deadline,
             notes: Arc::default(),
             route_state: OnceLock::new(),
             who: OnceLock::new(),
@@ -81,9 +90,17 @@ impl RequestState {
         self.ip
     }
 
-    /// Refuses a request that `Csrf` found to be possibly forged. Called wherever no credential counts that a browser
-    /// does not add by itself: where the refresh cookie counts, where the response sets cookies, or where the route
-    /// reads no credential.
+    /// When the server stops working on the request.
+    pub(crate) fn deadline(&self) -> Timestamp {
+        self.deadline
+    }
+
+    /// Whether a page of another site may have made a browser send the request.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// Refuses a request that `Csrf` found to be possibly forged, where the route reads no credential.
     ///
     /// # Errors
     /// `CSRF_FAILED`.

@@ -1,11 +1,11 @@
 //! The axum state of a route.
 
 use crate::options::EdgeOptions;
-use crate::routes::RouteRow;
+use crate::routes::row::RouteRow;
 use bytes::Bytes;
 use http::HeaderValue;
-use mainstay_platform::telemetry::metrics::Route as Figures;
-use mainstay_services::{PUBLIC_MAX_BODY, Services};
+use mainstay_engine::{Engine, PUBLIC_MAX_BODY};
+use mainstay_platform::telemetry::metrics::Route as RouteMetrics;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ pub struct RouteState(Arc<Inner>);
 struct Inner {
     router_state: Arc<RouterState>,
     row: RouteRow,
-    figures: Figures,
+    metrics: RouteMetrics,
     policy: Option<HeaderValue>,
 }
 
 /// State that all routes share.
 pub(crate) struct RouterState {
-    pub(crate) services: Services,
+    pub(crate) engine: Engine,
     pub(crate) options: EdgeOptions,
     pub(crate) openapi: Bytes,
 }
 
 impl RouteState {
     pub(crate) fn new(router_state: Arc<RouterState>, row: RouteRow, method: &'static str) -> Self {
-        let figures = router_state.services.parts().metrics.route(method, &row.path);
+        let metrics = router_state.engine.node().metrics.route(method, &row.path);
         let policy = row.quota.and_then(|rate| {
             let (name, count, seconds) = (row.use_case, rate.count, rate.period.as_secs());
             HeaderValue::try_from(format!("\"{name}\";q={count};w={seconds}")).ok()
@@ -38,7 +38,7 @@ impl RouteState {
         Self(Arc::new(Inner {
             router_state,
             row,
-            figures,
+            metrics,
             policy,
         }))
     }
@@ -47,9 +47,9 @@ impl RouteState {
         &self.0.router_state
     }
 
-    /// The services, for [`crate::Operation`]; handlers have no other access to them.
-    pub(crate) fn services(&self) -> &Services {
-        &self.0.router_state.services
+    /// The engine, for [`crate::Operation`]; handlers have no other access to it.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.router_state.engine
     }
 
     /// Options of the deployment.
@@ -67,8 +67,8 @@ impl RouteState {
         self.0.row.use_case
     }
 
-    pub(crate) fn figures(&self) -> &Figures {
-        &self.0.figures
+    pub(crate) fn metrics(&self) -> &RouteMetrics {
+        &self.0.metrics
     }
 
     /// The value of `RateLimit-Policy`, built once.
@@ -87,9 +87,9 @@ impl RouteState {
         self.0.row.takes_key()
     }
 
-    /// Whether the route ignores credentials.
-    pub(crate) fn is_blind(&self) -> bool {
-        self.0.row.is_blind()
+    /// Whether the answer contains secrets.
+    pub(crate) fn has_secret_answer(&self) -> bool {
+        self.0.row.has_secret_answer
     }
 }
 

@@ -1,4 +1,4 @@
-//! Adapters to external systems: the implementations of the ports that `mainstay_services::ports` declares.
+//! Adapters to external systems: the implementations of the ports that `mainstay_engine` and `mainstay_services::ports` declare.
 //!
 //! [`mailer`], [`gateway`] and [`head_receiver`] choose an adapter by the settings; callers see only the port.
 

@@ -25,7 +25,7 @@ pub struct Ticket {
 ///
 /// Does not track the order of use: a full shard drops expired entries, and then every other entry. A read therefore
 /// costs no more than a shared lock, where a cache that tracks the order costs several times as much.
-pub struct Cache<K, V> {
+pub struct Cache<K, V: ?Sized> {
     hasher: RandomState,
     shards: [Shard<K, V>; SHARDS],
     drops: AtomicU64,
@@ -33,18 +33,18 @@ pub struct Cache<K, V> {
     ttl: Duration,
 }
 
-struct Shard<K, V> {
+struct Shard<K, V: ?Sized> {
     entries: RwLock<HashMap<K, Entry<V>>>,
     /// The drop counter when an entry of this shard was last dropped. Locked while an entry is filled or dropped.
     dropped: Mutex<u64>,
 }
 
-struct Entry<V> {
+struct Entry<V: ?Sized> {
     value: Arc<V>,
     read_at: Timestamp,
 }
 
-impl<K: Hash + Eq, V> Cache<K, V> {
+impl<K: Hash + Eq, V: ?Sized> Cache<K, V> {
     /// Holds about `max` values, each for `ttl` after the snapshot that it was read from. With a `ttl` of zero it
     /// holds nothing.
     pub fn new(max: usize, ttl: Duration) -> Self {

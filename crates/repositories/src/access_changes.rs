@@ -9,13 +9,17 @@ use mainstay_domain::time::Timestamp;
 
 statements! {
     CURRENT = "SELECT value FROM counters WHERE name = 'access_changes'";
-    /// First in its transaction, before any row is locked: every transaction that makes a change waits here and
-    /// nowhere else.
-    NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'access_changes'";
     FIRST_SINCE = "SELECT min(number) FROM (\
                    SELECT min(access_change) AS number FROM users WHERE access_changed_at >= $1 AND access_change > 0 \
                    UNION ALL \
                    SELECT min(end_change) AS number FROM sessions WHERE ended_at >= $1) AS changes";
+}
+
+internal_changes! {
+    /// First in its transaction, before any row is locked: every transaction that makes a change waits here and
+    /// nowhere else.
+    NEXT: Counters =
+        "UPDATE counters SET value = value + 1 WHERE name = 'access_changes'";
 }
 
 repository! {

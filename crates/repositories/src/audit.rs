@@ -9,16 +9,17 @@ use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry};
 use mainstay_domain::id::{AuditId, UserId};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{Column, DatabaseError, FromRow, Row, Sql, Value};
+use mainstay_platform::database::{Authorized, Column, DatabaseError, FromRow, Row, Value};
 use uuid::Uuid;
 
 const COLUMNS: &str = "id, at, user_id, actor, action, resource, resource_id, before_json, after_json, ip, user_agent, \
                        request_id";
 
-statements! {
-    INSERT = "INSERT INTO audit_entries (id, at, user_id, actor, action, resource, resource_id, before_json, \
-              after_json, ip, user_agent, request_id, writer, number, mac) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+internal_changes! {
+    INSERT: AuditEntries =
+        "INSERT INTO audit_entries (id, at, user_id, actor, action, resource, resource_id, before_json, \
+         after_json, ip, user_agent, request_id, writer, number, mac) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 }
 
 const RESOURCE: usize = 0;
@@ -128,8 +129,8 @@ impl Audit<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn insert(&mut self, entry: &AuthenticatedEntry) -> Result<()> {
-        let (sql, values) = inserting(entry);
-        self.0.execute(sql, &params(&values)).await?;
+        let (insert, values) = inserting(entry);
+        self.0.execute(insert, &params(&values)).await?;
         Ok(())
     }
 
@@ -143,13 +144,13 @@ impl Audit<'_> {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditEntry>> {
-        let asked = LIST.by(0, true);
-        let asked = if row_filter::all(scope) {
-            asked
+        let query = LIST.by(0, true);
+        let query = if row_filter::all(scope) {
+            query
         } else {
-            asked.nothing()
+            query.nothing()
         };
-        let asked = asked
+        let query = query
             .with(RESOURCE, filter.resource.as_ref())
             .with(RESOURCE_ID, filter.resource_id.as_ref())
             .with(USER, filter.user_id.as_ref())
@@ -160,12 +161,12 @@ impl Audit<'_> {
             key: CursorKey::Number(entry.at.micros()),
             id: entry.id.uuid(),
         };
-        asked.page(self.0, page, info).await
+        query.page(self.0, page, info).await
     }
 }
 
 /// The statement that inserts an entry.
-pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (&'static Sql, Vec<BoundValue<'_>>) {
+pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (Authorized<'static>, Vec<BoundValue<'_>>) {
     let entry = &authenticated.entry;
     let values = vec![
         bound(&entry.id),
@@ -184,5 +185,5 @@ pub(crate) fn inserting(authenticated: &AuthenticatedEntry) -> (&'static Sql, Ve
         bound(&authenticated.number),
         bound(&authenticated.mac),
     ];
-    (&INSERT, values)
+    (INSERT.exempt(), values)
 }

@@ -3,16 +3,21 @@
 use crate::audit::Audit;
 use crate::outcome::rows;
 use crate::read::Read;
-use mainstay_domain::access::{Action, Permit};
+use mainstay_domain::Result;
+use mainstay_domain::access::Permit;
 use mainstay_domain::audit::{Acceptance, AuditEntry, ChainHead};
-use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_domain::id::AuditId;
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Row};
 
 statements! {
     ALL_ACCEPTANCES = "SELECT seq, hash, at, reason, faults, mac FROM audit_acceptances ORDER BY seq";
-    INSERT = "INSERT INTO audit_acceptances (seq, hash, at, reason, faults, mac) VALUES ($1, $2, $3, $4, $5, $6) \
-              ON CONFLICT (seq) DO UPDATE SET hash = EXCLUDED.hash, at = EXCLUDED.at, reason = EXCLUDED.reason, \
-              faults = EXCLUDED.faults, mac = EXCLUDED.mac";
+}
+
+changes! {
+    INSERT: Change<AuditEntry>, "audit_acceptances", [AuditEntry::ACCEPT] =
+        "INSERT INTO audit_acceptances (seq, hash, at, reason, faults, mac) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (seq) DO UPDATE SET hash = EXCLUDED.hash, at = EXCLUDED.at, reason = EXCLUDED.reason, \
+         faults = EXCLUDED.faults, mac = EXCLUDED.mac";
 }
 
 impl FromRow for Read<Acceptance> {
@@ -40,22 +45,22 @@ impl Audit<'_> {
         Ok(rows(self.0.all(&ALL_ACCEPTANCES, &[]).await?))
     }
 
-    /// Inserts an acceptance.
+    /// Inserts an acceptance, which the given entry will record.
     ///
     /// # Errors
-    /// `Internal` when the permit is for another action: a bug.
-    pub async fn accept(&mut self, permit: &Permit<AuditEntry>, acceptance: &Acceptance) -> Result<()> {
-        // The permit names the entry that records the acceptance; no row of it exists yet to compare it with.
-        if permit.action() != Action::ACCEPT {
-            return Err(Error::bug(
-                "a permit for something else was shown to accept the audit trail",
-            ));
-        }
+    /// Only the database's.
+    pub async fn accept(
+        &mut self,
+        permit: &Permit<AuditEntry>,
+        entry: AuditId,
+        acceptance: &Acceptance,
+    ) -> Result<()> {
+        let insert = INSERT.authorize_id(permit, entry)?;
         let head = &acceptance.head;
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &head.seq,
                     &head.hash,

@@ -10,7 +10,7 @@ use mainstay_domain::access::Scope;
 use mainstay_domain::audit::{AuditEntry, ChainHead, StoredEntry};
 use mainstay_domain::id::{AuditId, AuditWriterId};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{Column, DatabaseError, FromRow, Param, Row, Sql, Value};
+use mainstay_platform::database::{Authorized, Column, DatabaseError, FromRow, Param, Row, Value};
 use uuid::Uuid;
 
 macro_rules! select {
@@ -31,7 +31,6 @@ statements! {
         "id, writer, number, mac, ",
         "seq IS NULL AND (writer, number, id) > ($2, $3, $4) ORDER BY writer, number, id LIMIT $1"
     );
-    LINK = "UPDATE audit_entries SET seq = $2, hash = $3 WHERE id = $1 AND seq IS NULL";
     LINKED_AFTER = select!("seq, hash, writer, number, mac, ", "seq > $1 ORDER BY seq LIMIT $2");
     COUNT_UNLINKED = "SELECT count(*) FROM audit_entries WHERE seq IS NULL";
     // One statement, so that no other process links between the reads of the head and of the last entry.
@@ -39,10 +38,17 @@ statements! {
            (SELECT seq FROM audit_entries WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1), \
            (SELECT hash FROM audit_entries WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1) \
            FROM audit_head WHERE id = 1";
-    SET_HEAD = "UPDATE audit_head SET seq = $1, hash = $2, writers = $3, seal = $4, at = $5 WHERE id = 1 AND seq = $6";
-    RESET_HEAD = "INSERT INTO audit_head (id, seq, hash, writers, seal, at) VALUES (1, $1, $2, $3, $4, $5) \
-                  ON CONFLICT (id) DO UPDATE SET seq = EXCLUDED.seq, hash = EXCLUDED.hash, \
-                  writers = EXCLUDED.writers, seal = EXCLUDED.seal, at = EXCLUDED.at WHERE audit_head.seq = $6";
+}
+
+internal_changes! {
+    LINK: AuditEntries =
+        "UPDATE audit_entries SET seq = $2, hash = $3 WHERE id = $1 AND seq IS NULL";
+    SET_HEAD: AuditHead =
+        "UPDATE audit_head SET seq = $1, hash = $2, writers = $3, seal = $4, at = $5 WHERE id = 1 AND seq = $6";
+    RESET_HEAD: AuditHead =
+        "INSERT INTO audit_head (id, seq, hash, writers, seal, at) VALUES (1, $1, $2, $3, $4, $5) \
+         ON CONFLICT (id) DO UPDATE SET seq = EXCLUDED.seq, hash = EXCLUDED.hash, \
+         writers = EXCLUDED.writers, seal = EXCLUDED.seal, at = EXCLUDED.at WHERE audit_head.seq = $6";
 }
 
 /// The key of an entry in the database, whether it is an identifier or not.
@@ -290,8 +296,10 @@ impl Audit<'_> {
             .iter()
             .map(|(key, seq, hash)| [key as &dyn Param, seq, hash])
             .collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> =
-            values.iter().map(|values| (&LINK, values.as_slice())).collect();
+        let batch: Vec<(Authorized<'_>, &[&dyn Param])> = values
+            .iter()
+            .map(|values| (LINK.exempt(), values.as_slice()))
+            .collect();
         let changed = self.0.batch(&batch).await?;
         changed.into_iter().try_for_each(expect_one_row)
     }
@@ -302,7 +310,7 @@ impl Audit<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn set_head(&mut self, new: NewHead<'_>) -> Result<bool> {
-        self.put_head(&SET_HEAD, new).await
+        self.put_head(SET_HEAD.exempt(), new).await
     }
 
     /// The same, where the head may be missing.
@@ -310,10 +318,10 @@ impl Audit<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn reset_head(&mut self, new: NewHead<'_>) -> Result<bool> {
-        self.put_head(&RESET_HEAD, new).await
+        self.put_head(RESET_HEAD.exempt(), new).await
     }
 
-    async fn put_head(&mut self, sql: &Sql, new: NewHead<'_>) -> Result<bool> {
+    async fn put_head(&mut self, change: Authorized<'_>, new: NewHead<'_>) -> Result<bool> {
         let NewHead {
             head,
             writers,
@@ -322,7 +330,7 @@ impl Audit<'_> {
             expected_seq,
         } = new;
         let values: [&dyn Param; 6] = [&head.seq, &head.hash, &writers, &seal, &at, &expected_seq];
-        Ok(self.0.execute(sql, &values).await? == 1)
+        Ok(self.0.execute(change, &values).await? == 1)
     }
 
     /// The linked entries after a place, in order.

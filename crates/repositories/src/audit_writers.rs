@@ -6,13 +6,19 @@ use crate::outcome::rows;
 use crate::read::{BoundValue, Read, bound};
 use mainstay_domain::Result;
 use mainstay_domain::audit::WriterEnd;
-use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+use mainstay_platform::database::{Authorized, DatabaseError, FromRow, Row};
 
 statements! {
-    INSERT = "INSERT INTO audit_writers (number, at, mac, id) VALUES ($1, $2, $3, $4)";
-    UPDATE = "UPDATE audit_writers SET number = $1, at = $2, mac = $3 WHERE id = $4";
     ALL_WRITERS = "SELECT id, number, at, mac FROM audit_writers ORDER BY id";
-    REMOVE = "DELETE FROM audit_writers WHERE id = $1 AND number = $2";
+}
+
+internal_changes! {
+    INSERT: AuditWriters =
+        "INSERT INTO audit_writers (number, at, mac, id) VALUES ($1, $2, $3, $4)";
+    UPDATE: AuditWriters =
+        "UPDATE audit_writers SET number = $1, at = $2, mac = $3 WHERE id = $4";
+    REMOVE: AuditWriters =
+        "DELETE FROM audit_writers WHERE id = $1 AND number = $2";
 }
 
 /// The record of a writer as it is stored in the database.
@@ -54,18 +60,18 @@ impl Audit<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn remove_writer(&mut self, key: &EntryKey, number: i64) -> Result<bool> {
-        Ok(self.0.execute(&REMOVE, &[key, &number]).await? == 1)
+        Ok(self.0.execute(REMOVE.exempt(), &[key, &number]).await? == 1)
     }
 }
 
 /// The statement that updates the record of a writer; it changes no row when the record is missing.
-pub(crate) fn moving(end: &WriterEnd) -> (&'static Sql, Vec<BoundValue<'_>>) {
-    let sql = if end.is_new { &INSERT } else { &UPDATE };
+pub(crate) fn moving(end: &WriterEnd) -> (Authorized<'static>, Vec<BoundValue<'_>>) {
+    let change = if end.is_new { &INSERT } else { &UPDATE };
     let values = vec![
         bound(&end.number),
         bound(&end.at),
         bound(&end.mac),
         bound(&end.writer),
     ];
-    (sql, values)
+    (change.exempt(), values)
 }

@@ -6,12 +6,17 @@ use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
+use mainstay_platform::database::Change;
 
 statements! {
     FIND = "SELECT password_hash FROM credentials WHERE user_id = $1";
     FIND_OWNED = "SELECT password_hash FROM credentials WHERE user_id = $1 AND user_id = $2";
-    SET = "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) \
-           ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
+}
+
+changes! {
+    SET: Change<User>, "credentials", [User::REGISTER, User::CREATE, User::REHASH] =
+        "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
 }
 
 repository! {
@@ -43,8 +48,8 @@ impl Credentials<'_> {
         hash: &str,
         now: Timestamp,
     ) -> Result<()> {
-        permit.covers(user)?;
-        self.0.execute(&SET, &[&user.id, &hash, &now]).await?;
+        let set = SET.authorize(permit, user)?;
+        self.0.execute(set, &[&user.id, &hash, &now]).await?;
         Ok(())
     }
 }

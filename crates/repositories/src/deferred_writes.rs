@@ -13,7 +13,7 @@ use mainstay_domain::job::Lease;
 use mainstay_domain::order::Order;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{Param, Sql, Tx};
+use mainstay_platform::database::{Authorized, Param, Tx};
 
 /// Rows whose results the transaction does not need before its end. Nothing is written before
 /// [`flush`](DeferredWrites::flush).
@@ -24,7 +24,7 @@ pub struct DeferredWrites {
 
 #[derive(Debug)]
 enum Entry {
-    Order(Box<Order>),
+    Order(Box<Order>, Vec<Authorized<'static>>),
     Audit(Box<AuthenticatedEntry>),
     Writer(WriterEnd),
     OutboxEvent(Box<OutboxEvent>),
@@ -55,10 +55,10 @@ impl DeferredWrites {
     /// Adds a new order with its items.
     ///
     /// # Errors
-    /// `Internal` when the permit is for another order: a bug.
+    /// `Internal` when the permit is for another order or action: a bug.
     pub fn order(&mut self, permit: &Permit<Order>, order: Order) -> Result<()> {
-        permit.covers(&order)?;
-        self.entries.push(Entry::Order(Box::new(order)));
+        let inserts = orders::authorize_inserts(permit, &order)?;
+        self.entries.push(Entry::Order(Box::new(order), inserts));
         Ok(())
     }
 
@@ -102,13 +102,15 @@ impl DeferredWrites {
         if self.entries.is_empty() {
             return Ok(outcome);
         }
-        let bound: Vec<(&Entry, &Sql, Vec<BoundValue<'_>>)> =
-            self.entries.iter().flat_map(statements).collect();
+        let mut bound: Vec<Write<'_>> = Vec::with_capacity(2 * self.entries.len());
+        self.entries
+            .iter()
+            .for_each(|entry| add_writes(entry, &mut bound));
         let values: Vec<Vec<&dyn Param>> = bound.iter().map(|(_, _, values)| params(values)).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> = bound
+        let batch: Vec<(Authorized<'_>, &[&dyn Param])> = bound
             .iter()
             .zip(&values)
-            .map(|((_, sql, _), values)| (*sql, values.as_slice()))
+            .map(|((_, change, _), values)| (*change, values.as_slice()))
             .collect();
         let written = tx.batch(&batch).await.map_err(order_number_violation)?;
         for ((entry, ..), changed) in bound.iter().zip(written) {
@@ -125,20 +127,25 @@ impl DeferredWrites {
     }
 }
 
-fn statements(entry: &Entry) -> Vec<(&Entry, &'static Sql, Vec<BoundValue<'_>>)> {
-    let one = |(sql, values)| vec![(entry, sql, values)];
-    match entry {
-        Entry::Order(order) => orders::inserting(order)
-            .map(|(sql, values)| (entry, sql, values))
-            .collect(),
-        Entry::Audit(audited) => one(audit::inserting(audited)),
-        Entry::Writer(end) => one(audit_writers::moving(end)),
-        Entry::OutboxEvent(event) => one(outbox::inserting(event)),
-        Entry::Job(job, due) => one(jobs::inserting(job, due)),
-        Entry::Idempotency(new) => one(idempotency::inserting(new)),
-        Entry::Finish(lease, now) => one((
-            &leases::FINISH,
+/// A change with its values, and the entry that it writes.
+type Write<'e> = (&'e Entry, Authorized<'static>, Vec<BoundValue<'e>>);
+
+/// Adds the changes that write an entry.
+fn add_writes<'e>(entry: &'e Entry, writes: &mut Vec<Write<'e>>) {
+    let (change, values) = match entry {
+        Entry::Order(order, inserts) => {
+            let rows = inserts.iter().zip(orders::inserted_rows(order));
+            return writes.extend(rows.map(|(insert, values)| (entry, *insert, values)));
+        }
+        Entry::Audit(audited) => audit::inserting(audited),
+        Entry::Writer(end) => audit_writers::moving(end),
+        Entry::OutboxEvent(event) => outbox::inserting(event),
+        Entry::Job(job, due) => jobs::inserting(job, due),
+        Entry::Idempotency(new) => idempotency::inserting(new),
+        Entry::Finish(lease, now) => (
+            leases::FINISH.exempt(),
             vec![bound(&lease.job), bound(&lease.fence), bound(now)],
-        )),
-    }
+        ),
+    };
+    writes.push((entry, change, values));
 }

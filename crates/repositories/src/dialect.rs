@@ -56,7 +56,7 @@ macro_rules! claim {
 macro_rules! waiting {
     ($lock:literal) => {
         concat!(
-            "SELECT id, at, kind, resource, resource_id, user_id, request_id, payload FROM outbox \
+            "SELECT id, at, kind, resource, resource_id, owner_id, user_id, request_id, payload FROM outbox \
              WHERE relayed_at IS NULL ORDER BY id LIMIT $1",
             $lock
         )
@@ -73,18 +73,21 @@ macro_rules! active_admins {
     };
 }
 
-statements! {
+internal_changes! {
     /// Marks the jobs whose time has come as claimable.
-    PROMOTE_JOBS = postgres promote!(" FOR UPDATE SKIP LOCKED"), sqlite promote!("");
+    PROMOTE_JOBS: Jobs = postgres promote!(" FOR UPDATE SKIP LOCKED"), sqlite promote!("");
     /// Makes the jobs of workers that died claimable again, unless that was their last attempt: a job that kills its
     /// worker must not do so for ever. The first time at once, then after 2 s, 4 s, 8 s ... up to an hour: a worker
     /// may have died before it started all the jobs that it held, and these must not use up their attempts while it
     /// restarts and dies again and again.
-    RECOVER_JOBS = postgres recover!(" FOR UPDATE SKIP LOCKED"), sqlite recover!("");
+    RECOVER_JOBS: Jobs = postgres recover!(" FOR UPDATE SKIP LOCKED"), sqlite recover!("");
     /// Claims the most urgent jobs.
-    CLAIM_JOBS = postgres claim!("", " FOR UPDATE SKIP LOCKED"), sqlite claim!("", "");
+    CLAIM_JOBS: Jobs = postgres claim!("", " FOR UPDATE SKIP LOCKED"), sqlite claim!("", "");
     /// Claims the most urgent jobs of one queue.
-    CLAIM_JOBS_OF = postgres claim!(" AND queue = $3", " FOR UPDATE SKIP LOCKED"), sqlite claim!(" AND queue = $3", "");
+    CLAIM_JOBS_OF: Jobs = postgres claim!(" AND queue = $3", " FOR UPDATE SKIP LOCKED"), sqlite claim!(" AND queue = $3", "");
+}
+
+statements! {
     /// Prevents other transactions from changing an order before this one ends, and waits for one that is changing
     /// it.
     LOCK_ORDER = postgres "SELECT id FROM orders WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM orders WHERE id = $1";

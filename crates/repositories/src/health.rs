@@ -5,8 +5,9 @@ use mainstay_domain::Result;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::Tx;
 
-statements! {
-    PROBE = "UPDATE write_probe SET written = written + 1, padding = $1 WHERE id = 1";
+internal_changes! {
+    PROBE: WriteProbe =
+        "UPDATE write_probe SET written = written + 1, padding = $1 WHERE id = 1";
 }
 
 /// Rewrites the one row of the probe with this padding: a full disk that still takes one byte may refuse many.
@@ -14,7 +15,7 @@ statements! {
 /// # Errors
 /// `UNAVAILABLE` when the storage refuses.
 pub async fn write_probe(tx: &mut Tx, padding: &str) -> Result<()> {
-    tx.execute(&PROBE, &[&padding]).await?;
+    tx.execute(PROBE.exempt(), &[&padding]).await?;
     Ok(())
 }
 

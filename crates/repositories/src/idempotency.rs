@@ -4,17 +4,22 @@ use crate::read::{BoundValue, bound, params};
 use mainstay_domain::Result;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+use mainstay_platform::database::{Authorized, DatabaseError, FromRow, Row};
 
 statements! {
     FIND = "SELECT fingerprint, status, answer FROM idempotency_keys \
             WHERE caller_id = $1 AND operation = $2 AND key = $3 AND created_at >= $4";
+}
+
+internal_changes! {
     // A result that is too old to be replayed is overwritten.
-    INSERT = "INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, status, answer, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (caller_id, operation, key) DO UPDATE SET \
-              fingerprint = excluded.fingerprint, status = excluded.status, answer = excluded.answer, \
-              created_at = excluded.created_at WHERE idempotency_keys.created_at < $8";
-    PRUNE = "DELETE FROM idempotency_keys WHERE created_at < $1";
+    INSERT: IdempotencyKeys =
+        "INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, status, answer, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (caller_id, operation, key) DO UPDATE SET \
+         fingerprint = excluded.fingerprint, status = excluded.status, answer = excluded.answer, \
+         created_at = excluded.created_at WHERE idempotency_keys.created_at < $8";
+    PRUNE: IdempotencyKeys =
+        "DELETE FROM idempotency_keys WHERE created_at < $1";
 }
 
 /// The status of a success; the status of a failure is the code of its error.
@@ -92,8 +97,8 @@ impl Idempotency<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn insert(&mut self, new: &NewStoredResult) -> Result<bool> {
-        let (sql, values) = inserting(new);
-        Ok(self.0.execute(sql, &params(&values)).await? == 1)
+        let (insert, values) = inserting(new);
+        Ok(self.0.execute(insert, &params(&values)).await? == 1)
     }
 
     /// Removes results from before an instant; returns how many.
@@ -101,12 +106,12 @@ impl Idempotency<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+        Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
     }
 }
 
 /// The statement that stores a result.
-pub(crate) fn inserting(new: &NewStoredResult) -> (&'static Sql, Vec<BoundValue<'_>>) {
+pub(crate) fn inserting(new: &NewStoredResult) -> (Authorized<'static>, Vec<BoundValue<'_>>) {
     let values = vec![
         bound(&new.caller_id),
         bound(&new.operation),
@@ -117,5 +122,5 @@ pub(crate) fn inserting(new: &NewStoredResult) -> (&'static Sql, Vec<BoundValue<
         bound(&new.created_at),
         bound(&new.not_before),
     ];
-    (&INSERT, values)
+    (INSERT.exempt(), values)
 }

@@ -1,47 +1,56 @@
 //! Jobs for administrators, and enqueueing. What workers need is in [`leases`](crate::leases).
 
-use crate::list::{Key, List};
-use crate::outcome::{found, unique_violation};
-use crate::read::{BoundValue, Read, bound, params, word};
+use crate::outcome::unique_violation;
+use crate::read::{BoundValue, bound, params, word};
+use crate::record;
+use crate::record::TextColumn;
 use crate::row_filter;
+use crate::rows::{Filter, RowQuery, Rows, Table};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Permit, Scope};
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
-use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::time::Timestamp;
-use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+use mainstay_platform::database::{Authorized, Change, DatabaseError, FromRow, Row};
 
-const COLUMNS: &str = "id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, \
-                       created_at, finished_at, fence";
-
-statements! {
-    FIND = "SELECT id, kind, queue, payload, state, attempts, max_attempts, run_at, last_error, request_id, created_at, \
-            finished_at, fence FROM jobs WHERE id = $1";
-    // While a job of the same unique key is queued, running or retrying, another one is not inserted.
-    ENQUEUE = "INSERT INTO jobs (id, kind, queue, payload, state, due, priority, max_attempts, run_at, unique_key, \
-               request_id, created_at) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11) \
-               ON CONFLICT DO NOTHING";
-    RETRY = "UPDATE jobs SET state = 'queued', due = TRUE, attempts = 0, run_at = $2, finished_at = NULL \
-             WHERE id = $1 AND state IN ('dead', 'cancelled') AND NOT EXISTS (SELECT 1 FROM jobs other \
-             WHERE other.unique_key = jobs.unique_key AND other.state IN ('queued', 'running', 'retrying'))";
-    CANCEL = "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
-              WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
-    COUNTS = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying', 'dead') \
-              GROUP BY queue, state ORDER BY queue, state";
-    PRUNE = "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1";
+record! {
+    Job {
+        id, kind, queue, payload,
+        state: TextColumn,
+        attempts, max_attempts, run_at, last_error, request_id, created_at, finished_at, fence,
+    }
 }
 
-const STATE: usize = 0;
-const QUEUE: usize = 1;
-const KIND: usize = 2;
+impl Table for Job {
+    const TABLE: &'static str = "jobs";
+    const FILTERS: &'static [Filter] = &[Filter::text("state"), Filter::text("queue"), Filter::text("kind")];
+}
 
-pub(crate) static LIST: List = List::new(
-    concat!(module_path!(), "::LIST"),
-    (COLUMNS, "jobs"),
-    &["state = {}", "queue = {}", "kind = {}"],
-    &[Key::Id],
-);
+statements! {
+    COUNTS = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying', 'dead') \
+              GROUP BY queue, state ORDER BY queue, state";
+}
+
+changes! {
+    RETRY: Change<Job>, "jobs", [Job::RETRY] =
+        "UPDATE jobs SET state = 'queued', due = TRUE, attempts = 0, run_at = $2, finished_at = NULL \
+         WHERE id = $1 AND state IN ('dead', 'cancelled') AND NOT EXISTS (SELECT 1 FROM jobs other \
+         WHERE other.unique_key = jobs.unique_key AND other.state IN ('queued', 'running', 'retrying'))";
+    CANCEL: Change<Job>, "jobs", [Job::CANCEL] =
+        "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
+         WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
+}
+
+internal_changes! {
+    // While a job of the same unique key is queued, running or retrying, another one is not inserted.
+    ENQUEUE: Jobs =
+        "INSERT INTO jobs (id, kind, queue, payload, state, due, priority, max_attempts, run_at, unique_key, \
+         request_id, created_at) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11) \
+         ON CONFLICT DO NOTHING";
+    PRUNE: Jobs =
+        "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1";
+}
 
 /// Which jobs to list.
 #[derive(Debug, Clone, Default)]
@@ -86,26 +95,6 @@ impl NewJob {
     }
 }
 
-impl FromRow for Read<Job> {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(Job {
-            id: row.next()?,
-            kind: row.next()?,
-            queue: row.next()?,
-            payload: row.next()?,
-            state: word(row)?,
-            attempts: row.next()?,
-            max_attempts: row.next()?,
-            run_at: row.next()?,
-            last_error: row.next()?,
-            request_id: row.next()?,
-            created_at: row.next()?,
-            finished_at: row.next()?,
-            fence: row.next()?,
-        }))
-    }
-}
-
 repository! {
     /// The table of jobs.
     Jobs
@@ -118,8 +107,8 @@ impl Jobs<'_> {
     /// Only the database's.
     pub async fn enqueue(&mut self, job: &NewJob) -> Result<bool> {
         let due = job.is_due();
-        let (sql, values) = inserting(job, &due);
-        Ok(self.0.execute(sql, &params(&values)).await? == 1)
+        let (insert, values) = inserting(job, &due);
+        Ok(self.0.execute(insert, &params(&values)).await? == 1)
     }
 
     /// Finds a job by its id.
@@ -127,10 +116,7 @@ impl Jobs<'_> {
     /// # Errors
     /// `NOT_FOUND`, also for callers who may not see jobs.
     pub async fn find(&mut self, scope: &Scope<Job>, id: JobId) -> Result<Job> {
-        if !row_filter::all(scope) {
-            return Err(Error::NotFound);
-        }
-        found(self.0.optional(&FIND, &[&id]).await?)
+        Rows::new(self.0).find(scope, id).await
     }
 
     /// A page of the jobs within the scope, the newest first.
@@ -143,22 +129,11 @@ impl Jobs<'_> {
         filter: &JobFilter,
         page: &PageRequest,
     ) -> Result<Page<Job>> {
-        let state = filter.state.map(JobState::as_str);
-        let query = LIST.by(0, true);
-        let query = if row_filter::all(scope) {
-            query
-        } else {
-            query.nothing()
-        };
-        let query = query
-            .with(STATE, state.as_ref())
-            .with(QUEUE, filter.queue.as_ref())
-            .with(KIND, filter.kind.as_ref());
-        let position = |job: &Job| Position {
-            key: CursorKey::Number(job.created_at.micros()),
-            id: job.id.uuid(),
-        };
-        query.page(self.0, page, position).await
+        let query = RowQuery::new()
+            .filter_if("state", filter.state.map(JobState::as_str))?
+            .filter_if("queue", filter.queue.as_deref())?
+            .filter_if("kind", filter.kind.as_deref())?;
+        Rows::new(self.0).list(scope, &query, page).await
     }
 
     /// Puts a dead or cancelled job back into its queue, with no attempts counted; false when it is neither, or a job
@@ -167,8 +142,8 @@ impl Jobs<'_> {
     /// # Errors
     /// `CONFLICT` when one of the same unique key is added at the same moment.
     pub async fn retry(&mut self, permit: &Permit<Job>, job: &Job, now: Timestamp) -> Result<bool> {
-        permit.covers(job)?;
-        let done = self.0.execute(&RETRY, &[&job.id, &now]).await;
+        let retry = RETRY.authorize(permit, job)?;
+        let done = self.0.execute(retry, &[&job.id, &now]).await;
         Ok(done.map_err(|error| unique_violation(error, "such a job is in line already"))? == 1)
     }
 
@@ -178,8 +153,8 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn cancel(&mut self, permit: &Permit<Job>, job: &Job, now: Timestamp) -> Result<bool> {
-        permit.covers(job)?;
-        Ok(self.0.execute(&CANCEL, &[&job.id, &now]).await? == 1)
+        let cancel = CANCEL.authorize(permit, job)?;
+        Ok(self.0.execute(cancel, &[&job.id, &now]).await? == 1)
     }
 
     /// The number of unfinished and dead jobs by queue and state; states without jobs are left out.
@@ -202,7 +177,7 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+        Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
     }
 }
 
@@ -215,7 +190,7 @@ impl FromRow for Count {
 }
 
 /// The statement that enqueues a job.
-pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (&'static Sql, Vec<BoundValue<'j>>) {
+pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (Authorized<'static>, Vec<BoundValue<'j>>) {
     let values = vec![
         bound(&job.id),
         bound(&job.kind),
@@ -229,5 +204,5 @@ pub(crate) fn inserting<'j>(job: &'j NewJob, due: &'j bool) -> (&'static Sql, Ve
         bound(&job.request_id),
         bound(&job.created_at),
     ];
-    (&ENQUEUE, values)
+    (ENQUEUE.exempt(), values)
 }

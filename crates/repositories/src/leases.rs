@@ -13,19 +13,28 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 statements! {
-    FINISH = "UPDATE jobs SET state = 'done', lease_until = NULL, progress = 100, finished_at = $3 \
-              WHERE id = $1 AND fence = $2 AND state = 'running'";
-    RETRY_LATER = "UPDATE jobs SET state = 'retrying', lease_until = NULL, run_at = $3, due = $4, \
-                   last_error = $5 WHERE id = $1 AND fence = $2 AND state = 'running'";
-    GIVE_UP = "UPDATE jobs SET state = 'dead', lease_until = NULL, finished_at = $3, last_error = $4 \
-               WHERE id = $1 AND fence = $2 AND state = 'running'";
-    EXTEND = "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
-    RELEASE = "UPDATE jobs SET state = CASE WHEN attempts > 1 THEN 'retrying' ELSE 'queued' END, due = TRUE, \
-               attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'running'";
-    PROGRESS = "UPDATE jobs SET progress = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
     NEXT_DUE = "SELECT (SELECT run_at FROM jobs WHERE due LIMIT 1), \
                 (SELECT min(run_at) FROM jobs WHERE NOT due AND lease_until IS NULL AND finished_at IS NULL), \
                 (SELECT min(lease_until) FROM jobs WHERE lease_until IS NOT NULL)";
+}
+
+internal_changes! {
+    FINISH: Jobs =
+        "UPDATE jobs SET state = 'done', lease_until = NULL, progress = 100, finished_at = $3 \
+         WHERE id = $1 AND fence = $2 AND state = 'running'";
+    RETRY_LATER: Jobs =
+        "UPDATE jobs SET state = 'retrying', lease_until = NULL, run_at = $3, due = $4, \
+         last_error = $5 WHERE id = $1 AND fence = $2 AND state = 'running'";
+    GIVE_UP: Jobs =
+        "UPDATE jobs SET state = 'dead', lease_until = NULL, finished_at = $3, last_error = $4 \
+         WHERE id = $1 AND fence = $2 AND state = 'running'";
+    EXTEND: Jobs =
+        "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
+    RELEASE: Jobs =
+        "UPDATE jobs SET state = CASE WHEN attempts > 1 THEN 'retrying' ELSE 'queued' END, due = TRUE, \
+         attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND fence = $2 AND state = 'running'";
+    PROGRESS: Jobs =
+        "UPDATE jobs SET progress = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
 }
 
 /// A claimed job and its priority.
@@ -46,7 +55,11 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn recover(&mut self, now: Timestamp) -> Result<Vec<Job>> {
-        Ok(rows(self.0.all(&RECOVER_JOBS, &[&now]).await?))
+        Ok(rows(
+            self.0
+                .execute_returning_all(RECOVER_JOBS.exempt(), &[&now])
+                .await?,
+        ))
     }
 
     /// Leases up to `limit` due jobs, the most urgent first, of the given queues in their order, or of all queues
@@ -61,10 +74,12 @@ impl Jobs<'_> {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Vec<Job>> {
-        self.0.execute(&PROMOTE_JOBS, &[&now]).await?;
+        self.0.execute(PROMOTE_JOBS.exempt(), &[&now]).await?;
         let until = now.after(lease);
         if queues.is_empty() {
-            return Ok(in_order(self.0.all(&CLAIM_JOBS, &[&limit, &until]).await?));
+            let values: [&dyn Param; 2] = [&limit, &until];
+            let claimed = self.0.execute_returning_all(CLAIM_JOBS.exempt(), &values);
+            return Ok(in_order(claimed.await?));
         }
         let mut jobs = Vec::new();
         for queue in queues {
@@ -72,9 +87,9 @@ impl Jobs<'_> {
             if left == 0 {
                 break;
             }
-            jobs.extend(in_order(
-                self.0.all(&CLAIM_JOBS_OF, &[&left, &until, queue]).await?,
-            ));
+            let values: [&dyn Param; 3] = [&left, &until, queue];
+            let claimed = self.0.execute_returning_all(CLAIM_JOBS_OF.exempt(), &values);
+            jobs.extend(in_order(claimed.await?));
         }
         Ok(jobs)
     }
@@ -84,7 +99,11 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn finish(&mut self, lease: Lease, now: Timestamp) -> Result<bool> {
-        Ok(self.0.execute(&FINISH, &[&lease.job, &lease.fence, &now]).await? == 1)
+        Ok(self
+            .0
+            .execute(FINISH.exempt(), &[&lease.job, &lease.fence, &now])
+            .await?
+            == 1)
     }
 
     /// Records a failed attempt: to be retried at `next`, or dead if `None`. False when the lease is no longer valid.
@@ -104,11 +123,11 @@ impl Jobs<'_> {
             Some(next) => {
                 let due = next <= now;
                 let row: [&dyn Param; 5] = [&lease.job, &lease.fence, &next, &due, &error];
-                self.0.execute(&RETRY_LATER, &row).await?
+                self.0.execute(RETRY_LATER.exempt(), &row).await?
             }
             None => {
                 self.0
-                    .execute(&GIVE_UP, &[&lease.job, &lease.fence, &now, &error])
+                    .execute(GIVE_UP.exempt(), &[&lease.job, &lease.fence, &now, &error])
                     .await?
             }
         };
@@ -122,7 +141,7 @@ impl Jobs<'_> {
     pub async fn extend(&mut self, lease: Lease, until: Timestamp) -> Result<bool> {
         Ok(self
             .0
-            .execute(&EXTEND, &[&lease.job, &lease.fence, &until])
+            .execute(EXTEND.exempt(), &[&lease.job, &lease.fence, &until])
             .await?
             == 1)
     }
@@ -133,7 +152,11 @@ impl Jobs<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn release(&mut self, lease: Lease) -> Result<bool> {
-        Ok(self.0.execute(&RELEASE, &[&lease.job, &lease.fence]).await? == 1)
+        Ok(self
+            .0
+            .execute(RELEASE.exempt(), &[&lease.job, &lease.fence])
+            .await?
+            == 1)
     }
 
     /// Records the progress of a job, 0 to 100; false when the lease is no longer valid.
@@ -144,7 +167,7 @@ impl Jobs<'_> {
         let percent = percent.min(100);
         Ok(self
             .0
-            .execute(&PROGRESS, &[&lease.job, &lease.fence, &percent])
+            .execute(PROGRESS.exempt(), &[&lease.job, &lease.fence, &percent])
             .await?
             == 1)
     }

@@ -1,8 +1,9 @@
 //! SQL, and only here: one file per resource, one text for SQLite and PostgreSQL.
 //!
 //! A repository borrows a transaction. A finder requires a [`Scope`](mainstay_domain::access::Scope) and filters by
-//! it in the query itself; a writer requires a [`Permit`](mainstay_domain::access::Permit) and rejects another row
-//! than the permitted one. A row that does not exist and a row outside of the scope are both
+//! it in the query itself. A writer requires a [`Permit`](mainstay_domain::access::Permit), because its statement is a
+//! [`Change`](mainstay_platform::database::Change), which declares the actions that it serves and is not executed for
+//! another action or another row; `contracts/changes.txt` lists all. A row that does not exist and a row outside of the scope are both
 //! [`NotFound`](mainstay_domain::Error::NotFound); a row that has changed since it was read causes the transaction to
 //! run again ([`Retry`](mainstay_platform::database::DatabaseError::Retry)).
 //!
@@ -81,6 +82,7 @@ mod products;
 mod read;
 mod roles;
 mod row_filter;
+mod rows;
 mod security_events;
 mod sessions;
 mod signing_keys;
@@ -99,13 +101,14 @@ pub use deferred_writes::{DeferredWrites, FlushOutcome};
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
 pub use jobs::{JobFilter, Jobs, NewJob};
-pub use migrate::{Condition, MigrateError, Report, condition, migrate};
+pub use migrate::{Condition, MigrateError, Migration, Migrations, Report, condition, migrate};
 pub use one_time_tokens::OneTimeTokens;
 pub use orders::{OrderFilter, OrderSort, Orders};
 pub use outbox::Outbox;
 pub use payments::Payments;
 pub use products::{ProductFilter, ProductSort, Products};
 pub use roles::{RoleRow, Roles};
+pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;

@@ -7,7 +7,7 @@ use crate::read::Read;
 use mainstay_domain::page::{self, Cursor, CursorKey, Page, PageInfo, PageRequest, Position};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{FromRow, Param, Sql, Tx, Value};
+use mainstay_platform::database::{FromRow, Param, Select, Sql, Tx, Value};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
@@ -26,13 +26,14 @@ pub(crate) enum Key {
 }
 
 /// Declares a list: its filters and sort keys. Each combination's statement is composed once, at its first use.
+#[derive(Debug)]
 pub(crate) struct List {
     name: &'static str,
     columns: &'static str,
     table: &'static str,
     filters: &'static [&'static str],
     keys: &'static [Key],
-    made: OnceLock<Box<[OnceLock<Sql>]>>,
+    made: OnceLock<Box<[OnceLock<Select>]>>,
 }
 
 /// The purpose of a statement.
@@ -75,27 +76,30 @@ impl List {
     }
 
     /// Every statement of the list, for the test that prepares them.
-    pub(crate) fn all(&'static self) -> Vec<(&'static str, Sql)> {
+    pub(crate) fn all(&'static self) -> Vec<(&'static str, &'static Select)> {
         let mut all = Vec::new();
         for chosen in 0..1usize << self.filters.len() {
-            all.push(self.sql(chosen, 0, false, Kind::Count));
+            all.push(self.select(chosen, 0, false, Kind::Count));
             for key in 0..self.keys.len() {
                 for descending in [false, true] {
-                    all.push(self.sql(chosen, key, descending, Kind::Numbered));
-                    all.push(self.sql(chosen, key, descending, Kind::After));
+                    all.push(self.select(chosen, key, descending, Kind::Numbered));
+                    all.push(self.select(chosen, key, descending, Kind::After));
                 }
             }
         }
-        all.into_iter().map(|sql| (self.name, sql.clone())).collect()
+        all.into_iter().map(|select| (self.name, select)).collect()
     }
 
-    fn sql(&self, chosen: usize, key: usize, descending: bool, kind: Kind) -> &Sql {
+    fn select(&self, chosen: usize, key: usize, descending: bool, kind: Kind) -> &Select {
         let variants = self.keys.len() * 6;
         let made = self
             .made
             .get_or_init(|| vec![OnceLock::new(); variants << self.filters.len()].into());
         let at = chosen * variants + key * 6 + usize::from(descending) * 3 + kind as usize;
-        made[at].get_or_init(|| Sql::owned(self.compose(chosen, self.keys[key], descending, kind)))
+        made[at].get_or_init(|| {
+            let text = self.compose(chosen, self.keys[key], descending, kind);
+            Select::new(Sql::owned(text))
+        })
     }
 
     fn compose(&self, chosen: usize, key: Key, descending: bool, kind: Kind) -> String {
@@ -204,14 +208,14 @@ impl<'p> ListParams<'p> {
         let skipped = i64::from(page.saturating_sub(1)) * i64::from(limit);
         let mut values: Vec<&dyn Param> = self.values.iter().copied().flatten().collect();
         values.extend([&limit as &dyn Param, &skipped]);
-        let items = outcome::rows(tx.all(self.sql(Kind::Numbered), &values).await?);
+        let items = outcome::rows(tx.all(self.select(Kind::Numbered), &values).await?);
         let shown = items.len() as u64;
         let total = if shown < u64::from(limit) && (shown > 0 || skipped == 0) {
             // The list ends on this page, so the total is known without a count.
             u64::try_from(skipped).unwrap_or(0) + shown
         } else {
             values.truncate(values.len() - 2);
-            u64::try_from(tx.one::<i64>(self.sql(Kind::Count), &values).await?).unwrap_or(0)
+            u64::try_from(tx.one::<i64>(self.select(Kind::Count), &values).await?).unwrap_or(0)
         };
         Ok(Page {
             items,
@@ -238,20 +242,20 @@ impl<'p> ListParams<'p> {
             });
         }
         // One row more than the page holds shows whether there is a next page.
-        let (asked, none) = (i64::from(limit) + 1, 0i64);
+        let (limit_and_one, none) = (i64::from(limit) + 1, 0i64);
         let mut values: Vec<&dyn Param> = self.values.iter().copied().flatten().collect();
         let kind = match (after, key) {
             (Some(after), Some(key)) => {
                 values.extend(key);
-                values.extend([&after.position.id as &dyn Param, &asked]);
+                values.extend([&after.position.id as &dyn Param, &limit_and_one]);
                 Kind::After
             }
             _ => {
-                values.extend([&asked as &dyn Param, &none]);
+                values.extend([&limit_and_one as &dyn Param, &none]);
                 Kind::Numbered
             }
         };
-        let mut items: Vec<T> = outcome::rows(tx.all(self.sql(kind), &values).await?);
+        let mut items: Vec<T> = outcome::rows(tx.all(self.select(kind), &values).await?);
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
         let next = items.last().filter(|_| more).map(|last| Cursor {
@@ -264,8 +268,8 @@ impl<'p> ListParams<'p> {
         })
     }
 
-    fn sql(&self, kind: Kind) -> &'static Sql {
-        self.list.sql(self.chosen, self.key, self.descending, kind)
+    fn select(&self, kind: Kind) -> &'static Select {
+        self.list.select(self.chosen, self.key, self.descending, kind)
     }
 
     /// The cursor's key as this list sorts by it, if the cursor belongs to this list.
@@ -288,7 +292,7 @@ impl<'p> ListParams<'p> {
 mod tests {
     use super::*;
 
-    static THINGS: List = List::new(
+    static ROWS: List = List::new(
         "things",
         ("id, name", "things"),
         &["status = 'active'", "owner = {}", "(a LIKE {} OR b LIKE {})"],
@@ -298,30 +302,30 @@ mod tests {
     #[test]
     fn values_are_numbered_in_the_order_of_the_filters() {
         assert_eq!(
-            THINGS.sql(0b111, 0, true, Kind::After).postgres(),
+            ROWS.select(0b111, 0, true, Kind::After).sql().postgres(),
             "SELECT id, name FROM things WHERE status = 'active' AND owner = $1 AND (a LIKE $2 OR b LIKE $2) \
              AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
         );
         assert_eq!(
-            THINGS.sql(0b001, 1, false, Kind::Numbered).postgres(),
+            ROWS.select(0b001, 1, false, Kind::Numbered).sql().postgres(),
             "SELECT id, name FROM things WHERE status = 'active' ORDER BY lower(name), id LIMIT $1 OFFSET $2"
         );
         assert_eq!(
-            THINGS.sql(0, 2, true, Kind::After).postgres(),
+            ROWS.select(0, 2, true, Kind::After).sql().postgres(),
             "SELECT id, name FROM things WHERE id < $1 ORDER BY id DESC LIMIT $2"
         );
         assert_eq!(
-            THINGS.sql(0b010, 0, false, Kind::Count).postgres(),
+            ROWS.select(0b010, 0, false, Kind::Count).sql().postgres(),
             "SELECT count(*) FROM things WHERE owner = $1"
         );
     }
 
     #[test]
     fn every_combination_is_another_statement() {
-        let mut texts: Vec<String> = THINGS
+        let mut texts: Vec<String> = ROWS
             .all()
             .iter()
-            .map(|(_, sql)| sql.postgres().to_owned())
+            .map(|(_, select)| select.sql().postgres().to_owned())
             .collect();
         let all = texts.len();
         assert_eq!(all, 8 * (1 + 3 * 2 * 2));

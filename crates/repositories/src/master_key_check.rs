@@ -5,7 +5,11 @@ use mainstay_platform::database::{DatabaseError, Tx};
 
 statements! {
     FIND = "SELECT sealed FROM master_key_check WHERE id = 1";
-    INSERT = "INSERT INTO master_key_check (id, sealed, created_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING";
+}
+
+internal_changes! {
+    INSERT: MasterKeyCheck =
+        "INSERT INTO master_key_check (id, sealed, created_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING";
 }
 
 /// The sealed value; `None` before the first start.
@@ -22,6 +26,6 @@ pub async fn find(tx: &mut Tx) -> Result<Option<Vec<u8>>, DatabaseError> {
 /// # Errors
 /// Only the database's.
 pub async fn insert(tx: &mut Tx, sealed: &[u8], at: Timestamp) -> Result<Vec<u8>, DatabaseError> {
-    tx.execute(&INSERT, &[&sealed, &at]).await?;
+    tx.execute(INSERT.exempt(), &[&sealed, &at]).await?;
     tx.one(&FIND, &[]).await
 }

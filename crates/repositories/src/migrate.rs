@@ -1,23 +1,21 @@
 //! Migrates a database to the schema of this program.
 
 use crate::dialect;
-use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
+use mainstay_platform::database::{
+    DatabaseError, DatabaseOptions, Engine, postgres_client, sqlite_connection,
+};
+use refinery::Runner;
 use refinery::error::Kind;
-use refinery::{Migration, Runner};
 use rusqlite::{Connection, TransactionBehavior};
+use text::{History, histories};
 
 mod condition;
+mod derive;
 mod fitness;
+mod text;
 
 pub use condition::{Condition, condition};
-
-mod sqlite {
-    refinery::embed_migrations!("migrations/sqlite");
-}
-
-mod postgres {
-    refinery::embed_migrations!("migrations/postgres");
-}
+pub use text::{Migration, Migrations};
 
 /// The outcome of a migration run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,9 +24,8 @@ pub struct Report {
     pub applied: Vec<String>,
 }
 
-/// Why a database could not be migrated. A migration and the record that it was applied are one transaction, so an
-/// interruption leaves nothing of it. On PostgreSQL, migrations applied before the failure stay; on SQLite, all
-/// missing migrations are one transaction.
+/// Why a database could not be migrated. All missing migrations of Mainstay and the records that they were applied are
+/// one transaction, so an interruption leaves nothing of them; then those of each application are one.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// A newer version of this program migrated the database.
@@ -50,6 +47,9 @@ pub enum MigrateError {
         /// The migration whose content differs.
         applied: String,
     },
+    /// The text or the name of a migration is not what both engines take. Nothing was applied.
+    #[error("{0}")]
+    Text(String),
     /// The database cannot store Mainstay's data. Nothing was created in it.
     #[error("{0}")]
     Unfit(String),
@@ -64,47 +64,50 @@ pub enum MigrateError {
     BrokenOff(#[source] tokio::task::JoinError),
 }
 
-/// Applies the migrations that the database does not have yet. Safe when several processes start at once: on
-/// PostgreSQL they wait for each other, on SQLite the second one finds the migrations applied.
+/// Applies the migrations that the database does not have yet: Mainstay's, then those of the application. Safe when
+/// several processes start at once: on PostgreSQL they wait for each other, on SQLite the second one finds the
+/// migrations applied.
 ///
 /// # Errors
 /// See [`MigrateError`]; a database that is newer than this program is an error.
-pub async fn migrate(options: &DatabaseOptions) -> Result<Report, MigrateError> {
+pub async fn migrate(options: &DatabaseOptions, more: &[Migrations]) -> Result<Report, MigrateError> {
     if options.url.starts_with("postgres") {
-        return on_postgres(options).await;
+        return on_postgres(options, &histories(Engine::Postgres, more)?).await;
     }
-    let options = options.clone();
-    tokio::task::spawn_blocking(move || on_sqlite(&options))
+    let (options, histories) = (options.clone(), histories(Engine::Sqlite, more)?);
+    tokio::task::spawn_blocking(move || on_sqlite(&options, &histories))
         .await
         .map_err(MigrateError::BrokenOff)?
 }
 
-async fn on_postgres(options: &DatabaseOptions) -> Result<Report, MigrateError> {
-    let runner = postgres::migrations::runner();
+async fn on_postgres(options: &DatabaseOptions, histories: &[History]) -> Result<Report, MigrateError> {
     let (mut client, connection) = postgres_client(options).await?;
     fit(&fitness::of_postgres(&client).await?)?;
     for reason in fitness::not_durable(&client).await? {
         tracing::warn!(
             reason,
-            "a power failure may lose writes that this database acknowledged"
+            "what this database acknowledges may be lost in a power cut"
         );
     }
     let locked = client.batch_execute(dialect::LOCK_MIGRATIONS).await;
     locked.map_err(|error| DatabaseError::Unavailable {
         what: format!("cannot lock for migrations: {error}"),
     })?;
-    let outcome = runner.run_async(&mut client).await;
+    let mut outcome = Ok(Report::default());
+    for history in histories {
+        let done = history.runner().run_async(&mut client).await;
+        outcome = outcome.and_then(|report| report.and(history, done));
+        if outcome.is_err() {
+            break;
+        }
+    }
     drop(client);
     // The connection's end releases the lock; wait for it, so that the next process does not find it locked.
     let _ = connection.await;
     outcome
-        .map(|done| report(done.applied_migrations()))
-        .map_err(|error| classify(error, &runner))
 }
 
-fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
-    // Grouped, a migration and its record are one transaction: a start that was killed in between can be repeated.
-    let runner = sqlite::migrations::runner().set_grouped(true);
+fn on_sqlite(options: &DatabaseOptions, histories: &[History]) -> Result<Report, MigrateError> {
     fit(&fitness::of_sqlite(options)?)?;
     let mut connection = sqlite_connection(options)?;
     // A transaction that began by reading could not write once another process had written, however long it waited.
@@ -113,15 +116,19 @@ fn on_sqlite(options: &DatabaseOptions) -> Result<Report, MigrateError> {
     patient.map_err(|error| DatabaseError::Unavailable {
         what: error.to_string(),
     })?;
+    histories.iter().try_fold(Report::default(), |report, history| {
+        report.and(history, run_on_sqlite(&history.runner(), &mut connection))
+    })
+}
+
+fn run_on_sqlite(runner: &Runner, connection: &mut Connection) -> Result<refinery::Report, refinery::Error> {
     loop {
-        let before = count(&runner, &mut connection);
-        match runner.run(&mut connection) {
-            Ok(done) => return Ok(report(done.applied_migrations())),
+        let before = count(runner, connection);
+        match runner.run(connection) {
             // Another process applied the same migrations meanwhile, so these were rolled back: check again.
             Err(error)
-                if matches!(error.kind(), Kind::Connection(..))
-                    && count(&runner, &mut connection) > before => {}
-            Err(error) => return Err(classify(error, &runner)),
+                if matches!(error.kind(), Kind::Connection(..)) && count(runner, connection) > before => {}
+            outcome => return outcome,
         }
     }
 }
@@ -140,42 +147,31 @@ fn count(runner: &Runner, connection: &mut Connection) -> usize {
         .map_or(0, |applied| applied.len())
 }
 
-fn report(applied: &[Migration]) -> Report {
-    Report {
-        applied: applied.iter().map(ToString::to_string).collect(),
+impl Report {
+    /// Adds the outcome of one run.
+    fn and(
+        mut self,
+        history: &History,
+        done: Result<refinery::Report, refinery::Error>,
+    ) -> Result<Self, MigrateError> {
+        let done = done.map_err(|error| classify(error, history))?;
+        let applied = done.applied_migrations().iter();
+        self.applied
+            .extend(applied.map(|migration| history.name(migration)));
+        Ok(self)
     }
 }
 
-fn classify(error: refinery::Error, runner: &Runner) -> MigrateError {
-    let known = runner
-        .get_migrations()
-        .iter()
-        .map(Migration::version)
-        .max()
-        .unwrap_or(0);
+fn classify(error: refinery::Error, history: &History) -> MigrateError {
+    let known = history.last_version();
     match error.kind() {
         Kind::MissingVersion(applied) if applied.version() > known => MigrateError::Newer {
-            applied: applied.to_string(),
+            applied: history.name(applied),
             known,
         },
         Kind::DivergentVersion(applied, _) => MigrateError::Edited {
-            applied: applied.to_string(),
+            applied: history.name(applied),
         },
         _ => MigrateError::Refused(Box::new(error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_engines_have_the_same_migrations() {
-        let names = |runner: &Runner| -> Vec<String> {
-            runner.get_migrations().iter().map(ToString::to_string).collect()
-        };
-        let (sqlite, postgres) = (sqlite::migrations::runner(), postgres::migrations::runner());
-        assert_eq!(names(&sqlite), names(&postgres));
-        assert!(!names(&sqlite).is_empty());
     }
 }

@@ -3,14 +3,19 @@
 use mainstay_domain::Result;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
+use mainstay_platform::database::Param;
 
-statements! {
-    INSERT = "INSERT INTO one_time_tokens (digest, purpose, user_id, expires_at, created_at) \
-              VALUES ($1, $2, $3, $4, $5)";
-    CONSUME = "UPDATE one_time_tokens SET used_at = $3 \
-               WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING user_id";
-    REVOKE_ALL = "DELETE FROM one_time_tokens WHERE purpose = $1 AND used_at IS NULL";
-    PRUNE = "DELETE FROM one_time_tokens WHERE expires_at < $1";
+internal_changes! {
+    INSERT: OneTimeTokens =
+        "INSERT INTO one_time_tokens (digest, purpose, user_id, expires_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5)";
+    CONSUME: OneTimeTokens =
+        "UPDATE one_time_tokens SET used_at = $3 \
+         WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING user_id";
+    REVOKE_ALL: OneTimeTokens =
+        "DELETE FROM one_time_tokens WHERE purpose = $1 AND used_at IS NULL";
+    PRUNE: OneTimeTokens =
+        "DELETE FROM one_time_tokens WHERE expires_at < $1";
 }
 
 repository! {
@@ -33,7 +38,7 @@ impl OneTimeTokens<'_> {
         now: Timestamp,
     ) -> Result<()> {
         self.0
-            .execute(&INSERT, &[&digest, &purpose, &user, &expires_at, &now])
+            .execute(INSERT.exempt(), &[&digest, &purpose, &user, &expires_at, &now])
             .await?;
         Ok(())
     }
@@ -49,7 +54,11 @@ impl OneTimeTokens<'_> {
         digest: &[u8],
         now: Timestamp,
     ) -> Result<Option<Option<UserId>>> {
-        Ok(self.0.optional(&CONSUME, &[&digest, &purpose, &now]).await?)
+        let values: [&dyn Param; 3] = [&digest, &purpose, &now];
+        Ok(self
+            .0
+            .execute_returning_optional(CONSUME.exempt(), &values)
+            .await?)
     }
 
     /// Revokes every unused token of a purpose; returns how many.
@@ -57,7 +66,7 @@ impl OneTimeTokens<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn revoke_all(&mut self, purpose: &str) -> Result<u64> {
-        Ok(self.0.execute(&REVOKE_ALL, &[&purpose]).await?)
+        Ok(self.0.execute(REVOKE_ALL.exempt(), &[&purpose]).await?)
     }
 
     /// Removes tokens that expired before an instant; returns how many.
@@ -65,6 +74,6 @@ impl OneTimeTokens<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+        Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
     }
 }

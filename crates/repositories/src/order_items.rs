@@ -2,15 +2,17 @@
 
 use crate::read::{BoundValue, bound, number};
 use crate::sized_statements::SizedStatements;
+use mainstay_domain::Result;
+use mainstay_domain::access::Permit;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::id::{OrderId, ProductId};
 use mainstay_domain::money::Money;
 use mainstay_domain::order::{Order, OrderItem};
 use mainstay_domain::product::Sku;
-use mainstay_platform::database::{DatabaseError, FromRow, Row, Sql};
+use mainstay_platform::database::{Authorized, Change, DatabaseError, FromRow, Row, Select};
 use std::fmt::Write as _;
 
-pub(crate) static ITEMS_OF: SizedStatements = SizedStatements::new(
+pub(crate) static ITEMS_OF: SizedStatements<Select> = SizedStatements::new(
     concat!(module_path!(), "::ITEMS_OF"),
     &[1, 5, 20, 100],
     |orders| {
@@ -21,9 +23,10 @@ pub(crate) static ITEMS_OF: SizedStatements = SizedStatements::new(
             placeholders.join(", ")
         )
     },
+    Select::new,
 );
 
-pub(crate) static INSERT_ITEMS: SizedStatements = SizedStatements::new(
+pub(crate) static INSERT_ITEMS: SizedStatements<Change<Order>> = SizedStatements::new(
     concat!(module_path!(), "::INSERT_ITEMS"),
     &[1, 2, 3, 4, 5, 6, 7, 8],
     |items| {
@@ -41,6 +44,7 @@ pub(crate) static INSERT_ITEMS: SizedStatements = SizedStatements::new(
         }
         text
     },
+    |sql| Change::new("order_items", &[Order::PLACE], sql),
 );
 
 /// An item as it is stored: its amounts are in the currency of its order.
@@ -96,7 +100,16 @@ impl FromRow for OrderItemRow {
 }
 
 /// The statements that insert the items of a new order.
-pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<BoundValue<'_>>)> {
+pub(crate) fn authorize_inserts(
+    permit: &Permit<Order>,
+    order: &Order,
+) -> impl Iterator<Item = Result<Authorized<'static>>> {
+    let chunks = order.items.chunks(INSERT_ITEMS.most());
+    chunks.map(move |items| INSERT_ITEMS.fitting(items.len()).1.authorize(permit, order))
+}
+
+/// The values of these statements, in the same order.
+pub(crate) fn inserted_rows(order: &Order) -> impl Iterator<Item = Vec<BoundValue<'_>>> {
     let size = INSERT_ITEMS.most();
     order.items.chunks(size).enumerate().map(move |(chunk, items)| {
         let mut values = vec![bound(&order.id)];
@@ -111,6 +124,6 @@ pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Ve
                 bound(&item.total.amount),
             ]);
         }
-        (INSERT_ITEMS.fitting(items.len()).1, values)
+        values
     })
 }

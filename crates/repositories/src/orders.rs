@@ -13,10 +13,15 @@ use mainstay_domain::order::{Order, OrderStatus};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+use mainstay_platform::database::{Authorized, Change, DatabaseError, FromRow, Param, Row};
 
-const COLUMNS: &str = "id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, \
-                       created_at, updated_at, version";
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, \
+         created_at, updated_at, version"
+    };
+}
 
 macro_rules! with_items {
     ($condition:literal) => {
@@ -34,8 +39,9 @@ macro_rules! with_items {
 macro_rules! overdue {
     ($condition:literal, $started_after:literal, $limit:literal) => {
         concat!(
-            "SELECT id, number, user_id, status, total_amount, refunded_amount, currency, reserved_until, created_at, \
-             updated_at, version FROM orders WHERE status = 'pending' AND reserved_until < $1",
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE status = 'pending' AND reserved_until < $1",
             $condition,
             " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = orders.id AND p.status = 'pending' \
              AND p.created_at > ",
@@ -49,12 +55,17 @@ macro_rules! overdue {
 statements! {
     FIND = with_items!("o.id = $1");
     FIND_OWNED = with_items!("o.id = $1 AND o.user_id = $2");
-    INSERT = "INSERT INTO orders (id, number, user_id, status, total_amount, refunded_amount, currency, \
-              reserved_until, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    SAVE = "UPDATE orders SET status = $2, refunded_amount = $3, reserved_until = $4, updated_at = $5, version = $6 \
-            WHERE id = $1 AND version = $7";
     OVERDUE = overdue!("", "$2", "$3");
     OVERDUE_OWNED = overdue!(" AND user_id = $2", "$3", "$4");
+}
+
+changes! {
+    INSERT: Change<Order>, "orders", [Order::PLACE] =
+        "INSERT INTO orders (id, number, user_id, status, total_amount, refunded_amount, currency, \
+         reserved_until, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    SAVE: Change<Order>, "orders", [Order::CANCEL, Order::EXPIRE, Order::SETTLE, Order::REFUND] =
+        "UPDATE orders SET status = $2, refunded_amount = $3, reserved_until = $4, updated_at = $5, version = $6 \
+         WHERE id = $1 AND version = $7";
 }
 
 const OWNED: usize = 0;
@@ -63,7 +74,7 @@ const USER: usize = 2;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
-    (COLUMNS, "orders"),
+    (columns!(), "orders"),
     &["user_id = {}", "status = {}", "user_id = {}"],
     &[Key::Number("created_at")],
 );
@@ -192,13 +203,13 @@ impl Orders<'_> {
     /// # Errors
     /// [`DatabaseError::Retry`] when the number is taken; the next run uses another one.
     pub async fn insert(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
-        permit.covers(order)?;
-        let statements: Vec<(&Sql, Vec<BoundValue<'_>>)> = inserting(order).collect();
-        let values: Vec<Vec<&dyn Param>> = statements.iter().map(|(_, values)| params(values)).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> = statements
+        let inserts = authorize_inserts(permit, order)?;
+        let bound: Vec<Vec<BoundValue<'_>>> = inserted_rows(order).collect();
+        let values: Vec<Vec<&dyn Param>> = bound.iter().map(|values| params(values)).collect();
+        let batch: Vec<(Authorized<'_>, &[&dyn Param])> = inserts
             .iter()
             .zip(&values)
-            .map(|((sql, _), values)| (*sql, values.as_slice()))
+            .map(|(insert, values)| (*insert, values.as_slice()))
             .collect();
         self.0
             .batch(&batch)
@@ -212,11 +223,11 @@ impl Orders<'_> {
     /// # Errors
     /// [`DatabaseError::Retry`] when it was changed meanwhile.
     pub async fn save(&mut self, permit: &Permit<Order>, order: &Order) -> Result<()> {
-        permit.covers(order)?;
+        let save = SAVE.authorize(permit, order)?;
         let done = self
             .0
             .execute(
-                &SAVE,
+                save,
                 &[
                     &order.id,
                     &order.status.as_str(),
@@ -280,8 +291,14 @@ impl Orders<'_> {
     }
 }
 
-/// The statements that insert a new order.
-pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Vec<BoundValue<'_>>)> {
+/// The statements that insert a new order and its items.
+pub(crate) fn authorize_inserts(permit: &Permit<Order>, order: &Order) -> Result<Vec<Authorized<'static>>> {
+    let row = std::iter::once(INSERT.authorize(permit, order));
+    row.chain(order_items::authorize_inserts(permit, order)).collect()
+}
+
+/// The values of these statements, in the same order.
+pub(crate) fn inserted_rows(order: &Order) -> impl Iterator<Item = Vec<BoundValue<'_>>> {
     let row = vec![
         bound(&order.id),
         bound(&order.number),
@@ -295,7 +312,7 @@ pub(crate) fn inserting(order: &Order) -> impl Iterator<Item = (&'static Sql, Ve
         bound(&order.updated_at),
         bound(&order.version),
     ];
-    std::iter::once((&INSERT, row)).chain(order_items::inserting(order))
+    std::iter::once(row).chain(order_items::inserted_rows(order))
 }
 
 pub(crate) fn order_number_violation(error: DatabaseError) -> Error {

@@ -7,13 +7,16 @@ use mainstay_domain::Result;
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::EventId;
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+use mainstay_platform::database::{Authorized, DatabaseError, FromRow, Param, Row};
 
-statements! {
-    INSERT = "INSERT INTO outbox (id, at, kind, resource, resource_id, user_id, request_id, payload) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    RELAYED = "UPDATE outbox SET relayed_at = $2 WHERE id = $1 AND relayed_at IS NULL";
-    PRUNE = "DELETE FROM outbox WHERE relayed_at < $1";
+internal_changes! {
+    INSERT: Outbox =
+        "INSERT INTO outbox (id, at, kind, resource, resource_id, owner_id, user_id, request_id, payload) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    RELAYED: Outbox =
+        "UPDATE outbox SET relayed_at = $2 WHERE id = $1 AND relayed_at IS NULL";
+    PRUNE: Outbox =
+        "DELETE FROM outbox WHERE relayed_at < $1";
 }
 
 impl FromRow for Read<OutboxEvent> {
@@ -24,6 +27,7 @@ impl FromRow for Read<OutboxEvent> {
             kind: row.next()?,
             resource: row.next()?,
             resource_id: row.next()?,
+            owner: row.next()?,
             user_id: row.next()?,
             request_id: row.next()?,
             payload: row.next()?,
@@ -42,8 +46,8 @@ impl Outbox<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn insert(&mut self, event: &OutboxEvent) -> Result<()> {
-        let (sql, values) = inserting(event);
-        self.0.execute(sql, &params(&values)).await?;
+        let (insert, values) = inserting(event);
+        self.0.execute(insert, &params(&values)).await?;
         Ok(())
     }
 
@@ -62,9 +66,9 @@ impl Outbox<'_> {
     /// Only the database's.
     pub async fn mark_relayed(&mut self, events: &[EventId], now: Timestamp) -> Result<()> {
         let values: Vec<[&dyn Param; 2]> = events.iter().map(|id| [id as &dyn Param, &now]).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> = values
+        let batch: Vec<(Authorized<'_>, &[&dyn Param])> = values
             .iter()
-            .map(|values| (&RELAYED, values.as_slice()))
+            .map(|values| (RELAYED.exempt(), values.as_slice()))
             .collect();
         self.0.batch(&batch).await?;
         Ok(())
@@ -75,21 +79,22 @@ impl Outbox<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+        Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
     }
 }
 
 /// The statement that inserts an event.
-pub(crate) fn inserting(event: &OutboxEvent) -> (&'static Sql, Vec<BoundValue<'_>>) {
+pub(crate) fn inserting(event: &OutboxEvent) -> (Authorized<'static>, Vec<BoundValue<'_>>) {
     let values = vec![
         bound(&event.id),
         bound(&event.at),
         bound(&event.kind),
         bound(&event.resource),
         bound(&event.resource_id),
+        bound(&event.owner),
         bound(&event.user_id),
         bound(&event.request_id),
         bound(&event.payload),
     ];
-    (&INSERT, values)
+    (INSERT.exempt(), values)
 }

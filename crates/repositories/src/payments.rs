@@ -1,26 +1,41 @@
 //! The repository of payments.
 
-use crate::outcome::{expect_one_row, found, unique_violation};
-use crate::read::{Read, money, word};
+use crate::outcome::{expect_one_row, unique_violation};
+use crate::read::Read;
+use crate::record;
+use crate::record::{MoneyColumns, TextColumn};
 use crate::row_filter::{RowFilter, owned};
-use mainstay_domain::access::{Permit, Scope};
+use crate::rows::{Rows, Table, Unique};
+use mainstay_domain::access::{Action, Permit, Scope};
 use mainstay_domain::id::{OrderId, PaymentId};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{Change, DatabaseError};
 
-macro_rules! select {
-    ($rest:literal) => {
+record! {
+    Payment as columns {
+        id, order_id, user_id,
+        status: TextColumn,
+        amount: MoneyColumns ["amount", "currency"],
+        reference, failure, created_at, updated_at,
+    }
+}
+
+impl Table for Payment {
+    const TABLE: &'static str = "payments";
+    const OWNER: Option<&'static str> = Some("user_id");
+    const INSERT: &'static [Action] = &[Payment::PAY];
+    const UNIQUE: &'static [Unique] = &[Unique::new("order_id", PAID_ALREADY)];
+}
+
+const PAID_ALREADY: &str = "this order has a payment already";
+
+macro_rules! of_order {
+    ($condition:literal) => {
         concat!(
-            "SELECT id, order_id, user_id, status, amount, currency, reference, failure, created_at, updated_at \
-             FROM payments WHERE ",
-            $rest
-        )
-    };
-    (of_order $condition:literal) => {
-        concat!(
-            "SELECT id, order_id, user_id, status, amount, currency, reference, failure, created_at, updated_at \
-             FROM payments WHERE order_id = $1",
+            "SELECT ",
+            columns!(),
+            " FROM payments WHERE order_id = $1",
             $condition,
             " ORDER BY CASE WHEN status IN ('pending', 'succeeded') THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1"
         )
@@ -28,30 +43,14 @@ macro_rules! select {
 }
 
 statements! {
-    FIND = select!("id = $1");
-    FIND_OWNED = select!("id = $1 AND user_id = $2");
-    OF_ORDER = select!(of_order "");
-    OF_ORDER_OWNED = select!(of_order " AND user_id = $2");
-    INSERT = "INSERT INTO payments (id, order_id, user_id, status, amount, currency, reference, failure, created_at, \
-              updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    SAVE = "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
-            WHERE id = $1 AND status = $6";
+    OF_ORDER = of_order!("");
+    OF_ORDER_OWNED = of_order!(" AND user_id = $2");
 }
 
-impl FromRow for Read<Payment> {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(Payment {
-            id: row.next()?,
-            order_id: row.next()?,
-            user_id: row.next()?,
-            status: word(row)?,
-            amount: money(row)?,
-            reference: row.next()?,
-            failure: row.next()?,
-            created_at: row.next()?,
-            updated_at: row.next()?,
-        }))
-    }
+changes! {
+    SAVE: Change<Payment>, "payments", [Payment::SETTLE, Payment::CANCEL, Payment::REFUND] =
+        "UPDATE payments SET status = $2, reference = $3, failure = $4, updated_at = $5 \
+         WHERE id = $1 AND status = $6";
 }
 
 repository! {
@@ -65,11 +64,7 @@ impl Payments<'_> {
     /// # Errors
     /// `NOT_FOUND`, also for another customer's payment outside of the scope.
     pub async fn find(&mut self, scope: &Scope<Payment>, id: PaymentId) -> Result<Payment> {
-        match owned(scope) {
-            RowFilter::All => found(self.0.optional(&FIND, &[&id]).await?),
-            RowFilter::Of(owner) => found(self.0.optional(&FIND_OWNED, &[&id, &owner]).await?),
-            RowFilter::None => Err(Error::NotFound),
-        }
+        Rows::new(self.0).find(scope, id).await
     }
 
     /// The relevant payment of an order: the pending or succeeded one, else the most recent one.
@@ -90,26 +85,7 @@ impl Payments<'_> {
     /// # Errors
     /// `CONFLICT` when another payment of the order is pending or has succeeded.
     pub async fn insert(&mut self, permit: &Permit<Payment>, payment: &Payment) -> Result<()> {
-        permit.covers(payment)?;
-        let done = self
-            .0
-            .execute(
-                &INSERT,
-                &[
-                    &payment.id,
-                    &payment.order_id,
-                    &payment.user_id,
-                    &payment.status.as_str(),
-                    &payment.amount.amount,
-                    &payment.amount.currency.code(),
-                    &payment.reference,
-                    &payment.failure,
-                    &payment.created_at,
-                    &payment.updated_at,
-                ],
-            )
-            .await;
-        done.map(drop).map_err(paid_already)
+        Rows::new(self.0).insert(permit, payment).await
     }
 
     /// Updates a payment whose status changed from `from`.
@@ -123,11 +99,11 @@ impl Payments<'_> {
         payment: &Payment,
         from: PaymentStatus,
     ) -> Result<()> {
-        permit.covers(payment)?;
+        let save = SAVE.authorize(permit, payment)?;
         let done = self
             .0
             .execute(
-                &SAVE,
+                save,
                 &[
                     &payment.id,
                     &payment.status.as_str(),
@@ -143,5 +119,5 @@ impl Payments<'_> {
 }
 
 fn paid_already(error: DatabaseError) -> Error {
-    unique_violation(error, "this order has a payment already")
+    unique_violation(error, PAID_ALREADY)
 }

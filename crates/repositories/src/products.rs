@@ -9,32 +9,41 @@ use mainstay_domain::id::ProductId;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Json, JsonRef, Row};
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Json, JsonRef, Row};
 
-const COLUMNS: &str = "id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
-                       created_at, updated_at, version";
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
+         created_at, updated_at, version"
+    };
+}
 
 macro_rules! find {
     ($condition:literal) => {
-        concat!(
-            "SELECT id, sku, name, description, price_amount, price_currency, stock, category, attributes, status, \
-             created_at, updated_at, version FROM products WHERE ",
-            $condition
-        )
+        concat!("SELECT ", columns!(), " FROM products WHERE ", $condition)
     };
 }
 
 statements! {
     FIND = find!("id = $1");
     FIND_PUBLISHED = find!("id = $1 AND status = 'active'");
-    INSERT = "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
-              attributes, status, created_at, updated_at, version, search_text) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    SAVE = "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
-            stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
-            search_text = $14 WHERE id = $1 AND version = $13";
-    DELETE = "DELETE FROM products WHERE id = $1";
     IS_ORDERED = "SELECT 1 FROM order_items WHERE product_id = $1 LIMIT 1";
+}
+
+changes! {
+    INSERT: Change<Product>, "products", [Product::CREATE] =
+        "INSERT INTO products (id, sku, name, description, price_amount, price_currency, stock, category, \
+         attributes, status, created_at, updated_at, version, search_text) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    SAVE: Change<Product>, "products", [Product::UPDATE] =
+        "UPDATE products SET sku = $2, name = $3, description = $4, price_amount = $5, price_currency = $6, \
+         stock = $7, category = $8, attributes = $9, status = $10, updated_at = $11, version = $12, \
+         search_text = $14 WHERE id = $1 AND version = $13";
+    ARCHIVE: Change<Product>, "products", [Product::DELETE] =
+        "UPDATE products SET status = 'archived', updated_at = $2, version = $3 WHERE id = $1 AND version = $4";
+    DELETE: Change<Product>, "products", [Product::DELETE] =
+        "DELETE FROM products WHERE id = $1";
 }
 
 const PUBLISHED: usize = 0;
@@ -44,7 +53,7 @@ const WORDS: usize = 3;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
-    (COLUMNS, "products"),
+    (columns!(), "products"),
     &[
         "status = 'active'",
         "status = {}",
@@ -145,20 +154,20 @@ impl Products<'_> {
     ) -> Result<Page<Product>> {
         let status = filter.status.map(ProductStatus::as_str);
         let words = filter.q.as_deref().map(dialect::words);
-        let asked = LIST.by(sort as usize, descending);
-        let mut asked = match scope.filter() {
-            ScopeFilter::Everything => asked,
-            ScopeFilter::Published => asked.only(PUBLISHED),
-            ScopeFilter::Owned(_) | ScopeFilter::Nothing => asked.nothing(),
+        let query = LIST.by(sort as usize, descending);
+        let mut query = match scope.filter() {
+            ScopeFilter::Everything => query,
+            ScopeFilter::Published => query.only(PUBLISHED),
+            ScopeFilter::Owned(_) | ScopeFilter::Nothing => query.nothing(),
         };
         if words.as_ref().is_some_and(String::is_empty) {
-            asked = asked.nothing();
+            query = query.nothing();
         }
-        let asked = asked
+        let query = query
             .with(STATUS, status.as_ref())
             .with(CATEGORY, filter.category.as_ref())
             .with(WORDS, words.as_ref());
-        asked
+        query
             .page(self.0, page, |product: &Product| info(product, sort))
             .await
     }
@@ -168,13 +177,13 @@ impl Products<'_> {
     /// # Errors
     /// `CONFLICT` when a product that is not archived has the SKU.
     pub async fn insert(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
-        permit.covers(product)?;
+        let insert = INSERT.authorize(permit, product)?;
         self.changed(product.id);
         let attributes = product.attributes.to_json();
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &product.id,
                     &product.sku.as_str(),
@@ -202,13 +211,13 @@ impl Products<'_> {
     /// [`DatabaseError::Retry`] when it or its stock was changed meanwhile; `CONFLICT` when a product that is not
     /// archived has the SKU.
     pub async fn save(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
-        permit.covers(product)?;
+        let save = SAVE.authorize(permit, product)?;
         self.changed(product.id);
         let attributes = product.attributes.to_json();
         let done = self
             .0
             .execute(
-                &SAVE,
+                save,
                 &[
                     &product.id,
                     &product.sku.as_str(),
@@ -230,14 +239,32 @@ impl Products<'_> {
         expect_one_row(done.map_err(sku_taken)?)
     }
 
+    /// Archives a product, of which nothing else changes: what deleting means for one that an order contains.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Retry`] when it or its stock was changed meanwhile.
+    pub async fn archive(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
+        let archive = ARCHIVE.authorize(permit, product)?;
+        self.changed(product.id);
+        let before = product.version - 1;
+        let done = self
+            .0
+            .execute(
+                archive,
+                &[&product.id, &product.updated_at, &product.version, &before],
+            )
+            .await;
+        expect_one_row(done?)
+    }
+
     /// Deletes a product that no order contains.
     ///
     /// # Errors
     /// `CONFLICT` when an order contains it, `NOT_FOUND` when it does not exist any more.
     pub async fn delete(&mut self, permit: &Permit<Product>, product: &Product) -> Result<()> {
-        permit.covers(product)?;
+        let delete = DELETE.authorize(permit, product)?;
         self.changed(product.id);
-        match self.0.execute(&DELETE, &[&product.id]).await {
+        match self.0.execute(delete, &[&product.id]).await {
             Err(DatabaseError::ForeignKey { .. }) => {
                 Err(Error::Conflict("this product was ordered".to_owned()))
             }

@@ -1,54 +1,39 @@
 //! Security events: attempts of one kind, counted per minute, so that a flood of them is one row.
 
-use crate::list::{Key, List};
-use crate::read::{BoundValue, Read, bound, params};
-use crate::row_filter;
+use crate::read::{BoundValue, bound, params};
+use crate::record;
+use crate::rows::{RowQuery, Rows, Sort, Table};
 use mainstay_domain::Result;
 use mainstay_domain::access::Scope;
-use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
+use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::security::SecurityEvent;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::sha256;
-use mainstay_platform::database::{DatabaseError, FromRow, Param, Row, Sql};
+use mainstay_platform::database::{Authorized, Param};
 
-const COLUMNS: &str =
-    "id, kind, user_id, ip, user_agent, operation, resource, resource_id, count, first_at, last_at";
-
-statements! {
-    RECORD = "INSERT INTO security_events (id, digest, period, kind, user_id, ip, user_agent, operation, resource, \
-              resource_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-              ON CONFLICT (digest, period) DO UPDATE SET count = security_events.count + excluded.count, \
-              last_at = excluded.last_at, user_agent = excluded.user_agent";
-    PRUNE = "DELETE FROM security_events WHERE last_at < $1";
+record! {
+    SecurityEvent {
+        id, kind, user_id, ip, user_agent, operation, resource, resource_id, count, first_at, last_at,
+    }
 }
 
-pub(crate) static LIST: List = List::new(
-    concat!(module_path!(), "::LIST"),
-    (COLUMNS, "security_events"),
-    &[],
-    &[Key::Number("last_at")],
-);
+impl Table for SecurityEvent {
+    const TABLE: &'static str = "security_events";
+    const SORTS: &'static [Sort] = &[Sort::newest("last_at")];
+}
+
+internal_changes! {
+    RECORD: SecurityEvents =
+        "INSERT INTO security_events (id, digest, period, kind, user_id, ip, user_agent, operation, resource, \
+         resource_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         ON CONFLICT (digest, period) DO UPDATE SET count = security_events.count + excluded.count, \
+         last_at = excluded.last_at, user_agent = excluded.user_agent";
+    PRUNE: SecurityEvents =
+        "DELETE FROM security_events WHERE last_at < $1";
+}
 
 /// The period in which equal attempts share one row, in seconds.
 const PERIOD: i64 = 60;
-
-impl FromRow for Read<SecurityEvent> {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(SecurityEvent {
-            id: row.next()?,
-            kind: row.next()?,
-            user_id: row.next()?,
-            ip: row.next()?,
-            user_agent: row.next()?,
-            operation: row.next()?,
-            resource: row.next()?,
-            resource_id: row.next()?,
-            count: row.next()?,
-            first_at: row.next()?,
-            last_at: row.next()?,
-        }))
-    }
-}
 
 repository! {
     /// The table of security events.
@@ -72,8 +57,10 @@ impl SecurityEvents<'_> {
             .map(|(event, key)| row(event, key))
             .collect();
         let values: Vec<Vec<&dyn Param>> = rows.iter().map(|row| params(row)).collect();
-        let batch: Vec<(&Sql, &[&dyn Param])> =
-            values.iter().map(|values| (&RECORD, values.as_slice())).collect();
+        let batch: Vec<(Authorized<'_>, &[&dyn Param])> = values
+            .iter()
+            .map(|values| (RECORD.exempt(), values.as_slice()))
+            .collect();
         self.0.batch(&batch).await?;
         Ok(())
     }
@@ -87,17 +74,7 @@ impl SecurityEvents<'_> {
         scope: &Scope<SecurityEvent>,
         page: &PageRequest,
     ) -> Result<Page<SecurityEvent>> {
-        let query = LIST.by(0, true);
-        let query = if row_filter::all(scope) {
-            query
-        } else {
-            query.nothing()
-        };
-        let position = |event: &SecurityEvent| Position {
-            key: CursorKey::Number(event.last_at.micros()),
-            id: event.id.uuid(),
-        };
-        query.page(self.0, page, position).await
+        Rows::new(self.0).list(scope, &RowQuery::new(), page).await
     }
 
     /// Removes events whose last attempt was before an instant; returns how many.
@@ -105,7 +82,7 @@ impl SecurityEvents<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+        Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
     }
 }
 

@@ -4,13 +4,13 @@ use crate::access_changes::NEXT;
 use crate::outcome::{found, rows};
 use crate::read::Read;
 use crate::row_filter::{RowFilter, all, owned};
-use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::access::{BulkPermit, Permit, Scope};
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::{BulkChange, Change, DatabaseError, FromRow, Param, Row};
 use uuid::Uuid;
 
 macro_rules! select {
@@ -30,17 +30,25 @@ statements! {
     FIND_SEED = select!(", seed", "id = $1");
     FIND_SEED_OWNED = select!(", seed", "id = $1 AND user_id = $2");
     LIVE = select!("", "user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC");
-    INSERT = "INSERT INTO sessions (id, user_id, generation, seed, ip, user_agent, created_at, last_seen_at, \
-              expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    ADVANCE = "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
-               WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
-    END = "UPDATE sessions SET ended_at = $2, \
-           end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
-    // The nil id names no session, so it excepts none.
-    END_ALL = "UPDATE sessions SET ended_at = $2, \
-               end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
     ENDED_SINCE = "SELECT id FROM sessions WHERE end_change > $1 ORDER BY end_change, id";
-    PRUNE = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
+}
+
+changes! {
+    INSERT: Change<Session>, "sessions", [Session::LOGIN] =
+        "INSERT INTO sessions (id, user_id, generation, seed, ip, user_agent, created_at, last_seen_at, \
+         expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    ADVANCE: Change<Session>, "sessions", [Session::REFRESH] =
+        "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
+         WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
+    END: Change<Session>, "sessions", [Session::LOGOUT] =
+        "UPDATE sessions SET ended_at = $2, \
+         end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
+    // The nil id names no session, so it excepts none.
+    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
+        "UPDATE sessions SET ended_at = $2, \
+         end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
+    PRUNE: BulkChange<Session>, "sessions", [Session::PRUNE] =
+        "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
 }
 
 impl FromRow for Read<Session> {
@@ -111,11 +119,11 @@ impl Sessions<'_> {
         session: &Session,
         sealed_seed: &[u8],
     ) -> Result<()> {
-        permit.covers(session)?;
+        let insert = INSERT.authorize(permit, session)?;
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &session.id,
                     &session.user_id,
@@ -144,11 +152,11 @@ impl Sessions<'_> {
         session: &Session,
         from_generation: u32,
     ) -> Result<bool> {
-        permit.covers(session)?;
+        let advance = ADVANCE.authorize(permit, session)?;
         let done = self
             .0
             .execute(
-                &ADVANCE,
+                advance,
                 &[
                     &session.id,
                     &session.generation,
@@ -168,26 +176,29 @@ impl Sessions<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn end(&mut self, permit: &Permit<Session>, session: &Session, now: Timestamp) -> Result<()> {
-        permit.covers(session)?;
+        let end = END.authorize(permit, session)?;
         self.0
-            .batch(&[(&NEXT, &[]), (&END, &[&session.id, &now])])
+            .batch(&[(NEXT.exempt(), &[]), (end, &[&session.id, &now])])
             .await?;
         Ok(())
     }
 
-    /// Ends every session of the permit's account, except one if given; returns those that it ended.
+    /// Ends every session of an account, except one if given; returns those that it ended.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn end_all(
         &mut self,
         permit: &Permit<User>,
+        user: UserId,
         except: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Vec<SessionId>> {
+        let end_all = END_ALL.authorize_id(permit, user)?;
         let except = except.map_or(Uuid::nil(), |session| session.uuid());
-        self.0.execute(&NEXT, &[]).await?;
-        Ok(self.0.all(&END_ALL, &[&permit.id(), &now, &except]).await?)
+        let values: [&dyn Param; 3] = [&user, &now, &except];
+        self.0.execute(NEXT.exempt(), &[]).await?;
+        Ok(self.0.execute_returning_all(end_all, &values).await?)
     }
 
     /// The live sessions of an account, neither ended nor expired, the last seen first.
@@ -221,8 +232,8 @@ impl Sessions<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(self.0.execute(&PRUNE, &[&before]).await?)
+    pub async fn prune(&mut self, permit: &BulkPermit<Session>, before: Timestamp) -> Result<u64> {
+        Ok(self.0.execute(PRUNE.authorize(permit)?, &[&before]).await?)
     }
 }
 

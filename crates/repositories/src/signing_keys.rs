@@ -1,34 +1,31 @@
 //! The repository of signing keys; their private keys are sealed.
 
 use crate::outcome::rows;
-use crate::read::Read;
+use crate::record;
 use crate::row_filter;
-use mainstay_domain::access::{Permit, Scope};
+use crate::rows::{Rows, Table};
+use mainstay_domain::access::{Action, Permit, Scope};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Row};
+use mainstay_platform::database::Change;
 
-statements! {
-    ALL_KEYS = "SELECT id, kid, algorithm, sealed, public_key, created_at, retires_at FROM signing_keys \
-                ORDER BY created_at, id";
-    INSERT = "INSERT INTO signing_keys (id, kid, algorithm, sealed, public_key, created_at, retires_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    RETIRE = "UPDATE signing_keys SET retires_at = $2 WHERE id = $1";
+record! {
+    SigningKey as columns { id, kid, algorithm, sealed, public ["public_key"], created_at, retires_at }
 }
 
-impl FromRow for Read<SigningKey> {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
-        Ok(Self(SigningKey {
-            id: row.next()?,
-            kid: row.next()?,
-            algorithm: row.next()?,
-            sealed: row.next()?,
-            public: row.next()?,
-            created_at: row.next()?,
-            retires_at: row.next()?,
-        }))
-    }
+impl Table for SigningKey {
+    const TABLE: &'static str = "signing_keys";
+    const INSERT: &'static [Action] = &[SigningKey::CREATE];
+}
+
+statements! {
+    ALL_KEYS = concat!("SELECT ", columns!(), " FROM signing_keys ORDER BY created_at, id");
+}
+
+changes! {
+    RETIRE: Change<SigningKey>, "signing_keys", [SigningKey::ROTATE] =
+        "UPDATE signing_keys SET retires_at = $2 WHERE id = $1";
 }
 
 repository! {
@@ -53,24 +50,7 @@ impl SigningKeys<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn insert(&mut self, permit: &Permit<SigningKey>, key: &SigningKey) -> Result<()> {
-        permit.covers(key)?;
-        let done = self
-            .0
-            .execute(
-                &INSERT,
-                &[
-                    &key.id,
-                    &key.kid,
-                    &key.algorithm,
-                    &key.sealed,
-                    &key.public,
-                    &key.created_at,
-                    &key.retires_at,
-                ],
-            )
-            .await;
-        done?;
-        Ok(())
+        Rows::new(self.0).insert(permit, key).await
     }
 
     /// Sets the time from which on a key is no longer accepted.
@@ -83,8 +63,8 @@ impl SigningKeys<'_> {
         key: &SigningKey,
         at: Timestamp,
     ) -> Result<()> {
-        permit.covers(key)?;
-        match self.0.execute(&RETIRE, &[&key.id, &at]).await? {
+        let retire = RETIRE.authorize(permit, key)?;
+        match self.0.execute(retire, &[&key.id, &at]).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

@@ -3,25 +3,28 @@
 use mainstay_platform::database::Sql;
 use std::sync::OnceLock;
 
-/// Statements of one shape in several sizes. Few sizes, so that few statements have to be prepared and cached.
-pub(crate) struct SizedStatements {
+/// Statements of one kind and shape in several sizes. Few sizes, so that few statements have to be prepared and cached.
+pub(crate) struct SizedStatements<S> {
     name: &'static str,
     sizes: &'static [usize],
     compose: fn(usize) -> String,
-    made: OnceLock<Vec<Sql>>,
+    declare: fn(Sql) -> S,
+    made: OnceLock<Vec<S>>,
 }
 
-impl SizedStatements {
-    /// `sizes` must be ascending; `compose` returns the text for a size.
+impl<S> SizedStatements<S> {
+    /// `sizes` must be ascending; `compose` returns the text for a size, and `declare` makes a statement of it.
     pub(crate) const fn new(
         name: &'static str,
         sizes: &'static [usize],
         compose: fn(usize) -> String,
+        declare: fn(Sql) -> S,
     ) -> Self {
         Self {
             name,
             sizes,
             compose,
+            declare,
             made: OnceLock::new(),
         }
     }
@@ -32,7 +35,7 @@ impl SizedStatements {
     }
 
     /// The smallest size that `values` values fit in, and its statement.
-    pub(crate) fn fitting(&self, values: usize) -> (usize, &Sql) {
+    pub(crate) fn fitting(&self, values: usize) -> (usize, &S) {
         let at = self
             .sizes
             .iter()
@@ -42,15 +45,15 @@ impl SizedStatements {
     }
 
     /// Every statement, for the test that prepares them on both engines.
-    pub(crate) fn all(&'static self) -> impl Iterator<Item = (&'static str, Sql)> {
-        self.made().iter().map(|sql| (self.name, sql.clone()))
+    pub(crate) fn all(&'static self) -> impl Iterator<Item = (&'static str, &'static S)> {
+        self.made().iter().map(|statement| (self.name, statement))
     }
 
-    fn made(&self) -> &[Sql] {
+    fn made(&self) -> &[S] {
         self.made.get_or_init(|| {
             self.sizes
                 .iter()
-                .map(|size| Sql::owned((self.compose)(*size)))
+                .map(|size| (self.declare)(Sql::owned((self.compose)(*size))))
                 .collect()
         })
     }

@@ -12,7 +12,7 @@ use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, User};
-use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Param, Row, Select};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -24,15 +24,21 @@ statements! {
                     JOIN users u ON u.id = g.user_id WHERE u.access_change > $1 ORDER BY g.user_id";
     GRANTS = "SELECT permission, expires_at, granted_by, created_at FROM user_permissions \
               WHERE user_id = $1 ORDER BY permission";
-    GRANT = "INSERT INTO user_permissions (user_id, permission, expires_at, granted_by, created_at) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, permission) DO UPDATE SET \
-             expires_at = excluded.expires_at, granted_by = excluded.granted_by, created_at = excluded.created_at";
-    REVOKE = "DELETE FROM user_permissions WHERE user_id = $1 AND permission = $2";
-    TOUCH = "UPDATE users SET access_changed_at = $2, \
-             access_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1";
 }
 
-pub(crate) static GRANTS_OF: SizedStatements = SizedStatements::new(
+changes! {
+    GRANT: Change<User>, "user_permissions", [User::GRANT] =
+        "INSERT INTO user_permissions (user_id, permission, expires_at, granted_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, permission) DO UPDATE SET \
+         expires_at = excluded.expires_at, granted_by = excluded.granted_by, created_at = excluded.created_at";
+    REVOKE: Change<User>, "user_permissions", [User::REVOKE] =
+        "DELETE FROM user_permissions WHERE user_id = $1 AND permission = $2";
+    TOUCH: Change<User>, "users", [User::GRANT, User::REVOKE] =
+        "UPDATE users SET access_changed_at = $2, \
+         access_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1";
+}
+
+pub(crate) static GRANTS_OF: SizedStatements<Select> = SizedStatements::new(
     concat!(module_path!(), "::GRANTS_OF"),
     &[1, 5, 20, 100],
     |users| {
@@ -43,6 +49,7 @@ pub(crate) static GRANTS_OF: SizedStatements = SizedStatements::new(
             places.join(", ")
         )
     },
+    Select::new,
 );
 
 /// A permission granted to one user.
@@ -164,7 +171,7 @@ impl Users<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn grant(&mut self, permit: &Permit<User>, user: &User, grant: &PersonalGrant) -> Result<()> {
-        permit.covers(user)?;
+        let (insert, touch) = (GRANT.authorize(permit, user)?, TOUCH.authorize(permit, user)?);
         let given: [&dyn Param; 5] = [
             &user.id,
             &grant.permission,
@@ -174,9 +181,9 @@ impl Users<'_> {
         ];
         self.0
             .batch(&[
-                (&NEXT, &[]),
-                (&GRANT, &given),
-                (&TOUCH, &[&user.id, &grant.created_at]),
+                (NEXT.exempt(), &[]),
+                (insert, &given),
+                (touch, &[&user.id, &grant.created_at]),
             ])
             .await?;
         Ok(())
@@ -193,16 +200,16 @@ impl Users<'_> {
         permission: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        permit.covers(user)?;
+        let (delete, touch) = (REVOKE.authorize(permit, user)?, TOUCH.authorize(permit, user)?);
         if permission.contains('\0') {
             return Ok(false);
         }
         let counts = self
             .0
             .batch(&[
-                (&NEXT, &[]),
-                (&REVOKE, &[&user.id, &permission]),
-                (&TOUCH, &[&user.id, &now]),
+                (NEXT.exempt(), &[]),
+                (delete, &[&user.id, &permission]),
+                (touch, &[&user.id, &now]),
             ])
             .await?;
         Ok(counts.get(1).is_some_and(|revoked| *revoked > 0))

@@ -13,18 +13,18 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{DatabaseError, FromRow, Param, Row};
+use mainstay_platform::database::{Change, DatabaseError, FromRow, Param, Row};
 
-const COLUMNS: &str =
-    "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version";
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version"
+    };
+}
 
 macro_rules! find {
     ($condition:literal) => {
-        concat!(
-            "SELECT id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version \
-             FROM users WHERE ",
-            $condition
-        )
+        concat!("SELECT ", columns!(), " FROM users WHERE ", $condition)
     };
 }
 
@@ -33,14 +33,20 @@ statements! {
     FIND_OWNED = find!("id = $1 AND id = $2");
     FIND_BY_EMAIL = find!("email = $1");
     FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
-    INSERT = "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
-              version, access_changed_at, access_change, search_text) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11)";
-    SAVE = "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
-            updated_at = $8, access_changed_at = $8, \
-            access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
-            search_text = $11 WHERE id = $1 AND version = $10";
-    DELETE = "DELETE FROM users WHERE id = $1";
+}
+
+changes! {
+    INSERT: Change<User>, "users", [User::REGISTER, User::CREATE] =
+        "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
+         version, access_changed_at, access_change, search_text) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11)";
+    SAVE: Change<User>, "users", [User::UPDATE, User::SET_ROLE] =
+        "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
+         updated_at = $8, access_changed_at = $8, \
+         access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
+         search_text = $11 WHERE id = $1 AND version = $10";
+    DELETE: Change<User>, "users", [User::DELETE] =
+        "DELETE FROM users WHERE id = $1";
 }
 
 const OWNED: usize = 0;
@@ -50,7 +56,7 @@ const SEARCH: usize = 3;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
-    (COLUMNS, "users"),
+    (columns!(), "users"),
     &[
         "id = {}",
         "role = {}",
@@ -169,11 +175,11 @@ impl Users<'_> {
     /// # Errors
     /// `CONFLICT` when the address is taken.
     pub async fn insert(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
-        permit.covers(user)?;
+        let insert = INSERT.authorize(permit, user)?;
         let done = self
             .0
             .execute(
-                &INSERT,
+                insert,
                 &[
                     &user.id,
                     &user.email.as_str(),
@@ -197,7 +203,7 @@ impl Users<'_> {
     /// # Errors
     /// [`DatabaseError::Retry`] when it was changed meanwhile; `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
-        permit.covers(user)?;
+        let save = SAVE.authorize(permit, user)?;
         let row: [&dyn Param; 11] = [
             &user.id,
             &user.email.as_str(),
@@ -211,7 +217,7 @@ impl Users<'_> {
             &(user.version - 1),
             &user.search_text(),
         ];
-        let done = self.0.batch(&[(&NEXT, &[]), (&SAVE, &row)]).await;
+        let done = self.0.batch(&[(NEXT.exempt(), &[]), (save, &row)]).await;
         let counts = done.map_err(address_taken)?;
         expect_one_row(counts.last().copied().unwrap_or(0))
     }
@@ -221,8 +227,8 @@ impl Users<'_> {
     /// # Errors
     /// `NOT_FOUND` when it does not exist any more.
     pub async fn delete(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
-        permit.covers(user)?;
-        match self.0.execute(&DELETE, &[&user.id]).await? {
+        let delete = DELETE.authorize(permit, user)?;
+        match self.0.execute(delete, &[&user.id]).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

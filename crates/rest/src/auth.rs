@@ -1,6 +1,5 @@
 //! Signing in and out.
 
-use crate::view::TokensView;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -13,9 +12,10 @@ use mainstay_edge::answer::{self, Data};
 use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
 use mainstay_edge::input::{Body, OptionalBody};
 use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
-use mainstay_services::Secret;
+use mainstay_engine::Secret;
 use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
 use mainstay_services::setup::ClaimSetup;
+use mainstay_views::TokensView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,23 +29,23 @@ pub(crate) fn routes() -> Routes {
         .add(route!(ClaimSetup, setup))
 }
 
-/// How tokens travel.
+/// How the response carries the tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Transport {
-    /// In the body of the answer.
+    /// In the body of the response.
     Body,
     /// As `HttpOnly` cookies, out of reach of scripts.
     Cookie,
 }
 
-/// An account to be made.
+/// An account to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Registration {
     #[schema(format = Email, max_length = 254)]
     email: String,
-    /// At least 8 characters, and none of those that everybody tries first.
+    /// At least 8 characters, and none of those that attackers try first.
     #[schema(format = Password, min_length = 8, max_length = 128)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
@@ -53,7 +53,7 @@ struct Registration {
     transport: Option<Transport>,
 }
 
-/// A password for an address.
+/// An e-mail address and its password.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Credentials {
@@ -64,7 +64,7 @@ struct Credentials {
     transport: Option<Transport>,
 }
 
-/// A refresh token, unless the cookie brings it. What came by cookie is answered by cookie, whatever `transport` says:
+/// A refresh token, unless the cookie carries it. A token from the cookie is answered by cookie, whatever `transport` says:
 /// a script gets no token that it could not see before.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -74,7 +74,7 @@ struct Renewal {
     transport: Option<Transport>,
 }
 
-/// The one-time token of the first start, and the first administrator.
+/// The one-time token that the first start printed, and the first administrator's account.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Claim {
@@ -89,9 +89,9 @@ struct Claim {
     transport: Option<Transport>,
 }
 
-/// Makes an account and signs its owner in.
+/// Creates an account and signs its owner in.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Registration,
-    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 409)))]
+    responses((status = 201, description = "Created", body = Data<TokensView>), (status = 409)))]
 async fn register(operation: Operation<Register>, Body(input): Body<Registration>) -> Answer {
     let route_state = operation.route_state().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
@@ -113,9 +113,9 @@ async fn login(operation: Operation<Login>, Body(input): Body<Credentials>) -> A
     signed_in(StatusCode::OK, &route_state, tokens, input.transport)
 }
 
-/// Gets the next pair of tokens. A client that lost the answer may ask again.
+/// Exchanges a refresh token for new tokens. A client that lost the response may repeat the request.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = Option<Renewal>,
-    responses((status = 200, description = "The next pair", body = Data<TokensView>), (status = 401)))]
+    responses((status = 200, description = "The new tokens", body = Data<TokensView>), (status = 401)))]
 async fn refresh(
     operation: Operation<Refresh>,
     cookie: RefreshCookie,
@@ -132,24 +132,24 @@ async fn refresh(
 }
 
 /// Ends this session; its tokens stop working at once.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", responses((status = 204, description = "Ended")))]
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", responses((status = 204, description = "The session has ended")))]
 async fn logout(operation: Operation<Logout>) -> Answer {
     let route_state = operation.route_state().clone();
     operation.command(Logout).await?;
     Ok(signed_out(&route_state))
 }
 
-/// Ends every session of the caller.
-#[utoipa::path(post, path = "/api/auth/logout-all", tag = "auth", responses((status = 204, description = "Ended")))]
+/// Ends all sessions of the caller.
+#[utoipa::path(post, path = "/api/auth/logout-all", tag = "auth", responses((status = 204, description = "The session has ended")))]
 async fn logout_all(operation: Operation<LogoutAll>) -> Answer {
     let route_state = operation.route_state().clone();
     operation.command(LogoutAll).await?;
     Ok(signed_out(&route_state))
 }
 
-/// Makes the first administrator, with the link that the first start printed.
+/// Creates the first administrator, with the token of the link that the first start printed.
 #[utoipa::path(post, path = "/api/auth/setup", tag = "auth", request_body = Claim,
-    responses((status = 201, description = "Made", body = Data<TokensView>), (status = 401), (status = 409)))]
+    responses((status = 201, description = "Created", body = Data<TokensView>), (status = 401), (status = 409)))]
 async fn setup(operation: Operation<ClaimSetup>, Body(input): Body<Claim>) -> Answer {
     let route_state = operation.route_state().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
@@ -159,7 +159,7 @@ async fn setup(operation: Operation<ClaimSetup>, Body(input): Body<Claim>) -> An
     made(&route_state, tokens, input.transport)
 }
 
-/// Checks all three before any fault is told. The use case checks the password again, for every other door.
+/// Checks all three values before reporting errors. The use case checks the password again, for the other interfaces.
 fn person(email: &str, password: String, name: &str) -> Result<(Email, Password, PersonName), ApiError> {
     let mut errors = ValidationErrors::new();
     let email = errors.take("email", Email::parse(email));

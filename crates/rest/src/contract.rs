@@ -4,11 +4,18 @@ use mainstay_edge::Routes;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The OpenAPI 3.1 document of the routes.
+/// Mainstay's OpenAPI 3.1 document of the routes.
 pub fn openapi(routes: &Routes) -> Value {
-    let mut document = routes.openapi("Mainstay", env!("CARGO_PKG_VERSION"));
-    let license = env!("CARGO_PKG_LICENSE");
-    document["info"]["license"] = json!({"name": license, "identifier": license});
+    let (version, license) = (env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_LICENSE"));
+    document(routes, "Mainstay", version, Some(license))
+}
+
+/// The OpenAPI 3.1 document of an application; `license` is an SPDX expression.
+pub fn document(routes: &Routes, title: &str, version: &str, license: Option<&str>) -> Value {
+    let mut document = routes.openapi(title, version);
+    if let Some(license) = license {
+        document["info"]["license"] = json!({"name": license, "identifier": license});
+    }
     document
 }
 

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use mainstay_edge::{Answer, PublicEndpoint, Routes, answer, public_route};
-use mainstay_services::ClockSkew;
+use mainstay_engine::ClockSkew;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ pub(crate) fn routes() -> Routes {
         .add(public_route!("health.ready", ready))
 }
 
-/// How the process is.
+/// The health of the process.
 #[derive(Serialize, ToSchema)]
 struct Health {
     /// `ok`, or `unavailable` while a needed part is away or the process stops.
@@ -27,46 +27,46 @@ struct Health {
     clock_skew_ms: Option<i64>,
 }
 
-/// What was looked at: `ok` or `down`.
+/// The result of each check: `ok` or `down`.
 #[derive(Serialize, ToSchema)]
 struct Checks {
     database: &'static str,
     /// Whether the storage takes writes: `down` while the disk is full or read-only. Reads may go on.
     writes: &'static str,
-    /// `skewed` when the clock of this machine differs from the database's by more than five seconds. The process takes
+    /// `skewed` when the clock of this machine differs from the database's by more than five seconds. The process serves
     /// requests all the same.
     clock: &'static str,
     /// `draining` while the process stops.
     process: &'static str,
 }
 
-/// That the process lives.
+/// The liveness of the process.
 #[derive(Serialize, ToSchema)]
 struct Liveness {
     status: &'static str,
 }
 
-/// Whether the process can do its work, with what was looked at.
+/// Whether the process can do its work, with the result of each check.
 #[utoipa::path(get, path = "/health", tag = "health",
-    responses((status = 200, description = "It can", body = Health), (status = 503, description = "It cannot", body = Health)))]
+    responses((status = 200, description = "It is ready", body = Health), (status = 503, description = "It cannot", body = Health)))]
 async fn health(open: PublicEndpoint) -> Answer {
-    looked_at(&open).await
+    report(&open).await
 }
 
-/// Whether the process lives; nothing else is looked at.
-#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "It does", body = Liveness)))]
+/// Whether the process is alive; checks nothing else.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "It is alive", body = Liveness)))]
 async fn live(_open: PublicEndpoint) -> Answer {
     answer::json(StatusCode::OK, &Liveness { status: "ok" })
 }
 
-/// Whether the process wants requests.
+/// Whether the process accepts requests.
 #[utoipa::path(get, path = "/health/ready", tag = "health",
-    responses((status = 200, description = "It does", body = Health), (status = 503, description = "Not now", body = Health)))]
+    responses((status = 200, description = "It is alive", body = Health), (status = 503, description = "Not now", body = Health)))]
 async fn ready(open: PublicEndpoint) -> Answer {
-    looked_at(&open).await
+    report(&open).await
 }
 
-async fn looked_at(open: &PublicEndpoint) -> Answer {
+async fn report(open: &PublicEndpoint) -> Answer {
     let found = open.readiness().await;
     let (status, word) = match found.is_ready() {
         true => (StatusCode::OK, "ok"),

@@ -8,7 +8,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(public_route!("keys.jwks", jwks))
 }
 
-/// The public keys that tokens are verified with (RFC 7517): the one that signs, and those that retire.
+/// The public keys that verify tokens (RFC 7517): the current one, and those that are being retired.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth",
     responses((status = 200, description = "A JWK set", body = Object, content_type = "application/json")))]
 async fn jwks(endpoint: PublicEndpoint) -> Answer {

@@ -17,11 +17,8 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod users;
-pub mod view;
 
-use axum::Router;
-use mainstay_edge::{EdgeOptions, Routes};
-use mainstay_services::Services;
+use mainstay_edge::Routes;
 
 /// All routes of the REST interface; `docs` states whether to serve the API documentation too.
 pub fn routes(docs: bool) -> Routes {
@@ -45,17 +42,7 @@ pub fn routes(docs: bool) -> Routes {
     }
 }
 
-/// The router of a process that does not serve the API: health checks and metrics only.
-pub fn router_without_api(services: Services, options: EdgeOptions) -> Router {
-    let routes = Routes::new().merge(health::routes()).merge(metrics::routes());
-    let openapi = contract::openapi(&routes);
-    routes.router(services, options, &openapi)
-}
-
-/// The router of the REST interface, for a [`mainstay_edge::Middleware`]. `more` are routes of an extending
-/// application.
-pub fn router(services: Services, options: EdgeOptions, more: Routes) -> Router {
-    let routes = routes(options.docs).merge(more);
-    let openapi = contract::openapi(&routes);
-    routes.router(services, options, &openapi)
+/// The routes of a process that does not serve the API: health checks and metrics only.
+pub fn routes_without_api() -> Routes {
+    Routes::new().merge(health::routes()).merge(metrics::routes())
 }

@@ -10,9 +10,9 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(route!(ReadMetrics, read))
 }
 
-/// Reads the figures of this process.
+/// Reads the metrics of this process.
 #[utoipa::path(get, path = "/metrics", tag = "health",
-    responses((status = 200, description = "Figures", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
 async fn read(operation: Operation<ReadMetrics>) -> Answer {
     Ok(answer::bytes(MEDIA_TYPE, operation.query(ReadMetrics).await?))
 }

@@ -1,35 +1,37 @@
 //! Orders.
 
-use crate::parse;
-use crate::view::OrderView;
-use mainstay_domain::id::{OrderId, UserId};
-use mainstay_domain::order::{self, Line, Order, OrderStatus};
-use mainstay_domain::page::DEFAULT_LIMIT;
+use mainstay_domain::id::OrderId;
+use mainstay_domain::order::{self, Line};
 use mainstay_domain::text;
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_edge::answer::{self, Data, Listed, Tag};
-use mainstay_edge::input::{
-    Body, IfMatch, IfNoneMatch, Object, OptionalBody, PageParams, PathId, Query, page, sort,
-};
-use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
-use mainstay_services::list::{OrderFilter, OrderSort};
+use mainstay_edge::answer::{self, Data, Tag};
+use mainstay_edge::input::{IfMatch, Object, OptionalBody, PathId};
+use mainstay_edge::routes::CreateInput;
+use mainstay_edge::{Answer, Operation, Routes, route};
 use mainstay_services::order::{CancelOrder, ListOrders, PlaceOrder, ReadOrder};
+use mainstay_views::OrderView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-const SORTS: [(&str, OrderSort); 1] = [("createdAt", OrderSort::CreatedAt)];
-const STATUSES: &str = "pending, paid, fulfilled, shipped, delivered, cancelled, expired, refunded";
 const REASON: usize = 500;
 
 pub(crate) fn routes() -> Routes {
-    Routes::new()
-        .add(route!(PlaceOrder, place))
-        .add(route!(ListOrders, list))
-        .add(route!(ReadOrder, read))
+    Routes::tagged("orders")
+        .create::<NewOrder, OrderView>(
+            "/api/orders",
+            "Places an order; its stock is reserved until it is paid or the reservation expires.",
+            "Created",
+        )
+        .list::<ListOrders, OrderView>(
+            "/api/orders",
+            "Lists the caller's orders, or all customers' orders for holders of `read:order`.",
+            "Orders",
+        )
+        .read::<ReadOrder, OrderView>("/api/orders/{id}", "Reads an order.", "The order")
         .add(route!(CancelOrder, cancel))
 }
 
-/// What is bought.
+/// The products to order.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewOrder {
@@ -37,7 +39,7 @@ struct NewOrder {
     items: Vec<Object<LineInput>>,
 }
 
-/// How many of what.
+/// A product and its quantity.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LineInput {
@@ -47,7 +49,7 @@ struct LineInput {
     quantity: i64,
 }
 
-/// Why.
+/// The reason, for the audit trail.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Cancellation {
@@ -55,86 +57,19 @@ struct Cancellation {
     reason: Option<String>,
 }
 
-/// Which orders, and which part of the list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListOrdersParams {
-    /// `pending`, `paid`, `fulfilled`, `shipped`, `delivered`, `cancelled`, `expired` or `refunded`.
-    #[param(pattern = "^(pending|paid|fulfilled|shipped|delivered|cancelled|expired|refunded)$")]
-    status: Option<String>,
-    /// Of one buyer; others than oneself for holders of `read:order` only.
-    #[param(format = Uuid)]
-    user_id: Option<String>,
-    /// `createdAt`, with `-` before it for the last first.
-    #[param(pattern = "^-?createdAt$")]
-    sort: Option<String>,
-    #[param(value_type = Option<u32>, minimum = 1)]
-    page: Option<String>,
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    limit: Option<String>,
-    /// Instead of `page`: the `nextCursor` of this list with the same sort and filters; empty for the beginning.
-    #[param(pattern = "^([0-9a-f]{2})*$")]
-    cursor: Option<String>,
+impl CreateInput for NewOrder {
+    type UseCase = PlaceOrder;
+
+    fn validate(self) -> Result<PlaceOrder, ValidationErrors> {
+        let lines = lines(&self.items)?;
+        Ok(PlaceOrder { lines })
+    }
 }
 
-/// Places an order; its stock is held until it is paid or the time is up.
-#[utoipa::path(post, path = "/api/orders", tag = "orders", request_body = NewOrder,
-    responses((status = 201, description = "Placed", body = Data<OrderView>)))]
-async fn place(operation: Operation<PlaceOrder>, Body(new): Body<NewOrder>) -> Answer {
-    let order = operation
-        .command(PlaceOrder {
-            lines: lines(&new.items)?,
-        })
-        .await?;
-    let (tag, location) = (Tag::of(order.version), format!("/api/orders/{}", order.id));
-    Ok(tag.put(answer::created(&location, &OrderView::from(order))?))
-}
-
-/// Lists the caller's orders; everybody's for holders of `read:order`.
-#[utoipa::path(get, path = "/api/orders", tag = "orders", params(ListOrdersParams),
-    responses((status = 200, description = "Orders", body = Listed<OrderView>)))]
-async fn list(operation: Operation<ListOrders>, Query(params): Query<ListOrdersParams>) -> Answer {
-    let mut errors = ValidationErrors::new();
-    let status = params
-        .status
-        .as_deref()
-        .map(|text| parse::word(text, OrderStatus::find, STATUSES));
-    let status = errors.take_optional("status", status);
-    let user_id = errors.take_optional("userId", params.user_id.as_deref().map(parse::id::<UserId>));
-    let sort = sort(
-        &mut errors,
-        params.sort.as_deref(),
-        &SORTS,
-        (OrderSort::CreatedAt, true),
-    );
-    let asked = PageParams {
-        page: params.page.as_deref(),
-        limit: params.limit.as_deref(),
-        cursor: params.cursor.as_deref(),
-    };
-    let page = page(&mut errors, asked, DEFAULT_LIMIT);
-    let (sort, page) = ApiError::unless_good(errors, sort.zip(page))?;
-    let filter = OrderFilter { status, user_id };
-    answer::list(
-        operation.query(ListOrders { filter, sort, page }).await?,
-        OrderView::from,
-    )
-}
-
-/// Reads an order.
-#[utoipa::path(get, path = "/api/orders/{id}", tag = "orders",
-    params(("id" = String, Path, format = Uuid), ("If-None-Match" = Option<String>, Header, description = "The state that the client has")),
-    responses((status = 200, description = "The order", body = Data<OrderView>), (status = 304, description = "Unchanged")))]
-async fn read(operation: Operation<ReadOrder>, PathId(id): PathId<OrderId>, known: IfNoneMatch) -> Answer {
-    let order = operation.query(ReadOrder { id }).await?;
-    Tag::of(order.version).answer(&known, &OrderView::from(order))
-}
-
-/// Cancels an order before it is shipped; what was paid is given back.
+/// Cancels an order before it is shipped; a payment is refunded.
 #[utoipa::path(post, path = "/api/orders/{id}/cancel", tag = "orders", request_body = Option<Cancellation>,
-    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The state that is meant")),
-    responses((status = 200, description = "The order as it is now", body = Data<OrderView>)))]
+    params(("id" = String, Path, format = Uuid), ("If-Match" = Option<String>, Header, description = "The entity tag of the state to which the request applies")),
+    responses((status = 200, description = "The changed order", body = Data<OrderView>)))]
 async fn cancel(
     operation: Operation<CancelOrder>,
     PathId(id): PathId<OrderId>,
@@ -147,19 +82,16 @@ async fn cancel(
         input.reason.as_deref().map(|text| text::paragraph(text, REASON)),
     );
     errors.check()?;
-    shown(operation.command(CancelOrder { id, reason, expected }).await?)
-}
-
-fn shown(order: Order) -> Answer {
+    let order = operation.command(CancelOrder { id, reason, expected }).await?;
     let tag = Tag::of(order.version);
     Ok(tag.put(answer::data(&OrderView::from(order))?))
 }
 
 /// The lines, or everything that is wrong with them.
-fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, ApiError> {
+fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, ValidationErrors> {
     let mut errors = ValidationErrors::new();
     let mut lines = Vec::with_capacity(items.len().min(order::MAX_LINES));
-    // Of a list that is too long, not each line needs to be told; the use case refuses its length.
+    // The use case refuses a list that is too long, so its lines need not all be checked.
     for (at, Object(item)) in items.iter().enumerate().take(order::MAX_LINES + 1) {
         let product_id = item.product_id.parse().ok();
         if product_id.is_none() {
@@ -178,5 +110,5 @@ fn lines(items: &[Object<LineInput>]) -> Result<Vec<Line>, ApiError> {
                 .map(|(product_id, quantity)| Line { product_id, quantity }),
         );
     }
-    ApiError::unless_good(errors, Some(lines))
+    errors.finish(Some(lines))
 }

@@ -2,25 +2,20 @@
 
 use mainstay_domain::currency::Currency;
 use mainstay_domain::money::Money;
-use mainstay_domain::text;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::validation::{Invalid, ValidationErrors};
 use serde::{Deserialize, Deserializer};
-use std::str::FromStr;
 use utoipa::ToSchema;
-
-/// Maximum length of a search text.
-const MAX_LENGTH: usize = 200;
 
 /// Money in a request.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = MoneyInput)]
 pub(crate) struct MoneyInput {
-    /// Minor units: cents of a dollar.
+    /// In minor units of the currency, such as cents.
     #[schema(minimum = 0, maximum = 1_000_000_000_000i64)]
     amount: i64,
-    /// ISO 4217.
+    /// ISO 4217 code.
     #[schema(example = "USD", pattern = "^[A-Z]{3}$")]
     currency: String,
 }
@@ -32,11 +27,6 @@ impl MoneyInput {
         let currency = currency?;
         errors.take(format!("{path}.amount"), Money::price(self.amount, currency))
     }
-}
-
-/// Parses a UUID.
-pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Invalid> {
-    text.parse().map_err(|_| Invalid::new("FORMAT", "must be a UUID"))
 }
 
 /// Maximum length of a timestamp's text.
@@ -56,11 +46,6 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, Invalid> {
 /// Parses a text that must be one of the values listed in `words`.
 pub(crate) fn word<T>(text: &str, find: impl Fn(&str) -> Option<T>, words: &str) -> Result<T, Invalid> {
     find(text).ok_or_else(|| Invalid::new("FORMAT", format!("must be one of {words}")))
-}
-
-/// Validates a search text: one line, at most 200 characters.
-pub(crate) fn words(text: &str) -> Result<String, Invalid> {
-    text::line(text, MAX_LENGTH)
 }
 
 /// Distinguishes `null` from an absent field: `null` is deserialized as `T`, and is invalid if `T` does not accept it.

@@ -1,6 +1,5 @@
 //! Payments.
 
-use crate::view::PaymentView;
 use http::StatusCode;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::payment::PaymentStatus;
@@ -8,6 +7,7 @@ use mainstay_edge::answer::{self, Data};
 use mainstay_edge::input::{OptionalBody, PathId};
 use mainstay_edge::{Answer, Operation, Routes, route};
 use mainstay_services::order::PayOrder;
+use mainstay_views::PaymentView;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -15,15 +15,15 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(route!(PayOrder, pay))
 }
 
-/// Nothing has to be said: an order knows what it costs.
+/// Empty: the order determines the amount.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PaymentInput {}
 
-/// Begins to collect an order's money. However often it is asked, an order is charged once.
+/// Starts the payment of an order. However often the request is repeated, the order is charged once.
 #[utoipa::path(post, path = "/api/orders/{id}/pay", tag = "orders", request_body = Option<PaymentInput>,
     params(("id" = String, Path, format = Uuid)),
-    responses((status = 200, description = "Collected", body = Data<PaymentView>), (status = 202, description = "Under way", body = Data<PaymentView>)))]
+    responses((status = 200, description = "Paid", body = Data<PaymentView>), (status = 202, description = "The payment is pending", body = Data<PaymentView>)))]
 async fn pay(
     operation: Operation<PayOrder>,
     PathId(id): PathId<OrderId>,

@@ -1,7 +1,6 @@
 //! The personal permissions of an account, besides those of its role.
 
 use crate::parse;
-use crate::view::GrantView;
 use mainstay_domain::id::UserId;
 use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
 use mainstay_domain::validation::ValidationErrors;
@@ -9,6 +8,7 @@ use mainstay_edge::answer::{self, Data, Listed};
 use mainstay_edge::input::{Body, PathId, PathPair};
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, ReadPermission, RevokePermission};
+use mainstay_views::GrantView;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -24,21 +24,21 @@ pub(crate) fn routes() -> Routes {
         .add(route!(RevokePermission, revoke))
 }
 
-/// A permission to be given, for good or for a time.
+/// A permission to grant, for an unlimited or a limited time.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewGrant {
     #[schema(example = "read:order", max_length = 100)]
     permission: String,
-    /// For so many seconds.
+    /// After how many seconds the permission expires.
     #[schema(value_type = Option<i64>, minimum = 1)]
     expires_in: Option<i64>,
-    /// Until an instant.
+    /// When the permission expires.
     #[schema(format = DateTime, max_length = 64)]
     expires_at: Option<String>,
 }
 
-/// Lists the permissions that somebody has besides those of the role.
+/// Lists the permissions that an account has besides those of its role.
 #[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "The permissions", body = Listed<GrantView>)))]
@@ -54,7 +54,7 @@ async fn list(operation: Operation<ListPermissions>, PathId(id): PathId<UserId>)
     answer::list(Page { items, info }, GrantView::from)
 }
 
-/// Reads one of them.
+/// Reads one permission of an account.
 #[utoipa::path(get, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
     params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
     responses((status = 200, description = "The permission", body = Data<GrantView>)))]
@@ -63,10 +63,10 @@ async fn read(operation: Operation<ReadPermission>, PathPair(id, permission): Pa
     answer::data(&GrantView::from(grant))
 }
 
-/// Gives somebody a permission, in force at once.
+/// Grants a permission to an account, in force at once.
 #[utoipa::path(post, path = "/api/users/{id}/permissions", tag = "permissions", request_body = NewGrant,
     params(("id" = String, Path, format = Uuid)),
-    responses((status = 201, description = "Given", body = Data<GrantView>), (status = 409)))]
+    responses((status = 201, description = "Granted", body = Data<GrantView>), (status = 409)))]
 async fn grant(
     operation: Operation<GrantPermission>,
     PathId(id): PathId<UserId>,
@@ -86,10 +86,10 @@ async fn grant(
     answer::created(&location, &GrantView::from(grant))
 }
 
-/// Takes a permission back, in force at once; those of the role stay.
+/// Revokes a permission of an account, in force at once; those of the role stay.
 #[utoipa::path(delete, path = "/api/users/{id}/permissions/{name}", tag = "permissions",
     params(("id" = String, Path, format = Uuid), ("name" = String, Path, example = "read:order")),
-    responses((status = 204, description = "Taken back"), (status = 409)))]
+    responses((status = 204, description = "Revoked"), (status = 409)))]
 async fn revoke(
     operation: Operation<RevokePermission>,
     PathPair(id, permission): PathPair<UserId>,

@@ -1,6 +1,12 @@
 //! Tests of the public contract: compares the snapshots with the code.
 
 use crate::{contract, routes};
+use mainstay_domain::audit::Actor;
+use mainstay_domain::job::JobState;
+use mainstay_domain::order::OrderStatus;
+use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::product::ProductStatus;
+use mainstay_domain::user::UserStatus;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +17,7 @@ const RENEW: &str =
 /// Compares a text with its snapshot, or writes the snapshot if `UPDATE_CONTRACTS` is set.
 #[expect(
     clippy::disallowed_methods,
-    reason = "asks whoever runs the tests, not the configuration, and renews the snapshots in the repository"
+    reason = "a switch of the test run, not a setting of Mainstay: it renews the snapshots in the repository"
 )]
 fn check(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -175,7 +181,7 @@ fn every_response_says_what_it_is_and_every_component_is_used() {
 }
 
 #[test]
-fn use_cases_and_places_are_told_apart() {
+fn use_cases_and_paths_are_distinguished() {
     let table = routes(true).table();
     let places: BTreeSet<_> = table.iter().map(|row| (row.method, &row.path)).collect();
     assert_eq!(places.len(), table.len(), "two routes with one method and path");
@@ -201,10 +207,10 @@ struct Unbounded<'d> {
 }
 
 impl Unbounded<'_> {
-    fn look(&mut self, schema: &Value, place: &str) {
+    fn visit(&mut self, schema: &Value, place: &str) {
         if let Some(reference) = schema["$ref"].as_str() {
             let schema = self.document.pointer(reference.trim_start_matches('#')).unwrap();
-            return self.look(schema, place);
+            return self.visit(schema, place);
         }
         let is = |kind: &str| match &schema["type"] {
             Value::Array(kinds) => kinds.iter().any(|one| one == kind),
@@ -219,14 +225,14 @@ impl Unbounded<'_> {
             self.found.push(format!("{place}: {schema}"));
         }
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-            self.look(field, &format!("{place}.{name}"));
+            self.visit(field, &format!("{place}.{name}"));
         }
         if is("array") {
-            self.look(&schema["items"], &format!("{place}[]"));
+            self.visit(&schema["items"], &format!("{place}[]"));
         }
         for kind in ["oneOf", "anyOf", "allOf"] {
             for choice in schema[kind].as_array().into_iter().flatten() {
-                self.look(choice, place);
+                self.visit(choice, place);
             }
         }
     }
@@ -257,9 +263,56 @@ fn every_value_of_a_request_body_has_a_bound() {
             .flatten()
         {
             bodies += 1;
-            unbounded.look(&media.1["schema"], &format!("{method} {path}"));
+            unbounded.visit(&media.1["schema"], &format!("{method} {path}"));
         }
     }
     assert!(bodies > 10);
     assert_eq!(unbounded.found, [""; 0]);
+}
+
+/// The document writes the names of statuses out, because its macros take only literals: they have to be those that the
+/// domain declares.
+#[test]
+fn names_in_the_document_are_those_of_the_domain() {
+    let document = contract::openapi(&routes(true));
+    let schemas = [
+        ("Actor", Actor::NAMES),
+        ("JobState", JobState::NAMES),
+        ("OrderStatus", OrderStatus::NAMES),
+        ("PaymentStatus", PaymentStatus::NAMES),
+        ("ProductStatus", ProductStatus::NAMES),
+        ("UserStatus", UserStatus::NAMES),
+    ];
+    let schema = |name: &str| &document["components"]["schemas"][name]["enum"];
+    for (name, names) in schemas {
+        assert_eq!(schema(name), &serde_json::json!(names), "{name}");
+    }
+    let mut patterns = BTreeSet::new();
+    lists_of_words(&document, &mut patterns);
+    let names = schemas.map(|(_, names)| names.join("|"));
+    // An administrator sets every status but that of an invitation.
+    let known: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .chain(["active|disabled"])
+        .collect();
+    assert!(patterns.len() > 3, "{patterns:?}");
+    for pattern in patterns {
+        assert!(known.contains(&pattern), "{pattern}");
+    }
+}
+
+/// Collects the patterns that list lower-case words and nothing else: `^(active|disabled)$`.
+fn lists_of_words<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    let pattern = value["pattern"].as_str().unwrap_or_default();
+    let words = pattern
+        .strip_prefix("^(")
+        .and_then(|rest| rest.strip_suffix(")$"));
+    let plain = |words: &&str| words.bytes().all(|b| b.is_ascii_lowercase() || b == b'|');
+    found.extend(words.filter(plain));
+    match value {
+        Value::Object(map) => map.values().for_each(|value| lists_of_words(value, found)),
+        Value::Array(values) => values.iter().for_each(|value| lists_of_words(value, found)),
+        _ => {}
+    }
 }

@@ -1,54 +1,9 @@
-//! The ports to the outside world. `integrations` has the real adapters; `testkit` has the fakes.
+//! The product's ports to the outside world. `integrations` has the real adapters; `testkit` has the fakes.
 
 use futures_util::future::BoxFuture;
+use mainstay_domain::Result;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::money::Money;
-use mainstay_domain::time::Timestamp;
-use mainstay_domain::{Result, email::Email};
-
-/// Sends mail.
-pub trait Mailer: Send + Sync {
-    /// Sends a message. `Ok` once the next mail server is responsible for its delivery.
-    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<()>>;
-    /// Checks whether the mail server can be reached.
-    fn check(&self) -> BoxFuture<'_, Result<()>>;
-}
-
-/// A mail, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Identifies the message; the same when it is sent again, so that a mailbox can show it once.
-    pub id: String,
-    /// The recipient.
-    pub to: Email,
-    /// The subject, without line breaks.
-    pub subject: String,
-    /// The plain-text body.
-    pub text: String,
-    /// The HTML body.
-    pub html: String,
-}
-
-/// Stores heads of the audit chain beyond the control of an attacker who controls this machine and its database.
-pub trait HeadReceiver: Send + Sync {
-    /// Sends a head. `Ok` when the receiver has it.
-    fn receive<'a>(&'a self, head: &'a SignedHead) -> BoxFuture<'a, Result<()>>;
-}
-
-/// The head of the audit chain, sealed for storage outside of Mainstay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedHead {
-    /// Unique for each message.
-    pub id: String,
-    /// When it was read.
-    pub at: Timestamp,
-    /// Number of entries in the chain.
-    pub seq: i64,
-    /// The hash of all of them, in hexadecimal.
-    pub hash: String,
-    /// HMAC-SHA256 over both under a key derived from the master key, in hexadecimal.
-    pub seal: String,
-}
 
 /// Collects and refunds payments.
 pub trait PaymentGateway: Send + Sync {

@@ -10,6 +10,7 @@ use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
 use crate::node::{Node, Setup, outside};
 use crate::tcp_proxy::TcpProxy;
+use mainstay_app::{App, AppBuilder, PeriodicTasks};
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::clock::ManualClock;
 use serde_json::Value;
@@ -49,12 +50,21 @@ pub(crate) struct Fakes {
 }
 
 impl TestApp {
-    /// Starts an app with the given settings on top of those that tests need, by their variables
+    /// Starts Mainstay without additions, with the given settings on top of those that tests need, by their variables
     /// (`[("RATE_LIMITS", "on")]`). `None` when the engine is not available here, which is reported as a skipped test.
     pub async fn start(engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
+        Self::start_app(App::builder(), engine, settings).await
+    }
+
+    /// Starts any application in the same way.
+    ///
+    /// # Panics
+    /// When the application cannot be composed.
+    pub async fn start_app(app: AppBuilder, engine: Engine, settings: &[(&str, &str)]) -> Option<Self> {
+        let app = app.build().unwrap_or_else(|error| panic!("{error}"));
         let database = TestDatabase::make(engine).await?;
         let url = database.url.clone();
-        Some(Self::over(database, &url, None, settings).await)
+        Some(Self::over(app, database, &url, None, settings).await)
     }
 
     /// Starts an app that reaches its PostgreSQL through a proxy whose connections can be cut. `None` when there is no
@@ -63,10 +73,12 @@ impl TestApp {
         let database = TestDatabase::make(Engine::Postgres).await?;
         let tcp_proxy = TcpProxy::to(&database.url).await;
         let url = tcp_proxy.over(&database.url);
-        Some(Self::over(database, &url, Some(tcp_proxy), &[]).await)
+        let app = App::builder().build().unwrap_or_else(|error| panic!("{error}"));
+        Some(Self::over(app, database, &url, Some(tcp_proxy), &[]).await)
     }
 
     async fn over(
+        app: App,
         database: TestDatabase,
         url: &str,
         tcp_proxy: Option<TcpProxy>,
@@ -79,7 +91,7 @@ impl TestApp {
             heads: Arc::default(),
         };
         let log = RequestLog::new();
-        let setup = Setup::new(&variables(&database, url, settings), outside(&fakes, &log));
+        let setup = Setup::new(&app, &variables(&database, url, settings), outside(&fakes, &log));
         let node = setup.start().await;
         let Fakes {
             clock,
@@ -102,14 +114,19 @@ impl TestApp {
         }
     }
 
-    /// The use cases.
-    pub fn services(&self) -> &mainstay_services::Services {
-        &self.node.services
+    /// The engine of the process that the app's clients connect to.
+    pub fn engine(&self) -> &mainstay_engine::Engine {
+        &self.node.engine
     }
 
     /// The database engine.
-    pub fn engine(&self) -> Engine {
+    pub fn database_engine(&self) -> Engine {
         self.database.engine
+    }
+
+    /// The tasks that a worker of the application runs periodically, besides those of the engine.
+    pub fn periodic_tasks(&self) -> PeriodicTasks {
+        self.setup.app.periodic_tasks()
     }
 
     /// The process that the app's clients connect to.
@@ -137,7 +154,11 @@ impl TestApp {
             .tcp_proxy
             .as_ref()
             .map_or_else(|| direct.clone(), |tcp_proxy| tcp_proxy.over(direct));
-        let setup = Setup::new(&variables(&self.database, &url, settings), outside);
+        let setup = Setup::new(
+            &self.setup.app,
+            &variables(&self.database, &url, settings),
+            outside,
+        );
         setup.start().await
     }
 
@@ -263,7 +284,8 @@ impl Drop for TestApp {
         if std::thread::panicking() || self.jobs_may_stay.load(Ordering::Relaxed) {
             return;
         }
-        let undone = apart(async || jobs::undone(&self.database).await).expect("the database can be read");
+        let undone = apart(async || jobs::undone(&self.setup.app, &self.database).await)
+            .expect("the database can be read");
         let undone = undone.expect("the database can be read");
         assert!(
             undone.is_empty(),

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
-use mainstay_services::ports::{HeadReceiver, SignedHead};
+use mainstay_engine::audit::{HeadReceiver, SignedHead};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 

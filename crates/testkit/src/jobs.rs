@@ -2,13 +2,14 @@
 
 use crate::app::TestApp;
 use crate::database::TestDatabase;
+use mainstay_app::App;
 use mainstay_domain::Result;
 use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{PageInfo, PageRequest};
+use mainstay_engine::job::runner::JobResult;
 use mainstay_platform::database::{Database, Isolation, ReadMode, Tx};
 use mainstay_repositories::{JobFilter, Jobs, Outbox};
-use mainstay_services::job::run::JobResult;
 
 /// Items per round: large enough that one round usually suffices, and the maximum page size of a list.
 const BATCH: u32 = 100;
@@ -17,15 +18,15 @@ impl TestApp {
     /// Relays events and runs the jobs that are due, one after the other, until there are none. Returns the kind of
     /// each and its result. A failed job waits for its next attempt: [`TestApp::advance`].
     pub async fn run_jobs(&self) -> Vec<(String, JobResult)> {
-        let services = self.services();
+        let engine = self.engine();
         let mut all = Vec::new();
         loop {
-            let relayed = services.relay_events(BATCH).await.expect("the database is there");
-            let jobs = services.claim_jobs(BATCH).await.expect("the database is there");
+            let relayed = engine.relay().relay(BATCH).await.expect("the database is there");
+            let jobs = engine.jobs().claim(BATCH).await.expect("the database is there");
             if relayed == 0 && jobs.is_empty() {
                 return all;
             }
-            let ran = services.run_jobs(jobs, 1).await;
+            let ran = engine.jobs().run_all(jobs, 1).await;
             all.extend(ran.into_iter().map(|(job, ran)| (job.kind, ran)));
         }
     }
@@ -35,8 +36,9 @@ impl TestApp {
         let mut all = 0;
         loop {
             let linked = self
-                .services()
-                .seal_audit(BATCH)
+                .engine()
+                .audit_sealer()
+                .seal(BATCH)
                 .await
                 .expect("the database is there");
             all += linked;
@@ -48,7 +50,7 @@ impl TestApp {
 }
 
 /// Work that is left undone: pending or dead jobs, and events that still have to be relayed to a subscriber.
-pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
+pub(crate) async fn undone(app: &App, database: &TestDatabase) -> Result<Vec<String>> {
     let open = Database::open(&database.options()).await?;
     let jobs = open.read(ReadMode::Thread, |tx| Box::pin(all_jobs(tx)));
     let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
@@ -65,7 +67,7 @@ pub(crate) async fn undone(database: &TestDatabase) -> Result<Vec<String>> {
     let events = open.write(Isolation::ReadCommitted, |tx| {
         Box::pin(async move { Outbox::new(tx).waiting(u32::MAX).await })
     });
-    let kinds: Vec<&str> = mainstay_app::subscriptions().kinds().collect();
+    let kinds: Vec<&str> = app.subscriptions().kinds().collect();
     let waiting = events
         .await?
         .into_iter()

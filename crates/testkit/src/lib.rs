@@ -28,7 +28,7 @@ pub use app::TestApp;
 pub use client::Client;
 pub use database::DatabaseHold;
 pub use engine::Engine;
-pub use engines::{run_behind_a_proxy, run_on};
+pub use engines::{mainstay, run_behind_a_proxy, run_on};
 pub use gateway::{FakeGateway, PausedCharge};
 pub use heads::RecordedHeads;
 pub use log::captured;

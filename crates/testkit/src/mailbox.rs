@@ -2,7 +2,7 @@
 
 use futures_util::future::{self, BoxFuture};
 use mainstay_domain::{Error, Result};
-use mainstay_services::ports::{Mailer, Message};
+use mainstay_engine::mail::{Mailer, Message};
 use parking_lot::Mutex;
 
 /// Stores every message.

@@ -2,34 +2,38 @@
 
 use crate::client::Client;
 use crate::log::{self, RequestLog};
-use mainstay_app::{App, Dependencies, Serving, listen};
+use mainstay_app::{App, Dependencies, Instance, Serving, listen};
 use mainstay_edge::RouteRow;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One of the nodes that serve an app. It runs no background tasks.
 pub struct Node {
-    /// The use cases of this node.
-    pub services: Services,
+    /// The engine of this node.
+    pub engine: Engine,
     client: Client,
     url: String,
+    app: App,
     serving: Serving,
 }
 
 /// The settings and fakes with which every node of an app starts.
 #[derive(Clone)]
 pub(crate) struct Setup {
+    pub(crate) app: App,
     pub(crate) settings: Arc<Settings>,
     pub(crate) outside: Dependencies,
 }
 
 impl Setup {
     /// Reads the settings as a process does, from the given variables only.
-    pub(crate) fn new(variables: &BTreeMap<String, String>, outside: Dependencies) -> Self {
-        let loaded = Settings::read(&[], variables, None).unwrap_or_else(|errors| panic!("{errors}"));
+    pub(crate) fn new(app: &App, variables: &BTreeMap<String, String>, outside: Dependencies) -> Self {
+        let loaded = Settings::read_with(app.sections(), &[], variables, None);
+        let loaded = loaded.unwrap_or_else(|errors| panic!("{errors}"));
         Self {
+            app: app.clone(),
             settings: Arc::new(loaded.settings),
             outside,
         }
@@ -41,14 +45,15 @@ impl Setup {
             .await
             .unwrap_or_else(|error| panic!("{error}"));
         let bound = format!("http://{}", listening.address());
-        let app = App::open(Arc::clone(&self.settings), self.outside.clone(), url).await;
-        let app = app.unwrap_or_else(|error| panic!("{error}"));
-        let services = app.services.clone();
-        let serving = Serving::start_without_background(app, listening);
+        let instance = Instance::open(&self.app, Arc::clone(&self.settings), self.outside.clone(), url).await;
+        let instance = instance.unwrap_or_else(|error| panic!("{error}"));
+        let engine = instance.engine.clone();
+        let serving = Serving::start_without_background(instance, listening);
         Node {
-            services,
+            engine,
             client: Client::new(&bound),
             url: bound,
+            app: self.app.clone(),
             serving,
         }
     }
@@ -72,7 +77,7 @@ impl Node {
 
     /// Every route it serves.
     pub fn routes(&self) -> Vec<RouteRow> {
-        mainstay_app::routes()
+        self.app.route_table()
     }
 
     /// Shuts down as a process does on SIGTERM.

@@ -6,7 +6,7 @@ use crate::client::Client;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::email::Email;
 use mainstay_domain::name::PersonName;
-use mainstay_services::RequestContext;
+use mainstay_engine::RequestContext;
 use mainstay_services::account::Password;
 use mainstay_services::setup::CreateAdmin;
 use serde_json::{Value, json};
@@ -110,7 +110,8 @@ impl TestApp {
             PersonName::parse("Root").expect("a name"),
         );
         match self
-            .services()
+            .engine()
+            .pipeline()
             .command(&RequestContext::system(SystemCaller::SETUP), create)
             .await
         {

@@ -1,6 +1,7 @@
 //! Which crates of the workspace may depend on which external crates: database drivers only in the lower layers, HTTP
 //! frameworks only in the interfaces, and clients of other servers only in `integrations`.
 
+use super::layers::EXAMPLE;
 use super::manifest::{Manifest, Need};
 use super::violation::Violation;
 
@@ -75,11 +76,26 @@ const GROUPS: [Group; 3] = [
     },
 ];
 
+/// All external crates that the example needs: the facade has everything else.
+const OF_THE_EXAMPLE: [&str; 3] = ["serde", "serde_json", "tokio"];
+
 /// Finds dependencies on external crates where they are not allowed.
 pub(crate) fn check(members: &[Manifest]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for member in members {
         for dependency in &member.dependencies {
+            let is_foreign = !dependency.ours && !OF_THE_EXAMPLE.contains(&dependency.package.as_str());
+            if member.package == EXAMPLE && is_foreign {
+                violations.push(Violation::at(
+                    &member.path,
+                    member.line_of(&dependency.package),
+                    format!(
+                        "the example shows that an application needs the facade alone, not `{}`",
+                        dependency.package
+                    ),
+                    "let the facade export what the application needs",
+                ));
+            }
             for group in GROUPS
                 .iter()
                 .filter(|group| group.crates.contains(&dependency.package.as_str()))
@@ -137,6 +153,14 @@ mod tests {
             check(&[member("mainstay-domain", &[("tower", Need::Tests)])]).len(),
             1
         );
+    }
+
+    #[test]
+    fn the_example_needs_nothing_but_the_facade() {
+        for (package, violations) in [("serde", 0), ("serde_json", 0), ("utoipa", 1), ("axum", 2)] {
+            let member = member(EXAMPLE, &[(package, Need::Always)]);
+            assert_eq!(check(&[member]).len(), violations, "{package}");
+        }
     }
 
     #[test]

@@ -16,8 +16,10 @@ struct Layer {
 const DOMAIN: &str = "mainstay-domain";
 const PLATFORM: &str = "mainstay-platform";
 const REPOSITORIES: &str = "mainstay-repositories";
+const ENGINE: &str = "mainstay-engine";
 const SERVICES: &str = "mainstay-services";
 const EDGE: &str = "mainstay-edge";
+const VIEWS: &str = "mainstay-views";
 const REST: &str = "mainstay-rest";
 const GRAPHQL: &str = "mainstay-graphql";
 const GRPC: &str = "mainstay-grpc";
@@ -30,17 +32,20 @@ const FACADE: &str = "mainstay";
 const TESTKIT: &str = "mainstay-testkit";
 const E2E: &str = "mainstay-e2e";
 const CLI: &str = "mainstay-cli";
+/// An application outside of Mainstay: it may use the facade, and the test kit in its tests.
+pub(super) const EXAMPLE: &str = "reviews";
 /// A development tool that measures the product; no crate of the product depends on it.
 const BENCH: &str = "mainstay-bench";
 /// A development tool that tries the parsers; the same holds.
 const FUZZ: &str = "mainstay-fuzz";
 
 /// What every interface may depend on: never the repositories.
-const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, SERVICES, EDGE];
-const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, SERVICES];
+const BELOW_INTERFACES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE, VIEWS];
+const UP_TO_ENGINE: &[&str] = &[DOMAIN, PLATFORM, ENGINE];
+const UP_TO_SERVICES: &[&str] = &[DOMAIN, PLATFORM, ENGINE, SERVICES];
 const WITH_TESTKIT: &[&str] = &[TESTKIT];
 
-const LAYERS: [Layer; 20] = [
+const LAYERS: [Layer; 23] = [
     Layer {
         package: DOMAIN,
         dependencies: &[],
@@ -56,14 +61,25 @@ const LAYERS: [Layer; 20] = [
         dependencies: &[DOMAIN, PLATFORM],
         tests: WITH_TESTKIT,
     },
+    // It names no noun of the product: see the rule `engine`.
+    Layer {
+        package: ENGINE,
+        dependencies: &[DOMAIN, PLATFORM, REPOSITORIES],
+        tests: WITH_TESTKIT,
+    },
     Layer {
         package: SERVICES,
-        dependencies: &[DOMAIN, PLATFORM, REPOSITORIES],
+        dependencies: &[DOMAIN, PLATFORM, REPOSITORIES, ENGINE],
         tests: WITH_TESTKIT,
     },
     Layer {
         package: EDGE,
         dependencies: UP_TO_SERVICES,
+        tests: WITH_TESTKIT,
+    },
+    Layer {
+        package: VIEWS,
+        dependencies: &[DOMAIN, ENGINE, SERVICES],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -93,7 +109,7 @@ const LAYERS: [Layer; 20] = [
     },
     Layer {
         package: BACKGROUND,
-        dependencies: UP_TO_SERVICES,
+        dependencies: UP_TO_ENGINE,
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -106,14 +122,17 @@ const LAYERS: [Layer; 20] = [
         dependencies: ALL_LAYERS,
         tests: WITH_TESTKIT,
     },
-    // What an extending application needs: the layers of a use case, without the SQL.
+    // What an extending application needs: the layers of a use case, and the command line.
     Layer {
         package: FACADE,
         dependencies: &[
             DOMAIN,
             PLATFORM,
+            REPOSITORIES,
+            ENGINE,
             SERVICES,
             EDGE,
+            VIEWS,
             REST,
             GRAPHQL,
             GRPC,
@@ -122,7 +141,13 @@ const LAYERS: [Layer; 20] = [
             BACKGROUND,
             INTEGRATIONS,
             APP,
+            CLI,
         ],
+        tests: WITH_TESTKIT,
+    },
+    Layer {
+        package: EXAMPLE,
+        dependencies: &[FACADE],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -131,6 +156,7 @@ const LAYERS: [Layer; 20] = [
             DOMAIN,
             PLATFORM,
             REPOSITORIES,
+            ENGINE,
             SERVICES,
             EDGE,
             REST,
@@ -144,11 +170,11 @@ const LAYERS: [Layer; 20] = [
     Layer {
         package: E2E,
         dependencies: &[],
-        tests: &[DOMAIN, PLATFORM, SERVICES, TESTKIT],
+        tests: &[DOMAIN, PLATFORM, ENGINE, SERVICES, TESTKIT],
     },
     Layer {
         package: CLI,
-        dependencies: &[DOMAIN, PLATFORM, SERVICES, EDGE, BACKGROUND, APP],
+        dependencies: &[DOMAIN, PLATFORM, ENGINE, SERVICES, EDGE, BACKGROUND, APP],
         tests: WITH_TESTKIT,
     },
     Layer {
@@ -173,8 +199,10 @@ const ALL_LAYERS: &[&str] = &[
     DOMAIN,
     PLATFORM,
     REPOSITORIES,
+    ENGINE,
     SERVICES,
     EDGE,
+    VIEWS,
     REST,
     GRAPHQL,
     GRPC,
@@ -221,18 +249,16 @@ mod tests {
 
     #[test]
     fn dependencies_point_down() {
-        assert!(check(&[member(SERVICES, &[(REPOSITORIES, Need::Always)])]).is_empty());
+        assert!(check(&[member(SERVICES, &[(ENGINE, Need::Always)])]).is_empty());
+        assert_eq!(check(&[member(ENGINE, &[(SERVICES, Need::Always)])]).len(), 1);
         assert_eq!(check(&[member(DOMAIN, &[(PLATFORM, Need::Always)])]).len(), 1);
     }
 
     #[test]
     fn no_interface_depends_on_the_repositories_even_in_tests() {
-        for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE] {
+        for interface in [REST, GRAPHQL, GRPC, REALTIME, CONSOLE, EDGE, VIEWS] {
             for need in [Need::Always, Need::Tests] {
-                let violations = check(&[member(
-                    interface,
-                    &[(SERVICES, Need::Always), (REPOSITORIES, need)],
-                )]);
+                let violations = check(&[member(interface, &[(ENGINE, Need::Always), (REPOSITORIES, need)])]);
                 assert_eq!(violations.len(), 1, "{interface}");
                 assert_eq!(
                     violations[0].line, 3,
@@ -258,6 +284,19 @@ mod tests {
     fn the_testkit_is_a_dependency_of_tests_only() {
         assert!(check(&[member(REST, &[(TESTKIT, Need::Tests)])]).is_empty());
         assert_eq!(check(&[member(REST, &[(TESTKIT, Need::Always)])]).len(), 1);
+    }
+
+    #[test]
+    fn the_example_depends_on_the_facade_alone() {
+        assert!(check(&[member(EXAMPLE, &[(FACADE, Need::Always), (TESTKIT, Need::Tests)])]).is_empty());
+        for other in [DOMAIN, PLATFORM, REPOSITORIES, SERVICES, EDGE, APP, CLI] {
+            assert_eq!(
+                check(&[member(EXAMPLE, &[(other, Need::Tests)])]).len(),
+                1,
+                "{other}"
+            );
+        }
+        assert_eq!(check(&[member(EXAMPLE, &[(TESTKIT, Need::Always)])]).len(), 1);
     }
 
     #[test]

@@ -7,8 +7,11 @@ use crate::project::{self, Text};
 use manifest::Manifest;
 use violation::Violation;
 
+mod circles;
 mod code;
 mod decisions;
+mod engine;
+mod exceptions;
 mod external_crates;
 mod forbidden;
 mod guards;
@@ -20,7 +23,9 @@ mod machine;
 mod manifest;
 mod markers;
 mod names;
+mod recipe;
 mod sql;
+mod system_callers;
 mod violation;
 mod words;
 
@@ -29,17 +34,21 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 10] = [
+const TEXT_RULES: [TextRule; 14] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
     ("guards", guards::check),
+    ("system-callers", system_callers::check),
     ("length", length::check),
     ("names", names::check),
     ("links", links::check),
+    ("recipe", recipe::check),
     ("decisions", decisions::check),
     ("machine", machine::check),
     ("words", words::check),
+    ("circles", circles::check),
+    ("engine", engine::check),
 ];
 
 const MANIFEST_RULES: [ManifestRule; 3] = [

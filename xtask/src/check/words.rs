@@ -57,7 +57,8 @@ impl Exception {
 fn find(texts: &[Text], mut is_allowed: impl FnMut(&Text, usize, &str) -> bool) -> Vec<Violation> {
     let index = Index::new();
     let mut violations = Vec::new();
-    for text in texts.iter().filter(|text| !text.is_in(&NOT_CHECKED)) {
+    let is_checked = |text: &&Text| !text.is_in(&NOT_CHECKED);
+    for text in texts.iter().filter(is_checked) {
         for (line, (word, retired)) in index.matches(text) {
             if !is_allowed(text, line, word) {
                 let reason = format!("`{word}` is retired: it says nothing to a newcomer");
@@ -228,7 +229,7 @@ mod tests {
         let told = |line| (line, "told".to_owned());
         assert_eq!(found("a.rs", body), [told(1), told(2), told(3), told(4)]);
         assert_eq!(words("crates/a/tests/house.rs", ""), ["house"]);
-        assert_eq!(words("contracts/without-leave.txt", ""), ["without leave"]);
+        assert_eq!(words("docs/without-leave.txt", ""), ["without leave"]);
         assert_eq!(words("a.toml", "# nobody's"), ["nobody"]);
         assert_eq!(words("a.sql", "-- a seam"), ["seam"]);
         assert_eq!(words("a.json", "{\"summary\": \"Figures\"}"), ["figures"]);

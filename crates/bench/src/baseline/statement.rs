@@ -2,14 +2,15 @@
 
 use crate::error::BenchError;
 use mainstay_platform::database::Sql;
+use mainstay_repositories::statements::{self, Statement};
 
 /// The statements of the product.
-pub(super) struct Statements(Vec<(&'static str, Sql)>);
+pub(super) struct Statements(Vec<Statement>);
 
 impl Statements {
     /// All statements.
     pub(super) fn new() -> Self {
-        Self(mainstay_repositories::statements::all())
+        Self(statements::all())
     }
 
     /// The only statement of this name.
@@ -23,15 +24,15 @@ impl Statements {
         let mut found = self
             .0
             .iter()
-            .filter(|(found, sql)| is_named(found) && condition(sql.postgres()));
-        let (_, first) = found
+            .filter(|found| is_named(found.name) && condition(found.sql.postgres()));
+        let first = found
             .next()
             .ok_or_else(|| BenchError::new(format!("the product has no such statement: {name}")))?;
-        if found.any(|(_, other)| other.postgres() != first.postgres()) {
+        if found.any(|other| other.sql.postgres() != first.sql.postgres()) {
             return Err(BenchError::new(format!(
                 "the product has more than one such statement: {name}"
             )));
         }
-        Ok(first.clone())
+        Ok(first.sql.clone())
     }
 }

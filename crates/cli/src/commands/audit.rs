@@ -4,8 +4,9 @@ use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, with_existing, with_read_only};
 use crate::terminal::{print_error, print_json, print_line};
 use clap::Subcommand;
+use mainstay_app::App;
+use mainstay_engine::audit::WitnessedHead;
 use mainstay_platform::config::Settings;
-use mainstay_services::audit::WitnessedHead;
 
 /// Operations on the audit trail.
 #[derive(Debug, Subcommand)]
@@ -32,17 +33,17 @@ pub(crate) enum Command {
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
     match command {
-        Command::Verify { head, json } => verify(settings, head.as_deref(), json),
-        Command::Accept { reason, json } => accept(settings, &reason, json),
+        Command::Verify { head, json } => verify(app, settings, head.as_deref(), json),
+        Command::Accept { reason, json } => accept(app, settings, &reason, json),
     }
 }
 
-fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
+fn verify(app: &App, settings: Settings, head: Option<&str>, json: bool) -> Outcome {
     let head = head.map(witnessed).transpose()?;
-    let verdict = block_on(with_read_only(settings, async |services| {
-        Ok(services.verify_audit(head).await?)
+    let verdict = block_on(with_read_only(app, settings, async |engine| {
+        Ok(engine.audit_verifier().verify(head).await?)
     }))?;
     let waiting = match verdict.waiting {
         0 => String::new(),
@@ -55,6 +56,7 @@ fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
             verdict.verified,
         ))?,
         Some(fault) => {
+            let print_error = |sentence: &str| print_error(app.name(), sentence);
             print_error(&format!(
                 "the audit trail is broken: {fault}; {} entries before it are good{waiting}",
                 verdict.verified
@@ -62,10 +64,11 @@ fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
             for also in verdict.faults.iter().skip(1) {
                 print_error(&format!("and: {also}"));
             }
-            print_error(
+            print_error(&format!(
                 "find out what happened; a new node or a restored database has no audit.anchor, for example. Then \
-                 `mainstay audit accept --reason TEXT`, with this DATA_DIR, records the reason and lets the trail go on",
-            );
+                 `{} audit accept --reason TEXT`, with this DATA_DIR, records the reason and lets the trail go on",
+                app.name()
+            ));
         }
     }
     Ok(if verdict.fault.is_none() {
@@ -75,9 +78,9 @@ fn verify(settings: Settings, head: Option<&str>, json: bool) -> Outcome {
     })
 }
 
-fn accept(settings: Settings, reason: &str, json: bool) -> Outcome {
-    let accepted = block_on(with_existing(settings, async |services| {
-        Ok(services.accept_audit(reason).await?)
+fn accept(app: &App, settings: Settings, reason: &str, json: bool) -> Outcome {
+    let accepted = block_on(with_existing(app, settings, async |engine| {
+        Ok(engine.audit_acceptor().accept(reason).await?)
     }))?;
     match accepted {
         accepted if json => print_json(&accepted)?,

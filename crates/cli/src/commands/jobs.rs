@@ -4,12 +4,14 @@ use crate::error::{Exit, Outcome};
 use crate::open::{block_on, operator, with_existing, with_read_only};
 use crate::terminal::{print_json, print_line, table};
 use clap::Subcommand;
+use mainstay_app::App;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
+use mainstay_domain::string_enum::StoredAsText;
 use mainstay_domain::time::Timestamp;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use mainstay_services::job::{ListJobs, RetryJob};
 use mainstay_services::list::JobFilter;
 use serde::Serialize;
@@ -40,15 +42,15 @@ pub(crate) enum Command {
 }
 
 fn state(text: &str) -> Result<JobState, &'static str> {
-    JobState::find(text).ok_or("one of queued, running, retrying, done, dead, cancelled")
+    JobState::find(text).ok_or(JobState::EXPECTED)
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
     match command {
         Command::Retry { id, json } => {
-            block_on(with_existing(settings, async |services| {
-                services.command(&operator(), RetryJob { id }).await?;
+            block_on(with_existing(app, settings, async |engine| {
+                engine.pipeline().command(&operator(), RetryJob { id }).await?;
                 Ok(())
             }))?;
             match json {
@@ -64,8 +66,8 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
                 state,
                 ..JobFilter::default()
             };
-            let jobs = block_on(with_read_only(settings, async |services| {
-                list(services, filter, limit).await
+            let jobs = block_on(with_read_only(app, settings, async |engine| {
+                list(engine, filter, limit).await
             }))?;
             if json {
                 print_json(&jobs.iter().map(JobRow::of).collect::<Vec<_>>())?;
@@ -78,7 +80,7 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
 }
 
 /// Reads page by page, newest first, until there are enough jobs or no more.
-async fn list(services: &Services, filter: JobFilter, limit: u32) -> Outcome<Vec<Job>> {
+async fn list(engine: &Engine, filter: JobFilter, limit: u32) -> Outcome<Vec<Job>> {
     let mut jobs = Vec::new();
     let mut cursor = None;
     loop {
@@ -87,7 +89,8 @@ async fn list(services: &Services, filter: JobFilter, limit: u32) -> Outcome<Vec
             cursor,
             limit: left.min(MAX_LIMIT),
         };
-        let listing = services
+        let listing = engine
+            .pipeline()
             .query(
                 &operator(),
                 ListJobs {

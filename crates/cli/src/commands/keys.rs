@@ -4,8 +4,9 @@ use crate::error::{CliError, Exit, Outcome};
 use crate::open::{block_on, operator, with_existing};
 use crate::terminal::{print_json, print_line};
 use clap::Subcommand;
+use mainstay_app::App;
+use mainstay_engine::key::RotateKeys;
 use mainstay_platform::config::Settings;
-use mainstay_services::key::RotateKeys;
 use serde::Serialize;
 
 /// Operations on signing keys.
@@ -26,7 +27,7 @@ struct Rotation {
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
     let Command::Rotate { json } = command;
     if settings.tokens.secret.is_some() {
         return Err(CliError::usage(
@@ -34,8 +35,8 @@ pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
              sessions' access tokens, or leave it out and have keys",
         ));
     }
-    let (key, retiring) = block_on(with_existing(settings, async |services| {
-        Ok(services.command(&operator(), RotateKeys).await?.output)
+    let (key, retiring) = block_on(with_existing(app, settings, async |engine| {
+        Ok(engine.pipeline().command(&operator(), RotateKeys).await?.output)
     }))?;
     if json {
         print_json(&Rotation { key, retiring })?;

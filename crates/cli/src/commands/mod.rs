@@ -13,10 +13,10 @@ pub(crate) mod users;
 
 use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, Outcome};
-use mainstay_platform::config::Settings;
+use mainstay_app::App;
 
 /// Runs the command of the arguments.
-pub(crate) fn run(arguments: Arguments) -> Outcome {
+pub(crate) fn run(app: &App, arguments: Arguments) -> Outcome {
     let Arguments {
         overrides,
         serve,
@@ -30,21 +30,21 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     };
     // Commands that need no settings also work with invalid ones.
     match command {
-        Command::Routes(options) => return routes::run(options),
-        Command::Openapi => return openapi::run(),
+        Command::Routes(options) => return routes::run(app, options),
+        Command::Openapi => return openapi::run(app),
         _ => {}
     }
-    let loaded = Settings::load(&overrides.into_sources())?;
+    let loaded = app.load_settings(&overrides.into_sources())?;
     match command {
         Command::Config(options) => config::run(&loaded, options),
-        Command::Doctor(options) => doctor::run(loaded, options),
-        Command::Serve(options) => serve::run(loaded.settings, options),
-        Command::Migrate => migrate::run(&loaded.settings),
-        Command::Users(command) => users::run(loaded.settings, command),
-        Command::Keys(command) => keys::run(loaded.settings, command),
-        Command::Audit(command) => audit::run(loaded.settings, command),
-        Command::Jobs(command) => jobs::run(loaded.settings, command),
-        Command::Routes(options) => routes::run(options),
-        Command::Openapi => openapi::run(),
+        Command::Doctor(options) => doctor::run(app, loaded, options),
+        Command::Serve(options) => serve::run(app, loaded.settings, options),
+        Command::Migrate => migrate::run(app, &loaded.settings),
+        Command::Users(command) => users::run(app, loaded.settings, command),
+        Command::Keys(command) => keys::run(app, loaded.settings, command),
+        Command::Audit(command) => audit::run(app, loaded.settings, command),
+        Command::Jobs(command) => jobs::run(app, loaded.settings, command),
+        Command::Routes(options) => routes::run(app, options),
+        Command::Openapi => openapi::run(app),
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::error::{Exit, Outcome};
 use crate::terminal::print_line;
+use mainstay_app::App;
 
 /// Prints the OpenAPI document.
-pub(crate) fn run() -> Outcome {
-    print_line(&mainstay_app::openapi())?;
+pub(crate) fn run(app: &App) -> Outcome {
+    print_line(&app.openapi())?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use crate::error::{Exit, Outcome};
 use crate::terminal::{print_json, print_line, table};
 use clap::Args;
+use mainstay_app::App;
 
 /// Options of `routes`.
 #[derive(Debug, Args)]
@@ -13,8 +14,8 @@ pub(crate) struct Options {
 }
 
 /// Prints the table of routes, from which the router and the OpenAPI document are built, too.
-pub(crate) fn run(options: Options) -> Outcome {
-    let routes = mainstay_app::routes();
+pub(crate) fn run(app: &App, options: Options) -> Outcome {
+    let routes = app.route_table();
     if options.json {
         print_json(&routes)?;
         return Ok(Exit::Done);

@@ -5,7 +5,7 @@ use crate::open::block_on;
 use crate::signals::Signals;
 use crate::terminal::print_line;
 use clap::Args;
-use mainstay_app::{App, Dependencies, Serving, listen};
+use mainstay_app::{App, Dependencies, Instance, Serving, listen};
 use mainstay_platform::clock::SystemClock;
 use mainstay_platform::config::{AppEnv, Settings};
 use mainstay_platform::telemetry::{AccessLog, LogSink, Logs};
@@ -29,7 +29,7 @@ impl Options {
 }
 
 /// Serves until SIGTERM, SIGINT or SIGQUIT, then finishes open work. A second signal ends the process at once.
-pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, options: Options) -> Outcome {
     if options.demo && settings.env == AppEnv::Production {
         return Err(CliError::usage(
             "--demo is refused in production (APP_ENV): it adds a customer with a published password",
@@ -41,11 +41,12 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
     logs.install();
     if settings.env == AppEnv::Production {
         for caution in settings.cautions() {
-            let name = caution.env.unwrap_or(&caution.key);
+            let name = caution.env.as_deref().unwrap_or(&caution.key);
             tracing::warn!(fix = caution.fix, "{name} {}", caution.reason);
         }
     }
     let outcome = block_on(serve(
+        app,
         Arc::new(settings),
         (logs.access_log(), logs.sink().clone()),
         options,
@@ -56,6 +57,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
 }
 
 async fn serve(
+    app: &App,
     settings: Arc<Settings>,
     (access_log, sink): (AccessLog, LogSink),
     options: Options,
@@ -64,7 +66,7 @@ async fn serve(
     let roles = settings.roles;
     // A stop signal must not wait until the database responds.
     let mut serving = tokio::select! {
-        serving = start(settings, access_log) => serving?,
+        serving = start(app, settings, access_log) => serving?,
         name = signals.end() => {
             tracing::info!(signal = name, "stopped before it was ready");
             return Ok(Exit::Done);
@@ -93,23 +95,23 @@ async fn serve(
     }
 }
 
-async fn start(settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Serving> {
+async fn start(app: &App, settings: Arc<Settings>, access_log: AccessLog) -> Outcome<Serving> {
     let (listening, url) = listen(&settings).await?;
     let outside = Dependencies::real(&settings, access_log)?;
-    let app = App::open(settings, outside, url).await?;
-    Ok(Serving::start(app, listening).await?)
+    let instance = Instance::open(app, settings, outside, url).await?;
+    Ok(Serving::start(instance, listening).await?)
 }
 
 /// Prints the listen address, which scripts wait for, and what the first visitor needs. These lines are for people and
 /// go to standard output whatever the form of the logs; none of them begins with a brace, as JSON log lines do.
 async fn greet(serving: &Serving, options: Options, answers: bool) -> Outcome<()> {
     let demo = match options.demo {
-        true => Some(serving.services().add_demo().await?),
+        true => Some(mainstay_services::setup::add_demo(serving.engine().pipeline()).await?),
         false => None,
     };
     // A process that does not serve the API cannot serve the link either.
     let link = match answers {
-        true => serving.services().setup_link().await?,
+        true => mainstay_services::setup::setup_link(serving.engine().pipeline()).await?,
         false => None,
     };
     print_line(&format!("listening on http://{}", serving.address()))?;

@@ -29,7 +29,7 @@ async fn concurrent_migrations_of_a_new_file_apply_once_and_all_succeed() {
         let outputs = migrations(&home, 4).await;
         let applied = outputs
             .iter()
-            .filter(|output| output.contains("applied V1__foundation"))
+            .filter(|output| output.contains("applied V1__roles"))
             .count();
         assert_eq!(applied, 1, "round {round}: {outputs:?}");
     }

@@ -6,63 +6,37 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// The name of a permission that the code checks. Names are declared constants, never made from input.
+/// A permission that the code checks. Each is a declared constant, never made from input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Permission(&'static str);
-
-macro_rules! permissions {
-    ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => {
-        impl Permission {
-            $($(#[$meta])* pub const $name: Self = Self::declare($text);)*
-            /// Every permission of the built-in resources.
-            pub const BUILT_IN: &'static [Self] = &[$(Self::$name),*];
-        }
-    };
+pub struct Permission {
+    name: &'static str,
+    description: &'static str,
 }
 
-permissions! {
-    /// See any account.
-    READ_USER = "read:user";
-    /// Create accounts for others.
-    CREATE_USER = "create:user";
-    /// Change and disable accounts.
-    UPDATE_USER = "update:user";
-    /// Grant and revoke permissions.
-    GRANT_PERMISSION = "grant:permission";
-    /// Query which users hold which permissions.
-    READ_ACCESS = "read:access";
-    /// Change roles.
-    MANAGE_ROLE = "manage:role";
-    /// Read the audit trail and security events.
-    READ_AUDIT = "read:audit";
-    /// Add products.
-    CREATE_PRODUCT = "create:product";
-    /// Change products and their stock, and see drafts.
-    UPDATE_PRODUCT = "update:product";
-    /// Take products off sale.
-    DELETE_PRODUCT = "delete:product";
-    /// Place orders.
-    CREATE_ORDER = "create:order";
-    /// See the orders of all customers.
-    READ_ORDER = "read:order";
-    /// Change the status of any customer's orders.
-    UPDATE_ORDER = "update:order";
-    /// Refund orders.
-    REFUND_ORDER = "refund:order";
-    /// Make reports.
-    EXPORT_DATA = "export:data";
-    /// See, retry and cancel jobs.
-    MANAGE_JOB = "manage:job";
-    /// Read metrics.
-    READ_METRICS = "read:metrics";
+/// Permissions that belong to no resource.
+#[expect(missing_docs, reason = "the descriptions are the documentation")]
+impl Permission {
+    pub const READ_ACCESS: Self = Self::new("read:access", "Query which users hold which permissions");
+    pub const MANAGE_ROLE: Self = Self::new("manage:role", "Change roles");
+    pub const EXPORT_DATA: Self = Self::new("export:data", "Make reports");
+    pub const READ_METRICS: Self = Self::new("read:metrics", "Read metrics");
+
+    /// Every permission that belongs to no resource.
+    pub const GENERAL: &'static [Self] = &[
+        Self::READ_ACCESS,
+        Self::MANAGE_ROLE,
+        Self::EXPORT_DATA,
+        Self::READ_METRICS,
+    ];
 }
 
 impl Permission {
-    /// Declares a permission of an extension's resource.
+    /// Declares a permission: its name, `verb:resource`, and what it permits, for the administrator who grants it. The
+    /// resource lists it in [`Resource::PERMISSIONS`](super::Resource::PERMISSIONS).
     ///
     /// # Panics
-    /// At compile time, when it is not `verb:resource` in small letters.
-    pub const fn declare(name: &'static str) -> Self {
+    /// At compile time, when the name is not `verb:resource` in small letters.
+    pub const fn new(name: &'static str, description: &'static str) -> Self {
         let bytes = name.as_bytes();
         let (mut at, mut colons) = (0, 0);
         while at < bytes.len() {
@@ -74,30 +48,35 @@ impl Permission {
             at += 1;
         }
         assert!(colons == 1, "a permission is verb:resource");
-        Self(name)
+        Self { name, description }
     }
 
     /// The name, in the form `verb:resource`.
     pub const fn as_str(self) -> &'static str {
-        self.0
+        self.name
+    }
+
+    /// What it permits, in a few words.
+    pub const fn description(self) -> &'static str {
+        self.description
     }
 }
 
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.name)
     }
 }
 
 impl fmt::Debug for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.name)
     }
 }
 
 impl Serialize for Permission {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0)
+        serializer.serialize_str(self.name)
     }
 }
 
@@ -118,11 +97,12 @@ pub struct PermissionSet {
 }
 
 impl PermissionSet {
-    /// Every permission, including ones declared later: the administrator's set.
-    pub fn everything() -> Self {
+    /// Every permission: the administrator's set. `declared` are those it lists by name; it also has every other, so
+    /// that an administrator's token outlives the addition of a permission.
+    pub fn everything(declared: &[Permission]) -> Self {
         Self {
             all: true,
-            names: Arc::default(),
+            names: Arc::new(declared.iter().map(|one| one.name.to_owned()).collect()),
         }
     }
 
@@ -153,7 +133,7 @@ impl PermissionSet {
 
     /// True when the set contains the permission.
     pub fn has(&self, permission: Permission) -> bool {
-        self.all || self.names.contains(permission.0)
+        self.all || self.names.contains(permission.name)
     }
 
     /// True when the set contains a permission of this name.
@@ -161,13 +141,8 @@ impl PermissionSet {
         self.all || self.names.contains(name)
     }
 
-    /// The names; for the administrator, every built-in one, sorted.
+    /// The names, sorted.
     pub fn names(&self) -> Vec<String> {
-        if self.all {
-            let mut names: Vec<String> = Permission::BUILT_IN.iter().map(|p| p.0.to_owned()).collect();
-            names.sort_unstable();
-            return names;
-        }
         self.names.iter().cloned().collect()
     }
 }
@@ -196,7 +171,10 @@ mod tests {
 
     #[test]
     fn the_administrator_has_permissions_declared_by_extensions() {
-        assert!(PermissionSet::everything().has(Permission::declare("read:review")));
+        const READ_REVIEW: Permission = Permission::new("read:review", "See hidden reviews");
+        let everything = PermissionSet::everything(&[READ_REVIEW, Permission::READ_METRICS]);
+        assert!(everything.has(READ_REVIEW) && everything.has(Permission::READ_USER));
+        assert_eq!(everything.names(), ["read:metrics", "read:review"]);
         assert!(!PermissionSet::of([]).has(Permission::READ_USER));
     }
 }

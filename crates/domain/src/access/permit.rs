@@ -1,7 +1,7 @@
 //! Authorisation of one action on one row.
 
-use super::Caller;
 use super::policy::{Resource, Rule};
+use super::{Caller, SystemCaller};
 use crate::error::{Denied, Error, Result, Unauthenticated};
 use crate::id::{Id, UserId};
 use serde::Serialize;
@@ -14,34 +14,9 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct Action(&'static str);
 
-#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Action {
-    pub const CREATE: Self = Self("create");
-    pub const UPDATE: Self = Self("update");
-    pub const DELETE: Self = Self("delete");
-    pub const STOCK: Self = Self("stock");
-    pub const PLACE: Self = Self("place");
-    pub const PAY: Self = Self("pay");
-    pub const SETTLE: Self = Self("settle");
-    pub const CANCEL: Self = Self("cancel");
-    pub const EXPIRE: Self = Self("expire");
-    pub const FULFIL: Self = Self("fulfil");
-    pub const SHIP: Self = Self("ship");
-    pub const DELIVER: Self = Self("deliver");
-    pub const REFUND: Self = Self("refund");
-    pub const REGISTER: Self = Self("register");
-    pub const LOGIN: Self = Self("login");
-    pub const REFRESH: Self = Self("refresh");
-    pub const LOGOUT: Self = Self("logout");
-    pub const SET_ROLE: Self = Self("set-role");
-    pub const GRANT: Self = Self("grant");
-    pub const REVOKE: Self = Self("revoke");
-    pub const RETRY: Self = Self("retry");
-    pub const ROTATE: Self = Self("rotate");
-    pub const ACCEPT: Self = Self("accept");
-
-    /// Declares an action of an extension's resource.
-    pub const fn declare(name: &'static str) -> Self {
+    /// Declares an action. Each is a constant of its resource: `Order::CANCEL`.
+    pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
@@ -57,10 +32,20 @@ impl fmt::Debug for Action {
     }
 }
 
-/// Authorises one action on one row. Writers require it and reject a permit for another row.
+/// Authorises one action on one row. Every statement that changes rows of the resource requires one, and rejects it for
+/// another row and for an action that the statement does not serve.
 #[derive(Debug)]
 pub struct Permit<T> {
     id: Uuid,
+    owner: Option<UserId>,
+    action: Action,
+    resource: PhantomData<fn() -> T>,
+}
+
+/// Authorises one action on all rows of a resource, such as removing those whose retention is over. Only Mainstay
+/// itself gets one.
+#[derive(Debug)]
+pub struct BulkPermit<T> {
     action: Action,
     resource: PhantomData<fn() -> T>,
 }
@@ -71,26 +56,58 @@ impl<T: Resource> Permit<T> {
         self.id
     }
 
+    /// The account that owns the row; `None` when the row has no owner.
+    pub fn owner(&self) -> Option<UserId> {
+        self.owner
+    }
+
     /// The authorised action.
     pub fn action(&self) -> Action {
         self.action
     }
 
-    /// Checks that the permit is for the row that is about to be written.
+    /// Checks that the permit is for the row that is about to be written, and for one of the actions that the writer
+    /// serves.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it is for another row: a bug in the calling code.
-    pub fn covers(&self, row: &T) -> Result<()> {
-        if self.id == row.id().uuid() {
-            Ok(())
-        } else {
-            Err(Error::bug(format!(
-                "a permit for {} {} was shown for {}",
-                T::NAME,
-                self.id,
-                row.id().uuid()
-            )))
+    /// [`Error::Internal`] when it is not: a bug in the calling code.
+    pub fn check(&self, served: &[Action], row: Id<T>) -> Result<()> {
+        if self.id != row.uuid() {
+            let (permitted, row) = (self.id, row.uuid());
+            return Err(Error::bug(format!(
+                "a permit for {} {permitted} was shown for {row}",
+                T::NAME
+            )));
         }
+        serves::<T>(served, self.action)
+    }
+}
+
+impl<T: Resource> BulkPermit<T> {
+    /// Checks that the permit is for one of the actions that the writer serves.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it is not: a bug in the calling code.
+    pub fn check(&self, served: &[Action]) -> Result<()> {
+        serves::<T>(served, self.action)
+    }
+}
+
+fn serves<T: Resource>(served: &[Action], permitted: Action) -> Result<()> {
+    if served.contains(&permitted) {
+        return Ok(());
+    }
+    Err(Error::bug(format!(
+        "a permit to {permitted:?} a {} was shown to a writer that serves {served:?}",
+        T::NAME
+    )))
+}
+
+/// Permits a part of Mainstay to perform an action on all rows of a resource.
+pub fn permit_all<T: Resource>(_: SystemCaller, action: Action) -> BulkPermit<T> {
+    BulkPermit {
+        action,
+        resource: PhantomData,
     }
 }
 
@@ -115,17 +132,14 @@ pub fn permit_new<T: Resource>(
 ) -> Result<Permit<T>> {
     let granted = Permit {
         id: id.uuid(),
+        owner,
         action,
         resource: PhantomData,
     };
     if matches!(caller, Caller::System(_)) {
         return Ok(granted);
     }
-    let rule = T::POLICY
-        .acts
-        .iter()
-        .find(|(named, _)| *named == action)
-        .map(|(_, rule)| *rule);
+    let rule = T::POLICY.rule(action);
     if rule == Some(Rule::Anyone) {
         return Ok(granted);
     }

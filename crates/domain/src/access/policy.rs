@@ -1,17 +1,9 @@
-//! The policy: which rows callers may see, and which actions they may perform on them. One file for all built-in
-//! resources.
+//! The policy of a resource: which rows callers may see, and which actions they may perform on them. Each resource
+//! declares its own, beside its type; `contracts/policy.txt` shows all of them on one page.
 
-use super::{Action, Permission, RoleName};
-use crate::audit::AuditEntry;
+use super::{Action, Permission};
 use crate::id::{Id, UserId};
-use crate::job::Job;
-use crate::key::SigningKey;
-use crate::order::Order;
-use crate::payment::Payment;
-use crate::product::{Product, ProductStatus};
-use crate::security::SecurityEvent;
-use crate::session::Session;
-use crate::user::User;
+use std::fmt;
 
 /// A resource with an access policy.
 pub trait Resource: Send + Sync + Sized + 'static {
@@ -19,6 +11,8 @@ pub trait Resource: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// Which callers see its rows, and which may perform which action.
     const POLICY: Policy;
+    /// The permissions that it adds to those an administrator can grant. Its policy may name those of other resources.
+    const PERMISSIONS: &'static [Permission] = &[];
     /// The row's id.
     fn id(&self) -> Id<Self>;
     /// The account that owns the row; `None` when the resource has no owner.
@@ -33,10 +27,57 @@ pub trait Resource: Send + Sync + Sized + 'static {
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// Tried in order; the first entry that matches the caller decides the scope.
-    pub see: &'static [Visibility],
+    pub visible: &'static [Visibility],
     /// Actions that are not listed are reserved for the system. A caller permitted to perform an action on any
     /// owner's rows finds all of them for that purpose (see [`scope_to`](super::scope_to)).
-    pub acts: &'static [(Action, Rule)],
+    pub actions: &'static [(Action, Rule)],
+}
+
+impl Policy {
+    /// The rule of an action; `None` when the action is reserved for the system.
+    pub fn rule(&self, action: Action) -> Option<Rule> {
+        let listed = self.actions.iter().find(|(named, _)| *named == action);
+        listed.map(|(_, rule)| *rule)
+    }
+
+    /// Whether no action is listed twice; the second rule would never apply.
+    pub(super) const fn lists_each_action_once(&self) -> bool {
+        let mut at = 0;
+        while at < self.actions.len() {
+            let mut later = at + 1;
+            while later < self.actions.len() {
+                if same(self.actions[at].0.as_str(), self.actions[later].0.as_str()) {
+                    return false;
+                }
+                later += 1;
+            }
+            at += 1;
+        }
+        true
+    }
+
+    /// Every permission that it names.
+    pub(super) fn permissions(&self) -> impl Iterator<Item = Permission> {
+        let visible = self.visible.iter().filter_map(|visible| match visible {
+            Visibility::Holder(permission) => Some(*permission),
+            Visibility::Owner | Visibility::Published => None,
+        });
+        let actions = self.actions.iter().filter_map(|(_, rule)| match rule {
+            Rule::OwnerOr(permission) | Rule::Holder(permission) => Some(*permission),
+            Rule::Anyone | Rule::Owner | Rule::Role(_) | Rule::System => None,
+        });
+        visible.chain(actions)
+    }
+}
+
+/// Compares two texts at compile time, where `==` is not available.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// Which callers see rows.
@@ -67,168 +108,25 @@ pub enum Rule {
     System,
 }
 
-impl Resource for User {
-    const NAME: &'static str = "user";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Holder(Permission::READ_USER), Visibility::Owner],
-        acts: &[
-            (Action::REGISTER, Rule::Anyone),
-            (Action::CREATE, Rule::Holder(Permission::CREATE_USER)),
-            (Action::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
-            (Action::DELETE, Rule::Role(RoleName::ADMIN)),
-            (Action::LOGOUT, Rule::Owner),
-            (Action::SET_ROLE, Rule::Role(RoleName::ADMIN)),
-            (Action::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
-            (Action::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
-        ],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        Some(self.id)
+impl fmt::Display for Visibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Holder(permission) => write!(f, "holders of {permission}: all rows"),
+            Self::Owner => f.write_str("a signed-in user: their own rows"),
+            Self::Published => f.write_str("everyone: published rows"),
+        }
     }
 }
 
-impl Resource for Session {
-    const NAME: &'static str = "session";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Owner],
-        // A client that presents the password or the refresh token is not signed in yet: the secret is the proof.
-        acts: &[
-            (Action::LOGIN, Rule::Anyone),
-            (Action::REFRESH, Rule::Anyone),
-            (Action::LOGOUT, Rule::Owner),
-        ],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        Some(self.user_id)
-    }
-}
-
-impl Resource for Product {
-    const NAME: &'static str = "product";
-    const POLICY: Policy = Policy {
-        see: &[
-            Visibility::Holder(Permission::UPDATE_PRODUCT),
-            Visibility::Published,
-        ],
-        acts: &[
-            (Action::CREATE, Rule::Holder(Permission::CREATE_PRODUCT)),
-            (Action::UPDATE, Rule::Holder(Permission::UPDATE_PRODUCT)),
-            (Action::STOCK, Rule::Holder(Permission::UPDATE_PRODUCT)),
-            (Action::DELETE, Rule::Holder(Permission::DELETE_PRODUCT)),
-        ],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        None
-    }
-    fn is_published(&self) -> bool {
-        self.status == ProductStatus::Active
-    }
-}
-
-impl Resource for Order {
-    const NAME: &'static str = "order";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
-        acts: &[
-            (Action::PLACE, Rule::Owner),
-            (Action::PAY, Rule::Owner),
-            (Action::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
-            (Action::FULFIL, Rule::Holder(Permission::UPDATE_ORDER)),
-            (Action::SHIP, Rule::Holder(Permission::UPDATE_ORDER)),
-            (Action::DELIVER, Rule::Holder(Permission::UPDATE_ORDER)),
-            (Action::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
-            (Action::EXPIRE, Rule::System),
-            (Action::SETTLE, Rule::System),
-        ],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        Some(self.user_id)
-    }
-}
-
-impl Resource for Payment {
-    const NAME: &'static str = "payment";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Holder(Permission::READ_ORDER), Visibility::Owner],
-        acts: &[
-            (Action::PAY, Rule::Owner),
-            (Action::CANCEL, Rule::OwnerOr(Permission::UPDATE_ORDER)),
-            (Action::SETTLE, Rule::System),
-            (Action::REFUND, Rule::Holder(Permission::REFUND_ORDER)),
-        ],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        Some(self.user_id)
-    }
-}
-
-impl Resource for Job {
-    const NAME: &'static str = "job";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Holder(Permission::MANAGE_JOB)],
-        acts: &[
-            (Action::RETRY, Rule::Holder(Permission::MANAGE_JOB)),
-            (Action::CANCEL, Rule::Holder(Permission::MANAGE_JOB)),
-        ],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        None
-    }
-}
-
-impl Resource for AuditEntry {
-    const NAME: &'static str = "audit";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Holder(Permission::READ_AUDIT)],
-        acts: &[],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        None
-    }
-}
-
-impl Resource for SecurityEvent {
-    const NAME: &'static str = "security-event";
-    const POLICY: Policy = Policy {
-        see: &[Visibility::Holder(Permission::READ_AUDIT)],
-        acts: &[],
-    };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        None
-    }
-}
-
-impl Resource for SigningKey {
-    const NAME: &'static str = "signing-key";
-    const POLICY: Policy = Policy { see: &[], acts: &[] };
-    fn id(&self) -> Id<Self> {
-        self.id
-    }
-    fn owner(&self) -> Option<UserId> {
-        None
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anyone => f.write_str("anyone"),
+            Self::Owner => f.write_str("the owner"),
+            Self::OwnerOr(permission) => write!(f, "the owner, holders of {permission}"),
+            Self::Holder(permission) => write!(f, "holders of {permission}"),
+            Self::Role(role) => write!(f, "members of the role {role}"),
+            Self::System => f.write_str("the system"),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Roles, by name. A role's permissions are data, not code.
 
+use crate::string_enum::StoredAsText;
 use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,6 +55,18 @@ impl RoleName {
     /// True for the role that has every permission.
     pub fn is_admin(&self) -> bool {
         &*self.0 == Self::ADMIN
+    }
+}
+
+impl StoredAsText for RoleName {
+    const EXPECTED: &'static str = "the name of a role";
+
+    fn from_stored(text: &str) -> Option<Self> {
+        Some(Self::stored(text))
+    }
+
+    fn as_stored(&self) -> &str {
+        self.as_str()
     }
 }
 

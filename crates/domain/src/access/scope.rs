@@ -47,7 +47,7 @@ impl<T: Resource> Scope<T> {
 /// The scope of a caller: the first entry of the resource's policy that matches, and nothing when none does. The
 /// system sees everything, including resources that no user may see.
 pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
-    let fits = |see: &Visibility| match (see, caller) {
+    let fits = |visible: &Visibility| match (visible, caller) {
         (Visibility::Holder(permission), Caller::User(principal)) => principal
             .permissions
             .has(*permission)
@@ -59,7 +59,7 @@ pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
     let filter = match caller {
         Caller::System(_) => ScopeFilter::Everything,
         Caller::User(_) | Caller::Anonymous => T::POLICY
-            .see
+            .visible
             .iter()
             .find_map(fits)
             .unwrap_or(ScopeFilter::Nothing),
@@ -73,8 +73,7 @@ pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
 /// The scope of a caller about to perform an action: one permitted to perform it on every owner's rows finds all of
 /// them for that purpose, including rows that are otherwise hidden. For all other callers, the same as [`scope`].
 pub fn scope_to<T: Resource>(caller: &Caller, action: Action) -> Scope<T> {
-    let rule = T::POLICY.acts.iter().find(|(named, _)| *named == action);
-    let on_all_rows = match (caller.principal(), rule.map(|(_, rule)| *rule)) {
+    let on_all_rows = match (caller.principal(), T::POLICY.rule(action)) {
         (Some(principal), Some(Rule::Holder(permission) | Rule::OwnerOr(permission))) => {
             principal.permissions.has(permission)
         }

@@ -7,6 +7,7 @@ use crate::id::{OrderId, SessionId, UserId};
 use crate::money::Money;
 use crate::order::{Order, OrderItem};
 use crate::product::{Product, Sku};
+use crate::resources::built_in;
 use crate::time::Timestamp;
 use crate::user::User;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ fn id(n: u128) -> UserId {
 fn caller(user: u128, role: &str, permissions: &[Permission]) -> Caller {
     Caller::User(Arc::new(Principal {
         id: id(user),
-        email: Email::stored("somebody@example.com".into()),
+        email: Email::stored("user@example.com".into()),
         role: RoleName::stored(role),
         permissions: PermissionSet::of(permissions.iter().map(|p| p.as_str().to_owned())),
         session: SessionId::from_uuid(Uuid::from_u128(9)),
@@ -51,30 +52,30 @@ fn code<T>(result: crate::Result<T>) -> Option<Code> {
 #[test]
 fn an_owner_may_cancel_and_another_customer_may_not() {
     let order = order_of(1);
-    assert!(permit(&caller(1, "customer", &[]), Action::CANCEL, &order).is_ok());
+    assert!(permit(&caller(1, "customer", &[]), Order::CANCEL, &order).is_ok());
     assert_eq!(
-        code(permit(&caller(2, "customer", &[]), Action::CANCEL, &order)),
+        code(permit(&caller(2, "customer", &[]), Order::CANCEL, &order)),
         Some(Code::Forbidden)
     );
     assert!(
         permit(
             &caller(2, "support", &[Permission::UPDATE_ORDER]),
-            Action::CANCEL,
+            Order::CANCEL,
             &order
         )
         .is_ok()
     );
     assert_eq!(
-        code(permit(&Caller::Anonymous, Action::CANCEL, &order)),
+        code(permit(&Caller::Anonymous, Order::CANCEL, &order)),
         Some(Code::Unauthorized)
     );
 }
 
 #[test]
 fn only_the_owner_may_pay() {
-    let everything = caller(2, "admin", Permission::BUILT_IN);
+    let everything = caller(2, "admin", &built_in().permissions());
     assert_eq!(
-        code(permit(&everything, Action::PAY, &order_of(1))),
+        code(permit(&everything, Order::PAY, &order_of(1))),
         Some(Code::Forbidden)
     );
 }
@@ -82,9 +83,9 @@ fn only_the_owner_may_pay() {
 #[test]
 fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
     let order = order_of(1);
-    for unnamed in [Action::declare("teleport"), Action::SETTLE, Action::EXPIRE] {
+    for unnamed in [Action::new("teleport"), Order::SETTLE, Order::EXPIRE] {
         assert!(
-            permit(&caller(1, "admin", Permission::BUILT_IN), unnamed, &order).is_err(),
+            permit(&caller(1, "admin", &built_in().permissions()), unnamed, &order).is_err(),
             "{unnamed:?}"
         );
         assert!(
@@ -95,15 +96,64 @@ fn only_the_system_may_perform_actions_that_the_policy_does_not_list() {
 }
 
 #[test]
-fn a_permit_covers_only_its_own_row() {
+fn a_permit_opens_its_own_row_for_its_own_action_and_nothing_else() {
+    let rows: Vec<Order> = (0..4)
+        .map(|n| Order {
+            id: OrderId::from_uuid(Uuid::from_u128(n)),
+            ..order_of(1)
+        })
+        .collect();
+    let system = Caller::System(SystemCaller::WORKER);
+    for (permitted, row) in pairs(&ACTIONS, &rows) {
+        let permit = permit(&system, *permitted, row).unwrap();
+        for (shown_for, other) in pairs(&ACTIONS, &rows) {
+            let opens = permit.check(&[*shown_for], other.id).is_ok();
+            assert_eq!(opens, permitted == shown_for && row.id == other.id);
+        }
+        assert!(permit.check(&ACTIONS, row.id).is_ok());
+        assert!(permit.check(&[], row.id).is_err(), "a writer that serves nothing");
+        let all_but_it: Vec<Action> = ACTIONS.into_iter().filter(|action| action != permitted).collect();
+        let refused = permit.check(&all_but_it, row.id);
+        assert!(matches!(refused, Err(Error::Internal(_))));
+        let bulk = permit_all::<Order>(SystemCaller::SWEEPER, *permitted);
+        assert!(bulk.check(&[*permitted]).is_ok());
+        assert!(bulk.check(&all_but_it).is_err());
+    }
+}
+
+#[test]
+fn the_refusal_of_a_permit_names_both() {
     let order = order_of(1);
-    let permit = permit(&caller(1, "customer", &[]), Action::CANCEL, &order).unwrap();
-    assert!(permit.covers(&order).is_ok());
-    let other = Order {
-        id: OrderId::from_uuid(Uuid::from_u128(6)),
-        ..order
+    let permit = permit(&Caller::System(SystemCaller::WORKER), Order::CANCEL, &order).unwrap();
+    let cause = |refused: crate::Result<()>| {
+        let error = refused.unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
     };
-    assert!(matches!(permit.covers(&other), Err(Error::Internal(_))));
+    assert_eq!(
+        cause(permit.check(&[Order::PAY, Order::PLACE], order.id)),
+        "a permit to cancel a order was shown to a writer that serves [pay, place]"
+    );
+    let other = OrderId::from_uuid(Uuid::from_u128(6));
+    assert_eq!(
+        cause(permit.check(&[Order::CANCEL], other)),
+        format!("a permit for order {} was shown for {other}", order.id)
+    );
+}
+
+const ACTIONS: [Action; 9] = [
+    Order::PLACE,
+    Order::PAY,
+    Order::CANCEL,
+    Order::FULFIL,
+    Order::SHIP,
+    Order::DELIVER,
+    Order::REFUND,
+    Order::EXPIRE,
+    Order::SETTLE,
+];
+
+fn pairs<'a, A, B>(left: &'a [A], right: &'a [B]) -> impl Iterator<Item = (&'a A, &'a B)> {
+    left.iter().flat_map(move |a| right.iter().map(move |b| (a, b)))
 }
 
 #[test]
@@ -130,7 +180,7 @@ fn the_first_matching_policy_entry_decides_the_scope() {
         ScopeFilter::Everything
     );
     assert_eq!(
-        scope::<crate::key::SigningKey>(&caller(1, "admin", Permission::BUILT_IN)).filter(),
+        scope::<crate::key::SigningKey>(&caller(1, "admin", &built_in().permissions())).filter(),
         ScopeFilter::Nothing
     );
 }
@@ -139,48 +189,48 @@ fn the_first_matching_policy_entry_decides_the_scope() {
 fn a_caller_who_may_perform_an_action_finds_the_rows_for_it() {
     let holder = caller(1, "customer", &[Permission::UPDATE_ORDER]);
     assert_eq!(
-        scope_to::<Order>(&holder, Action::CANCEL).filter(),
+        scope_to::<Order>(&holder, Order::CANCEL).filter(),
         ScopeFilter::Everything
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::PAY).filter(),
+        scope_to::<Order>(&holder, Order::PAY).filter(),
         ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::REFUND).filter(),
+        scope_to::<Order>(&holder, Order::REFUND).filter(),
         ScopeFilter::Owned(id(1))
     );
     assert_eq!(
-        scope_to::<Order>(&holder, Action::SETTLE).filter(),
+        scope_to::<Order>(&holder, Order::SETTLE).filter(),
         ScopeFilter::Owned(id(1))
     );
     assert_eq!(scope::<Order>(&holder).filter(), ScopeFilter::Owned(id(1)));
     let anonymous = Caller::Anonymous;
     assert_eq!(
-        scope_to::<Order>(&anonymous, Action::CANCEL).filter(),
+        scope_to::<Order>(&anonymous, Order::CANCEL).filter(),
         ScopeFilter::Nothing
     );
     assert_eq!(
-        scope_to::<Product>(&anonymous, Action::DELETE).filter(),
+        scope_to::<Product>(&anonymous, Product::DELETE).filter(),
         ScopeFilter::Published
     );
     let may_delete = caller(1, "customer", &[Permission::DELETE_PRODUCT]);
     assert_eq!(
-        scope_to::<Product>(&may_delete, Action::DELETE).filter(),
+        scope_to::<Product>(&may_delete, Product::DELETE).filter(),
         ScopeFilter::Everything
     );
     assert_eq!(
-        scope_to::<Product>(&may_delete, Action::UPDATE).filter(),
+        scope_to::<Product>(&may_delete, Product::UPDATE).filter(),
         ScopeFilter::Published
     );
     let admin = caller(1, "admin", &[]);
     assert_eq!(
-        scope_to::<User>(&admin, Action::SET_ROLE).filter(),
+        scope_to::<User>(&admin, User::SET_ROLE).filter(),
         ScopeFilter::Everything
     );
     let worker = Caller::System(SystemCaller::WORKER);
     assert_eq!(
-        scope_to::<Order>(&worker, Action::EXPIRE).filter(),
+        scope_to::<Order>(&worker, Order::EXPIRE).filter(),
         ScopeFilter::Everything
     );
 }
@@ -193,12 +243,12 @@ fn use_cases_admit_only_the_callers_they_declare() {
         Some(Code::Unauthorized)
     );
     assert_eq!(
-        code(admin_only.admit(&caller(1, "manager", Permission::BUILT_IN))),
+        code(admin_only.admit(&caller(1, "manager", &built_in().permissions()))),
         Some(Code::Forbidden)
     );
     assert!(admin_only.admit(&caller(1, "admin", &[])).is_ok());
     assert_eq!(
-        code(Access::system().admit(&caller(1, "admin", Permission::BUILT_IN))),
+        code(Access::system().admit(&caller(1, "admin", &built_in().permissions()))),
         Some(Code::Forbidden)
     );
     assert!(Access::anyone().admit(&Caller::Anonymous).is_ok());

@@ -3,8 +3,8 @@
 use crate::order_cancel_expire::place;
 use crate::{HOUR, MINUTE, SECOND};
 use mainstay_domain::access::SystemCaller;
-use mainstay_services::RequestContext;
-use mainstay_services::key::RotateKeys;
+use mainstay_engine::RequestContext;
+use mainstay_engine::key::RotateKeys;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -67,7 +67,10 @@ async fn changes_record_what_differs(app: &TestApp) {
 
 async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     // The first administrator by the link, another from the command line, and another key.
-    let link = app.services().setup_link().await.unwrap().unwrap();
+    let link = mainstay_services::setup::setup_link(app.engine().pipeline())
+        .await
+        .unwrap()
+        .unwrap();
     let token = link.split_once('#').unwrap().1;
     let claim = json!({"token": token, "email": "first@example.com", "password": "the first of many walks", "name": "First"});
     let first = app
@@ -79,7 +82,8 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     app.client().post("/api/auth/setup", claim).await.expect(401);
     let root = app.admin().await;
     let rotated = app
-        .services()
+        .engine()
+        .pipeline()
         .command(&RequestContext::system(SystemCaller::OPERATOR), RotateKeys)
         .await;
     rotated.unwrap();
@@ -107,7 +111,7 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
         .await
         .expect(401);
     other.post_nothing("/api/auth/logout-all").await.expect(204);
-    app.services().flush_security().await.unwrap();
+    app.engine().security().flush().await.unwrap();
     let mut kept = String::new();
     for column in [
         "coalesce(before_json, '') FROM audit_entries",

@@ -1,7 +1,7 @@
 //! The chain detects changes by an attacker with access to the database.
 
 use crate::SECOND;
-use mainstay_services::audit::{AnchorState, ChainFault, WitnessedHead};
+use mainstay_engine::audit::{AnchorState, ChainFault, WitnessedHead};
 use mainstay_testkit::{Engine, TestApp, on_both_engines};
 use serde_json::json;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ on_both_engines! {
 }
 
 pub(crate) async fn fault(app: &TestApp) -> Option<ChainFault> {
-    app.services().verify_audit(None).await.unwrap().fault
+    app.engine().audit_verifier().verify(None).await.unwrap().fault
 }
 
 /// Links a chain of some entries; returns its length.
@@ -35,12 +35,12 @@ pub(crate) async fn chain(app: &TestApp) -> i64 {
     }
     app.seal_audit().await;
     assert_eq!(fault(app).await, None);
-    app.services().verify_audit(None).await.unwrap().verified
+    app.engine().audit_verifier().verify(None).await.unwrap().verified
 }
 
 /// Removes the triggers, as the owner of the database can.
 pub(crate) async fn disarm(app: &TestApp) {
-    match app.engine() {
+    match app.database_engine() {
         Engine::Sqlite => {
             app.execute_raw(
                 "DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete; \
@@ -99,7 +99,7 @@ async fn trap_12_an_edited_entry_is_found(app: &TestApp) {
 
 /// A value that is not an identifier, for a column of identifiers.
 fn unlike_an_id(app: &TestApp) -> &'static str {
-    match app.engine() {
+    match app.database_engine() {
         Engine::Sqlite => "x'0102'",
         Engine::Postgres => "'00000000-0000-0000-0000-000000000000'",
     }
@@ -107,7 +107,7 @@ fn unlike_an_id(app: &TestApp) -> &'static str {
 
 /// A value that is not valid text, where the engine accepts one.
 fn unlike_a_text(app: &TestApp) -> &'static str {
-    match app.engine() {
+    match app.database_engine() {
         Engine::Sqlite => "CAST(x'ff00' AS TEXT)",
         Engine::Postgres => "''",
     }
@@ -184,7 +184,7 @@ async fn trap_12_a_chain_that_was_linked_anew_is_found(app: &TestApp) {
          UPDATE audit_head SET seq = 0, hash = substr(hash, 1, 0), seal = substr(seal, 1, 0)",
     )
     .await;
-    let _ = app.services().seal_audit(1000).await;
+    let _ = app.engine().audit_sealer().seal(1000).await;
     assert!(fault(app).await.is_some());
 }
 
@@ -192,7 +192,7 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
     chain(app).await;
     disarm(app).await;
     for kind in ["cut", "forged", "no head", "planted"] {
-        let last = app.services().verify_audit(None).await.unwrap().verified;
+        let last = app.engine().audit_verifier().verify(None).await.unwrap().verified;
         let cut = format!("DELETE FROM audit_entries WHERE seq > {}", last - 2);
         let (edit, wanted) = match kind {
             "cut" => (
@@ -229,14 +229,20 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
         let kept = app
             .query_raw("SELECT CAST(count(*) AS TEXT) FROM audit_entries")
             .await;
-        assert!(app.services().seal_audit(1000).await.is_err(), "{kind}");
+        assert!(app.engine().audit_sealer().seal(1000).await.is_err(), "{kind}");
         assert_eq!(fault(app).await, Some(wanted), "{kind}");
         assert_eq!(broken(app), "1", "{kind}");
         assert!(
-            app.services().accept_audit(" ").await.is_err(),
+            app.engine().audit_acceptor().accept(" ").await.is_err(),
             "a reason is needed"
         );
-        let accepted = app.services().accept_audit("seen to").await.unwrap().unwrap();
+        let accepted = app
+            .engine()
+            .audit_acceptor()
+            .accept("seen to")
+            .await
+            .unwrap()
+            .unwrap();
         assert!(
             accepted.seq >= last && !accepted.faults.is_empty(),
             "{accepted:?}"
@@ -258,7 +264,7 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
                 .all(|accepted_entries| accepted_entries.contains("seen to")),
             "{accepted_entries:?}"
         );
-        assert_eq!(app.services().accept_audit("again").await.unwrap(), None);
+        assert_eq!(app.engine().audit_acceptor().accept("again").await.unwrap(), None);
         for _ in 0..5 {
             app.product(1, 100).await;
         }
@@ -273,7 +279,7 @@ async fn trap_12_a_broken_chain_is_not_sealed_again_until_it_is_accepted(app: &T
 
 /// The metric of a broken chain.
 pub(crate) fn broken(app: &TestApp) -> String {
-    let metrics = app.services().parts().metrics.encode();
+    let metrics = app.engine().node().metrics.encode();
     let mut lines = metrics.lines();
     lines
         .find_map(|line| line.strip_prefix("mainstay_audit_chain_broken "))
@@ -283,21 +289,22 @@ pub(crate) fn broken(app: &TestApp) -> String {
 
 /// The path of the anchor.
 fn anchor(app: &TestApp) -> PathBuf {
-    app.services().policies().data_dir.join("audit.anchor")
+    app.engine().policies().data_dir.join("audit.anchor")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test damages the file")]
 async fn trap_12_a_damaged_or_missing_copy_of_the_head_is_a_fault_until_it_is_accepted(app: &TestApp) {
     chain(app).await;
     let read = async || {
-        let verdict = app.services().verify_audit(None).await.unwrap();
+        let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
         (verdict.fault, verdict.anchor)
     };
     let goes_on = async || {
         app.advance(SECOND);
         app.product(1, 100).await;
-        app.services()
-            .seal_audit(1000)
+        app.engine()
+            .audit_sealer()
+            .seal(1000)
             .await
             .is_ok_and(|linked| linked > 0)
     };
@@ -329,14 +336,23 @@ async fn trap_12_a_damaged_or_missing_copy_of_the_head_is_a_fault_until_it_is_ac
             (Some(ChainFault::AnchorMissing), AnchorState::Absent)
         );
     }
-    app.services().begin_audit().await.unwrap();
+    app.engine().audit_sealer().begin().await.unwrap();
     assert!(!anchor(app).exists(), "nor at a start");
-    let accepted = app.services().accept_audit("the disk was replaced").await;
+    let accepted = app
+        .engine()
+        .audit_acceptor()
+        .accept("the disk was replaced")
+        .await;
     assert!(accepted.unwrap().is_some());
     assert!(goes_on().await);
     assert_eq!((read().await, &*broken(app)), ((None, AnchorState::Held), "0"));
     std::fs::write(anchor(app), "nonsense").unwrap();
-    app.services().accept_audit("seen to").await.unwrap().unwrap();
+    app.engine()
+        .audit_acceptor()
+        .accept("seen to")
+        .await
+        .unwrap()
+        .unwrap();
     let evidence = anchor(app).with_extension("anchor.refused");
     assert_eq!(std::fs::read_to_string(evidence).unwrap(), "nonsense");
     assert!(goes_on().await);
@@ -350,11 +366,16 @@ async fn trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_
         hash: head_hash(app, 1).await,
     };
     let verify = async |head: &WitnessedHead| {
-        let verdict = app.services().verify_audit(Some(head.clone())).await.unwrap();
+        let verdict = app
+            .engine()
+            .audit_verifier()
+            .verify(Some(head.clone()))
+            .await
+            .unwrap();
         verdict.fault
     };
     assert_eq!(verify(&old).await, None);
-    let last = app.services().verify_audit(None).await.unwrap().verified;
+    let last = app.engine().audit_verifier().verify(None).await.unwrap().verified;
     let hash = head_hash(app, last).await;
     let short = WitnessedHead {
         seq: last,
@@ -377,7 +398,7 @@ async fn trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_
     }
     app.product(1, 100).await;
     app.seal_audit().await;
-    assert!(app.services().publish_audit_head().await.unwrap());
+    assert!(app.engine().head_publisher().publish().await.unwrap());
     let sent = app.heads.all().remove(0);
     let sent = WitnessedHead {
         seq: sent.seq,
@@ -397,7 +418,7 @@ async fn trap_26_a_database_put_back_together_with_the_folder_is_seen_by_a_kept_
 }
 
 async fn head_hash(app: &TestApp, seq: i64) -> Vec<u8> {
-    let spelled = match app.engine() {
+    let spelled = match app.database_engine() {
         Engine::Sqlite => "hex(hash)",
         Engine::Postgres => "encode(hash, 'hex')",
     };
@@ -428,9 +449,14 @@ async fn trap_12_a_damaged_entry_is_named_and_shown_and_delays_no_other_entry(ap
     assert_eq!(broken(app), "1");
     app.product(1, 100).await;
     assert!(app.seal_audit().await > 0, "what is written later is linked");
-    app.services().accept_audit("seen to").await.unwrap().unwrap();
+    app.engine()
+        .audit_acceptor()
+        .accept("seen to")
+        .await
+        .unwrap()
+        .unwrap();
     app.seal_audit().await;
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.waiting, verdict.fault, &*broken(app)), (0, None, "0"));
     app.execute_raw("UPDATE audit_entries SET actor = 'root' WHERE seq = 3")
         .await;
@@ -480,8 +506,8 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
         let (here, there, first, second) = tokio::join!(
             here_writes,
             there_writes,
-            app.services().seal_audit(7),
-            other.services.seal_audit(7)
+            app.engine().audit_sealer().seal(7),
+            other.engine.audit_sealer().seal(7)
         );
         assert!(
             here.iter().chain(&there).all(|answer| answer.status == 201),
@@ -492,7 +518,7 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
         app.advance(SECOND);
     }
     app.seal_audit().await;
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     let entries = app
         .query_raw("SELECT CAST(count(*) AS TEXT) FROM audit_entries")
         .await;
@@ -503,11 +529,11 @@ async fn a_chain_is_whole_after_many_wrote_and_two_linked_at_once(app: &TestApp)
 
 async fn what_is_not_linked_yet_is_reported(app: &TestApp) {
     app.customer("ann").await;
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.verified, verdict.fault), (0, None));
     assert!(verdict.waiting > 0);
     app.seal_audit().await;
-    let sealed = app.services().verify_audit(None).await.unwrap();
+    let sealed = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!(
         (sealed.verified, sealed.waiting, sealed.fault),
         (verdict.waiting, 0, None)

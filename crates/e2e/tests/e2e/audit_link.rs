@@ -9,7 +9,7 @@ on_both_engines! {
 }
 
 async fn a_writer_that_takes_long_neither_holds_up_the_linking_nor_is_held_up(app: &TestApp) {
-    if app.engine() == Engine::Sqlite {
+    if app.database_engine() == Engine::Sqlite {
         // SQLite has one writer at a time.
         return;
     }
@@ -27,7 +27,7 @@ async fn a_writer_that_takes_long_neither_holds_up_the_linking_nor_is_held_up(ap
         app.customer("ben").await;
         app.advance(SECOND);
         assert!(app.seal_audit().await > 0);
-        let verdict = app.services().verify_audit(None).await.unwrap();
+        let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
         assert_eq!((verdict.waiting, verdict.fault), (0, None));
         app.customer("cem").await;
         hold.release().await;
@@ -36,7 +36,7 @@ async fn a_writer_that_takes_long_neither_holds_up_the_linking_nor_is_held_up(ap
     let (slow, verified) = tokio::join!(slow, meanwhile);
     slow.expect(201);
     assert!(app.seal_audit().await >= 2);
-    let whole = app.services().verify_audit(None).await.unwrap();
+    let whole = app.engine().audit_verifier().verify(None).await.unwrap();
     assert!(whole.verified >= verified + 2, "{whole:?}");
     assert_eq!((whole.waiting, whole.fault), (0, None));
 }

@@ -4,9 +4,9 @@ use crate::SECOND;
 use crate::audit_chain::{broken, chain, disarm, fault};
 use crate::order_cancel_expire::place;
 use mainstay_domain::access::SystemCaller;
-use mainstay_services::audit::ChainFault;
-use mainstay_services::key::RotateKeys;
-use mainstay_services::{RequestContext, Services};
+use mainstay_engine::RequestContext;
+use mainstay_engine::audit::ChainFault;
+use mainstay_engine::key::RotateKeys;
 use mainstay_testkit::{Engine, TestApp, behind_a_proxy, on_both_engines};
 use serde_json::json;
 
@@ -30,23 +30,23 @@ behind_a_proxy! {
 }
 
 /// Writes this many entries, each in a transaction of its own.
-async fn write_entries(services: &Services, count: usize) {
+async fn write_entries(engine: &mainstay_engine::Engine, count: usize) {
     for _ in 0..count {
         let operator = RequestContext::system(SystemCaller::OPERATOR);
-        services.command(&operator, RotateKeys).await.unwrap();
+        engine.pipeline().command(&operator, RotateKeys).await.unwrap();
     }
 }
 
 async fn add_entries(app: &TestApp, count: usize) {
     app.advance(SECOND);
-    write_entries(app.services(), count).await;
+    write_entries(app.engine(), count).await;
 }
 
 const COLUMNS: &str = "at, user_id, actor, action, resource, resource_id, before_json, after_json, ip, user_agent, \
                        request_id, writer, number, mac";
 
 fn new_id(app: &TestApp) -> &'static str {
-    match app.engine() {
+    match app.database_engine() {
         Engine::Sqlite => "randomblob(16)",
         Engine::Postgres => "gen_random_uuid()",
     }
@@ -66,7 +66,7 @@ async fn trap_12_a_planted_entry_is_refused_and_named_and_others_are_linked(app:
     plant(app).await;
     add_entries(app, 2).await;
     assert_eq!(app.seal_audit().await, 2);
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert!(
         matches!(verdict.fault, Some(ChainFault::Forged { .. })),
         "{verdict:?}"
@@ -77,10 +77,16 @@ async fn trap_12_a_planted_entry_is_refused_and_named_and_others_are_linked(app:
     );
     add_entries(app, 1).await;
     assert_eq!(app.seal_audit().await, 1, "the trail goes on");
-    let accepted = app.services().accept_audit("an exercise").await.unwrap().unwrap();
+    let accepted = app
+        .engine()
+        .audit_acceptor()
+        .accept("an exercise")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(accepted.faults.len(), 1);
     assert_eq!(app.seal_audit().await, 1, "the act itself");
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.waiting, verdict.fault, &*broken(app)), (0, None, "0"));
 }
 
@@ -108,7 +114,12 @@ async fn trap_12_a_removed_waiting_entry_is_named(app: &TestApp) {
             1,
             "{which}: what is written later is linked"
         );
-        app.services().accept_audit("an exercise").await.unwrap().unwrap();
+        app.engine()
+            .audit_acceptor()
+            .accept("an exercise")
+            .await
+            .unwrap()
+            .unwrap();
         app.seal_audit().await;
         assert_eq!((fault(app).await, &*broken(app)), (None, "0"), "{which}");
     }
@@ -150,7 +161,7 @@ async fn trap_12_an_earlier_record_of_a_writer_is_noticed_by_its_process(app: &T
 
 async fn trap_12_a_trigger_that_changes_what_is_written_is_noticed(app: &TestApp) {
     chain(app).await;
-    match app.engine() {
+    match app.database_engine() {
         Engine::Sqlite => {
             disarm(app).await;
             app.execute_raw(
@@ -190,7 +201,12 @@ async fn trap_12_a_removed_record_of_a_writer_is_found_and_delays_no_other_write
         .await;
     assert!(matches!(fault(app).await, Some(ChainFault::Writer { .. })));
     add_entries(app, 1).await;
-    app.services().accept_audit("an exercise").await.unwrap().unwrap();
+    app.engine()
+        .audit_acceptor()
+        .accept("an exercise")
+        .await
+        .unwrap()
+        .unwrap();
     add_entries(app, 2).await;
     app.seal_audit().await;
     assert_eq!((fault(app).await, &*broken(app)), (None, "0"));
@@ -204,14 +220,14 @@ async fn trap_12_a_linked_entry_cannot_be_written_again(app: &TestApp) {
         "UPDATE audit_entries SET seq = NULL, hash = NULL WHERE seq = {last}"
     ))
     .await;
-    let faults = app.services().verify_audit(None).await.unwrap().faults;
+    let faults = app.engine().audit_verifier().verify(None).await.unwrap().faults;
     assert!(
         faults
             .iter()
             .any(|fault| matches!(fault, ChainFault::Forged { .. })),
         "{faults:?}"
     );
-    assert!(app.services().seal_audit(100).await.is_err());
+    assert!(app.engine().audit_sealer().seal(100).await.is_err());
 }
 
 async fn thousands_of_planted_entries_do_not_stop_the_trail(app: &TestApp) {
@@ -233,10 +249,10 @@ async fn thousands_of_planted_entries_do_not_stop_the_trail(app: &TestApp) {
     add_entries(app, 3).await;
     let mut linked = 0;
     for _ in 0..40 {
-        linked += app.services().seal_audit(50).await.unwrap();
+        linked += app.engine().audit_sealer().seal(50).await.unwrap();
     }
     assert_eq!((linked, &*broken(app)), (3, "1"));
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.waiting, verdict.faults.len()), (12 + 12 * 12 * 12, 20));
 }
 
@@ -266,7 +282,7 @@ async fn transactions_that_are_undone_leave_no_gap(app: &TestApp) {
     }
     assert_eq!(fault(app).await, None);
     app.seal_audit().await;
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.fault, verdict.waiting), (None, 0));
 }
 
@@ -291,7 +307,7 @@ async fn connections_that_are_lost_leave_no_gap(app: &TestApp) {
     }
     assert_eq!(fault(app).await, None);
     app.seal_audit().await;
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.fault, verdict.waiting), (None, 0));
     app.leave_jobs();
 }
@@ -305,9 +321,9 @@ async fn records_of_writers_stay_few(app: &TestApp) {
     };
     for _ in 0..5 {
         let other = app.another_node().await;
-        write_entries(&other.services, 3).await;
+        write_entries(&other.engine, 3).await;
         // As a command does before it ends.
-        other.services.seal_recorded().await.unwrap();
+        other.engine.audit_sealer().seal_recorded().await.unwrap();
         other.stop().await;
     }
     assert_eq!(count().await, "1", "that of the node that runs on");
@@ -331,29 +347,30 @@ async fn a_node_with_a_folder_of_its_own_needs_an_acceptance_and_delays_no_other
     let own = folder.path().display().to_string();
     // The master key is shared, as nodes have to.
     std::fs::copy(
-        app.services().policies().data_dir.join("master.key"),
+        app.engine().policies().data_dir.join("master.key"),
         folder.path().join("master.key"),
     )
     .unwrap();
     let other = app.another_node_with(&[("DATA_DIR", &own)]).await;
-    let verify = async || other.services.verify_audit(None).await.unwrap().fault;
+    let verify = async || other.engine.audit_verifier().verify(None).await.unwrap().fault;
     assert_eq!(verify().await, Some(ChainFault::AnchorMissing));
-    let refused = other.services.seal_audit(100).await.unwrap_err();
+    let refused = other.engine.audit_sealer().seal(100).await.unwrap_err();
     let refused = std::error::Error::source(&refused).unwrap().to_string();
     assert!(refused.contains("mainstay audit accept --reason"), "{refused}");
     assert_eq!(other.client().get("/health/ready").await.status, 200);
     add_entries(app, 1).await;
     assert_eq!(app.seal_audit().await, 1, "the others go on");
     other
-        .services
-        .accept_audit("a second node")
+        .engine
+        .audit_acceptor()
+        .accept("a second node")
         .await
         .unwrap()
         .unwrap();
     app.seal_audit().await;
     assert_eq!((verify().await, fault(app).await), (None, None));
     add_entries(app, 1).await;
-    assert_eq!(other.services.seal_audit(100).await.unwrap(), 1);
+    assert_eq!(other.engine.audit_sealer().seal(100).await.unwrap(), 1);
     assert_eq!((verify().await, fault(app).await), (None, None));
     other.stop().await;
 }
@@ -363,15 +380,18 @@ async fn the_first_nodes_of_a_new_database_need_no_acceptance(app: &TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().display().to_string();
     std::fs::copy(
-        app.services().policies().data_dir.join("master.key"),
+        app.engine().policies().data_dir.join("master.key"),
         folder.path().join("master.key"),
     )
     .unwrap();
     let other = app.another_node_with(&[("DATA_DIR", &own)]).await;
     add_entries(app, 1).await;
     assert!(app.seal_audit().await > 0);
-    assert_eq!(other.services.verify_audit(None).await.unwrap().fault, None);
+    assert_eq!(
+        other.engine.audit_verifier().verify(None).await.unwrap().fault,
+        None
+    );
     add_entries(app, 1).await;
-    assert_eq!(other.services.seal_audit(100).await.unwrap(), 1);
+    assert_eq!(other.engine.audit_sealer().seal(100).await.unwrap(), 1);
     other.stop().await;
 }

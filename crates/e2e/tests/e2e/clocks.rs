@@ -31,8 +31,8 @@ async fn trap_03_a_demotion_counts_although_the_promotion_came_from_a_clock_that
     let clock = Arc::new(ManualClock::new(app.now().after(20 * SECOND)));
     let fast = app.another_node_at(clock.clone()).await;
     let sync_both = async || {
-        app.services().sync_access().await.unwrap();
-        fast.services.sync_access().await.unwrap();
+        app.engine().access().sync().await.unwrap();
+        fast.engine.access().sync().await.unwrap();
     };
     let there = fast.client().bearer(&ann.access);
 
@@ -73,7 +73,7 @@ async fn trap_03_a_demotion_counts_although_the_clock_was_set_back(app: &TestApp
     app.clock.set(before);
     role(&app.client(), &admin, &ann, "customer").await;
     ann.get(LIST).await.expect_error(403, "FORBIDDEN");
-    app.services().load_access().await.unwrap();
+    app.engine().access().load().await.unwrap();
     ann.get(LIST).await.expect_error(403, "FORBIDDEN");
 }
 
@@ -120,7 +120,7 @@ async fn trap_02_the_others_see_what_a_node_with_a_slow_clock_ends(app: &TestApp
         );
         role(&app.client(), &admin, &bob, "support").await;
         bob.get(LIST).await.expect(200);
-        app.services().sync_access().await.unwrap();
+        app.engine().access().sync().await.unwrap();
         // Signed in at the slow node: to it, tokens of the others are from the future.
         let there = slow.client();
         let credentials = json!({"email": ann.email, "password": ann.password});
@@ -129,7 +129,7 @@ async fn trap_02_the_others_see_what_a_node_with_a_slow_clock_ends(app: &TestApp
         let here = app.client().bearer(&held.access);
         here.get("/api/users/me").await.expect(200);
         held.post_nothing("/api/auth/logout").await.expect(204);
-        app.services().sync_access().await.unwrap();
+        app.engine().access().sync().await.unwrap();
         here.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
         let restarted = app.another_node().await;
         restarted
@@ -144,7 +144,7 @@ async fn trap_02_the_others_see_what_a_node_with_a_slow_clock_ends(app: &TestApp
         let root = there.post("/api/auth/login", root).await;
         let root = TestUser::of(&root.expect(200), &there, &admin.password);
         role(&there, &root, &bob, "customer").await;
-        app.services().sync_access().await.unwrap();
+        app.engine().access().sync().await.unwrap();
         bob.get(LIST).await.expect_error(403, "FORBIDDEN");
         slow.stop().await;
     }
@@ -161,14 +161,14 @@ async fn trap_02_changes_are_read_again_after_the_database_lost_some(app: &TestA
     for name in ["support", "customer", "support"] {
         role(&app.client(), &admin, &bob, name).await;
     }
-    other.services.sync_access().await.unwrap();
+    other.engine.access().sync().await.unwrap();
     let there = other.client().bearer(&bob.access);
     there.get(LIST).await.expect(200);
     app.execute_raw("UPDATE counters SET value = 0; UPDATE users SET access_change = 0, role = 'customer' WHERE name <> 'Root'")
         .await;
     ann.post_nothing("/api/auth/logout").await.expect(204);
     role(&app.client(), &admin, &ann, "support").await;
-    other.services.sync_access().await.unwrap();
+    other.engine.access().sync().await.unwrap();
     there.get(LIST).await.expect_error(403, "FORBIDDEN");
     other
         .client()
@@ -181,8 +181,8 @@ async fn trap_02_changes_are_read_again_after_the_database_lost_some(app: &TestA
 
 async fn a_clock_that_differs_from_the_databases_is_reported(app: &TestApp) {
     let ready = async || app.client().get("/health/ready").await.expect(200).json();
-    if app.engine() == Engine::Sqlite {
-        assert_eq!(app.services().measure_clock().await.unwrap(), None);
+    if app.database_engine() == Engine::Sqlite {
+        assert_eq!(app.engine().clock().measure().await.unwrap(), None);
         assert_eq!(ready().await["checks"]["clock"], "ok");
         assert_eq!(ready().await.get("clockSkewMs"), None);
         return;
@@ -194,18 +194,18 @@ async fn a_clock_that_differs_from_the_databases_is_reported(app: &TestApp) {
         .parse()
         .unwrap();
     app.clock.set(Timestamp::from_seconds(now));
-    let skew = app.services().measure_clock().await.unwrap().unwrap();
+    let skew = app.engine().clock().measure().await.unwrap().unwrap();
     assert!(!skew.is_too_large(), "{skew:?}");
     assert_eq!(ready().await["checks"]["clock"], "ok");
     app.clock.set(Timestamp::from_seconds(now - 75));
-    let skew = app.services().measure_clock().await.unwrap().unwrap();
+    let skew = app.engine().clock().measure().await.unwrap().unwrap();
     assert!(skew.is_too_large() && skew.ms < -70_000, "{skew:?}");
     let report = ready().await;
     assert_eq!(
         (&report["checks"]["clock"], &report["clockSkewMs"]),
         (&json!("skewed"), &json!(skew.ms))
     );
-    let metrics = app.services().parts().metrics.encode();
+    let metrics = app.engine().node().metrics.encode();
     assert!(
         metrics.contains(&format!("mainstay_clock_skew_ms {}", skew.ms)),
         "{metrics}"

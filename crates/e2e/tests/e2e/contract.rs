@@ -20,7 +20,7 @@ pub(crate) fn hold(app: &TestApp, file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../contracts")
         .join(file);
-    if std::env::var_os("UPDATE_CONTRACTS").is_some() && app.engine() == Engine::Sqlite {
+    if std::env::var_os("UPDATE_CONTRACTS").is_some() && app.database_engine() == Engine::Sqlite {
         std::fs::write(&path, text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();

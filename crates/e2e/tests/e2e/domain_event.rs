@@ -3,7 +3,7 @@
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::error::Code;
-use mainstay_services::{Command, CommandContext, Repositories, RequestContext, UseCase};
+use mainstay_engine::{Command, CommandContext, Repositories, RequestContext, UseCase};
 use mainstay_testkit::{TestApp, on_both_engines};
 
 on_both_engines! {
@@ -44,7 +44,8 @@ async fn rows(app: &TestApp) -> String {
 async fn trap_12_a_change_without_a_domain_event_is_rolled_back(app: &TestApp) {
     let cx = RequestContext::system(SystemCaller::WORKER);
     let error = app
-        .services()
+        .engine()
+        .pipeline()
         .command(&cx, WriteWithoutEvent { panics: false })
         .await
         .unwrap_err();
@@ -63,7 +64,10 @@ async fn a_panicking_use_case_is_rolled_back_and_disturbs_no_other(app: &TestApp
         app.product(5, 100).await,
     );
     let ann = app.customer("ann").await;
-    let failing = app.services().command(&cx, WriteWithoutEvent { panics: true });
+    let failing = app
+        .engine()
+        .pipeline()
+        .command(&cx, WriteWithoutEvent { panics: true });
     let (failed, path) = tokio::join!(failing, crate::order_cancel_expire::place(&ann, &product, 1));
     assert_eq!(failed.unwrap_err().code(), Code::InternalError);
     ann.get(&path).await.expect(200);

@@ -260,7 +260,7 @@ async fn health_reports_whether_requests_are_accepted(app: &TestApp) {
     for path in ["/health", "/health/live", "/health/ready"] {
         assert_eq!(app.client().get(path).await.expect(200).json()["status"], "ok");
     }
-    app.services().drain();
+    app.engine().readiness().drain();
     let body = app.client().get("/health/ready").await.expect(503).json();
     assert_eq!(
         body["checks"],

@@ -12,7 +12,7 @@ async fn a_process_is_ready_while_its_database_is_there(app: &TestApp) {
         assert_eq!(health["status"], "ok", "{health}");
         assert_eq!(health["checks"]["database"], "ok", "{health}");
     }
-    app.services().drain();
+    app.engine().readiness().drain();
     let draining = app.client().get("/health/ready").await.expect(503).json();
     assert_eq!(draining["checks"]["process"], "draining", "{draining}");
     app.client().get("/health/live").await.expect(200);

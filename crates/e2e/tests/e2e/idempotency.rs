@@ -198,7 +198,7 @@ async fn a_key_expires_after_a_day(app: &TestApp) {
     };
     let first = order().await;
     app.advance(24 * HOUR);
-    app.services().prune().await.unwrap();
+    app.engine().sweeper().prune().await.unwrap();
     assert_eq!(
         order().await.data()["id"],
         first.data()["id"],
@@ -211,7 +211,7 @@ async fn a_key_expires_after_a_day(app: &TestApp) {
         first.data()["id"],
         "whether or not it was pruned"
     );
-    app.services().prune().await.unwrap();
+    app.engine().sweeper().prune().await.unwrap();
     assert_eq!(order().await.data()["id"], next.data()["id"]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::order_cancel_expire::{place, status};
 use crate::{HOUR, SECOND};
-use mainstay_services::job::run::JobResult;
+use mainstay_engine::job::runner::JobResult;
 use mainstay_testkit::{TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
 
@@ -205,7 +205,7 @@ async fn finished_jobs_are_pruned_and_dead_ones_stay(app: &TestApp) {
     app.gateway.fail_next(1);
     app.run_jobs().await;
     app.advance(8 * 24 * HOUR);
-    app.services().prune().await.unwrap();
+    app.engine().sweeper().prune().await.unwrap();
     let left = jobs(app, "").await;
     assert_eq!((left.len(), &left[0]["state"]), (1, &json!("dead")));
     app.leave_jobs();

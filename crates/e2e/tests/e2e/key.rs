@@ -3,9 +3,9 @@
 use crate::jwt::Jwt;
 use crate::{HOUR, MINUTE, SECOND};
 use mainstay_domain::access::SystemCaller;
+use mainstay_engine::RequestContext;
+use mainstay_engine::key::RotateKeys;
 use mainstay_platform::crypto::from_base64url;
-use mainstay_services::RequestContext;
-use mainstay_services::key::RotateKeys;
 use mainstay_testkit::{TestApp, on_both_engines};
 use std::time::Duration;
 
@@ -22,11 +22,12 @@ const ME: &str = "/api/users/me";
 const KEYS: &str = "/.well-known/jwks.json";
 
 async fn rotate(app: &TestApp) {
-    app.services()
+    app.engine()
+        .pipeline()
         .command(&RequestContext::system(SystemCaller::OPERATOR), RotateKeys)
         .await
         .unwrap();
-    app.services().refresh_keys(Duration::MAX).await.unwrap();
+    app.engine().keys().refresh(Duration::MAX).await.unwrap();
 }
 
 async fn only_the_public_key_is_published(app: &TestApp) {
@@ -64,7 +65,7 @@ async fn a_rotation_ends_no_session(app: &TestApp) {
         "the old key is still valid"
     );
     app.advance(25 * HOUR);
-    app.services().refresh_keys(Duration::ZERO).await.unwrap();
+    app.engine().keys().refresh(Duration::ZERO).await.unwrap();
     assert_eq!(
         app.client().get(KEYS).await.json()["keys"]
             .as_array()
@@ -106,7 +107,7 @@ async fn a_token_of_a_removed_key_is_refused(app: &TestApp) {
     let next = ann.refreshed().await;
     app.execute_raw("DELETE FROM signing_keys WHERE retires_at IS NOT NULL")
         .await;
-    app.services().refresh_keys(Duration::ZERO).await.unwrap();
+    app.engine().keys().refresh(Duration::ZERO).await.unwrap();
     ann.get(ME).await.expect_error(401, "TOKEN_INVALID");
     next.get(ME).await.expect(200);
 }

@@ -15,7 +15,7 @@ const LOGIN: &str = "/api/auth/login";
 
 async fn trap_11_a_response_does_not_reveal_whether_an_address_has_an_account(app: &TestApp) {
     let ann = app.customer("ann").await;
-    let hasher = &app.services().parts().hasher;
+    let hasher = &app.engine().components().hasher;
     let try_in = async |email: &str, password: &str| {
         let client = app.client().header("x-request-id", "r");
         let before = hasher.computed();

@@ -2,7 +2,7 @@
 
 use crate::order_cancel_expire::{place, status};
 use crate::{HOUR, MINUTE, SECOND};
-use mainstay_services::job::run::{JobResult, LEASE};
+use mainstay_engine::job::runner::{JobResult, LEASE};
 use mainstay_testkit::{TestApp, TestProduct, TestUser, on_both_engines};
 use serde_json::json;
 
@@ -86,13 +86,13 @@ async fn a_charge_whose_answer_is_lost_during_the_cancellation_is_refunded(app: 
 async fn a_charge_whose_worker_died_before_the_commit_is_refunded(app: &TestApp) {
     let bought = paying(app).await;
     // Between the gateway's answer and the commit another worker gets the job: the first worker's result is discarded.
-    let dying = app.services().claim_jobs(10).await.unwrap().remove(0);
+    let dying = app.engine().jobs().claim(10).await.unwrap().remove(0);
     app.advance(LEASE);
-    let other = app.services().claim_jobs(10).await.unwrap().remove(0);
-    assert_eq!(app.services().run_job(&dying).await, JobResult::Lost);
+    let other = app.engine().jobs().claim(10).await.unwrap().remove(0);
+    assert_eq!(app.engine().jobs().run(&dying).await, JobResult::Lost);
     assert_eq!(app.gateway.collected().len(), 1);
     cancel(&bought.0.refreshed().await, &bought.2).await;
-    assert_eq!(app.services().run_job(&other).await, JobResult::Done);
+    assert_eq!(app.engine().jobs().run(&other).await, JobResult::Done);
     app.run_jobs().await;
     check_all_refunded(app, &bought).await;
 }
@@ -101,8 +101,8 @@ async fn a_collected_charge_whose_job_is_dead_is_refunded(app: &TestApp) {
     let bought = paying(app).await;
     app.execute_raw("UPDATE jobs SET max_attempts = 1").await;
     app.gateway.lose_next_answer();
-    let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
-    assert_eq!(app.services().run_job(&charge).await, JobResult::Dead);
+    let charge = app.engine().jobs().claim(10).await.unwrap().remove(0);
+    assert_eq!(app.engine().jobs().run(&charge).await, JobResult::Dead);
     cancel(&bought.0, &bought.2).await;
     app.run_jobs().await;
     check_all_refunded(app, &bought).await;
@@ -111,9 +111,9 @@ async fn a_collected_charge_whose_job_is_dead_is_refunded(app: &TestApp) {
 
 async fn a_charge_after_the_void_collects_nothing(app: &TestApp) {
     let bought = paying(app).await;
-    let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
+    let charge = app.engine().jobs().claim(10).await.unwrap().remove(0);
     let paused = app.gateway.hold();
-    let charging = app.services().run_job(&charge);
+    let charging = app.engine().jobs().run(&charge);
     let cancelling = async {
         paused.entered().await;
         cancel(&bought.0, &bought.2).await;
@@ -157,14 +157,14 @@ async fn a_void_is_retried_until_the_gateway_answers(app: &TestApp) {
 /// Lets the charge fail until its job is dead.
 async fn exhaust_the_charge(app: &TestApp) {
     for attempt in 1..=12 {
-        let charge = app.services().claim_jobs(10).await.unwrap().remove(0);
+        let charge = app.engine().jobs().claim(10).await.unwrap().remove(0);
         let expected = if attempt < 12 {
             JobResult::Retrying
         } else {
             JobResult::Dead
         };
         assert_eq!(
-            app.services().run_job(&charge).await,
+            app.engine().jobs().run(&charge).await,
             expected,
             "attempt {attempt}"
         );
@@ -232,7 +232,12 @@ async fn an_order_whose_charge_is_dead_expires(app: &TestApp) {
     exhaust_the_charge(app).await;
     app.run_jobs().await;
     assert_eq!(payments(app).await, ["failed"]);
-    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        1
+    );
     let ann = app.sign_in(&ann.email, &ann.password).await;
     assert_eq!(status(&ann, &path).await, "expired");
     assert_eq!(app.stock(&product).await, 5);
@@ -247,12 +252,19 @@ async fn an_order_whose_payment_stays_pending_expires_and_is_refunded(app: &Test
     app.advance(2 * HOUR - MINUTE);
     app.run_jobs().await;
     assert_eq!(
-        app.services().expire_orders().await.unwrap(),
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
         0,
         "the charge is still attempted"
     );
     app.advance(MINUTE);
-    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(app.stock(&product).await, 5);
     app.run_jobs().await;
     assert_eq!(app.gateway.collected().len(), 1);
@@ -269,12 +281,12 @@ async fn a_charge_that_kills_its_workers_is_settled_by_a_void(app: &TestApp) {
     let (_, _, _) = paying(app).await;
     for _ in 1..=12 {
         assert_eq!(
-            app.services().claim_jobs(10).await.unwrap()[0].kind,
+            app.engine().jobs().claim(10).await.unwrap()[0].kind,
             "payment.charge"
         );
         app.advance(LEASE);
         // The next claim recovers the job of the worker that is gone; then its backoff runs.
-        app.services().claim_jobs(0).await.unwrap();
+        app.engine().jobs().claim(0).await.unwrap();
         app.advance(HOUR);
     }
     assert_eq!(

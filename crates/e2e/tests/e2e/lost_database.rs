@@ -4,9 +4,9 @@ use crate::SECOND;
 use crate::order_cancel_expire::{place, status};
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::error::Code;
-use mainstay_services::RequestContext;
-use mainstay_services::job::run::{JobResult, LEASE};
-use mainstay_services::key::RotateKeys;
+use mainstay_engine::RequestContext;
+use mainstay_engine::job::runner::{JobResult, LEASE};
+use mainstay_engine::key::RotateKeys;
 use mainstay_testkit::{Answer, TestApp, TestProduct, TestUser, behind_a_proxy};
 use serde_json::{Value, json};
 use std::pin::pin;
@@ -107,8 +107,8 @@ async fn jobs_go_on_where_they_were(app: &TestApp) {
     ann.post_nothing(&format!("{order}/pay")).await.expect(202);
     app.cut_database().await;
     let away = |code: Code| assert_eq!(code, Code::Unavailable);
-    away(app.services().claim_jobs(10).await.unwrap_err().code());
-    away(app.services().relay_events(10).await.unwrap_err().code());
+    away(app.engine().jobs().claim(10).await.unwrap_err().code());
+    away(app.engine().relay().relay(10).await.unwrap_err().code());
     app.mend_database();
     app.run_jobs().await;
     assert_eq!(status(&ann, &order).await, "paid");
@@ -122,9 +122,9 @@ async fn a_job_that_is_cut_in_the_middle_is_done_once(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let order = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{order}/pay")).await.expect(202);
-    let jobs = app.services().claim_jobs(10).await.unwrap();
+    let jobs = app.engine().jobs().claim(10).await.unwrap();
     let held = app.gateway.hold();
-    let charging = app.services().run_jobs(jobs, 1);
+    let charging = app.engine().jobs().run_all(jobs, 1);
     let cutting = async {
         held.entered().await;
         app.cut_database().await;
@@ -243,7 +243,8 @@ async fn trap_27_a_key_that_could_not_be_read_is_not_a_false_one(app: &TestApp) 
     let other = app.another_node().await;
     let ann = app.customer("ann").await;
     app.advance(2 * SECOND);
-    app.services()
+    app.engine()
+        .pipeline()
         .command(&RequestContext::system(SystemCaller::OPERATOR), RotateKeys)
         .await
         .unwrap();

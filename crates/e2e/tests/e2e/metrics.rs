@@ -95,10 +95,10 @@ async fn waiting_jobs_are_counted_by_queue_and_state(app: &TestApp) {
     let order = ann.post("/api/orders", body).await.expect(201).data();
     let pay = format!("/api/orders/{}/pay", order["id"].as_str().unwrap());
     ann.post(&pay, json!({})).await.expect(202);
-    app.services().measure_queues().await.unwrap();
+    app.engine().jobs().measure_queues().await.unwrap();
     assert_eq!(metric(&admin, QUEUED).await, 1);
     app.run_jobs().await;
-    app.services().measure_queues().await.unwrap();
+    app.engine().jobs().measure_queues().await.unwrap();
     let text = admin.get("/metrics").await.expect(200).text();
     assert!(!text.contains("mainstay_queue_jobs{"), "{text}");
 }

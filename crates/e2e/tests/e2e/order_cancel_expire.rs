@@ -118,7 +118,9 @@ async fn an_ended_order_allows_no_transition(app: &TestApp) {
         .await
         .expect_error(409, "INVALID_STATE");
     app.advance(SECOND);
-    app.services().expire_orders().await.unwrap();
+    mainstay_services::order::expire_orders(app.engine().pipeline())
+        .await
+        .unwrap();
     ann.refreshed()
         .await
         .post_nothing(&format!("{path}/cancel"))
@@ -131,13 +133,28 @@ async fn an_unpaid_order_expires(app: &TestApp) {
     let (ann, product) = (app.customer("ann").await, app.product(5, 100).await);
     let path = place(&ann, &product, 2).await;
     app.advance(30 * MINUTE - SECOND);
-    assert_eq!(app.services().expire_orders().await.unwrap(), 0);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(app.stock(&product).await, 3);
     app.advance(2 * SECOND);
-    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(app.stock(&product).await, 5);
     assert_eq!(status(&ann.refreshed().await, &path).await, "expired");
-    assert_eq!(app.services().expire_orders().await.unwrap(), 0);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(app.stock(&product).await, 5);
     let trail = app.admin().await.get("/api/audit?action=EXPIRE").await.list();
     assert_eq!((trail.len(), trail[0]["actor"].clone()), (1, json!("system")));
@@ -151,7 +168,9 @@ async fn an_order_with_a_pending_payment_does_not_expire(app: &TestApp) {
     app.gateway.fail_next(1);
     app.run_jobs().await;
     app.advance(20 * MINUTE);
-    app.services().expire_orders().await.unwrap();
+    mainstay_services::order::expire_orders(app.engine().pipeline())
+        .await
+        .unwrap();
     app.run_jobs().await;
     assert_eq!(status(&ann.refreshed().await, &path).await, "paid");
     assert_eq!(app.stock(&product).await, 3);
@@ -170,13 +189,23 @@ async fn an_order_that_fails_to_expire_does_not_block_others(app: &TestApp) {
     app.execute_raw("UPDATE products SET stock = 9223372036854775807 WHERE stock = 49")
         .await;
     app.advance(31 * MINUTE);
-    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        1
+    );
     let ann = ann.refreshed().await;
     assert_eq!(status(&ann, &path).await, "expired");
     assert_eq!(status(&ann, &stuck).await, "pending");
     app.execute_raw("UPDATE products SET stock = 49 WHERE stock > 1000")
         .await;
-    assert_eq!(app.services().expire_orders().await.unwrap(), 1);
+    assert_eq!(
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(status(&ann, &stuck).await, "expired");
 }
 
@@ -230,13 +259,15 @@ async fn trap_19_expiring_and_cancelling_return_the_stock_once(app: &TestApp) {
         let cancel = format!("{path}/cancel");
         let (cancelled, first, second) = tokio::join!(
             ann.post_nothing(&cancel),
-            app.services().expire_orders(),
-            app.services().expire_orders()
+            mainstay_services::order::expire_orders(app.engine().pipeline()),
+            mainstay_services::order::expire_orders(app.engine().pipeline())
         );
         first.unwrap();
         second.unwrap();
         assert!(matches!(cancelled.status, 200 | 409), "{cancelled:?}");
-        app.services().expire_orders().await.unwrap();
+        mainstay_services::order::expire_orders(app.engine().pipeline())
+            .await
+            .unwrap();
         assert_eq!(app.stock(&product).await, 5);
     }
 }

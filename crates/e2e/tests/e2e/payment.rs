@@ -2,7 +2,7 @@
 
 use crate::order_cancel_expire::{place, status};
 use crate::{MINUTE, SECOND};
-use mainstay_services::job::run::JobResult;
+use mainstay_engine::job::runner::JobResult;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
 

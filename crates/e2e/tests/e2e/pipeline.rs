@@ -1,7 +1,7 @@
 //! The one function that every use case goes through: its steps run in order, and a step that refuses is the last.
 
 use mainstay_domain::access::{
-    Access, Action, Caller, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
+    Access, Caller, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
 };
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Code, Denied, Unauthenticated};
@@ -10,10 +10,11 @@ use mainstay_domain::id::ProductId;
 use mainstay_domain::product::Product;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
-use mainstay_services::access::directory::AccessChange;
-use mainstay_services::{
-    Command, CommandContext, IdempotencyKey, PrepareContext, Repositories, RequestContext, UseCase,
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{
+    CommandContext, IdempotencyKey, PrepareContext, PreparedCommand, RequestContext, UseCase,
 };
+use mainstay_services::ShopRepositories;
 use mainstay_testkit::{TestApp, TestProduct, on_both_engines};
 use serde_json::json;
 use std::pin::pin;
@@ -30,6 +31,7 @@ on_both_engines! {
     an_error_in_prepare_starts_no_transaction;
     an_error_in_run_rolls_everything_back;
     only_domain_errors_are_stored_under_a_key;
+    a_detail_code_of_an_added_noun_survives_a_replay;
     a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date;
 }
 
@@ -88,17 +90,20 @@ impl UseCase for Probe {
     }
 }
 
-impl Command for Probe {
-    async fn prepare(self, _: &PrepareContext<'_>) -> Result<Self> {
+impl PreparedCommand for Probe {
+    /// The number of steps until then.
+    type Prepared = usize;
+
+    async fn prepare(&self, _: &PrepareContext<'_>) -> Result<usize> {
         self.step("prepare")?;
         self.prepared.notify_one();
-        Ok(self)
+        Ok(self.steps().len())
     }
 
-    async fn run(self, work: &mut CommandContext<'_>) -> Result<i64> {
+    async fn run(self, prepared: usize, work: &mut CommandContext<'_>) -> Result<i64> {
         let (now, scope) = (work.now(), work.scope::<Product>());
         let product = work.products().find(&scope, self.product).await?;
-        let permit = work.permit_of(SystemCaller::WORKER, Action::STOCK, &product)?;
+        let permit = work.permit_of(SystemCaller::WORKER, Product::STOCK, &product)?;
         let after = work.products().add_stock(&permit, &product, 1, now).await?;
         let stock = after.unwrap().stock;
         let session = work.caller().principal().unwrap().session;
@@ -107,7 +112,13 @@ impl Command for Probe {
             permit,
             DomainEvent::noted("test.probed", "PROBE", &json!({"stock": stock})),
         );
-        self.step("run")?;
+        let step = self.step("run");
+        assert_eq!(
+            self.steps().len(),
+            prepared + 1,
+            "run receives what prepare returned"
+        );
+        step?;
         Ok(stock)
     }
 }
@@ -148,8 +159,8 @@ async fn stored_answers(app: &TestApp) -> String {
 
 /// Drains the notifications that adding the product caused.
 async fn drain_notifications(app: &TestApp) {
-    app.services().event_wakes().notified().await;
-    app.services().audit_wakes().notified().await;
+    app.engine().relay().wakes().notified().await;
+    app.engine().audit_sealer().wakes().notified().await;
 }
 
 fn invalid() -> Error {
@@ -161,11 +172,11 @@ fn invalid() -> Error {
 }
 
 async fn the_steps_run_in_order(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let (probe, cx) = (Probe::of(&product), keyed(&holder(1), "k-1"));
-    let version = services.directory().version();
+    let version = engine.directory().version();
     drain_notifications(app).await;
-    let done = services.command(&cx, probe.clone()).await.unwrap();
+    let done = engine.pipeline().command(&cx, probe.clone()).await.unwrap();
     assert_eq!((done.output, done.replayed), (6, false));
     assert_eq!(probe.steps(), ["validate", "prepare", "run"]);
     assert_eq!(cx.notes.limit().unwrap().remaining, 1);
@@ -174,29 +185,29 @@ async fn the_steps_run_in_order(app: &TestApp) {
         (app.stock(&product).await, stored_answers(app).await.as_str()),
         (6, "1")
     );
-    assert_eq!(services.directory().version(), version + 1);
-    services.audit_wakes().notified().await;
-    services.event_wakes().notified().await;
+    assert_eq!(engine.directory().version(), version + 1);
+    engine.audit_sealer().wakes().notified().await;
+    engine.relay().wakes().notified().await;
     let trail = app.admin().await.get("/api/audit?action=PROBE").await.list();
     assert_eq!(trail.len(), 1);
 }
 
 async fn a_caller_without_access_uses_up_no_rate_limit(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let probe = Probe::of(&product).failing("validate", invalid());
     for (cx, code) in [
         (caller_with(1, &[Permission::READ_ORDER]), Code::Forbidden),
         (RequestContext::anonymous(), Code::Unauthorized),
     ] {
         for _ in 0..5 {
-            let error = services.command(&cx, probe.clone()).await.unwrap_err();
+            let error = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
             assert_eq!(error.code(), code);
         }
         assert_eq!(cx.notes.limit(), None);
     }
     assert_eq!(probe.steps(), [""; 0]);
     let cx = holder(1);
-    services.command(&cx, Probe::of(&product)).await.unwrap();
+    engine.pipeline().command(&cx, Probe::of(&product)).await.unwrap();
     assert_eq!(
         cx.notes.limit().unwrap().remaining,
         1,
@@ -205,82 +216,86 @@ async fn a_caller_without_access_uses_up_no_rate_limit(app: &TestApp) {
 }
 
 async fn a_rate_limited_request_is_not_validated(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let cx = keyed(&holder(1), "k-1");
     let probe = Probe::of(&product).failing("validate", invalid());
     for _ in 0..2 {
-        let error = services.command(&cx, probe.clone()).await.unwrap_err();
+        let error = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
         assert_eq!(error.code(), Code::ValidationFailed, "invalid requests count");
     }
-    let error = services.command(&cx, probe.clone()).await.unwrap_err();
+    let error = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::RateLimited);
     assert_eq!(probe.steps(), ["validate", "validate"]);
     assert_eq!(stored_answers(app).await, "0");
     app.advance(Duration::from_secs(3600));
-    services.command(&cx, Probe::of(&product)).await.unwrap();
+    engine.pipeline().command(&cx, Probe::of(&product)).await.unwrap();
 }
 
 async fn an_invalid_request_is_refused_before_idempotency(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let cx = keyed(&holder(1), "k-1");
-    services.command(&cx, Probe::of(&product)).await.unwrap();
+    engine.pipeline().command(&cx, Probe::of(&product)).await.unwrap();
     let probe = Probe::of(&product).failing("validate", invalid());
     // The idempotency record is not even read.
-    let error = services.command(&cx, probe.clone()).await.unwrap_err();
+    let error = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::ValidationFailed);
     assert_eq!(probe.steps(), ["validate"]);
 }
 
 async fn a_repetition_does_not_run_again(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let (probe, cx) = (Probe::of(&product), keyed(&holder(1), "k-1"));
     let hold = app.hold_database().await;
-    let mut first = pin!(services.command(&cx, probe.clone()));
+    let mut first = pin!(engine.pipeline().command(&cx, probe.clone()));
     tokio::select! {
         biased;
         early = &mut first => panic!("the database is held: {early:?}"),
         () = probe.prepared.notified() => {}
     }
     let again = Probe::of(&product);
-    let error = services.command(&cx, again.clone()).await.unwrap_err();
+    let error = engine.pipeline().command(&cx, again.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::IdempotencyInFlight);
     hold.release().await;
     assert_eq!(first.await.unwrap().output, 6);
-    let done = services.command(&cx, again.clone()).await.unwrap();
+    let done = engine.pipeline().command(&cx, again.clone()).await.unwrap();
     assert_eq!((done.output, done.replayed), (6, true));
     assert_eq!(again.steps(), ["validate", "validate"]);
     assert_eq!(app.stock(&product).await, 6);
 }
 
 async fn an_error_in_prepare_starts_no_transaction(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let cx = holder(1);
     let away = Error::Unavailable {
         what: "the probe",
         source: None,
     };
     let probe = Probe::of(&product).failing("prepare", away);
-    let error = services.command(&cx, probe.clone()).await.unwrap_err();
+    let error = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     assert_eq!(probe.steps(), ["validate", "prepare"]);
     assert_eq!(cx.notes.statements(), 0);
 }
 
 async fn an_error_in_run_rolls_everything_back(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
-    let version = services.directory().version();
+    let (product, engine) = (app.product(5, 100).await, app.engine());
+    let version = engine.directory().version();
     let probe = Probe::of(&product).failing("run", Error::Conflict("as configured by the test".to_owned()));
-    let error = services.command(&holder(1), probe.clone()).await.unwrap_err();
+    let error = engine
+        .pipeline()
+        .command(&holder(1), probe.clone())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(probe.steps(), ["validate", "prepare", "run"]);
     assert_eq!(app.stock(&product).await, 5);
-    assert_eq!(services.directory().version(), version);
+    assert_eq!(engine.directory().version(), version);
     let trail = app.admin().await.get("/api/audit?action=PROBE").await.list();
     assert!(trail.is_empty(), "{trail:?}");
 }
 
 async fn only_domain_errors_are_stored_under_a_key(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
+    let (product, engine) = (app.product(5, 100).await, app.engine());
     let cx = keyed(&holder(1), "k-1");
     let probe = Probe::of(&product);
     for error in [
@@ -295,16 +310,22 @@ async fn only_domain_errors_are_stored_under_a_key(app: &TestApp) {
         Error::Timeout,
     ] {
         for step in ["prepare", "run"] {
-            let refused = services.command(&cx, probe.failing(step, error.clone())).await;
+            let refused = engine
+                .pipeline()
+                .command(&cx, probe.failing(step, error.clone()))
+                .await;
             assert_eq!(refused.unwrap_err().code(), error.code());
             assert_eq!(stored_answers(app).await, "0", "{step}: {error:?}");
         }
     }
     let conflict = Error::Conflict("for good".to_owned());
-    let refused = services.command(&cx, probe.failing("run", conflict)).await;
+    let refused = engine
+        .pipeline()
+        .command(&cx, probe.failing("run", conflict))
+        .await;
     assert_eq!(refused.unwrap_err().code(), Code::Conflict);
     assert_eq!(stored_answers(app).await, "1");
-    let again = services.command(&cx, probe.clone()).await.unwrap_err();
+    let again = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
     assert!(
         matches!(
             again,
@@ -318,25 +339,36 @@ async fn only_domain_errors_are_stored_under_a_key(app: &TestApp) {
     assert_eq!(app.stock(&product).await, 5);
 }
 
+async fn a_detail_code_of_an_added_noun_survives_a_replay(app: &TestApp) {
+    let (product, engine) = (app.product(5, 100).await, app.engine());
+    let cx = keyed(&holder(1), "k-1");
+    let taken = ValidationErrors::one("seats[2]", "SEAT_TAKEN", "is taken");
+    let probe = Probe::of(&product).failing("run", Error::OutOfStock(taken.clone()));
+    let first = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
+    let again = engine.pipeline().command(&cx, probe.clone()).await.unwrap_err();
+    assert!(matches!(again, Error::Replayed { .. }), "{again:?}");
+    assert_eq!((first.details(), again.details()), (taken.list(), taken.list()));
+}
+
 async fn a_client_that_disconnects_during_the_commit_leaves_memory_up_to_date(app: &TestApp) {
-    let (product, services) = (app.product(5, 100).await, app.services());
-    let version = services.directory().version();
+    let (product, engine) = (app.product(5, 100).await, app.engine());
+    let version = engine.directory().version();
     drain_notifications(app).await;
     let hold = app.hold_database().await;
     let (probe, cx) = (Probe::of(&product), holder(1));
     tokio::select! {
         biased;
-        early = services.command(&cx, probe.clone()) => panic!("the database is held: {early:?}"),
+        early = engine.pipeline().command(&cx, probe.clone()) => panic!("the database is held: {early:?}"),
         () = probe.prepared.notified() => {}
     }
     // The request is gone; its transaction waits for the database.
-    assert_eq!(services.directory().version(), version);
+    assert_eq!(engine.directory().version(), version);
     hold.release().await;
     // The notification follows the commit and the update of the caches.
-    let notified = tokio::time::timeout(10 * crate::SECOND, services.audit_wakes().notified());
+    let notified = tokio::time::timeout(10 * crate::SECOND, engine.audit_sealer().wakes().notified());
     notified
         .await
         .expect("the sealer is notified although no client waits for the answer");
-    assert_eq!(services.directory().version(), version + 1);
+    assert_eq!(engine.directory().version(), version + 1);
     assert_eq!(app.stock(&product).await, 6);
 }

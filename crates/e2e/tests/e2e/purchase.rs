@@ -106,7 +106,7 @@ async fn a_customer_finds_a_mug_and_buys_it(app: &TestApp) {
     assert_eq!(trail[0]["after"]["status"], "paid");
 
     app.seal_audit().await;
-    let verdict = app.services().verify_audit(None).await.unwrap();
+    let verdict = app.engine().audit_verifier().verify(None).await.unwrap();
     assert_eq!((verdict.fault, verdict.waiting), (None, 0));
     assert!(verdict.verified > 5);
 }

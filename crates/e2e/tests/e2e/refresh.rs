@@ -95,7 +95,7 @@ async fn trap_19_refresh_token_reuse_ends_the_session(app: &TestApp) {
         .expect(200)
         .list();
     assert_eq!(trail.len(), 1);
-    app.services().flush_security().await.unwrap();
+    app.engine().security().flush().await.unwrap();
     let events = app
         .admin()
         .await

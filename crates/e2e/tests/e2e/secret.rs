@@ -87,7 +87,7 @@ async fn trap_13_logs_contain_no_secret(app: &TestApp) {
             "its signature is in the log"
         );
     }
-    let ring = format!("{:?}", app.services().parts().keys.ring());
+    let ring = format!("{:?}", app.engine().keys().ring());
     assert!(!ring.contains(&key), "{ring}");
 }
 
@@ -117,7 +117,10 @@ async fn trap_13_an_internal_error_hides_its_cause(app: &TestApp) {
 
 async fn secrets_are_stored_hashed_or_sealed(app: &TestApp) {
     let ann = app.customer("ann").await;
-    let link = app.services().setup_link().await.unwrap().unwrap();
+    let link = mainstay_services::setup::setup_link(app.engine().pipeline())
+        .await
+        .unwrap()
+        .unwrap();
     let hashes = app
         .query_raw("SELECT CAST(password_hash AS TEXT) FROM credentials")
         .await;
@@ -149,7 +152,7 @@ async fn secrets_are_stored_hashed_or_sealed(app: &TestApp) {
 
 /// Checks that a stored signing key can be opened with the master key only, and contains no part of the plain key.
 async fn signing_keys_are_sealed(app: &TestApp) {
-    let hex = match app.engine() {
+    let hex = match app.database_engine() {
         Engine::Sqlite => "hex(sealed)",
         Engine::Postgres => "encode(sealed, 'hex')",
     };
@@ -161,7 +164,7 @@ async fn signing_keys_are_sealed(app: &TestApp) {
     };
     let bytes = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     let sealed: Vec<u8> = (0..hex.len()).step_by(2).map(bytes).collect();
-    let sealer = &app.services().parts().sealer;
+    let sealer = &app.engine().components().sealer;
     let plain = sealer.open("signing-key", kid.as_bytes(), &sealed).unwrap();
     // PKCS#8 of Ed25519 ends with the 32 bytes of the key.
     let private = &plain[plain.len() - 32..];
@@ -177,7 +180,7 @@ async fn signing_keys_are_sealed(app: &TestApp) {
 
 async fn trap_13_a_shared_secret_appears_nowhere(app: &TestApp) {
     let admin = app.admin().await;
-    let ring = format!("{:?}", app.services().parts().keys.ring());
+    let ring = format!("{:?}", app.engine().keys().ring());
     assert!(!ring.contains(SHARED), "{ring}");
     for path in ["/metrics", "/openapi.json", "/health", "/.well-known/jwks.json"] {
         assert!(

@@ -15,7 +15,7 @@ on_both_engines! {
 }
 
 async fn events(app: &TestApp) -> Vec<Value> {
-    app.services().flush_security().await.unwrap();
+    app.engine().security().flush().await.unwrap();
     app.admin()
         .await
         .get("/api/security-events?limit=100")
@@ -114,7 +114,7 @@ async fn trap_14_changing_user_agents_add_no_rows(app: &TestApp) {
         let client = app.client().header("user-agent", &format!("robot/{number}"));
         client.get("/api/orders").await.expect(401);
         if number == 15 {
-            app.services().flush_security().await.unwrap();
+            app.engine().security().flush().await.unwrap();
         }
     }
     let found = rows(app).await;
@@ -159,11 +159,14 @@ async fn trap_14_a_network_is_one_row_and_many_networks_are_bounded(app: &TestAp
 }
 
 async fn expired_events_and_links_are_removed(app: &TestApp) {
-    app.services().setup_link().await.unwrap().unwrap();
+    mainstay_services::setup::setup_link(app.engine().pipeline())
+        .await
+        .unwrap()
+        .unwrap();
     app.client().get("/api/orders").await.expect(401);
-    app.services().flush_security().await.unwrap();
+    app.engine().security().flush().await.unwrap();
     let left = async || {
-        app.services().prune().await.unwrap();
+        app.engine().sweeper().prune().await.unwrap();
         let count = "SELECT CAST((SELECT count(*) FROM one_time_tokens) AS TEXT), \
                      CAST((SELECT count(*) FROM security_events) AS TEXT)";
         let row = app.query_raw(count).await.remove(0);

@@ -61,8 +61,8 @@ async fn trap_02_an_ended_session_stays_revoked_while_its_tokens_are_valid(app: 
     ann.post_nothing("/api/auth/logout").await.expect(204);
     for _ in 0..14 {
         app.advance(MINUTE);
-        app.services().sync_access().await.unwrap();
-        app.services().prune().await.unwrap();
+        app.engine().access().sync().await.unwrap();
+        app.engine().sweeper().prune().await.unwrap();
         ann.get(ME).await.expect_error(401, "TOKEN_REVOKED");
     }
     app.advance(MINUTE);
@@ -96,7 +96,7 @@ async fn trap_02_other_processes_apply_access_changes(app: &TestApp) {
         .put(&format!("/api/users/{}/role", bob.id), json!({"role": "support"}))
         .await
         .expect(200);
-    other.services.sync_access().await.unwrap();
+    other.engine.access().sync().await.unwrap();
     there.get(ME).await.expect_error(401, "TOKEN_REVOKED");
     other
         .client()

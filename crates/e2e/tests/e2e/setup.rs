@@ -13,7 +13,9 @@ on_both_engines! {
 const SETUP: &str = "/api/auth/setup";
 
 async fn link(app: &TestApp) -> Option<String> {
-    let link = app.services().setup_link().await.unwrap()?;
+    let link = mainstay_services::setup::setup_link(app.engine().pipeline())
+        .await
+        .unwrap()?;
     Some(link.split_once('#').expect("the token follows #").1.to_owned())
 }
 

@@ -217,7 +217,7 @@ async fn trap_01_every_claim_is_checked_where_the_secret_is_known(app: &TestApp)
 
 async fn trap_01_audience_issuer_and_instants_are_checked(app: &TestApp) {
     let ann = app.customer("ann").await;
-    let ring = app.services().parts().keys.ring();
+    let ring = app.engine().keys().ring();
     let now = app.now().seconds();
     let good = claims(&ann);
     let sign = |claims: &Claims| ring.sign(claims).unwrap();
@@ -267,10 +267,10 @@ async fn trap_01_audience_issuer_and_instants_are_checked(app: &TestApp) {
 
 async fn trap_01_a_token_signed_with_a_foreign_key_is_refused(app: &TestApp) {
     let ann = app.customer("ann").await;
-    let parts = app.services().parts();
+    let sealer = &app.engine().components().sealer;
     // Generated as the app generates its keys, but never stored.
-    let foreign = SigningKey::generate(&parts.sealer, &*parts.random, app.now())
-        .open(&parts.sealer)
+    let foreign = SigningKey::generate(sealer, &*app.engine().node().random, app.now())
+        .open(sealer)
         .unwrap();
     let ring = KeyRing::new("mainstay", "api", foreign, Vec::new());
     let token = ring.sign(&claims(&ann)).unwrap();

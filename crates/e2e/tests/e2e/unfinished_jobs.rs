@@ -15,7 +15,7 @@ fn drop_message(app: TestApp) -> Option<String> {
 }
 
 async fn paying(app: &TestApp) -> TestApp {
-    let other = TestApp::start(app.engine(), &[]).await.unwrap();
+    let other = TestApp::start(app.database_engine(), &[]).await.unwrap();
     let (ann, product) = (other.customer("ann").await, other.product(5, 100).await);
     let path = place(&ann, &product, 1).await;
     ann.post_nothing(&format!("{path}/pay")).await.expect(202);
@@ -24,7 +24,7 @@ async fn paying(app: &TestApp) -> TestApp {
 
 /// SQL that inserts many finished jobs, newer than any other.
 fn newer_jobs(app: &TestApp) -> String {
-    let (id, no, numbers) = match app.engine() {
+    let (id, no, numbers) = match app.database_engine() {
         Engine::Sqlite => (
             "CAST('~~~~~~~~~~~~' || (1000 + n.i) AS BLOB)",
             "0",
@@ -52,8 +52,8 @@ async fn unfinished_jobs_fail_the_test(app: &TestApp) {
         "also behind many newer jobs"
     );
     let unrelayed = paying(app).await;
-    let jobs = unrelayed.services().claim_jobs(10).await.unwrap();
-    unrelayed.services().run_jobs(jobs, 1).await;
+    let jobs = unrelayed.engine().jobs().claim(10).await.unwrap();
+    unrelayed.engine().jobs().run_all(jobs, 1).await;
     assert!(
         drop_message(unrelayed)
             .unwrap()

@@ -1,16 +1,18 @@
 //! Errors on their way to the client.
 
+use super::status;
+use crate::public_error::PublicError;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use mainstay_domain::error::Code;
-use mainstay_domain::validation::{FieldError, ValidationErrors};
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 
 /// An error response that is not rendered yet. The middleware renders it, because only the middleware knows which
 /// error format the client accepts and the request id.
 #[derive(Debug, Clone)]
 pub enum ApiError {
-    /// An error of the domain or the services.
+    /// An error of the domain or of a use case.
     Meant(Error),
     /// The body exceeds this number of bytes, the limit of the route.
     TooLarge(usize),
@@ -29,34 +31,24 @@ impl ApiError {
     pub fn code(&self) -> Code {
         match self {
             Self::Meant(error) => error.code(),
-            Self::TooLarge(_) => Code::PayloadTooLarge,
-            Self::Busy => Code::Unavailable,
-            Self::UnsupportedMedia(_) => Code::UnsupportedMediaType,
-            Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::Panicked => Code::InternalError,
+            own => own.public().code,
         }
     }
 
-    /// Message for people.
-    pub(crate) fn message(&self) -> String {
+    /// What the client learns of it.
+    pub fn public(&self) -> PublicError<'_> {
         match self {
-            Self::Meant(error) => error.to_string(),
-            Self::TooLarge(most) => format!("the request body is too large: {most} bytes are allowed here"),
-            Self::Busy => "the server has no room for this request now: try again".to_owned(),
-            Self::UnsupportedMedia(what) => (*what).to_owned(),
-            Self::MethodNotAllowed => "this method is not allowed here".to_owned(),
-            Self::Panicked => "internal error".to_owned(),
-        }
-    }
-
-    pub(crate) fn details(&self) -> &[FieldError] {
-        match self {
-            Self::Meant(error) => error.details(),
-            Self::TooLarge(_)
-            | Self::Busy
-            | Self::UnsupportedMedia(_)
-            | Self::MethodNotAllowed
-            | Self::Panicked => &[],
+            Self::Meant(error) => error.into(),
+            Self::TooLarge(most) => PublicError::new(
+                Code::PayloadTooLarge,
+                format!("the request body is too large: {most} bytes are allowed here"),
+            ),
+            Self::UnsupportedMedia(what) => PublicError::new(Code::UnsupportedMediaType, *what),
+            Self::Busy => PublicError::busy(),
+            Self::MethodNotAllowed => {
+                PublicError::new(Code::MethodNotAllowed, "this method is not allowed here")
+            }
+            Self::Panicked => PublicError::new(Code::InternalError, "internal error"),
         }
     }
 
@@ -84,7 +76,7 @@ impl From<ValidationErrors> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = super::render::status(self.code());
+        *response.status_mut() = status::of(self.code());
         response.extensions_mut().insert(self);
         response
     }

@@ -6,54 +6,54 @@ use mainstay_domain::page::{Page, PageInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One thing.
+/// One resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Data<T> {
-    /// The thing.
+    /// The resource.
     pub data: T,
 }
 
-/// Many things.
+/// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Listed<T> {
-    /// The things on this page.
+    /// The items of this page.
     pub data: Vec<T>,
-    /// What lies around it.
+    /// The pagination of this page.
     pub pagination: Pagination,
 }
 
-/// What lies around a page.
+/// The pagination of a page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Pagination {
-    /// For `page=`.
+    /// For requests with `page`, or with neither.
     PagePagination(PagePagination),
-    /// For `cursor=`.
+    /// For requests with `cursor`.
     CursorPagination(CursorPagination),
 }
 
-/// What lies around a numbered page.
+/// The pagination of a page requested by number.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PagePagination {
-    /// The page, from 1.
+    /// Page number, from 1.
     pub page: u32,
-    /// Its size.
+    /// Maximum number of items on the page.
     pub limit: u32,
-    /// How many things the whole list has.
+    /// Number of items in the whole list.
     pub total: u64,
-    /// How many pages.
+    /// Number of pages.
     pub pages: u64,
 }
 
-/// What lies around a page from a cursor.
+/// The pagination of a page requested by cursor.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CursorPagination {
-    /// Its size.
+    /// Maximum number of items on the page.
     pub limit: u32,
-    /// Where to go on.
+    /// The cursor of the next page; `null` on the last one.
     pub next_cursor: Option<String>,
-    /// Whether there is more.
+    /// Whether another page follows.
     pub has_more: bool,
 }
 
@@ -81,13 +81,13 @@ impl From<PageInfo> for Pagination {
 /// When a thing has no JSON form.
 pub fn list<T, V: Serialize>(listing: Page<T>, view: impl FnMut(T) -> V) -> Answer {
     let Page { items, info } = listing.map(view);
-    let room = 512 * (items.len() + 1);
+    let capacity = 512 * (items.len() + 1);
     sized_json(
         StatusCode::OK,
         &Listed {
             data: items,
             pagination: info.into(),
         },
-        room,
+        capacity,
     )
 }

@@ -1,8 +1,11 @@
 //! Responses: one resource, a list, or an error.
 
 mod api_error;
+mod conditional;
 mod list;
 pub(crate) mod render;
+pub(crate) mod retry_after;
+pub(crate) mod status;
 pub(crate) mod tag;
 
 pub use api_error::ApiError;

@@ -1,23 +1,18 @@
 //! Renders errors as HTTP responses.
 
-use super::{ApiError, JSON};
-use crate::middleware::headers::retry_after;
+use super::{ApiError, JSON, retry_after, status};
+use crate::public_error::{self, PublicError};
 use crate::request_state::RequestState;
+use crate::route_state::RouteState;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use mainstay_domain::Error;
 use mainstay_domain::error::Code;
 use mainstay_domain::validation::FieldError;
 use serde::Serialize;
-use std::error::Error as StdError;
-use std::time::Duration;
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
-
-/// `Retry-After` of an unavailable dependency.
-const AWAY: Duration = Duration::from_secs(5);
 
 /// The error format that the client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,46 +45,14 @@ impl Form {
     }
 }
 
-/// HTTP status of each error code.
-pub(crate) const fn status(code: Code) -> StatusCode {
-    match code {
-        Code::BadRequest | Code::ValidationFailed => StatusCode::BAD_REQUEST,
-        Code::Unauthorized
-        | Code::TokenInvalid
-        | Code::TokenExpired
-        | Code::TokenRevoked
-        | Code::TokenReused
-        | Code::InvalidCredentials
-        | Code::MfaInvalid => StatusCode::UNAUTHORIZED,
-        Code::Forbidden
-        | Code::StepUpRequired
-        | Code::AccountDisabled
-        | Code::EmailUnverified
-        | Code::CsrfFailed => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::Conflict | Code::OutOfStock | Code::InvalidState | Code::IdempotencyInFlight => {
-            StatusCode::CONFLICT
-        }
-        Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::RateLimited | Code::LockedOut => StatusCode::TOO_MANY_REQUESTS,
-        Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
-    }
-}
-
 #[derive(Serialize)]
 struct Plain<'a> {
-    error: Facts<'a>,
+    error: ErrorBody<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Facts<'a> {
+struct ErrorBody<'a> {
     code: &'static str,
     message: &'a str,
     request_id: &'a str,
@@ -114,17 +77,20 @@ pub(crate) fn render(response: &mut Response, form: Form, request_state: &Reques
         return None;
     }
     let api_error = response.extensions_mut().remove::<ApiError>()?;
-    let code = api_error.code();
-    log(&api_error, request_state);
-    advise(&api_error, response.headers_mut());
-    let status = status(code);
+    if let ApiError::Meant(error) = &api_error {
+        let operation = request_state.route_state().map(RouteState::operation);
+        public_error::log(error, request_state.request_id(), operation);
+    }
+    let error = api_error.public();
+    advise(&error, response.headers_mut());
+    let status = status::of(error.code);
     *response.status_mut() = status;
-    *response.body_mut() = Body::from(body(&api_error, form, status, request_state.request_id()));
+    *response.body_mut() = Body::from(body(&error, form, status, request_state.request_id()));
     let kind = if form == Form::Problem { PROBLEM } else { JSON };
     response.headers_mut().insert(CONTENT_TYPE, kind);
     // The router has set the length of the body that this one replaces.
     response.headers_mut().remove(CONTENT_LENGTH);
-    Some(code)
+    Some(error.code)
 }
 
 /// Drops the body of a response to `HEAD`, and keeps the length of the body if it is known. HTTP/1 does so by itself;
@@ -142,15 +108,11 @@ pub(crate) fn head_only(response: &mut Response) {
     }
 }
 
-fn body(api_error: &ApiError, form: Form, status: StatusCode, request_id: &str) -> Vec<u8> {
-    let (code, message, details) = (
-        api_error.code().as_str(),
-        &*api_error.message(),
-        api_error.details(),
-    );
+fn body(error: &PublicError<'_>, form: Form, status: StatusCode, request_id: &str) -> Vec<u8> {
+    let (code, message, details) = (error.code.as_str(), &*error.message, error.details);
     let written = match form {
         Form::Plain => serde_json::to_vec(&Plain {
-            error: Facts {
+            error: ErrorBody {
                 code,
                 message,
                 request_id,
@@ -171,18 +133,11 @@ fn body(api_error: &ApiError, form: Form, status: StatusCode, request_id: &str) 
 }
 
 /// Adds the headers that help a client react: `Retry-After` and `WWW-Authenticate`.
-fn advise(api_error: &ApiError, headers: &mut HeaderMap) {
-    match api_error {
-        ApiError::Meant(Error::Limited { retry_after: wait } | Error::LockedOut { retry_after: wait }) => {
-            retry_after(*wait, headers);
-        }
-        ApiError::Meant(Error::Unavailable { .. }) => retry_after(AWAY, headers),
-        ApiError::Meant(Error::IdempotencyInFlight) | ApiError::Busy => {
-            retry_after(Duration::from_secs(1), headers);
-        }
-        _ => {}
+fn advise(error: &PublicError<'_>, headers: &mut HeaderMap) {
+    if let Some(wait) = error.retry_after {
+        retry_after::set(wait, headers);
     }
-    let challenge = match api_error.code() {
+    let challenge = match error.code {
         Code::Unauthorized | Code::InvalidCredentials | Code::MfaInvalid => "Bearer realm=\"mainstay\"",
         Code::TokenInvalid | Code::TokenExpired | Code::TokenRevoked | Code::TokenReused => {
             "Bearer realm=\"mainstay\", error=\"invalid_token\""
@@ -190,50 +145,6 @@ fn advise(api_error: &ApiError, headers: &mut HeaderMap) {
         _ => return,
     };
     headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-}
-
-/// Logs internal errors with all their causes; no other place does.
-fn log(api_error: &ApiError, request_state: &RequestState) {
-    let ApiError::Meant(error) = api_error else { return };
-    let (request_id, operation) = (
-        &**request_state.request_id(),
-        request_state
-            .route_state()
-            .map(|route_state| route_state.operation()),
-    );
-    match error {
-        Error::Internal(cause) => {
-            tracing::error!(
-                request_id,
-                operation,
-                cause = middleware(&**cause),
-                "a request failed by a fault of ours"
-            );
-        }
-        Error::Unavailable { what, source } => {
-            let cause = source.as_deref().map(|cause| middleware(cause));
-            tracing::warn!(
-                request_id,
-                operation,
-                what,
-                cause,
-                "a request failed because something is away"
-            );
-        }
-        Error::Timeout => tracing::warn!(request_id, operation, "a request took too long"),
-        _ => {}
-    }
-}
-
-fn middleware(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -245,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_told_to_those_who_name_them() {
+    fn clients_that_accept_problem_details_get_them() {
         assert_eq!(Form::accepted(&HeaderMap::new()), Form::Plain);
         for plain in [
             "*/*",

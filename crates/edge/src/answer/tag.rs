@@ -1,12 +1,9 @@
 //! Entity tags (RFC 9110, 8.8.3).
 
-use super::{Answer, Data, json};
-use crate::input::IfNoneMatch;
 use axum::response::Response;
 use http::header::{CONTENT_ENCODING, ETAG};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue};
 use mainstay_domain::state::State;
-use serde::Serialize;
 
 /// Entity tag of one state of a resource: `"v7"`, or `"v7.0123abcd"` when the representation depends on more than the
 /// resource's version.
@@ -48,23 +45,6 @@ impl Tag {
     pub fn header(self) -> HeaderValue {
         let text = format!("\"{}\"", self.text());
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
-    }
-
-    /// 200 with the resource, or 304 when the client has this state already.
-    ///
-    /// # Errors
-    /// When the value cannot be serialized.
-    pub fn answer(self, known: &IfNoneMatch, value: &impl Serialize) -> Answer {
-        let tag = self.header();
-        if let Some(known) = known.find(&tag) {
-            let mut response = Response::default();
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response.headers_mut().insert(ETAG, known);
-            return Ok(response);
-        }
-        let mut response = json(StatusCode::OK, &Data { data: value })?;
-        response.headers_mut().insert(ETAG, tag);
-        Ok(response)
     }
 
     /// Sets `ETag` on a response that contains the resource after a change.

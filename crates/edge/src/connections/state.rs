@@ -21,7 +21,7 @@ pub(crate) struct ConnectionState {
     /// Seconds counted by the sweep; shared by all connections.
     clock: Arc<AtomicU64>,
     opened: u64,
-    has_asked: AtomicBool,
+    has_requested: AtomicBool,
     /// Number of requests whose response is not completely handed to the transport.
     requests: AtomicUsize,
     /// The second at which `requests` became 0.
@@ -38,7 +38,7 @@ pub(crate) struct ConnectionState {
 #[derive(Debug, Default)]
 struct Responses {
     last_id: u64,
-    asked_at: HashMap<u64, u64>,
+    requested_at: HashMap<u64, u64>,
 }
 
 /// What the sweep orders a connection to do; each order is stronger than those before it.
@@ -70,7 +70,7 @@ impl ConnectionState {
         Self {
             clock,
             opened: now,
-            has_asked: AtomicBool::new(false),
+            has_requested: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
             idle_since: AtomicU64::new(now),
             write_blocked_since: AtomicU64::new(0),
@@ -87,7 +87,7 @@ impl ConnectionState {
 
     /// Counts a request as in progress until the guard is dropped.
     pub(crate) fn begin_request(self: &Arc<Self>) -> OpenRequest {
-        self.has_asked.store(true, Ordering::Relaxed);
+        self.has_requested.store(true, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
         OpenRequest(Arc::clone(self))
     }
@@ -123,7 +123,7 @@ impl ConnectionState {
         let mut responses = self.responses.lock();
         responses.last_id += 1;
         let id = responses.last_id;
-        responses.asked_at.insert(id, self.now());
+        responses.requested_at.insert(id, self.now());
         drop(responses);
         Ok(HeldResponse {
             connection: Arc::clone(self),
@@ -151,16 +151,16 @@ impl ConnectionState {
     pub(crate) fn ages(&self) -> Ages {
         let now = self.now();
         let age = |since: u64| now.saturating_sub(since);
-        let asked = self.has_asked.load(Ordering::Relaxed);
-        let is_idle = asked && self.requests.load(Ordering::Relaxed) == 0;
+        let has_requested = self.has_requested.load(Ordering::Relaxed);
+        let is_idle = has_requested && self.requests.load(Ordering::Relaxed) == 0;
         let blocked = match self.write_blocked_since.load(Ordering::Relaxed) {
             0 => None,
             since => Some(age(since - 1)),
         };
-        let oldest = self.responses.lock().asked_at.values().copied().min();
+        let oldest = self.responses.lock().requested_at.values().copied().min();
         let oldest = oldest.filter(|at| *at != HANDLER_IS_BUSY).map(age);
         Ages {
-            silent: (!asked).then(|| age(self.opened)),
+            silent: (!has_requested).then(|| age(self.opened)),
             idle: is_idle.then(|| age(self.idle_since.load(Ordering::Relaxed))),
             stalled: blocked.max(oldest),
         }
@@ -227,13 +227,13 @@ impl HeldResponse {
     }
 
     fn set(&self, at: u64) {
-        self.connection.responses.lock().asked_at.insert(self.id, at);
+        self.connection.responses.lock().requested_at.insert(self.id, at);
     }
 }
 
 impl Drop for HeldResponse {
     fn drop(&mut self) {
         self.connection.held.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.connection.responses.lock().asked_at.remove(&self.id);
+        self.connection.responses.lock().requested_at.remove(&self.id);
     }
 }

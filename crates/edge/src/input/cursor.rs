@@ -5,26 +5,30 @@ use mainstay_domain::validation::{Invalid, ValidationErrors};
 
 /// The pagination parameters of a query string, not validated yet.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PageParams<'q> {
+pub(super) struct PageParams<'q> {
     /// `page=`
-    pub page: Option<&'q str>,
+    pub(super) page: Option<&'q str>,
     /// `limit=`
-    pub limit: Option<&'q str>,
+    pub(super) limit: Option<&'q str>,
     /// `cursor=`; an empty one starts a list that is paged by cursors and has no total count.
-    pub cursor: Option<&'q str>,
+    pub(super) cursor: Option<&'q str>,
 }
 
-/// Validates the pagination parameters; `usual` is the page size when the client names no `limit`.
-pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) -> Option<PageRequest> {
+/// Validates the pagination parameters; `default` is the page size when the client names no `limit`.
+pub(super) fn page(
+    errors: &mut ValidationErrors,
+    params: PageParams<'_>,
+    default: u32,
+) -> Option<PageRequest> {
     let bounds = format!("must be a whole number from 1 to {}", page::MAX_LIMIT);
-    let limit = match asked.limit {
-        None => Ok(usual),
+    let limit = match params.limit {
+        None => Ok(default),
         Some(text) => whole(text)
             .filter(|limit| (1..=page::MAX_LIMIT).contains(limit))
             .ok_or_else(|| Invalid::new("RANGE", bounds)),
     };
     let limit = errors.take("limit", limit);
-    match (asked.page, asked.cursor) {
+    match (params.page, params.cursor) {
         (Some(_), Some(_)) => {
             errors.add("cursor", "CONFLICT", "cannot be asked for together with page");
             None
@@ -48,13 +52,13 @@ pub fn page(errors: &mut ValidationErrors, asked: PageParams<'_>, usual: u32) ->
 }
 
 /// Validates `sort`: a field name, with a leading `-` for descending order. `true` means descending.
-pub fn sort<S: Copy>(
+pub(super) fn sort<S: Copy>(
     errors: &mut ValidationErrors,
-    asked: Option<&str>,
+    text: Option<&str>,
     names: &[(&str, S)],
-    usual: (S, bool),
+    default: (S, bool),
 ) -> Option<(S, bool)> {
-    let Some(text) = asked else { return Some(usual) };
+    let Some(text) = text else { return Some(default) };
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let found = names
         .iter()

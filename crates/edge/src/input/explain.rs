@@ -36,7 +36,7 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
         Err(error) => return unreadable(&format!("the request body is not JSON: {error}")),
     };
     // Findings of the text alone, such as a duplicate field, do not appear in the parsed value.
-    told(if found.is_empty() {
+    as_errors(if found.is_empty() {
         vec![first.fault]
     } else {
         found
@@ -49,14 +49,14 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
 /// # Errors
 /// All findings.
 pub(super) fn value<T: DeserializeOwned>(value: Value) -> Result<T, ValidationErrors> {
-    serde_json::from_value(value.clone()).map_err(|_| told(all::<T>(value)))
+    serde_json::from_value(value.clone()).map_err(|_| as_errors(all::<T>(value)))
 }
 
 fn unreadable(why: &str) -> ApiError {
     Error::BadRequest(why.to_owned()).into()
 }
 
-fn told(found: Vec<FieldError>) -> ValidationErrors {
+fn as_errors(found: Vec<FieldError>) -> ValidationErrors {
     let mut errors = ValidationErrors::new();
     found
         .into_iter()

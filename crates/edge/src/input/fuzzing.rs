@@ -1,10 +1,13 @@
 //! Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
 
-use super::{IfMatch, IfNoneMatch, Object, PageParams, body, key, page, query, sort};
+use super::{IfMatch, IfNoneMatch, Object, body, key, list};
 use crate::{answer, credential};
 use http::{HeaderMap, Method};
-use mainstay_domain::page::DEFAULT_LIMIT;
 use mainstay_domain::validation::ValidationErrors;
+use mainstay_services::audit::ListAudit;
+use mainstay_services::list::ListQuery;
+use mainstay_services::order::ListOrders;
+use mainstay_services::product::ListProducts;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -33,39 +36,26 @@ enum Kind {
     Own,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Params {
-    sort: Option<String>,
-    page: Option<String>,
-    limit: Option<String>,
-    cursor: Option<String>,
-}
-
 /// Parses a body with nested objects, lists, enumerations and optional fields.
 ///
 /// # Errors
 /// The message of the refusal.
 pub fn body(bytes: &[u8]) -> Result<(), String> {
     let parsed = body::parse::<Basket>(bytes);
-    parsed.map(drop).map_err(|error| error.message().to_string())
+    parsed.map(drop).map_err(|error| error.public().message.into_owned())
 }
 
-/// Parses a query string with the parameters of a list.
+/// Parses a query string as the parameters of several lists: one that is refused has an error that names a parameter.
 pub fn list_params(text: &str) {
-    let Ok(params) = query::read::<Params>(text) else {
-        return;
-    };
-    let mut errors = ValidationErrors::new();
-    let named = params.sort.as_deref();
-    let _ = sort(&mut errors, named, &[("createdAt", 0), ("name", 1)], (0, true));
-    let params = PageParams {
-        page: params.page.as_deref(),
-        limit: params.limit.as_deref(),
-        cursor: params.cursor.as_deref(),
-    };
-    let page = page(&mut errors, params, DEFAULT_LIMIT);
-    assert!(page.is_some() || errors.list().iter().any(|error| error.path != "sort"));
+    check::<ListProducts>(text);
+    check::<ListOrders>(text);
+    check::<ListAudit>(text);
+}
+
+fn check<L: ListQuery>(text: &str) {
+    if let Err(errors) = list::parse::<L>(text) {
+        assert!((1..=ValidationErrors::MAX_COUNT).contains(&errors.list().len()));
+    }
 }
 
 /// Parses credentials, cookies, conditions, idempotency keys and the accepted formats.

@@ -8,6 +8,7 @@ mod finding;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod idempotency;
+mod list;
 mod object;
 mod path;
 mod query;
@@ -17,8 +18,8 @@ mod tests;
 
 pub use body::{Body, OptionalBody};
 pub use condition::{IfMatch, IfNoneMatch};
-pub use cursor::{PageParams, page, sort};
 pub(crate) use idempotency::key;
+pub use list::{ListParams, RowParams};
 pub use object::Object;
 pub use path::{PathId, PathPair};
 pub use query::Query;

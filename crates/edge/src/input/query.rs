@@ -6,7 +6,9 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use mainstay_domain::validation::ValidationErrors;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 /// Extracts the parameters of a query string. `T` has a text field for each known parameter, and refuses others. A
@@ -25,21 +27,29 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 }
 
 pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, ValidationErrors> {
-    let mut given = Map::new();
-    let mut errors = ValidationErrors::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if given.contains_key(&*name) {
-            errors.add(&*name, "DUPLICATE", "is given more than once");
-        }
-        given.insert(name.into_owned(), Value::String(value.into_owned()));
-    }
-    match explain::value(Value::Object(given)) {
+    let (given, mut errors) = pairs(query);
+    let given = given
+        .into_iter()
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+    match explain::value(Value::Object(given.collect())) {
         Ok(value) => errors.finish(Some(value)),
         Err(more) => {
             more.list()
                 .iter()
-                .for_each(|fault| errors.add(&*fault.path, fault.code, &*fault.message));
+                .for_each(|fault| errors.add(&*fault.path, fault.code.clone(), &*fault.message));
             Err(errors)
         }
     }
+}
+
+/// The parameters of a query string by name, and an error for each that occurs again.
+pub(super) fn pairs(query: &str) -> (BTreeMap<Cow<'_, str>, Cow<'_, str>>, ValidationErrors) {
+    let (mut given, mut errors) = (BTreeMap::new(), ValidationErrors::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if given.contains_key(&name) {
+            errors.add(&*name, "DUPLICATE", "is given more than once");
+        }
+        given.insert(name, value);
+    }
+    (given, errors)
 }

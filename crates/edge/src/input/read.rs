@@ -30,14 +30,14 @@ const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     let request_state = Arc::clone(RequestState::of(request.extensions())?);
     // Only idempotent requests need a digest.
-    let is_repeatable = idempotency::is_asked(request.method(), request.headers());
+    let is_repeatable = idempotency::is_requested(request.method(), request.headers());
     let announced = announced(request.headers());
     let is_sending = !request.headers().contains_key(EXPECT);
     let body = request.into_body();
     if announced.is_some_and(|length| length > limit) {
         return Err(refuse(body, ApiError::TooLarge(limit), is_sending));
     }
-    let Ok(mut room) = request_state.reserve_body(announced.unwrap_or(0)) else {
+    let Ok(mut reservation) = request_state.reserve_body(announced.unwrap_or(0)) else {
         return Err(refuse(body, ApiError::Busy, is_sending));
     };
     let bounds = Bounds {
@@ -45,10 +45,10 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiErr
         reserved: announced,
     };
     let time = LEAST_TIME + Duration::from_secs((limit / BYTES_A_SECOND) as u64);
-    let bytes = timeout(time, collect(body, bounds, &mut room))
+    let bytes = timeout(time, collect(body, bounds, &mut reservation))
         .await
         .map_err(|_elapsed| too_slow(time))??;
-    request_state.keep_body(room);
+    request_state.keep_body(reservation);
     if is_repeatable {
         request_state.set_fingerprint(sha256(&bytes));
     }
@@ -77,14 +77,14 @@ struct Bounds {
     reserved: Option<usize>,
 }
 
-async fn collect(mut body: Body, bounds: Bounds, room: &mut Reservation) -> Result<Bytes, ApiError> {
+async fn collect(mut body: Body, bounds: Bounds, reservation: &mut Reservation) -> Result<Bytes, ApiError> {
     let mut bytes = Pieces::default();
     while let Some(data) = next(&mut body).await? {
         if bytes.len() + data.len() > bounds.limit {
             return Err(refuse(body, ApiError::TooLarge(bounds.limit), true));
         }
         if bounds.reserved.is_none()
-            && let Err(Exhausted) = room.grow(data.len())
+            && let Err(Exhausted) = reservation.grow(data.len())
         {
             return Err(refuse(body, ApiError::Busy, true));
         }

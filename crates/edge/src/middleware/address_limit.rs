@@ -3,8 +3,8 @@
 use http::HeaderValue;
 use mainstay_domain::access::Rate;
 use mainstay_domain::time::Timestamp;
+use mainstay_engine::request_context::LimitNote;
 use mainstay_platform::limiter::{Decision, LimitKey, Limiter, Quota};
-use mainstay_services::request_context::LimitNote;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

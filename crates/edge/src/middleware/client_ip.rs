@@ -84,12 +84,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn told(peer: &str, lines: &[&str]) -> String {
+    fn client_of(peer: &str, lines: &[&str]) -> String {
         let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-        told_bytes(peer, &lines)
+        client_of_bytes(peer, &lines)
     }
 
-    fn told_bytes(peer: &str, lines: &[&[u8]]) -> String {
+    fn client_of_bytes(peer: &str, lines: &[&[u8]]) -> String {
         let trusted = TrustedProxies::from(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         let headers = lines
             .iter()
@@ -102,42 +102,51 @@ mod tests {
 
     #[test]
     fn a_stranger_is_not_believed() {
-        assert_eq!(told("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(client_of("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
     }
 
     #[test]
     fn the_first_untrusted_hop_from_the_right_is_the_client() {
         assert_eq!(
-            told("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.9.9.9"]),
+            client_of("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.9.9.9"]),
             "198.51.100.7"
         );
         assert_eq!(
-            told("10.0.0.1", &["1.1.1.1", "198.51.100.7", "10.2.3.4"]),
+            client_of("10.0.0.1", &["1.1.1.1", "198.51.100.7", "10.2.3.4"]),
             "198.51.100.7"
         );
-        assert_eq!(told("::ffff:10.0.0.1", &["198.51.100.7:4711"]), "198.51.100.7");
-        assert_eq!(told("fd00::1", &["[2001:db8::1]:80"]), "2001:db8::1");
-        assert_eq!(told("fd00::1", &["[2001:db8::1]"]), "2001:db8::1");
+        assert_eq!(
+            client_of("::ffff:10.0.0.1", &["198.51.100.7:4711"]),
+            "198.51.100.7"
+        );
+        assert_eq!(client_of("fd00::1", &["[2001:db8::1]:80"]), "2001:db8::1");
+        assert_eq!(client_of("fd00::1", &["[2001:db8::1]"]), "2001:db8::1");
     }
 
     #[test]
     fn what_cannot_be_read_ends_the_walk() {
-        assert_eq!(told("10.0.0.1", &[]), "10.0.0.1");
-        assert_eq!(told("10.0.0.1", &["198.51.100.7, unknown, 10.2.2.2"]), "10.2.2.2");
-        assert_eq!(told("10.0.0.1", &["198.51.100.7, "]), "10.0.0.1");
-        assert_eq!(told("10.0.0.1", &["10.1.1.1, 10.2.2.2"]), "10.1.1.1");
+        assert_eq!(client_of("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(
+            client_of("10.0.0.1", &["198.51.100.7, unknown, 10.2.2.2"]),
+            "10.2.2.2"
+        );
+        assert_eq!(client_of("10.0.0.1", &["198.51.100.7, "]), "10.0.0.1");
+        assert_eq!(client_of("10.0.0.1", &["10.1.1.1, 10.2.2.2"]), "10.1.1.1");
     }
 
     #[test]
     fn a_line_that_is_no_text_hides_nothing_that_a_proxy_said() {
         let dirty: &[u8] = b"6.6.6.6\xff";
-        assert_eq!(told_bytes("10.0.0.1", &[dirty, b"198.51.100.7"]), "198.51.100.7");
         assert_eq!(
-            told_bytes("10.0.0.1", &[b"6.6.6.6\xff, 198.51.100.7"]),
+            client_of_bytes("10.0.0.1", &[dirty, b"198.51.100.7"]),
             "198.51.100.7"
         );
-        assert_eq!(told_bytes("10.0.0.1", &[dirty, b"10.2.2.2"]), "10.2.2.2");
-        assert_eq!(told_bytes("10.0.0.1", &[dirty]), "10.0.0.1");
+        assert_eq!(
+            client_of_bytes("10.0.0.1", &[b"6.6.6.6\xff, 198.51.100.7"]),
+            "198.51.100.7"
+        );
+        assert_eq!(client_of_bytes("10.0.0.1", &[dirty, b"10.2.2.2"]), "10.2.2.2");
+        assert_eq!(client_of_bytes("10.0.0.1", &[dirty]), "10.0.0.1");
     }
 
     #[test]
@@ -152,7 +161,7 @@ mod tests {
             ("[2001:db8::1]", "2001:db8::1"),
             ("2001:DB8:0::1", "2001:db8::1"),
         ] {
-            assert_eq!(told("10.0.0.1", &[hop]), address, "{hop}");
+            assert_eq!(client_of("10.0.0.1", &[hop]), address, "{hop}");
         }
         for hop in [
             "",
@@ -165,7 +174,7 @@ mod tests {
             "198.51.100",
             "for=198.51.100.7",
         ] {
-            assert_eq!(told("10.0.0.1", &["6.6.6.6", hop]), "10.0.0.1", "{hop}");
+            assert_eq!(client_of("10.0.0.1", &["6.6.6.6", hop]), "10.0.0.1", "{hop}");
         }
     }
 
@@ -224,11 +233,11 @@ mod tests {
             let said = ["198.51.100.7", ", 10.9.9.9", ", fd00::9"][..=hops].concat();
             let mut sent: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
             sent.push(said.as_bytes());
-            prop_assert_eq!(told_bytes("10.0.0.1", &sent), "198.51.100.7");
+            prop_assert_eq!(client_of_bytes("10.0.0.1", &sent), "198.51.100.7");
             let joined = [&same_line[..], b", ", said.as_bytes()].concat();
             let last = sent.len() - 1;
             sent[last] = &joined;
-            prop_assert_eq!(told_bytes("10.0.0.1", &sent), "198.51.100.7");
+            prop_assert_eq!(client_of_bytes("10.0.0.1", &sent), "198.51.100.7");
         }
     }
 }

@@ -47,7 +47,7 @@ impl Cors {
     }
 
     /// Adds the CORS headers. For an origin that is not allowed it adds none, which makes the browser refuse.
-    pub(super) fn tell(&self, origin: Option<HeaderValue>, preflight: bool, headers: &mut HeaderMap) {
+    pub(super) fn add_headers(&self, origin: Option<HeaderValue>, preflight: bool, headers: &mut HeaderMap) {
         if self.allowed.is_empty() {
             return;
         }

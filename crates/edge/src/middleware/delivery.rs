@@ -29,7 +29,7 @@ impl Delivery {
 
     /// Whether the connection or the process has so many bytes of responses in memory that it accepts no further
     /// request.
-    pub(super) fn has_no_room(&self, arrival: &RequestStart, shares: &Shares) -> bool {
+    pub(super) fn is_out_of_memory(&self, arrival: &RequestStart, shares: &Shares) -> bool {
         let Some(request) = &self.0 else { return false };
         if address_limit::is_unlimited(arrival.uri.path()) {
             return false;

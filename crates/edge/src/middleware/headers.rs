@@ -1,12 +1,13 @@
 //! Headers that every response has (OWASP Secure Headers).
 
+use crate::answer::retry_after::seconds_up;
 use crate::request_state::RequestState;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use mainstay_services::request_context::LimitNote;
+use mainstay_engine::request_context::LimitNote;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -31,7 +32,7 @@ pub(super) fn secure(headers: &mut HeaderMap) {
 
 /// Adds the rate limit headers, and `Idempotency-Replayed` for a replayed response. Returns whether a use case counted
 /// the request against a limit.
-pub(super) fn tell(request_state: &RequestState, headers: &mut HeaderMap) -> bool {
+pub(super) fn describe(request_state: &RequestState, headers: &mut HeaderMap) -> bool {
     let note = request_state.notes().limit();
     if let Some(note) = note {
         match request_state
@@ -62,16 +63,6 @@ fn left(note: &LimitNote) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Adds `Retry-After`.
-pub(crate) fn retry_after(wait: std::time::Duration, headers: &mut HeaderMap) {
-    headers.insert(RETRY_AFTER, HeaderValue::from(seconds_up(wait).max(1)));
-}
-
-/// Whole seconds, rounded up, so that a client that waits this long has waited enough.
-fn seconds_up(wait: std::time::Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,14 +78,5 @@ mod tests {
             reset_after: Duration::from_millis(100),
         };
         assert_eq!(left(&note), "\"order.place\";r=599;t=1");
-    }
-
-    #[test]
-    fn waiting_as_told_is_always_enough() {
-        let mut headers = HeaderMap::new();
-        for (wait, told) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2")] {
-            retry_after(Duration::from_millis(wait), &mut headers);
-            assert_eq!(headers[RETRY_AFTER], told);
-        }
     }
 }

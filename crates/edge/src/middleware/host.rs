@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_request_is_addressed_to_one_host() {
-        let told = |lines: &[&str]| addressed(Version::HTTP_11, lines, "/");
+        let host_of = |lines: &[&str]| addressed(Version::HTTP_11, lines, "/");
         for good in [
             "shop.example",
             "shop.example:3000",
@@ -93,7 +93,7 @@ mod tests {
             "a_b.internal",
             "shop.example:",
         ] {
-            assert_eq!(told(&[good]).as_deref(), Some(good));
+            assert_eq!(host_of(&[good]).as_deref(), Some(good));
         }
         for bad in [
             "",
@@ -113,10 +113,10 @@ mod tests {
             "::1",
             "a\u{e9}",
         ] {
-            assert_eq!(told(&[bad]), None, "{bad:?}");
+            assert_eq!(host_of(&[bad]), None, "{bad:?}");
         }
-        assert_eq!(told(&[]), None);
-        assert_eq!(told(&["shop.example", "shop.example"]), None);
+        assert_eq!(host_of(&[]), None);
+        assert_eq!(host_of(&["shop.example", "shop.example"]), None);
     }
 
     #[test]

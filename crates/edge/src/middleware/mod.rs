@@ -25,10 +25,12 @@ pub use request_id::X_REQUEST_ID;
 use crate::answer::{ApiError, render};
 use crate::budget::Exhausted;
 use crate::connections::state::ConnectionState;
-use crate::credential::{self, Credential};
+use crate::credential;
+use crate::entry::{self, Credential};
 use crate::options::EdgeOptions;
 use crate::outgoing::OutgoingBody;
 use crate::request_state::RequestState;
+use crate::route_state::RouteState;
 use crate::shares::Shares;
 use address_limit::AddressLimit;
 use axum::body::{Body, HttpBody};
@@ -49,7 +51,7 @@ use mainstay_domain::security::SecurityEventKind;
 use mainstay_domain::time::Clock;
 use mainstay_platform::stopwatch::Stopwatch;
 use mainstay_platform::telemetry::access_log::AccessLog;
-use mainstay_platform::telemetry::metrics::{Metrics, Route as Figures};
+use mainstay_platform::telemetry::metrics::{Metrics, Route as RouteMetrics};
 use record::RequestStart;
 use request_id::RequestIds;
 use std::convert::Infallible;
@@ -88,7 +90,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     ids: RequestIds,
     metrics: Arc<Metrics>,
-    unmatched: Figures,
+    unmatched: RouteMetrics,
     log: AccessLog,
     cors: Cors,
     csrf: Csrf,
@@ -191,7 +193,8 @@ where
         let forged = foreign && !matches!(credential::find(headers), Credential::Explicit(_));
         let misaddressed = addressed.err();
         let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
-        let request_state = Arc::new(RequestState::begin(id, ip, foreign, shares));
+        let deadline = entry::deadline(at, None, shared.timeout);
+        let request_state = Arc::new(RequestState::begin(id, ip, foreign, deadline, shares));
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&request_state));
@@ -206,7 +209,7 @@ where
             (_, _, true, _) => Err(StatusCode::NO_CONTENT.into_response()),
             (.., true) => Err(ApiError::from(Error::Denied(Denied::Csrf)).into_response()),
             // Checked before processing: once a request has changed something, its response must be sent in any case.
-            _ if delivery.has_no_room(&arrival, &shared.shares) => Err(ApiError::Busy.into_response()),
+            _ if delivery.is_out_of_memory(&arrival, &shared.shares) => Err(ApiError::Busy.into_response()),
             _ => Ok(self.router.call(request)),
         };
         Box::pin(async move {
@@ -224,17 +227,18 @@ where
             });
             let headers = response.headers_mut();
             headers::secure(headers);
-            let is_counted = headers::tell(&request_state, headers);
+            let is_counted = headers::describe(&request_state, headers);
             if let Some(limit) = shared.limit.as_ref().filter(|_| !is_counted)
                 && let Some(note) = limit.count(ip, arrival.uri.path(), at)
             {
                 headers::limit(&note, &limit.policy, headers);
             }
-            shared.cors.tell(origin, preflight, headers);
+            shared.cors.add_headers(origin, preflight, headers);
             if let Ok(id) = HeaderValue::from_str(request_state.request_id()) {
                 headers.insert(X_REQUEST_ID, id);
             }
-            let secret = arrival.uri.path().starts_with("/api/auth/");
+            let route_state = request_state.route_state();
+            let secret = route_state.is_some_and(RouteState::has_secret_answer);
             let mut response = compress::compress(response, encoding, secret).await;
             if arrival.method == Method::HEAD {
                 render::head_only(&mut response);

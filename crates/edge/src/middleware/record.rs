@@ -31,7 +31,7 @@ pub(super) fn record(
     let status = response.status().as_u16();
     let route_state = request_state.route_state();
     route_state
-        .map_or(&shared.unmatched, |route_state| route_state.figures())
+        .map_or(&shared.unmatched, |route_state| route_state.metrics())
         .answered(status, took);
     let (who, notes) = (request_state.who(), request_state.notes());
     shared.log.record(&RequestLine {

@@ -71,7 +71,7 @@ impl TestRouter {
         }
     }
 
-    async fn ask(&self, request: http::request::Builder) -> Recorded {
+    async fn get(&self, request: http::request::Builder) -> Recorded {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 

@@ -2,8 +2,9 @@
 
 mod components;
 
-use super::{Described, RouteRow};
-use crate::answer::render;
+use super::described::Described;
+use super::row::RouteRow;
+use crate::answer::status;
 use crate::middleware::address_limit;
 use mainstay_domain::error::Code;
 use serde::Serialize;
@@ -18,39 +19,39 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-/// What a failure says, as the document shows it.
+/// An error response.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Failure)]
 struct FailureSchema {
     error: FailureFacts,
 }
 
-/// What is told of a failure.
+/// The description of a failure.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FailureFacts {
-    /// Stable, for programs.
+    /// Stable code, for programs.
     code: String,
-    /// For people.
+    /// Message for people, in English.
     message: String,
-    /// As in `X-Request-Id`.
+    /// The request id, as in `X-Request-Id`.
     request_id: String,
-    /// Everything that is wrong with the request.
+    /// Every validation error of the request.
     details: Vec<FailureDetail>,
 }
 
-/// One thing wrong with a request.
+/// One validation error.
 #[derive(Serialize, ToSchema)]
 struct FailureDetail {
-    /// Where: `items[0].quantity`.
+    /// The path into the body, such as `items[0].quantity`, or the parameter.
     path: String,
-    /// What kind, stable.
+    /// Stable code, for programs.
     code: String,
-    /// For people.
+    /// Message for people, in English.
     message: String,
 }
 
-/// The same facts as RFC 9457.
+/// An error response as problem details (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Problem {
@@ -85,8 +86,8 @@ pub(super) fn document<'r>(
         ("Problem".to_owned(), Problem::schema()),
     ]);
     for code in Code::ALL {
-        let status = render::status(code).as_u16();
-        components.responses.insert(name(status), failure(status).into());
+        let number = status::of(code).as_u16();
+        components.responses.insert(name(number), failure(number).into());
     }
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -138,7 +139,7 @@ fn operation(row: &RouteRow, declared: &Operation) -> Operation {
     operation
 }
 
-/// Any one of these; the empty one where nobody has to sign in.
+/// Any one of these; the empty one for operations without sign-in.
 fn security(row: &RouteRow) -> Vec<SecurityRequirement> {
     let mut any = Vec::new();
     if row.public {
@@ -197,7 +198,7 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Repetitions with the same key and body get the first answer again, for 24 hours.",
+            "Requests with the same key and body get the first response again, for 24 hours.",
         ))
         .schema(Some(String::schema()))
         .build()
@@ -207,10 +208,10 @@ fn name(status: u16) -> String {
     format!("Failure{status}")
 }
 
-fn failure(status: u16) -> Response {
+fn failure(number: u16) -> Response {
     let codes = Code::ALL
         .into_iter()
-        .filter(|code| render::status(*code).as_u16() == status);
+        .filter(|code| status::of(*code).as_u16() == number);
     let codes: Vec<String> = codes.map(|code| format!("`{}`", code.as_str())).collect();
     ResponseBuilder::new()
         .description(codes.join(", "))

@@ -1,9 +1,15 @@
 //! The route table: one declaration serves for mounting, for `mainstay routes`, and for the OpenAPI document.
 
+mod crud;
+mod described;
 mod document;
 mod handler;
-mod row;
+mod parameters;
+pub(crate) mod row;
+mod table;
 
+pub use crud::{ChangeInput, CreateInput, View};
+pub use described::Described;
 pub use handler::{HandlerFor, HandlerParams};
 pub use row::RouteRow;
 
@@ -13,11 +19,9 @@ use crate::route_state::{RouteState, RouterState};
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use mainstay_services::{Services, UseCase};
+use mainstay_engine::{Engine, UseCase};
 use serde_json::Value;
 use std::sync::Arc;
-use utoipa::openapi::path::{HttpMethod, Operation};
-use utoipa::openapi::{RefOr, Schema};
 
 /// Declares a route: a use case, and the handler that serves it. The handler declares method, path and schemas in
 /// `#[utoipa::path(…)]`; the use case declares access and rate.
@@ -60,36 +64,6 @@ macro_rules! public_route {
             $crate::Route::open::<_, _>($name, $crate::routes::Described::of::<[<__path_ $handler>]>(), $handler)
         }
     };
-}
-
-/// What `#[utoipa::path(…)]` declares about a handler.
-pub struct Described {
-    path: String,
-    method: HttpMethod,
-    operation: Operation,
-    schemas: Vec<(String, RefOr<Schema>)>,
-}
-
-impl Described {
-    /// Reads the type that the attribute generated.
-    #[doc(hidden)]
-    pub fn of<P>() -> Self
-    where
-        P: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t>,
-    {
-        let mut schemas = Vec::new();
-        P::schemas(&mut schemas);
-        let mut operation = P::operation();
-        let tags = P::tags();
-        operation.tags = (!tags.is_empty()).then(|| tags.into_iter().map(str::to_owned).collect());
-        let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
-        Self {
-            path: P::path(),
-            method,
-            operation,
-            schemas,
-        }
-    }
 }
 
 /// A declared route that is not mounted yet.
@@ -151,6 +125,7 @@ impl Route {
 /// The routes of an interface, in the order in which they were added.
 #[derive(Default)]
 pub struct Routes {
+    tag: &'static str,
     routes: Vec<Route>,
 }
 
@@ -158,6 +133,14 @@ impl Routes {
     /// An empty list of routes.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty list of routes; those with ordinary handlers (see [`Routes::list`]) are documented under this tag.
+    pub fn tagged(tag: &'static str) -> Self {
+        Self {
+            tag,
+            ..Self::default()
+        }
     }
 
     /// Adds a route.
@@ -198,10 +181,10 @@ impl Routes {
     ///
     /// # Panics
     /// When two routes have the same method and path: a bug, found at every start.
-    pub fn router(self, services: Services, options: EdgeOptions, openapi: &Value) -> Router {
+    pub fn router(self, engine: Engine, options: EdgeOptions, openapi: &Value) -> Router {
         let openapi = openapi.to_string().into();
         let router_state = Arc::new(RouterState {
-            services,
+            engine,
             options,
             openapi,
         });

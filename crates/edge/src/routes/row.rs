@@ -3,8 +3,9 @@
 use crate::middleware::address_limit;
 use axum::routing::MethodFilter;
 use mainstay_domain::access::{Access, Rate};
-use mainstay_services::UseCase;
+use mainstay_engine::UseCase;
 use serde::Serialize;
+use std::any::type_name;
 use std::fmt;
 use utoipa::openapi::path::HttpMethod;
 
@@ -20,6 +21,9 @@ pub struct RouteRow {
     pub path: String,
     /// Name of the use case, or of a public endpoint without one.
     pub use_case: &'static str,
+    /// The type of the use case, which distinguishes two use cases of one name.
+    #[serde(skip)]
+    pub use_case_type: &'static str,
     /// The callers that have access, as text.
     pub access: String,
     /// The rate limit, as text.
@@ -31,6 +35,15 @@ pub struct RouteRow {
     /// The rate limit as a value; `None`: no limit of its own.
     #[serde(skip)]
     pub quota: Option<Rate>,
+    /// Whether the use case honours an `Idempotency-Key`.
+    #[serde(skip)]
+    pub is_idempotent: bool,
+    /// Whether the request itself proves who the caller is, so that other credentials are ignored.
+    #[serde(skip)]
+    pub signs_in: bool,
+    /// Whether the answer contains secrets.
+    #[serde(skip)]
+    pub has_secret_answer: bool,
     /// Whether the route serves a use case, and may return the errors of use cases.
     #[serde(skip)]
     pub is_use_case: bool,
@@ -43,16 +56,26 @@ pub struct RouteRow {
 impl RouteRow {
     /// The row of a use case; `has_body` states whether the handler reads a body.
     pub(super) fn of<U: UseCase>(method: &'static str, path: &str, has_body: bool) -> Self {
+        const {
+            assert!(
+                !U::SIGNS_IN || U::ACCESS.is_public(),
+                "a use case that signs in is called by anonymous callers"
+            );
+        };
         Self {
             max_body: has_body.then_some(U::MAX_BODY),
             interface: "rest",
             method,
             path: path.to_owned(),
             use_case: U::NAME,
+            use_case_type: type_name::<U>(),
             access: U::ACCESS.to_string(),
             rate: U::RATE.to_string(),
             public: U::ACCESS.is_public(),
             quota: Some(U::RATE),
+            is_idempotent: U::IDEMPOTENT,
+            signs_in: U::SIGNS_IN,
+            has_secret_answer: U::SECRET_ANSWER,
             is_use_case: true,
             is_documented: true,
         }
@@ -64,6 +87,7 @@ impl RouteRow {
             method,
             path: path.to_owned(),
             use_case: name,
+            use_case_type: name,
             access: Access::anyone().to_string(),
             rate: match address_limit::is_unlimited(path) {
                 true => "unlimited".to_owned(),
@@ -72,6 +96,9 @@ impl RouteRow {
             max_body: None,
             public: true,
             quota: None,
+            is_idempotent: false,
+            signs_in: false,
+            has_secret_answer: false,
             is_use_case: false,
             is_documented: true,
         }
@@ -79,15 +106,15 @@ impl RouteRow {
 }
 
 impl RouteRow {
-    /// Whether the route supports `Idempotency-Key`. Authentication routes do not: their responses contain secrets,
-    /// which are never stored, so they cannot be replayed.
+    /// Whether the route supports `Idempotency-Key`. All methods but `POST` are idempotent by themselves.
     pub fn takes_key(&self) -> bool {
-        self.is_use_case && self.method == "POST" && !self.path.starts_with("/api/auth/")
+        self.is_idempotent && self.method == "POST"
     }
 
-    /// Whether the route ignores credentials: sign-in must work for a client that still sends an expired token.
+    /// Whether the route ignores credentials: its answer is the same for all callers, or the request itself proves who
+    /// the caller is.
     pub fn is_blind(&self) -> bool {
-        self.public && (!self.is_use_case || self.path.starts_with("/api/auth/"))
+        !self.is_use_case || self.signs_in
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-const ASK: &[u8] = b"GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const REQUEST: &[u8] = b"GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 /// A server whose time advances only when the test says so.
 struct Server {
@@ -97,7 +97,7 @@ async fn what_was_begun_is_finished_before_it_stops() {
         "done"
     };
     let server = Server::of_two(Router::new().route("/ok", get(slow)), Duration::from_secs(60)).await;
-    let stream = server.send(ASK).await;
+    let stream = server.send(REQUEST).await;
     begun.notified().await;
     server.stop.cancel();
     go.notify_one();
@@ -142,7 +142,7 @@ async fn connections_beyond_the_bound_are_closed_until_one_ends() {
     closed(TcpStream::connect(server.address).await.unwrap()).await;
     drop(one);
     until("the place of the one that ended is free", || server.open() == 1).await;
-    let answer = rest(server.send(ASK).await).await;
+    let answer = rest(server.send(REQUEST).await).await;
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
 
@@ -188,7 +188,7 @@ async fn an_idle_http1_connection_gives_its_place_back() {
 async fn a_response_that_the_client_does_not_read_is_dropped_with_its_connection() {
     let large = Router::new().route("/ok", get(async || vec![0_u8; 16 * 1024 * 1024]));
     let server = Server::of_two(large, Duration::ZERO).await;
-    let stream = server.send(ASK).await;
+    let stream = server.send(REQUEST).await;
     let held = || server.middleware.shares().responses.used();
     until("the response is held", || held() > 0).await;
     stream.readable().await.unwrap();

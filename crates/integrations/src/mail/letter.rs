@@ -7,7 +7,7 @@ use lettre::message::{Mailbox, MultiPart};
 use mainstay_domain::host::HostName;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_services::ports::Message;
+use mainstay_engine::mail::Message;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// The sender of all mail (`MAIL_FROM`).

@@ -14,8 +14,8 @@ pub use letter::Sender;
 pub use smtp::SmtpMailer;
 
 use mainstay_domain::time::Clock;
+use mainstay_engine::mail::Mailer;
 use mainstay_platform::config::Settings;
-use mainstay_services::ports::Mailer;
 use std::sync::Arc;
 
 /// The mailer that the settings select: SMTP when `SMTP_URL` is set, else files in `mail/` of the data folder.

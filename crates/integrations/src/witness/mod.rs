@@ -6,8 +6,8 @@ mod webhook_tests;
 
 pub use webhook::{HeadReceiverError, WebhookReceiver};
 
+use mainstay_engine::audit::HeadReceiver;
 use mainstay_platform::config::Settings;
-use mainstay_services::ports::HeadReceiver;
 use std::sync::Arc;
 
 /// The receiver that the settings name (`AUDIT_WITNESS_URL`), if any.

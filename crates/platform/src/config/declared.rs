@@ -4,10 +4,10 @@
 //! (a test compares them), and a field in [`super::settings::Settings`].
 
 use super::address::{self, TrustedProxies};
+use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
 use super::mask::Show;
 use super::parse::{self, Parsed, optional};
 use super::secret::Secret;
-use super::settings::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -119,7 +119,7 @@ settings! {
     RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
         "on, or off for load tests; off is refused in production.",
         "choose on";
-    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain, parse::verify_email,
+    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain, VerifyEmail::parse,
         "optional; required (no account signs in before the link in the mail is followed) is not available yet.",
         "choose optional";
 

@@ -1,7 +1,8 @@
 //! The errors of an invalid configuration.
 
-use super::sources::Origin;
+use super::origin::Origin;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 
 /// One invalid setting: its key, its value, the reason, and the remedy.
@@ -10,7 +11,7 @@ pub struct ConfigError {
     /// The key as in `mainstay.toml`, e.g. `http.port`; for an error in a file as a whole, its path.
     pub key: String,
     /// The environment variable of that setting.
-    pub env: Option<&'static str>,
+    pub env: Option<Cow<'static, str>>,
     /// The value with secrets masked; `None` when it must not or cannot be printed.
     pub value: Option<String>,
     /// Where the value came from.
@@ -24,7 +25,7 @@ pub struct ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.key)?;
-        if let Some(env) = self.env {
+        if let Some(env) = &self.env {
             write!(f, " ({env})")?;
         }
         if let Some(value) = &self.value {

@@ -1,7 +1,7 @@
 //! `mainstay.toml` and the compiled-in defaults as flat `key → text`.
 
 use super::error::ConfigError;
-use super::sources::Origin;
+use super::origin::Origin;
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};

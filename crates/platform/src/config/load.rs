@@ -1,11 +1,11 @@
 //! Loads the settings from their sources and validates them.
 
+use super::choices::AppEnv;
 use super::declared::*;
 use super::error::{ConfigError, ConfigErrors};
 use super::secret::Secret;
-use super::settings::{
-    AppEnv, AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens,
-};
+use super::sections::Sections;
+use super::settings::{AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
 use super::sources::{Effective, Reader, Sources};
 use crate::database::sqlite_url;
 use std::collections::BTreeMap;
@@ -13,18 +13,19 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 impl Settings {
-    /// Reads and validates all settings.
+    /// Reads and validates all settings, the sections of an application among them.
     ///
     /// # Errors
     /// All errors at once, with secrets masked; in production also every unsafe setting.
-    pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
+    pub fn load(sources: &Sources, sections: &Sections) -> Result<Loaded, ConfigErrors> {
         let path = sources.file.as_deref().unwrap_or(Path::new("mainstay.toml"));
         let (text, unreadable) = match std::fs::read_to_string(path) {
             Ok(text) => (Some(text), None),
             Err(error) if error.kind() == ErrorKind::NotFound && sources.file.is_none() => (None, None),
             Err(error) => (None, Some(unreadable(path, &error))),
         };
-        let loaded = Self::read(
+        let loaded = Self::read_with(
+            sections,
             &sources.flags,
             &sources.env,
             text.as_deref().map(|text| (path, text)),
@@ -36,7 +37,8 @@ impl Settings {
         }
     }
 
-    /// [`Settings::load`] without I/O: `file` is the path and the text of `mainstay.toml`.
+    /// [`Settings::load`] without I/O and without sections of an application: `file` is the path and the text of
+    /// `mainstay.toml`.
     ///
     /// # Errors
     /// As [`Settings::load`].
@@ -45,8 +47,21 @@ impl Settings {
         env: &BTreeMap<String, String>,
         file: Option<(&Path, &str)>,
     ) -> Result<Loaded, ConfigErrors> {
+        Self::read_with(&Sections::default(), flags, env, file)
+    }
+
+    /// [`Settings::load`] without I/O: `file` is the path and the text of `mainstay.toml`.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn read_with(
+        sections: &Sections,
+        flags: &[(String, String)],
+        env: &BTreeMap<String, String>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<Loaded, ConfigErrors> {
         let mut reader = Reader::new(flags, env, file);
-        let settings = Self::take(&mut reader);
+        let settings = Self::take(&mut reader, sections);
         reader.refuse_unknown();
         let Reader {
             taken, mut errors, ..
@@ -70,7 +85,7 @@ impl Settings {
         }
     }
 
-    fn take(from: &mut Reader<'_>) -> Self {
+    fn take(from: &mut Reader<'_>, sections: &Sections) -> Self {
         let env = from.take(&APP_ENV);
         let roles = from.take(&ROLES);
         let data_dir = from.take(&DATA_DIR);
@@ -114,6 +129,7 @@ impl Settings {
                 dir: from.take(&LOG_DIR),
             },
             metrics_addr: from.take(&METRICS_ADDR),
+            sections: sections.take(from),
         }
     }
 }

@@ -6,14 +6,17 @@
 //! correct them in one go.
 
 mod address;
+mod choices;
 mod declared;
 mod error;
 mod file;
 mod load;
 mod mask;
+mod origin;
 mod parse;
 mod safety;
 mod secret;
+mod sections;
 mod settings;
 mod show;
 mod smtp;
@@ -22,12 +25,12 @@ mod sources;
 mod tests;
 
 pub use address::TrustedProxies;
+pub use choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
 pub use error::{ConfigError, ConfigErrors};
+pub use origin::Origin;
 pub use secret::Secret;
-pub use settings::{
-    AppEnv, AuditWitness, Db, Gateway, Http, Loaded, Log, LogFormat, LogLevel, Mail, Orders, Payments, Roles,
-    Settings, Tokens, VerifyEmail,
-};
+pub use sections::{SectionReader, SectionValues, Sections, SettingsSection};
+pub use settings::{AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
 pub use show::{as_json, as_table};
 pub use smtp::{SmtpAddress, SmtpEncryption};
-pub use sources::{Effective, Origin, Sources};
+pub use sources::{Effective, Sources};

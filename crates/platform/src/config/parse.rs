@@ -1,7 +1,6 @@
 //! Parsers from a setting's text to its value. The error is the reason, in words, without the value of a secret.
 
 use super::secret::Secret;
-use super::settings::VerifyEmail;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -160,18 +159,6 @@ pub(super) fn sender(text: &str) -> Parsed<String> {
         Ok(text.to_owned())
     } else {
         Err("is not a mail address".to_owned())
-    }
-}
-
-/// Whether an address must be confirmed. The value that is not available yet has an error of its own, unlike a typo.
-pub(super) fn verify_email(text: &str) -> Parsed<VerifyEmail> {
-    let choices = [
-        ("optional", VerifyEmail::Optional),
-        ("required", VerifyEmail::Required),
-    ];
-    match choice(text, &choices)? {
-        VerifyEmail::Optional => Ok(VerifyEmail::Optional),
-        VerifyEmail::Required => Err("required is not available yet".to_owned()),
     }
 }
 

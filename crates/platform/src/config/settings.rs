@@ -1,8 +1,9 @@
 //! The typed settings.
 
 use super::address::TrustedProxies;
-use super::parse::Parsed;
+use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
 use super::secret::Secret;
+use super::sections::SectionValues;
 use super::sources::Effective;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,17 +42,8 @@ pub struct Settings {
     pub payments: Payments,
     /// Orders.
     pub orders: Orders,
-}
-
-/// The environment a process runs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppEnv {
-    /// The developer's own machine: convenience before safety.
-    Development,
-    /// Automated tests.
-    Test,
-    /// Real users: unsafe settings are refused.
-    Production,
+    /// The sections that an application added.
+    pub sections: SectionValues,
 }
 
 /// The HTTP server.
@@ -92,47 +84,6 @@ pub struct Db {
     pub url: Secret<String>,
     /// Maximum number of connections in the pool.
     pub pool: usize,
-}
-
-/// The roles of a process; at least one is true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roles {
-    /// Serves the API; without it the server only answers health checks and `/metrics`.
-    pub api: bool,
-    /// Runs jobs and relays events.
-    pub worker: bool,
-    /// Reserved for serving WebSockets; it has no effect yet.
-    pub realtime: bool,
-}
-
-impl Roles {
-    pub(super) fn parse(text: &str) -> Parsed<Self> {
-        let mut roles = Self {
-            api: false,
-            worker: false,
-            realtime: false,
-        };
-        for role in text.split(',').map(str::trim).filter(|role| !role.is_empty()) {
-            match role {
-                "api" => roles.api = true,
-                "worker" => roles.worker = true,
-                "realtime" => roles.realtime = true,
-                "all" => {
-                    roles = Self {
-                        api: true,
-                        worker: true,
-                        realtime: true,
-                    }
-                }
-                other => return Err(format!("{other:?} is none of api, worker, realtime, all")),
-            }
-        }
-        if roles.api || roles.worker || roles.realtime {
-            Ok(roles)
-        } else {
-            Err("would do nothing".to_owned())
-        }
-    }
 }
 
 /// Access and refresh tokens.
@@ -177,15 +128,6 @@ pub struct Mail {
     pub from: String,
 }
 
-/// Whether users must confirm their address before the first sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VerifyEmail {
-    /// Confirmation is not required.
-    Optional,
-    /// Confirmation is required; not available yet, so no settings have it.
-    Required,
-}
-
 /// Logs.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -197,42 +139,11 @@ pub struct Log {
     pub dir: Option<PathBuf>,
 }
 
-/// Importance of a log record, most important first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are the usual ones and say it all")]
-pub enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-/// Form of the log lines on standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// `Pretty` on a terminal, else `Json`.
-    Auto,
-    /// One JSON object a line.
-    Json,
-    /// Lines for reading on a terminal.
-    Pretty,
-}
-
 /// Payments.
 #[derive(Debug, Clone)]
 pub struct Payments {
     /// The payment provider.
     pub gateway: Gateway,
-}
-
-/// The payment provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gateway {
-    /// No provider: paying answers `UNAVAILABLE`.
-    None,
-    /// The built-in test gateway: it accepts every card, and no money moves.
-    Test,
 }
 
 /// Orders.

@@ -12,8 +12,8 @@ pub fn as_table(settings: &[Effective]) -> String {
         .collect();
     let rows = settings.iter().zip(&origins).map(|(setting, origin)| {
         [
-            setting.key,
-            setting.env,
+            &*setting.key,
+            &*setting.env,
             if setting.value.is_empty() {
                 "-"
             } else {

@@ -3,9 +3,12 @@
 use super::declared::Setting;
 use super::error::ConfigError;
 use super::file::{Entry, entries};
-use serde::{Serialize, Serializer};
+use super::mask::Show;
+use super::origin::Origin;
+use super::parse::Parsed;
+use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// `config/default.toml` at build time.
@@ -37,54 +40,35 @@ impl Sources {
     }
 }
 
-/// The source of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The command line.
-    Flag,
-    /// An environment variable.
-    Env,
-    /// A line of a file, counted from 1.
-    File {
-        /// The path as given.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-    },
-    /// `config/default.toml`, compiled in.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag => f.write_str("flag"),
-            Self::Env => f.write_str("environment"),
-            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
-
-impl Serialize for Origin {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// A value in force, in printable form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Effective {
     /// Dotted key in `mainstay.toml`.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// The environment variable.
-    pub env: &'static str,
+    pub env: Cow<'static, str>,
     /// Secrets are masked; empty when not set.
     pub value: String,
     /// The source of the value.
     pub origin: Origin,
     /// What the setting decides.
     pub meaning: &'static str,
+}
+
+/// What is declared about a setting besides its type.
+pub(super) struct Declaration<'d> {
+    /// Dotted key in `mainstay.toml`.
+    pub(super) key: Cow<'static, str>,
+    /// The environment variable.
+    pub(super) env: Cow<'static, str>,
+    /// The text that is parsed where no source has the setting.
+    pub(super) default: &'d str,
+    /// How much of the value may be printed.
+    pub(super) show: Show,
+    /// What the setting decides, in one line.
+    pub(super) meaning: &'static str,
+    /// The remedy in the error: what to write instead of a refused value.
+    pub(super) fix: &'static str,
 }
 
 /// Takes settings out of the sources one by one and collects the errors.
@@ -119,23 +103,47 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a setting. When it is refused, this records the error and returns the default,
+    /// The value of a built-in setting. When it is refused, this records the error and returns the default,
     /// so that the rest can be validated too.
     pub(super) fn take<T>(&mut self, setting: &Setting<T>) -> T {
-        let (text, origin) = self.find(setting.key, setting.env);
+        let default = self.default(setting.key).to_owned();
+        let declaration = Declaration {
+            key: Cow::Borrowed(setting.key),
+            env: Cow::Borrowed(setting.env),
+            default: &default,
+            show: setting.show,
+            meaning: setting.meaning,
+            fix: setting.fix,
+        };
+        self.take_declared(&declaration, &setting.parse)
+    }
+
+    /// The value of any setting, in the same way.
+    ///
+    /// # Panics
+    /// When the default is refused. A test parses the defaults of all built-in settings.
+    pub(super) fn take_declared<T>(
+        &mut self,
+        setting: &Declaration<'_>,
+        parse: &dyn Fn(&str) -> Parsed<T>,
+    ) -> T {
+        let (text, origin) = self.find(setting);
         let text = text.trim();
         let value = setting.show.apply(text);
+        let collision = self.collision(setting);
         let mut refuse = |reason: String, fix: String| {
-            let (key, value) = (setting.key.to_owned(), Some(value.clone()));
             self.errors.push(ConfigError {
-                key,
-                env: Some(setting.env),
-                value,
+                key: setting.key.clone().into_owned(),
+                env: Some(setting.env.clone()),
+                value: Some(value.clone()),
                 origin: Some(origin.clone()),
                 reason,
                 fix,
             });
         };
+        if let Some(reason) = collision {
+            refuse(reason, "give the section or the setting another name".to_owned());
+        }
         if origin == Origin::Flag && value != text {
             refuse(
                 "a secret on the command line can be read by every user of the machine".to_owned(),
@@ -145,20 +153,32 @@ impl<'a> Reader<'a> {
                 ),
             );
         }
-        let parsed = (setting.parse)(text);
+        let parsed = parse(text);
         if let Err(reason) = &parsed {
             refuse(reason.clone(), setting.fix.to_owned());
         }
         self.taken.push(Effective {
-            key: setting.key,
-            env: setting.env,
+            key: setting.key.clone(),
+            env: setting.env.clone(),
             value,
             origin,
             meaning: setting.meaning,
         });
         parsed
-            .or_else(|_| (setting.parse)(self.default(setting.key)))
-            .expect("a test parses every default")
+            .or_else(|_| parse(setting.default))
+            .expect("the default of a setting is valid")
+    }
+
+    /// Why a setting cannot have its names: another one that was read before has them.
+    fn collision(&self, setting: &Declaration<'_>) -> Option<String> {
+        let other = self
+            .taken
+            .iter()
+            .find(|taken| taken.key == setting.key || taken.env == setting.env)?;
+        Some(match other.key == setting.key {
+            true => "is declared twice".to_owned(),
+            false => format!("has the variable of {}", other.key),
+        })
     }
 
     /// Records the effective value of a setting whose default is computed.
@@ -177,7 +197,7 @@ impl<'a> Reader<'a> {
         let key = setting.key.to_owned();
         self.errors.push(ConfigError {
             key,
-            env: Some(setting.env),
+            env: Some(Cow::Borrowed(setting.env)),
             value,
             origin,
             reason,
@@ -201,7 +221,7 @@ impl<'a> Reader<'a> {
         let in_flags = self
             .flags
             .iter()
-            .filter(|(name, _)| !known(name) && !self.taken.iter().any(|taken| taken.env == name));
+            .filter(|(name, _)| !known(name) && !self.taken.iter().any(|taken| taken.env == *name));
         let in_flags = in_flags.map(|(name, _)| (name, Origin::Flag));
         let errors: Vec<ConfigError> = in_file
             .chain(in_flags)
@@ -226,23 +246,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn nearest(&self, key: &str) -> Option<&'static str> {
+    fn nearest(&self, key: &str) -> Option<&str> {
         let last = key.rsplit('.').next();
         let likeness = |known: &Effective| {
             if known.env.eq_ignore_ascii_case(key) || known.key.rsplit('.').next() == last {
                 1.0
             } else {
-                strsim::jaro_winkler(known.key, key)
+                strsim::jaro_winkler(&known.key, key)
             }
         };
-        let scored = self.taken.iter().map(|known| (likeness(known), known.key));
+        let scored = self.taken.iter().map(|known| (likeness(known), &*known.key));
         scored
             .filter(|(score, _)| *score > 0.85)
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, key)| key)
     }
 
-    fn find(&self, key: &str, env: &str) -> (String, Origin) {
+    fn find(&self, setting: &Declaration<'_>) -> (String, Origin) {
+        let (key, env) = (&*setting.key, &*setting.env);
         if let Some((_, value)) = self
             .flags
             .iter()
@@ -264,7 +285,7 @@ impl<'a> Reader<'a> {
                 },
             );
         }
-        (self.default(key).to_owned(), Origin::Default)
+        (setting.default.to_owned(), Origin::Default)
     }
 
     fn default(&self, key: &str) -> &str {

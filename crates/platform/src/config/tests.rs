@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -184,7 +185,7 @@ fn refused(vars: &[(&str, &str)]) -> Vec<String> {
     let vars = [&safe[..], vars].concat();
     let settings = read(&[], &vars, "").unwrap().settings;
     let names = settings.unsafe_in_production().into_iter();
-    let names: Vec<String> = names.map(|error| error.env.unwrap().to_owned()).collect();
+    let names: Vec<String> = names.map(|error| error.env.unwrap().into_owned()).collect();
     let started = read(&[], &[&vars[..], &[("APP_ENV", "production")]].concat(), "");
     assert_eq!(started.is_err(), !names.is_empty(), "{vars:?}");
     names
@@ -269,15 +270,15 @@ fn what_is_safe_is_not_refused() {
 
 #[test]
 fn what_is_usually_a_slip_is_only_pointed_out() {
-    let cautions = |vars: &[(&str, &str)]| -> Vec<&str> {
+    let cautions = |vars: &[(&str, &str)]| -> Vec<String> {
         let settings = read(&[], vars, "").unwrap().settings;
         settings
             .cautions()
             .into_iter()
-            .filter_map(|error| error.env)
+            .filter_map(|error| error.env.map(Cow::into_owned))
             .collect()
     };
-    assert_eq!(cautions(&[]), Vec::<&str>::new());
+    assert_eq!(cautions(&[]), Vec::<String>::new());
     for (name, value) in [
         ("ACCESS_TTL", "2h"),
         ("REFRESH_TTL", "100d"),
@@ -357,24 +358,26 @@ fn a_file_that_was_named_must_be_there() {
         flags: flags(&[("PORT", "x")]),
         ..Sources::default()
     };
-    let text = Settings::load(&missing).unwrap_err().to_string();
+    let text = Settings::load(&missing, &Sections::default())
+        .unwrap_err()
+        .to_string();
     assert!(
         text.contains("cannot be read") && text.contains("http.port"),
         "{text}"
     );
     assert!(
-        Settings::load(&Sources::default()).is_ok(),
+        Settings::load(&Sources::default(), &Sections::default()).is_ok(),
         "the usual one need not"
     );
 
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("other.toml");
     std::fs::write(&path, "app.data_dir = '/srv'").unwrap();
-    let loaded = Settings::load(&Sources {
+    let sources = Sources {
         file: Some(path),
         ..Sources::default()
-    })
-    .unwrap();
+    };
+    let loaded = Settings::load(&sources, &Sections::default()).unwrap();
     assert_eq!(
         loaded.settings.database.url.expose(),
         "sqlite:///srv/mainstay.db",
@@ -410,7 +413,7 @@ fn the_defaults_document_every_setting_and_nothing_else() {
     let origins = read(&[], &[], sources::DEFAULTS).unwrap().origins;
     let mut declared: Vec<_> = origins
         .into_iter()
-        .map(|s| (s.key.to_owned(), s.env.to_owned(), s.meaning.to_owned()))
+        .map(|s| (s.key.into_owned(), s.env.into_owned(), s.meaning.to_owned()))
         .collect();
     let mut documented = documented();
     declared.sort();
@@ -429,7 +432,7 @@ fn variables_have_the_names_of_the_contract() {
         .chain(ours.split_whitespace())
         .collect();
     let origins = read(&[], &[], "").unwrap().origins;
-    let mut declared: Vec<&str> = origins.iter().map(|setting| setting.env).collect();
+    let mut declared: Vec<&str> = origins.iter().map(|setting| &*setting.env).collect();
     expected.sort_unstable();
     declared.sort_unstable();
     assert_eq!(declared, expected);
@@ -439,7 +442,7 @@ fn any_name() -> impl Strategy<Value = String> {
     let known = read(&[], &[], "").unwrap().origins;
     let names: Vec<String> = known
         .iter()
-        .flat_map(|s| [s.key.to_owned(), s.env.to_owned()])
+        .flat_map(|s| [s.key.to_string(), s.env.to_string()])
         .collect();
     prop_oneof![4 => prop::sample::select(names), 1 => ".{0,12}"]
 }

@@ -8,6 +8,7 @@ pub mod fuzzing;
 pub mod key_ring;
 pub mod master_key;
 pub mod opaque;
+mod params;
 pub mod password;
 mod phc;
 pub mod refresh;

@@ -1,7 +1,7 @@
 //! Password hashes as text, in the format of the Password Hashing Competition:
 //! `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
 
-use super::password::{Params, PasswordError};
+use super::params::{Params, PasswordError};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Version};
 

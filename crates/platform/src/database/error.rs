@@ -1,6 +1,7 @@
 //! Database errors, with the same meaning on both engines.
 
 use super::conflict::Conflict;
+use super::sql::Sql;
 
 /// Why a statement or a transaction failed. Cloned when one failed COMMIT has several waiters.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -110,10 +111,10 @@ pub enum DatabaseError {
         /// The type in the column.
         found: &'static str,
     },
-    /// The engine refused a statement: a bug in the program or the schema.
+    /// The engine or the database API refused a statement: a bug in the program or the schema.
     #[error("the database refused a statement ({code}): {message}: {sql}")]
     Statement {
-        /// SQLSTATE on PostgreSQL, extended result code on SQLite.
+        /// SQLSTATE on PostgreSQL, extended result code on SQLite, `database-api` for the database API.
         code: String,
         /// The driver's message.
         message: String,
@@ -135,6 +136,15 @@ fn named(constraint: Option<&str>) -> String {
 impl DatabaseError {
     pub(crate) fn unavailable(what: impl Into<String>) -> Self {
         Self::Unavailable { what: what.into() }
+    }
+
+    /// A statement that the database API refuses: a bug in the program.
+    pub(crate) fn misuse(message: &str, sql: &Sql) -> Self {
+        Self::Statement {
+            code: "database-api".to_owned(),
+            message: message.to_owned(),
+            sql: sql.postgres().to_owned(),
+        }
     }
 
     /// Whether running the same transaction again can succeed at once.

@@ -4,23 +4,33 @@
 //! its changes are durable, on `Err` none remains, except where the error says that the outcome is unknown.
 //! [`Database::read`] runs it on a snapshot and never waits for a writer.
 //!
+//! A statement that reads is a [`Select`]. One that changes rows is a [`Change`], which declares its table and the
+//! actions that it serves, and is executed with a [`Permit`](mainstay_domain::access::Permit) for one of these actions
+//! and for that row; or an [`InternalChange`] of a table of Mainstay's own.
+//!
 //! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one
 //! COMMIT. On PostgreSQL each is a transaction of its own. On both engines a body may run more than once, so it must
 //! not change anything outside of its transaction; and it must not await anything but its transaction, or it fails
 //! with [`DatabaseError::WaitedElsewhere`].
 
+mod bounded;
+mod classify;
 mod column;
 mod conflict;
 mod counters;
 mod error;
 mod ids;
+mod internal;
 mod meaning;
 mod options;
 mod param;
 mod postgres;
 mod row;
+mod rows;
 mod sql;
 mod sqlite;
+mod statement;
+mod text;
 mod tx;
 mod value;
 
@@ -34,6 +44,7 @@ pub use self::column::Column;
 pub use self::conflict::Conflict;
 pub use self::counters::{Counters, LastWrite};
 pub use self::error::{DatabaseError, Retryable};
+pub use self::internal::{InternalChange, InternalTable};
 pub use self::options::{DatabaseOptions, FaultInjection, sqlite_path, sqlite_url};
 pub use self::param::{Json, JsonRef, Param};
 pub use self::postgres::postgres_client;
@@ -41,6 +52,8 @@ pub(crate) use self::postgres::tls::postgres_config;
 pub use self::row::{FromRow, Row};
 pub use self::sql::Sql;
 pub use self::sqlite::sqlite_connection;
+pub use self::statement::{Authorized, BulkChange, Change, Select};
+pub use self::text::AsText;
 pub use self::tx::{Stats, Tx};
 pub use self::value::Value;
 
@@ -177,7 +190,7 @@ impl Database {
                 Err(DatabaseError::unavailable("the database is closed"))
             }
             Inner::Sqlite(sqlite) => {
-                const ONE: &Sql = &crate::sql!("SELECT 1");
+                const ONE: &Select = &Select::new(crate::sql!("SELECT 1"));
                 self.read(ReadMode::Thread, |tx| {
                     Box::pin(async move { tx.one::<i64>(ONE, &[]).await })
                 })

@@ -5,8 +5,10 @@ use super::error::DatabaseError;
 use super::param::Param;
 use super::postgres::link::Link as PostgresLink;
 use super::row::{FromRow, Row};
-use super::sql::{Kind, Sql};
+use super::rows::{Collect, Statement};
+use super::sql::Sql;
 use super::sqlite::link::Link as SqliteLink;
+use super::statement::{Authorized, Select};
 use crate::stopwatch::Stopwatch;
 use uuid::Uuid;
 
@@ -25,6 +27,9 @@ pub struct Stats {
 ///
 /// Once a statement has failed, the transaction accepts no more of them and does not commit, on either engine,
 /// whether its body ignores the error or not. Write `ON CONFLICT DO NOTHING` where a conflict is expected.
+///
+/// It reads with a [`Select`] and changes with an [`Authorized`] change, which only a permit makes, or one of the
+/// exceptions that [`InternalTable`](super::InternalTable) names.
 #[derive(Debug)]
 pub struct Tx {
     pub(crate) link: Link,
@@ -78,47 +83,50 @@ impl Tx {
         self.stats
     }
 
-    /// Executes a statement that changes something; returns the number of rows changed.
+    /// Executes a change; returns the number of rows changed.
     ///
     /// # Errors
     /// The database's error; see [`DatabaseError`].
-    pub async fn execute(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<u64, DatabaseError> {
-        self.admit(sql)?;
+    pub async fn execute(
+        &mut self,
+        change: Authorized<'_>,
+        params: &[&dyn Param],
+    ) -> Result<u64, DatabaseError> {
+        self.admit_change(change)?;
         let started = Stopwatch::start();
         let outcome = match &mut self.link {
-            Link::Sqlite(link) => link.execute(sql, params),
-            Link::Postgres(link) => link.execute(sql, params).await,
+            Link::Sqlite(link) => link.execute(change.sql(), params),
+            Link::Postgres(link) => link.execute(change.sql(), params).await,
         };
         self.note(1, started, outcome)
     }
 
-    /// Executes several independent statements in order; returns the number of rows changed by each. On PostgreSQL
-    /// they share one round trip.
+    /// Executes several independent changes in order; returns the number of rows changed by each. On PostgreSQL they
+    /// share one round trip.
     ///
     /// # Errors
     /// The first error; the whole transaction is then undone.
-    pub async fn batch(&mut self, statements: &[(&Sql, &[&dyn Param])]) -> Result<Vec<u64>, DatabaseError> {
-        for (sql, _) in statements {
-            self.admit(sql)?;
+    pub async fn batch(
+        &mut self,
+        changes: &[(Authorized<'_>, &[&dyn Param])],
+    ) -> Result<Vec<u64>, DatabaseError> {
+        for (change, _) in changes {
+            self.admit_change(*change)?;
         }
         let started = Stopwatch::start();
         let outcome = match &mut self.link {
-            Link::Sqlite(link) => statements
+            Link::Sqlite(link) => changes
                 .iter()
-                .map(|(sql, params)| link.execute(sql, params))
+                .map(|(change, params)| link.execute(change.sql(), params))
                 .collect(),
-            Link::Postgres(link) => link.batch(statements).await,
+            Link::Postgres(link) => link.batch(changes).await,
         };
         let counts: Result<Vec<u64>, _> = outcome;
         let changed = counts
             .as_ref()
             .map(|counts| counts.iter().sum())
             .map_err(DatabaseError::clone);
-        self.note(
-            u32::try_from(statements.len()).unwrap_or(u32::MAX),
-            started,
-            changed,
-        )?;
+        self.note(u32::try_from(changes.len()).unwrap_or(u32::MAX), started, changed)?;
         counts
     }
 
@@ -128,10 +136,11 @@ impl Tx {
     /// The database's error, or a row that does not fit `T`.
     pub async fn all<T: FromRow>(
         &mut self,
-        sql: &Sql,
+        select: &Select,
         params: &[&dyn Param],
     ) -> Result<Vec<T>, DatabaseError> {
-        self.collect(sql, params).await
+        self.admit(select.sql())?;
+        self.collect(Statement::Select(select), params).await
     }
 
     /// The first row of a query; `None` if it has none.
@@ -140,38 +149,68 @@ impl Tx {
     /// The database's error, or a row that does not fit `T`.
     pub async fn optional<T: FromRow>(
         &mut self,
-        sql: &Sql,
+        select: &Select,
         params: &[&dyn Param],
     ) -> Result<Option<T>, DatabaseError> {
-        self.collect(sql, params).await
+        self.admit(select.sql())?;
+        self.collect(Statement::Select(select), params).await
     }
 
     /// The first row of a query that always has one.
     ///
     /// # Errors
     /// [`DatabaseError::NoRow`] if it has none; otherwise as [`Tx::optional`].
-    pub async fn one<T: FromRow>(&mut self, sql: &Sql, params: &[&dyn Param]) -> Result<T, DatabaseError> {
-        let row = self.optional(sql, params).await?;
+    pub async fn one<T: FromRow>(
+        &mut self,
+        select: &Select,
+        params: &[&dyn Param],
+    ) -> Result<T, DatabaseError> {
+        let row = self.optional(select, params).await?;
         row.ok_or_else(|| DatabaseError::NoRow {
-            sql: sql.postgres().to_owned(),
+            sql: select.sql().postgres().to_owned(),
         })
+    }
+
+    /// Executes a change and returns the rows of its RETURNING.
+    ///
+    /// # Errors
+    /// The database's error, or a row that does not fit `T`.
+    pub async fn execute_returning_all<T: FromRow>(
+        &mut self,
+        change: Authorized<'_>,
+        params: &[&dyn Param],
+    ) -> Result<Vec<T>, DatabaseError> {
+        self.admit_change(change)?;
+        self.collect(Statement::Change(change), params).await
+    }
+
+    /// Executes a change and returns the first row of its RETURNING; `None` if it changed none.
+    ///
+    /// # Errors
+    /// The database's error, or a row that does not fit `T`.
+    pub async fn execute_returning_optional<T: FromRow>(
+        &mut self,
+        change: Authorized<'_>,
+        params: &[&dyn Param],
+    ) -> Result<Option<T>, DatabaseError> {
+        self.admit_change(change)?;
+        self.collect(Statement::Change(change), params).await
     }
 
     async fn collect<T: FromRow, G: Collect<T>>(
         &mut self,
-        sql: &Sql,
+        statement: Statement<'_>,
         params: &[&dyn Param],
     ) -> Result<G, DatabaseError> {
-        self.admit(sql)?;
         let started = Stopwatch::start();
         let outcome = match &mut self.link {
             Link::Sqlite(link) => {
                 let mut collected = G::default();
                 let mut add = |row: &mut Row<'_>| T::from_row(row).map(|row| collected.add(row));
-                link.query(sql, params, G::ONE, &mut add)
+                link.query(statement, params, G::ONE, &mut add)
                     .map(|changed| (collected, changed))
             }
-            Link::Postgres(link) => link.query(sql, params).await.and_then(|(rows, changed)| {
+            Link::Postgres(link) => link.query(statement, params).await.and_then(|(rows, changed)| {
                 let mut collected = G::default();
                 for row in rows.iter().take(if G::ONE { 1 } else { usize::MAX }) {
                     collected.add(T::from_row(&mut Row::postgres(row))?);
@@ -185,31 +224,31 @@ impl Tx {
         }
     }
 
-    /// Refuses statements that must not reach the database.
+    /// Refuses any statement after one that failed, and the second one of a read of a single statement.
     fn admit(&self, sql: &Sql) -> Result<(), DatabaseError> {
         if let Some(first) = &self.failed {
             return Err(DatabaseError::FailedBefore {
                 first: Box::new(first.clone()),
             });
         }
-        match sql.kind() {
-            Kind::Controls => Err(DatabaseError::Statement {
-                code: "seam".to_owned(),
-                message: "transactions and connections are controlled by the seam alone".to_owned(),
-                sql: sql.postgres().to_owned(),
-            }),
-            Kind::Changes if self.access != Access::Write => Err(DatabaseError::WriteInRead {
-                sql: sql.postgres().to_owned(),
-            }),
-            _ if self.access == Access::ReadOnce && self.stats.statements > 0 => {
-                Err(DatabaseError::Statement {
-                    code: "seam".to_owned(),
-                    message: "a read of a single statement asked for two".to_owned(),
-                    sql: sql.postgres().to_owned(),
-                })
-            }
-            _ => Ok(()),
+        if self.access == Access::ReadOnce && self.stats.statements > 0 {
+            return Err(DatabaseError::misuse(
+                "a read of a single statement asked for two",
+                sql,
+            ));
         }
+        Ok(())
+    }
+
+    /// Refuses a change in a transaction that reads.
+    fn admit_change(&self, change: Authorized<'_>) -> Result<(), DatabaseError> {
+        self.admit(change.sql())?;
+        if self.access == Access::Write {
+            return Ok(());
+        }
+        Err(DatabaseError::WriteInRead {
+            sql: change.sql().postgres().to_owned(),
+        })
     }
 
     fn note(
@@ -258,25 +297,5 @@ impl Tx {
     /// The error of the first failed statement.
     pub(crate) fn failure(&self) -> Option<&DatabaseError> {
         self.failed.as_ref()
-    }
-}
-
-/// Collects rows: all of them into a list, or only the first.
-trait Collect<T>: Default {
-    const ONE: bool;
-    fn add(&mut self, row: T);
-}
-
-impl<T> Collect<T> for Vec<T> {
-    const ONE: bool = false;
-    fn add(&mut self, row: T) {
-        self.push(row);
-    }
-}
-
-impl<T> Collect<T> for Option<T> {
-    const ONE: bool = true;
-    fn add(&mut self, row: T) {
-        self.get_or_insert(row);
     }
 }

@@ -1,7 +1,7 @@
 //! The access log: one line per request.
 
-use super::logs::Style;
 use super::sink::{LogSink, LogTarget};
+use super::style::Style;
 use crate::config::LogLevel;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;

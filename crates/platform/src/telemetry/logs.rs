@@ -4,6 +4,7 @@ use super::access_log::AccessLog;
 use super::panics;
 use super::rotation::{Limits, RotatingFile};
 use super::sink::{LogGuard, LogSink, LogTarget, Outputs};
+use super::style::Style;
 use crate::config::{Log, LogFormat, LogLevel};
 use mainstay_domain::time::Clock;
 use std::fmt;
@@ -26,13 +27,6 @@ pub struct Logs {
     level: LogLevel,
     clock: Arc<dyn Clock>,
     _guard: Option<LogGuard>,
-}
-
-/// The form of lines on the console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Json,
-    Pretty { colour: bool },
 }
 
 impl Logs {

@@ -10,6 +10,7 @@ pub mod metrics;
 mod panics;
 pub mod rotation;
 pub mod sink;
+mod style;
 
 pub use access_log::{AccessLog, RequestLine};
 pub use logs::Logs;

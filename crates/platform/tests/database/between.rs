@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use mainstay_platform::database::{DatabaseOptions, Tx, postgres_client};
-use mainstay_platform::sql;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
@@ -13,6 +12,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 
 use crate::fixture::Answer;
+use crate::select;
 
 /// A lock in the database that bodies wait for, because they cannot await anything else.
 pub(crate) struct Gate(Client);
@@ -27,8 +27,8 @@ impl Gate {
 
     /// In a body: waits until the gate is open.
     pub(crate) async fn pass(tx: &mut Tx) -> Answer<()> {
-        let wait = sql!("SELECT 1 FROM pg_advisory_xact_lock_shared(7)");
-        tx.one::<i32>(&wait, &[]).await.map(drop)
+        let wait = select!("SELECT 1 FROM pg_advisory_xact_lock_shared(7)");
+        tx.one::<i32>(wait, &[]).await.map(drop)
     }
 
     /// Waits until `bodies` transactions wait at the gate.

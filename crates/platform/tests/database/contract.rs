@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 
 use mainstay_platform::database::{Database, DatabaseError, Isolation, ReadMode, Retryable};
-use mainstay_platform::sql;
 
-use crate::fixture::{ADD_OWNER, ADD_THING, Answer, OWNERS, add, add_alone, boxed, owners};
-use crate::on_both;
+use crate::fixture::{Answer, OWNERS, add, add_alone, add_owner, add_thing, boxed, owners};
+use crate::{change, on_both, select};
 
 /// An error type of the layers above; the database API must find the [`DatabaseError`] inside.
 #[derive(Debug)]
@@ -88,12 +87,14 @@ on_both! {
                     for id in 1..=3 {
                         add(tx, id).await?;
                     }
+                    let rename =
+                        change!("owners", "UPDATE owners SET name = name || $1 WHERE id > $2 RETURNING id");
                     let renamed: Vec<i64> =
-                        tx.all(&sql!("UPDATE owners SET name = name || $1 WHERE id > $2 RETURNING id"), &[&"!", &1]).await?;
+                        tx.execute_returning_all(rename, &[&"!", &1]).await?;
                     assert_eq!(renamed.len(), 2);
-                    assert_eq!(tx.execute(&sql!("DELETE FROM owners WHERE id = $1"), &[&99]).await?, 0);
-                    assert_eq!(tx.one::<i64>(&sql!("SELECT count(*) FROM owners"), &[]).await?, 3);
-                    assert_eq!(tx.optional::<i64>(&sql!("SELECT id FROM owners WHERE id = $1"), &[&99]).await?, None);
+                    assert_eq!(tx.execute(change!("owners", "DELETE FROM owners WHERE id = $1"), &[&99]).await?, 0);
+                    assert_eq!(tx.one::<i64>(select!("SELECT count(*) FROM owners"), &[]).await?, 3);
+                    assert_eq!(tx.optional::<i64>(select!("SELECT id FROM owners WHERE id = $1"), &[&99]).await?, None);
                     Ok(tx.stats())
                 })
             })
@@ -108,13 +109,13 @@ on_both! {
     async fn constraint_errors_name_the_violated_constraint(db: Database) {
         add_alone(&db, 1).await.unwrap();
         let same_name = db
-            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(ADD_OWNER, &[&2, &"owner 1"]).await }))
+            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(add_owner(), &[&2, &"owner 1"]).await }))
             .await
             .unwrap_err();
         let conflict = same_name.conflict().expect("a conflict");
         assert!(conflict.on("owners", "name") && !conflict.on("owners", "id"), "{conflict:?}");
         let same_id = db
-            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(ADD_OWNER, &[&1, &"another"]).await }))
+            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(add_owner(), &[&1, &"another"]).await }))
             .await
             .unwrap_err();
         assert!(same_id.conflict().expect("a conflict").on("owners", "id"), "{same_id:?}");
@@ -123,7 +124,7 @@ on_both! {
             let db = db.clone();
             async move {
                 let body = db.write(Isolation::ReadCommitted, move |tx| {
-                    boxed(async move { tx.execute(ADD_THING, &[&1, &owner, &size, &late]).await })
+                    boxed(async move { tx.execute(add_thing(), &[&1, &owner, &size, &late]).await })
                 });
                 body.await.unwrap_err()
             }
@@ -136,12 +137,12 @@ on_both! {
         let late = thing(Some(1), Some(1), Some(7)).await;
         assert!(matches!(late, DatabaseError::CommitFailed { .. }), "{late:?}");
         let wrong = db
-            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(&sql!("UPDATE nowhere SET x = 1"), &[]).await }))
+            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(change!("nowhere", "UPDATE nowhere SET x = 1"), &[]).await }))
             .await
             .unwrap_err();
         assert!(matches!(&wrong, DatabaseError::Statement { sql, .. } if sql.contains("nowhere")), "{wrong:?}");
         let too_few = db
-            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(ADD_OWNER, &[&1]).await }))
+            .write(Isolation::ReadCommitted, |tx| boxed(async move { tx.execute(add_owner(), &[&1]).await }))
             .await
             .unwrap_err();
         assert!(matches!(too_few, DatabaseError::Statement { .. }), "{too_few:?}");
@@ -172,12 +173,11 @@ on_both! {
     }
 
     async fn an_expected_conflict_is_not_a_failure(db: Database) {
-        let add = sql!("INSERT INTO owners (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+        let add = change!("owners", "INSERT INTO owners (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         let counts = db
             .write(Isolation::ReadCommitted, move |tx| {
-                let add = add.clone();
                 boxed(async move {
-                    Ok((tx.execute(&add, &[&1, &"a"]).await?, tx.execute(&add, &[&1, &"b"]).await?))
+                    Ok((tx.execute(add, &[&1, &"a"]).await?, tx.execute(add, &[&1, &"b"]).await?))
                 })
             })
             .await
@@ -298,19 +298,23 @@ on_both! {
         assert_eq!(owners(&db).await, [1, 2]);
     }
 
-    async fn transaction_control_statements_are_refused(db: Database) {
-        for text in ["COMMIT", "ROLLBACK", "begin", "SAVEPOINT x", "RELEASE member"] {
-            let refused = db
-                .write(Isolation::ReadCommitted, move |tx| {
-                    boxed(async move {
-                        add(tx, 1).await?;
-                        tx.execute(&mainstay_platform::database::Sql::new(text), &[]).await
-                    })
-                })
-                .await;
-            assert!(matches!(refused, Err(DatabaseError::Statement { .. })), "{text}: {refused:?}");
+    async fn a_change_returns_all_its_rows_or_the_first_and_is_always_whole(db: Database) {
+        for id in 1..=3 {
+            add_alone(&db, id).await.unwrap();
         }
-        assert!(owners(&db).await.is_empty());
+        let first = db
+            .write(Isolation::ReadCommitted, |tx| {
+                boxed(async move {
+                    let delete = change!("owners", "DELETE FROM owners WHERE id > $1 RETURNING id");
+                    let first: Option<i64> = tx.execute_returning_optional(delete, &[&1]).await?;
+                    let none: Option<i64> = tx.execute_returning_optional(delete, &[&1]).await?;
+                    Ok((first.is_some(), none, tx.stats().changed_rows))
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!(first, (true, None, 2));
+        assert_eq!(owners(&db).await, [1]);
     }
 
     async fn a_batch_runs_in_order(db: Database) {
@@ -318,13 +322,13 @@ on_both! {
             .write(Isolation::ReadCommitted, |tx| {
                 boxed(async move {
                     // The child's statement is prepared already, the parents' is not: it must not overtake them.
-                    tx.execute(ADD_THING, &[&1, &None::<i64>, &1, &None::<i64>]).await?;
+                    tx.execute(add_thing(), &[&1, &None::<i64>, &1, &None::<i64>]).await?;
                     tx.batch(&[
-                        (ADD_OWNER, &[&1, &"a"]),
-                        (ADD_THING, &[&2, &1, &1, &None::<i64>]),
-                        (ADD_OWNER, &[&2, &"b"]),
-                        (ADD_THING, &[&3, &2, &1, &None::<i64>]),
-                        (&sql!("UPDATE things SET size = size + $1"), &[&5]),
+                        (add_owner(), &[&1, &"a"]),
+                        (add_thing(), &[&2, &1, &1, &None::<i64>]),
+                        (add_owner(), &[&2, &"b"]),
+                        (add_thing(), &[&3, &2, &1, &None::<i64>]),
+                        (change!("things", "UPDATE things SET size = size + $1"), &[&5]),
                     ])
                     .await
                 })
@@ -335,7 +339,7 @@ on_both! {
         let failed = db
             .write(Isolation::ReadCommitted, |tx| {
                 boxed(async move {
-                    tx.batch(&[(ADD_OWNER, &[&3, &"c"]), (ADD_OWNER, &[&1, &"d"]), (ADD_OWNER, &[&4, &"e"])]).await
+                    tx.batch(&[(add_owner(), &[&3, &"c"]), (add_owner(), &[&1, &"d"]), (add_owner(), &[&4, &"e"])]).await
                 })
             })
             .await
@@ -348,7 +352,7 @@ on_both! {
         add_alone(&db, 1).await.unwrap();
         let read = db
             .read(ReadMode::Thread, |tx| {
-                boxed(async move { tx.one::<(i64, i64)>(&sql!("SELECT id, name FROM owners"), &[]).await })
+                boxed(async move { tx.one::<(i64, i64)>(select!("SELECT id, name FROM owners"), &[]).await })
             })
             .await
             .unwrap_err();
@@ -358,7 +362,7 @@ on_both! {
         );
         let none = db
             .read(ReadMode::Thread, |tx| {
-                boxed(async move { tx.one::<i64>(&sql!("SELECT id FROM owners WHERE id = $1"), &[&5]).await })
+                boxed(async move { tx.one::<i64>(select!("SELECT id FROM owners WHERE id = $1"), &[&5]).await })
             })
             .await;
         assert!(matches!(none, Err(DatabaseError::NoRow { .. })), "{none:?}");

@@ -6,17 +6,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::is_ci;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use mainstay_domain::access::{Action, Caller, Policy, Resource, SystemCaller, permit};
+use mainstay_domain::id::{Id, UserId};
 use mainstay_platform::database::{
-    Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Sql, Tx, postgres_client,
-    sqlite_connection,
+    Authorized, Change, Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Select, Tx,
+    postgres_client, sqlite_connection,
 };
-use mainstay_platform::sql;
 
 /// Tables in a dialect that both engines read.
-pub(crate) const SCHEMA: [&str; 2] = [
+pub(crate) const SCHEMA: [&str; 3] = [
     "CREATE TABLE owners (id BIGINT PRIMARY KEY, name TEXT NOT NULL, CONSTRAINT owners_name_key UNIQUE (name))",
     "CREATE TABLE things (id BIGINT PRIMARY KEY, owner BIGINT REFERENCES owners (id), size BIGINT NOT NULL, \
      late BIGINT REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED, CONSTRAINT things_size_check CHECK (size >= 0))",
+    // A column for each type of value; SQLite takes a type that it does not know for a name.
+    "CREATE TABLE samples (bigint BIGINT, boolean BOOLEAN, text TEXT, uuid UUID, jsonb JSONB, bytea BYTEA, \
+     double_precision DOUBLE PRECISION)",
 ];
 
 /// The result of a body in these tests.
@@ -133,15 +137,71 @@ pub(crate) fn boxed<'t, T>(body: impl Future<Output = Answer<T>> + Send + 't) ->
     Box::pin(body)
 }
 
-pub(crate) const ADD_OWNER: &Sql = &sql!("INSERT INTO owners (id, name) VALUES ($1, $2)");
-pub(crate) const ADD_THING: &Sql =
-    &sql!("INSERT INTO things (id, owner, size, late) VALUES ($1, $2, $3, $4)");
-pub(crate) const OWNERS: &Sql = &sql!("SELECT id FROM owners ORDER BY id");
+/// The resource whose permits open the tables of these tests.
+pub(crate) struct Owner;
+
+impl Resource for Owner {
+    const NAME: &'static str = "owner";
+    const POLICY: Policy = Policy {
+        visible: &[],
+        actions: &[],
+    };
+    fn id(&self) -> Id<Self> {
+        Id::from_uuid(uuid::Uuid::nil())
+    }
+    fn owner(&self) -> Option<UserId> {
+        None
+    }
+}
+
+/// The one action on it.
+pub(crate) const UPDATE: Action = Action::new("update");
+
+/// A change with a permit of the system.
+pub(crate) fn permitted(change: &Change<Owner>) -> Authorized<'_> {
+    let system = Caller::System(SystemCaller::WORKER);
+    let permit = permit(&system, UPDATE, &Owner).unwrap();
+    change.authorize(&permit, &Owner).unwrap()
+}
+
+/// A statement that reads.
+#[macro_export]
+macro_rules! select {
+    ($text:expr) => {{
+        use mainstay_platform::database::Select;
+        const SELECT: &Select = &Select::new(mainstay_platform::sql!($text));
+        SELECT
+    }};
+}
+
+/// A statement that changes a table of these tests, with a permit.
+#[macro_export]
+macro_rules! change {
+    ($table:literal, $text:expr) => {{
+        use mainstay_platform::database::Change;
+        static CHANGE: Change<$crate::fixture::Owner> =
+            Change::new($table, &[$crate::fixture::UPDATE], mainstay_platform::sql!($text));
+        $crate::fixture::permitted(&CHANGE)
+    }};
+}
+
+pub(crate) const OWNERS: &Select = select!("SELECT id FROM owners ORDER BY id");
+
+pub(crate) fn add_owner() -> Authorized<'static> {
+    change!("owners", "INSERT INTO owners (id, name) VALUES ($1, $2)")
+}
+
+pub(crate) fn add_thing() -> Authorized<'static> {
+    change!(
+        "things",
+        "INSERT INTO things (id, owner, size, late) VALUES ($1, $2, $3, $4)"
+    )
+}
 
 /// Adds one owner in the given transaction.
 pub(crate) async fn add(tx: &mut Tx, id: i64) -> Answer<u64> {
     let name = format!("owner {id}");
-    tx.execute(ADD_OWNER, &[&id, &name]).await
+    tx.execute(add_owner(), &[&id, &name]).await
 }
 
 /// Adds one owner in a transaction of its own.

@@ -6,10 +6,10 @@ use std::sync::mpsc;
 
 use futures_util::future::BoxFuture;
 use mainstay_platform::database::{Database, DatabaseError, Isolation, Tx};
-use mainstay_platform::sql;
 use tokio::task::{JoinHandle, block_in_place};
 
-use crate::fixture::{ADD_THING, Answer, add, add_alone, boxed, owners, sqlite};
+use crate::change;
+use crate::fixture::{Answer, add, add_alone, add_thing, boxed, owners, sqlite};
 
 /// Blocks the writer inside a first transaction until all `bodies` wait, so that they form one group with it.
 async fn run_in_one_group<F>(db: &Database, bodies: Vec<F>) -> Vec<Answer<u64>>
@@ -156,7 +156,9 @@ async fn a_violated_deferred_foreign_key_fails_its_own_transaction_only() {
     let mut bodies: Vec<Body> = (0..10).map(adds).collect();
     bodies.insert(
         5,
-        Box::new(|tx| boxed(async move { tx.execute(ADD_THING, &[&1, &None::<i64>, &1, &Some(99)]).await })),
+        Box::new(|tx| {
+            boxed(async move { tx.execute(add_thing(), &[&1, &None::<i64>, &1, &Some(99)]).await })
+        }),
     );
     let answers = run_in_one_group(&fixture.db, bodies).await;
     for (index, answer) in answers.iter().enumerate() {
@@ -184,7 +186,10 @@ async fn a_member_that_rolls_back_the_group_fails_and_the_others_run_again() {
         boxed(async move {
             let _ = tx
                 .execute(
-                    &sql!("INSERT OR ROLLBACK INTO owners (id, name) VALUES (100, 'x')"),
+                    change!(
+                        "owners",
+                        "INSERT OR ROLLBACK INTO owners (id, name) VALUES (100, 'x')"
+                    ),
                     &[],
                 )
                 .await;
@@ -278,17 +283,17 @@ async fn a_full_queue_and_a_long_wait_are_errors() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_timeout_does_not_affect_other_members() {
     let fixture = sqlite(|options| options.statement_timeout = std::time::Duration::from_millis(50)).await;
-    let endless = sql!(
+    let endless = change!(
+        "owners",
         "INSERT INTO owners (id, name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i), 'x' FROM n"
     );
     let mut bodies: Vec<Body> = (0..6).map(adds).collect();
     bodies.insert(
         3,
         Box::new(move |tx| {
-            let endless = endless.clone();
             boxed(async move {
                 add(tx, 100).await?;
-                tx.execute(&endless, &[]).await
+                tx.execute(endless, &[]).await
             })
         }),
     );
@@ -312,7 +317,7 @@ async fn on_a_full_disk_only_members_without_space_fail() {
         Box::new(move |tx| {
             boxed(async move {
                 let name = format!("{id} {}", "x".repeat(60_000));
-                tx.execute(crate::fixture::ADD_OWNER, &[&id, &name]).await
+                tx.execute(crate::fixture::add_owner(), &[&id, &name]).await
             })
         })
     };

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use mainstay_platform::database::{
     Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Retryable, postgres_client,
 };
-use mainstay_platform::sql;
 
 use crate::between::Network;
 use crate::fixture::{add, add_alone, boxed, owners, postgres};
+use crate::select;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_stops_carrying_pins_no_connection() {
@@ -76,15 +76,18 @@ impl Retryable for TransactionFailure {
 async fn what_a_body_makes_of_a_failure_does_not_keep_it_from_running_again() {
     postgres(
         |_| {},
-        |db, _| async move {
+        |db, options| async move {
+            let (admin, _task) = postgres_client(&options).await.unwrap();
+            let fail = "CREATE FUNCTION fail() RETURNS INTEGER LANGUAGE plpgsql AS \
+                        'BEGIN RAISE EXCEPTION USING ERRCODE = ''40001'', MESSAGE = ''in the way''; END'";
+            admin.batch_execute(fail).await.unwrap();
             let runs = AtomicU32::new(0);
             let done: Result<u64, TransactionFailure> = db
                 .write(Isolation::ReadCommitted, move |tx| {
                     let run = runs.fetch_add(1, Ordering::SeqCst);
                     Box::pin(async move {
                         if run == 0 {
-                            let fail = sql!("DO 'BEGIN RAISE EXCEPTION USING ERRCODE = ''40001'', MESSAGE = ''in the way''; END'");
-                            tx.execute(&fail, &[]).await?;
+                            tx.one::<i32>(select!("SELECT fail()"), &[]).await?;
                         }
                         Ok(add(tx, 1).await?)
                     })
@@ -114,7 +117,7 @@ async fn connections_are_durable_whatever_the_server_thinks() {
             let again = Database::open(&options).await.unwrap();
             let setting = again.read(ReadMode::Thread, |tx| {
                 boxed(async move {
-                    tx.one::<String>(&sql!("SELECT current_setting('synchronous_commit')"), &[])
+                    tx.one::<String>(select!("SELECT current_setting('synchronous_commit')"), &[])
                         .await
                 })
             });

@@ -5,15 +5,18 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use mainstay_platform::database::{
-    Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, Sql, postgres_client,
+    Authorized, Database, DatabaseError, DatabaseOptions, Isolation, ReadMode, postgres_client,
 };
-use mainstay_platform::sql;
 use tokio::task::block_in_place;
 
 use crate::between::Gate;
 use crate::fixture::{Answer, OWNERS, add, add_alone, boxed, owners, postgres};
+use crate::{change, select};
 
-const RENAME: &Sql = &sql!("UPDATE owners SET name = name || $2 WHERE id = $1");
+/// Appends to the name of an owner.
+fn rename() -> Authorized<'static> {
+    change!("owners", "UPDATE owners SET name = name || $2 WHERE id = $1")
+}
 
 /// Adds an owner before the gate and one behind it, in one transaction.
 async fn add_around_the_gate(db: Database) -> Answer<u64> {
@@ -29,12 +32,12 @@ async fn add_around_the_gate(db: Database) -> Answer<u64> {
 
 /// Sessions of this database that sit inside a transaction without working.
 async fn idle_in_transaction(db: &Database) -> i64 {
-    let sessions = sql!(
+    let sessions = select!(
         "SELECT count(*) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
     );
-    db.read(ReadMode::Thread, |tx| {
-        boxed(async move { tx.one(&sessions, &[]).await })
+    db.read(ReadMode::Thread, move |tx| {
+        boxed(async move { tx.one(sessions, &[]).await })
     })
     .await
     .unwrap()
@@ -55,7 +58,7 @@ async fn a_serialization_failure_is_run_again() {
                         db.write(Isolation::Serializable, move |tx| {
                             let run = runs.fetch_add(1, Ordering::SeqCst);
                             boxed(async move {
-                                let seen: i64 = tx.one(&sql!("SELECT count(*) FROM owners"), &[]).await?;
+                                let seen: i64 = tx.one(select!("SELECT count(*) FROM owners"), &[]).await?;
                                 if run == 0 {
                                     Gate::pass(tx).await?;
                                 }
@@ -97,11 +100,11 @@ async fn a_deadlock_is_run_again() {
                         db.write(Isolation::ReadCommitted, move |tx| {
                             let run = runs.fetch_add(1, Ordering::SeqCst);
                             boxed(async move {
-                                tx.execute(RENAME, &[&first, &"+"]).await?;
+                                tx.execute(rename(), &[&first, &"+"]).await?;
                                 if run == 0 {
                                     Gate::pass(tx).await?;
                                 }
-                                tx.execute(RENAME, &[&second, &"+"]).await
+                                tx.execute(rename(), &[&second, &"+"]).await
                             })
                         })
                         .await
@@ -113,10 +116,10 @@ async fn a_deadlock_is_run_again() {
             for call in calls {
                 assert_eq!(call.await.unwrap().unwrap(), 1);
             }
-            let names = sql!("SELECT name FROM owners ORDER BY id");
+            let names = select!("SELECT name FROM owners ORDER BY id");
             let names: Vec<String> = db
-                .read(ReadMode::Thread, |tx| {
-                    boxed(async move { tx.all(&names, &[]).await })
+                .read(ReadMode::Thread, move |tx| {
+                    boxed(async move { tx.all(names, &[]).await })
                 })
                 .await
                 .unwrap();
@@ -179,8 +182,8 @@ async fn a_panic_or_an_abandoned_statement_gives_the_connection_up() {
                     .write(Isolation::ReadCommitted, |tx| {
                         boxed(async move {
                             add(tx, 1).await?;
-                            let sleep = sql!("SELECT 1 FROM pg_sleep(60)");
-                            let slow = tx.one::<i32>(&sleep, &[]);
+                            let sleep = select!("SELECT 1 FROM pg_sleep(60)");
+                            let slow = tx.one::<i32>(sleep, &[]);
                             let _ = tokio::time::timeout(Duration::from_millis(20), slow).await;
                             Ok(())
                         })
@@ -210,7 +213,7 @@ async fn a_connection_lost_before_the_commit_is_replaced() {
                 boxed(async move {
                     add(tx, 1).await?;
                     if run == 0 {
-                        tx.one::<bool>(&sql!("SELECT pg_terminate_backend(pg_backend_pid())"), &[])
+                        tx.one::<bool>(select!("SELECT pg_terminate_backend(pg_backend_pid())"), &[])
                             .await?;
                     }
                     add(tx, 2).await
@@ -258,12 +261,10 @@ async fn a_plan_outlived_by_its_table_is_made_anew() {
         |options| options.pool_size = 1,
         |db, options| async move {
             add_alone(&db, 1).await.unwrap();
-            let everything = &sql!("SELECT * FROM owners");
+            let everything = select!("SELECT * FROM owners");
             let read_committed = |db: Database| async move {
-                let everything = everything.clone();
                 db.write(Isolation::ReadCommitted, move |tx| {
-                    let everything = everything.clone();
-                    boxed(async move { tx.all::<i64>(&everything, &[]).await })
+                    boxed(async move { tx.all::<i64>(everything, &[]).await })
                 })
                 .await
             };
@@ -288,10 +289,10 @@ async fn limits_of_waiting_and_of_statements_are_kept() {
         options.statement_timeout = Duration::from_millis(200);
     };
     postgres(limits, |db, _| async move {
-        let sleep = sql!("SELECT 1 FROM pg_sleep(60)");
+        let sleep = select!("SELECT 1 FROM pg_sleep(60)");
         let slow = db
-            .read(ReadMode::Thread, |tx| {
-                boxed(async move { tx.one::<i32>(&sleep, &[]).await })
+            .read(ReadMode::Thread, move |tx| {
+                boxed(async move { tx.one::<i32>(sleep, &[]).await })
             })
             .await;
         assert!(matches!(slow, Err(DatabaseError::Timeout { .. })), "{slow:?}");

@@ -8,15 +8,15 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, Isolation, ReadMode};
-use mainstay_platform::sql;
 
-use crate::fixture::{ADD_OWNER, Answer, add, add_alone, boxed, owners, sqlite};
+use crate::fixture::{Answer, add, add_alone, add_owner, boxed, owners, sqlite};
+use crate::{change, select};
 
 async fn add_long(db: &Database, id: i64) -> Answer<u64> {
     let name = format!("{id} {}", "x".repeat(2000));
     db.write(Isolation::ReadCommitted, move |tx| {
         let name = name.clone();
-        boxed(async move { tx.execute(ADD_OWNER, &[&id, &name]).await })
+        boxed(async move { tx.execute(add_owner(), &[&id, &name]).await })
     })
     .await
 }
@@ -43,7 +43,7 @@ async fn a_full_disk_is_reported_and_nothing_answered_is_lost() {
     assert_eq!(owners(&fixture.db).await, kept);
     // Once there is room again the writer goes on.
     let deleted = fixture.db.write(Isolation::ReadCommitted, |tx| {
-        boxed(async move { tx.execute(&sql!("DELETE FROM owners"), &[]).await })
+        boxed(async move { tx.execute(change!("owners", "DELETE FROM owners"), &[]).await })
     });
     assert_eq!(deleted.await.unwrap(), kept.len() as u64);
     add_long(&fixture.db, 1).await.unwrap();
@@ -123,13 +123,12 @@ async fn a_file_that_is_no_database_is_reported() {
 async fn an_endless_statement_is_stopped() {
     let fixture = sqlite(|options| options.statement_timeout = Duration::from_millis(100)).await;
     let endless =
-        sql!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+        select!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
     for mode in [ReadMode::InPlace, ReadMode::Thread] {
-        let endless = endless.clone();
         let read = fixture
             .db
-            .read(mode, |tx| {
-                boxed(async move { tx.one::<i64>(&endless, &[]).await })
+            .read(mode, move |tx| {
+                boxed(async move { tx.one::<i64>(endless, &[]).await })
             })
             .await;
         assert!(matches!(read, Err(DatabaseError::Timeout { .. })), "{read:?}");
@@ -137,10 +136,9 @@ async fn an_endless_statement_is_stopped() {
     let write = fixture
         .db
         .write(Isolation::ReadCommitted, move |tx| {
-            let endless = endless.clone();
             boxed(async move {
                 add(tx, 1).await?;
-                tx.one::<i64>(&endless, &[]).await
+                tx.one::<i64>(endless, &[]).await
             })
         })
         .await;
@@ -166,7 +164,7 @@ async fn endless_overlapping_readers_do_not_let_the_log_grow_for_ever() {
                 let reader = tokio::spawn(async move {
                     db.read(ReadMode::Thread, move |tx| {
                         boxed(async move {
-                            tx.one::<i64>(&sql!("SELECT count(*) FROM owners"), &[]).await?;
+                            tx.one::<i64>(select!("SELECT count(*) FROM owners"), &[]).await?;
                             begun.send(()).unwrap();
                             let _ = ended.recv();
                             Ok(())
@@ -238,7 +236,7 @@ async fn a_disk_that_fails_loses_nothing_answered() {
     let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "storage::child_with_little_room", "--nocapture"])
+        .args(["--exact", "storage::child_with_a_small_disk", "--nocapture"])
         .env("SMALL_DISK_URL", &fixture.options.url)
         .stderr(Stdio::inherit())
         .output()

@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use mainstay_platform::database::{Database, DatabaseError, DatabaseOptions, ReadMode};
-use mainstay_platform::sql;
 
 use crate::fixture::{Answer, boxed};
 use crate::is_ci;
+use crate::select;
 
 /// A server that ends when this is dropped.
 struct Encrypted {
@@ -89,9 +89,9 @@ impl Encrypted {
             ..DatabaseOptions::new(url)
         })
         .await?;
-        let encrypted = sql!("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+        let encrypted = select!("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
         db.read(ReadMode::Thread, move |tx| {
-            boxed(async move { tx.one(&encrypted, &[]).await })
+            boxed(async move { tx.one(encrypted, &[]).await })
         })
         .await
     }

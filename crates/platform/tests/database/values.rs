@@ -2,12 +2,13 @@
 
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{Column, Database, FromRow, Isolation, Json, JsonRef, Param, Row, Tx};
-use mainstay_platform::sql;
+use mainstay_platform::database::{
+    Change, Column, Database, FromRow, Isolation, Json, JsonRef, Param, Row, Select, Sql, Tx,
+};
 use uuid::Uuid;
 
-use crate::fixture::{Answer, boxed};
-use crate::on_both;
+use crate::fixture::{Answer, UPDATE, boxed, permitted};
+use crate::{change, on_both, select};
 
 /// A row type defined by the test itself.
 struct Named {
@@ -28,27 +29,16 @@ impl FromRow for Named {
 
 /// Writes the value to a column of the given SQL type and reads it back.
 async fn round_trip<P: Param + Send + Sync, C: Column + Send>(tx: &mut Tx, ty: &str, value: P) -> Answer<C> {
-    let postgres = tx.engine() == mainstay_platform::database::Engine::Postgres;
-    let ty = match (ty, postgres) {
-        ("BLOB", true) => "BYTEA",
-        ("UUID", false) => "BLOB",
-        ("JSONB", false) => "TEXT",
-        ("BOOLEAN", false) => "INTEGER",
-        (same, _) => same,
+    let column = match ty {
+        "BLOB" => "bytea".to_owned(),
+        other => other.to_lowercase().replace(' ', "_"),
     };
-    let table = format!("t{}", tx.stats().statements);
-    let create = mainstay_platform::database::Sql::owned(format!("CREATE TABLE {table} (v {ty})"));
-    tx.execute(&create, &[]).await?;
-    tx.execute(
-        &mainstay_platform::database::Sql::owned(format!("INSERT INTO {table} VALUES ($1)")),
-        &[&value],
-    )
-    .await?;
-    tx.one(
-        &mainstay_platform::database::Sql::owned(format!("SELECT v FROM {table}")),
-        &[],
-    )
-    .await
+    tx.execute(change!("samples", "DELETE FROM samples"), &[]).await?;
+    let insert = Sql::owned(format!("INSERT INTO samples ({column}) VALUES ($1)"));
+    let insert = Change::new("samples", &[UPDATE], insert);
+    tx.execute(permitted(&insert), &[&value]).await?;
+    let select = Select::new(Sql::owned(format!("SELECT {column} FROM samples")));
+    tx.one(&select, &[]).await
 }
 
 on_both! {
@@ -121,10 +111,10 @@ on_both! {
         db.write(Isolation::ReadCommitted, |tx| {
             boxed(async move {
                 let row: (i64, Option<String>, bool) =
-                    tx.one(&sql!("SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), 1 = 1"), &[&7, &None::<&str>]).await?;
+                    tx.one(select!("SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), 1 = 1"), &[&7, &None::<&str>]).await?;
                 assert_eq!(row, (7, None, true));
                 let named: Vec<Named> = tx
-                    .all(&sql!("SELECT CAST($2 AS BIGINT), 'x', CAST($1 AS TEXT)"), &[&"second placed first", &9])
+                    .all(select!("SELECT CAST($2 AS BIGINT), 'x', CAST($1 AS TEXT)"), &[&"second placed first", &9])
                     .await?;
                 assert_eq!((named[0].id, named[0].name.as_deref()), (9, Some("second placed first")));
                 Ok(())

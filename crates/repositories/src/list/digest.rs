@@ -44,7 +44,7 @@ mod tests {
     use super::super::List;
     use super::*;
 
-    static THINGS: List = List::new(
+    static ROWS: List = List::new(
         "things",
         ("id", "things"),
         &["owner = {}", "kind = {}", "active"],
@@ -56,23 +56,23 @@ mod tests {
     fn every_list_has_a_digest_of_its_own() {
         let (one, two) = ("a".to_owned(), "b".to_owned());
         let digests = [
-            THINGS.by(0, true).digest(),
-            THINGS.by(0, false).digest(),
-            THINGS.by(1, true).digest(),
-            THINGS.by(2, true).digest(),
+            ROWS.by(0, true).digest(),
+            ROWS.by(0, false).digest(),
+            ROWS.by(1, true).digest(),
+            ROWS.by(2, true).digest(),
             OTHERS.by(0, true).digest(),
-            THINGS.by(0, true).with(0, Some(&one)).digest(),
-            THINGS.by(0, true).with(0, Some(&two)).digest(),
-            THINGS.by(0, true).with(1, Some(&one)).digest(),
-            THINGS.by(0, true).only(2).digest(),
+            ROWS.by(0, true).with(0, Some(&one)).digest(),
+            ROWS.by(0, true).with(0, Some(&two)).digest(),
+            ROWS.by(0, true).with(1, Some(&one)).digest(),
+            ROWS.by(0, true).only(2).digest(),
         ];
         let mut different = digests.to_vec();
         different.sort_unstable();
         different.dedup();
         assert_eq!(different.len(), digests.len(), "{digests:?}");
         assert_eq!(
-            THINGS.by(0, true).with(0, Some(&one)).digest(),
-            THINGS.by(0, true).with(0, Some(&one)).digest()
+            ROWS.by(0, true).with(0, Some(&one)).digest(),
+            ROWS.by(0, true).with(0, Some(&one)).digest()
         );
     }
 }

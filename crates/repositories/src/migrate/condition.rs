@@ -1,8 +1,11 @@
 //! Read-only checks of a database's schema and settings.
 
-use super::{MigrateError, fitness, postgres, sqlite};
-use mainstay_platform::database::{DatabaseError, DatabaseOptions, postgres_client, sqlite_connection};
-use refinery::{Migration, Runner};
+use super::text::{History, Migrations, histories};
+use super::{MigrateError, fitness};
+use mainstay_platform::database::{
+    DatabaseError, DatabaseOptions, Engine, postgres_client, sqlite_connection,
+};
+use refinery::Migration;
 
 /// The state of a database's schema and of its durability settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,86 +20,98 @@ pub struct Condition {
     pub unfit: Vec<String>,
 }
 
-/// Checks the schema and the settings that durability depends on. Changes nothing, except that a SQLite file that
-/// does not exist is created empty: the caller must check first whether it exists.
+impl Condition {
+    /// Compares what this program knows with what was applied.
+    fn add(&mut self, history: &History, applied: &[Migration]) {
+        let without = |these: &[Migration], those: &[Migration]| -> Vec<String> {
+            let left = these
+                .iter()
+                .filter(|one| those.iter().all(|other| other.version() != one.version()));
+            left.map(|migration| history.name(migration)).collect()
+        };
+        self.missing.extend(without(history.known(), applied));
+        self.unknown.extend(without(applied, history.known()));
+    }
+}
+
+/// Checks the schema, with the migrations of the application, and the settings that durability depends on. Changes
+/// nothing, except that a SQLite file that does not exist is created empty: the caller must check first whether it
+/// exists.
 ///
 /// # Errors
 /// The database cannot be reached or opened.
-pub async fn condition(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
+pub async fn condition(options: &DatabaseOptions, more: &[Migrations]) -> Result<Condition, MigrateError> {
     if options.url.starts_with("postgres") {
-        return of_postgres(options).await;
+        return of_postgres(options, &histories(Engine::Postgres, more)?).await;
     }
-    let options = options.clone();
-    tokio::task::spawn_blocking(move || of_sqlite(&options))
+    let (options, histories) = (options.clone(), histories(Engine::Sqlite, more)?);
+    tokio::task::spawn_blocking(move || of_sqlite(&options, &histories))
         .await
         .map_err(MigrateError::BrokenOff)?
 }
 
-fn of_sqlite(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
-    let unfit = fitness::of_sqlite(options)?;
-    if !unfit.is_empty() {
-        return Ok(Condition {
-            unfit,
-            ..Condition::default()
-        });
-    }
-    let runner = sqlite::migrations::runner();
-    let mut connection = sqlite_connection(options)?;
-    // A database that was never migrated has no history table to query.
-    let has_history = fitness::has_history(&connection).map_err(|error| DatabaseError::Unavailable {
-        what: error.to_string(),
-    })?;
-    let applied = match has_history {
-        true => runner.get_applied_migrations(&mut connection).map_err(refused)?,
-        false => Vec::new(),
+fn of_sqlite(options: &DatabaseOptions, histories: &[History]) -> Result<Condition, MigrateError> {
+    let mut condition = Condition {
+        // Without a write-ahead log, or without waiting for the disk, it would not have been opened.
+        not_durable: Vec::new(),
+        unfit: fitness::of_sqlite(options)?,
+        ..Condition::default()
     };
-    // Without a write-ahead log, or without waiting for the disk, it would not have been opened.
-    Ok(compare(&runner, &applied))
+    if !condition.unfit.is_empty() {
+        return Ok(condition);
+    }
+    let mut connection = sqlite_connection(options)?;
+    for history in histories {
+        // A database that was never migrated has no history table to query.
+        let has_history = fitness::has_history(&connection, &history.table);
+        let has_history = has_history.map_err(|error| DatabaseError::Unavailable {
+            what: error.to_string(),
+        })?;
+        let applied = match has_history {
+            true => history
+                .runner()
+                .get_applied_migrations(&mut connection)
+                .map_err(refused)?,
+            false => Vec::new(),
+        };
+        condition.add(history, &applied);
+    }
+    Ok(condition)
 }
 
-async fn of_postgres(options: &DatabaseOptions) -> Result<Condition, MigrateError> {
-    let runner = postgres::migrations::runner();
+async fn of_postgres(options: &DatabaseOptions, histories: &[History]) -> Result<Condition, MigrateError> {
     let (mut client, connection) = postgres_client(options).await?;
-    let unfit = fitness::of_postgres(&client).await?;
-    let not_durable = fitness::not_durable(&client).await?;
-    let history = "SELECT to_regclass('refinery_schema_history') IS NOT NULL";
-    let history = client.query_one(history, &[]).await;
-    let has_history = history.and_then(|row| row.try_get(0));
-    let has_history = has_history.map_err(|error| DatabaseError::Unavailable {
-        what: error.to_string(),
-    })?;
-    let applied = match has_history {
-        true => runner
-            .get_applied_migrations_async(&mut client)
-            .await
-            .map_err(refused)?,
-        false => Vec::new(),
+    let mut condition = Condition {
+        unfit: fitness::of_postgres(&client).await?,
+        not_durable: fitness::not_durable(&client).await?,
+        ..Condition::default()
     };
+    for history in histories {
+        let has_history = client
+            .query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&history.table])
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(|error| DatabaseError::Unavailable {
+                what: error.to_string(),
+            })?;
+        let applied = match has_history {
+            true => {
+                let runner = history.runner();
+                runner
+                    .get_applied_migrations_async(&mut client)
+                    .await
+                    .map_err(refused)?
+            }
+            false => Vec::new(),
+        };
+        condition.add(history, &applied);
+    }
     drop(client);
     // It ends because the client is dropped; its result does not matter.
     let _ = connection.await;
-    Ok(Condition {
-        not_durable,
-        unfit,
-        ..compare(&runner, &applied)
-    })
+    Ok(condition)
 }
 
 fn refused(error: refinery::Error) -> MigrateError {
     MigrateError::Refused(Box::new(error))
-}
-
-fn compare(runner: &Runner, applied: &[Migration]) -> Condition {
-    let known = runner.get_migrations();
-    let without = |these: &[Migration], those: &[Migration]| {
-        let left = these
-            .iter()
-            .filter(|one| those.iter().all(|other| other.version() != one.version()));
-        left.map(ToString::to_string).collect()
-    };
-    Condition {
-        missing: without(known, applied),
-        unknown: without(applied, known),
-        ..Condition::default()
-    }
 }

@@ -1,5 +1,6 @@
 //! Whether a database can store Mainstay's data, checked before anything is created in it.
 
+use super::text::MAINSTAY_HISTORY;
 use mainstay_platform::database::{DatabaseError, DatabaseOptions, sqlite_path};
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Display;
@@ -20,9 +21,12 @@ fn unavailable(error: impl Display) -> DatabaseError {
 /// # Errors
 /// The server does not answer.
 pub(super) async fn of_postgres(client: &Client) -> Result<Vec<String>, DatabaseError> {
-    const LOOK: &str = "SELECT current_setting('server_encoding'), current_setting('server_version_num'), \
+    const SERVER_SETTINGS: &str = "SELECT current_setting('server_encoding'), current_setting('server_version_num'), \
                         current_setting('server_version'), current_database()::text";
-    let row = client.query_one(LOOK, &[]).await.map_err(unavailable)?;
+    let row = client
+        .query_one(SERVER_SETTINGS, &[])
+        .await
+        .map_err(unavailable)?;
     let column = |at: usize| row.try_get::<_, &str>(at).map_err(unavailable);
     let (encoding, number, version, name) = (column(0)?, column(1)?, column(2)?, column(3)?);
     let mut unfit = Vec::new();
@@ -81,7 +85,7 @@ pub(super) fn of_sqlite(options: &DatabaseOptions) -> Result<Vec<String>, Databa
     let others = "SELECT coalesce(group_concat(name, ', '), '') FROM (SELECT name FROM sqlite_schema \
                   WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name LIMIT 3)";
     let others = ask(others)?;
-    if !others.is_empty() && !has_history(&connection).map_err(failed)? {
+    if !others.is_empty() && !has_history(&connection, MAINSTAY_HISTORY).map_err(failed)? {
         unfit.push(format!(
             "{shown} belongs to another program: it has the tables {others}; let Mainstay make a file of its own, by \
              another name in DATABASE_URL"
@@ -90,11 +94,10 @@ pub(super) fn of_sqlite(options: &DatabaseOptions) -> Result<Vec<String>, Databa
     Ok(unfit)
 }
 
-/// Whether a migration was ever applied to the file.
-pub(super) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
-    let sql =
-        "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = 'refinery_schema_history'";
-    connection.query_row(sql, [], |row| row.get(0))
+/// Whether the file has the table of applied migrations.
+pub(super) fn has_history(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = $1";
+    connection.query_row(sql, [table], |row| row.get(0))
 }
 
 /// Why this server may lose an acknowledged write, a sentence each; empty when it may not.

@@ -41,10 +41,10 @@ fn a_writer_is_recorded_moved_and_removed_when_it_has_written_no_more() {
     on_both(async |store| {
         let end_with = async |number: i64| {
             write!(store, [], |tx| {
-                let mut tail = DeferredWrites::new();
-                tail.audit(authenticated(u128::try_from(number).unwrap()));
-                tail.audit_writer(writer_end(number));
-                tail.flush(tx).await
+                let mut deferred = DeferredWrites::new();
+                deferred.audit(authenticated(u128::try_from(number).unwrap()));
+                deferred.audit_writer(writer_end(number));
+                deferred.flush(tx).await
             })
             .unwrap()
         };
@@ -81,7 +81,7 @@ fn a_head_that_is_gone_is_set_again_and_one_that_moved_is_not() {
 }
 
 #[test]
-fn entries_are_read_by_whoever_may_newest_first() {
+fn callers_with_the_permission_read_entries_newest_first() {
     on_both(async |store| {
         put(&store, 1..=6).await;
         let mut all: Vec<AuditEntry> = (1..=6).map(audit_entry).collect();

@@ -64,7 +64,7 @@ pub(crate) fn anonymous<T: Resource>() -> Scope<T> {
 pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
     Caller::User(Arc::new(Principal {
         id: user,
-        email: Email::parse("somebody@example.com").unwrap(),
+        email: Email::parse("user@example.com").unwrap(),
         role: RoleName::customer(),
         permissions: PermissionSet::of(
             permissions
@@ -76,8 +76,8 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
 }
 
 /// A permit of Mainstay itself.
-pub(crate) fn leave<T: Resource>(row: &T) -> Permit<T> {
-    access::permit(&Caller::System(SystemCaller::OPERATOR), Action::UPDATE, row).unwrap()
+pub(crate) fn permit_to<T: Resource>(action: Action, row: &T) -> Permit<T> {
+    access::permit(&Caller::System(SystemCaller::OPERATOR), action, row).unwrap()
 }
 
 pub(crate) fn user(number: u128) -> User {
@@ -192,6 +192,7 @@ pub(crate) fn event(number: u128) -> OutboxEvent {
         kind: "order.paid".to_owned(),
         resource: "order".to_owned(),
         resource_id: "x".to_owned(),
+        owner: Some(id(2)),
         user_id: None,
         request_id: None,
         payload: r#"{"z":1,"a":[true,null,"ü"]}"#.to_owned(),
@@ -215,21 +216,27 @@ pub(crate) fn job(number: u128) -> NewJob {
 
 pub(crate) async fn put_user(store: &Store, user: &User) {
     write!(store, [user], |tx| {
-        Users::new(tx).insert(&leave(&user), &user).await
+        Users::new(tx)
+            .insert(&permit_to(Product::CREATE, &user), &user)
+            .await
     })
     .unwrap();
 }
 
 pub(crate) async fn put_product(store: &Store, product: &Product) {
     write!(store, [product], |tx| {
-        Products::new(tx).insert(&leave(&product), &product).await
+        Products::new(tx)
+            .insert(&permit_to(Product::CREATE, &product), &product)
+            .await
     })
     .unwrap();
 }
 
 pub(crate) async fn put_order(store: &Store, order: &Order) {
     write!(store, [order], |tx| {
-        Orders::new(tx).insert(&leave(&order), &order).await
+        Orders::new(tx)
+            .insert(&permit_to(Order::PLACE, &order), &order)
+            .await
     })
     .unwrap();
 }

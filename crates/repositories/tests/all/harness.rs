@@ -149,7 +149,7 @@ impl Store {
     }
 
     async fn migrated((options, location): (DatabaseOptions, DatabaseLocation)) -> Option<Self> {
-        migrate(&options).await.unwrap();
+        migrate(&options, &[]).await.unwrap();
         let database = Database::open(&options).await.unwrap();
         Some(Self {
             database,

@@ -273,12 +273,30 @@ fn at_most_one_job_of_a_unique_key_is_live() {
             assert!(jobs.fail(first.lease(), "no", None, at(101)).await?);
             assert!(jobs.enqueue(&unique(2)).await?);
             // Otherwise the dead job would become a second live one.
-            assert!(!jobs.retry(&leave(&first), &first, at(102)).await?);
+            assert!(
+                !jobs
+                    .retry(&permit_to(Job::RETRY, &first), &first, at(102))
+                    .await?
+            );
             let second = jobs.find(&everything(), id(2)).await?;
-            assert!(jobs.cancel(&leave(&second), &second, at(103)).await?);
-            assert!(!jobs.cancel(&leave(&second), &second, at(104)).await?);
-            assert!(jobs.retry(&leave(&first), &first, at(105)).await?);
-            assert!(!jobs.retry(&leave(&first), &first, at(105)).await?);
+            assert!(
+                jobs.cancel(&permit_to(Job::CANCEL, &second), &second, at(103))
+                    .await?
+            );
+            assert!(
+                !jobs
+                    .cancel(&permit_to(Job::CANCEL, &second), &second, at(104))
+                    .await?
+            );
+            assert!(
+                jobs.retry(&permit_to(Job::RETRY, &first), &first, at(105))
+                    .await?
+            );
+            assert!(
+                !jobs
+                    .retry(&permit_to(Job::RETRY, &first), &first, at(105))
+                    .await?
+            );
             let again = jobs.find(&everything(), first.id).await?;
             assert_eq!(
                 (again.state, again.attempts, again.finished_at),
@@ -297,7 +315,10 @@ fn a_job_cancelled_while_it_runs_cannot_be_finished() {
         let leased = claim(&store, 1, at(100)).await.remove(0);
         write!(store, [leased], |tx| {
             let mut jobs = Jobs::new(tx);
-            assert!(jobs.cancel(&leave(&leased), &leased, at(110)).await?);
+            assert!(
+                jobs.cancel(&permit_to(Job::CANCEL, &leased), &leased, at(110))
+                    .await?
+            );
             assert!(!jobs.finish(leased.lease(), at(120)).await?);
             Ok(())
         })

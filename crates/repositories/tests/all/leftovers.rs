@@ -175,11 +175,12 @@ fn signing_keys_are_visible_to_the_system_only() {
         };
         write!(store, [key], |tx| {
             let mut keys = SigningKeys::new(tx);
-            keys.insert(&leave(&key), &key).await?;
+            keys.insert(&permit_to(SigningKey::CREATE, &key), &key).await?;
             assert!(keys.all(&own(id(1))).await?.is_empty());
             assert!(keys.all(&anonymous()).await?.is_empty());
             assert_eq!(keys.all(&everything()).await?, std::slice::from_ref(&key));
-            keys.retire(&leave(&key), &key, at(900)).await?;
+            keys.retire(&permit_to(SigningKey::ROTATE, &key), &key, at(900))
+                .await?;
             assert_eq!(
                 keys.all(&everything()).await?,
                 [SigningKey {
@@ -192,7 +193,8 @@ fn signing_keys_are_visible_to_the_system_only() {
                 ..keys.all(&everything()).await?.remove(0)
             };
             assert!(matches!(
-                keys.retire(&leave(&gone), &gone, at(1)).await,
+                keys.retire(&permit_to(SigningKey::ROTATE, &gone), &gone, at(1))
+                    .await,
                 Err(Error::NotFound)
             ));
             Ok(())

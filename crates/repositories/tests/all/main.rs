@@ -8,6 +8,8 @@ mod harness;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod deferred_writes;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 #[path = "../../../testkit/src/is_ci.rs"]
@@ -25,9 +27,13 @@ mod paging;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod permits;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod products;
+#[cfg(test)]
+mod rows;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
@@ -35,6 +41,6 @@ mod sessions;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
-mod tail;
-#[cfg(test)]
 mod users;
+#[cfg(test)]
+mod writes;

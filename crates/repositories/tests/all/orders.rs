@@ -133,11 +133,15 @@ fn a_transition_from_an_outdated_status_is_refused() {
         let cancelled = placed.clone().step(OrderTransition::Cancel, at(200)).unwrap();
         let paid = placed.step(OrderTransition::Settle, at(200)).unwrap();
         write!(store, [cancelled], |tx| {
-            Orders::new(tx).save(&leave(&cancelled), &cancelled).await
+            Orders::new(tx)
+                .save(&permit_to(Order::CANCEL, &cancelled), &cancelled)
+                .await
         })
         .unwrap();
         let late = write!(store, [paid], |tx| {
-            Orders::new(tx).save(&leave(&paid), &paid).await
+            Orders::new(tx)
+                .save(&permit_to(Order::SETTLE, &paid), &paid)
+                .await
         });
         assert!(lost_a_race(&late), "{late:?}");
         let found = write!(store, [], |tx| {
@@ -168,7 +172,9 @@ fn an_order_number_is_unique_and_the_second_order_leaves_no_trace() {
             ..order(2, id(1), &product(1), 1)
         };
         let error = write!(store, [duplicate], |tx| {
-            Orders::new(tx).insert(&leave(&duplicate), &duplicate).await
+            Orders::new(tx)
+                .insert(&permit_to(Order::PLACE, &duplicate), &duplicate)
+                .await
         });
         assert!(matches!(error, Err(Error::Unavailable { .. })), "{error:?}");
         let none = write!(store, [], |tx| {
@@ -197,8 +203,12 @@ fn unpaid_expired_orders_are_overdue() {
             ..Payment::begin(id(2), id(2), id(1), usd(1), at(200))
         };
         write!(store, [payment, failed], |tx| {
-            Payments::new(tx).insert(&leave(&payment), &payment).await?;
-            Payments::new(tx).insert(&leave(&failed), &failed).await
+            Payments::new(tx)
+                .insert(&permit_to(Order::PAY, &payment), &payment)
+                .await?;
+            Payments::new(tx)
+                .insert(&permit_to(Order::PAY, &failed), &failed)
+                .await
         })
         .unwrap();
         let overdue = write!(store, [], |tx| {

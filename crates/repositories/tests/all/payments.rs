@@ -34,7 +34,9 @@ fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
         let refused = refused.become_status(PaymentStatus::Failed, at(300)).unwrap();
         write!(store, [started, done], |tx| {
             let mut payments = Payments::new(tx);
-            payments.insert(&leave(&started), &started).await?;
+            payments
+                .insert(&permit_to(Payment::PAY, &started), &started)
+                .await?;
             assert_eq!(payments.find(&own(id(1)), id(1)).await?, started);
             assert!(matches!(
                 payments.find(&own(id(2)), id(1)).await,
@@ -42,7 +44,7 @@ fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
             ));
             assert_eq!(payments.of_order(&own(id(2)), id(1)).await?, None);
             payments
-                .save(&leave(&done), &done, PaymentStatus::Pending)
+                .save(&permit_to(Payment::SETTLE, &done), &done, PaymentStatus::Pending)
                 .await?;
             assert_eq!(payments.find(&everything(), id(1)).await?, done);
             Ok(())
@@ -50,7 +52,11 @@ fn a_payment_is_read_back_and_saved_only_from_its_stored_status() {
         .unwrap();
         let late = write!(store, [refused], |tx| {
             Payments::new(tx)
-                .save(&leave(&refused), &refused, PaymentStatus::Pending)
+                .save(
+                    &permit_to(Payment::SETTLE, &refused),
+                    &refused,
+                    PaymentStatus::Pending,
+                )
                 .await
         });
         assert!(lost_a_race(&late), "{late:?}");
@@ -68,7 +74,9 @@ fn the_payment_of_an_order_is_the_live_one_else_the_last() {
                     status: PaymentStatus::Failed,
                     ..payment(number, seconds)
                 };
-                payments.insert(&leave(&failed), &failed).await?;
+                payments
+                    .insert(&permit_to(Payment::PAY, &failed), &failed)
+                    .await?;
             }
             assert_eq!(
                 payments
@@ -78,7 +86,7 @@ fn the_payment_of_an_order_is_the_live_one_else_the_last() {
                 Some(id(2))
             );
             let live = payment(3, 100);
-            payments.insert(&leave(&live), &live).await?;
+            payments.insert(&permit_to(Payment::PAY, &live), &live).await?;
             assert_eq!(payments.of_order(&own(id(1)), id(1)).await?, Some(live));
             Ok(())
         })
@@ -96,7 +104,9 @@ fn of_concurrent_payments_one_is_inserted() {
                 tokio::spawn(async move {
                     let started = payment(number, 200);
                     write!(store, [started], |tx| {
-                        Payments::new(tx).insert(&leave(&started), &started).await
+                        Payments::new(tx)
+                            .insert(&permit_to(Payment::PAY, &started), &started)
+                            .await
                     })
                 })
             })
@@ -122,8 +132,12 @@ fn a_cancelled_payment_cannot_succeed_beside_a_live_one() {
         };
         let live = payment(2, 300);
         write!(store, [cancelled, live], |tx| {
-            Payments::new(tx).insert(&leave(&cancelled), &cancelled).await?;
-            Payments::new(tx).insert(&leave(&live), &live).await
+            Payments::new(tx)
+                .insert(&permit_to(Payment::PAY, &cancelled), &cancelled)
+                .await?;
+            Payments::new(tx)
+                .insert(&permit_to(Payment::PAY, &live), &live)
+                .await
         })
         .unwrap();
         let late = cancelled
@@ -131,7 +145,11 @@ fn a_cancelled_payment_cannot_succeed_beside_a_live_one() {
             .unwrap();
         let error = write!(store, [late], |tx| {
             Payments::new(tx)
-                .save(&leave(&late), &late, PaymentStatus::Cancelled)
+                .save(
+                    &permit_to(Payment::SETTLE, &late),
+                    &late,
+                    PaymentStatus::Cancelled,
+                )
                 .await
         });
         assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");

@@ -2,7 +2,7 @@
 
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, sqlite_connection};
-use mainstay_repositories::statements;
+use mainstay_repositories::statements::{self, Statement};
 
 fn plan(connection: &rusqlite::Connection, sql: &str) -> String {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -25,7 +25,7 @@ fn frequent_lists_are_not_sorted_and_frequent_reads_are_not_scans() {
         let store = Store::fresh(Engine::Sqlite).await.unwrap();
         let connection = sqlite_connection(&store.options).unwrap();
         let mut checked = [0usize; 3];
-        for (name, sql) in statements::all() {
+        for Statement { name, sql, .. } in statements::all() {
             let text = sql.sqlite();
             let is_list = name.ends_with("::LIST") && text.contains("ORDER BY");
             let group = match name {
@@ -77,9 +77,9 @@ fn claiming_does_not_scan_jobs_that_are_not_due() {
             ("OUTBOX_WAITING", "outbox_waiting"),
         ] {
             let all = statements::all();
-            let (_, sql) = all
+            let Statement { sql, .. } = all
                 .iter()
-                .find(|(named, _)| named.ends_with(&format!("::{name}")))
+                .find(|statement| statement.name.ends_with(&format!("::{name}")))
                 .unwrap();
             let plan = plan(&connection, sql.sqlite());
             let mut words = plan.split([' ', ';']);

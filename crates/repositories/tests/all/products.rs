@@ -116,15 +116,21 @@ fn the_sku_of_an_archived_product_is_free() {
         for status in [ProductStatus::Draft, ProductStatus::Active] {
             let back = of(1, status).touched(at(200));
             let error = write!(store, [back], |tx| {
-                Products::new(tx).save(&leave(&back), &back).await
+                Products::new(tx)
+                    .save(&permit_to(Product::UPDATE, &back), &back)
+                    .await
             });
             assert!(matches!(&error, Err(Error::Conflict(_))), "{error:?}");
         }
         let gone = of(3, archived).touched(at(200));
         let back = of(1, ProductStatus::Active).touched(at(300));
         write!(store, [gone, back], |tx| {
-            Products::new(tx).save(&leave(&gone), &gone).await?;
-            Products::new(tx).save(&leave(&back), &back).await
+            Products::new(tx)
+                .save(&permit_to(Product::UPDATE, &gone), &gone)
+                .await?;
+            Products::new(tx)
+                .save(&permit_to(Product::UPDATE, &back), &back)
+                .await
         })
         .unwrap();
     });
@@ -139,7 +145,9 @@ fn a_sku_is_taken_once_and_changes_are_of_what_was_read() {
             ..product(2)
         };
         let error = write!(store, [twin], |tx| {
-            Products::new(tx).insert(&leave(&twin), &twin).await
+            Products::new(tx)
+                .insert(&permit_to(Product::CREATE, &twin), &twin)
+                .await
         });
         assert!(
             matches!(&error, Err(Error::Conflict(why)) if why.starts_with("this SKU is taken")),
@@ -152,11 +160,15 @@ fn a_sku_is_taken_once_and_changes_are_of_what_was_read() {
         }
         .touched(at(200));
         write!(store, [changed], |tx| {
-            Products::new(tx).save(&leave(&changed), &changed).await
+            Products::new(tx)
+                .save(&permit_to(Product::UPDATE, &changed), &changed)
+                .await
         })
         .unwrap();
         let error = write!(store, [changed], |tx| {
-            Products::new(tx).save(&leave(&changed), &changed).await
+            Products::new(tx)
+                .save(&permit_to(Product::UPDATE, &changed), &changed)
+                .await
         });
         assert!(lost_a_race(&error), "{error:?}");
         let found = write!(store, [], |tx| {
@@ -177,16 +189,22 @@ fn what_was_ordered_is_not_deleted() {
             let mut products = Products::new(tx);
             assert!(products.is_ordered(&everything(), id(1)).await?);
             assert!(!products.is_ordered(&everything(), id(2)).await?);
-            products.delete(&leave(&product(2)), &product(2)).await?;
+            products
+                .delete(&permit_to(Product::DELETE, &product(2)), &product(2))
+                .await?;
             assert!(matches!(
-                products.delete(&leave(&product(2)), &product(2)).await,
+                products
+                    .delete(&permit_to(Product::DELETE, &product(2)), &product(2))
+                    .await,
                 Err(Error::NotFound)
             ));
             Ok(())
         })
         .unwrap();
         let refused = write!(store, [], |tx| {
-            Products::new(tx).delete(&leave(&product(1)), &product(1)).await
+            Products::new(tx)
+                .delete(&permit_to(Product::DELETE, &product(1)), &product(1))
+                .await
         });
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     });
@@ -208,42 +226,63 @@ fn stock_is_taken_and_put_back_and_never_below_zero() {
             let mut products = Products::new(tx);
             let (order, thing) = (any_order(), product(1));
             let taken = products
-                .take(&leave(&order), id(1), 7, at(200))
+                .take(&permit_to(Order::PLACE, &order), order.id, (id(1), 7), at(200))
                 .await?
                 .expect("there are ten");
             assert_eq!(
                 (taken.sku, taken.name, taken.price, taken.stock_left),
                 (thing.sku.clone(), thing.name.clone(), thing.price, 3)
             );
-            assert_eq!(products.take(&leave(&order), id(1), 4, at(200)).await?, None);
+            assert_eq!(
+                products
+                    .take(&permit_to(Order::PLACE, &order), order.id, (id(1), 4), at(200))
+                    .await?,
+                None
+            );
             assert_eq!(
                 products.shortage(&anonymous(), id(1)).await?,
                 Some((ProductStatus::Active, 3))
             );
-            assert_eq!(products.take(&leave(&order), id(2), 1, at(200)).await?, None);
+            assert_eq!(
+                products
+                    .take(&permit_to(Order::PLACE, &order), order.id, (id(2), 1), at(200))
+                    .await?,
+                None
+            );
             assert_eq!(
                 products.shortage(&everything(), id(2)).await?,
                 Some((ProductStatus::Archived, 10))
             );
             assert_eq!(products.shortage(&anonymous(), id(2)).await?, None);
-            assert_eq!(products.take(&leave(&order), id(3), 1, at(200)).await?, None);
-            assert_eq!(products.shortage(&everything(), id(3)).await?, None);
-            products.put_back(&leave(&order), id(1), 2, at(300)).await?;
             assert_eq!(
-                products.add_stock(&leave(&thing), &thing, -6, at(400)).await?,
+                products
+                    .take(&permit_to(Order::PLACE, &order), order.id, (id(3), 1), at(200))
+                    .await?,
+                None
+            );
+            assert_eq!(products.shortage(&everything(), id(3)).await?, None);
+            products
+                .put_back(&permit_to(Order::CANCEL, &order), &order, at(300))
+                .await?;
+            assert_eq!(
+                products
+                    .add_stock(&permit_to(Product::STOCK, &thing), &thing, -6, at(400))
+                    .await?,
                 None
             );
             for delta in [i64::MIN, i64::MAX, 1_000_000_000] {
                 assert_eq!(
-                    products.add_stock(&leave(&thing), &thing, delta, at(400)).await?,
+                    products
+                        .add_stock(&permit_to(Product::STOCK, &thing), &thing, delta, at(400))
+                        .await?,
                     None,
                     "{delta}"
                 );
             }
             let now = products
-                .add_stock(&leave(&thing), &thing, -5, at(400))
+                .add_stock(&permit_to(Product::STOCK, &thing), &thing, -4, at(400))
                 .await?
-                .expect("there are five");
+                .expect("there are four");
             assert_eq!(
                 now,
                 Product {
@@ -269,7 +308,12 @@ fn the_last_ones_are_sold_once() {
                 tokio::spawn(async move {
                     write!(store, [], |tx| {
                         Products::new(tx)
-                            .take(&leave(&any_order()), id(1), 1, at(200))
+                            .take(
+                                &permit_to(Order::PLACE, &any_order()),
+                                any_order().id,
+                                (id(1), 1),
+                                at(200),
+                            )
                             .await
                     })
                 })
@@ -323,8 +367,12 @@ fn search_finds_beginnings_of_words_and_follows_changes() {
         let renamed = named(2, "Green trousers", "").touched(at(200));
         write!(store, [renamed], |tx| {
             let mut products = Products::new(tx);
-            products.save(&leave(&renamed), &renamed).await?;
-            products.delete(&leave(&product(3)), &product(3)).await
+            products
+                .save(&permit_to(Product::UPDATE, &renamed), &renamed)
+                .await?;
+            products
+                .delete(&permit_to(Product::DELETE, &product(3)), &product(3))
+                .await
         })
         .unwrap();
         assert_eq!(found(&store, "shirt").await, ids(&[1]));
@@ -392,24 +440,24 @@ fn a_change_of_the_stock_does_not_touch_the_index() {
         let store = Store::fresh(Engine::Sqlite).await.unwrap();
         put_product(&store, &product(1)).await;
         let index = "SELECT group_concat(hex(block)) FROM products_search_data";
-        let look = || {
+        let cached = || {
             let connection = sqlite_connection(&store.options).unwrap();
             connection
                 .query_one(index, [], |row| row.get::<_, String>(0))
                 .unwrap()
         };
-        let before = look();
+        let before = cached();
         write!(store, [], |tx| {
             let mut products = Products::new(tx);
             products
-                .add_stock(&leave(&product(1)), &product(1), -1, at(200))
+                .add_stock(&permit_to(Product::STOCK, &product(1)), &product(1), -1, at(200))
                 .await?;
             let read = products.find(&everything(), id(1)).await?;
             let read = Product { stock: 3, ..read }.touched(at(300));
-            products.save(&leave(&read), &read).await
+            products.save(&permit_to(Product::UPDATE, &read), &read).await
         })
         .unwrap();
-        assert_eq!(look(), before);
+        assert_eq!(cached(), before);
     });
 }
 

@@ -2,6 +2,7 @@
 
 use crate::fixtures::*;
 use crate::harness::on_both;
+use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::SessionId;
 use mainstay_domain::session::Session;
@@ -16,7 +17,9 @@ fn a_session_advances_once_from_each_generation() {
         write!(store, [], |tx| {
             let mut sessions = Sessions::new(tx);
             let first = session(1, id(1));
-            sessions.insert(&leave(&first), &first, b"sealed").await?;
+            sessions
+                .insert(&permit_to(Session::LOGIN, &first), &first, b"sealed")
+                .await?;
             assert_eq!(
                 sessions.with_seed(&own(id(1)), first.id).await?,
                 Some((first.clone(), b"sealed".to_vec()))
@@ -28,8 +31,16 @@ fn a_session_advances_once_from_each_generation() {
                 expires_at: at(2000),
                 ..first.clone()
             };
-            assert!(sessions.advance(&leave(&next), &next, 0).await?);
-            assert!(!sessions.advance(&leave(&next), &next, 0).await?);
+            assert!(
+                sessions
+                    .advance(&permit_to(Session::REFRESH, &next), &next, 0)
+                    .await?
+            );
+            assert!(
+                !sessions
+                    .advance(&permit_to(Session::REFRESH, &next), &next, 0)
+                    .await?
+            );
             assert_eq!(sessions.find(&everything(), first.id).await?, next);
             assert!(matches!(
                 sessions.find(&own(id(2)), first.id).await,
@@ -50,20 +61,32 @@ fn ended_sessions_stay_ended() {
             let mut sessions = Sessions::new(tx);
             for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
                 let new = session(number, id(owner));
-                sessions.insert(&leave(&new), &new, b"").await?;
+                sessions
+                    .insert(&permit_to(Session::LOGIN, &new), &new, b"")
+                    .await?;
             }
             let first = session(1, id(1));
-            sessions.end(&leave(&first), &first, at(300)).await?;
-            sessions.end(&leave(&first), &first, at(400)).await?;
+            sessions
+                .end(&permit_to(Session::LOGOUT, &first), &first, at(300))
+                .await?;
+            sessions
+                .end(&permit_to(Session::LOGOUT, &first), &first, at(400))
+                .await?;
             let next = Session {
                 generation: 1,
                 ..first.clone()
             };
-            assert!(!sessions.advance(&leave(&next), &next, 0).await?);
+            assert!(
+                !sessions
+                    .advance(&permit_to(Session::REFRESH, &next), &next, 0)
+                    .await?
+            );
             assert_eq!(
-                sessions.end_all(&leave(&user(1)), Some(id(2)), at(500)).await?,
+                sessions
+                    .end_all(&permit_to(Session::LOGOUT, &user(1)), id(1), Some(id(2)), at(500))
+                    .await?,
                 [id(3)],
-                "only sessions of the permit's account"
+                "only sessions of the account"
             );
             let live: Vec<SessionId> = sessions
                 .list(&own(id(1)), id(1), at(600))
@@ -80,9 +103,15 @@ fn ended_sessions_stay_ended() {
             assert_eq!(sessions.ended_since(&everything(), 1).await?, [id(3)]);
             assert!(sessions.ended_since(&everything(), 3).await?.is_empty());
             assert!(sessions.ended_since(&own(id(1)), 0).await?.is_empty());
-            assert_eq!(sessions.end_all(&leave(&user(1)), None, at(700)).await?, [id(2)]);
-            assert_eq!(sessions.prune(at(600)).await?, 2);
-            assert_eq!(sessions.prune(at(1001)).await?, 2);
+            assert_eq!(
+                sessions
+                    .end_all(&permit_to(Session::LOGOUT, &user(1)), id(1), None, at(700))
+                    .await?,
+                [id(2)]
+            );
+            let permit = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
+            assert_eq!(sessions.prune(&permit, at(600)).await?, 2);
+            assert_eq!(sessions.prune(&permit, at(1001)).await?, 2);
             Ok(())
         })
         .unwrap();
@@ -95,7 +124,9 @@ fn of_concurrent_refreshes_one_advances_the_session() {
         put_user(&store, &user(1)).await;
         write!(store, [], |tx| {
             let new = session(1, id(1));
-            Sessions::new(tx).insert(&leave(&new), &new, b"").await
+            Sessions::new(tx)
+                .insert(&permit_to(Session::LOGIN, &new), &new, b"")
+                .await
         })
         .unwrap();
         let attempts: Vec<_> = (0..8)
@@ -107,7 +138,9 @@ fn of_concurrent_refreshes_one_advances_the_session() {
                             generation: 1,
                             ..session(1, id(1))
                         };
-                        Sessions::new(tx).advance(&leave(&next), &next, 0).await
+                        Sessions::new(tx)
+                            .advance(&permit_to(Session::REFRESH, &next), &next, 0)
+                            .await
                     })
                 })
             })
@@ -130,7 +163,7 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
                 .insert("verify", b"mine", Some(id(1)), at(500), at(100))
                 .await?;
             tokens
-                .insert("setup", b"nobody's", None, at(500), at(100))
+                .insert("setup", b"without account", None, at(500), at(100))
                 .await?;
             tokens.insert("setup", b"late", None, at(500), at(100)).await?;
             assert_eq!(tokens.consume("setup", b"mine", at(200)).await?, None);
@@ -140,10 +173,15 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
                 Some(Some(id(1)))
             );
             assert_eq!(tokens.consume("verify", b"mine", at(499)).await?, None);
-            assert_eq!(tokens.consume("setup", b"nobody's", at(200)).await?, Some(None));
+            assert_eq!(
+                tokens.consume("setup", b"without account", at(200)).await?,
+                Some(None)
+            );
             assert_eq!(tokens.revoke_all("setup").await?, 1);
             assert_eq!(tokens.consume("setup", b"late", at(200)).await?, None);
-            Users::new(tx).delete(&leave::<User>(&user(1)), &user(1)).await?;
+            Users::new(tx)
+                .delete(&permit_to::<User>(User::DELETE, &user(1)), &user(1))
+                .await?;
             assert_eq!(OneTimeTokens::new(tx).prune(at(501)).await?, 1);
             Ok(())
         })
@@ -160,7 +198,9 @@ fn of_sessions_that_end_at_once_a_reader_of_numbers_misses_none() {
         write!(store, [], |tx| {
             for number in 1..=SESSIONS {
                 let new = session(number, id(1));
-                Sessions::new(tx).insert(&leave(&new), &new, b"").await?;
+                Sessions::new(tx)
+                    .insert(&permit_to(Session::LOGIN, &new), &new, b"")
+                    .await?;
             }
             Ok(())
         })
@@ -171,24 +211,26 @@ fn of_sessions_that_end_at_once_a_reader_of_numbers_misses_none() {
                 tokio::spawn(async move {
                     write!(store, [], |tx| {
                         let old = session(number, id(1));
-                        Sessions::new(tx).end(&leave(&old), &old, at(300)).await
+                        Sessions::new(tx)
+                            .end(&permit_to(Session::LOGOUT, &old), &old, at(300))
+                            .await
                     })
                 })
             })
             .collect();
-        let (mut last, mut heard) = (0, 0);
-        while heard < usize::try_from(SESSIONS).unwrap() {
-            let look = store.database.read::<_, Error, _>(ReadMode::Thread, move |tx| {
+        let (mut last, mut received) = (0, 0);
+        while received < usize::try_from(SESSIONS).unwrap() {
+            let read = store.database.read::<_, Error, _>(ReadMode::Thread, move |tx| {
                 Box::pin(async move {
                     let now = AccessChanges::new(tx).current().await?;
                     let ended = Sessions::new(tx).ended_since(&everything(), last).await?;
                     Ok((now, ended.len()))
                 })
             });
-            let (now, ended) = look.await.unwrap();
-            (last, heard) = (now, heard + ended);
+            let (now, ended) = read.await.unwrap();
+            (last, received) = (now, received + ended);
             assert_eq!(
-                i64::try_from(heard).unwrap(),
+                i64::try_from(received).unwrap(),
                 last,
                 "each change once, and none passed over"
             );

@@ -2,14 +2,14 @@
 
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, postgres_client, sqlite_connection};
-use mainstay_repositories::statements;
+use mainstay_repositories::statements::{self, Statement};
 
 #[test]
 fn sqlite_prepares_every_statement() {
     runtime().block_on(async {
         let store = Store::fresh(Engine::Sqlite).await.unwrap();
         let connection = sqlite_connection(&store.options).unwrap();
-        for (name, sql) in statements::all() {
+        for Statement { name, sql, .. } in statements::all() {
             let statement = connection.prepare(sql.sqlite());
             assert!(
                 statement.is_ok(),
@@ -28,7 +28,7 @@ fn postgres_prepares_every_statement() {
             return;
         };
         let (client, _connection) = postgres_client(&store.options).await.unwrap();
-        for (name, sql) in statements::all() {
+        for Statement { name, sql, .. } in statements::all() {
             let statement = client.prepare(sql.postgres()).await;
             assert!(
                 statement.is_ok(),
@@ -46,6 +46,6 @@ fn all_statements_are_listed_by_name() {
     assert!(all.len() > 500, "{}", all.len());
     assert!(
         all.iter()
-            .all(|(name, _)| name.starts_with("mainstay_repositories::"))
+            .all(|statement| statement.name.starts_with("mainstay_repositories::"))
     );
 }

@@ -5,6 +5,7 @@ use crate::harness::on_both;
 use mainstay_domain::access::{Permission, RoleName};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::UserId;
+use mainstay_domain::resources;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_repositories::{Credentials, PersonalGrant, Roles, UserFilter, UserSort, Users};
 
@@ -76,7 +77,9 @@ fn an_address_is_unique() {
             ..user(2)
         };
         let error = write!(store, [duplicate], |tx| {
-            Users::new(tx).insert(&leave(&duplicate), &duplicate).await
+            Users::new(tx)
+                .insert(&permit_to(User::CREATE, &duplicate), &duplicate)
+                .await
         })
         .unwrap_err();
         assert!(
@@ -86,7 +89,9 @@ fn an_address_is_unique() {
         put_user(&store, &user(2)).await;
         let duplicate = duplicate.touched(at(200));
         let error = write!(store, [duplicate], |tx| {
-            Users::new(tx).save(&leave(&duplicate), &duplicate).await
+            Users::new(tx)
+                .save(&permit_to(User::UPDATE, &duplicate), &duplicate)
+                .await
         })
         .unwrap_err();
         assert!(matches!(error, Error::Conflict(_)), "{error:?}");
@@ -103,11 +108,15 @@ fn a_change_of_an_outdated_version_is_refused() {
         }
         .touched(at(200));
         write!(store, [changed], |tx| {
-            Users::new(tx).save(&leave(&changed), &changed).await
+            Users::new(tx)
+                .save(&permit_to(User::UPDATE, &changed), &changed)
+                .await
         })
         .unwrap();
         let error = write!(store, [changed], |tx| {
-            Users::new(tx).save(&leave(&changed), &changed).await
+            Users::new(tx)
+                .save(&permit_to(User::UPDATE, &changed), &changed)
+                .await
         });
         assert!(lost_a_race(&error), "{error:?}");
         let found = write!(store, [], |tx| {
@@ -123,7 +132,9 @@ fn a_permit_for_another_row_is_refused() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         let error = write!(store, [], |tx| {
-            Users::new(tx).delete(&leave(&user(2)), &user(1)).await
+            Users::new(tx)
+                .delete(&permit_to(User::DELETE, &user(2)), &user(1))
+                .await
         });
         assert!(matches!(error, Err(Error::Internal(_))), "{error:?}");
         assert!(
@@ -244,7 +255,7 @@ fn of_two_administrators_who_demote_each_other_one_remains() {
                         ..other
                     }
                     .touched(at(200));
-                    users.save(&leave(&other), &other).await
+                    users.save(&permit_to(User::UPDATE, &other), &other).await
                 })
             })
         };
@@ -277,9 +288,13 @@ fn grants_are_replaced_and_revoked_and_are_access_changes() {
         };
         write!(store, [grant, longer], |tx| {
             let mut users = Users::new(tx);
-            users.grant(&leave(&user(1)), &user(1), &grant).await?;
+            users
+                .grant(&permit_to(User::GRANT, &user(1)), &user(1), &grant)
+                .await?;
             assert_eq!(users.grants(&everything(), id(1)).await?, [grant]);
-            users.grant(&leave(&user(1)), &user(1), &longer).await?;
+            users
+                .grant(&permit_to(User::GRANT, &user(1)), &user(1), &longer)
+                .await?;
             assert_eq!(users.grants(&own(id(1)), id(1)).await?, [longer]);
             let facts = users
                 .access_facts(&everything(), id(1))
@@ -295,12 +310,22 @@ fn grants_are_replaced_and_revoked_and_are_access_changes() {
             );
             assert!(
                 users
-                    .revoke_grant(&leave(&user(1)), &user(1), "read:audit", at(400))
+                    .revoke_grant(
+                        &permit_to(User::REVOKE, &user(1)),
+                        &user(1),
+                        "read:audit",
+                        at(400)
+                    )
                     .await?
             );
             assert!(
                 !users
-                    .revoke_grant(&leave(&user(1)), &user(1), "read:audit", at(410))
+                    .revoke_grant(
+                        &permit_to(User::REVOKE, &user(1)),
+                        &user(1),
+                        "read:audit",
+                        at(410)
+                    )
                     .await?
             );
             let changed = users.access_facts_since(&everything(), 2).await?;
@@ -318,10 +343,10 @@ fn deleting_an_account_deletes_its_password() {
         write!(store, [], |tx| {
             let ann = user(1);
             Credentials::new(tx)
-                .set(&leave(&ann), &ann, "first", at(1))
+                .set(&permit_to(User::CREATE, &ann), &ann, "first", at(1))
                 .await?;
             Credentials::new(tx)
-                .set(&leave(&ann), &ann, "second", at(2))
+                .set(&permit_to(User::CREATE, &ann), &ann, "second", at(2))
                 .await?;
             assert_eq!(
                 Credentials::new(tx).find(&everything(), ann.id).await?.as_deref(),
@@ -332,7 +357,9 @@ fn deleting_an_account_deletes_its_password() {
                 Some("second")
             );
             assert_eq!(Credentials::new(tx).find(&own(id(9)), ann.id).await?, None);
-            Users::new(tx).delete(&leave(&ann), &ann).await?;
+            Users::new(tx)
+                .delete(&permit_to(User::DELETE, &ann), &ann)
+                .await?;
             assert_eq!(Credentials::new(tx).find(&everything(), ann.id).await?, None);
             Ok(())
         })
@@ -347,7 +374,7 @@ fn the_built_in_roles_have_only_declared_permissions() {
             assert!(Roles::new(tx).exists(&RoleName::admin()).await?);
             assert!(
                 !Roles::new(tx)
-                    .exists(&RoleName::parse("nobody").expect("a good name"))
+                    .exists(&RoleName::parse("unknown").expect("a good name"))
                     .await?
             );
             Roles::new(tx).all().await
@@ -358,9 +385,10 @@ fn the_built_in_roles_have_only_declared_permissions() {
         assert!(roles.iter().all(|role| role.built_in));
         assert!(roles[0].permissions.is_empty());
         assert_eq!(roles[1].permissions, ["create:order"]);
-        let known: Vec<&str> = Permission::BUILT_IN
-            .iter()
-            .map(|permission| permission.as_str())
+        let known: Vec<&str> = resources::built_in()
+            .permissions()
+            .into_iter()
+            .map(Permission::as_str)
             .collect();
         for permission in roles.iter().flat_map(|role| &role.permissions) {
             assert!(known.contains(&permission.as_str()), "{permission}");

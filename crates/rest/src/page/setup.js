@@ -5,17 +5,17 @@ const token = new URLSearchParams(given).get("token") ?? decodeURIComponent(give
 history.replaceState(null, "", location.pathname);
 
 const form = document.getElementById("form");
-const told = document.getElementById("told");
+const message = document.getElementById("message");
 
 if (token === "") {
-  told.textContent = "Open this page by the link that the server printed at its first start.";
+  message.textContent = "Open this page by the link that the server printed at its first start.";
   form.hidden = true;
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { name, email, password } = Object.fromEntries(new FormData(form));
-  told.textContent = "…";
+  message.textContent = "…";
   try {
     const answer = await fetch("/api/auth/setup", {
       method: "POST",
@@ -24,12 +24,12 @@ form.addEventListener("submit", async (event) => {
     });
     if (answer.ok) {
       form.hidden = true;
-      told.textContent = `Done. You are signed in as ${email}.`;
+      message.textContent = `Done. You are signed in as ${email}.`;
       return;
     }
     const { error } = await answer.json();
-    told.textContent = [error.message, ...error.details.map((fault) => `${fault.path} ${fault.message}`)].join("; ");
+    message.textContent = [error.message, ...error.details.map((fault) => `${fault.path} ${fault.message}`)].join("; ");
   } catch {
-    told.textContent = "The server did not answer.";
+    message.textContent = "The server did not answer.";
   }
 });

@@ -1,12 +1,14 @@
 //! What clients say of products.
 
 use crate::parse::{MoneyInput, given, word};
+use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{self, Attributes, MAX_STOCK, ProductStatus, Sku};
+use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::text;
 use mainstay_domain::validation::{Invalid, ValidationErrors};
-use mainstay_edge::ApiError;
 use mainstay_edge::input::Object;
-use mainstay_services::product::{NewProduct, ProductPatch};
+use mainstay_edge::routes::{ChangeInput, CreateInput};
+use mainstay_services::product::{ChangeStock, CreateProduct, NewProduct, ProductPatch, UpdateProduct};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -17,7 +19,7 @@ const DESCRIPTION: usize = 10_000;
 const CATEGORY: usize = 100;
 const REASON: usize = 200;
 
-/// A product to be added.
+/// A product to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductInput {
@@ -30,12 +32,12 @@ pub(super) struct ProductInput {
     description: Option<String>,
     #[schema(value_type = MoneyInput)]
     price: Object<MoneyInput>,
-    /// None when left out.
+    /// 0 when left out.
     #[schema(minimum = 0)]
     stock: Option<i64>,
     #[schema(max_length = 100)]
     category: Option<String>,
-    /// Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot hold.
+    /// Free-form data, stored exactly: no key twice, and no number that a double or a whole number of 64 bits cannot hold.
     #[schema(schema_with = nullable_attributes_schema, required = false)]
     attributes: Option<Box<RawValue>>,
     /// `draft`, `active` (when left out) or `archived`.
@@ -43,7 +45,7 @@ pub(super) struct ProductInput {
     status: Option<String>,
 }
 
-/// What of a product is to change.
+/// The fields of a product to change; the others stay.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductPatchInput {
@@ -67,7 +69,7 @@ pub(super) struct ProductPatchInput {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, minimum = 0)]
     stock: Option<i64>,
-    /// `null` takes it away.
+    /// `null` removes it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100)]
     category: Option<Option<String>>,
@@ -84,9 +86,9 @@ pub(super) struct ProductPatchInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StockInput {
-    /// How many came, or went when it is negative.
+    /// Number of pieces added, or removed when negative.
     delta: i64,
-    /// Why, for the audit trail.
+    /// The reason, for the audit trail.
     #[schema(min_length = 1, max_length = 200)]
     reason: String,
 }
@@ -106,7 +108,7 @@ fn shape(kind: SchemaType) -> utoipa::openapi::schema::Object {
         .schema_type(kind)
         .max_properties(Some(Attributes::MAX_VALUES))
         .description(Some(format!(
-            "Free-form facts, kept exactly: no key twice, and no number that a double or a whole number of 64 bits cannot \
+            "Free-form data, stored exactly: no key twice, and no number that a double or a whole number of 64 bits cannot \
              hold. At most {bytes} bytes of JSON and {} values, nested ones included, at most {depth} levels deep.",
             Attributes::MAX_VALUES
         )))
@@ -130,12 +132,13 @@ fn attributes(json: Option<&RawValue>) -> Result<Attributes, Invalid> {
 }
 
 fn status(text: &str) -> Result<ProductStatus, Invalid> {
-    word(text, ProductStatus::find, "draft, active, archived")
+    word(text, ProductStatus::find, ProductStatus::CHOICES)
 }
 
-impl ProductInput {
-    /// A product, or everything that is wrong with it.
-    pub(super) fn read(self) -> Result<NewProduct, ApiError> {
+impl CreateInput for ProductInput {
+    type UseCase = CreateProduct;
+
+    fn validate(self) -> Result<CreateProduct, ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let sku = errors.take("sku", Sku::parse(&self.sku));
         let name = errors.take("name", name(&self.name));
@@ -163,13 +166,15 @@ impl ProductInput {
                 status: status?,
             })
         })();
-        ApiError::unless_good(errors, new)
+        errors.finish(new).map(|new| CreateProduct { new })
     }
 }
 
-impl ProductPatchInput {
-    /// The changes, or everything that is wrong with them.
-    pub(super) fn read(self) -> Result<ProductPatch, ApiError> {
+impl ChangeInput for ProductPatchInput {
+    type UseCase = UpdateProduct;
+    type Id = ProductId;
+
+    fn validate(self, id: ProductId, expected: ExpectedVersion) -> Result<UpdateProduct, ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let patch = ProductPatch {
             sku: errors.take_optional("sku", self.sku.as_deref().map(Sku::parse)),
@@ -187,13 +192,16 @@ impl ProductPatchInput {
             ),
             status: errors.take_optional("status", self.status.as_deref().map(status)),
         };
-        ApiError::unless_good(errors, Some(patch))
+        errors.check()?;
+        Ok(UpdateProduct { id, patch, expected })
     }
 }
 
-impl StockInput {
-    /// How many and why, or everything that is wrong with it.
-    pub(super) fn read(self) -> Result<(i64, String), ApiError> {
+impl ChangeInput for StockInput {
+    type UseCase = ChangeStock;
+    type Id = ProductId;
+
+    fn validate(self, id: ProductId, expected: ExpectedVersion) -> Result<ChangeStock, ValidationErrors> {
         let mut errors = ValidationErrors::new();
         if self.delta == 0 || self.delta.unsigned_abs() > MAX_STOCK.unsigned_abs() {
             errors.add(
@@ -203,6 +211,13 @@ impl StockInput {
             );
         }
         let reason = errors.take("reason", text::line(&self.reason, REASON));
-        ApiError::unless_good(errors, reason.map(|reason| (self.delta, reason)))
+        let delta = self.delta;
+        let change = reason.map(|reason| ChangeStock {
+            id,
+            delta,
+            reason,
+            expected,
+        });
+        errors.finish(change)
     }
 }

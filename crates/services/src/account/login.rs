@@ -1,14 +1,15 @@
 //! Signs a user in with an e-mail address and a password.
 
+use super::opening::open_session;
 use super::password::{Password, hashing};
-use super::{Tokens, open_session};
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use super::tokens::Tokens;
+use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 use mainstay_platform::limiter::{LimitKey, Quota};
 use std::time::Duration;
 use uuid::Uuid;
@@ -18,14 +19,14 @@ use uuid::Uuid;
 pub struct Login {
     email: Email,
     password: Password,
-    proven: Option<VerifiedCredentials>,
 }
 
 /// An account whose password was verified, and the hash that it was verified against.
 #[derive(Debug, Clone)]
-struct VerifiedCredentials {
+pub struct VerifiedCredentials {
     user: UserId,
     hash: String,
+    /// A hash by the current parameters, when the stored one was made by weaker ones.
     better: Option<String>,
 }
 
@@ -38,11 +39,7 @@ const TRIES: Quota = Quota {
 impl Login {
     /// A sign-in with the given credentials.
     pub fn new(email: Email, password: Password) -> Self {
-        Self {
-            email,
-            password,
-            proven: None,
-        }
+        Self { email, password }
     }
 
     fn refused() -> Error {
@@ -51,8 +48,8 @@ impl Login {
 
     /// Counts only wrong passwords: a client that knows the password may sign in as often as the rate limit allows.
     fn check_tries(&self, cx: &PrepareContext<'_>, count: bool) -> Result<()> {
-        let services = cx.services();
-        if !services.policies().limits {
+        let components = cx.components();
+        if !components.policies.limits {
             return Ok(());
         }
         let network = match cx.context().origin.ip.map(LimitKey::from) {
@@ -61,11 +58,11 @@ impl Login {
             _ => String::new(),
         };
         let key = LimitKey::text(&format!("{} {network}", self.email));
-        let limiter = &services.parts().limiter;
+        let (limiter, now) = (&components.limiter, cx.now());
         let decision = if count {
-            limiter.check("account.login.failed", TRIES, key, services.now())
+            limiter.check("account.login.failed", TRIES, key, now)
         } else {
-            limiter.peek("account.login.failed", TRIES, key, services.now())
+            limiter.peek("account.login.failed", TRIES, key, now)
         };
         if decision.allowed {
             Ok(())
@@ -81,13 +78,15 @@ impl UseCase for Login {
     const NAME: &'static str = "account.login";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(60);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 }
 
-impl Command for Login {
-    const IDEMPOTENT: bool = false;
+impl PreparedCommand for Login {
+    type Prepared = VerifiedCredentials;
 
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedCredentials> {
         self.check_tries(cx, false)?;
         let email = self.email.clone();
         let known = cx
@@ -102,7 +101,7 @@ impl Command for Login {
                 })
             })
             .await?;
-        let hasher = &cx.services().parts().hasher;
+        let hasher = &cx.components().hasher;
         let password = self.password.text();
         let Some((user, hash)) = known.filter(|_| self.password.is_possible()) else {
             hasher.verify_nothing(password).await.map_err(hashing)?;
@@ -115,31 +114,27 @@ impl Command for Login {
             return Err(Self::refused());
         }
         let better = match verdict.needs_rehash {
-            true => Some(hasher.hash(self.password.text()).await.map_err(hashing)?),
+            true => Some(self.password.hash(hasher).await?),
             false => None,
         };
-        self.proven = Some(VerifiedCredentials { user, hash, better });
-        Ok(self)
+        Ok(VerifiedCredentials { user, hash, better })
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Tokens> {
-        let proven = self
-            .proven
-            .ok_or_else(|| Error::bug("signing in without proof"))?;
+    async fn run(self, verified: VerifiedCredentials, cx: &mut CommandContext<'_>) -> Result<Tokens> {
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         // The password may have changed, or the account may be gone, since the password was verified.
-        let found = cx.users().find(&scope, proven.user).await;
+        let found = cx.users().find(&scope, verified.user).await;
         let user = found.map_err(|error| match error {
             Error::NotFound => Self::refused(),
             // An unavailable database proves nothing about the password.
             other => other,
         })?;
-        if cx.credentials().find(&scope, user.id).await?.as_ref() != Some(&proven.hash) {
+        if cx.credentials().find(&scope, user.id).await?.as_ref() != Some(&verified.hash) {
             return Err(Self::refused());
         }
-        if let Some(better) = proven.better {
+        if let Some(better) = verified.better {
             let (permit, now) = (
-                cx.permit_of(SystemCaller::SIGN_IN, Action::UPDATE, &user)?,
+                cx.permit_of(SystemCaller::SIGN_IN, User::REHASH, &user)?,
                 cx.now(),
             );
             cx.credentials().set(&permit, &user, &better, now).await?;

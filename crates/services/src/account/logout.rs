@@ -1,12 +1,11 @@
 //! Ends the caller's session.
 
-use crate::access::directory::AccessChange;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::{Result, session::Session};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use serde_json::json;
 
 /// Ends the session whose token the caller presented. Both its tokens stop working at once.
@@ -16,12 +15,11 @@ pub struct Logout;
 impl UseCase for Logout {
     const NAME: &'static str = "account.logout";
     const ACCESS: Access = Access::signed_in();
+    const IDEMPOTENT: bool = false;
     type Output = ();
 }
 
 impl Command for Logout {
-    const IDEMPOTENT: bool = false;
-
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         let principal = cx.caller().principal();
         let id = principal
@@ -29,7 +27,7 @@ impl Command for Logout {
             .session;
         let (scope, now) = (cx.scope::<Session>(), cx.now());
         let session = cx.sessions().find(&scope, id).await?;
-        let permit = cx.permit(Action::LOGOUT, &session)?;
+        let permit = cx.permit(Session::LOGOUT, &session)?;
         cx.sessions().end(&permit, &session, now).await?;
         cx.access_changed(AccessChange::SessionEnded(id));
         cx.record(

@@ -1,12 +1,11 @@
 //! Reads the caller's account.
 
-use super::Profile;
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use super::tokens::{Profile, profile};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Grant};
 use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::user::User;
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_platform::database::ReadMode;
 
 /// Reads the caller's own account, as it is now.
@@ -37,6 +36,6 @@ impl Query for Me {
                 until: row.expires_at,
             })
             .collect();
-        Ok(cx.services().profile(user, &grants, cx.now()))
+        Ok(profile(&cx.components().directory, user, &grants, cx.now()))
     }
 }

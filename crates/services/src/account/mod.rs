@@ -8,6 +8,7 @@ mod opening;
 mod password;
 mod refresh;
 mod register;
+mod seed;
 mod spelled;
 mod tokens;
 
@@ -16,9 +17,9 @@ pub use logout::Logout;
 pub use logout_all::LogoutAll;
 pub use me::Me;
 pub use password::Password;
-pub(crate) use password::hashing;
 pub use refresh::Refresh;
 pub use register::Register;
+pub(crate) use tokens::profile;
 pub use tokens::{Profile, Tokens};
 
 pub(crate) use opening::open_session;

@@ -1,13 +1,14 @@
 //! Opens a session: the last step of every way to sign in.
 
-use super::Tokens;
-use crate::context::{CommandContext, Repositories};
+use super::seed::seal_seed;
+use super::tokens::{Tokens, sign_tokens};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, Grant, SystemCaller};
+use mainstay_domain::access::{Grant, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::random;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
+use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
 
 /// Opens a session for an account whose credentials were verified, and signs its tokens.
@@ -22,19 +23,19 @@ pub(crate) async fn open_session(cx: &mut CommandContext<'_>, user: User) -> Res
         user_agent: origin.user_agent.as_deref().map(str::to_owned),
         created_at: now,
         last_seen_at: now,
-        expires_at: now.after(cx.services().policies().refresh_ttl),
+        expires_at: now.after(cx.components().policies.refresh_ttl),
         ended_at: None,
     };
     let seed = random::bytes(cx.random());
-    let sealed = cx.services().seal_seed(&session, &seed);
-    let permit = cx.permit(Action::LOGIN, &session)?;
+    let sealed = seal_seed(&cx.components().sealer, &session, &seed, cx.random());
+    let permit = cx.permit(Session::LOGIN, &session)?;
     cx.sessions().insert(&permit, &session, &sealed).await?;
     cx.record(
         permit,
         DomainEvent::noted("session.opened", "LOGIN", &json!({"userId": user.id})),
     );
     let grants = grants(cx, &user).await?;
-    cx.services().sign_tokens((user, &grants), &session, &seed, now)
+    sign_tokens(cx.components(), (user, &grants), &session, &seed, now)
 }
 
 /// The account's personal permissions.

@@ -1,8 +1,8 @@
 //! A plaintext password, before it is hashed.
 
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_domain::{Error, email::Email, password};
-use mainstay_platform::crypto::password::PasswordError;
+use mainstay_domain::{Error, Result, email::Email, password};
+use mainstay_platform::crypto::password::{PasswordError, PasswordHasher};
 use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -30,6 +30,14 @@ impl Password {
         let mut errors = ValidationErrors::new();
         errors.take("password", password::check_new(&self.0, Some(email.as_str())));
         errors.check()
+    }
+
+    /// Hashes it.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when too many passwords are being hashed.
+    pub(crate) async fn hash(&self, hasher: &PasswordHasher) -> Result<String> {
+        hasher.hash(self.text()).await.map_err(hashing)
     }
 
     pub(crate) fn text(&self) -> Zeroizing<String> {

@@ -1,15 +1,15 @@
 //! Exchanges a refresh token for the next pair of tokens.
 
-use super::Tokens;
 use super::opening::grants;
-use crate::access::directory::AccessChange;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate, SystemCaller};
+use super::seed::open_seed;
+use super::tokens::{Tokens, sign_tokens};
+use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::{RefreshTokenUse, Session};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use serde::{Deserialize, Serialize};
@@ -57,11 +57,12 @@ impl UseCase for Refresh {
     const NAME: &'static str = "account.refresh";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(300);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Refreshed;
 }
 
 impl Command for Refresh {
-    const IDEMPOTENT: bool = false;
     /// A refresh increments a counter; only its misuse is an event.
     const RECORDS_NO_EVENT: bool = true;
 
@@ -71,7 +72,7 @@ impl Command for Refresh {
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         let found = cx.sessions().with_seed(&scope, token.session()).await?;
         let (session, sealed) = found.ok_or_else(invalid)?;
-        let seed = cx.services().open_seed(&session, &sealed)?;
+        let seed = open_seed(&cx.components().sealer, &session, &sealed)?;
         if !token.matches(&seed) {
             return Err(invalid());
         }
@@ -95,14 +96,14 @@ impl Command for Refresh {
 
 async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Session> {
     let (now, from) = (cx.now(), session.generation);
-    let expires_at = now.after(cx.services().policies().refresh_ttl);
+    let expires_at = now.after(cx.components().policies.refresh_ttl);
     let next = Session {
         generation: from + 1,
         last_seen_at: now,
         expires_at,
         ..session
     };
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::REFRESH, &next)?;
+    let permit = cx.permit(Session::REFRESH, &next)?;
     if cx.sessions().advance(&permit, &next, from).await? {
         return Ok(next);
     }
@@ -121,13 +122,13 @@ async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) ->
     user.check_usable()?;
     let grants = grants(cx, &user).await?;
     let now = cx.now();
-    let tokens = cx.services().sign_tokens((user, &grants), &session, seed, now)?;
+    let tokens = sign_tokens(cx.components(), (user, &grants), &session, seed, now)?;
     Ok(Refreshed::Tokens(Box::new(tokens)))
 }
 
 async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<Refreshed> {
     let now = cx.now();
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, Action::LOGOUT, &session)?;
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, Session::LOGOUT, &session)?;
     cx.sessions().end(&permit, &session, now).await?;
     cx.access_changed(AccessChange::SessionEnded(session.id));
     let ended = Session {

@@ -1,16 +1,16 @@
 //! Registers an account.
 
-use super::password::{Password, hashing};
-use super::{Tokens, open_session};
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate, RoleName};
+use super::opening::open_session;
+use super::password::Password;
+use super::tokens::Tokens;
+use mainstay_domain::Result;
+use mainstay_domain::access::{Access, Rate, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 
 /// Creates a customer's account and signs its owner in.
 #[derive(Debug, Clone)]
@@ -18,7 +18,6 @@ pub struct Register {
     email: Email,
     password: Password,
     name: PersonName,
-    hash: Option<String>,
 }
 
 impl Register {
@@ -28,7 +27,6 @@ impl Register {
             email,
             password,
             name,
-            hash: None,
         }
     }
 }
@@ -37,6 +35,8 @@ impl UseCase for Register {
     const NAME: &'static str = "account.register";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(20);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -44,19 +44,15 @@ impl UseCase for Register {
     }
 }
 
-impl Command for Register {
-    const IDEMPOTENT: bool = false;
+impl PreparedCommand for Register {
+    /// The hash of the password.
+    type Prepared = String;
 
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let hasher = &cx.services().parts().hasher;
-        self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);
-        Ok(self)
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
+        self.password.hash(&cx.components().hasher).await
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Tokens> {
-        let hash = self
-            .hash
-            .ok_or_else(|| Error::bug("registering without a hash"))?;
+    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<Tokens> {
         let new = NewUser {
             email: self.email,
             name: self.name,
@@ -65,7 +61,7 @@ impl Command for Register {
             email_verified: false,
         };
         let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
-        let permit = cx.permit(Action::REGISTER, &user)?;
+        let permit = cx.permit(User::REGISTER, &user)?;
         cx.users().insert(&permit, &user).await?;
         cx.credentials().set(&permit, &user, &hash, now).await?;
         cx.record(permit, DomainEvent::created("user.registered", &user));

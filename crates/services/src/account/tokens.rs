@@ -1,13 +1,14 @@
 //! The tokens of a session.
 
 use super::spelled;
-use crate::services::Services;
 use mainstay_domain::access::Grant;
 use mainstay_domain::session::Session;
-use mainstay_domain::state::State;
+use mainstay_domain::state::{State, Versioned};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::Components;
+use mainstay_engine::access::AccessDirectory;
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::token::Claims;
@@ -23,9 +24,9 @@ pub struct Profile {
     pub permissions: Vec<String>,
 }
 
-impl Profile {
-    /// The state of this representation: permissions change without a new version of the account.
-    pub fn state(&self) -> State {
+impl Versioned for Profile {
+    /// Permissions change without a new version of the account.
+    fn state(&self) -> State {
         State::with(self.user.version, self.permissions.iter().map(String::as_str))
     }
 }
@@ -53,76 +54,49 @@ impl fmt::Debug for Tokens {
     }
 }
 
-impl Services {
-    /// An account with its effective permissions at an instant.
-    pub(crate) fn profile(&self, user: User, grants: &[Grant], now: Timestamp) -> Profile {
-        let permissions = self.directory().permissions(&user.role, grants, now).names();
-        Profile { user, permissions }
-    }
-
-    /// Signs the tokens of a session.
-    pub(crate) fn sign_tokens(
-        &self,
-        (user, grants): (User, &[Grant]),
-        session: &Session,
-        seed: &[u8; 32],
-        now: Timestamp,
-    ) -> Result<Tokens> {
-        let profile = self.profile(user, grants, now);
-        let ring = self.parts().keys.ring();
-        let expires_at = now.after(self.policies().access_ttl);
-        let live = grants
-            .iter()
-            .filter(|grant| grant.until.is_none_or(|until| now < until));
-        let claims = Claims {
-            sub: profile.user.id,
-            email: profile.user.email.as_str().to_owned(),
-            role: profile.user.role.as_str().to_owned(),
-            permissions: profile.permissions.clone(),
-            grants: live
-                .map(|grant| (grant.permission.clone(), grant.until.map(Timestamp::seconds)))
-                .collect(),
-            sid: session.id,
-            jti: mainstay_domain::id::uuid_v7(now, &*self.parts().random),
-            iat: now.seconds(),
-            nbf: now.seconds(),
-            exp: expires_at.seconds(),
-            aud: ring.audience().to_owned(),
-            iss: ring.issuer().to_owned(),
-        };
-        let access_token = ring.sign(&claims).map_err(Error::internal)?;
-        let refresh = RefreshToken::mint(session.id, session.generation, seed);
-        Ok(Tokens {
-            user: profile,
-            access_token: Secret::new(access_token),
-            refresh_token: Secret::new(refresh.text().to_string()),
-            expires_at: Timestamp::from_seconds(claims.exp),
-            session_ends_at: session.expires_at,
-        })
-    }
-
-    /// Decrypts a session's seed.
-    pub(crate) fn open_seed(&self, session: &Session, sealed: &[u8]) -> Result<[u8; 32]> {
-        let plain = self
-            .parts()
-            .sealer
-            .open(SEED, session.id.uuid().as_bytes(), sealed)
-            .map_err(Error::internal)?;
-        plain
-            .as_slice()
-            .try_into()
-            .map_err(|_wrong: std::array::TryFromSliceError| {
-                Error::bug("a session's seed has another length")
-            })
-    }
-
-    /// Encrypts a session's seed.
-    pub(crate) fn seal_seed(&self, session: &Session, seed: &[u8; 32]) -> Vec<u8> {
-        self.parts()
-            .sealer
-            .seal(SEED, session.id.uuid().as_bytes(), seed, &*self.parts().random)
-    }
+/// An account with its effective permissions at an instant.
+pub(crate) fn profile(directory: &AccessDirectory, user: User, grants: &[Grant], now: Timestamp) -> Profile {
+    let permissions = directory.permissions(&user.role, grants, now).names();
+    Profile { user, permissions }
 }
 
-/// The context that sealed seeds are bound to.
-const SEED: &str = "session-seed";
+/// Signs the tokens of a session.
+pub(super) fn sign_tokens(
+    components: &Components,
+    (user, grants): (User, &[Grant]),
+    session: &Session,
+    seed: &[u8; 32],
+    now: Timestamp,
+) -> Result<Tokens> {
+    let profile = profile(&components.directory, user, grants, now);
+    let ring = components.keys.ring();
+    let expires_at = now.after(components.policies.access_ttl);
+    let live = grants
+        .iter()
+        .filter(|grant| grant.until.is_none_or(|until| now < until));
+    let claims = Claims {
+        sub: profile.user.id,
+        email: profile.user.email.as_str().to_owned(),
+        role: profile.user.role.as_str().to_owned(),
+        permissions: profile.permissions.clone(),
+        grants: live
+            .map(|grant| (grant.permission.clone(), grant.until.map(Timestamp::seconds)))
+            .collect(),
+        sid: session.id,
+        jti: mainstay_domain::id::uuid_v7(now, &*components.node.random),
+        iat: now.seconds(),
+        nbf: now.seconds(),
+        exp: expires_at.seconds(),
+        aud: ring.audience().to_owned(),
+        iss: ring.issuer().to_owned(),
+    };
+    let access_token = ring.sign(&claims).map_err(Error::internal)?;
+    let refresh = RefreshToken::mint(session.id, session.generation, seed);
+    Ok(Tokens {
+        user: profile,
+        access_token: Secret::new(access_token),
+        refresh_token: Secret::new(refresh.text().to_string()),
+        expires_at: Timestamp::from_seconds(claims.exp),
+        session_ends_at: session.expires_at,
+    })
+}

@@ -1,11 +1,11 @@
 //! Lists denied and suspicious attempts.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::list::{ListParams, ListQuery};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::security::SecurityEvent;
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 
 /// Denied and suspicious attempts, the latest first.
 #[derive(Debug, Clone)]
@@ -18,6 +18,16 @@ impl UseCase for ListSecurityEvents {
     const NAME: &'static str = "security-event.list";
     const ACCESS: Access = Access::permission(Permission::READ_AUDIT);
     type Output = Page<SecurityEvent>;
+}
+
+impl ListQuery for ListSecurityEvents {
+    type Item = SecurityEvent;
+    type Filter = ();
+    type Sort = ();
+
+    fn list(params: ListParams<(), ()>) -> Self {
+        Self { page: params.page }
+    }
 }
 
 impl Query for ListSecurityEvents {

@@ -1,12 +1,11 @@
 //! Retries a job.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::DatabaseError;
 use serde_json::json;
 
@@ -25,9 +24,9 @@ impl UseCase for RetryJob {
 
 impl Command for RetryJob {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        let (scope, now) = (cx.scope_to::<Job>(Action::RETRY), cx.now());
+        let (scope, now) = (cx.scope_to::<Job>(Job::RETRY), cx.now());
         let job = cx.jobs().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::RETRY, &job)?;
+        let permit = cx.permit(Job::RETRY, &job)?;
         if !matches!(job.state, JobState::Dead | JobState::Cancelled) {
             return Err(Error::InvalidState(format!(
                 "a job that is {} cannot be retried",
@@ -43,7 +42,7 @@ impl Command for RetryJob {
             permit,
             DomainEvent::acted("job.retried", "RETRY", &before, &after),
         );
-        cx.changes.jobs += 1;
+        cx.jobs_due();
         Ok(())
     }
 }

@@ -4,9 +4,8 @@
 //! `expected/`, so that a review shows every change of a mail.
 
 mod order_paid;
-mod render;
 mod send_order_mail;
+mod templates;
 
 pub use order_paid::OrderPaid;
-pub use render::{Rendered, Template, Templates};
 pub use send_order_mail::SendOrderMail;

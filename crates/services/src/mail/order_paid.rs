@@ -1,9 +1,17 @@
 //! The mail that confirms a payment to the customer.
 
-use super::render::one_line;
 use mainstay_domain::order::{Order, OrderItem};
 use mainstay_domain::user::User;
+use mainstay_engine::mail::{Template, one_line};
 use serde::Serialize;
+
+/// Confirms to the buyer that the order is paid. Values: [`OrderPaid`].
+pub(super) const ORDER_PAID: Template = Template {
+    name: "order_paid",
+    subject: include_str!("templates/order_paid.subject.txt"),
+    text: include_str!("templates/order_paid.txt"),
+    html: include_str!("templates/order_paid.html"),
+};
 
 /// The template values of the mail. Names are reduced to one line: a name must not look like another line of the order.
 #[derive(Debug, Clone, Serialize)]
@@ -47,7 +55,7 @@ fn line(item: &OrderItem) -> Line {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Rendered, Template, Templates};
+    use super::super::templates::templates;
     use super::*;
     use mainstay_domain::access::RoleName;
     use mainstay_domain::currency::Currency;
@@ -59,6 +67,7 @@ mod tests {
     use mainstay_domain::random::Counting;
     use mainstay_domain::time::Timestamp;
     use mainstay_domain::user::{NewUser, UserStatus};
+    use mainstay_engine::mail::Rendered;
     use std::time::Duration;
 
     fn mail(buyer: &str, items: &[(&str, &str, u32, i64)]) -> Rendered {
@@ -91,8 +100,9 @@ mod tests {
             buyer.id,
         );
         let order = Order::place(names, items, now, Duration::from_mins(30)).unwrap();
-        Templates::compiled()
-            .render(Template::OrderPaid, &OrderPaid::new(&order, &buyer))
+        templates()
+            .unwrap()
+            .render(&ORDER_PAID, &OrderPaid::new(&order, &buyer))
             .unwrap()
     }
 

@@ -1,16 +1,18 @@
 //! Mails the buyer that the order is paid.
 
-use super::{OrderPaid, Template, Templates};
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::job::registry::JobSpec;
-use crate::ports::Message;
-use crate::use_case::{BackgroundJob, Command, UseCase};
+use super::order_paid::{ORDER_PAID, OrderPaid};
+use super::templates::templates;
+use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{EventId, OrderId};
 use mainstay_domain::order::Order;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::mail::Message;
+use mainstay_engine::{
+    BackgroundJob, CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase,
+};
 use serde::{Deserialize, Serialize};
 
 /// Mails the buyer what was ordered and what it cost. It changes no rows. The message id is derived from the order, so
@@ -24,13 +26,13 @@ pub struct SendOrderMail {
 }
 
 impl SendOrderMail {
-    /// The job for an `order.paid` event; for [`crate::job::subscriptions::Subscriptions::on`].
+    /// The job for an `order.paid` event.
     ///
     /// # Errors
     /// An internal error when the event is about something else than an order.
-    pub fn on(event: &OutboxEvent) -> Result<JobSpec> {
+    pub fn from_event(event: &OutboxEvent) -> Result<Self> {
         let order = event.resource_id.parse().map_err(Error::internal)?;
-        JobSpec::of(&Self {
+        Ok(Self {
             order,
             event: event.id,
         })
@@ -53,8 +55,10 @@ impl BackgroundJob for SendOrderMail {
     }
 }
 
-impl Command for SendOrderMail {
-    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
+impl PreparedCommand for SendOrderMail {
+    type Prepared = ();
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<()> {
         let id = self.order;
         let read = cx.read(move |cx| {
             Box::pin(async move {
@@ -66,7 +70,7 @@ impl Command for SendOrderMail {
             })
         });
         let (order, buyer) = read.await?;
-        let mail = Templates::compiled().render(Template::OrderPaid, &OrderPaid::new(&order, &buyer))?;
+        let mail = templates()?.render(&ORDER_PAID, &OrderPaid::new(&order, &buyer))?;
         let message = Message {
             id: format!("order-paid-{id}"),
             to: buyer.email,
@@ -74,11 +78,10 @@ impl Command for SendOrderMail {
             text: mail.text,
             html: mail.html,
         };
-        cx.services().parts().mailer.send(&message).await?;
-        Ok(self)
+        cx.components().mailer.send(&message).await
     }
 
-    async fn run(self, _work: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, (): (), _: &mut CommandContext<'_>) -> Result<()> {
         Ok(())
     }
 }

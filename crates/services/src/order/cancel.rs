@@ -1,14 +1,14 @@
 //! Cancels an order.
 
-use super::{put_stock_back, stop_payment};
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use super::stop::stop_payment;
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action};
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderTransition};
 use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use serde_json::json;
 
 /// Cancels an order before it is shipped: the stock is returned, and a job refunds what was paid.
@@ -30,13 +30,13 @@ impl UseCase for CancelOrder {
 
 impl Command for CancelOrder {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Order> {
-        let (scope, now) = (cx.scope_to::<Order>(Action::CANCEL), cx.now());
+        let (scope, now) = (cx.scope_to::<Order>(Order::CANCEL), cx.now());
         let before = cx.orders().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::CANCEL, &before)?;
+        let permit = cx.permit(Order::CANCEL, &before)?;
         self.expected.check(State::of(before.version))?;
         let after = before.clone().step(OrderTransition::Cancel, now)?;
         cx.orders().save(&permit, &after).await?;
-        put_stock_back(cx, &permit, &after).await?;
+        cx.products().put_back(&permit, &after, now).await?;
         stop_payment(cx, &after).await?;
         let was = json!({"status": before.status});
         let is = json!({"status": after.status, "reason": self.reason});

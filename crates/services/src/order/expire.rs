@@ -1,17 +1,14 @@
 //! Expires an order that was not paid in time.
 
-use super::{put_stock_back, stop_payment};
-use crate::context::{CommandContext, Repositories};
-use crate::request_context::RequestContext;
-use crate::services::Services;
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, SystemCaller};
+use super::stop::stop_payment;
+use crate::repositories::ShopRepositories;
+use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::ReadMode;
+use mainstay_engine::{Command, CommandContext, Pipeline, Query, QueryContext, RequestContext, UseCase};
 use std::time::Duration;
 
 /// How long a pending payment keeps its order from expiring. The charge job calls the gateway for about an hour; when
@@ -43,10 +40,10 @@ impl Command for ExpireOrder {
         if before.status != OrderStatus::Pending || now < before.reserved_until || paying {
             return Ok(());
         }
-        let permit = cx.permit(Action::EXPIRE, &before)?;
+        let permit = cx.permit(Order::EXPIRE, &before)?;
         let after = before.clone().step(OrderTransition::Expire, now)?;
         cx.orders().save(&permit, &after).await?;
-        put_stock_back(cx, &permit, &after).await?;
+        cx.products().put_back(&permit, &after, now).await?;
         stop_payment(cx, &after).await?;
         cx.record(
             permit,
@@ -56,37 +53,46 @@ impl Command for ExpireOrder {
     }
 }
 
-/// The largest number of orders that one call expires.
-const BATCH: u32 = 100;
+/// The largest number of orders that one call of [`expire_orders`] expires.
+pub const EXPIRY_BATCH: u32 = 100;
 
-impl Services {
-    /// Expires orders whose reservation has run out; returns how many. When a hundred, there may be more. An order
-    /// that cannot be expired is logged and does not hold up the others.
-    ///
-    /// # Errors
-    /// The database is unavailable.
-    pub async fn expire_orders(&self) -> Result<usize> {
-        let (cx, now) = (RequestContext::system(SystemCaller::SWEEPER), self.now());
-        let read = self.read(&cx, ReadMode::Thread, move |cx| {
-            Box::pin(async move {
-                let scope = cx.scope::<Order>();
-                cx.orders()
-                    .overdue(&scope, (now, now.before(MAX_PAYMENT_TIME)), BATCH)
-                    .await
-            })
-        });
-        let overdue = read.await?;
-        let mut expired = 0;
-        for order in &overdue {
-            match self.command(&cx, ExpireOrder { id: order.id }).await {
-                Ok(_) => expired += 1,
-                Err(error @ Error::Unavailable { .. }) => return Err(error),
-                Err(error) => {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::error!(order = %order.id, %error, cause, "an expired order cannot be cancelled");
-                }
+/// Expires orders whose reservation has run out; returns how many. When [`EXPIRY_BATCH`], there may be more. An order
+/// that cannot be expired is logged and does not hold up the others.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn expire_orders(pipeline: &Pipeline) -> Result<usize> {
+    let cx = RequestContext::system(SystemCaller::SWEEPER);
+    let overdue = pipeline.query(&cx, OverdueOrders).await?;
+    let mut expired = 0;
+    for id in overdue {
+        match pipeline.command(&cx, ExpireOrder { id }).await {
+            Ok(_) => expired += 1,
+            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(order = %id, %error, cause, "an expired order cannot be cancelled");
             }
         }
-        Ok(expired)
+    }
+    Ok(expired)
+}
+
+/// Lists the orders that are to be expired, at most [`EXPIRY_BATCH`].
+#[derive(Debug, Clone)]
+struct OverdueOrders;
+
+impl UseCase for OverdueOrders {
+    const NAME: &'static str = "order.overdue";
+    const ACCESS: Access = Access::system();
+    type Output = Vec<OrderId>;
+}
+
+impl Query for OverdueOrders {
+    async fn run(self, cx: &mut QueryContext<'_>) -> Result<Vec<OrderId>> {
+        let (scope, now) = (cx.scope::<Order>(), cx.now());
+        let window = (now, now.before(MAX_PAYMENT_TIME));
+        let overdue = cx.orders().overdue(&scope, window, EXPIRY_BATCH).await?;
+        Ok(overdue.into_iter().map(|order| order.id).collect())
     }
 }

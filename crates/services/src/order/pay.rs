@@ -1,14 +1,15 @@
 //! Starts collecting the payment of an order.
 
-use crate::context::{CommandContext, PrepareContext, Repositories};
 use crate::payment::ChargePayment;
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Rate};
+use crate::ports::PaymentGateway;
+use crate::repositories::ShopRepositories;
+use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::OrderId;
 use mainstay_domain::order::{Order, OrderStatus};
 use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, UseCase};
 use mainstay_platform::database::DatabaseError;
 use serde::{Deserialize, Serialize};
 
@@ -36,17 +37,18 @@ impl UseCase for PayOrder {
     type Output = StartedPayment;
 }
 
-impl Command for PayOrder {
-    async fn prepare(self, cx: &PrepareContext<'_>) -> Result<Self> {
-        cx.services().parts().gateway.check_open()?;
-        Ok(self)
+impl PreparedCommand for PayOrder {
+    type Prepared = ();
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<()> {
+        cx.extension::<dyn PaymentGateway>()?.check_open()
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<StartedPayment> {
-        let (scope, now) = (cx.scope_to::<Order>(Action::PAY), cx.now());
+    async fn run(self, (): (), cx: &mut CommandContext<'_>) -> Result<StartedPayment> {
+        let (scope, now) = (cx.scope_to::<Order>(Order::PAY), cx.now());
         // Locked: a concurrent cancellation sees the payment that starts here, or this call sees the cancellation.
         let order = cx.orders().find_locked(&scope, self.id).await?;
-        cx.permit(Action::PAY, &order)?;
+        cx.permit(Order::PAY, &order)?;
         let payments = cx.scope();
         let known = cx.payments().of_order(&payments, order.id).await?;
         if let Some(payment) = known.filter(|payment| is_live(payment) && !order.status.has_ended()) {
@@ -63,12 +65,12 @@ impl Command for PayOrder {
             return Err(Error::InvalidState(why));
         }
         let payment = Payment::begin(cx.make_id(), order.id, order.user_id, order.total, now);
-        let permit = cx.permit(Action::PAY, &payment)?;
+        let permit = cx.permit(Payment::PAY, &payment)?;
         cx.payments()
             .insert(&permit, &payment)
             .await
             .map_err(retry_on_conflict)?;
-        cx.enqueue(&ChargePayment::new(payment.id))?;
+        cx.enqueue(&ChargePayment { payment: payment.id })?;
         cx.record(permit, DomainEvent::created("payment.begun", &payment));
         Ok(StartedPayment {
             payment,

@@ -1,15 +1,16 @@
 //! Places an order.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission, Permit};
+use super::OrderSettings;
+use crate::repositories::ShopRepositories;
+use mainstay_domain::access::{Access, Permission, Permit};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::ProductId;
+use mainstay_domain::id::{OrderId, ProductId};
 use mainstay_domain::order::{self, Line, MAX_LINES, MAX_QUANTITY, Order, OrderItem};
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use std::collections::BTreeMap;
 
 /// Places an order at the current prices; the stock is held until the order is paid or its time is up.
@@ -57,14 +58,14 @@ impl Command for PlaceOrder {
             .caller()
             .user_id()
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        let (now, hold) = (cx.now(), cx.services().policies().reservation_ttl);
+        let (now, hold) = (cx.now(), cx.extension::<OrderSettings>()?.reservation_ttl);
         let number = order::number(now, cx.random());
         let id = cx.make_id();
-        let permit = cx.permit_new::<Order>(Action::PLACE, id, Some(buyer))?;
-        let items = hold_stock(cx, &permit, self.wanted()).await?;
+        let permit = cx.permit_new::<Order>(Order::PLACE, id, Some(buyer))?;
+        let items = hold_stock(cx, (&permit, id), self.wanted()).await?;
         let order = Order::place((id, number, buyer), items, now, hold)?;
         // Deferred together with the domain event: on PostgreSQL that is one round trip for both.
-        cx.tail.order(&permit, order.clone())?;
+        cx.deferred().order(&permit, order.clone())?;
         cx.record(permit, DomainEvent::created("order.placed", &order));
         Ok(order)
     }
@@ -73,13 +74,17 @@ impl Command for PlaceOrder {
 /// Takes every line from the stock, or reports every line that falls short, and the transaction takes none.
 async fn hold_stock(
     cx: &mut CommandContext<'_>,
-    permit: &Permit<Order>,
+    (permit, order): (&Permit<Order>, OrderId),
     wanted: BTreeMap<ProductId, (usize, u32)>,
 ) -> Result<Vec<OrderItem>> {
     let (now, scope) = (cx.now(), cx.scope::<Product>());
     let (mut items, mut short, mut unknown) = (Vec::new(), ValidationErrors::new(), ValidationErrors::new());
     for (product, (at, quantity)) in wanted {
-        if let Some(taken) = cx.products().take(permit, product, quantity, now).await? {
+        if let Some(taken) = cx
+            .products()
+            .take(permit, order, (product, quantity), now)
+            .await?
+        {
             items.push((
                 at,
                 OrderItem::new(product, taken.sku, taken.name, quantity, taken.price)?,

@@ -1,14 +1,15 @@
 //! Collects a payment.
 
+use super::read::read_payment;
 use super::{VoidPayment, settle};
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::job::registry::JobSpec;
-use crate::ports::Charge;
-use crate::use_case::{BackgroundJob, Command, UseCase};
+use crate::ports::{Charge, PaymentGateway};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::access::Access;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::job::JobSpec;
+use mainstay_engine::{BackgroundJob, CommandContext, PrepareContext, PreparedCommand, UseCase};
 use serde::{Deserialize, Serialize};
 
 /// Has the gateway collect a payment, and settles the order. The gateway deduplicates calls by the payment's id, so
@@ -17,19 +18,6 @@ use serde::{Deserialize, Serialize};
 pub struct ChargePayment {
     /// The payment to collect.
     pub payment: PaymentId,
-    /// The gateway's answer; requested anew at each attempt, never stored.
-    #[serde(skip)]
-    answer: Option<Charge>,
-}
-
-impl ChargePayment {
-    /// A charge of the payment.
-    pub fn new(payment: PaymentId) -> Self {
-        Self {
-            payment,
-            answer: None,
-        }
-    }
 }
 
 impl UseCase for ChargePayment {
@@ -44,24 +32,30 @@ impl BackgroundJob for ChargePayment {
 
     /// It is unknown then whether the money moved, so the payment must neither stay pending nor count as failed.
     fn on_dead(&self) -> Result<Option<JobSpec>> {
-        JobSpec::of(&VoidPayment::new(self.payment)).map(Some)
+        JobSpec::of(&VoidPayment {
+            payment: self.payment,
+        })
+        .map(Some)
     }
 }
 
-impl Command for ChargePayment {
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let payment = settle::read_payment(cx, self.payment).await?;
-        if payment.status == PaymentStatus::Pending {
-            let gateway = &cx.services().parts().gateway;
-            self.answer = Some(gateway.charge(payment.id, payment.amount).await?);
+impl PreparedCommand for ChargePayment {
+    /// The gateway's answer; `None` when the payment was not pending, so that the gateway was not called.
+    type Prepared = Option<Charge>;
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<Charge>> {
+        let payment = read_payment(cx, self.payment).await?;
+        if payment.status != PaymentStatus::Pending {
+            return Ok(None);
         }
-        Ok(self)
+        let gateway = cx.extension::<dyn PaymentGateway>()?;
+        gateway.charge(payment.id, payment.amount).await.map(Some)
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, answer: Option<Charge>, cx: &mut CommandContext<'_>) -> Result<()> {
         let scope = cx.scope();
         let payment = cx.payments().find(&scope, self.payment).await?;
-        match (self.answer, payment.status) {
+        match (answer, payment.status) {
             // Cancelled while the gateway was collecting: settled all the same, and then refunded.
             (Some(Charge::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
                 settle::collected(cx, payment, reference).await

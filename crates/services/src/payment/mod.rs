@@ -5,6 +5,7 @@
 //! gateway void it and report the outcome.
 
 mod charge;
+mod read;
 mod refund;
 mod settle;
 mod void;

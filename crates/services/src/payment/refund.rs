@@ -1,14 +1,15 @@
 //! Refunds a payment.
 
-use super::settle;
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::use_case::{BackgroundJob, Command, UseCase};
-use mainstay_domain::access::{Access, Action};
+use super::read::read_payment;
+use crate::ports::PaymentGateway;
+use crate::repositories::ShopRepositories;
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::Order;
-use mainstay_domain::payment::PaymentStatus;
+use mainstay_domain::payment::{Payment, PaymentStatus};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{BackgroundJob, CommandContext, PrepareContext, PreparedCommand, UseCase};
 use serde::{Deserialize, Serialize};
 
 /// Refunds a whole payment. The gateway deduplicates calls by the payment's id.
@@ -16,19 +17,6 @@ use serde::{Deserialize, Serialize};
 pub struct RefundPayment {
     /// The payment to refund, in full.
     pub payment: PaymentId,
-    /// Whether the gateway refunded it; requested anew at each attempt, never stored.
-    #[serde(skip)]
-    refunded_by_gateway: bool,
-}
-
-impl RefundPayment {
-    /// A refund of the payment.
-    pub fn new(payment: PaymentId) -> Self {
-        Self {
-            payment,
-            refunded_by_gateway: false,
-        }
-    }
 }
 
 impl UseCase for RefundPayment {
@@ -42,37 +30,45 @@ impl BackgroundJob for RefundPayment {
     const MAX_ATTEMPTS: u32 = 12;
 }
 
-impl Command for RefundPayment {
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let payment = settle::read_payment(cx, self.payment).await?;
-        if payment.status == PaymentStatus::Succeeded {
-            let reference = payment
-                .reference
-                .ok_or_else(|| Error::bug("a collected payment without a reference"))?;
-            cx.services()
-                .parts()
-                .gateway
-                .refund(payment.id, &reference, payment.amount)
-                .await?;
-            self.refunded_by_gateway = true;
+/// Whether the gateway was called; it was not when there was nothing to refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GatewayRefund {
+    /// The gateway refunded the payment.
+    Refunded,
+    /// The payment had not succeeded, or was refunded before.
+    Skipped,
+}
+
+impl PreparedCommand for RefundPayment {
+    type Prepared = GatewayRefund;
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<GatewayRefund> {
+        let payment = read_payment(cx, self.payment).await?;
+        if payment.status != PaymentStatus::Succeeded {
+            return Ok(GatewayRefund::Skipped);
         }
-        Ok(self)
+        let reference = payment
+            .reference
+            .ok_or_else(|| Error::bug("a collected payment without a reference"))?;
+        let gateway = cx.extension::<dyn PaymentGateway>()?;
+        gateway.refund(payment.id, &reference, payment.amount).await?;
+        Ok(GatewayRefund::Refunded)
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, refund: GatewayRefund, cx: &mut CommandContext<'_>) -> Result<()> {
         let (scope, now) = (cx.scope(), cx.now());
         let before = cx.payments().find(&scope, self.payment).await?;
-        if !self.refunded_by_gateway || before.status != PaymentStatus::Succeeded {
+        if refund == GatewayRefund::Skipped || before.status != PaymentStatus::Succeeded {
             return Ok(());
         }
-        let permit = cx.permit(Action::REFUND, &before)?;
+        let permit = cx.permit(Payment::REFUND, &before)?;
         let after = before.clone().become_status(PaymentStatus::Refunded, now)?;
         cx.payments().save(&permit, &after, before.status).await?;
         cx.record(permit, DomainEvent::updated("payment.refunded", &before, &after));
 
         let orders = cx.scope::<Order>();
         let order = cx.orders().find(&orders, after.order_id).await?;
-        let permit = cx.permit(Action::REFUND, &order)?;
+        let permit = cx.permit(Order::REFUND, &order)?;
         let mut repaid = order.clone();
         repaid.refunded = order.refunded.plus(after.amount)?;
         repaid.version += 1;

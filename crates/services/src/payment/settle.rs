@@ -1,29 +1,17 @@
 //! Applies the gateway's answer to a payment and its order.
 
 use super::RefundPayment;
-use crate::context::{CommandContext, PrepareContext, Repositories};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Action, SystemCaller};
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::PaymentId;
 use mainstay_domain::order::{Order, OrderStatus, OrderTransition};
 use mainstay_domain::payment::{Payment, PaymentStatus};
-
-/// The payment as it is before the gateway is called.
-pub(super) async fn read_payment(cx: &PrepareContext<'_>, id: PaymentId) -> Result<Payment> {
-    let read = cx.read(move |cx| {
-        Box::pin(async move {
-            let scope = cx.scope_of(SystemCaller::WORKER);
-            cx.payments().find(&scope, id).await
-        })
-    });
-    read.await
-}
+use mainstay_engine::CommandContext;
 
 /// Records that the money was collected: the order is paid, or a refund is enqueued if the order has ended meanwhile.
 pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, reference: String) -> Result<()> {
     let now = cx.now();
-    let permit = cx.permit(Action::SETTLE, &before)?;
+    let permit = cx.permit(Payment::SETTLE, &before)?;
     let mut after = before.clone().become_status(PaymentStatus::Succeeded, now)?;
     after.reference = Some(reference);
     cx.payments().save(&permit, &after, before.status).await?;
@@ -32,9 +20,9 @@ pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, refe
     let scope = cx.scope::<Order>();
     let order = cx.orders().find(&scope, after.order_id).await?;
     if order.status != OrderStatus::Pending {
-        return cx.enqueue(&RefundPayment::new(after.id));
+        return cx.enqueue(&RefundPayment { payment: after.id });
     }
-    let permit = cx.permit(Action::SETTLE, &order)?;
+    let permit = cx.permit(Order::SETTLE, &order)?;
     let paid = order.clone().step(OrderTransition::Settle, now)?;
     cx.orders().save(&permit, &paid).await?;
     cx.record(permit, DomainEvent::acted("order.paid", "PAY", &order, &paid));
@@ -43,7 +31,7 @@ pub(super) async fn collected(cx: &mut CommandContext<'_>, before: Payment, refe
 
 /// Records that the money was not collected and never will be: another payment may be started.
 pub(super) async fn failed(cx: &mut CommandContext<'_>, before: Payment, reason: String) -> Result<()> {
-    let permit = cx.permit(Action::SETTLE, &before)?;
+    let permit = cx.permit(Payment::SETTLE, &before)?;
     let mut after = before.clone().become_status(PaymentStatus::Failed, cx.now())?;
     after.failure = Some(reason);
     cx.payments().save(&permit, &after, before.status).await?;

@@ -1,13 +1,14 @@
 //! Voids a payment.
 
+use super::read::read_payment;
 use super::settle;
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::ports::Voided;
-use crate::use_case::{BackgroundJob, Command, UseCase};
+use crate::ports::{PaymentGateway, Voided};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::id::PaymentId;
 use mainstay_domain::payment::PaymentStatus;
+use mainstay_engine::{BackgroundJob, CommandContext, PrepareContext, PreparedCommand, UseCase};
 use serde::{Deserialize, Serialize};
 
 /// Has the gateway void a payment, and finds out whether it was collected already: the answer to a charge may have been
@@ -17,19 +18,6 @@ use serde::{Deserialize, Serialize};
 pub struct VoidPayment {
     /// The payment to void.
     pub payment: PaymentId,
-    /// The gateway's answer; requested anew at each attempt, never stored.
-    #[serde(skip)]
-    answer: Option<Voided>,
-}
-
-impl VoidPayment {
-    /// A void of the payment.
-    pub fn new(payment: PaymentId) -> Self {
-        Self {
-            payment,
-            answer: None,
-        }
-    }
 }
 
 impl UseCase for VoidPayment {
@@ -44,20 +32,23 @@ impl BackgroundJob for VoidPayment {
     const MAX_ATTEMPTS: u32 = 36;
 }
 
-impl Command for VoidPayment {
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let payment = settle::read_payment(cx, self.payment).await?;
-        if matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Cancelled) {
-            let gateway = &cx.services().parts().gateway;
-            self.answer = Some(gateway.void(payment.id, payment.amount).await?);
+impl PreparedCommand for VoidPayment {
+    /// The gateway's answer; `None` when the payment was settled, so that the gateway was not called.
+    type Prepared = Option<Voided>;
+
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<Voided>> {
+        let payment = read_payment(cx, self.payment).await?;
+        if !matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Cancelled) {
+            return Ok(None);
         }
-        Ok(self)
+        let gateway = cx.extension::<dyn PaymentGateway>()?;
+        gateway.void(payment.id, payment.amount).await.map(Some)
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, answer: Option<Voided>, cx: &mut CommandContext<'_>) -> Result<()> {
         let scope = cx.scope();
         let payment = cx.payments().find(&scope, self.payment).await?;
-        match (self.answer, payment.status) {
+        match (answer, payment.status) {
             (Some(Voided::Collected { reference }), PaymentStatus::Pending | PaymentStatus::Cancelled) => {
                 settle::collected(cx, payment, reference).await
             }

@@ -1,12 +1,12 @@
 //! Adds a product.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
+use mainstay_engine::{Command, CommandContext, UseCase};
 
 /// The values of a new product.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Command for CreateProduct {
             updated_at: now,
             version: 1,
         };
-        let permit = cx.permit(Action::CREATE, &product)?;
+        let permit = cx.permit(Product::CREATE, &product)?;
         cx.products().insert(&permit, &product).await?;
         cx.record(permit, DomainEvent::created("product.created", &product));
         Ok(product)

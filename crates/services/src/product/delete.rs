@@ -1,13 +1,13 @@
 //! Deletes a product.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_engine::{ById, Command, CommandContext, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Deletes a product. One that was ever ordered is archived instead, because orders refer to it.
@@ -25,21 +25,29 @@ impl UseCase for DeleteProduct {
     type Output = ();
 }
 
+impl ById for DeleteProduct {
+    type Id = ProductId;
+
+    fn by_id(id: ProductId, expected: ExpectedVersion) -> Self {
+        Self { id, expected }
+    }
+}
+
 impl Command for DeleteProduct {
     /// An order may refer to the product between the check and the deletion.
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        let (scope, now) = (cx.scope_to::<Product>(Action::DELETE), cx.now());
+        let (scope, now) = (cx.scope_to::<Product>(Product::DELETE), cx.now());
         let before = cx.products().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::DELETE, &before)?;
+        let permit = cx.permit(Product::DELETE, &before)?;
         self.expected.check(State::of(before.version))?;
         if cx.products().is_ordered(&scope, self.id).await? {
             let after = Product {
                 status: ProductStatus::Archived,
                 ..before.clone().touched(now)
             };
-            cx.products().save(&permit, &after).await?;
+            cx.products().archive(&permit, &after).await?;
             cx.record(
                 permit,
                 DomainEvent::acted("product.archived", "ARCHIVE", &before, &after),

@@ -1,12 +1,11 @@
 //! Reads one product.
 
-use crate::cache::CacheView;
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::Product;
+use mainstay_engine::{CacheView, Query, QueryContext, UseCase};
 use mainstay_platform::database::ReadMode;
 use std::sync::Arc;
 
@@ -28,13 +27,13 @@ impl Query for ReadProduct {
     const READ: ReadMode = ReadMode::Single;
 
     fn cached(&self, cached: &CacheView<'_>) -> Option<Arc<Product>> {
-        cached.product(self.id)
+        cached.get::<Product>(self.id)
     }
 
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Arc<Product>> {
         let scope = cx.scope();
         let product = Arc::new(cx.products().find(&scope, self.id).await?);
-        cx.cache_product(&product);
+        cx.cache(&product);
         Ok(product)
     }
 }

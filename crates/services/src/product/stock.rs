@@ -1,14 +1,14 @@
 //! Changes a product's stock.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission};
+use crate::repositories::ShopRepositories;
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::{MAX_STOCK, Product};
 use mainstay_domain::state::{ExpectedVersion, State};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use serde_json::json;
 
 /// Adds to the stock, or takes from it with a negative number. It never falls below zero.
@@ -44,9 +44,9 @@ impl UseCase for ChangeStock {
 
 impl Command for ChangeStock {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Product> {
-        let (scope, now) = (cx.scope_to::<Product>(Action::STOCK), cx.now());
+        let (scope, now) = (cx.scope_to::<Product>(Product::STOCK), cx.now());
         let before = cx.products().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::STOCK, &before)?;
+        let permit = cx.permit(Product::STOCK, &before)?;
         self.expected.check(State::of(before.version))?;
         let Some(after) = cx.products().add_stock(&permit, &before, self.delta, now).await? else {
             let (shortage, excess) = (

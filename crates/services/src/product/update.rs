@@ -1,14 +1,14 @@
 //! Changes a product.
 
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::money::Money;
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
 use mainstay_domain::state::{ExpectedVersion, State};
+use mainstay_engine::{Command, CommandContext, UseCase};
 
 /// The values of a product to change; `None` leaves a value unchanged.
 #[derive(Debug, Clone, Default)]
@@ -59,9 +59,9 @@ impl UseCase for UpdateProduct {
 
 impl Command for UpdateProduct {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Product> {
-        let (scope, now) = (cx.scope_to(Action::UPDATE), cx.now());
+        let (scope, now) = (cx.scope_to(Product::UPDATE), cx.now());
         let before = cx.products().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::UPDATE, &before)?;
+        let permit = cx.permit(Product::UPDATE, &before)?;
         self.expected.check(State::of(before.version))?;
         let after = self.patch.apply(before.clone());
         if after == before {

@@ -1,16 +1,15 @@
 //! Claims the one-time setup link.
 
-use super::link::PREFIX;
-use super::{PURPOSE, make_admin};
+use super::administrator::make_admin;
+use super::link::{PREFIX, PURPOSE};
 use crate::account::{Password, Tokens, open_session};
-use crate::context::{CommandContext, PrepareContext, Repositories};
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
@@ -23,7 +22,6 @@ pub struct ClaimSetup {
     email: Email,
     password: Password,
     name: PersonName,
-    hash: Option<String>,
 }
 
 impl ClaimSetup {
@@ -34,7 +32,6 @@ impl ClaimSetup {
             email,
             password,
             name,
-            hash: None,
         }
     }
 }
@@ -49,6 +46,8 @@ impl UseCase for ClaimSetup {
     const NAME: &'static str = "setup.claim";
     const ACCESS: Access = Access::anyone();
     const RATE: Rate = Rate::per_minute(10);
+    const SECRET_ANSWER: bool = true;
+    const SIGNS_IN: bool = true;
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -56,24 +55,17 @@ impl UseCase for ClaimSetup {
     }
 }
 
-impl Command for ClaimSetup {
-    const IDEMPOTENT: bool = false;
+impl PreparedCommand for ClaimSetup {
+    /// The hash of the password.
+    type Prepared = String;
     const ISOLATION: Isolation = Isolation::Serializable;
 
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let hasher = &cx.services().parts().hasher;
-        self.hash = Some(
-            hasher
-                .hash(self.password.text())
-                .await
-                .map_err(crate::account::hashing)?,
-        );
-        Ok(self)
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
+        self.password.hash(&cx.components().hasher).await
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Tokens> {
+    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<Tokens> {
         let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
-        let hash = self.hash.ok_or_else(|| Error::bug("setting up without a hash"))?;
         let (now, scope) = (cx.now(), cx.scope_of(SystemCaller::SETUP));
         let token = OpaqueToken::parse(PREFIX, self.token.expose()).ok_or_else(invalid)?;
         let consumed = cx

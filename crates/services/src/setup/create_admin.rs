@@ -1,15 +1,14 @@
 //! Creates an administrator from the command line.
 
-use super::make_admin;
-use crate::account::{Password, hashing};
-use crate::context::{CommandContext, PrepareContext};
-use crate::use_case::{Command, UseCase};
+use super::administrator::make_admin;
+use crate::account::Password;
+use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::email::Email;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, UseCase};
 
 /// Creates an administrator. Running commands on the server is all the permission that it needs.
 #[derive(Debug, Clone)]
@@ -17,7 +16,6 @@ pub struct CreateAdmin {
     email: Email,
     password: Password,
     name: PersonName,
-    hash: Option<String>,
 }
 
 impl CreateAdmin {
@@ -27,7 +25,6 @@ impl CreateAdmin {
             email,
             password,
             name,
-            hash: None,
         }
     }
 }
@@ -35,6 +32,7 @@ impl CreateAdmin {
 impl UseCase for CreateAdmin {
     const NAME: &'static str = "setup.create-admin";
     const ACCESS: Access = Access::system();
+    const IDEMPOTENT: bool = false;
     type Output = User;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
@@ -42,19 +40,15 @@ impl UseCase for CreateAdmin {
     }
 }
 
-impl Command for CreateAdmin {
-    const IDEMPOTENT: bool = false;
+impl PreparedCommand for CreateAdmin {
+    /// The hash of the password.
+    type Prepared = String;
 
-    async fn prepare(mut self, cx: &PrepareContext<'_>) -> Result<Self> {
-        let hasher = &cx.services().parts().hasher;
-        self.hash = Some(hasher.hash(self.password.text()).await.map_err(hashing)?);
-        Ok(self)
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
+        self.password.hash(&cx.components().hasher).await
     }
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<User> {
-        let hash = self
-            .hash
-            .ok_or_else(|| Error::bug("making an administrator without a hash"))?;
+    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<User> {
         make_admin(cx, self.email, self.name, &hash).await
     }
 }

@@ -2,8 +2,6 @@
 
 use crate::account::{Password, Register};
 use crate::product::{CreateProduct, NewProduct};
-use crate::request_context::RequestContext;
-use crate::services::Services;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
@@ -12,6 +10,7 @@ use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::product::{Attributes, ProductStatus, Sku};
 use mainstay_domain::validation::{Invalid, ValidationErrors};
+use mainstay_engine::{Pipeline, RequestContext};
 use serde_json::{Map, json};
 
 /// SKU, name, description, price in cents, stock, category, colour.
@@ -75,24 +74,22 @@ const PRODUCTS: [(&str, &str, &str, i64, i64, &str, &str); 6] = [
 /// Address, password and name of the customer.
 const CUSTOMER: (&str, &str, &str) = ("demo@example.com", "demo-customer-1", "Demo Customer");
 
-impl Services {
-    /// Adds a few products and a customer; what exists already stays. Returns the customer's address and password.
-    ///
-    /// # Errors
-    /// The database is unavailable.
-    pub async fn add_demo(&self) -> Result<(&'static str, &'static str)> {
-        let cx = RequestContext::system(SystemCaller::SETUP);
-        for row in PRODUCTS {
-            let new = product(row).map_err(invalid_demo)?;
-            ignore_conflict(self.command(&cx, CreateProduct { new }).await)?;
-        }
-        let (email, password, name) = CUSTOMER;
-        let email = Email::parse(email).map_err(invalid_demo)?;
-        let name = PersonName::parse(name).map_err(invalid_demo)?;
-        let register = Register::new(email, Password::new(password.to_owned()), name);
-        ignore_conflict(self.command(&cx, register).await)?;
-        Ok((CUSTOMER.0, CUSTOMER.1))
+/// Adds a few products and a customer; what exists already stays. Returns the customer's address and password.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn add_demo(pipeline: &Pipeline) -> Result<(&'static str, &'static str)> {
+    let cx = RequestContext::system(SystemCaller::SETUP);
+    for row in PRODUCTS {
+        let new = product(row).map_err(invalid_demo)?;
+        ignore_conflict(pipeline.command(&cx, CreateProduct { new }).await)?;
     }
+    let (email, password, name) = CUSTOMER;
+    let email = Email::parse(email).map_err(invalid_demo)?;
+    let name = PersonName::parse(name).map_err(invalid_demo)?;
+    let register = Register::new(email, Password::new(password.to_owned()), name);
+    ignore_conflict(pipeline.command(&cx, register).await)?;
+    Ok((CUSTOMER.0, CUSTOMER.1))
 }
 
 fn product(

@@ -1,16 +1,14 @@
 //! The one-time link for the first administrator.
 
-use super::PURPOSE;
-use crate::context::{CommandContext, Repositories};
-use crate::request_context::RequestContext;
-use crate::services::Services;
-use crate::use_case::{Command, UseCase};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
+use mainstay_engine::{Command, CommandContext, Pipeline, Repositories, RequestContext, UseCase};
 use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
 use std::time::Duration;
 
+/// The purpose that the tokens of the one-time link are stored under.
+pub(super) const PURPOSE: &str = "setup";
 /// The prefix of the tokens.
 pub(super) const PREFIX: &str = "mst_";
 /// How long a link is valid; the next start prints another one.
@@ -23,12 +21,12 @@ pub struct OpenSetup;
 impl UseCase for OpenSetup {
     const NAME: &'static str = "setup.open";
     const ACCESS: Access = Access::system();
+    const SECRET_ANSWER: bool = true;
     /// The token, unless there is an administrator.
     type Output = Option<String>;
 }
 
 impl Command for OpenSetup {
-    const IDEMPOTENT: bool = false;
     /// Nothing has happened yet: the audit trail records the use of the link.
     const RECORDS_NO_EVENT: bool = true;
     const ISOLATION: Isolation = Isolation::Serializable;
@@ -49,17 +47,14 @@ impl Command for OpenSetup {
     }
 }
 
-impl Services {
-    /// The link that creates the first administrator, while there is none. The token follows `#`, which browsers do
-    /// not send to any server.
-    ///
-    /// # Errors
-    /// The database is unavailable.
-    pub async fn setup_link(&self) -> Result<Option<String>> {
-        let done = self
-            .command(&RequestContext::system(SystemCaller::SETUP), OpenSetup)
-            .await?;
-        let url = self.policies().public_url.trim_end_matches('/').to_owned();
-        Ok(done.output.map(|token| format!("{url}/setup#{token}")))
-    }
+/// The link that creates the first administrator, while there is none. The token follows `#`, which browsers do not
+/// send to any server.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn setup_link(pipeline: &Pipeline) -> Result<Option<String>> {
+    let cx = RequestContext::system(SystemCaller::SETUP);
+    let done = pipeline.command(&cx, OpenSetup).await?;
+    let url = pipeline.components().policies.public_url.trim_end_matches('/');
+    Ok(done.output.map(|token| format!("{url}/setup#{token}")))
 }

@@ -1,5 +1,6 @@
 //! The first start: the first administrator, and demo data.
 
+mod administrator;
 mod claim;
 mod create_admin;
 mod demo;
@@ -7,32 +8,5 @@ mod link;
 
 pub use claim::ClaimSetup;
 pub use create_admin::CreateAdmin;
-pub use link::OpenSetup;
-
-use crate::context::{CommandContext, Repositories};
-use mainstay_domain::Result;
-use mainstay_domain::access::{Action, RoleName, SystemCaller};
-use mainstay_domain::email::Email;
-use mainstay_domain::event::DomainEvent;
-use mainstay_domain::name::PersonName;
-use mainstay_domain::user::{NewUser, User, UserStatus};
-
-/// The purpose that the tokens of the one-time link are stored under.
-const PURPOSE: &str = "setup";
-
-/// Creates an administrator's account.
-async fn make_admin(cx: &mut CommandContext<'_>, email: Email, name: PersonName, hash: &str) -> Result<User> {
-    let new = NewUser {
-        email,
-        name,
-        role: RoleName::admin(),
-        status: UserStatus::Active,
-        email_verified: true,
-    };
-    let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
-    let permit = cx.permit_of(SystemCaller::SETUP, Action::CREATE, &user)?;
-    cx.users().insert(&permit, &user).await?;
-    cx.credentials().set(&permit, &user, hash, now).await?;
-    cx.record(permit, DomainEvent::created("user.admin-created", &user));
-    Ok(user)
-}
+pub use demo::add_demo;
+pub use link::{OpenSetup, setup_link};

@@ -1,15 +1,15 @@
 //! Grants a permission to an account.
 
 use super::updated_profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission, SystemCaller};
+use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_repositories::PersonalGrant;
 use serde_json::json;
 use std::time::Duration;
@@ -57,12 +57,12 @@ impl Command for GrantPermission {
                 )));
             }
         };
-        if !cx.services().knows_permission(&self.permission) {
+        if !cx.components().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let scope = cx.scope_to(Action::GRANT);
+        let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::GRANT, &user)?;
+        let permit = cx.permit(User::GRANT, &user)?;
         check_held(cx, &self.permission, expires_at).await?;
         let granted_by = cx.caller().user_id();
         let grant = PersonalGrant {
@@ -92,7 +92,7 @@ async fn check_held(cx: &mut CommandContext<'_>, permission: &str, until: Option
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let facts = cx.users().access_facts(&scope, giver).await?;
     let facts = facts.ok_or_else(|| denied.clone())?;
-    let by_role = cx.services().directory().permissions(&facts.role, &[], cx.now());
+    let by_role = cx.components().directory.permissions(&facts.role, &[], cx.now());
     if by_role.has_name(permission) {
         return Ok(());
     }

@@ -18,13 +18,13 @@ pub use revoke::RevokePermission;
 pub use set_role::SetRole;
 pub use update::UpdateUser;
 
-use crate::access::directory::AccessChange;
-use crate::account::Profile;
-use crate::context::{CommandContext, Repositories};
+use crate::account::{Profile, profile};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
-use mainstay_domain::state::ExpectedVersion;
+use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{CommandContext, Repositories};
 use mainstay_repositories::PersonalGrant;
 
 fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
@@ -45,9 +45,9 @@ async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Prof
         .access_facts(&scope, user.id)
         .await?
         .ok_or(Error::NotFound)?;
-    let profile = cx.services().profile(user, &facts.grants, cx.now());
+    let updated = profile(&cx.components().directory, user, &facts.grants, cx.now());
     cx.access_changed(AccessChange::User(facts));
-    Ok(profile)
+    Ok(updated)
 }
 
 /// Checks that the state of the account, permissions included, is one that the caller expects.
@@ -57,8 +57,8 @@ async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, us
     }
     let scope: Scope<User> = cx.scope_of(SystemCaller::SIGN_IN);
     let grants = to_grants(cx.users().grants(&scope, user.id).await?);
-    let profile = cx.services().profile(user.clone(), &grants, cx.now());
-    expected.check(profile.state())
+    let current = profile(&cx.components().directory, user.clone(), &grants, cx.now());
+    expected.check(current.state())
 }
 
 /// Refuses a change after which no active administrator would remain.

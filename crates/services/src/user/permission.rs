@@ -1,11 +1,10 @@
 //! Reads one personal permission of an account.
 
 use super::ListPermissions;
-use crate::context::QueryContext;
-use crate::use_case::{Query, UseCase};
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Query, QueryContext, UseCase};
 use mainstay_repositories::PersonalGrant;
 
 /// Reads one of the permissions that an account has besides those of its role.

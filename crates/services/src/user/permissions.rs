@@ -1,10 +1,10 @@
 //! Lists the personal permissions of an account.
 
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Permission, SystemCaller};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
+use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::PersonalGrant;
 
 /// Lists the permissions that an account has besides those of its role, without expired ones.
@@ -22,8 +22,8 @@ impl UseCase for ListPermissions {
 
 impl Query for ListPermissions {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Vec<PersonalGrant>> {
-        // A caller with the permission to grant may see any account: the use case's own access is the check.
-        let scope = cx.scope_of(SystemCaller::SIGN_IN);
+        // A caller who may grant permissions may see those of any account.
+        let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
         let now = cx.now();
         let mut grants = cx.users().grants(&scope, user.id).await?;

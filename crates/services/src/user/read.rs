@@ -1,12 +1,12 @@
 //! Reads one account.
 
 use super::to_grants;
-use crate::account::Profile;
-use crate::context::{QueryContext, Repositories};
-use crate::use_case::{Query, UseCase};
+use crate::account::{Profile, profile};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::id::UserId;
+use mainstay_domain::state::ExpectedVersion;
+use mainstay_engine::{ById, Query, QueryContext, Repositories, UseCase};
 
 /// Reads one account.
 #[derive(Debug, Clone)]
@@ -21,11 +21,19 @@ impl UseCase for ReadUser {
     type Output = Profile;
 }
 
+impl ById for ReadUser {
+    type Id = UserId;
+
+    fn by_id(id: UserId, _expected: ExpectedVersion) -> Self {
+        Self { id }
+    }
+}
+
 impl Query for ReadUser {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Profile> {
         let scope = cx.scope();
         let user = cx.users().find(&scope, self.id).await?;
         let grants = to_grants(cx.users().grants(&scope, self.id).await?);
-        Ok(cx.services().profile(user, &grants, cx.now()))
+        Ok(profile(&cx.components().directory, user, &grants, cx.now()))
     }
 }

@@ -1,12 +1,12 @@
 //! Revokes a permission.
 
 use super::updated_profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use serde_json::json;
 
 /// Revokes a personal permission of an account; those of its role stay. In force at once.
@@ -26,12 +26,12 @@ impl UseCase for RevokePermission {
 
 impl Command for RevokePermission {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        if !cx.services().knows_permission(&self.permission) {
+        if !cx.components().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
-        let (scope, now) = (cx.scope_to(Action::REVOKE), cx.now());
+        let (scope, now) = (cx.scope_to(User::REVOKE), cx.now());
         let user = cx.users().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::REVOKE, &user)?;
+        let permit = cx.permit(User::REVOKE, &user)?;
         if !cx
             .users()
             .revoke_grant(&permit, &user, &self.permission, now)

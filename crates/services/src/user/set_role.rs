@@ -2,14 +2,14 @@
 
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, RoleName};
+use mainstay_domain::access::{Access, RoleName};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::state::ExpectedVersion;
+use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Changes the role of an account. In force at once, also for tokens that were issued before.
@@ -34,9 +34,9 @@ impl Command for SetRole {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Profile> {
-        let (scope, now) = (cx.scope_to(Action::SET_ROLE), cx.now());
+        let (scope, now) = (cx.scope_to(User::SET_ROLE), cx.now());
         let before = cx.users().find(&scope, self.id).await?;
-        let permit = cx.permit(Action::SET_ROLE, &before)?;
+        let permit = cx.permit(User::SET_ROLE, &before)?;
         check_state(cx, &self.expected, &before).await?;
         if !cx.roles().exists(&self.role).await? {
             return Err(Error::Invalid(ValidationErrors::one(

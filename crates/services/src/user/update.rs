@@ -1,11 +1,8 @@
 //! Changes an account.
 
 use super::{check_an_admin_stays, check_state, updated_profile};
-use crate::access::directory::AccessChange;
 use crate::account::Profile;
-use crate::context::{CommandContext, Repositories};
-use crate::use_case::{Command, UseCase};
-use mainstay_domain::access::{Access, Action, Permission};
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
@@ -14,6 +11,8 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
+use mainstay_engine::access::AccessChange;
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Changes an account; fields that are `None` stay. Disabling it ends its sessions at once. If no value differs,
@@ -43,10 +42,10 @@ impl Command for UpdateUser {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Profile> {
-        let (scope, now) = (cx.scope_to(Action::UPDATE), cx.now());
+        let (scope, now) = (cx.scope_to(User::UPDATE), cx.now());
         let before = cx.users().find(&scope, self.id).await?;
         check_state(cx, &self.expected, &before).await?;
-        let permit = cx.permit(Action::UPDATE, &before)?;
+        let permit = cx.permit(User::UPDATE, &before)?;
         check_rank(cx, &before)?;
         let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
@@ -62,7 +61,7 @@ impl Command for UpdateUser {
         check_an_admin_stays(cx, &before, &after).await?;
         cx.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
-            for id in cx.sessions().end_all(&permit, None, now).await? {
+            for id in cx.sessions().end_all(&permit, after.id, None, now).await? {
                 cx.access_changed(AccessChange::SessionEnded(id));
             }
         }

@@ -3,12 +3,13 @@
 use super::finding::DoctorFinding;
 use crate::error::CliError;
 use crate::open::operator;
+use mainstay_app::App;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::page::PageRequest;
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_domain::user::UserStatus;
+use mainstay_engine::Engine;
 use mainstay_platform::clock::SystemClock;
-use mainstay_services::Services;
 use mainstay_services::audit::ListAudit;
 use mainstay_services::list::{AuditFilter, UserFilter, UserSort};
 use mainstay_services::user::ListUsers;
@@ -35,18 +36,18 @@ pub(super) fn clock() -> DoctorFinding {
 }
 
 /// The checks that need an open database.
-pub(super) async fn check(services: &Services) -> Vec<DoctorFinding> {
+pub(super) async fn check(app: &App, engine: &Engine) -> Vec<DoctorFinding> {
     [
-        administrator(services).await,
-        newest_entry(services).await,
-        database_clock(services).await,
+        administrator(app, engine).await,
+        newest_entry(engine).await,
+        database_clock(engine).await,
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-async fn administrator(services: &Services) -> Option<DoctorFinding> {
+async fn administrator(app: &App, engine: &Engine) -> Option<DoctorFinding> {
     const CHECK: &str = "administrator";
     let filter = UserFilter {
         role: Some(RoleName::admin()),
@@ -57,7 +58,8 @@ async fn administrator(services: &Services) -> Option<DoctorFinding> {
         cursor: None,
         limit: 1,
     };
-    let found = services
+    let found = engine
+        .pipeline()
         .query(
             &operator(),
             ListUsers {
@@ -71,7 +73,10 @@ async fn administrator(services: &Services) -> Option<DoctorFinding> {
         Ok(listing) if listing.items.is_empty() => DoctorFinding::warn(
             CHECK,
             "there is no administrator yet",
-            "follow the link that `serve` prints, or `mainstay users create-admin --email E`",
+            format!(
+                "follow the link that `serve` prints, or `{} users create-admin --email E`",
+                app.name()
+            ),
         ),
         Ok(_) => DoctorFinding::ok(CHECK, "there is one"),
         Err(error) => DoctorFinding::fail(
@@ -83,12 +88,13 @@ async fn administrator(services: &Services) -> Option<DoctorFinding> {
 }
 
 /// With a clock that was set back, ids and audit entries would be in the wrong order.
-async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
+async fn newest_entry(engine: &Engine) -> Option<DoctorFinding> {
     let page = PageRequest::From {
         cursor: None,
         limit: 1,
     };
-    let newest = services
+    let newest = engine
+        .pipeline()
         .query(
             &operator(),
             ListAudit {
@@ -104,7 +110,7 @@ async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
             return Some(DoctorFinding::fail(CLOCK, sentence, "see the log of the server"));
         }
     };
-    let (now, entry) = (services.now(), newest.items.into_iter().next()?);
+    let (now, entry) = (engine.now(), newest.items.into_iter().next()?);
     let found = format!(
         "it shows {now}, and the newest audit entry was written at {}",
         entry.at
@@ -113,9 +119,9 @@ async fn newest_entry(services: &Services) -> Option<DoctorFinding> {
 }
 
 /// When each node's clock agrees with the shared database's, the nodes agree with each other.
-async fn database_clock(services: &Services) -> Option<DoctorFinding> {
+async fn database_clock(engine: &Engine) -> Option<DoctorFinding> {
     const CHECK: &str = "database clock";
-    match services.measure_clock().await {
+    match engine.clock().measure().await {
         Ok(None) => None,
         Ok(Some(skew)) => {
             let (seconds, rest) = (skew.ms.unsigned_abs() / 1_000, skew.ms.unsigned_abs() % 1_000);

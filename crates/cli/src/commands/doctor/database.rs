@@ -2,7 +2,7 @@
 
 use super::finding::DoctorFinding;
 use crate::error::CliError;
-use mainstay_app::Condition;
+use mainstay_app::{App, Condition};
 use mainstay_platform::config::Settings;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const CHECK: &str = "database";
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The findings, and whether the database can be opened without changing it.
-pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
+pub(super) async fn check(app: &App, settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     if let Some(file) = mainstay_app::missing_file(settings) {
         let finding = DoctorFinding::warn(
             CHECK,
@@ -20,13 +20,13 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
         );
         return (vec![finding], false);
     }
-    let condition = tokio::time::timeout(DEADLINE, mainstay_app::condition(settings)).await;
+    let condition = tokio::time::timeout(DEADLINE, mainstay_app::condition(app, settings)).await;
     let sentence = match condition {
         Ok(Ok(condition)) => {
             let ready = [&condition.missing, &condition.unknown, &condition.unfit]
                 .into_iter()
                 .all(Vec::is_empty);
-            return (findings_of(&condition), ready);
+            return (findings_of(app.name(), &condition), ready);
         }
         Ok(Err(error)) => CliError::from(error).into_sentence(),
         Err(_) => format!("no answer within {} s", DEADLINE.as_secs()),
@@ -35,7 +35,7 @@ pub(super) async fn check(settings: &Settings) -> (Vec<DoctorFinding>, bool) {
     (vec![DoctorFinding::fail(CHECK, sentence, fix)], false)
 }
 
-fn findings_of(condition: &Condition) -> Vec<DoctorFinding> {
+fn findings_of(program: &str, condition: &Condition) -> Vec<DoctorFinding> {
     const SCHEMA: &str = "schema";
     const DURABILITY: &str = "durability";
     const COMPATIBILITY: &str = "compatibility";
@@ -57,7 +57,7 @@ fn findings_of(condition: &Condition) -> Vec<DoctorFinding> {
         (_, "") => DoctorFinding::warn(
             SCHEMA,
             format!("lacks {missing}"),
-            "run `mainstay migrate`; `serve` applies migrations, too",
+            format!("run `{program} migrate`; `serve` applies migrations, too"),
         ),
         _ => {
             let fix = "run the version that migrated it, or a later one";
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn verdicts(condition: &Condition) -> Vec<(&'static str, Verdict)> {
-        findings_of(condition)
+        findings_of("mainstay", condition)
             .into_iter()
             .map(|finding| (finding.check, finding.verdict))
             .collect()

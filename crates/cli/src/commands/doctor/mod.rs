@@ -16,6 +16,8 @@ use crate::open::{block_on, with_read_only};
 use crate::terminal::{Colour, Paint, print_json, print_line};
 use clap::Args;
 use finding::{DoctorFinding, Verdict};
+use mainstay_app::App;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Loaded;
 use serde::Serialize;
 
@@ -28,8 +30,8 @@ pub(crate) struct Options {
 }
 
 /// Runs all checks and reports all findings: one failure does not hide another.
-pub(crate) fn run(loaded: Loaded, options: Options) -> Outcome {
-    let findings = block_on(async { Ok(examine(loaded).await) })?;
+pub(crate) fn run(app: &App, loaded: Loaded, options: Options) -> Outcome {
+    let findings = block_on(async { Ok(examine(app, loaded).await) })?;
     let healthy = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
     if options.json {
         print_json(&Report {
@@ -48,7 +50,7 @@ struct Report {
     checks: Vec<DoctorFinding>,
 }
 
-async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
+async fn examine(app: &App, loaded: Loaded) -> Vec<DoctorFinding> {
     let mut findings = safety::check(&loaded);
     let settings = loaded.settings;
     findings.push(folder::check("data folder", "DATA_DIR", &settings.data_dir));
@@ -60,11 +62,12 @@ async fn examine(loaded: Loaded) -> Vec<DoctorFinding> {
     findings.push(contents::clock());
     findings.push(open_files::check(&settings));
     findings.push(mail::check(&settings).await);
-    let (database, is_ready) = database::check(&settings).await;
+    let (database, is_ready) = database::check(app, &settings).await;
     findings.extend(database);
     // Does not migrate an old schema: the command must change nothing.
     if is_ready && findings.iter().all(|finding| finding.verdict != Verdict::Fail) {
-        let inside = with_read_only(settings, async |services| Ok(contents::check(services).await)).await;
+        let check = async |engine: &Engine| Ok(contents::check(app, engine).await);
+        let inside = with_read_only(app, settings, check).await;
         findings.extend(inside.unwrap_or_else(|error| {
             let fix = "fix it before the next start, which would fail in the same way";
             vec![DoctorFinding::fail("start", error.into_sentence(), fix)]

@@ -13,7 +13,7 @@ pub(super) fn check(loaded: &Loaded) -> Vec<DoctorFinding> {
         .unsafe_in_production()
         .into_iter()
         .map(|error| {
-            let name = error.env.unwrap_or(&error.key);
+            let name = error.env.as_deref().unwrap_or(&error.key);
             DoctorFinding::warn("setting", format!("{name} is {}", error.reason), error.fix)
         })
         .collect();
@@ -27,7 +27,7 @@ pub(super) fn check(loaded: &Loaded) -> Vec<DoctorFinding> {
         ));
     }
     findings.extend(loaded.settings.cautions().into_iter().map(|caution| {
-        let name = caution.env.unwrap_or(&caution.key);
+        let name = caution.env.as_deref().unwrap_or(&caution.key);
         DoctorFinding::warn("setting", format!("{name} {}", caution.reason), caution.fix)
     }));
     findings.extend(secret_files(loaded).into_iter().filter_map(open_to_others));

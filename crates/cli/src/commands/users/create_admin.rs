@@ -1,9 +1,10 @@
 //! `mainstay users create-admin`: access to the server's command line is the only permission it needs.
 
 use crate::error::{CliError, Exit, Outcome};
-use crate::open::{block_on, operator, with_services};
+use crate::open::{block_on, operator, with_engine};
 use crate::terminal::{print_json, print_line};
 use clap::Args;
+use mainstay_app::App;
 use mainstay_domain::email::Email;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::validation::Invalid;
@@ -38,11 +39,11 @@ fn name(text: &str) -> Result<PersonName, Invalid> {
 }
 
 /// Creates the account and prints its name.
-pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, options: Options) -> Outcome {
     let password = password(options.password_stdin)?;
     let command = CreateAdmin::new(options.email, password, options.name);
-    let user = block_on(with_services(settings, async |services| {
-        Ok(services.command(&operator(), command).await?.output)
+    let user = block_on(with_engine(app, settings, async |engine| {
+        Ok(engine.pipeline().command(&operator(), command).await?.output)
     }))?;
     match options.json {
         true => print_json(&user)?,

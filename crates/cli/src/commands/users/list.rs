@@ -4,12 +4,13 @@ use crate::error::{Exit, Outcome};
 use crate::open::{block_on, operator, with_read_only};
 use crate::terminal::{print_json, print_line, table};
 use clap::Args;
+use mainstay_app::App;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::page::{MAX_LIMIT, PageInfo, PageRequest};
 use mainstay_domain::user::User;
 use mainstay_domain::validation::Invalid;
+use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
-use mainstay_services::Services;
 use mainstay_services::list::{UserFilter, UserSort};
 use mainstay_services::user::ListUsers;
 
@@ -32,13 +33,13 @@ fn role(text: &str) -> Result<RoleName, Invalid> {
 }
 
 /// Prints the accounts.
-pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, options: Options) -> Outcome {
     let filter = UserFilter {
         role: options.role,
         ..UserFilter::default()
     };
-    let users = block_on(with_read_only(settings, async |services| {
-        list(services, filter, options.limit).await
+    let users = block_on(with_read_only(app, settings, async |engine| {
+        list(engine, filter, options.limit).await
     }))?;
     if options.json {
         print_json(&users)?;
@@ -61,7 +62,7 @@ pub(crate) fn run(settings: Settings, options: Options) -> Outcome {
 }
 
 /// Reads page by page, newest first, until there are enough accounts or no more.
-async fn list(services: &Services, filter: UserFilter, limit: u32) -> Outcome<Vec<User>> {
+async fn list(engine: &Engine, filter: UserFilter, limit: u32) -> Outcome<Vec<User>> {
     let mut users = Vec::new();
     let mut cursor = None;
     loop {
@@ -75,7 +76,7 @@ async fn list(services: &Services, filter: UserFilter, limit: u32) -> Outcome<Ve
             sort: (UserSort::CreatedAt, true),
             page,
         };
-        let listing = services.query(&operator(), query).await?;
+        let listing = engine.pipeline().query(&operator(), query).await?;
         users.extend(listing.items.into_iter().map(|profile| profile.user));
         match listing.info {
             PageInfo::From { next: Some(next), .. } if users.len() < limit as usize => cursor = Some(next),

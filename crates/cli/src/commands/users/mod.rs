@@ -5,6 +5,7 @@ mod list;
 
 use crate::error::Outcome;
 use clap::Subcommand;
+use mainstay_app::App;
 use mainstay_platform::config::Settings;
 
 /// Operations on accounts.
@@ -17,9 +18,9 @@ pub(crate) enum Command {
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(settings: Settings, command: Command) -> Outcome {
+pub(crate) fn run(app: &App, settings: Settings, command: Command) -> Outcome {
     match command {
-        Command::CreateAdmin(options) => create_admin::run(settings, options),
-        Command::List(options) => list::run(settings, options),
+        Command::CreateAdmin(options) => create_admin::run(app, settings, options),
+        Command::List(options) => list::run(app, settings, options),
     }
 }

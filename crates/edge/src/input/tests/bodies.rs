@@ -3,12 +3,13 @@
 use super::*;
 
 /// All findings in a body: `path CODE`, or the code alone when it is not JSON.
-fn told(text: &str) -> Vec<String> {
+fn findings(text: &str) -> Vec<String> {
     match body::parse::<Basket>(text.as_bytes()) {
         Ok(_) => vec![],
-        Err(api_error) if api_error.details().is_empty() => vec![api_error.code().as_str().to_owned()],
+        Err(api_error) if api_error.public().details.is_empty() => vec![api_error.code().as_str().to_owned()],
         Err(api_error) => api_error
-            .details()
+            .public()
+            .details
             .iter()
             .map(|fault| format!("{} {}", fault.path, fault.code))
             .collect(),
@@ -29,13 +30,13 @@ fn what_is_no_json_is_unreadable() {
         "{\"note\":\"\u{1}\"}",
         &deep,
     ] {
-        assert_eq!(told(bad), ["BAD_REQUEST"], "{bad}");
+        assert_eq!(findings(bad), ["BAD_REQUEST"], "{bad}");
     }
     assert!(body::parse::<Basket>(b"{\"note\":\"\xff\"}").is_err());
 }
 
 #[test]
-fn every_fault_is_told_with_its_place() {
+fn every_finding_names_its_field() {
     for (text, errors) in [
         (r#"{"items":[]}"#, &[][..]),
         (r"{}", &["items REQUIRED"]),
@@ -73,36 +74,40 @@ fn every_fault_is_told_with_its_place() {
             ],
         ),
     ] {
-        let (mut told, mut errors) = (told(text), errors.to_vec());
-        told.sort_unstable();
+        let (mut found, mut errors) = (findings(text), errors.to_vec());
+        found.sort_unstable();
         errors.sort_unstable();
-        assert_eq!(told, errors, "{text}");
+        assert_eq!(found, errors, "{text}");
     }
 }
 
 #[test]
-fn of_a_long_document_the_first_fault_is_told_and_no_tree_is_made() {
+fn a_long_document_reports_its_first_finding_without_building_a_tree() {
     // serde_json would not build a tree of values nested this deeply; only skipped values may be.
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     let long = " ".repeat(64 * 1024);
     assert_eq!(
-        told(&format!(r#"{{"nite":{deep},"note":7,{long}"items":[]}}"#)),
+        findings(&format!(r#"{{"nite":{deep},"note":7,{long}"items":[]}}"#)),
         ["nite UNKNOWN_FIELD"]
     );
-    assert_eq!(told(&format!(r#"{{"note":7,{long}"items":[]"#)), ["BAD_REQUEST"]);
+    assert_eq!(
+        findings(&format!(r#"{{"note":7,{long}"items":[]"#)),
+        ["BAD_REQUEST"]
+    );
     let name = "n".repeat(64 * 1024);
     let Err(api_error) = body::parse::<Basket>(format!(r#"{{"{name}":7}}"#).as_bytes()) else {
         panic!()
     };
-    assert!(api_error.details()[0].path.len() < 400);
+    assert!(api_error.public().details[0].path.len() < 400);
 }
 
 #[test]
-fn nobody_is_told_the_names_of_our_types() {
+fn no_message_names_a_rust_type() {
     let Err(api_error) = body::parse::<Basket>(br#"{"items":[7,{"quantity":"x"}],"kind":"loan"}"#) else {
         panic!()
     };
-    let messages: Vec<&str> = api_error.details().iter().map(|fault| &*fault.message).collect();
+    let public = api_error.public();
+    let messages: Vec<&str> = public.details.iter().map(|fault| &*fault.message).collect();
     assert_eq!(messages[0], "must be an object");
     assert!(messages.contains(&"must be one of gift, own"), "{messages:?}");
     assert!(

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{iter, pending};
 use http::Request;
+use mainstay_domain::time::Timestamp;
 use std::io;
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ impl Client {
             "id".into(),
             "192.0.2.1".parse().unwrap(),
             false,
+            Timestamp::from_seconds(0),
             Arc::clone(&self.0),
         ));
         let mut request = Request::new(body);

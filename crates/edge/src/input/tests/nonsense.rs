@@ -3,6 +3,7 @@
 use super::lists::paged;
 use super::*;
 use crate::answer::ApiError;
+use crate::input::cursor::PageParams;
 use http::{HeaderMap, Method};
 use mainstay_domain::id::OrderId;
 use proptest::prelude::*;
@@ -17,7 +18,7 @@ proptest! {
     fn no_json_panics_and_each_refusal_has_a_reason(text in r#"(\{|\[|\}|\]|,|:|"items"|"quantity"|"price"|"x"|1|-1|1e9|null|true){0,24}"#) {
         if let Err(api_error) = body::parse::<Basket>(text.as_bytes()) {
             let api_error: ApiError = api_error;
-            prop_assert!(!api_error.message().is_empty());
+            prop_assert!(!api_error.public().message.is_empty());
         }
     }
 

@@ -3,7 +3,9 @@
 use super::*;
 use crate::answer::Tag;
 use crate::cookies::{self, TokenPair};
-use crate::credential::{self, Credential};
+use crate::credential;
+use crate::entry::Credential;
+use crate::input::cursor::sort;
 use http::header::{AUTHORIZATION, COOKIE, IF_MATCH, IF_NONE_MATCH, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use mainstay_domain::state::{self, State};
@@ -52,9 +54,9 @@ proptest! {
     #[test]
     fn tokens_in_cookies_come_back(access in "[A-Za-z0-9_.-]{1,60}", refresh in "[A-Za-z0-9_.-]{1,60}", until in 0..4_000_000_000_i64) {
         let until = Timestamp::from_seconds(until);
-        let mut told = HeaderMap::new();
-        cookies::set(&mut told, TokenPair { access: (&access, until), refresh: (&refresh, until) }, true);
-        let kept = told.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap().split(';').next().unwrap());
+        let mut headers = HeaderMap::new();
+        cookies::set(&mut headers, TokenPair { access: (&access, until), refresh: (&refresh, until) }, true);
+        let kept = headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap().split(';').next().unwrap());
         let sent = kept.collect::<Vec<_>>().join("; ");
         let headers = one(COOKIE, HeaderValue::from_str(&sent).unwrap());
         prop_assert_eq!(credential::find(&headers), Credential::Ambient(&access));
@@ -92,15 +94,15 @@ proptest! {
     }
 
     #[test]
-    fn only_named_fields_sort_whatever_is_asked(text in "-{0,2}(name|price)[a-z ]{0,3}|.{0,20}") {
+    fn only_named_fields_sort(text in "-{0,2}(name|price)[a-z ]{0,3}|.{0,20}") {
         let names = [("name", 1), ("price", 2)];
         let mut errors = ValidationErrors::new();
-        let asked = sort(&mut errors, Some(&text), &names, (0, false));
-        let written = asked.map(|(field, last_first)| {
+        let sorted = sort(&mut errors, Some(&text), &names, (0, false));
+        let written = sorted.map(|(field, last_first)| {
             let (name, _) = names.iter().find(|(_, known)| *known == field).unwrap();
             format!("{}{name}", if last_first { "-" } else { "" })
         });
         prop_assert_eq!(written.as_deref().unwrap_or(&text), &*text);
-        prop_assert_eq!(asked.is_none(), errors.check().is_err());
+        prop_assert_eq!(sorted.is_none(), errors.check().is_err());
     }
 }

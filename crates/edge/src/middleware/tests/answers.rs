@@ -6,7 +6,7 @@ use super::*;
 async fn every_answer_has_the_careful_headers() {
     let app = TestRouter::new(router());
     for path in ["/ok", "/missing", "/nowhere", "/bug"] {
-        let told = app.ask(Request::get(path)).await;
+        let answer = app.get(Request::get(path)).await;
         for (name, value) in [
             (
                 "content-security-policy",
@@ -21,7 +21,7 @@ async fn every_answer_has_the_careful_headers() {
             ("referrer-policy", "no-referrer"),
             ("cache-control", "no-store"),
         ] {
-            assert_eq!(told.header(name), value, "{path}");
+            assert_eq!(answer.header(name), value, "{path}");
         }
     }
 }
@@ -37,30 +37,30 @@ async fn a_handler_keeps_its_own_policies() {
             "x",
         )
     };
-    let told = TestRouter::new(Router::new().route("/own", get(own)))
-        .ask(Request::get("/own"))
+    let answer = TestRouter::new(Router::new().route("/own", get(own)))
+        .get(Request::get("/own"))
         .await;
-    assert_eq!(told.header("cache-control"), "public, max-age=60");
-    assert_eq!(told.header("content-security-policy"), "default-src 'self'");
+    assert_eq!(answer.header("cache-control"), "public, max-age=60");
+    assert_eq!(answer.header("content-security-policy"), "default-src 'self'");
 }
 
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_another_replaced() {
     let app = TestRouter::new(router());
-    let told = app
-        .ask(Request::get("/ok").header("x-request-id", "mine-1.a_B"))
+    let answer = app
+        .get(Request::get("/ok").header("x-request-id", "mine-1.a_B"))
         .await;
-    assert_eq!(told.header("x-request-id"), "mine-1.a_B");
+    assert_eq!(answer.header("x-request-id"), "mine-1.a_B");
     for bad in ["a b", "a\"b", &"x".repeat(129)] {
-        let told = app.ask(Request::get("/ok").header("x-request-id", bad)).await;
-        assert_eq!(told.header("x-request-id").len(), 36, "{bad}");
+        let answer = app.get(Request::get("/ok").header("x-request-id", bad)).await;
+        assert_eq!(answer.header("x-request-id").len(), 36, "{bad}");
     }
 }
 
 #[tokio::test]
 async fn each_request_is_one_line_and_one_count() {
     let app = TestRouter::new(router());
-    app.ask(Request::get("/nowhere?token=hunter2").header("x-request-id", "r1"))
+    app.get(Request::get("/nowhere?token=hunter2").header("x-request-id", "r1"))
         .await;
     let [line, ..] = app.sink.take();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -76,14 +76,14 @@ async fn each_request_is_one_line_and_one_count() {
         (&line["ip"], &line["caller"]),
         (&"10.0.0.1".into(), &"anonymous".into())
     );
-    let figures = app.metrics.encode();
+    let metrics = app.metrics.encode();
     assert!(
-        figures.contains(r#"mainstay_http_requests_total{method="any",route="unmatched",status="404"} 1"#),
-        "{figures}"
+        metrics.contains(r#"mainstay_http_requests_total{method="any",route="unmatched",status="404"} 1"#),
+        "{metrics}"
     );
     assert!(
-        figures.contains("mainstay_http_requests_in_flight 0"),
-        "{figures}"
+        metrics.contains("mainstay_http_requests_in_flight 0"),
+        "{metrics}"
     );
 }
 
@@ -111,7 +111,7 @@ async fn only_trusted_proxies_are_believed() {
 async fn long_texts_are_compressed_and_short_ones_not() {
     let app = TestRouter::new(router());
     let long = app
-        .ask(Request::get("/long").header("accept-encoding", "gzip"))
+        .get(Request::get("/long").header("accept-encoding", "gzip"))
         .await;
     assert_eq!(long.header("content-encoding"), "gzip");
     assert_eq!(long.header("vary"), "Origin");
@@ -124,7 +124,7 @@ async fn long_texts_are_compressed_and_short_ones_not() {
         long.headers
     );
     let short = app
-        .ask(Request::get("/ok").header("accept-encoding", "gzip"))
+        .get(Request::get("/ok").header("accept-encoding", "gzip"))
         .await;
     assert_eq!((short.header("content-encoding"), &*short.body), ("", "fine"));
 }

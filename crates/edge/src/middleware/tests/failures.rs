@@ -62,7 +62,7 @@ fn all() -> Vec<(ApiError, u16, Headers)> {
     let replayed = |code, status, headers| {
         let error = Error::Replayed {
             code,
-            message: "as told before".into(),
+            message: "as in the first answer".into(),
             details: errors(),
         };
         (ApiError::from(error), status, headers)
@@ -82,11 +82,11 @@ fn all() -> Vec<(ApiError, u16, Headers)> {
         .collect()
 }
 
-async fn told(api_error: &ApiError, accept: &str) -> Recorded {
+async fn rendered(api_error: &ApiError, accept: &str) -> Recorded {
     let api_error = api_error.clone();
     let router = Router::new().route("/x", get(async move || api_error.clone()));
     TestRouter::new(router)
-        .ask(
+        .get(
             Request::get("/x")
                 .header("accept", accept)
                 .header("x-request-id", "r1"),
@@ -98,10 +98,15 @@ async fn told(api_error: &ApiError, accept: &str) -> Recorded {
 async fn each_code_has_its_status_headers_and_both_forms() {
     let mut seen = BTreeSet::new();
     for (api_error, status, headers) in all() {
-        let (code, message) = (api_error.code().as_str(), api_error.message());
+        let (code, message) = (api_error.code().as_str(), api_error.public().message);
         seen.insert(api_error.code());
-        let details: Vec<Value> = api_error.details().iter().map(|fault| json!(fault)).collect();
-        let plain = told(&api_error, "application/json").await;
+        let details: Vec<Value> = api_error
+            .public()
+            .details
+            .iter()
+            .map(|fault| json!(fault))
+            .collect();
+        let plain = rendered(&api_error, "application/json").await;
         assert_eq!(
             (plain.status, plain.header("content-type")),
             (status, "application/json"),
@@ -118,7 +123,7 @@ async fn each_code_has_its_status_headers_and_both_forms() {
             status == 401,
             "{code}"
         );
-        let problem = told(&api_error, "application/problem+json").await;
+        let problem = rendered(&api_error, "application/problem+json").await;
         assert_eq!(
             (problem.status, problem.header("content-type")),
             (status, "application/problem+json")
@@ -137,18 +142,18 @@ async fn each_code_has_its_status_headers_and_both_forms() {
 }
 
 #[tokio::test]
-async fn a_failure_looks_exactly_so() {
+async fn the_body_of_an_error_is_exactly_this() {
     let api_error = ApiError::from(ValidationErrors::one(
         "items[0].quantity",
         "RANGE",
         "must be from 1 to 10000",
     ));
     assert_eq!(
-        told(&api_error, "*/*").await.body,
+        rendered(&api_error, "*/*").await.body,
         r#"{"error":{"code":"VALIDATION_FAILED","message":"the request is not valid","requestId":"r1","details":[{"path":"items[0].quantity","code":"RANGE","message":"must be from 1 to 10000"}]}}"#
     );
     assert_eq!(
-        told(&Error::NotFound.into(), "application/problem+json")
+        rendered(&Error::NotFound.into(), "application/problem+json")
             .await
             .body,
         r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"not found","code":"NOT_FOUND","requestId":"r1","details":[]}"#
@@ -158,9 +163,9 @@ async fn a_failure_looks_exactly_so() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_json_too() {
     let app = TestRouter::new(router());
-    let nowhere = app.ask(Request::get("/nowhere")).await;
+    let nowhere = app.get(Request::get("/nowhere")).await;
     assert_eq!((nowhere.status, nowhere.body.contains("NOT_FOUND")), (404, true));
-    let otherwise = app.ask(Request::delete("/ok")).await;
+    let otherwise = app.get(Request::delete("/ok")).await;
     assert_eq!(
         (otherwise.status, otherwise.header("allow")),
         (405, "GET,HEAD,POST")
@@ -172,16 +177,19 @@ async fn unknown_paths_and_methods_are_json_too() {
 async fn a_panic_and_a_bug_say_nothing_of_their_cause() {
     let app = TestRouter::new(router());
     for path in ["/panic", "/bug"] {
-        let told = app.ask(Request::get(path)).await;
-        assert_eq!((told.status, told.body.contains("INTERNAL_ERROR")), (500, true));
+        let answer = app.get(Request::get(path)).await;
+        assert_eq!(
+            (answer.status, answer.body.contains("INTERNAL_ERROR")),
+            (500, true)
+        );
         assert!(
-            !told.body.contains("hunter2") && !told.body.contains("as it has to"),
+            !answer.body.contains("hunter2") && !answer.body.contains("as it has to"),
             "{}",
-            told.body
+            answer.body
         );
     }
     assert_eq!(
-        app.ask(Request::get("/ok")).await.status,
+        app.get(Request::get("/ok")).await.status,
         200,
         "the next request is answered"
     );
@@ -189,16 +197,16 @@ async fn a_panic_and_a_bug_say_nothing_of_their_cause() {
 
 #[tokio::test(start_paused = true)]
 async fn what_takes_too_long_is_ended() {
-    let told = TestRouter::new(router()).ask(Request::get("/slow")).await;
-    assert_eq!((told.status, told.body.contains("TIMEOUT")), (504, true));
+    let answer = TestRouter::new(router()).get(Request::get("/slow")).await;
+    assert_eq!((answer.status, answer.body.contains("TIMEOUT")), (504, true));
 }
 
 #[tokio::test]
-async fn a_failed_head_request_is_told_without_a_body() {
+async fn a_failed_head_request_gets_no_body() {
     let app = TestRouter::new(router());
     for path in ["/missing", "/nowhere", "/bug"] {
-        let whole = app.ask(Request::get(path)).await;
-        let head = app.ask(Request::head(path)).await;
+        let whole = app.get(Request::get(path)).await;
+        let head = app.get(Request::head(path)).await;
         assert_eq!((head.status, head.body.as_str()), (whole.status, ""), "{path}");
         assert_eq!(head.header("content-type"), "application/json");
         assert_eq!(

@@ -28,7 +28,7 @@ fn request(path: &str) -> Request<()> {
     Request::get(format!("http://x{path}")).body(()).unwrap()
 }
 
-async fn ask(send: &SendRequest<Bytes>, path: &str) -> http::Response<h2::RecvStream> {
+async fn send_get(send: &SendRequest<Bytes>, path: &str) -> http::Response<h2::RecvStream> {
     let mut send = send.clone().ready().await.unwrap();
     let (response, _) = send.send_request(request(path), true).unwrap();
     response.await.unwrap()
@@ -51,7 +51,7 @@ async fn responses_behind_a_closed_window_are_bounded_and_end_with_their_connect
         let (send, connection) = client(&server, window).await;
         let mut responses = Vec::new();
         for _ in 0..40 {
-            responses.push(ask(&send, "/list").await);
+            responses.push(send_get(&send, "/list").await);
         }
         let ok = responses
             .iter()
@@ -74,7 +74,7 @@ async fn responses_behind_a_closed_window_are_bounded_and_end_with_their_connect
 async fn small_responses_that_are_not_read_end_their_connection_too() {
     let server = Server::of_two(lists(), Duration::ZERO).await;
     let (send, _connection) = client(&server, 0).await;
-    let _response = ask(&send, "/small").await;
+    let _response = send_get(&send, "/small").await;
     assert!(server.middleware.shares().responses.used() > 0);
     server.pass(STALL + 1);
     until("it is dropped", || server.open() == 0).await;
@@ -85,7 +85,7 @@ async fn small_responses_that_are_not_read_end_their_connection_too() {
 async fn a_client_that_reads_gets_everything_however_long_it_takes() {
     let server = Server::of_two(lists(), Duration::ZERO).await;
     let (send, _connection) = client(&server, 16 * 1024).await;
-    let mut response = ask(&send, "/list").await;
+    let mut response = send_get(&send, "/list").await;
     let mut length = 0;
     while let Some(piece) = response.body_mut().data().await {
         let piece = piece.unwrap();
@@ -101,20 +101,20 @@ async fn a_client_that_reads_gets_everything_however_long_it_takes() {
     drop(response);
     let held = || server.middleware.shares().responses.used();
     until("it is dropped", || held() == 0).await;
-    assert_eq!(whole(ask(&send, "/list").await).await, LIST);
+    assert_eq!(whole(send_get(&send, "/list").await).await, LIST);
 }
 
 #[tokio::test]
-async fn when_all_memory_for_responses_is_used_up_other_clients_are_asked_to_come_again() {
+async fn when_all_memory_for_responses_is_used_up_other_clients_get_retry_after() {
     let options = EdgeOptions {
         response_budget: LIST,
         ..EdgeOptions::default()
     };
     let server = Server::start(lists(), Duration::ZERO, options).await;
     let (greedy, _connection) = client(&server, 0).await;
-    assert_eq!(ask(&greedy, "/list").await.status(), StatusCode::OK);
+    assert_eq!(send_get(&greedy, "/list").await.status(), StatusCode::OK);
     let (other, _connection) = client(&server, 65_535).await;
-    let refused = ask(&other, "/small").await;
+    let refused = send_get(&other, "/small").await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     drop(greedy);
     server.pass(STALL + 1);
@@ -123,10 +123,10 @@ async fn when_all_memory_for_responses_is_used_up_other_clients_are_asked_to_com
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_told_to_go_and_gives_its_place_back() {
+async fn an_idle_connection_gets_goaway_and_frees_its_slot() {
     let server = Server::of_two(lists(), Duration::ZERO).await;
     let (send, connection) = client(&server, 65_535).await;
-    assert_eq!(whole(ask(&send, "/small").await).await, 5);
+    assert_eq!(whole(send_get(&send, "/small").await).await, 5);
     until("the request is over", || {
         server.middleware.shares().responses.used() == 0
     })

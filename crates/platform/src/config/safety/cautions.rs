@@ -116,7 +116,7 @@ fn is_placeholder_sender(from: &str) -> bool {
 fn caution<T>(setting: &Setting<T>, reason: &str, fix: &str) -> ConfigError {
     ConfigError {
         key: setting.key.to_owned(),
-        env: Some(setting.env),
+        env: Some(setting.env.into()),
         value: None,
         origin: None,
         reason: reason.to_owned(),

@@ -5,9 +5,10 @@ mod cautions;
 mod coverage;
 mod strength;
 
+use super::choices::{Gateway, LogLevel};
 use super::declared::*;
 use super::error::ConfigError;
-use super::settings::{Gateway, LogLevel, Settings};
+use super::settings::Settings;
 use crate::database::postgres_config;
 use crate::network::is_this_machine;
 use strength::{weakness_of_key, weakness_of_text};
@@ -162,7 +163,7 @@ fn host_of(origin: &str) -> Option<String> {
 fn unsafe_setting<T>(setting: &Setting<T>, reason: &str) -> ConfigError {
     ConfigError {
         key: setting.key.to_owned(),
-        env: Some(setting.env),
+        env: Some(setting.env.into()),
         value: None,
         origin: None,
         reason: format!("unsafe in production: {reason}"),

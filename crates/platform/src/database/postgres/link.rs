@@ -15,7 +15,9 @@ use super::error::{explain, explain_begin, is_lost, is_stale_plan};
 use super::value::Bound;
 use crate::database::error::DatabaseError;
 use crate::database::param::Param;
-use crate::database::sql::{Kind, Sql};
+use crate::database::rows::Statement as Returning;
+use crate::database::sql::Sql;
+use crate::database::statement::Authorized;
 
 /// A pooled connection, moved into a transaction. If it is dropped before the transaction has ended, the connection is
 /// closed, so that the server rolls back and the pool never gets it back.
@@ -84,17 +86,16 @@ impl Link {
             client.execute_raw(&statement, bound(params)).await
         };
         let outcome = answered(limit, after(client, begin, work)).await;
-        let count = self.received(outcome, sql.postgres())?;
-        Ok(if sql.kind() == Kind::Reads { 0 } else { count })
+        self.received(outcome, sql.postgres())
     }
 
     /// The rows of an answer, and the number of rows changed.
     pub(crate) async fn query(
         &mut self,
-        sql: &Sql,
+        returning: Returning<'_>,
         params: &[&dyn Param],
     ) -> Result<(Vec<Row>, u64), DatabaseError> {
-        let limit = self.limit;
+        let (limit, sql) = (self.limit, returning.sql());
         let (client, begin) = self.send()?;
         let work = async {
             let statement = client.prepare_cached(sql.postgres()).await?;
@@ -107,7 +108,7 @@ impl Link {
         };
         let outcome = answered(limit, after(client, begin, work)).await;
         let rows = self.received(outcome, sql.postgres())?;
-        let changed = if sql.kind() == Kind::Reads {
+        let changed = if returning.only_reads() {
             0
         } else {
             rows.len() as u64
@@ -115,28 +116,28 @@ impl Link {
         Ok((rows, changed))
     }
 
-    /// Runs the statements in order, sending all before the first answer arrives.
+    /// Executes the changes in order, sending all before the first answer arrives.
     pub(crate) async fn batch(
         &mut self,
-        statements: &[(&Sql, &[&dyn Param])],
+        changes: &[(Authorized<'_>, &[&dyn Param])],
     ) -> Result<Vec<u64>, DatabaseError> {
-        if statements.is_empty() {
+        if changes.is_empty() {
             return Ok(Vec::new());
         }
         let limit = self
             .limit
-            .saturating_mul(u32::try_from(statements.len()).unwrap_or(u32::MAX));
+            .saturating_mul(u32::try_from(changes.len()).unwrap_or(u32::MAX));
         let (client, begin) = self.send()?;
         let work = async {
             // All are prepared before any is sent: a statement prepared earlier must not overtake one that is not.
-            let prepare = statements
+            let prepare = changes
                 .iter()
-                .map(|(sql, _)| client.prepare_cached(sql.postgres()));
+                .map(|(change, _)| client.prepare_cached(change.sql().postgres()));
             let prepared = InOrder::new(prepare)
                 .await
                 .into_iter()
                 .collect::<Result<Vec<Statement>, _>>()?;
-            let run = statements.iter().zip(&prepared);
+            let run = changes.iter().zip(&prepared);
             let run = run.map(|((_, params), statement)| client.execute_raw(statement, bound(params)));
             Ok(InOrder::new(run).await)
         };
@@ -144,8 +145,8 @@ impl Link {
             answered(limit, after(client, begin, work)).await;
         let answers = self.received(outcome, "BEGIN")?;
         let mut counts = Vec::with_capacity(answers.len());
-        for (answer, (sql, _)) in answers.into_iter().zip(statements) {
-            counts.push(self.received(Some(answer.map_err(Refused::Statement)), sql.postgres())?);
+        for (answer, (change, _)) in answers.into_iter().zip(changes) {
+            counts.push(self.received(Some(answer.map_err(Refused::Statement)), change.sql().postgres())?);
         }
         Ok(counts)
     }

@@ -38,7 +38,7 @@ pub(super) struct Postgres {
 }
 
 /// Interval between two checks whether a closing pool is empty.
-const LOOK: Duration = Duration::from_millis(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 impl Postgres {
     pub(super) async fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
@@ -104,8 +104,8 @@ impl Postgres {
     pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
         const SQL: &str = "SHOW transaction_read_only";
         let client = self.client().await?;
-        let asked = tokio::time::timeout(self.wait_limit, client.simple_query(SQL)).await;
-        let Ok(answer) = asked else {
+        let answered = tokio::time::timeout(self.wait_limit, client.simple_query(SQL)).await;
+        let Ok(answer) = answered else {
             // The query may still be running, so no other caller may get this connection.
             drop(Object::take(client));
             return Err(DatabaseError::unavailable("the server did not answer in time"));
@@ -142,7 +142,7 @@ impl Postgres {
         self.pool.close();
         let closed = async {
             while self.pool.status().size > 0 {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         };
         if tokio::time::timeout(self.wait_limit, closed).await.is_err() {

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::database::value::Value;
 
-type Fault = Box<dyn Error + Sync + Send>;
+type ConversionError = Box<dyn Error + Sync + Send>;
 
 /// A value for a placeholder, encoded as the type the server inferred for it.
 #[derive(Debug)]
 pub(super) struct Bound<'a>(pub(super) Value<'a>);
 
 impl ToSql for Bound<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         match (self.0, ty) {
             (Value::Null, _) => return Ok(IsNull::Yes),
             (Value::Integer(integer), &Type::INT8) => out.put_i64(integer),
@@ -42,13 +42,13 @@ impl ToSql for Bound<'_> {
         true
     }
 
-    fn to_sql_checked(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
+    fn to_sql_checked(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         self.to_sql(ty, out)
     }
 }
 
 impl<'a> FromSql<'a> for Value<'a> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Fault> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, ConversionError> {
         Ok(match *ty {
             Type::INT8 => Self::Integer(i64::from_be_bytes(raw.try_into()?)),
             Type::INT4 => Self::Integer(i32::from_be_bytes(raw.try_into()?).into()),
@@ -72,7 +72,7 @@ impl<'a> FromSql<'a> for Value<'a> {
         })
     }
 
-    fn from_sql_null(_: &Type) -> Result<Self, Fault> {
+    fn from_sql_null(_: &Type) -> Result<Self, ConversionError> {
         Ok(Self::Null)
     }
 

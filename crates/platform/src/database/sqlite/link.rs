@@ -13,6 +13,7 @@ use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 use crate::database::param::Param;
 use crate::database::row::Row;
+use crate::database::rows::Statement as Returning;
 use crate::database::sql::Sql;
 use crate::stopwatch::Stopwatch;
 
@@ -85,14 +86,19 @@ impl Link {
 
     pub(crate) fn query(
         &mut self,
-        sql: &Sql,
+        returning: Returning<'_>,
         params: &[&dyn Param],
         one: bool,
         each: &mut dyn FnMut(&mut Row<'_>) -> Result<(), DatabaseError>,
     ) -> Result<u64, DatabaseError> {
-        self.run(sql, params, |statement| {
+        self.run(returning.sql(), params, |statement| {
+            // The database's own judgement of what a `Select` does, whatever its text looks like.
+            if returning.only_reads() && !statement.readonly() {
+                let message = "a statement that is declared to read would change rows";
+                return Ok(Err(DatabaseError::misuse(message, returning.sql())));
+            }
             // A change runs to its end; a query may stop after its first row.
-            let one = one && statement.readonly();
+            let one = one && returning.only_reads();
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next()? {
                 if let Err(error) = each(&mut Row::sqlite(row)) {
@@ -155,4 +161,36 @@ impl Link {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Select;
+
+    #[test]
+    fn a_select_that_the_database_takes_for_a_change_is_not_run() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE owners (id INTEGER)")
+            .unwrap();
+        let mut link = Link::new(connection, &DatabaseOptions::new("sqlite::memory:")).unwrap();
+        let hidden = Select::unchecked(crate::sql!(
+            "WITH x AS (SELECT 1 AS id) INSERT INTO owners SELECT id FROM x RETURNING id"
+        ));
+        let refused = link.query(Returning::Select(&hidden), &[], false, &mut |_| Ok(()));
+        assert!(
+            matches!(&refused, Err(DatabaseError::Statement { message, .. }) if message.contains("declared to read")),
+            "{refused:?}"
+        );
+        let count = Select::new(crate::sql!("SELECT count(*) FROM owners"));
+        let mut rows = None;
+        let mut read = |row: &mut Row<'_>| {
+            rows = Some(row.next::<i64>()?);
+            Ok(())
+        };
+        link.query(Returning::Select(&count), &[], true, &mut read)
+            .unwrap();
+        assert_eq!(rows, Some(0));
+    }
 }

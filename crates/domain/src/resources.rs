@@ -1,0 +1,26 @@
+//! The list of the built-in resources.
+
+use crate::access::Resources;
+use crate::audit::AuditEntry;
+use crate::job::Job;
+use crate::key::SigningKey;
+use crate::order::Order;
+use crate::payment::Payment;
+use crate::product::Product;
+use crate::security::SecurityEvent;
+use crate::session::Session;
+use crate::user::User;
+
+/// Every built-in resource. An application adds its own by [`Resources::with`].
+pub fn built_in() -> Resources {
+    Resources::new()
+        .with::<User>()
+        .with::<Session>()
+        .with::<Product>()
+        .with::<Order>()
+        .with::<Payment>()
+        .with::<Job>()
+        .with::<AuditEntry>()
+        .with::<SecurityEvent>()
+        .with::<SigningKey>()
+}

@@ -1,0 +1,43 @@
+//! A caller that a credential resolved to.
+
+use mainstay_domain::access::{Caller, Principal};
+use mainstay_domain::time::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+
+/// A credential and the caller it resolved to, as of an instant; enough to resolve it again later. `Debug` does not
+/// print the token.
+pub struct Authentication {
+    pub(super) token: Arc<str>,
+    pub(super) principal: Arc<Principal>,
+    pub(super) version: Version,
+    pub(super) good_until: Timestamp,
+}
+
+/// The versions of the directory and of the keys that a caller was resolved with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) access: u64,
+    pub(super) keys: u64,
+}
+
+impl Authentication {
+    /// The caller that the credential resolved to.
+    pub fn caller(&self) -> Caller {
+        Caller::User(Arc::clone(&self.principal))
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Authentication({}, until {})",
+            self.principal.id, self.good_until
+        )
+    }
+}

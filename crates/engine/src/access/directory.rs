@@ -1,0 +1,231 @@
+//! The recent changes of roles, permissions and sessions.
+//!
+//! An access token carries what was true when it was signed. This directory holds what changed since, for as long as
+//! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
+//! take effect at once, without a query at each request.
+
+use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::email::Email;
+use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
+use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::{AccessFacts, UserStatus};
+use mainstay_platform::crypto::token::Claims;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// One change of an account, a session or the roles.
+#[derive(Debug, Clone)]
+pub enum AccessChange {
+    /// An account's role, status or own permissions changed.
+    User(AccessFacts),
+    /// A session ended.
+    SessionEnded(SessionId),
+    /// All roles with their permissions, read again.
+    Roles(Vec<(RoleName, Vec<String>)>),
+}
+
+/// The changes that the database holds after a number, and the number of the last of them.
+pub(crate) struct AccessSnapshot {
+    pub(crate) roles: Vec<(RoleName, Vec<String>)>,
+    pub(crate) users: Vec<AccessFacts>,
+    pub(crate) ended: Vec<SessionId>,
+    pub(crate) last: i64,
+}
+
+/// The recent changes, in memory. One per node.
+#[derive(Default)]
+pub struct AccessDirectory {
+    /// Every permission: an administrator has them all.
+    permissions: Vec<Permission>,
+    state: RwLock<State>,
+    version: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    /// With the instant, by this node's clock, at which it learned of the change: when the directory forgets it must
+    /// not depend on the clock of the node that made the change.
+    users: HashMap<UserId, (AccessFacts, Timestamp)>,
+    ended: HashMap<SessionId, Timestamp>,
+    roles: HashMap<RoleName, PermissionSet>,
+    /// The number of the last change that was read from the database.
+    last: i64,
+}
+
+/// A caller as of an instant, and how long that stays true if no change arrives.
+pub struct Resolved {
+    /// The signed-in user.
+    pub principal: Principal,
+    /// Until when, by the clock alone: the earliest of the token's expiry and the expiries of permissions.
+    pub good_until: Timestamp,
+}
+
+impl AccessDirectory {
+    /// An empty directory; `permissions` are all that can be granted.
+    pub fn new(permissions: Vec<Permission>) -> Self {
+        Self {
+            permissions,
+            ..Self::default()
+        }
+    }
+
+    /// Grows with each change; what was resolved under an earlier version has to be resolved again.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Applies a change that this node learned of now. An older one about the same account does not undo a newer one.
+    pub fn apply(&self, change: AccessChange, now: Timestamp) {
+        let mut state = self.state.write();
+        let is_newer = match change {
+            AccessChange::User(facts) => {
+                let known = state.users.get(&facts.user_id);
+                let newer = known.is_none_or(|(known, _)| known.change <= facts.change && *known != facts);
+                if newer {
+                    state.users.insert(facts.user_id, (facts, now));
+                }
+                newer
+            }
+            AccessChange::SessionEnded(id) => match state.ended.entry(id) {
+                Entry::Occupied(_) => false,
+                Entry::Vacant(vacant) => {
+                    vacant.insert(now);
+                    true
+                }
+            },
+            AccessChange::Roles(roles) => {
+                let sets = roles.into_iter().map(|(name, permissions)| {
+                    let set = if name.is_admin() {
+                        PermissionSet::everything(&self.permissions)
+                    } else {
+                        PermissionSet::of(permissions)
+                    };
+                    (name, set)
+                });
+                let sets: HashMap<_, _> = sets.collect();
+                let newer = sets != state.roles;
+                state.roles = sets;
+                newer
+            }
+        };
+        drop(state);
+        if is_newer {
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// The number of the last change that was read from the database; 0 before the first.
+    pub(crate) fn last(&self) -> i64 {
+        self.state.read().last
+    }
+
+    /// Applies the changes that were read from the database.
+    pub(crate) fn learn(&self, snapshot: AccessSnapshot, now: Timestamp) {
+        self.apply(AccessChange::Roles(snapshot.roles), now);
+        for facts in snapshot.users {
+            self.apply(AccessChange::User(facts), now);
+        }
+        for session in snapshot.ended {
+            self.apply(AccessChange::SessionEnded(session), now);
+        }
+        let mut state = self.state.write();
+        state.last = state.last.max(snapshot.last);
+    }
+
+    /// Forgets the accounts, because the database counts from an earlier number than before: it was restored to an
+    /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended.
+    pub(crate) fn start_over(&self) {
+        let mut state = self.state.write();
+        state.users.clear();
+        state.last = 0;
+        drop(state);
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Forgets the changes that this node learned of before an instant, by its own clock.
+    pub fn forget_before(&self, instant: Timestamp) {
+        let mut state = self.state.write();
+        state.users.retain(|_, (_, learned)| *learned >= instant);
+        state.ended.retain(|_, learned| *learned >= instant);
+    }
+
+    /// The permissions of a role, together with an account's own grants.
+    pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
+        let state = self.state.read();
+        state
+            .roles
+            .get(role)
+            .cloned()
+            .unwrap_or_default()
+            .with_grants(grants, now)
+    }
+
+    /// Resolves a verified token to its bearer at this instant. No token lives longer than `life`, whatever its own
+    /// expiry: it may be from a time when tokens lived longer than this directory now reaches back.
+    ///
+    /// # Errors
+    /// The token is expired or the session has ended (401), or the account is disabled (403).
+    pub fn resolve(&self, claims: &Claims, life: Duration, now: Timestamp) -> Result<Resolved> {
+        let token_ends = end_of(claims, life);
+        if now >= token_ends {
+            return Err(Error::Unauthenticated(Unauthenticated::Expired));
+        }
+        let state = self.state.read();
+        let change = state.users.get(&claims.sub).map(|(facts, _)| facts);
+        if change.is_some_and(|facts| facts.status == UserStatus::Disabled) {
+            return Err(Error::Denied(Denied::Disabled));
+        }
+        if state.ended.contains_key(&claims.sid) {
+            return Err(Error::Unauthenticated(Unauthenticated::Revoked));
+        }
+        let (role, email, grants) = match change {
+            Some(facts) => (facts.role.clone(), facts.email.clone(), facts.grants.clone()),
+            None => (
+                RoleName::stored(&claims.role),
+                Email::stored(claims.email.clone()),
+                grants_of(claims),
+            ),
+        };
+        let permissions = state
+            .roles
+            .get(&role)
+            .cloned()
+            .unwrap_or_default()
+            .with_grants(&grants, now);
+        let ends = grants
+            .iter()
+            .filter_map(|grant| grant.until)
+            .filter(|until| *until > now);
+        let good_until = ends.fold(token_ends, std::cmp::min);
+        let principal = Principal {
+            id: claims.sub,
+            email,
+            role,
+            permissions,
+            session: claims.sid,
+        };
+        Ok(Resolved {
+            principal,
+            good_until,
+        })
+    }
+}
+
+/// When a token expires: at its own expiry, or `life` in whole seconds after it was issued.
+fn end_of(claims: &Claims, life: Duration) -> Timestamp {
+    let seconds = life.as_secs() + u64::from(life.subsec_nanos() > 0);
+    let issued = Timestamp::from_seconds(claims.iat);
+    Timestamp::from_seconds(claims.exp).min(issued.after(Duration::from_secs(seconds)))
+}
+
+fn grants_of(claims: &Claims) -> Vec<Grant> {
+    let grant = |(permission, until): &(String, Option<i64>)| Grant {
+        permission: permission.clone(),
+        until: until.map(Timestamp::from_seconds),
+    };
+    claims.grants.iter().map(grant).collect()
+}

@@ -1,0 +1,10 @@
+//! Events after their commit: the relay turns them into the jobs of their subscribers and publishes them in this
+//! process.
+
+mod live;
+mod relay;
+mod subscriptions;
+
+pub use live::Live;
+pub use relay::Relay;
+pub use subscriptions::Subscriptions;

@@ -1,0 +1,21 @@
+//! The rules that a deployment chooses.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The rules that a deployment chooses.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    /// How long an access token is valid.
+    pub access_ttl: Duration,
+    /// How long a session lasts without being refreshed.
+    pub refresh_ttl: Duration,
+    /// Whether rate limits apply.
+    pub limits: bool,
+    /// The URL at which clients reach this deployment; links in mail begin with it.
+    pub public_url: String,
+    /// How often the head of the audit chain is sent to its receiver.
+    pub audit_witness_every: Duration,
+    /// The folder of Mainstay's files, the anchor of the audit chain among them.
+    pub data_dir: PathBuf,
+}

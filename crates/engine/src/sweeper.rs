@@ -1,0 +1,63 @@
+//! Removes records whose retention period is over.
+
+use crate::node::Node;
+use crate::pipeline::ANSWER_RETENTION;
+use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::session::Session;
+use mainstay_domain::{Error, Result};
+use mainstay_platform::database::Isolation;
+use mainstay_platform::limiter::Limiter;
+use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long finished jobs and relayed events are retained.
+const FINISHED_RETENTION: Duration = Duration::from_hours(24 * 7);
+/// How long ended sessions are retained: longer than any refresh token lives, so that an old one is recognised.
+const SESSION_RETENTION: Duration = Duration::from_hours(24 * 30);
+
+/// How long security events are retained.
+const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
+/// How long one-time tokens are retained after they expired, used or not.
+const TOKEN_RETENTION: Duration = Duration::from_hours(24);
+
+/// Removes records of the engine's own tables.
+pub struct Sweeper {
+    node: Node,
+    limiter: Arc<Limiter>,
+}
+
+impl Sweeper {
+    /// A sweeper of this node's database and rate limits.
+    pub fn new(node: Node, limiter: Arc<Limiter>) -> Self {
+        Self { node, limiter }
+    }
+
+    /// Removes records whose retention period is over; returns how many.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn prune(&self) -> Result<u64> {
+        let now = self.node.now();
+        self.limiter.retain_recent(now);
+        self.node
+            .database
+            .write(Isolation::ReadCommitted, move |tx| {
+                Box::pin(async move {
+                    let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
+                    removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
+                    removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
+                    let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
+                    removed += Sessions::new(tx)
+                        .prune(&dead, now.before(SESSION_RETENTION))
+                        .await?;
+                    removed += SecurityEvents::new(tx)
+                        .prune(now.before(SECURITY_EVENT_RETENTION))
+                        .await?;
+                    removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
+                    Ok::<_, Error>(removed)
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,42 @@
+-- Each file is one migration for both engines: PostgreSQL's DDL, of which SQLite's is derived (src/migrate/derive.rs).
+-- What only one engine has stands beside it, in a file that ends in .postgres.sql or .sqlite.sql, and is applied after it.
+-- Ids are UUID, instants BIGINT microseconds since 1970 UTC, money BIGINT minor units, JSON TEXT, or JSONB where
+-- the database looks inside. What is sorted or compared by order is COLLATE "C": bytes, as SQLite does it.
+
+-- Roles and what they may do. The administrator's role lists nothing: it has every permission.
+
+CREATE TABLE roles (
+    name       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    built_in   BOOLEAN NOT NULL,
+    changed_at BIGINT  NOT NULL
+);
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE role_permissions (
+    role       TEXT COLLATE "C" NOT NULL REFERENCES roles (name) ON DELETE CASCADE,
+    permission TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (role, permission)
+);
+
+INSERT INTO roles (name, built_in, changed_at) VALUES
+    ('admin', TRUE, 0), ('manager', TRUE, 0), ('support', TRUE, 0), ('customer', TRUE, 0);
+
+INSERT INTO role_permissions (role, permission) VALUES
+    ('manager', 'read:user'),
+    ('manager', 'create:product'), ('manager', 'update:product'), ('manager', 'delete:product'),
+    ('manager', 'create:order'), ('manager', 'read:order'), ('manager', 'update:order'), ('manager', 'refund:order'),
+    ('manager', 'export:data'),
+    ('support', 'read:user'),
+    ('support', 'create:order'), ('support', 'read:order'), ('support', 'update:order'),
+    ('support', 'read:audit'),
+    ('customer', 'create:order');
+
+-- Numbers that count up. `access_changes` numbers the changes of who may do what: a transaction that makes one adds 1
+-- and holds the row until it commits, so numbers become visible in their order, whatever the clocks of the nodes say.
+
+CREATE TABLE counters (
+    name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+
+INSERT INTO counters (name, value) VALUES ('access_changes', 0);

@@ -1,0 +1,17 @@
+//! The extensions that the product's use cases need.
+
+use crate::order::OrderSettings;
+use crate::ports::PaymentGateway;
+use mainstay_domain::Result;
+use mainstay_engine::Extensions;
+
+/// Checks that every port and setting of the product was inserted, so that a missing one prevents the start rather than
+/// the first request that needs it.
+///
+/// # Errors
+/// `INTERNAL_ERROR`, which names the first missing type.
+pub fn check_extensions(extensions: &Extensions) -> Result<()> {
+    extensions.get::<dyn PaymentGateway>()?;
+    extensions.get::<OrderSettings>()?;
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! The repositories of the product's own resources.
+
+use mainstay_engine::Repositories;
+use mainstay_repositories::{Orders, Payments, Products};
+
+/// Adds the repositories of products, orders and payments to every transaction and snapshot.
+pub trait ShopRepositories: Repositories {
+    /// Products.
+    fn products(&mut self) -> Products<'_> {
+        Products::new(self.tx())
+    }
+
+    /// Orders.
+    fn orders(&mut self) -> Orders<'_> {
+        Orders::new(self.tx())
+    }
+
+    /// Payments.
+    fn payments(&mut self) -> Payments<'_> {
+        Payments::new(self.tx())
+    }
+}
+
+impl<R: Repositories + ?Sized> ShopRepositories for R {}

@@ -1,0 +1,26 @@
+//! What clients see of each noun: its representation in JSON, once for all interfaces that speak JSON.
+//!
+//! A representation is a type of its own and not the domain's, so that a new field of a noun reaches no client
+//! unreviewed. gRPC has its protobuf messages instead.
+
+mod audit;
+mod grant;
+mod job;
+mod money;
+mod order;
+mod payment;
+mod product;
+mod security_event;
+mod tokens;
+mod user;
+
+pub use audit::AuditView;
+pub use grant::GrantView;
+pub use job::JobView;
+pub use money::MoneyView;
+pub use order::{OrderItemView, OrderView};
+pub use payment::PaymentView;
+pub use product::ProductView;
+pub use security_event::SecurityEventView;
+pub use tokens::TokensView;
+pub use user::UserView;

@@ -1,0 +1,44 @@
+//! The representation of tokens.
+
+use super::UserView;
+use mainstay_domain::time::Timestamp;
+use mainstay_engine::Secret;
+use mainstay_services::account::Tokens;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+/// The signed-in user and the tokens. With `"transport": "cookie"` the tokens come as cookies, not here.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Tokens)]
+pub struct TokensView {
+    user: UserView,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    #[schema(value_type = Option<String>)]
+    access_token: Option<Secret<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    #[schema(value_type = Option<String>)]
+    refresh_token: Option<Secret<String>>,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// When the access token expires.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl TokensView {
+    /// The view with the tokens in the body, or without them when they travel as cookies.
+    pub fn of(tokens: Tokens, in_body: bool) -> Self {
+        Self {
+            user: tokens.user.into(),
+            access_token: in_body.then_some(tokens.access_token),
+            refresh_token: in_body.then_some(tokens.refresh_token),
+            token_type: "Bearer",
+            expires_at: tokens.expires_at,
+        }
+    }
+}
+
+fn expose<S: Serializer>(token: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    token.as_ref().map(Secret::expose).serialize(serializer)
+}

@@ -1,0 +1,50 @@
+//! Reviews, over HTTP.
+
+use mainstay_testkit::{TestApp, on_both_engines};
+use serde_json::json;
+
+on_both_engines! { of reviews::app() =>
+    each_customer_reviews_a_product_once;
+    reviews_are_removed_with_the_permission;
+    buyers_are_invited with REVIEWS_GREETING = "Dear";
+}
+
+async fn each_customer_reviews_a_product_once(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(1, 500).await.id);
+    let review = |stars| json!({"productId": product, "stars": stars, "text": "It holds tea."});
+    for (stars, status) in [(6, 400), (5, 201), (4, 409)] {
+        ann.post("/api/reviews", review(stars)).await.expect(status);
+    }
+    app.client().post("/api/reviews", review(1)).await.expect(401);
+    let list = format!("/api/reviews?productId={product}&sort=-stars");
+    assert_eq!(app.client().get(&list).await.expect(200).list()[0]["stars"], 5);
+}
+
+async fn reviews_are_removed_with_the_permission(app: &TestApp) {
+    let (admin, ann, bob) = (
+        app.admin().await,
+        app.customer("ann").await,
+        app.customer("bob").await,
+    );
+    let review = json!({"productId": app.product(1, 500).await.id, "stars": 1, "text": ""});
+    let review = ann.post("/api/reviews", review).await.expect(201).data();
+    let path = format!("/api/reviews/{}", review["id"].as_str().expect("an id"));
+    bob.delete(&path).await.expect(403);
+    let grant = json!({"permission": "remove:review"});
+    let grants = format!("/api/users/{}/permissions", bob.id);
+    admin.post(&grants, grant).await.expect(201);
+    bob.delete(&path).await.expect(204);
+    let me = admin.get("/api/users/me").await.expect(200).data();
+    assert!(me.to_string().contains("remove:review"), "{me}");
+}
+
+async fn buyers_are_invited(app: &TestApp) {
+    let (ann, product) = (app.customer("ann").await, app.product(1, 500).await);
+    let order = json!({"items": [{"productId": product.id, "quantity": 1}]});
+    let order = ann.post("/api/orders", order).await.expect(201).data();
+    let pay = format!("/api/orders/{}/pay", order["id"].as_str().expect("an id"));
+    ann.post_nothing(&pay).await.expect(202);
+    app.run_jobs().await;
+    let mails = app.mailbox.messages();
+    assert!(mails.iter().any(|mail| mail.text.starts_with("Dear ann")));
+}
