@@ -63,3 +63,6 @@ impl PeriodicTask for Sealer {
         Some(self.0.audit_sealer().wakes())
     }
 }
+
+/// An entry is linked within a second of its commit, unless the machine is too busy to run the task.
+const _: () = assert!(Sealer::INTERVAL.as_millis() + Sealer::DEBOUNCE.as_millis() <= 1000);
