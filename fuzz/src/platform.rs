@@ -45,7 +45,10 @@ pub fn refresh_token(bytes: &[u8]) {
 
 /// Nothing that was not sealed under the key is opened, in whatever context.
 pub fn sealed(bytes: &[u8]) {
-    let sealer = Sealer::new(MasterKey::from_bytes([3; 32]), vec![MasterKey::from_bytes([4; 32])]);
+    let sealer = Sealer::new(
+        MasterKey::from_bytes([3; 32]),
+        vec![MasterKey::from_bytes([4; 32])],
+    );
     assert!(sealer.open("context", b"row", bytes).is_err());
     let _ = sealer.is_current(bytes);
     with_text(bytes, |text| {

@@ -63,7 +63,9 @@ fn target(name: &str) -> Result<&'static str, String> {
 }
 
 fn number(text: Option<&str>) -> Result<u64, String> {
-    let number = text.and_then(|text| text.parse().ok()).filter(|number| *number > 0);
+    let number = text
+        .and_then(|text| text.parse().ok())
+        .filter(|number| *number > 0);
     number.ok_or_else(|| "--seconds takes a whole number from 1".to_owned())
 }
 
@@ -107,13 +109,24 @@ mod tests {
         let root = crate::project::root();
         let files = std::fs::read_dir(root.join("fuzz/targets")).unwrap();
         let mut names: Vec<String> = files
-            .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .map(|file| {
+                file.unwrap()
+                    .path()
+                    .file_stem()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned()
+            })
             .collect();
         names.sort();
         assert_eq!(names, TARGETS);
         let manifest = std::fs::read_to_string(root.join("fuzz/Cargo.toml")).unwrap();
         for target in TARGETS {
-            assert!(manifest.contains(&format!("path = \"targets/{target}.rs\"")), "{target}");
+            assert!(
+                manifest.contains(&format!("path = \"targets/{target}.rs\"")),
+                "{target}"
+            );
         }
     }
 }

@@ -40,7 +40,9 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
     let arguments = Arguments::read(arguments)?;
     let programs = build()?;
     if let Some(input) = &arguments.input {
-        let status = Command::new(programs.join(format!("fuzz_{}", arguments.targets[0]))).arg(input).status()?;
+        let status = Command::new(programs.join(format!("fuzz_{}", arguments.targets[0])))
+            .arg(input)
+            .status()?;
         return Ok(status.success());
     }
     let mut found = 0;
@@ -53,7 +55,11 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
             found += u32::from(!target.finish()?);
         }
     }
-    println!("{} targets, {} s each: {found} with a finding", arguments.targets.len(), arguments.seconds);
+    println!(
+        "{} targets, {} s each: {found} with a finding",
+        arguments.targets.len(),
+        arguments.seconds
+    );
     Ok(found == 0)
 }
 

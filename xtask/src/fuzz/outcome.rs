@@ -44,7 +44,11 @@ pub(super) fn finding(log: &str) -> String {
     let panic = lines.iter().position(|line| line.contains("panicked at"));
     let first = panic.unwrap_or(lines.len().saturating_sub(LINES));
     let shown = lines[first..].iter().take(LINES);
-    shown.take_while(|line| !line.starts_with("stack backtrace")).copied().collect::<Vec<_>>().join("\n")
+    shown
+        .take_while(|line| !line.starts_with("stack backtrace"))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -56,7 +60,10 @@ mod tests {
         let log = "#2\tINITED cov: 12 ft: 13 corp: 1/1b\n#512\tNEW    cov: 40 ft: 60 corp: 3/9b\nDone 900 runs\n\
                    stat::number_of_executed_units: 900\nstat::average_exec_per_sec:     300\n";
         let outcome = Outcome::read(log);
-        assert_eq!((outcome.inputs, outcome.edges, outcome.finding), (Some(900), Some(40), None));
+        assert_eq!(
+            (outcome.inputs, outcome.edges, outcome.finding),
+            (Some(900), Some(40), None)
+        );
     }
 
     #[test]

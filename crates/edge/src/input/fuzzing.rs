@@ -42,7 +42,9 @@ enum Kind {
 /// The message of the refusal.
 pub fn body(bytes: &[u8]) -> Result<(), String> {
     let parsed = body::parse::<Basket>(bytes);
-    parsed.map(drop).map_err(|error| error.public().message.into_owned())
+    parsed
+        .map(drop)
+        .map_err(|error| error.public().message.into_owned())
 }
 
 /// Parses a query string as the parameters of several lists: one that is refused has an error that names a parameter.
