@@ -2,11 +2,34 @@
 
 use crate::access::{Action, Policy, Resource, Rule, Visibility};
 use crate::id::{Id, UserId};
+use crate::string_enum;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Names a session.
 pub type SessionId = Id<Session>;
+
+string_enum! {
+    /// The proof that a session was opened with.
+    pub enum SignInMethod {
+        /// A password.
+        Password = "password",
+        /// The registration of the account.
+        Registration = "registration",
+        /// The link that the first start printed.
+        Setup = "setup",
+        /// The link of an invitation.
+        Invitation = "invitation",
+        /// A link sent by mail.
+        MagicLink = "magic-link",
+        /// A code sent by mail.
+        EmailCode = "email-code",
+        /// A passkey (WebAuthn).
+        Passkey = "passkey",
+        /// An identity provider (OAuth 2, OpenID Connect).
+        Provider = "provider",
+    }
+}
 
 /// One sign-in on one device. Its refresh secret is stored separately, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +39,12 @@ pub struct Session {
     pub id: SessionId,
     /// The account that signed in.
     pub user_id: UserId,
+    /// The proof that it was opened with.
+    pub method: SignInMethod,
+    /// Whether it may do nothing but set up a second factor, because the account's role requires one.
+    pub limited: bool,
+    /// When the user last proved again who they are (step-up); `None` before the first time.
+    pub stepped_up_at: Option<Timestamp>,
     /// Number of refreshes: the generation of the refresh token that is currently valid.
     pub generation: u32,
     /// The IP address of the sign-in.
@@ -104,6 +133,9 @@ mod tests {
         let session = Session {
             id: SessionId::from_uuid(uuid::Uuid::nil()),
             user_id: UserId::from_uuid(uuid::Uuid::nil()),
+            method: SignInMethod::Password,
+            limited: false,
+            stepped_up_at: None,
             generation: 5,
             ip: None,
             user_agent: None,

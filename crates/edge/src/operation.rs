@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use mainstay_domain::access::Caller;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{IdempotencyKey, Origin, PreparedCommand, Query, RequestContext, UseCase};
+use mainstay_engine::{IdempotencyKey, Origin, Query, RequestContext, StagedCommand, UseCase};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl<U> Operation<U> {
     }
 }
 
-impl<U: PreparedCommand> Operation<U> {
+impl<U: StagedCommand> Operation<U> {
     /// Runs the command. The middleware marks a replayed response as such.
     ///
     /// # Errors

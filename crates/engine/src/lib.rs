@@ -52,6 +52,6 @@ pub use request_context::{IdempotencyKey, Origin, RequestContext};
 pub use security_log::SecurityLog;
 pub use sweeper::Sweeper;
 pub use use_case::{
-    ById, Command, List, Listed, PUBLIC_MAX_BODY, PreparedCommand, Query, Removable, Remove, UseCase,
-    parameter_name,
+    ById, Command, List, Listed, PUBLIC_MAX_BODY, PreparedCommand, Query, Removable, Remove, StagedCommand,
+    UseCase, parameter_name,
 };

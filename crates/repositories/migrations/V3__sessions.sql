@@ -1,17 +1,20 @@
 -- Sign-ins that last, and the tokens that mails carry.
 
 CREATE TABLE sessions (
-    id           UUID    NOT NULL PRIMARY KEY,
-    user_id      UUID    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    generation   BIGINT  NOT NULL,
-    seed         BYTEA   NOT NULL,
-    ip           TEXT,
-    user_agent   TEXT,
-    created_at   BIGINT  NOT NULL,
-    last_seen_at BIGINT  NOT NULL,
-    expires_at   BIGINT  NOT NULL,
-    ended_at     BIGINT,
-    end_change   BIGINT
+    id            UUID    NOT NULL PRIMARY KEY,
+    user_id       UUID    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    method        TEXT    NOT NULL,
+    limited       BOOLEAN NOT NULL,
+    stepped_up_at BIGINT,
+    generation    BIGINT  NOT NULL,
+    seed          BYTEA   NOT NULL,
+    ip            TEXT,
+    user_agent    TEXT,
+    created_at    BIGINT  NOT NULL,
+    last_seen_at  BIGINT  NOT NULL,
+    expires_at    BIGINT  NOT NULL,
+    ended_at      BIGINT,
+    end_change    BIGINT
 );
 
 CREATE INDEX sessions_user ON sessions (user_id);
@@ -23,6 +26,10 @@ CREATE TABLE one_time_tokens (
     digest     BYTEA   NOT NULL PRIMARY KEY,
     purpose    TEXT    NOT NULL,
     user_id    UUID    REFERENCES users (id) ON DELETE CASCADE,
+    -- What the token stands for besides its account: JSON, in the form of its purpose.
+    payload    TEXT,
+    -- The digest of the secret that the browser which asked for the token keeps in a cookie.
+    browser    BYTEA,
     expires_at BIGINT  NOT NULL,
     used_at    BIGINT,
     created_at BIGINT  NOT NULL

@@ -1,21 +1,43 @@
 //! One-time tokens: links in mails, the first administrator's link. Only their digests are stored.
 
+use crate::read::Read;
 use mainstay_domain::Result;
 use mainstay_domain::id::UserId;
+use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::Param;
+use mainstay_platform::database::{AsText, DatabaseError, FromRow, Param, Row};
+
+statements! {
+    FIND = "SELECT purpose, user_id, payload, browser, expires_at FROM one_time_tokens \
+            WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
+}
 
 internal_changes! {
     INSERT: OneTimeTokens =
-        "INSERT INTO one_time_tokens (digest, purpose, user_id, expires_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5)";
+        "INSERT INTO one_time_tokens (digest, purpose, user_id, payload, browser, expires_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     CONSUME: OneTimeTokens =
         "UPDATE one_time_tokens SET used_at = $3 \
-         WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING user_id";
+         WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 \
+         RETURNING purpose, user_id, payload, browser, expires_at";
+    REVOKE_OF: OneTimeTokens =
+        "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL";
     REVOKE_ALL: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE purpose = $1 AND used_at IS NULL";
     PRUNE: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE expires_at < $1";
+}
+
+impl FromRow for Read<OneTimeToken> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self(OneTimeToken {
+            purpose: row.next::<AsText<_>>()?.0,
+            user_id: row.next()?,
+            payload: row.next()?,
+            browser: row.next()?,
+            expires_at: row.next()?,
+        }))
+    }
 }
 
 repository! {
@@ -25,39 +47,65 @@ repository! {
 }
 
 impl OneTimeTokens<'_> {
-    /// Stores the digest of a new token, for a given account or for none.
+    /// Stores a new token under its digest.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn insert(
-        &mut self,
-        purpose: &str,
-        digest: &[u8],
-        user: Option<UserId>,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<()> {
-        self.0
-            .execute(INSERT.exempt(), &[&digest, &purpose, &user, &expires_at, &now])
-            .await?;
+    pub async fn insert(&mut self, digest: &[u8], token: &OneTimeToken, now: Timestamp) -> Result<()> {
+        let values: [&dyn Param; 7] = [
+            &digest,
+            &AsText(token.purpose),
+            &token.user_id,
+            &token.payload,
+            &token.browser,
+            &token.expires_at,
+            &now,
+        ];
+        self.0.execute(INSERT.exempt(), &values).await?;
         Ok(())
     }
 
+    /// Finds a token without using it; `None` as with [`consume`](Self::consume).
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn find(
+        &mut self,
+        purpose: TokenPurpose,
+        digest: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<OneTimeToken>> {
+        let row: Option<Read<_>> = self.0.optional(&FIND, &[&digest, &AsText(purpose), &now]).await?;
+        Ok(row.map(|Read(token)| token))
+    }
+
     /// Uses a token, in one statement, so that only one of two concurrent requests succeeds: `None` when it is used,
-    /// expired, for another purpose or was never issued; otherwise the account that it was issued for, if any.
+    /// expired, for another purpose or was never issued.
     ///
     /// # Errors
     /// Only the database's.
     pub async fn consume(
         &mut self,
-        purpose: &str,
+        purpose: TokenPurpose,
         digest: &[u8],
         now: Timestamp,
-    ) -> Result<Option<Option<UserId>>> {
-        let values: [&dyn Param; 3] = [&digest, &purpose, &now];
-        Ok(self
+    ) -> Result<Option<OneTimeToken>> {
+        let values: [&dyn Param; 3] = [&digest, &AsText(purpose), &now];
+        let row: Option<Read<_>> = self
             .0
             .execute_returning_optional(CONSUME.exempt(), &values)
+            .await?;
+        Ok(row.map(|Read(token)| token))
+    }
+
+    /// Revokes the unused tokens of a purpose that were issued for an account; returns how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn revoke_of(&mut self, user: UserId, purpose: TokenPurpose) -> Result<u64> {
+        Ok(self
+            .0
+            .execute(REVOKE_OF.exempt(), &[&user, &AsText(purpose)])
             .await?)
     }
 
@@ -65,8 +113,8 @@ impl OneTimeTokens<'_> {
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn revoke_all(&mut self, purpose: &str) -> Result<u64> {
-        Ok(self.0.execute(REVOKE_ALL.exempt(), &[&purpose]).await?)
+    pub async fn revoke_all(&mut self, purpose: TokenPurpose) -> Result<u64> {
+        Ok(self.0.execute(REVOKE_ALL.exempt(), &[&AsText(purpose)]).await?)
     }
 
     /// Removes tokens that expired before an instant; returns how many.

@@ -10,13 +10,13 @@ use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{BulkChange, Change, DatabaseError, FromRow, Param, Row};
+use mainstay_platform::database::{AsText, BulkChange, Change, DatabaseError, FromRow, Param, Row};
 use uuid::Uuid;
 
 macro_rules! select {
     ($also:literal, $rest:literal) => {
         concat!(
-            "SELECT id, user_id, generation, ip, user_agent, created_at, last_seen_at, expires_at, ended_at",
+            "SELECT id, user_id, method, limited, stepped_up_at, generation, ip, user_agent, created_at, last_seen_at, expires_at, ended_at",
             $also,
             " FROM sessions WHERE ",
             $rest
@@ -35,8 +35,9 @@ statements! {
 
 changes! {
     INSERT: Change<Session>, "sessions", [Session::LOGIN] =
-        "INSERT INTO sessions (id, user_id, generation, seed, ip, user_agent, created_at, last_seen_at, \
-         expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        "INSERT INTO sessions (id, user_id, method, limited, stepped_up_at, generation, seed, ip, user_agent, \
+         created_at, last_seen_at, expires_at, ended_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     ADVANCE: Change<Session>, "sessions", [Session::REFRESH] =
         "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
          WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
@@ -56,6 +57,9 @@ impl FromRow for Read<Session> {
         Ok(Self(Session {
             id: row.next()?,
             user_id: row.next()?,
+            method: row.next::<AsText<_>>()?.0,
+            limited: row.next()?,
+            stepped_up_at: row.next()?,
             generation: row.next()?,
             ip: row.next()?,
             user_agent: row.next()?,
@@ -127,6 +131,9 @@ impl Sessions<'_> {
                 &[
                     &session.id,
                     &session.user_id,
+                    &AsText(session.method),
+                    &session.limited,
+                    &session.stepped_up_at,
                     &session.generation,
                     &sealed_seed,
                     &session.ip,

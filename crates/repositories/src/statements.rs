@@ -152,6 +152,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::jobs::ALL,
         crate::leases::ALL,
         crate::master_key_check::ALL,
+        crate::one_time_tokens::ALL,
         crate::orders::ALL,
         crate::payments::ALL,
         crate::products::ALL,

@@ -13,9 +13,9 @@ use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
 use mainstay_edge::input::{Body, OptionalBody};
 use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
 use mainstay_engine::Secret;
-use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, Tokens};
+use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, SignIn, Tokens};
 use mainstay_services::setup::ClaimSetup;
-use mainstay_views::TokensView;
+use mainstay_views::{FactorRequestView, SignInView, TokensView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -101,16 +101,16 @@ async fn register(operation: Operation<Register>, Body(input): Body<Registration
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials,
-    responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
+    responses((status = 200, description = "Signed in, or a second factor is required", body = Data<SignInView>), (status = 401)))]
 async fn login(operation: Operation<Login>, Body(input): Body<Credentials>) -> Answer {
     let route_state = operation.route_state().clone();
     let mut errors = ValidationErrors::new();
     let email = errors.take("email", Email::parse(&input.email));
     let email = ApiError::unless_good(errors, email)?;
-    let tokens = operation
+    let answer = operation
         .command(Login::new(email, Password::new(input.password)))
         .await?;
-    signed_in(StatusCode::OK, &route_state, tokens, input.transport)
+    sign_in_answer(&route_state, answer, input.transport)
 }
 
 /// Exchanges a refresh token for new tokens. A client that lost the response may repeat the request.
@@ -178,6 +178,17 @@ fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) 
     let mut response = signed_in(StatusCode::CREATED, route_state, tokens, transport)?;
     answer::set(&mut response, LOCATION, &location);
     Ok(response)
+}
+
+/// The answer to a first factor: the tokens, or the request for a second factor.
+fn sign_in_answer(route_state: &RouteState, answer: SignIn, transport: Option<Transport>) -> Answer {
+    match answer {
+        SignIn::Tokens(tokens) => signed_in(StatusCode::OK, route_state, *tokens, transport),
+        SignIn::SecondFactor(request) => {
+            let data = SignInView::SecondFactor(FactorRequestView::from(request));
+            answer::json(StatusCode::OK, &Data { data })
+        }
+    }
 }
 
 fn signed_in(

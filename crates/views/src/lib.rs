@@ -22,5 +22,5 @@ pub use order::{OrderItemView, OrderView};
 pub use payment::PaymentView;
 pub use product::ProductView;
 pub use security_event::SecurityEventView;
-pub use tokens::TokensView;
+pub use tokens::{FactorRequestView, SignInView, TokensView};
 pub use user::UserView;

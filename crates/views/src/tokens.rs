@@ -1,9 +1,10 @@
 //! The representation of tokens.
 
 use super::UserView;
+use mainstay_domain::factor::SecondFactor;
 use mainstay_domain::time::Timestamp;
 use mainstay_engine::Secret;
-use mainstay_services::account::Tokens;
+use mainstay_services::account::{FactorRequest, Tokens};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -37,6 +38,47 @@ impl TokensView {
             expires_at: tokens.expires_at,
         }
     }
+}
+
+/// The second factor that sign-in requires, presented at `POST /api/auth/mfa/verify` with the token.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SecondFactorRequest)]
+pub struct FactorRequestView {
+    /// Always true: what distinguishes this answer from tokens.
+    #[schema(example = true)]
+    mfa_required: bool,
+    #[serde(serialize_with = "expose_one")]
+    #[schema(value_type = String)]
+    mfa_token: Secret<String>,
+    /// The factors that the account has.
+    #[schema(value_type = Vec<String>)]
+    methods: Vec<SecondFactor>,
+}
+
+impl From<FactorRequest> for FactorRequestView {
+    fn from(request: FactorRequest) -> Self {
+        Self {
+            mfa_required: true,
+            mfa_token: request.token,
+            methods: request.methods,
+        }
+    }
+}
+
+/// The answer to a first factor.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = SignIn)]
+pub enum SignInView {
+    /// The account is signed in.
+    Tokens(TokensView),
+    /// A second factor is required.
+    SecondFactor(FactorRequestView),
+}
+
+fn expose_one<S: Serializer>(token: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    token.expose().serialize(serializer)
 }
 
 fn expose<S: Serializer>(token: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,6 +3,7 @@
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::error::Code;
+use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_engine::{Command, CommandContext, Repositories, RequestContext, UseCase};
 use mainstay_testkit::{TestApp, on_both_engines};
 
@@ -26,9 +27,14 @@ impl UseCase for WriteWithoutEvent {
 impl Command for WriteWithoutEvent {
     async fn run(self, work: &mut CommandContext<'_>) -> Result<()> {
         let now = work.now();
-        work.one_time_tokens()
-            .insert("test", &[7; 32], None, now, now)
-            .await?;
+        let token = OneTimeToken {
+            purpose: TokenPurpose::Setup,
+            user_id: None,
+            payload: None,
+            browser: None,
+            expires_at: now,
+        };
+        work.one_time_tokens().insert(&[7; 32], &token, now).await?;
         assert!(!self.panics, "as configured by the test");
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::operation::Operation;
 use mainstay_domain::access::Resource;
 use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_engine::{ById, PreparedCommand, Query, UseCase};
+use mainstay_engine::{ById, Query, StagedCommand, UseCase};
 use mainstay_services::list::ListQuery;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +25,7 @@ impl<T, V: From<T> + Serialize + ToSchema + 'static> View<T> for V {}
 /// A body that creates a resource.
 pub trait CreateInput: DeserializeOwned + ToSchema + Send + 'static {
     /// The use case that creates it.
-    type UseCase: PreparedCommand;
+    type UseCase: StagedCommand;
 
     /// Validates the values.
     ///
@@ -37,7 +37,7 @@ pub trait CreateInput: DeserializeOwned + ToSchema + Send + 'static {
 /// A body that changes the resource that the path names.
 pub trait ChangeInput: DeserializeOwned + ToSchema + Send + 'static {
     /// The use case that changes it.
-    type UseCase: PreparedCommand;
+    type UseCase: StagedCommand;
     /// The id in the path; text that is none names no resource: 404.
     type Id: FromStr + Send + 'static;
 
@@ -118,7 +118,7 @@ impl Routes {
 
     /// `DELETE` of one resource, with `If-Match`; the answer is empty.
     #[must_use]
-    pub fn remove<C: PreparedCommand + ById>(self, path: &str, summary: &str, answer: &str) -> Self {
+    pub fn remove<C: StagedCommand + ById>(self, path: &str, summary: &str, answer: &str) -> Self {
         let described = Described::new(HttpMethod::Delete, path, summary)
             .parameters([parameters::id(), parameters::if_match()])
             .answers_nothing(204, answer)
@@ -181,7 +181,7 @@ where
     Ok(tag.put(answer::data(&V::from(changed))?))
 }
 
-async fn remove<C: PreparedCommand + ById>(
+async fn remove<C: StagedCommand + ById>(
     operation: Operation<C>,
     PathId(id): PathId<C::Id>,
     IfMatch(expected): IfMatch,

@@ -5,7 +5,7 @@ use crate::audit::WriterLease;
 use crate::components::Components;
 use crate::context::{Changes, CommandContext};
 use crate::request_context::RequestContext;
-use crate::use_case::PreparedCommand;
+use crate::use_case::StagedCommand;
 use futures_util::future::BoxFuture;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{DatabaseError, Tx};
@@ -20,7 +20,7 @@ pub(super) struct Outcome<T> {
 }
 
 /// A command with its context, ready to run as often as the database requires.
-pub(super) struct Attempt<C: PreparedCommand> {
+pub(super) struct Attempt<C: StagedCommand> {
     components: Arc<Components>,
     cx: RequestContext,
     /// With the result of its preparation.
@@ -29,7 +29,7 @@ pub(super) struct Attempt<C: PreparedCommand> {
     tries: AtomicU32,
 }
 
-impl<C: PreparedCommand> Attempt<C> {
+impl<C: StagedCommand> Attempt<C> {
     pub(super) fn new(
         components: Arc<Components>,
         cx: RequestContext,
@@ -46,7 +46,7 @@ impl<C: PreparedCommand> Attempt<C> {
     }
 
     /// The body of the transaction.
-    pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Output>>> {
+    pub(super) fn run<'t>(&self, tx: &'t mut Tx) -> BoxFuture<'t, Result<Outcome<C::Written>>> {
         let (components, cx) = (Arc::clone(&self.components), self.cx.clone());
         let command = self.command.clone();
         let writer = Arc::clone(&self.writer);
@@ -60,14 +60,14 @@ impl<C: PreparedCommand> Attempt<C> {
     }
 }
 
-async fn body<C: PreparedCommand>(
+async fn body<C: StagedCommand>(
     components: &Components,
     cx: &RequestContext,
     (command, prepared): (C, C::Prepared),
     again: bool,
     writer: &WriterLease,
     tx: &mut Tx,
-) -> Result<Outcome<C::Output>> {
+) -> Result<Outcome<C::Written>> {
     let now = components.node.now();
     let mut context = CommandContext::new(tx, components, cx, now, writer);
     let key = cx

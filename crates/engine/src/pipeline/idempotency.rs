@@ -3,7 +3,7 @@
 use crate::components::Components;
 use crate::context::{self, Repositories};
 use crate::request_context::{IdempotencyKey, RequestContext};
-use crate::use_case::PreparedCommand;
+use crate::use_case::StagedCommand;
 use mainstay_domain::error::Code;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -25,12 +25,12 @@ struct StoredError {
 }
 
 /// The stored answer to the same request, if there is one.
-pub(super) async fn recall<C: PreparedCommand>(
+pub(super) async fn recall<C: StagedCommand>(
     components: &Arc<Components>,
     cx: &RequestContext,
     user: UserId,
     key: &IdempotencyKey,
-) -> Result<Option<Result<C::Output>>> {
+) -> Result<Option<Result<C::Written>>> {
     let (key, now) = (key.clone(), components.node.now());
     let read = context::read(components, cx, ReadMode::Single, move |view| {
         Box::pin(async move { find::<C>(view, user, &key, now).await })
@@ -39,12 +39,12 @@ pub(super) async fn recall<C: PreparedCommand>(
 }
 
 /// The same as [`recall`], inside a transaction or a snapshot.
-pub(super) async fn find<C: PreparedCommand>(
+pub(super) async fn find<C: StagedCommand>(
     inside: &mut (impl Repositories + Send),
     user: UserId,
     key: &IdempotencyKey,
     now: Timestamp,
-) -> Result<Option<Result<C::Output>>> {
+) -> Result<Option<Result<C::Written>>> {
     let found = inside
         .idempotency()
         .find(user, C::NAME, &key.key, now.before(ANSWER_RETENTION))
@@ -52,7 +52,7 @@ pub(super) async fn find<C: PreparedCommand>(
     found.map(|found| replay::<C>(&found, key)).transpose()
 }
 
-fn replay<C: PreparedCommand>(found: &StoredResult, key: &IdempotencyKey) -> Result<Result<C::Output>> {
+fn replay<C: StagedCommand>(found: &StoredResult, key: &IdempotencyKey) -> Result<Result<C::Written>> {
     if found.fingerprint != key.fingerprint {
         return Err(Error::IdempotencyMismatch);
     }
@@ -74,17 +74,17 @@ fn replay<C: PreparedCommand>(found: &StoredResult, key: &IdempotencyKey) -> Res
 }
 
 /// The record of a success, for the deferred writes of its transaction.
-pub(super) fn success<C: PreparedCommand>(
+pub(super) fn success<C: StagedCommand>(
     user: UserId,
     key: &IdempotencyKey,
-    output: &C::Output,
+    output: &C::Written,
     now: Timestamp,
 ) -> Result<NewStoredResult> {
     let answer = serde_json::to_string(output).map_err(Error::internal)?;
     Ok(record::<C>(user, key, None, answer, now))
 }
 
-fn record<C: PreparedCommand>(
+fn record<C: StagedCommand>(
     user: UserId,
     key: &IdempotencyKey,
     code: Option<Code>,
@@ -105,7 +105,7 @@ fn record<C: PreparedCommand>(
 
 /// Stores an error that changed nothing: not found, conflict, out of stock, wrong state. False when another node has
 /// stored another answer to the same request meanwhile: that one counts.
-pub(super) async fn remember_error<C: PreparedCommand>(
+pub(super) async fn remember_error<C: StagedCommand>(
     components: &Arc<Components>,
     cx: &RequestContext,
     user: UserId,

@@ -17,7 +17,7 @@ use crate::components::Components;
 use crate::context::{self, Changes, PrepareContext};
 use crate::request_context::RequestContext;
 use crate::security_log::SecurityLog;
-use crate::use_case::{PreparedCommand, Query, UseCase};
+use crate::use_case::{Query, StagedCommand, UseCase};
 use attempt::{Attempt, Outcome};
 pub(crate) use idempotency::ANSWER_RETENTION;
 use in_flight::InFlight;
@@ -79,7 +79,7 @@ impl Pipeline {
     /// # Errors
     /// Access, rate limit or validation refused the request before anything began; otherwise the command's own error,
     /// with nothing changed.
-    pub async fn command<C: PreparedCommand>(
+    pub async fn command<C: StagedCommand>(
         &self,
         cx: &RequestContext,
         command: C,
@@ -101,7 +101,7 @@ impl Pipeline {
         result
     }
 
-    async fn command_inner<C: PreparedCommand>(
+    async fn command_inner<C: StagedCommand>(
         &self,
         cx: &RequestContext,
         command: C,
@@ -128,25 +128,26 @@ impl Pipeline {
             .begin(user, C::NAME, &key.key)
             .ok_or(Error::IdempotencyInFlight)?;
         if let Some(answer) = idempotency::recall::<C>(self.components(), cx, user, key).await? {
-            return answer.map(|output| Done {
-                output,
-                replayed: true,
-            });
+            return self.replayed::<C>(answer);
         }
         let result = self.execute(cx, command).await;
         if let Err(error) = &result
             && !idempotency::remember_error::<C>(self.components(), cx, user, key, error).await?
             && let Some(answer) = idempotency::recall::<C>(self.components(), cx, user, key).await?
         {
-            return answer.map(|output| Done {
-                output,
-                replayed: true,
-            });
+            return self.replayed::<C>(answer);
         }
         result
     }
 
-    async fn execute<C: PreparedCommand>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
+    fn replayed<C: StagedCommand>(&self, answer: Result<C::Written>) -> Result<Done<C::Output>> {
+        Ok(Done {
+            output: C::finish(answer?, self.components())?,
+            replayed: true,
+        })
+    }
+
+    async fn execute<C: StagedCommand>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
         let prepared = match command.prepare(&PrepareContext::new(self.components(), cx)).await {
             Ok(prepared) => prepared,
             Err(error) => return Err(self.refused::<C>(cx, error)),
@@ -162,16 +163,14 @@ impl Pipeline {
             let written = database.write(C::ISOLATION, move |tx| attempt.run(tx)).await;
             let now = components.node.now();
             components.audit_writers.settle(&writer, &written, now);
-            written.map(
-                |Outcome {
-                     output,
-                     changes,
-                     replayed,
-                 }| {
-                    pipeline.committed(changes);
-                    Done { output, replayed }
-                },
-            )
+            let Outcome {
+                output,
+                changes,
+                replayed,
+            } = written?;
+            pipeline.committed(changes);
+            let output = C::finish(output, components)?;
+            Ok(Done { output, replayed })
         });
         let written = written.await.map_err(Error::internal)?;
         written.map_err(|error| self.refused::<C>(cx, error))

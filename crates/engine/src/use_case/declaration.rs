@@ -4,7 +4,8 @@ use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::validation::ValidationErrors;
 
 /// A request as a value: a change or a read that a caller requests. This trait declares it; the work is a
-/// [`Command`](super::Command), a [`PreparedCommand`](super::PreparedCommand) or a [`Query`](super::Query).
+/// [`Command`](super::Command), a [`PreparedCommand`](super::PreparedCommand), a
+/// [`StagedCommand`](super::StagedCommand) or a [`Query`](super::Query).
 ///
 /// A use case that does not declare which callers may call it does not compile:
 ///

@@ -16,7 +16,7 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::order::{Order, OrderItem};
 use mainstay_domain::page::{Cursor, Page, PageInfo, PageRequest};
 use mainstay_domain::product::{Attributes, Product, ProductStatus, Sku};
-use mainstay_domain::session::Session;
+use mainstay_domain::session::{Session, SignInMethod};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_platform::database::{DatabaseError, Retryable};
@@ -99,6 +99,9 @@ pub(crate) fn session(number: u128, user: UserId) -> Session {
     Session {
         id: id(number),
         user_id: user,
+        method: SignInMethod::Password,
+        limited: false,
+        stepped_up_at: None,
         generation: 0,
         ip: Some("192.0.2.1".to_owned()),
         user_agent: None,

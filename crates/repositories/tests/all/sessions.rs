@@ -5,6 +5,7 @@ use crate::harness::on_both;
 use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::SessionId;
+use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use mainstay_platform::database::ReadMode;
@@ -158,27 +159,41 @@ fn a_token_works_once_before_it_expires_and_for_its_purpose() {
     on_both(async |store| {
         put_user(&store, &user(1)).await;
         write!(store, [], |tx| {
+            let (verify, setup) = (TokenPurpose::VerifyEmail, TokenPurpose::Setup);
+            let token = |purpose, user_id| OneTimeToken {
+                purpose,
+                user_id,
+                payload: Some("{}".to_owned()),
+                browser: Some(vec![7; 32]),
+                expires_at: at(500),
+            };
+            let mine = token(verify, Some(id(1)));
             let mut tokens = OneTimeTokens::new(tx);
+            tokens.insert(b"mine", &mine, at(100)).await?;
             tokens
-                .insert("verify", b"mine", Some(id(1)), at(500), at(100))
+                .insert(b"without account", &token(setup, None), at(100))
                 .await?;
-            tokens
-                .insert("setup", b"without account", None, at(500), at(100))
-                .await?;
-            tokens.insert("setup", b"late", None, at(500), at(100)).await?;
-            assert_eq!(tokens.consume("setup", b"mine", at(200)).await?, None);
-            assert_eq!(tokens.consume("verify", b"mine", at(500)).await?, None);
+            tokens.insert(b"late", &token(setup, None), at(100)).await?;
+            assert_eq!(tokens.consume(setup, b"mine", at(200)).await?, None);
+            assert_eq!(tokens.consume(verify, b"mine", at(500)).await?, None);
+            assert_eq!(tokens.find(verify, b"mine", at(500)).await?, None);
+            assert_eq!(tokens.find(verify, b"mine", at(499)).await?, Some(mine.clone()));
             assert_eq!(
-                tokens.consume("verify", b"mine", at(499)).await?,
-                Some(Some(id(1)))
+                tokens.consume(verify, b"mine", at(499)).await?,
+                Some(mine.clone())
             );
-            assert_eq!(tokens.consume("verify", b"mine", at(499)).await?, None);
+            assert_eq!(tokens.find(verify, b"mine", at(499)).await?, None);
+            assert_eq!(tokens.consume(verify, b"mine", at(499)).await?, None);
             assert_eq!(
-                tokens.consume("setup", b"without account", at(200)).await?,
-                Some(None)
+                tokens.consume(setup, b"without account", at(200)).await?,
+                Some(token(setup, None))
             );
-            assert_eq!(tokens.revoke_all("setup").await?, 1);
-            assert_eq!(tokens.consume("setup", b"late", at(200)).await?, None);
+            assert_eq!(tokens.revoke_all(setup).await?, 1);
+            assert_eq!(tokens.consume(setup, b"late", at(200)).await?, None);
+            tokens.insert(b"again", &mine, at(100)).await?;
+            assert_eq!(tokens.revoke_of(id(2), verify).await?, 0);
+            assert_eq!(tokens.revoke_of(id(1), setup).await?, 0);
+            assert_eq!(tokens.revoke_of(id(1), verify).await?, 1);
             Users::new(tx)
                 .delete(&permit_to::<User>(User::DELETE, &user(1)), &user(1))
                 .await?;

@@ -1,15 +1,15 @@
 //! Signs a user in with an e-mail address and a password.
 
-use super::opening::open_session;
 use super::password::{Password, hashing};
-use super::tokens::Tokens;
+use super::sign_in::{SignIn, WrittenSignIn, complete_sign_in};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
+use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
+use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 use mainstay_platform::limiter::{LimitKey, Quota};
 use std::time::Duration;
 use uuid::Uuid;
@@ -80,11 +80,12 @@ impl UseCase for Login {
     const RATE: Rate = Rate::per_minute(60);
     const SECRET_ANSWER: bool = true;
     const SIGNS_IN: bool = true;
-    type Output = Tokens;
+    type Output = SignIn;
 }
 
-impl PreparedCommand for Login {
+impl StagedCommand for Login {
     type Prepared = VerifiedCredentials;
+    type Written = WrittenSignIn;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedCredentials> {
         self.check_tries(cx, false)?;
@@ -120,7 +121,7 @@ impl PreparedCommand for Login {
         Ok(VerifiedCredentials { user, hash, better })
     }
 
-    async fn run(self, verified: VerifiedCredentials, cx: &mut CommandContext<'_>) -> Result<Tokens> {
+    async fn run(self, verified: VerifiedCredentials, cx: &mut CommandContext<'_>) -> Result<WrittenSignIn> {
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         // The password may have changed, or the account may be gone, since the password was verified.
         let found = cx.users().find(&scope, verified.user).await;
@@ -139,6 +140,10 @@ impl PreparedCommand for Login {
             );
             cx.credentials().set(&permit, &user, &better, now).await?;
         }
-        open_session(cx, user).await
+        complete_sign_in(cx, user, SignInMethod::Password).await
+    }
+
+    fn finish(written: WrittenSignIn, components: &Components) -> Result<SignIn> {
+        written.sign(components)
     }
 }

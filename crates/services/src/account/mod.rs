@@ -4,11 +4,14 @@ mod login;
 mod logout;
 mod logout_all;
 mod me;
+mod one_time;
 mod opening;
 mod password;
 mod refresh;
 mod register;
+mod second_factor;
 mod seed;
+mod sign_in;
 mod spelled;
 mod tokens;
 
@@ -17,9 +20,11 @@ pub use logout::Logout;
 pub use logout_all::LogoutAll;
 pub use me::Me;
 pub use password::Password;
-pub use refresh::Refresh;
+pub use refresh::{Refresh, Refreshed, WrittenRefresh};
 pub use register::Register;
+pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub(crate) use tokens::profile;
-pub use tokens::{Profile, Tokens};
+pub use tokens::{OpenedSession, Profile, Tokens};
 
+pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;

@@ -1,23 +1,31 @@
 //! Opens a session: the last step of every way to sign in.
 
 use super::seed::seal_seed;
-use super::tokens::{Tokens, sign_tokens};
+use super::tokens::OpenedSession;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Grant, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::random;
-use mainstay_domain::session::Session;
+use mainstay_domain::session::{Session, SignInMethod};
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
 
-/// Opens a session for an account whose credentials were verified, and signs its tokens.
-pub(crate) async fn open_session(cx: &mut CommandContext<'_>, user: User) -> Result<Tokens> {
+/// Opens a session for an account that has proved all that it has to prove. Its tokens are signed after the commit
+/// ([`OpenedSession::sign`]).
+pub(crate) async fn open_session(
+    cx: &mut CommandContext<'_>,
+    user: User,
+    method: SignInMethod,
+) -> Result<OpenedSession> {
     user.check_usable()?;
     let (now, origin) = (cx.now(), cx.context().origin.clone());
     let session = Session {
         id: cx.make_id(),
         user_id: user.id,
+        method,
+        limited: false,
+        stepped_up_at: None,
         generation: 0,
         ip: origin.ip.map(|ip| ip.to_string()),
         user_agent: origin.user_agent.as_deref().map(str::to_owned),
@@ -30,12 +38,10 @@ pub(crate) async fn open_session(cx: &mut CommandContext<'_>, user: User) -> Res
     let sealed = seal_seed(&cx.components().sealer, &session, &seed, cx.random());
     let permit = cx.permit(Session::LOGIN, &session)?;
     cx.sessions().insert(&permit, &session, &sealed).await?;
-    cx.record(
-        permit,
-        DomainEvent::noted("session.opened", "LOGIN", &json!({"userId": user.id})),
-    );
+    let facts = json!({"userId": user.id, "method": method});
+    cx.record(permit, DomainEvent::noted("session.opened", "LOGIN", &facts));
     let grants = grants(cx, &user).await?;
-    sign_tokens(cx.components(), (user, &grants), &session, &seed, now)
+    Ok(OpenedSession::new(cx, user, grants, session, &seed))
 }
 
 /// The account's personal permissions.

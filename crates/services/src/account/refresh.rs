@@ -2,14 +2,14 @@
 
 use super::opening::grants;
 use super::seed::open_seed;
-use super::tokens::{Tokens, sign_tokens};
+use super::tokens::{OpenedSession, Tokens};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::{RefreshTokenUse, Session};
 use mainstay_domain::{Error, Result};
 use mainstay_engine::access::AccessChange;
-use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
+use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,20 @@ pub struct Refresh {
 
 /// The outcome of a refresh. The end of a session has to be committed, so it is not an error inside of the
 /// transaction.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub enum Refreshed {
     /// The next pair of tokens.
     Tokens(Box<Tokens>),
     /// The token had been used before, and the session has ended.
+    Reused,
+}
+
+/// A [`Refreshed`] whose tokens are yet to be signed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum WrittenRefresh {
+    /// The session lives on.
+    Session(Box<OpenedSession>),
+    /// As [`Refreshed::Reused`].
     Reused,
 }
 
@@ -62,11 +71,17 @@ impl UseCase for Refresh {
     type Output = Refreshed;
 }
 
-impl Command for Refresh {
+impl StagedCommand for Refresh {
+    type Prepared = ();
+    type Written = WrittenRefresh;
     /// A refresh increments a counter; only its misuse is an event.
     const RECORDS_NO_EVENT: bool = true;
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Refreshed> {
+    async fn prepare(&self, _: &PrepareContext<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn run(self, (): (), cx: &mut CommandContext<'_>) -> Result<WrittenRefresh> {
         let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
         let token = RefreshToken::parse(self.token.expose()).ok_or_else(invalid)?;
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
@@ -90,6 +105,13 @@ impl Command for Refresh {
             }
             RefreshTokenUse::Retry => pair(cx, session, &seed).await,
             RefreshTokenUse::Replay => end(cx, session).await,
+        }
+    }
+
+    fn finish(written: WrittenRefresh, components: &Components) -> Result<Refreshed> {
+        match written {
+            WrittenRefresh::Session(session) => Ok(Refreshed::Tokens(Box::new(session.sign(components)?))),
+            WrittenRefresh::Reused => Ok(Refreshed::Reused),
         }
     }
 }
@@ -116,17 +138,16 @@ async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Sessio
     }
 }
 
-async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) -> Result<Refreshed> {
+async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) -> Result<WrittenRefresh> {
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let user = cx.users().find(&scope, session.user_id).await?;
     user.check_usable()?;
     let grants = grants(cx, &user).await?;
-    let now = cx.now();
-    let tokens = sign_tokens(cx.components(), (user, &grants), &session, seed, now)?;
-    Ok(Refreshed::Tokens(Box::new(tokens)))
+    let opened = OpenedSession::new(cx, user, grants, session, seed);
+    Ok(WrittenRefresh::Session(Box::new(opened)))
 }
 
-async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<Refreshed> {
+async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<WrittenRefresh> {
     let now = cx.now();
     let permit = cx.permit_of(SystemCaller::SIGN_IN, Session::LOGOUT, &session)?;
     cx.sessions().end(&permit, &session, now).await?;
@@ -141,5 +162,5 @@ async fn end(cx: &mut CommandContext<'_>, session: Session) -> Result<Refreshed>
         permit,
         DomainEvent::acted("session.reused", "TOKEN_REUSED", &session, &ended),
     );
-    Ok(Refreshed::Reused)
+    Ok(WrittenRefresh::Reused)
 }

@@ -2,15 +2,16 @@
 
 use super::opening::open_session;
 use super::password::Password;
-use super::tokens::Tokens;
+use super::tokens::{OpenedSession, Tokens};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
+use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 
 /// Creates a customer's account and signs its owner in.
 #[derive(Debug, Clone)]
@@ -44,15 +45,16 @@ impl UseCase for Register {
     }
 }
 
-impl PreparedCommand for Register {
+impl StagedCommand for Register {
     /// The hash of the password.
     type Prepared = String;
+    type Written = OpenedSession;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
         self.password.hash(&cx.components().hasher).await
     }
 
-    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<Tokens> {
+    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<OpenedSession> {
         let new = NewUser {
             email: self.email,
             name: self.name,
@@ -65,6 +67,10 @@ impl PreparedCommand for Register {
         cx.users().insert(&permit, &user).await?;
         cx.credentials().set(&permit, &user, &hash, now).await?;
         cx.record(permit, DomainEvent::created("user.registered", &user));
-        open_session(cx, user).await
+        open_session(cx, user, SignInMethod::Registration).await
+    }
+
+    fn finish(written: OpenedSession, components: &Components) -> Result<Tokens> {
+        written.sign(components)
     }
 }

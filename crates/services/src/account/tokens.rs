@@ -7,8 +7,8 @@ use mainstay_domain::state::{State, Versioned};
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::Components;
 use mainstay_engine::access::AccessDirectory;
+use mainstay_engine::{CommandContext, Components};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::token::Claims;
@@ -32,15 +32,13 @@ impl Versioned for Profile {
 }
 
 /// An access token, a refresh token and their account. `Debug` output hides the tokens; dropping wipes them.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub struct Tokens {
     /// The account that the tokens belong to.
     pub user: Profile,
     /// A signed JWT that authenticates requests until `expires_at`.
-    #[serde(with = "spelled")]
     pub access_token: Secret<String>,
     /// Exchanged for the next pair of tokens.
-    #[serde(with = "spelled")]
     pub refresh_token: Secret<String>,
     /// When the access token expires.
     pub expires_at: Timestamp,
@@ -60,43 +58,80 @@ pub(crate) fn profile(directory: &AccessDirectory, user: User, grants: &[Grant],
     Profile { user, permissions }
 }
 
-/// Signs the tokens of a session.
-pub(super) fn sign_tokens(
-    components: &Components,
-    (user, grants): (User, &[Grant]),
-    session: &Session,
-    seed: &[u8; 32],
-    now: Timestamp,
-) -> Result<Tokens> {
-    let profile = profile(&components.directory, user, grants, now);
-    let ring = components.keys.ring();
-    let expires_at = now.after(components.policies.access_ttl);
-    let live = grants
-        .iter()
-        .filter(|grant| grant.until.is_none_or(|until| now < until));
-    let claims = Claims {
-        sub: profile.user.id,
-        email: profile.user.email.as_str().to_owned(),
-        role: profile.user.role.as_str().to_owned(),
-        permissions: profile.permissions.clone(),
-        grants: live
-            .map(|grant| (grant.permission.clone(), grant.until.map(Timestamp::seconds)))
-            .collect(),
-        sid: session.id,
-        jti: mainstay_domain::id::uuid_v7(now, &*components.node.random),
-        iat: now.seconds(),
-        nbf: now.seconds(),
-        exp: expires_at.seconds(),
-        aud: ring.audience().to_owned(),
-        iss: ring.issuer().to_owned(),
-    };
-    let access_token = ring.sign(&claims).map_err(Error::internal)?;
-    let refresh = RefreshToken::mint(session.id, session.generation, seed);
-    Ok(Tokens {
-        user: profile,
-        access_token: Secret::new(access_token),
-        refresh_token: Secret::new(refresh.text().to_string()),
-        expires_at: Timestamp::from_seconds(claims.exp),
-        session_ends_at: session.expires_at,
-    })
+/// A session whose transaction is committed and whose tokens are yet to be signed: signing takes longer than a small
+/// transaction, and needs none. Its `Debug` output hides the seed; dropping wipes it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OpenedSession {
+    user: Profile,
+    /// The personal permissions of the account that have not ended.
+    grants: Vec<(String, Option<i64>)>,
+    session: Session,
+    #[serde(with = "spelled")]
+    refresh: Secret<String>,
+    at: Timestamp,
+}
+
+impl OpenedSession {
+    /// A session with the account as it is in this transaction.
+    pub(super) fn new(
+        cx: &CommandContext<'_>,
+        user: User,
+        grants: Vec<Grant>,
+        session: Session,
+        seed: &[u8; 32],
+    ) -> Self {
+        let now = cx.now();
+        let user = profile(&cx.components().directory, user, &grants, now);
+        let live = grants
+            .into_iter()
+            .filter(|grant| grant.until.is_none_or(|until| now < until));
+        let refresh = RefreshToken::mint(session.id, session.generation, seed);
+        Self {
+            user,
+            grants: live
+                .map(|grant| (grant.permission, grant.until.map(Timestamp::seconds)))
+                .collect(),
+            refresh: Secret::new(refresh.text().to_string()),
+            session,
+            at: now,
+        }
+    }
+
+    /// Signs its tokens.
+    ///
+    /// # Errors
+    /// An internal error when the signing key cannot sign.
+    pub(crate) fn sign(self, components: &Components) -> Result<Tokens> {
+        let ring = components.keys.ring();
+        let expires_at = self.at.after(components.policies.access_ttl);
+        let account = &self.user.user;
+        let claims = Claims {
+            sub: account.id,
+            email: account.email.as_str().to_owned(),
+            role: account.role.as_str().to_owned(),
+            permissions: self.user.permissions.clone(),
+            grants: self.grants,
+            sid: self.session.id,
+            jti: mainstay_domain::id::uuid_v7(self.at, &*components.node.random),
+            iat: self.at.seconds(),
+            nbf: self.at.seconds(),
+            exp: expires_at.seconds(),
+            aud: ring.audience().to_owned(),
+            iss: ring.issuer().to_owned(),
+        };
+        let access_token = ring.sign(&claims).map_err(Error::internal)?;
+        Ok(Tokens {
+            user: self.user,
+            access_token: Secret::new(access_token),
+            refresh_token: self.refresh,
+            expires_at: Timestamp::from_seconds(claims.exp),
+            session_ends_at: self.session.expires_at,
+        })
+    }
+}
+
+impl fmt::Debug for OpenedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedSession({})", self.session.id)
+    }
 }

@@ -1,17 +1,16 @@
 //! Claims the one-time setup link.
 
 use super::administrator::make_admin;
-use super::link::{PREFIX, PURPOSE};
-use crate::account::{Password, Tokens, open_session};
+use crate::account::{OpenedSession, Password, Tokens, consume, open_session};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
-use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::session::SignInMethod;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
+use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 use mainstay_platform::config::Secret;
-use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
 use std::fmt;
 
@@ -55,28 +54,27 @@ impl UseCase for ClaimSetup {
     }
 }
 
-impl PreparedCommand for ClaimSetup {
+impl StagedCommand for ClaimSetup {
     /// The hash of the password.
     type Prepared = String;
+    type Written = OpenedSession;
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
         self.password.hash(&cx.components().hasher).await
     }
 
-    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<Tokens> {
-        let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
-        let (now, scope) = (cx.now(), cx.scope_of(SystemCaller::SETUP));
-        let token = OpaqueToken::parse(PREFIX, self.token.expose()).ok_or_else(invalid)?;
-        let consumed = cx
-            .one_time_tokens()
-            .consume(PURPOSE, token.digest().as_bytes(), now)
-            .await?;
-        consumed.ok_or_else(invalid)?;
+    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<OpenedSession> {
+        let scope = cx.scope_of(SystemCaller::SETUP);
+        consume(cx, TokenPurpose::Setup, self.token.expose()).await?;
         if cx.users().active_admins(&scope).await? > 0 {
             return Err(Error::Conflict("there is an administrator already".to_owned()));
         }
         let user = make_admin(cx, self.email, self.name, &hash).await?;
-        open_session(cx, user).await
+        open_session(cx, user, SignInMethod::Setup).await
+    }
+
+    fn finish(written: OpenedSession, components: &Components) -> Result<Tokens> {
+        written.sign(components)
     }
 }

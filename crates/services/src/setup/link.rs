@@ -1,18 +1,11 @@
 //! The one-time link for the first administrator.
 
+use crate::account::{NewToken, issue};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, SystemCaller};
+use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_engine::{Command, CommandContext, Pipeline, Repositories, RequestContext, UseCase};
-use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::database::Isolation;
-use std::time::Duration;
-
-/// The purpose that the tokens of the one-time link are stored under.
-pub(super) const PURPOSE: &str = "setup";
-/// The prefix of the tokens.
-pub(super) const PREFIX: &str = "mst_";
-/// How long a link is valid; the next start prints another one.
-const LINK_TTL: Duration = Duration::from_hours(24);
 
 /// Creates the token of a link, while there is no administrator. An earlier link stops working.
 #[derive(Debug, Clone)]
@@ -36,13 +29,14 @@ impl Command for OpenSetup {
         if cx.users().active_admins(&scope).await? > 0 {
             return Ok(None);
         }
-        let now = cx.now();
-        let token = OpaqueToken::mint(PREFIX, cx.random());
-        cx.one_time_tokens().revoke_all(PURPOSE).await?;
-        let digest = token.digest();
-        cx.one_time_tokens()
-            .insert(PURPOSE, digest.as_bytes(), None, now.after(LINK_TTL), now)
-            .await?;
+        cx.one_time_tokens().revoke_all(TokenPurpose::Setup).await?;
+        let new = NewToken {
+            purpose: TokenPurpose::Setup,
+            user_id: None,
+            payload: None,
+            browser: None,
+        };
+        let token = issue(cx, new).await?;
         Ok(Some(token.text().to_owned()))
     }
 }

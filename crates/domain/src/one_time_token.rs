@@ -1,0 +1,85 @@
+//! One-time tokens: what each is for, how it is recognised and how long it is valid.
+
+use crate::id::UserId;
+use crate::string_enum;
+use crate::time::Timestamp;
+use std::time::Duration;
+
+string_enum! {
+    /// What a one-time token is for. A token of one purpose is never accepted for another.
+    pub enum TokenPurpose {
+        /// Creates the first administrator.
+        Setup = "setup",
+        /// Finishes a sign-in with a second factor.
+        SecondFactor = "second-factor",
+        /// Confirms the address of an account.
+        VerifyEmail = "verify-email",
+        /// Confirms the new address of an account.
+        ChangeEmail = "change-email",
+        /// Sets a new password.
+        ResetPassword = "reset-password",
+        /// Accepts an invitation.
+        Invitation = "invitation",
+        /// Signs in by a link in a mail.
+        MagicLink = "magic-link",
+    }
+}
+
+impl TokenPurpose {
+    /// The prefix by which people and secret scanners recognise a leaked token.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Setup => "mst_",
+            Self::SecondFactor => "msf_",
+            Self::VerifyEmail => "mve_",
+            Self::ChangeEmail => "mce_",
+            Self::ResetPassword => "mrp_",
+            Self::Invitation => "miv_",
+            Self::MagicLink => "mml_",
+        }
+    }
+
+    /// How long a token is valid.
+    pub const fn ttl(self) -> Duration {
+        match self {
+            Self::Setup | Self::VerifyEmail | Self::ChangeEmail => Duration::from_hours(24),
+            Self::SecondFactor => Duration::from_mins(5),
+            Self::ResetPassword => Duration::from_hours(1),
+            Self::Invitation => Duration::from_hours(7 * 24),
+            Self::MagicLink => Duration::from_mins(15),
+        }
+    }
+}
+
+/// What is stored of a token besides its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneTimeToken {
+    /// What it is for.
+    pub purpose: TokenPurpose,
+    /// The account that it was issued for, if any.
+    pub user_id: Option<UserId>,
+    /// What it stands for besides its account: JSON, in the form of its purpose.
+    pub payload: Option<String>,
+    /// The SHA-256 of the secret that the browser which asked for it keeps in a cookie; `None` when it is bound to no
+    /// browser.
+    pub browser: Option<Vec<u8>>,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn prefixes_are_four_characters_and_unique() {
+        let prefixes: BTreeSet<_> = TokenPurpose::ALL.iter().map(|purpose| purpose.prefix()).collect();
+        assert_eq!(prefixes.len(), TokenPurpose::ALL.len());
+        assert!(
+            prefixes
+                .iter()
+                .all(|prefix| prefix.len() == 4 && prefix.ends_with('_'))
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Issues and consumes one-time tokens.
+
+use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::id::UserId;
+use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
+use mainstay_domain::{Error, Result};
+use mainstay_engine::{CommandContext, Repositories};
+use mainstay_platform::crypto::opaque::OpaqueToken;
+
+/// A one-time token to issue.
+pub(crate) struct NewToken<'n> {
+    /// What it is for, which decides its prefix and how long it is valid.
+    pub(crate) purpose: TokenPurpose,
+    /// The account that it is for, if any.
+    pub(crate) user_id: Option<UserId>,
+    /// What it stands for besides its account: JSON.
+    pub(crate) payload: Option<String>,
+    /// The digest of the secret of the browser that it is bound to.
+    pub(crate) browser: Option<&'n [u8; 32]>,
+}
+
+impl NewToken<'_> {
+    /// A token for an account, bound to no browser.
+    pub(crate) fn of(purpose: TokenPurpose, user_id: UserId) -> Self {
+        Self {
+            purpose,
+            user_id: Some(user_id),
+            payload: None,
+            browser: None,
+        }
+    }
+}
+
+/// Issues a token. Only its digest is stored, so the result is the only place where it can be read.
+///
+/// # Errors
+/// Only the database's.
+pub(crate) async fn issue(cx: &mut CommandContext<'_>, new: NewToken<'_>) -> Result<OpaqueToken> {
+    let token = OpaqueToken::mint(new.purpose.prefix(), cx.random());
+    let now = cx.now();
+    let row = OneTimeToken {
+        purpose: new.purpose,
+        user_id: new.user_id,
+        payload: new.payload,
+        browser: new.browser.map(|digest| digest.to_vec()),
+        expires_at: now.after(new.purpose.ttl()),
+    };
+    cx.one_time_tokens()
+        .insert(token.digest().as_bytes(), &row, now)
+        .await?;
+    Ok(token)
+}
+
+/// Uses a token that a client presents. Of two requests with the same token, one succeeds.
+///
+/// # Errors
+/// `TOKEN_INVALID` when it is malformed, used, expired, for another purpose or was never issued.
+pub(crate) async fn consume(
+    cx: &mut CommandContext<'_>,
+    purpose: TokenPurpose,
+    text: &str,
+) -> Result<OneTimeToken> {
+    let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
+    let (token, now) = (
+        OpaqueToken::parse(purpose.prefix(), text).ok_or_else(invalid)?,
+        cx.now(),
+    );
+    let found = cx
+        .one_time_tokens()
+        .consume(purpose, token.digest().as_bytes(), now)
+        .await?;
+    found.ok_or_else(invalid)
+}
