@@ -129,7 +129,7 @@ impl Instance {
             policies: policies(&settings, public_url),
             jobs: definition.jobs.clone(),
             subscriptions: definition.subscriptions.clone(),
-            permissions: definition.resources.permissions(),
+            resources: definition.resources.clone(),
             cached: definition.cached.clone(),
             extensions,
         });

@@ -77,6 +77,10 @@ pub enum Denied {
     Role,
     /// The resource belongs to another user.
     Ownership,
+    /// The account or role that the caller would change holds a permission that the caller does not hold.
+    Rank,
+    /// The caller would give a permission that they do not hold themselves.
+    NotHeld,
     /// The account is disabled.
     Disabled,
     /// The e-mail address is not confirmed yet.
@@ -193,7 +197,9 @@ impl Error {
                 Unauthenticated::Credentials => Code::InvalidCredentials,
             },
             Self::Denied(why) => match why {
-                Denied::Permission(_) | Denied::Role | Denied::Ownership => Code::Forbidden,
+                Denied::Permission(_) | Denied::Role | Denied::Ownership | Denied::Rank | Denied::NotHeld => {
+                    Code::Forbidden
+                }
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
@@ -256,6 +262,8 @@ fn denied(why: &Denied) -> String {
         Denied::Permission(permission) => format!("this needs the permission {permission}"),
         Denied::Role => "this needs another role".to_owned(),
         Denied::Ownership => "this belongs to another account".to_owned(),
+        Denied::Rank => "this account or role holds permissions that you do not hold".to_owned(),
+        Denied::NotHeld => "you cannot give a permission that you do not hold, or for longer".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),

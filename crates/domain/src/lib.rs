@@ -29,6 +29,7 @@ pub mod payment;
 pub mod product;
 pub mod random;
 pub mod resources;
+pub mod role;
 mod schema;
 pub mod security;
 pub mod session;

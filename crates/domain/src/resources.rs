@@ -7,6 +7,7 @@ use crate::key::SigningKey;
 use crate::order::Order;
 use crate::payment::Payment;
 use crate::product::Product;
+use crate::role::Role;
 use crate::security::SecurityEvent;
 use crate::session::Session;
 use crate::user::User;
@@ -15,6 +16,7 @@ use crate::user::User;
 pub fn built_in() -> Resources {
     Resources::new()
         .with::<User>()
+        .with::<Role>()
         .with::<Session>()
         .with::<Product>()
         .with::<Order>()

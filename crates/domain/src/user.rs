@@ -141,6 +141,8 @@ impl User {
     pub const SET_ROLE: Action = Action::new("set-role");
     pub const GRANT: Action = Action::new("grant");
     pub const REVOKE: Action = Action::new("revoke");
+    /// Asks what the account may do, and why.
+    pub const EXPLAIN: Action = Action::new("explain");
     /// Stores a stronger hash of the same password.
     pub const REHASH: Action = Action::new("rehash");
 }
@@ -166,6 +168,7 @@ impl Resource for User {
             (Self::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Self::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Self::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Self::EXPLAIN, Rule::Holder(Permission::READ_ACCESS)),
             (Self::REHASH, Rule::System),
         ],
     };

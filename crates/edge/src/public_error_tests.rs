@@ -32,6 +32,8 @@ fn of_callers() -> Vec<Case> {
         (Denied::Permission(Permission::READ_AUDIT), Code::Forbidden),
         (Denied::Role, Code::Forbidden),
         (Denied::Ownership, Code::Forbidden),
+        (Denied::Rank, Code::Forbidden),
+        (Denied::NotHeld, Code::Forbidden),
         (Denied::Disabled, Code::AccountDisabled),
         (Denied::EmailUnverified, Code::EmailUnverified),
         (Denied::Csrf, Code::CsrfFailed),

@@ -8,7 +8,7 @@ use crate::key::KeyStore;
 use crate::mail::Mailer;
 use crate::node::Node;
 use crate::policies::Policies;
-use mainstay_domain::access::Permission;
+use mainstay_domain::access::{Permission, Resources};
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::limiter::Limiter;
@@ -34,6 +34,8 @@ pub struct Components {
     pub mailer: Arc<dyn Mailer>,
     /// The permissions that can be granted: the built-in ones and those of added resources.
     pub permissions: Vec<Permission>,
+    /// The policies of all resources, the built-in ones and added ones.
+    pub resources: Resources,
     /// Rows that this node has read recently.
     pub caches: Caches,
     /// The writers of audit entries of this process.

@@ -19,7 +19,7 @@ use crate::policies::Policies;
 use crate::readiness::ReadinessProbe;
 use crate::security_log::SecurityLog;
 use crate::sweeper::Sweeper;
-use mainstay_domain::access::Permission;
+use mainstay_domain::access::Resources;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
@@ -48,8 +48,8 @@ pub struct Parts {
     pub jobs: JobRegistry,
     /// Which jobs follow which events.
     pub subscriptions: Subscriptions,
-    /// The permissions that can be granted: the built-in ones and those of added resources.
-    pub permissions: Vec<Permission>,
+    /// The built-in resources and added ones, with the permissions that can be granted.
+    pub resources: Resources,
     /// The resources whose rows are cached.
     pub cached: CachedResources,
     /// Ports and settings of the product, by their types.
@@ -85,7 +85,7 @@ impl Engine {
         let (data_dir, access_ttl) = (parts.policies.data_dir.clone(), parts.policies.access_ttl);
         let limiter = Arc::new(parts.limiter);
         let witness_every = parts.policies.audit_witness_every;
-        let directory = Arc::new(AccessDirectory::new(parts.permissions.clone()));
+        let directory = Arc::new(AccessDirectory::new(parts.resources.permissions()));
         let keys = Arc::new(KeyStore::new(node.clone(), Arc::clone(&sealer), parts.keys));
         let writers = Arc::new(AuditWriters::new(EntryKeys::new(&sealer)));
         let components = Arc::new(Components {
@@ -97,7 +97,8 @@ impl Engine {
             hasher: parts.hasher,
             limiter: Arc::clone(&limiter),
             mailer: parts.mailer,
-            permissions: parts.permissions,
+            permissions: parts.resources.permissions(),
+            resources: parts.resources,
             caches: Caches::new(node.database.engine(), parts.cached),
             audit_writers: Arc::clone(&writers),
             extensions: parts.extensions,

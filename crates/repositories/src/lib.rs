@@ -107,7 +107,7 @@ pub use orders::{OrderFilter, OrderSort, Orders};
 pub use outbox::Outbox;
 pub use payments::Payments;
 pub use products::{ProductFilter, ProductSort, Products};
-pub use roles::{RoleRow, Roles};
+pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;

@@ -186,6 +186,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::orders::CHANGES,
         crate::payments::CHANGES,
         crate::products::CHANGES,
+        crate::roles::CHANGES,
         crate::sessions::CHANGES,
         crate::signing_keys::CHANGES,
         crate::stock::CHANGES,

@@ -13,6 +13,7 @@ mod parse;
 mod payments;
 mod permissions;
 mod products;
+mod roles;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(auth::routes())
         .merge(users::routes())
         .merge(permissions::routes())
+        .merge(roles::routes())
         .merge(products::routes())
         .merge(orders::routes())
         .merge(payments::routes())

@@ -3,6 +3,7 @@
 //! A representation is a type of its own and not the domain's, so that a new field of a noun reaches no client
 //! unreviewed. gRPC has its protobuf messages instead.
 
+mod access;
 mod audit;
 mod grant;
 mod job;
@@ -10,10 +11,12 @@ mod money;
 mod order;
 mod payment;
 mod product;
+mod role;
 mod security_event;
 mod tokens;
 mod user;
 
+pub use access::{ExplanationView, PermissionView};
 pub use audit::AuditView;
 pub use grant::GrantView;
 pub use job::JobView;
@@ -21,6 +24,7 @@ pub use money::MoneyView;
 pub use order::{OrderItemView, OrderView};
 pub use payment::PaymentView;
 pub use product::ProductView;
+pub use role::RoleView;
 pub use security_event::SecurityEventView;
 pub use tokens::{FactorRequestView, SignInView, TokensView};
 pub use user::UserView;

@@ -82,6 +82,20 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
             false,
         ),
         (
+            "POST",
+            "/api/roles".to_owned(),
+            &admin,
+            json!({"name": "new", "permissions": ["read:order"]}),
+            false,
+        ),
+        (
+            "PATCH",
+            "/api/roles/support".to_owned(),
+            &admin,
+            json!({"permissions": ["read:order"]}),
+            false,
+        ),
+        (
             "PUT",
             format!("{user}/role"),
             &admin,

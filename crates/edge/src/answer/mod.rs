@@ -9,7 +9,7 @@ pub(crate) mod status;
 pub(crate) mod tag;
 
 pub use api_error::ApiError;
-pub use list::{CursorPagination, Data, Listed, PagePagination, Pagination, list};
+pub use list::{CursorPagination, Data, Listed, PagePagination, Pagination, list, whole_list};
 pub use tag::Tag;
 
 use axum::body::Body;

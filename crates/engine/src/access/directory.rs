@@ -8,6 +8,7 @@ use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleN
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::role::Role;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, UserStatus};
 use mainstay_platform::crypto::token::Claims;
@@ -24,13 +25,13 @@ pub enum AccessChange {
     User(AccessFacts),
     /// A session ended.
     SessionEnded(SessionId),
-    /// All roles with their permissions, read again.
-    Roles(Vec<(RoleName, Vec<String>)>),
+    /// All roles as of a change, by its number.
+    Roles(Vec<Role>, i64),
 }
 
 /// The changes that the database holds after a number, and the number of the last of them.
 pub(crate) struct AccessSnapshot {
-    pub(crate) roles: Vec<(RoleName, Vec<String>)>,
+    pub(crate) roles: Vec<Role>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
     pub(crate) last: i64,
@@ -52,6 +53,8 @@ struct State {
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
     roles: HashMap<RoleName, PermissionSet>,
+    /// The number of the last change that the roles include.
+    roles_change: i64,
     /// The number of the last change that was read from the database.
     last: i64,
 }
@@ -97,14 +100,13 @@ impl AccessDirectory {
                     true
                 }
             },
-            AccessChange::Roles(roles) => {
-                let sets = roles.into_iter().map(|(name, permissions)| {
-                    let set = if name.is_admin() {
-                        PermissionSet::everything(&self.permissions)
-                    } else {
-                        PermissionSet::of(permissions)
-                    };
-                    (name, set)
+            // Read from the database before a change that this node has applied since.
+            AccessChange::Roles(_, change) if change < state.roles_change => false,
+            AccessChange::Roles(roles, change) => {
+                state.roles_change = change;
+                let sets = roles.into_iter().map(|role| {
+                    let set = role.held(&self.permissions);
+                    (role.name, set)
                 });
                 let sets: HashMap<_, _> = sets.collect();
                 let newer = sets != state.roles;
@@ -125,7 +127,7 @@ impl AccessDirectory {
 
     /// Applies the changes that were read from the database.
     pub(crate) fn learn(&self, snapshot: AccessSnapshot, now: Timestamp) {
-        self.apply(AccessChange::Roles(snapshot.roles), now);
+        self.apply(AccessChange::Roles(snapshot.roles, snapshot.last), now);
         for facts in snapshot.users {
             self.apply(AccessChange::User(facts), now);
         }
@@ -136,11 +138,12 @@ impl AccessDirectory {
         state.last = state.last.max(snapshot.last);
     }
 
-    /// Forgets the accounts, because the database counts from an earlier number than before: it was restored to an
+    /// Forgets the accounts and how recent the roles are, because the database counts from an earlier number than before: it was restored to an
     /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended.
     pub(crate) fn start_over(&self) {
         let mut state = self.state.write();
         state.users.clear();
+        state.roles_change = 0;
         state.last = 0;
         drop(state);
         self.version.fetch_add(1, Ordering::AcqRel);

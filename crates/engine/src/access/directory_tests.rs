@@ -5,6 +5,7 @@ use mainstay_domain::access::{Permission, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::role::Role;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, UserStatus};
 use mainstay_platform::crypto::token::Claims;
@@ -44,17 +45,31 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
 
 fn directory() -> AccessDirectory {
     let directory = AccessDirectory::default();
-    let role = |name: &str, permissions: &[&str]| {
-        (
-            RoleName::stored(name),
-            permissions.iter().map(|text| (*text).to_owned()).collect(),
-        )
-    };
-    directory.apply(
-        AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:note"])]),
-        NOW,
-    );
+    directory.apply(roles(&["create:note"], 0), NOW);
     directory
+}
+
+/// The administrator's role, and that of customers with these permissions, as of a change.
+fn roles(of_customers: &[&str], change: i64) -> AccessChange {
+    let role = |name: &str, permissions: &[&str]| {
+        let permissions = permissions.iter().map(|text| (*text).to_owned()).collect();
+        Role::new(RoleName::stored(name), permissions, NOW)
+    };
+    AccessChange::Roles(vec![role("admin", &[]), role("customer", of_customers)], change)
+}
+
+#[test]
+fn roles_that_were_read_before_a_change_do_not_undo_it() {
+    let directory = directory();
+    let create = Permission::new("create:note", "");
+    directory.apply(roles(&[], 7), NOW);
+    assert!(!can(&directory, create, NOW));
+    let version = directory.version();
+    directory.apply(roles(&["create:note"], 6), NOW);
+    assert!(!can(&directory, create, NOW));
+    assert_eq!(directory.version(), version);
+    directory.apply(roles(&["create:note"], 8), NOW);
+    assert!(can(&directory, create, NOW) && directory.version() > version);
 }
 
 fn can(directory: &AccessDirectory, permission: Permission, now: Timestamp) -> bool {

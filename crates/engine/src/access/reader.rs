@@ -104,8 +104,7 @@ async fn read(tx: &mut Tx, from: From) -> Result<AccessSnapshot> {
             first.map_or(last, |first| first - 1)
         }
     };
-    let roles = Roles::new(tx).all().await?.into_iter();
-    let roles = roles.map(|role| (role.name, role.permissions)).collect();
+    let roles = Roles::new(tx).all().await?;
     let (mut users, mut ended) = (Vec::new(), Vec::new());
     if since < last {
         let scope = access::scope(&worker);
