@@ -4,12 +4,14 @@
 -- Ids are UUID, instants BIGINT microseconds since 1970 UTC, money BIGINT minor units, JSON TEXT, or JSONB where
 -- the database looks inside. What is sorted or compared by order is COLLATE "C": bytes, as SQLite does it.
 
--- Roles and what they may do. The administrator's role lists nothing: it has every permission.
+-- Roles and what they may do; administrators change them. The role admin lists nothing: it has every permission.
 
 CREATE TABLE roles (
     name       TEXT NOT NULL PRIMARY KEY,
     built_in   INTEGER NOT NULL,
-    changed_at INTEGER  NOT NULL
+    created_at INTEGER  NOT NULL,
+    updated_at INTEGER  NOT NULL,
+    version    INTEGER  NOT NULL
 ) STRICT;
 
 -- sqlite: WITHOUT ROWID
@@ -19,8 +21,8 @@ CREATE TABLE role_permissions (
     PRIMARY KEY (role, permission)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO roles (name, built_in, changed_at) VALUES
-    ('admin', TRUE, 0), ('manager', TRUE, 0), ('support', TRUE, 0), ('customer', TRUE, 0);
+INSERT INTO roles (name, built_in, created_at, updated_at, version) VALUES
+    ('admin', TRUE, 0, 0, 1), ('manager', TRUE, 0, 0, 1), ('support', TRUE, 0, 0, 1), ('customer', TRUE, 0, 0, 1);
 
 INSERT INTO role_permissions (role, permission) VALUES
     ('manager', 'read:user'),

@@ -2,6 +2,7 @@
 
 use crate::parse;
 use mainstay_domain::access::RoleName;
+use mainstay_domain::bounded::Text;
 use mainstay_domain::state::Versioned;
 use mainstay_domain::validation::{Invalid, ValidationErrors};
 use mainstay_edge::answer::{self, Data, Listed, Tag};
@@ -33,7 +34,7 @@ struct NewRole {
     #[schema(example = "auditor", pattern = "^[a-z0-9-]{1,40}$")]
     name: String,
     /// The names of its permissions; the caller must hold each of them.
-    #[schema(max_items = 500)]
+    #[schema(value_type = Vec<Text<100>>, max_items = 500)]
     permissions: Vec<String>,
 }
 
@@ -43,7 +44,7 @@ struct NewRole {
 struct RolePatch {
     /// The names of all permissions that it shall have; the caller must hold each of them.
     #[serde(default, deserialize_with = "parse::given")]
-    #[schema(max_items = 500, nullable = false)]
+    #[schema(value_type = Vec<Text<100>>, max_items = 500, required = false)]
     permissions: Option<Vec<String>>,
 }
 

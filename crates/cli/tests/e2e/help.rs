@@ -28,6 +28,8 @@ snapshots! {
     users: ["users"];
     users_create_admin: ["users", "create-admin"];
     users_list: ["users", "list"];
+    access: ["access"];
+    access_explain: ["access", "explain"];
     keys: ["keys"];
     keys_rotate: ["keys", "rotate"];
     audit: ["audit"];

@@ -44,9 +44,15 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
         ),
         (
             &ann.id,
+            "export:data",
+            false,
+            "neither the role nor a grant of the account has export:data".to_owned(),
+        ),
+        (
+            &ann.id,
             "read:audit",
             false,
-            "neither the role nor a grant of the account has read:audit".to_owned(),
+            "visible to holders of read:audit: all rows: none of this fits the account".to_owned(),
         ),
     ] {
         let expected = json!({"allowed": allowed, "because": because});
@@ -56,7 +62,7 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
     let lent = json!({"permission": "read:audit", "expiresIn": 60});
     admin.post(&grants, lent).await.expect(201);
     let until = format!(
-        "read:audit is granted to the account until {}",
+        "visible to holders of read:audit: all rows: read:audit is granted to the account until {}",
         app.now().after(crate::MINUTE)
     );
     let lent = json!({"allowed": true, "because": until});
