@@ -13,7 +13,7 @@ on_both_engines! {
     a_session_ends_at_its_maximum_however_often_it_is_refreshed with SESSION_MAX = "3h";
     signing_out_with_an_expired_access_token_ends_the_session;
     signing_out_without_a_valid_token_is_refused;
-    trap_15_another_site_signs_nobody_out;
+    trap_15_another_site_cannot_sign_a_user_out;
 }
 
 const SESSIONS: &str = "/api/auth/sessions";
@@ -214,9 +214,9 @@ async fn a_session_ends_at_its_maximum_however_often_it_is_refreshed(app: &TestA
     let mut ann = app.customer("ann").await;
     let nodes = [app.client(), other.client()];
     let end = start.after(3 * HOUR).to_string();
-    for turn in 0..17 {
+    for round in 0..17 {
         app.advance(10 * MINUTE);
-        let answer = refresh(&nodes[turn % 2], &ann.refresh).await.expect(200);
+        let answer = refresh(&nodes[round % 2], &ann.refresh).await.expect(200);
         assert_eq!(answer.data()["refreshExpiresAt"], json!(end), "{answer:?}");
         ann = TestUser::of(&answer, &app.client(), &ann.password);
     }
@@ -302,7 +302,7 @@ async fn signing_out_without_a_valid_token_is_refused(app: &TestApp) {
     ann.refreshed().await;
 }
 
-async fn trap_15_another_site_signs_nobody_out(app: &TestApp) {
+async fn trap_15_another_site_cannot_sign_a_user_out(app: &TestApp) {
     let ann = app.customer("ann").await;
     let cookies = browser(app, &ann).await;
     for (name, value) in [

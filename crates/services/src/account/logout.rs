@@ -35,8 +35,8 @@ impl Command for Logout {
         let mut sessions = Vec::new();
         if let Some(token) = &self.refresh_token {
             match presented_session(cx, token).await {
-                Ok(presented) if presented.token_use != RefreshTokenUse::Unknown => {
-                    sessions.push(presented.session);
+                Ok(verified) if verified.token_use != RefreshTokenUse::Unknown => {
+                    sessions.push(verified.session);
                 }
                 Ok(_) | Err(Error::Unauthenticated(_)) => refusal = Unauthenticated::Invalid,
                 Err(error) => return Err(error),

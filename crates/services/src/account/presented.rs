@@ -10,7 +10,7 @@ use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::refresh::RefreshToken;
 
 /// An authentic refresh token: no other client than those that received it can present it.
-pub(super) struct Presented {
+pub(super) struct VerifiedRefresh {
     /// The session that it belongs to, ended or not.
     pub(super) session: Session,
     /// The seed of the session's tokens.
@@ -26,7 +26,7 @@ pub(super) struct Presented {
 pub(super) async fn presented_session(
     cx: &mut CommandContext<'_>,
     token: &Secret<String>,
-) -> Result<Presented> {
+) -> Result<VerifiedRefresh> {
     let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
     let token = RefreshToken::parse(token.expose()).ok_or_else(invalid)?;
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
@@ -36,7 +36,7 @@ pub(super) async fn presented_session(
     if !token.matches(&seed) {
         return Err(invalid());
     }
-    Ok(Presented {
+    Ok(VerifiedRefresh {
         token_use: session.classify(token.generation()),
         session,
         seed,

@@ -1,7 +1,7 @@
 //! Exchanges a refresh token for the next pair of tokens.
 
 use super::opening::{expiry, grants};
-use super::presented::{Presented, presented_session};
+use super::presented::{VerifiedRefresh, presented_session};
 use super::tokens::{OpenedSession, Tokens};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
@@ -81,7 +81,7 @@ impl StagedCommand for Refresh {
     }
 
     async fn run(self, (): (), cx: &mut CommandContext<'_>) -> Result<WrittenRefresh> {
-        let Presented {
+        let VerifiedRefresh {
             session,
             seed,
             token_use,
