@@ -14,6 +14,7 @@ mod payments;
 mod permissions;
 mod products;
 mod roles;
+mod sessions;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(roles::routes())

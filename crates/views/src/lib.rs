@@ -13,6 +13,7 @@ mod payment;
 mod product;
 mod role;
 mod security_event;
+mod session;
 mod tokens;
 mod user;
 
@@ -26,5 +27,6 @@ pub use payment::PaymentView;
 pub use product::ProductView;
 pub use role::RoleView;
 pub use security_event::SecurityEventView;
+pub use session::SessionView;
 pub use tokens::{FactorRequestView, SignInView, TokensView};
 pub use user::UserView;

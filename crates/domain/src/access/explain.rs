@@ -130,7 +130,10 @@ impl Holder {
             let entries: Vec<String> = policy.visible.iter().map(ToString::to_string).collect();
             return no(match entries.is_empty() {
                 true => "only Mainstay itself sees it".to_owned(),
-                false => format!("visible to {}: none of this fits the account", entries.join(", or ")),
+                false => format!(
+                    "visible to {}: none of this fits the account",
+                    entries.join(", or ")
+                ),
             });
         };
         let shown = match target {
