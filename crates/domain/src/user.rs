@@ -90,6 +90,18 @@ impl User {
         self
     }
 
+    /// The account as it stays after its deletion, until its row is removed: disabled, and without anything that names
+    /// the person. Its address is free again; in its place is one below `.invalid`, which no mail server has (RFC 6761).
+    pub fn erased(mut self, now: Timestamp) -> Self {
+        self.email = Email::stored(format!("{}@deleted.invalid", self.id.uuid().simple()));
+        self.name = PersonName::stored("Deleted account".to_owned());
+        self.role = RoleName::customer();
+        self.status = UserStatus::Disabled;
+        self.email_verified = false;
+        self.mfa_enabled = false;
+        self.touched(now)
+    }
+
     /// The text that searches match: the address and the name, folded, each on its own line.
     pub fn search_text(&self) -> String {
         let parts = [self.email.as_str(), self.name.as_str()];
@@ -137,6 +149,9 @@ impl User {
     pub const CREATE: Action = Action::new("create");
     pub const UPDATE: Action = Action::new("update");
     pub const DELETE: Action = Action::new("delete");
+    /// Removes rows of accounts that were deleted a while ago.
+    pub const PURGE: Action = Action::new("purge");
+    pub const END_SESSIONS: Action = Action::new("end-sessions");
     pub const LOGOUT: Action = Action::new("logout");
     pub const SET_ROLE: Action = Action::new("set-role");
     pub const GRANT: Action = Action::new("grant");
@@ -151,7 +166,7 @@ impl User {
 impl Permission {
     pub const READ_USER: Self = Self::new("read:user", "See any account");
     pub const CREATE_USER: Self = Self::new("create:user", "Create accounts for others");
-    pub const UPDATE_USER: Self = Self::new("update:user", "Change and disable accounts");
+    pub const UPDATE_USER: Self = Self::new("update:user", "Change and disable accounts, and end their sessions");
     pub const GRANT_PERMISSION: Self = Self::new("grant:permission", "Grant and revoke permissions");
 }
 
@@ -164,6 +179,8 @@ impl Resource for User {
             (Self::CREATE, Rule::Holder(Permission::CREATE_USER)),
             (Self::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
             (Self::DELETE, Rule::Role(RoleName::ADMIN)),
+            (Self::PURGE, Rule::System),
+            (Self::END_SESSIONS, Rule::Holder(Permission::UPDATE_USER)),
             (Self::LOGOUT, Rule::Owner),
             (Self::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Self::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),

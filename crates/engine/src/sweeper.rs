@@ -4,10 +4,11 @@ use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::session::Session;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
-use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
+use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Users};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ const SESSION_RETENTION: Duration = Duration::from_hours(24 * 30);
 
 /// How long security events are retained.
 const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
+/// How long the rows of deleted accounts are retained: longer than any access token lives (`ACCESS_TTL` is a day at
+/// most), so that every node learns that the account is gone. They name no person.
+const DELETED_USER_RETENTION: Duration = Duration::from_hours(48);
 /// How long one-time tokens are retained after they expired, used or not.
 const TOKEN_RETENTION: Duration = Duration::from_hours(24);
 
@@ -50,6 +54,10 @@ impl Sweeper {
                     let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
                     removed += Sessions::new(tx)
                         .prune(&dead, now.before(SESSION_RETENTION))
+                        .await?;
+                    let gone = permit_all(SystemCaller::SWEEPER, User::PURGE);
+                    removed += Users::new(tx)
+                        .purge(&gone, now.before(DELETED_USER_RETENTION))
                         .await?;
                     removed += SecurityEvents::new(tx)
                         .prune(now.before(SECURITY_EVENT_RETENTION))

@@ -96,6 +96,13 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
             false,
         ),
         (
+            "PATCH",
+            "/api/users/me".to_owned(),
+            &ann,
+            json!({"name": "Ann"}),
+            false,
+        ),
+        (
             "PUT",
             format!("{user}/role"),
             &admin,

@@ -18,6 +18,7 @@ mod seed;
 mod sign_in;
 mod spelled;
 mod tokens;
+mod update_me;
 
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};
@@ -31,6 +32,7 @@ pub use register::Register;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use update_me::UpdateMe;
 
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};

@@ -1,5 +1,8 @@
 //! Accounts, as administrators manage them.
 
+mod close;
+mod delete;
+mod end_sessions;
 mod grant;
 mod list;
 mod permission;
@@ -9,6 +12,8 @@ mod revoke;
 mod set_role;
 mod update;
 
+pub use delete::DeleteUser;
+pub use end_sessions::EndUserSessions;
 pub use grant::{Expiry, GrantPermission};
 pub use list::ListUsers;
 pub use permission::ReadPermission;
@@ -38,7 +43,7 @@ fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
 }
 
 /// Returns the account with its permissions after a change, and records the access change for this node's directory.
-async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Profile> {
+pub(crate) async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Profile> {
     let scope: Scope<User> = cx.scope_of(SystemCaller::SIGN_IN);
     let facts = cx
         .users()
@@ -51,7 +56,7 @@ async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Prof
 }
 
 /// Checks that the state of the account, permissions included, is one that the caller expects.
-async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, user: &User) -> Result<()> {
+pub(crate) async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, user: &User) -> Result<()> {
     if expected.is_any() {
         return Ok(());
     }
