@@ -32,7 +32,7 @@ on_both_engines! {
         assert_eq!(answer["allowed"], json!(false), "{answer}");
         assert_eq!(ask(&["ben@example.com", "update:user"]).exit, Some(1));
         assert_eq!(ask(&[ADMIN.0, "fly:plane"]).exit, Some(2));
-        assert_eq!(ask(&["nobody", "update:user"]).exit, Some(2));
+        assert_eq!(ask(&["no-address", "update:user"]).exit, Some(2));
     }
 
     async fn a_duplicate_address_is_rejected_and_changes_nothing(home: Home) {

@@ -308,8 +308,8 @@ mod tests {
                             OrderId::from_uuid(Uuid::nil()),
                             Some(id(owner)),
                         );
-                        let told = answer(&holder, (action.as_str(), "order"), owned_by(owner));
-                        assert_eq!(permit.is_ok(), told.0, "{role} {action:?} {told:?}");
+                        let answered = answer(&holder, (action.as_str(), "order"), owned_by(owner));
+                        assert_eq!(permit.is_ok(), answered.0, "{role} {action:?} {answered:?}");
                     }
                     let seen = scope::<Order>(&caller).filter().shows(Some(id(owner)), false);
                     assert_eq!(answer(&holder, ("read", "order"), owned_by(owner)).0, seen);

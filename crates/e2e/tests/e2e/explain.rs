@@ -11,7 +11,7 @@ on_both_engines! {
     questions_need_the_permission_and_a_known_action;
 }
 
-async fn asked(client: &mainstay_testkit::TestUser, user: &str, question: &str) -> Value {
+async fn answer_to(client: &mainstay_testkit::TestUser, user: &str, question: &str) -> Value {
     let path = format!("/api/users/{user}/access?can={question}");
     client.get(&path).await.expect(200).data()
 }
@@ -56,7 +56,7 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
         ),
     ] {
         let expected = json!({"allowed": allowed, "because": because});
-        assert_eq!(asked(&admin, user, question).await, expected);
+        assert_eq!(answer_to(&admin, user, question).await, expected);
     }
     let grants = format!("/api/users/{}/permissions", ann.id);
     let lent = json!({"permission": "read:audit", "expiresIn": 60});
@@ -66,10 +66,10 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
         app.now().after(crate::MINUTE)
     );
     let lent = json!({"allowed": true, "because": until});
-    assert_eq!(asked(&admin, &ann.id, "read:audit").await, lent);
+    assert_eq!(answer_to(&admin, &ann.id, "read:audit").await, lent);
     app.advance(crate::MINUTE);
     assert_eq!(
-        asked(&admin, &ann.id, "read:audit").await["allowed"],
+        answer_to(&admin, &ann.id, "read:audit").await["allowed"],
         json!(false)
     );
     let path = format!("/api/users/{}", ann.id);
@@ -78,7 +78,7 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
         .await
         .expect(200);
     let disabled = json!({"allowed": false, "because": "the account is disabled"});
-    assert_eq!(asked(&admin, &ann.id, &row).await, disabled);
+    assert_eq!(answer_to(&admin, &ann.id, &row).await, disabled);
 }
 
 async fn the_answer_is_what_happens(app: &TestApp) {
@@ -92,11 +92,11 @@ async fn the_answer_is_what_happens(app: &TestApp) {
     ] {
         let order = place(&ann, &product, 1).await;
         let id = order.rsplit('/').next().unwrap();
-        let told = |verb: &str| format!("{verb}:order&resource=order/{id}");
-        let read = asked(&admin, &caller.id, &told("read")).await;
+        let asks = |verb: &str| format!("{verb}:order&resource=order/{id}");
+        let read = answer_to(&admin, &caller.id, &asks("read")).await;
         let seen = caller.get(&order).await;
         assert_eq!(read["allowed"], json!(seen.status == 200), "{read} {seen:?}");
-        let cancel = asked(&admin, &caller.id, &told("cancel")).await;
+        let cancel = answer_to(&admin, &caller.id, &asks("cancel")).await;
         let cancelled = caller.post_nothing(&format!("{order}/cancel")).await;
         assert_eq!(
             cancel["allowed"],
@@ -137,7 +137,7 @@ async fn questions_need_the_permission_and_a_known_action(app: &TestApp) {
     let asks = holder(app, "asks", &["read:access"]).await;
     let hidden = format!("{path}?can=read:order&resource=order/{order}");
     asks.get(&hidden).await.expect_error(404, "NOT_FOUND");
-    assert_eq!(asked(&asks, &ann.id, "read:order").await["allowed"], json!(false));
-    let nobody = "/api/users/0199b1f4-7c00-7000-8000-000000000001/access?can=read:order";
-    admin.get(nobody).await.expect_error(404, "NOT_FOUND");
+    assert_eq!(answer_to(&asks, &ann.id, "read:order").await["allowed"], json!(false));
+    let unknown = "/api/users/0199b1f4-7c00-7000-8000-000000000001/access?can=read:order";
+    admin.get(unknown).await.expect_error(404, "NOT_FOUND");
 }

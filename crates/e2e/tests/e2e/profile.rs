@@ -36,7 +36,7 @@ async fn a_user_changes_their_own_name_and_nothing_else(app: &TestApp) {
         .await
         .expect_error(412, "PRECONDITION_FAILED");
     app.client()
-        .patch("/api/users/me", json!({"name": "Nobody"}))
+        .patch("/api/users/me", json!({"name": "Other"}))
         .await
         .expect_error(401, "UNAUTHORIZED");
 }

@@ -16,7 +16,7 @@ async fn changes(caller: &TestUser, target: &str) -> Vec<(&'static str, Answer)>
     let path = format!("/api/users/{target}");
     let grants = format!("{path}/permissions");
     vec![
-        ("name", caller.patch(&path, json!({"name": "Somebody"})).await),
+        ("name", caller.patch(&path, json!({"name": "Other"})).await),
         (
             "address",
             caller.patch(&path, json!({"email": "thief@example.com"})).await,

@@ -8,7 +8,7 @@ on_both_engines! {
     a_role_is_created_changed_and_deleted;
     trap_03_a_changed_role_applies_to_tokens_already_issued_on_all_nodes;
     roles_read_before_a_change_do_not_undo_it;
-    nobody_puts_into_a_role_what_they_do_not_hold;
+    a_caller_puts_into_a_role_only_what_they_hold;
     a_role_that_holds_more_than_the_caller_is_not_theirs_to_change;
     a_permission_held_for_a_time_is_not_given_without_an_end;
     built_in_roles_and_roles_in_use_stay;
@@ -133,7 +133,7 @@ async fn roles_read_before_a_change_do_not_undo_it(app: &TestApp) {
     }
 }
 
-async fn nobody_puts_into_a_role_what_they_do_not_hold(app: &TestApp) {
+async fn a_caller_puts_into_a_role_only_what_they_hold(app: &TestApp) {
     let mia = holder(app, "clerk", &["manage:role", "read:order"]).await;
     for permissions in [json!(["update:order"]), json!(["read:order", "manage:job"])] {
         let role = json!({"name": "mine", "permissions": permissions});
