@@ -19,7 +19,7 @@ async fn changes(caller: &TestUser, target: &str) -> Vec<(&'static str, Answer)>
         ("name", caller.patch(&path, json!({"name": "Other"})).await),
         (
             "address",
-            caller.patch(&path, json!({"email": "thief@example.com"})).await,
+            caller.patch(&path, json!({"email": "mallory@example.com"})).await,
         ),
         ("status", caller.patch(&path, json!({"status": "disabled"})).await),
         (

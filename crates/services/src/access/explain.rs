@@ -118,7 +118,7 @@ async fn target(cx: &mut QueryContext<'_>, noun: &str, resource: &str) -> Result
             Ok(row(&cx.payments().find(&scope, Id::from_uuid(id)).await?))
         }
         _ => Err(invalid(
-            "rows of this resource cannot be asked about; leave it out",
+            "rows of this resource cannot be named; leave it out",
         )),
     }
 }
