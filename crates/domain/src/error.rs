@@ -83,6 +83,8 @@ pub enum Denied {
     EmailUnverified,
     /// The request may come from another site (cross-site request forgery).
     Csrf,
+    /// The user has to prove again who they are (step-up).
+    StepUp,
 }
 
 /// An error, classified by its meaning.
@@ -197,6 +199,7 @@ impl Error {
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
+                Denied::StepUp => Code::StepUpRequired,
             },
             Self::NotFound => Code::NotFound,
             Self::Conflict(_) => Code::Conflict,
@@ -259,6 +262,7 @@ fn denied(why: &Denied) -> String {
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),
+        Denied::StepUp => "prove again that it is you: POST /api/auth/step-up".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::id::{Id, UserId};
 use crate::string_enum;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Names a session.
 pub type SessionId = Id<Session>;
@@ -30,6 +31,9 @@ string_enum! {
         Provider = "provider",
     }
 }
+
+/// How long a step-up counts.
+pub const STEP_UP_TTL: Duration = Duration::from_mins(10);
 
 /// One sign-in on one device. Its refresh secret is stored separately, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +92,12 @@ impl Session {
         }
     }
 
+    /// True while the last step-up is recent enough for a sensitive action. A sign-in is none: a session that was stolen
+    /// right after it must not be able to remove the account's factors (OWASP ASVS 5.0, 7.5.1).
+    pub fn is_stepped_up(&self, now: Timestamp) -> bool {
+        self.stepped_up_at.is_some_and(|at| now < at.after(STEP_UP_TTL))
+    }
+
     /// True while the session was neither ended nor has expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
@@ -99,6 +109,8 @@ impl Session {
     pub const LOGIN: Action = Action::new("login");
     pub const REFRESH: Action = Action::new("refresh");
     pub const LOGOUT: Action = Action::new("logout");
+    /// Notes that the user proved again who they are.
+    pub const STEP_UP: Action = Action::new("step-up");
     /// Removes sessions whose retention is over.
     pub const PRUNE: Action = Action::new("prune");
 }
@@ -112,6 +124,7 @@ impl Resource for Session {
             (Self::LOGIN, Rule::Anyone),
             (Self::REFRESH, Rule::Anyone),
             (Self::LOGOUT, Rule::Owner),
+            (Self::STEP_UP, Rule::Owner),
             (Self::PRUNE, Rule::System),
         ],
     };
@@ -127,22 +140,42 @@ impl Resource for Session {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_previous_token_gets_its_response_again() {
-        let at = Timestamp::from_micros(0);
-        let session = Session {
+    fn session(at: Timestamp) -> Session {
+        Session {
             id: SessionId::from_uuid(uuid::Uuid::nil()),
             user_id: UserId::from_uuid(uuid::Uuid::nil()),
             method: SignInMethod::Password,
             limited: false,
             stepped_up_at: None,
-            generation: 5,
+            generation: 0,
             ip: None,
             user_agent: None,
             created_at: at,
             last_seen_at: at,
             expires_at: at,
             ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_step_up_counts_for_ten_minutes_and_a_sign_in_for_none() {
+        let at = Timestamp::from_seconds(1000);
+        let fresh = session(at);
+        assert!(!fresh.is_stepped_up(at));
+        let stepped_up = Session {
+            stepped_up_at: Some(at),
+            ..fresh
+        };
+        for (seconds, counts) in [(1000, true), (1599, true), (1600, false)] {
+            assert_eq!(stepped_up.is_stepped_up(Timestamp::from_seconds(seconds)), counts);
+        }
+    }
+
+    #[test]
+    fn only_the_previous_token_gets_its_response_again() {
+        let session = Session {
+            generation: 5,
+            ..session(Timestamp::from_micros(0))
         };
         let verdicts: Vec<_> = (3..=6).map(|generation| session.classify(generation)).collect();
         assert_eq!(

@@ -44,6 +44,8 @@ changes! {
     END: Change<Session>, "sessions", [Session::LOGOUT] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
+    STEP_UP: Change<Session>, "sessions", [Session::STEP_UP] =
+        "UPDATE sessions SET stepped_up_at = $2 WHERE id = $1 AND ended_at IS NULL";
     // The nil id names no session, so it excepts none.
     END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
         "UPDATE sessions SET ended_at = $2, \
@@ -188,6 +190,20 @@ impl Sessions<'_> {
             .batch(&[(NEXT.exempt(), &[]), (end, &[&session.id, &now])])
             .await?;
         Ok(())
+    }
+
+    /// Notes that the user proved again who they are; false when the session was ended meanwhile.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn step_up(
+        &mut self,
+        permit: &Permit<Session>,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let step_up = STEP_UP.authorize(permit, session)?;
+        Ok(self.0.execute(step_up, &[&session.id, &now]).await? == 1)
     }
 
     /// Ends every session of an account, except one if given; returns those that it ended.
