@@ -85,6 +85,8 @@ pub enum Denied {
     Csrf,
     /// The user has to prove again who they are (step-up).
     StepUp,
+    /// The role requires a second factor, and the account has none yet.
+    FactorRequired,
 }
 
 /// An error, classified by its meaning.
@@ -195,7 +197,9 @@ impl Error {
                 Unauthenticated::Credentials => Code::InvalidCredentials,
             },
             Self::Denied(why) => match why {
-                Denied::Permission(_) | Denied::Role | Denied::Ownership => Code::Forbidden,
+                Denied::Permission(_) | Denied::Role | Denied::Ownership | Denied::FactorRequired => {
+                    Code::Forbidden
+                }
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
@@ -262,6 +266,7 @@ fn denied(why: &Denied) -> String {
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),
+        Denied::FactorRequired => "your role requires a second factor: set one up first".to_owned(),
         Denied::StepUp => "prove again that it is you: POST /api/auth/step-up".to_owned(),
     }
 }

@@ -72,6 +72,7 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
                 .map(|permission| permission.as_str().to_owned()),
         ),
         session: id(1),
+        limited: false,
     }))
 }
 

@@ -14,7 +14,7 @@ pub struct Logout;
 
 impl UseCase for Logout {
     const NAME: &'static str = "account.logout";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::enrolling();
     const IDEMPOTENT: bool = false;
     type Output = ();
 }

@@ -45,7 +45,7 @@ impl StepUp {
 
 impl UseCase for StepUp {
     const NAME: &'static str = "account.step-up";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::enrolling();
     const RATE: Rate = Rate::per_minute(20);
     const IDEMPOTENT: bool = false;
     type Output = ();
