@@ -94,7 +94,6 @@ CREATE TABLE sessions (
     id            BLOB    NOT NULL PRIMARY KEY,
     user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     method        TEXT    NOT NULL,
-    limited       INTEGER NOT NULL,
     stepped_up_at INTEGER,
     generation    INTEGER  NOT NULL,
     seed          BLOB   NOT NULL,

@@ -18,6 +18,8 @@ pub struct Role {
     pub permissions: BTreeSet<String>,
     /// Whether it is one of [`RoleName::BUILT_IN`], which cannot be deleted.
     pub built_in: bool,
+    /// Whether its members need a second factor: without one, they may do nothing but set one up.
+    pub mfa_required: bool,
     /// When it was created; 0 of a built-in role.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -36,6 +38,7 @@ impl Role {
             name,
             permissions,
             built_in: false,
+            mfa_required: false,
             created_at: now,
             updated_at: now,
             version: 1,

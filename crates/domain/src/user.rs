@@ -136,6 +136,8 @@ pub struct AccessFacts {
     pub role: RoleName,
     /// Whether the account may be used.
     pub status: UserStatus,
+    /// Whether the account has a second factor.
+    pub mfa_enabled: bool,
     /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
     /// The number of the last change of any of these, 0 before the first. The database counts, so that of two
@@ -166,7 +168,10 @@ impl User {
 impl Permission {
     pub const READ_USER: Self = Self::new("read:user", "See any account");
     pub const CREATE_USER: Self = Self::new("create:user", "Create accounts for others");
-    pub const UPDATE_USER: Self = Self::new("update:user", "Change and disable accounts, and end their sessions");
+    pub const UPDATE_USER: Self = Self::new(
+        "update:user",
+        "Change and disable accounts, and end their sessions",
+    );
     pub const GRANT_PERMISSION: Self = Self::new("grant:permission", "Grant and revoke permissions");
 }
 

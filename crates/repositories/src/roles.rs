@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 macro_rules! select {
     ($condition:literal) => {
         concat!(
-            "SELECT r.name, r.built_in, r.created_at, r.updated_at, r.version, p.permission FROM roles r \
+            "SELECT r.name, r.built_in, r.mfa_required, r.created_at, r.updated_at, r.version, p.permission FROM roles r \
              LEFT JOIN role_permissions p ON p.role = r.name ",
             $condition,
             "ORDER BY r.name, p.permission"
@@ -29,9 +29,10 @@ statements! {
 
 changes! {
     INSERT: Change<Role>, "roles", [Role::CREATE] =
-        "INSERT INTO roles (name, built_in, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5)";
+        "INSERT INTO roles (name, built_in, mfa_required, created_at, updated_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6)";
     SAVE: Change<Role>, "roles", [Role::UPDATE] =
-        "UPDATE roles SET updated_at = $2, version = $3 WHERE name = $1 AND version = $4";
+        "UPDATE roles SET mfa_required = $2, updated_at = $3, version = $4 WHERE name = $1 AND version = $5";
     DELETE: Change<Role>, "roles", [Role::DELETE] =
         "DELETE FROM roles WHERE name = $1 AND version = $2";
     ADD_PERMISSION: Change<Role>, "role_permissions", [Role::CREATE, Role::UPDATE] =
@@ -49,6 +50,7 @@ impl FromRow for RoleWithPermission {
             name: word(row)?,
             permissions: BTreeSet::new(),
             built_in: row.next()?,
+            mfa_required: row.next()?,
             created_at: row.next()?,
             updated_at: row.next()?,
             version: row.next()?,
@@ -104,9 +106,10 @@ impl Roles<'_> {
     /// `CONFLICT` when there is a role of this name.
     pub async fn insert(&mut self, permit: &Permit<Role>, role: &Role) -> Result<()> {
         let (name, insert) = (role.name.as_str(), INSERT.authorize(permit, role)?);
-        let values: [&dyn Param; 5] = [
+        let values: [&dyn Param; 6] = [
             &name,
             &role.built_in,
+            &role.mfa_required,
             &role.created_at,
             &role.updated_at,
             &role.version,
@@ -125,7 +128,13 @@ impl Roles<'_> {
         let name = role.name.as_str();
         let save = SAVE.authorize(permit, role)?;
         let remove = REMOVE_PERMISSIONS.authorize(permit, role)?;
-        let values: [&dyn Param; 4] = [&name, &role.updated_at, &role.version, &(role.version - 1)];
+        let values: [&dyn Param; 5] = [
+            &name,
+            &role.mfa_required,
+            &role.updated_at,
+            &role.version,
+            &(role.version - 1),
+        ];
         let counts = self
             .0
             .batch(&[(NEXT.exempt(), &[]), (save, &values), (remove, &[&name])])

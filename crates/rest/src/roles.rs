@@ -36,6 +36,9 @@ struct NewRole {
     /// The names of its permissions; the caller must hold each of them.
     #[schema(value_type = Vec<Text<100>>, max_items = 500)]
     permissions: Vec<String>,
+    /// Whether its members need a second factor; `false` when it is left out.
+    #[serde(default)]
+    mfa_required: bool,
 }
 
 /// The fields of a role to change; the others stay.
@@ -46,6 +49,10 @@ struct RolePatch {
     #[serde(default, deserialize_with = "parse::given")]
     #[schema(value_type = Vec<Text<100>>, max_items = 500, required = false)]
     permissions: Option<Vec<String>>,
+    /// Whether its members need a second factor. Those who have none may do nothing but set one up from then on.
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(nullable = false)]
+    mfa_required: Option<bool>,
 }
 
 /// Lists the permissions that roles and accounts can have.
@@ -85,8 +92,12 @@ async fn create(operation: Operation<CreateRole>, Body(new): Body<NewRole>) -> A
     let name = errors.take("name", RoleName::parse(&new.name));
     errors.take("permissions", bounded(&new.permissions));
     let name = ApiError::unless_good(errors, name)?;
-    let permissions = new.permissions;
-    let role = operation.command(CreateRole { name, permissions }).await?;
+    let create = CreateRole {
+        name,
+        permissions: new.permissions,
+        mfa_required: new.mfa_required,
+    };
+    let role = operation.command(create).await?;
     let tag = Tag::from(role.state());
     let location = format!("/api/roles/{}", role.name);
     Ok(tag.put(answer::created(&location, &RoleView::from(role))?))
@@ -109,6 +120,7 @@ async fn update(
     let update = UpdateRole {
         name,
         permissions,
+        mfa_required: patch.mfa_required,
         expected,
     };
     let update = ApiError::unless_good(errors, Some(update))?;

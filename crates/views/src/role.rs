@@ -22,6 +22,8 @@ pub struct RoleView {
     permissions: BTreeSet<String>,
     /// Whether it is one of Mainstay's own roles, which cannot be deleted.
     built_in: bool,
+    /// Whether its members need a second factor.
+    mfa_required: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -35,6 +37,7 @@ impl From<Role> for RoleView {
             name: role.name,
             permissions: role.permissions,
             built_in: role.built_in,
+            mfa_required: role.mfa_required,
             created_at: role.created_at,
             updated_at: role.updated_at,
         }

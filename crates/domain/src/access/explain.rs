@@ -89,6 +89,10 @@ impl Holder {
     /// An account that cannot sign in may do nothing, whatever its permissions are.
     fn if_usable(&self, found: Explanation) -> Explanation {
         match self.status {
+            UserStatus::Active if self.principal.limited => no(format!(
+                "the role {} requires a second factor, which the account does not have",
+                self.principal.role
+            )),
             UserStatus::Active => found,
             UserStatus::Disabled => no("the account is disabled".to_owned()),
             UserStatus::Invited => no("the invitation of the account is not accepted yet".to_owned()),
@@ -218,6 +222,7 @@ mod tests {
                 role: RoleName::stored(role),
                 permissions: by_role.with_grants(&grants, Timestamp::from_seconds(0)),
                 session: SessionId::from_uuid(Uuid::nil()),
+                limited: false,
             },
             status: UserStatus::Active,
             by_role,

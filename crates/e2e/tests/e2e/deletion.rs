@@ -27,9 +27,15 @@ async fn a_deleted_account_is_gone_at_once_on_all_nodes(app: &TestApp) {
         .await
         .expect_error(404, "NOT_FOUND");
     let listed = admin.get("/api/users?limit=100").await.expect(200).list();
-    assert!(listed.iter().all(|user| user["id"] != json!(ann.id)), "{listed:?}");
+    assert!(
+        listed.iter().all(|user| user["id"] != json!(ann.id)),
+        "{listed:?}"
+    );
     other.engine.access().sync().await.unwrap();
-    for client in [ann.anonymous().bearer(&ann.access), other.client().bearer(&ann.access)] {
+    for client in [
+        ann.anonymous().bearer(&ann.access),
+        other.client().bearer(&ann.access),
+    ] {
         let refused = client.get("/api/users/me").await;
         assert!([401, 403].contains(&refused.status), "{refused:?}");
     }
@@ -66,13 +72,21 @@ async fn trap_20_orders_and_the_audit_trail_outlive_the_account(app: &TestApp) {
 async fn nothing_names_the_person_after_the_deletion(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let grants = format!("/api/users/{}/permissions", ann.id);
-    admin.post(&grants, json!({"permission": "read:audit"})).await.expect(201);
+    admin
+        .post(&grants, json!({"permission": "read:audit"}))
+        .await
+        .expect(201);
     admin.delete(&format!("/api/users/{}", ann.id)).await.expect(204);
     let count = async |from: &str| {
-        let rows = app.query_raw(&format!("SELECT CAST(count(*) AS TEXT) FROM {from}")).await;
+        let rows = app
+            .query_raw(&format!("SELECT CAST(count(*) AS TEXT) FROM {from}"))
+            .await;
         rows[0][0].clone().unwrap()
     };
-    assert_eq!(count("users WHERE search_text LIKE '%ann%' OR email LIKE 'ann%'").await, "0");
+    assert_eq!(
+        count("users WHERE search_text LIKE '%ann%' OR email LIKE 'ann%'").await,
+        "0"
+    );
     assert_eq!(count("users WHERE deleted_at IS NOT NULL").await, "1");
     // The administrator's password.
     assert_eq!(count("credentials").await, "1");
@@ -92,7 +106,11 @@ async fn trap_19_two_administrators_cannot_delete_each_other(app: &TestApp) {
     let (first, second) = tokio::join!(one.delete(&theirs), two.delete(&mine));
     assert!(first.status < 500 && second.status < 500, "{first:?} {second:?}");
     let left = "SELECT CAST(count(*) AS TEXT) FROM users WHERE role = 'admin' AND status = 'active'";
-    assert_eq!(app.query_raw(left).await, [[Some("1".to_owned())]], "{first:?} {second:?}");
+    assert_eq!(
+        app.query_raw(left).await,
+        [[Some("1".to_owned())]],
+        "{first:?} {second:?}"
+    );
 }
 
 async fn only_administrators_delete_and_never_the_last_one(app: &TestApp) {

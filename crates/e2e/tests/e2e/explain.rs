@@ -137,7 +137,10 @@ async fn questions_need_the_permission_and_a_known_action(app: &TestApp) {
     let asks = holder(app, "asks", &["read:access"]).await;
     let hidden = format!("{path}?can=read:order&resource=order/{order}");
     asks.get(&hidden).await.expect_error(404, "NOT_FOUND");
-    assert_eq!(answer_to(&asks, &ann.id, "read:order").await["allowed"], json!(false));
+    assert_eq!(
+        answer_to(&asks, &ann.id, "read:order").await["allowed"],
+        json!(false)
+    );
     let unknown = "/api/users/0199b1f4-7c00-7000-8000-000000000001/access?can=read:order";
     admin.get(unknown).await.expect_error(404, "NOT_FOUND");
 }

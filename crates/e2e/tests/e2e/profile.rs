@@ -13,7 +13,10 @@ async fn a_user_changes_their_own_name_and_nothing_else(app: &TestApp) {
     let ann = app.customer("ann").await;
     let first = ann.get("/api/users/me").await.expect(200);
     app.advance(SECOND);
-    let changed = ann.patch("/api/users/me", json!({"name": " Ann  Lee "})).await.expect(200);
+    let changed = ann
+        .patch("/api/users/me", json!({"name": " Ann  Lee "}))
+        .await
+        .expect(200);
     let me = ann.get("/api/users/me").await.expect(200);
     assert_eq!((changed.data(), changed.etag()), (me.data(), me.etag()));
     assert_ne!(me.etag(), first.etag());
@@ -50,13 +53,19 @@ async fn an_administrator_ends_all_sessions_of_an_account(app: &TestApp) {
     bob.delete(&path).await.expect_error(403, "FORBIDDEN");
     admin.delete(&path).await.expect(204);
     for device in [&ann, &second] {
-        device.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
+        device
+            .get("/api/users/me")
+            .await
+            .expect_error(401, "TOKEN_REVOKED");
         let refresh = json!({"refreshToken": device.refresh});
         app.client().post("/api/auth/refresh", refresh).await.expect(401);
     }
     other.engine.access().sync().await.unwrap();
     let there = other.client().bearer(&ann.access);
-    there.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
+    there
+        .get("/api/users/me")
+        .await
+        .expect_error(401, "TOKEN_REVOKED");
     other.stop().await;
     bob.get("/api/users/me").await.expect(200);
     app.sign_in(&ann.email, &ann.password).await;

@@ -73,7 +73,11 @@ async fn trap_23_every_change_of_an_account_asks_for_the_rank(app: &TestApp) {
     // The same changes of an account that holds less.
     let ann = app.customer("ann").await;
     for (change, answer) in changes(&clerk, &ann.id).await {
-        let expected: &[u16] = if change == "revoke" { &[404] } else { &[200, 201, 204] };
+        let expected: &[u16] = if change == "revoke" {
+            &[404]
+        } else {
+            &[200, 201, 204]
+        };
         assert!(expected.contains(&answer.status), "{change}: {answer:?}");
     }
 }

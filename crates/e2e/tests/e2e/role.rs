@@ -12,6 +12,7 @@ on_both_engines! {
     a_role_that_holds_more_than_the_caller_is_not_theirs_to_change;
     a_permission_held_for_a_time_is_not_given_without_an_end;
     built_in_roles_and_roles_in_use_stay;
+    a_role_that_requires_a_second_factor_limits_its_members_at_once;
     a_stale_if_match_does_not_overwrite_a_role;
     trap_19_of_two_changes_of_one_role_none_is_lost;
     bad_roles_are_refused_with_the_path;
@@ -214,6 +215,24 @@ async fn built_in_roles_and_roles_in_use_stay(app: &TestApp) {
         .put(&role, json!({"role": "auditor"}))
         .await
         .expect_error(400, "VALIDATION_FAILED");
+}
+
+async fn a_role_that_requires_a_second_factor_limits_its_members_at_once(app: &TestApp) {
+    let (admin, ann) = (app.admin().await, holder(app, "auditor", &["read:audit"]).await);
+    ann.get("/api/audit").await.expect(200);
+    let strict = json!({"mfaRequired": true});
+    let role = admin.patch("/api/roles/auditor", strict).await.expect(200).data();
+    assert_eq!(
+        (&role["mfaRequired"], &role["permissions"]),
+        (&json!(true), &json!(["read:audit"]))
+    );
+    ann.get("/api/audit").await.expect_error(403, "FORBIDDEN");
+    let question = format!("/api/users/{}/access?can=read:audit", ann.id);
+    let answer = admin.get(&question).await.expect(200).data();
+    assert_eq!(answer["allowed"], json!(false), "{answer}");
+    let lax = json!({"mfaRequired": false});
+    admin.patch("/api/roles/auditor", lax).await.expect(200);
+    ann.get("/api/audit").await.expect(200);
 }
 
 async fn a_stale_if_match_does_not_overwrite_a_role(app: &TestApp) {

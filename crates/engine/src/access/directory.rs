@@ -52,11 +52,18 @@ struct State {
     /// not depend on the clock of the node that made the change.
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
-    roles: HashMap<RoleName, PermissionSet>,
+    roles: HashMap<RoleName, RoleAccess>,
     /// The number of the last change that the roles include.
     roles_change: i64,
     /// The number of the last change that was read from the database.
     last: i64,
+}
+
+/// What a role means for those who have it. A role that this node does not know has no permissions.
+#[derive(Default, PartialEq, Eq)]
+struct RoleAccess {
+    permissions: PermissionSet,
+    mfa_required: bool,
 }
 
 /// A caller as of an instant, and how long that stays true if no change arrives.
@@ -104,13 +111,9 @@ impl AccessDirectory {
             AccessChange::Roles(_, change) if change < state.roles_change => false,
             AccessChange::Roles(roles, change) => {
                 state.roles_change = change;
-                let sets = roles.into_iter().map(|role| {
-                    let set = role.held(&self.permissions);
-                    (role.name, set)
-                });
-                let sets: HashMap<_, _> = sets.collect();
-                let newer = sets != state.roles;
-                state.roles = sets;
+                let roles: HashMap<_, _> = roles.into_iter().map(|role| self.role(role)).collect();
+                let newer = roles != state.roles;
+                state.roles = roles;
                 newer
             }
         };
@@ -118,6 +121,14 @@ impl AccessDirectory {
         if is_newer {
             self.version.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    fn role(&self, role: Role) -> (RoleName, RoleAccess) {
+        let access = RoleAccess {
+            permissions: role.held(&self.permissions),
+            mfa_required: role.mfa_required,
+        };
+        (role.name, access)
     }
 
     /// The number of the last change that was read from the database; 0 before the first.
@@ -159,12 +170,14 @@ impl AccessDirectory {
     /// The permissions of a role, together with an account's own grants.
     pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
         let state = self.state.read();
-        state
-            .roles
-            .get(role)
-            .cloned()
-            .unwrap_or_default()
-            .with_grants(grants, now)
+        let of_role = state.roles.get(role).map(|role| role.permissions.clone());
+        of_role.unwrap_or_default().with_grants(grants, now)
+    }
+
+    /// Whether the members of a role need a second factor.
+    pub fn requires_factor(&self, role: &RoleName) -> bool {
+        let state = self.state.read();
+        state.roles.get(role).is_some_and(|role| role.mfa_required)
     }
 
     /// Resolves a verified token to its bearer at this instant. No token lives longer than `life`, whatever its own
@@ -185,20 +198,29 @@ impl AccessDirectory {
         if state.ended.contains_key(&claims.sid) {
             return Err(Error::Unauthenticated(Unauthenticated::Revoked));
         }
-        let (role, email, grants) = match change {
-            Some(facts) => (facts.role.clone(), facts.email.clone(), facts.grants.clone()),
+        let (role, email, mfa_enabled, grants) = match change {
+            Some(facts) => (
+                facts.role.clone(),
+                facts.email.clone(),
+                facts.mfa_enabled,
+                facts.grants.clone(),
+            ),
             None => (
                 RoleName::stored(&claims.role),
                 Email::stored(claims.email.clone()),
+                claims.mfa,
                 grants_of(claims),
             ),
         };
-        let permissions = state
-            .roles
-            .get(&role)
-            .cloned()
-            .unwrap_or_default()
-            .with_grants(&grants, now);
+        let of_role = state.roles.get(&role);
+        let limited = !mfa_enabled && of_role.is_some_and(|role| role.mfa_required);
+        let permissions = match limited {
+            true => PermissionSet::default(),
+            false => of_role
+                .map(|role| role.permissions.clone())
+                .unwrap_or_default()
+                .with_grants(&grants, now),
+        };
         let ends = grants
             .iter()
             .filter_map(|grant| grant.until)
@@ -210,6 +232,7 @@ impl AccessDirectory {
             role,
             permissions,
             session: claims.sid,
+            limited,
         };
         Ok(Resolved {
             principal,

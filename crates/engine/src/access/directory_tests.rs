@@ -1,7 +1,7 @@
 //! Tests of the access directory.
 
 use super::directory::{AccessChange, AccessDirectory};
-use mainstay_domain::access::{Permission, RoleName};
+use mainstay_domain::access::{Access, Caller, Permission, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
@@ -22,6 +22,7 @@ fn claims() -> Claims {
         role: "customer".into(),
         permissions: Vec::new(),
         grants: vec![("read:user".into(), Some(1010))],
+        mfa: false,
         sid: SessionId::from_uuid(Uuid::from_u128(2)),
         jti: Uuid::from_u128(3),
         iat: 900,
@@ -38,6 +39,7 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
         email: Email::stored("ann@example.com".into()),
         role: RoleName::stored(role),
         status,
+        mfa_enabled: false,
         grants: Vec::new(),
         change,
     })
@@ -45,31 +47,77 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
 
 fn directory() -> AccessDirectory {
     let directory = AccessDirectory::default();
-    directory.apply(roles(&["create:note"], 0), NOW);
+    directory.apply(roles(&["create:note"], false, 0), NOW);
     directory
 }
 
-/// The administrator's role, and that of customers with these permissions, as of a change.
-fn roles(of_customers: &[&str], change: i64) -> AccessChange {
-    let role = |name: &str, permissions: &[&str]| {
-        let permissions = permissions.iter().map(|text| (*text).to_owned()).collect();
-        Role::new(RoleName::stored(name), permissions, NOW)
+/// The administrator's role, and that of customers with these permissions, who need a second factor or not, as of a
+/// change.
+fn roles(of_customers: &[&str], mfa_required: bool, change: i64) -> AccessChange {
+    let role = |name: &str, permissions: &[&str], mfa_required| Role {
+        mfa_required,
+        ..Role::new(
+            RoleName::stored(name),
+            permissions.iter().map(|text| (*text).to_owned()).collect(),
+            NOW,
+        )
     };
-    AccessChange::Roles(vec![role("admin", &[]), role("customer", of_customers)], change)
+    let roles = vec![
+        role("admin", &[], false),
+        role("customer", of_customers, mfa_required),
+    ];
+    AccessChange::Roles(roles, change)
 }
 
 #[test]
 fn roles_that_were_read_before_a_change_do_not_undo_it() {
     let directory = directory();
     let create = Permission::new("create:note", "");
-    directory.apply(roles(&[], 7), NOW);
+    directory.apply(roles(&[], false, 7), NOW);
     assert!(!can(&directory, create, NOW));
     let version = directory.version();
-    directory.apply(roles(&["create:note"], 6), NOW);
+    directory.apply(roles(&["create:note"], false, 6), NOW);
     assert!(!can(&directory, create, NOW));
     assert_eq!(directory.version(), version);
-    directory.apply(roles(&["create:note"], 8), NOW);
+    directory.apply(roles(&["create:note"], false, 8), NOW);
     assert!(can(&directory, create, NOW) && directory.version() > version);
+}
+
+#[test]
+fn a_role_that_requires_a_second_factor_limits_tokens_that_were_issued_before() {
+    let directory = directory();
+    let resolve = |claims: &Claims| directory.resolve(claims, LIFE, NOW).unwrap().principal;
+    let with_factor = Claims {
+        mfa: true,
+        ..claims()
+    };
+    assert!(!resolve(&claims()).limited);
+    directory.apply(roles(&["create:note"], true, 1), NOW);
+    let limited = resolve(&claims());
+    assert!(limited.limited);
+    // Neither the role's permissions nor the personal ones.
+    for permission in ["create:note", "read:user"] {
+        assert!(!limited.permissions.has_name(permission), "{permission}");
+    }
+    assert!(Access::signed_in().admit(&Caller::User(limited.into())).is_err());
+    assert!(!resolve(&with_factor).limited);
+    // The account has got a factor since the token was issued, or has lost it.
+    let now = |mfa_enabled, change| {
+        AccessChange::User(AccessFacts {
+            user_id: claims().sub,
+            email: Email::stored("ann@example.com".into()),
+            role: RoleName::customer(),
+            status: UserStatus::Active,
+            mfa_enabled,
+            grants: Vec::new(),
+            change,
+        })
+    };
+    directory.apply(now(true, 1), NOW);
+    assert!(!resolve(&claims()).limited);
+    assert!(resolve(&claims()).permissions.has_name("create:note"));
+    directory.apply(now(false, 2), NOW);
+    assert!(resolve(&with_factor).limited);
 }
 
 fn can(directory: &AccessDirectory, permission: Permission, now: Timestamp) -> bool {

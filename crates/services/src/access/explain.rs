@@ -79,6 +79,7 @@ async fn holder(cx: &mut QueryContext<'_>, account: &AccountName) -> Result<Hold
             role: facts.role.clone(),
             // The question is about the account, whatever it is signed in with.
             session: SessionId::from_uuid(Uuid::nil()),
+            limited: !facts.mfa_enabled && directory.requires_factor(&facts.role),
         },
         status: facts.status,
         by_role: directory.permissions(&facts.role, &[], now),
@@ -117,9 +118,7 @@ async fn target(cx: &mut QueryContext<'_>, noun: &str, resource: &str) -> Result
             let scope = cx.scope();
             Ok(row(&cx.payments().find(&scope, Id::from_uuid(id)).await?))
         }
-        _ => Err(invalid(
-            "rows of this resource cannot be named; leave it out",
-        )),
+        _ => Err(invalid("rows of this resource cannot be named; leave it out")),
     }
 }
 

@@ -15,6 +15,8 @@ pub struct CreateRole {
     pub name: RoleName,
     /// The names of its permissions.
     pub permissions: Vec<String>,
+    /// Whether its members need a second factor.
+    pub mfa_required: bool,
 }
 
 impl UseCase for CreateRole {
@@ -26,7 +28,10 @@ impl UseCase for CreateRole {
 impl Command for CreateRole {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Role> {
         let permissions = declared(cx.components(), self.permissions)?;
-        let role = Role::new(self.name, permissions, cx.now());
+        let role = Role {
+            mfa_required: self.mfa_required,
+            ..Role::new(self.name, permissions, cx.now())
+        };
         let permit = cx.permit(Role::CREATE, &role)?;
         check_gives(cx, &role.held(&[])).await?;
         if cx.roles().count().await? >= Role::MAX_COUNT {

@@ -17,6 +17,8 @@ pub struct UpdateRole {
     pub name: RoleName,
     /// The names of all permissions that it shall have.
     pub permissions: Option<Vec<String>>,
+    /// Whether its members need a second factor. Those who have none may do nothing but set one up from now on.
+    pub mfa_required: Option<bool>,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,
 }
@@ -34,6 +36,7 @@ impl Command for UpdateRole {
         self.expected.check(before.state())?;
         check_outranks(cx, &before.held(&cx.components().permissions)).await?;
         let mut after = before.clone();
+        after.mfa_required = self.mfa_required.unwrap_or(after.mfa_required);
         if let Some(names) = self.permissions {
             after = after.with_permissions(declared(cx.components(), names)?)?;
         }

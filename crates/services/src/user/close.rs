@@ -12,7 +12,11 @@ use serde_json::json;
 /// Closes an account: its sessions end, its password and permissions are removed, its address is free, and nothing in
 /// its row names the person any more. Orders and audit entries stay, with the id as a pseudonym, because the law keeps
 /// them. The event holds no personal data: the audit trail cannot forget.
-pub(super) async fn close_account(cx: &mut CommandContext<'_>, permit: Permit<User>, user: User) -> Result<()> {
+pub(super) async fn close_account(
+    cx: &mut CommandContext<'_>,
+    permit: Permit<User>,
+    user: User,
+) -> Result<()> {
     end_sessions_of(cx, &user, None).await?;
     let facts = json!({"id": user.id, "role": user.role, "status": user.status});
     let erased = user.erased(cx.now());

@@ -56,7 +56,11 @@ pub(crate) async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> 
 }
 
 /// Checks that the state of the account, permissions included, is one that the caller expects.
-pub(crate) async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, user: &User) -> Result<()> {
+pub(crate) async fn check_state(
+    cx: &mut CommandContext<'_>,
+    expected: &ExpectedVersion,
+    user: &User,
+) -> Result<()> {
     if expected.is_any() {
         return Ok(());
     }
