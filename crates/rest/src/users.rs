@@ -12,8 +12,10 @@ use mainstay_edge::answer::{self, Data, Tag};
 use mainstay_edge::input::{Body, IfMatch, IfNoneMatch, PathId};
 use mainstay_edge::routes::ChangeInput;
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
-use mainstay_services::account::{Me, UpdateMe};
-use mainstay_services::user::{DeleteUser, EndUserSessions, ListUsers, ReadUser, SetRole, UpdateUser};
+use mainstay_services::account::Me;
+use mainstay_services::user::{
+    DeleteUser, EndUserSessions, ListUsers, ReadUser, SetRole, UpdateMe, UpdateUser,
+};
 use mainstay_views::UserView;
 use serde::Deserialize;
 use utoipa::ToSchema;

@@ -19,7 +19,6 @@ mod sign_in;
 mod spelled;
 mod step_up;
 mod tokens;
-mod update_me;
 
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};
@@ -34,7 +33,6 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
-pub use update_me::UpdateMe;
 
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};

@@ -11,6 +11,7 @@ mod read;
 mod revoke;
 mod set_role;
 mod update;
+mod update_me;
 
 pub use delete::DeleteUser;
 pub use end_sessions::EndUserSessions;
@@ -22,6 +23,7 @@ pub use read::ReadUser;
 pub use revoke::RevokePermission;
 pub use set_role::SetRole;
 pub use update::UpdateUser;
+pub use update_me::UpdateMe;
 
 use crate::account::{Profile, profile};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};
@@ -43,7 +45,7 @@ fn to_grants(grants: Vec<PersonalGrant>) -> Vec<Grant> {
 }
 
 /// Returns the account with its permissions after a change, and records the access change for this node's directory.
-pub(crate) async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Profile> {
+async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> Result<Profile> {
     let scope: Scope<User> = cx.scope_of(SystemCaller::SIGN_IN);
     let facts = cx
         .users()
@@ -56,11 +58,7 @@ pub(crate) async fn updated_profile(cx: &mut CommandContext<'_>, user: User) -> 
 }
 
 /// Checks that the state of the account, permissions included, is one that the caller expects.
-pub(crate) async fn check_state(
-    cx: &mut CommandContext<'_>,
-    expected: &ExpectedVersion,
-    user: &User,
-) -> Result<()> {
+async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, user: &User) -> Result<()> {
     if expected.is_any() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Changes the caller's account.
 
-use super::tokens::Profile;
-use crate::user::{check_state, updated_profile};
+use super::{check_state, updated_profile};
+use crate::account::Profile;
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
