@@ -1,6 +1,6 @@
 //! Explains what an account may do.
 
-use crate::ShopRepositories;
+use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{self, Access, Explanation, Holder, Permission, Principal, Resource, Target};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, SessionId, UserId};
