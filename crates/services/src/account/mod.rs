@@ -12,8 +12,9 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-mod spelled;
 mod tokens;
+
+use crate::spelled;
 
 pub use login::Login;
 pub use logout::Logout;
