@@ -54,7 +54,10 @@ pub(crate) async fn undone(app: &App, database: &TestDatabase) -> Result<Vec<Str
     let open = Database::open(&database.options()).await?;
     let jobs = open.read(ReadMode::Thread, |tx| Box::pin(all_jobs(tx)));
     let finished = |job: &Job| matches!(job.state, JobState::Done | JobState::Cancelled);
-    let jobs = jobs.await?.into_iter().filter(|job| !finished(job) && !is_incidental(job));
+    let jobs = jobs
+        .await?
+        .into_iter()
+        .filter(|job| !finished(job) && !is_incidental(job));
     let describe = |job: Job| {
         format!(
             "{} {} {}",
