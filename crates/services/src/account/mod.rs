@@ -16,6 +16,8 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
+mod spelled;
+mod step_up;
 mod tokens;
 
 use crate::spelled;
@@ -30,6 +32,7 @@ pub use password::Password;
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
 pub use register::Register;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
+pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 
