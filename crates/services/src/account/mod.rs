@@ -16,7 +16,6 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-mod spelled;
 mod step_up;
 mod tokens;
 
