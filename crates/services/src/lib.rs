@@ -23,6 +23,7 @@ pub mod product;
 mod repositories;
 pub mod role;
 pub mod setup;
+mod spelled;
 pub mod user;
 
 pub use extensions::check_extensions;
