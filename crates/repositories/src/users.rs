@@ -1,6 +1,7 @@
 //! The repository of user accounts.
 
 use crate::access_changes::NEXT;
+use crate::credentials;
 use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{expect_one_row, found, unique_violation};
@@ -48,8 +49,6 @@ changes! {
          search_text = $11, locale = $12 WHERE id = $1 AND version = $10";
     MARK_DELETED: Change<User>, "users", [User::DELETE] =
         "UPDATE users SET deleted_at = $2 WHERE id = $1";
-    REMOVE_PASSWORD: Change<User>, "credentials", [User::DELETE] =
-        "DELETE FROM credentials WHERE user_id = $1";
     REMOVE_GRANTS: Change<User>, "user_permissions", [User::DELETE] =
         "DELETE FROM user_permissions WHERE user_id = $1";
     PURGE: BulkChange<User>, "users", [User::PURGE] =
@@ -242,7 +241,7 @@ impl Users<'_> {
     /// [`DatabaseError::Retry`] when it was changed meanwhile.
     pub async fn delete(&mut self, permit: &Permit<User>, erased: &User) -> Result<()> {
         let mark = MARK_DELETED.authorize(permit, erased)?;
-        let password = REMOVE_PASSWORD.authorize(permit, erased)?;
+        let password = credentials::REMOVE.authorize(permit, erased)?;
         let grants = REMOVE_GRANTS.authorize(permit, erased)?;
         self.save(permit, erased).await?;
         let id: [&dyn Param; 1] = [&erased.id];
