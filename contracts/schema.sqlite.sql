@@ -7,11 +7,13 @@
 -- Roles and what they may do; administrators change them. The role admin lists nothing: it has every permission.
 
 CREATE TABLE roles (
-    name       TEXT NOT NULL PRIMARY KEY,
-    built_in   INTEGER NOT NULL,
-    created_at INTEGER  NOT NULL,
-    updated_at INTEGER  NOT NULL,
-    version    INTEGER  NOT NULL
+    name         TEXT NOT NULL PRIMARY KEY,
+    built_in     INTEGER NOT NULL,
+    -- Whether its members need a second factor: without one, they may do nothing but set one up.
+    mfa_required INTEGER NOT NULL,
+    created_at   INTEGER  NOT NULL,
+    updated_at   INTEGER  NOT NULL,
+    version      INTEGER  NOT NULL
 ) STRICT;
 
 -- sqlite: WITHOUT ROWID
@@ -21,8 +23,9 @@ CREATE TABLE role_permissions (
     PRIMARY KEY (role, permission)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO roles (name, built_in, created_at, updated_at, version) VALUES
-    ('admin', TRUE, 0, 0, 1), ('manager', TRUE, 0, 0, 1), ('support', TRUE, 0, 0, 1), ('customer', TRUE, 0, 0, 1);
+INSERT INTO roles (name, built_in, mfa_required, created_at, updated_at, version) VALUES
+    ('admin', TRUE, FALSE, 0, 0, 1), ('manager', TRUE, FALSE, 0, 0, 1), ('support', TRUE, FALSE, 0, 0, 1),
+    ('customer', TRUE, FALSE, 0, 0, 1);
 
 INSERT INTO role_permissions (role, permission) VALUES
     ('manager', 'read:user'),
@@ -63,10 +66,13 @@ CREATE TABLE users (
     access_changed_at INTEGER  NOT NULL,
     access_change     INTEGER  NOT NULL,
     -- The address and the name, folded, as they are searched.
-    search_text       TEXT    NOT NULL
+    search_text       TEXT    NOT NULL,
+    -- When the account was deleted. The row names no person any more; it stays until every node knows of the deletion.
+    deleted_at        INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX users_email_key ON users (email);
+CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_created ON users (created_at, id);
 CREATE INDEX users_named ON users (lower(name), id);
 CREATE INDEX users_role ON users (role, status);
