@@ -74,57 +74,54 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
             true,
         ),
         ("POST", format!("{order}/pay"), &ann, json!({}), true),
-        (
-            "PATCH",
-            user.clone(),
-            &admin,
-            json!({"name": "x", "email": "ann3@example.com", "status": "active"}),
-            false,
-        ),
-        (
-            "POST",
-            "/api/roles".to_owned(),
-            &admin,
-            json!({"name": "new", "permissions": ["read:order"]}),
-            false,
-        ),
+    ];
+    let rows = rows.into_iter().map(taker);
+    rows.chain(of_accounts(&admin, &ann, &user)).collect()
+}
+
+/// The routes of accounts and roles.
+fn of_accounts(admin: &Client, ann: &Client, user: &str) -> impl Iterator<Item = Taker> {
+    let change = json!({"name": "x", "email": "ann3@example.com", "status": "active"});
+    let role = json!({"name": "new", "permissions": ["read:order"]});
+    let permissions = json!({"permissions": ["read:order"], "mfaRequired": false});
+    let grant = json!({"permission": "read:order", "expiresIn": 60});
+    let rows = [
+        ("PATCH", user.to_owned(), admin, change, false),
+        ("POST", "/api/roles".to_owned(), admin, role, false),
         (
             "PATCH",
             "/api/roles/support".to_owned(),
-            &admin,
-            json!({"permissions": ["read:order"]}),
+            admin,
+            permissions,
             false,
         ),
         (
             "PATCH",
             "/api/users/me".to_owned(),
-            &ann,
+            ann,
             json!({"name": "Ann"}),
             false,
         ),
         (
             "PUT",
             format!("{user}/role"),
-            &admin,
+            admin,
             json!({"role": "customer"}),
             false,
         ),
-        (
-            "POST",
-            format!("{user}/permissions"),
-            &admin,
-            json!({"permission": "read:order", "expiresIn": 60}),
-            false,
-        ),
+        ("POST", format!("{user}/permissions"), admin, grant, false),
     ];
-    let taker = |(method, path, client, good, optional): (_, _, &Client, _, _)| Taker {
+    rows.map(taker).into_iter()
+}
+
+fn taker((method, path, client, good, optional): (&'static str, String, &Client, Value, bool)) -> Taker {
+    Taker {
         method,
         path,
         client: client.clone(),
         good,
         optional,
-    };
-    rows.into_iter().map(taker).collect()
+    }
 }
 
 /// Routes that change something and take no body.
