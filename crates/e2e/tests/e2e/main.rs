@@ -51,6 +51,7 @@ mod session;
 mod setup;
 mod spelling;
 mod token;
+mod tries;
 mod unfinished_jobs;
 mod worker;
 

@@ -14,6 +14,7 @@ mod seed;
 mod sign_in;
 mod spelled;
 mod tokens;
+pub(crate) mod tries;
 
 pub use login::Login;
 pub use logout::Logout;
@@ -25,6 +26,7 @@ pub use register::Register;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use tries::ConcurrentTries;
 
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;
