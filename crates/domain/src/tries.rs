@@ -152,7 +152,7 @@ impl TryLimit {
             .wait
             .saturating_mul(1u32.checked_shl(beyond).unwrap_or(u32::MAX));
         let wait = doubled.min(self.longest);
-        // A clock that was set back makes nobody wait for longer than the rule says.
+        // A clock that was set back lengthens no wait beyond what the rule says.
         let left = count.last_at.after(wait).since(now).min(wait);
         (!left.is_zero()).then_some(left)
     }

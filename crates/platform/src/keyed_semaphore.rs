@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Keys that are stored before those that nobody holds a permit of are removed.
+/// Keys that are stored before unused ones are removed.
 const KEYS_BEFORE_CLEANUP: usize = 1024;
 
 /// A semaphore for each key, which exists as long as a permit of it is held or waited for. Keys are digests.
