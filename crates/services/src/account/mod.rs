@@ -1,5 +1,8 @@
 //! Accounts and sign-in.
 
+mod end_session;
+mod end_sessions;
+mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
@@ -7,6 +10,7 @@ mod me;
 mod one_time;
 mod opening;
 mod password;
+mod presented;
 mod refresh;
 mod register;
 mod second_factor;
@@ -16,6 +20,8 @@ mod spelled;
 mod tokens;
 pub(crate) mod tries;
 
+pub use end_session::EndSession;
+pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
@@ -28,5 +34,6 @@ pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 pub use tries::ConcurrentTries;
 
+pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;
