@@ -183,6 +183,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
         limits: settings.limits,
+        password_min: settings.password_min,
         public_url,
         audit_witness_every: settings.audit_witness.every,
         data_dir: settings.data_dir.clone(),
