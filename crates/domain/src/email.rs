@@ -122,11 +122,19 @@ mod tests {
                 "x@xn--bcher-kva.example",
             ),
             ("A@ⓔxample.test", "a@example.test", "a@example.test"),
-            ("ＡＮＮ@ｅｘａｍｐｌｅ．ｔｅｓｔ", "ann@example.test", "ann@example.test"),
+            (
+                "ＡＮＮ@ｅｘａｍｐｌｅ．ｔｅｓｔ",
+                "ann@example.test",
+                "ann@example.test",
+            ),
             ("ⓐⓝⓝ@example.test", "ann@example.test", "ann@example.test"),
             ("ΝΊΚΟΣ@example.test", "νίκοσ@example.test", "νίκοσ@example.test"),
             ("νίκος@example.test", "νίκοσ@example.test", "νίκοσ@example.test"),
-            ("STRAẞE@example.test", "straße@example.test", "straße@example.test"),
+            (
+                "STRAẞE@example.test",
+                "straße@example.test",
+                "straße@example.test",
+            ),
             ("\u{212a}im@example.test", "kim@example.test", "kim@example.test"),
             (
                 "JOSE\u{301}@example.test",
@@ -152,7 +160,12 @@ mod tests {
         ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
-        for good in ["иван@пример.test", "иван@example.test", "δοκιμή@example.test", "山田@example.test"] {
+        for good in [
+            "иван@пример.test",
+            "иван@example.test",
+            "δοκιμή@example.test",
+            "山田@example.test",
+        ] {
             assert!(Email::parse(good).is_ok(), "{good}");
         }
     }

@@ -28,14 +28,22 @@ fn is_sequence(characters: &[char]) -> bool {
 fn is_repeated(characters: &[char]) -> bool {
     let length = characters.len();
     let mut parts = (1..=length / 2).filter(|part| length.is_multiple_of(*part));
-    let part = parts.find(|part| characters.chunks(*part).all(|chunk| chunk == &characters[..*part]));
+    let part = parts.find(|part| {
+        characters
+            .chunks(*part)
+            .all(|chunk| chunk == &characters[..*part])
+    });
     part.is_some_and(|part| part <= 3 || is_varied(&characters[..part]))
 }
 
 fn is_varied(characters: &[char]) -> bool {
     let ends = |added: usize| (0..=added).map(move |before| (before, added - before));
     (0..=MAX_ADDED).flat_map(ends).any(|(before, after)| {
-        let Some(end) = characters.len().checked_sub(after).filter(|end| before + MIN_WORD <= *end) else {
+        let Some(end) = characters
+            .len()
+            .checked_sub(after)
+            .filter(|end| before + MIN_WORD <= *end)
+        else {
             return false;
         };
         let is_added = |c: &char| !c.is_alphabetic();

@@ -22,7 +22,9 @@ pub(super) fn is_made_of(folded: &str, own: &[&str]) -> bool {
         squeezed(&folded.chars().map(|c| common::letter(c, 'l')).collect::<String>()),
     ];
     spellings.iter().any(|spelling| {
-        let rest = words.iter().fold(spelling.clone(), |rest, word| rest.replace(word.as_str(), ""));
+        let rest = words
+            .iter()
+            .fold(spelling.clone(), |rest, word| rest.replace(word.as_str(), ""));
         let others = rest.chars().count();
         rest.len() < spelling.len() && (others <= MAX_OTHERS || common::is_common(&rest))
     })
@@ -63,7 +65,12 @@ mod tests {
         ] {
             assert!(is_made_of(bad, &own), "{bad}");
         }
-        for good in ["ann likes long walks", "xkannq9!wz", "smithy of the north", "walks in the rain"] {
+        for good in [
+            "ann likes long walks",
+            "xkannq9!wz",
+            "smithy of the north",
+            "walks in the rain",
+        ] {
             assert!(!is_made_of(good, &own), "{good}");
         }
         assert!(is_made_of("müller2026", &["müller@example.com"]));

@@ -19,9 +19,11 @@ impl Alphabet {
     /// none of these.
     fn of(letter: char) -> Option<Self> {
         Some(match letter {
-            'a'..='z' | '\u{df}'..='\u{f6}' | '\u{f8}'..='\u{24f}' | '\u{250}'..='\u{2af}' | '\u{1e00}'..='\u{1eff}' => {
-                Self::Latin
-            }
+            'a'..='z'
+            | '\u{df}'..='\u{f6}'
+            | '\u{f8}'..='\u{24f}'
+            | '\u{250}'..='\u{2af}'
+            | '\u{1e00}'..='\u{1eff}' => Self::Latin,
             '\u{370}'..='\u{3e1}' | '\u{3f0}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Self::Greek,
             '\u{3e2}'..='\u{3ef}' | '\u{2c80}'..='\u{2cff}' => Self::Coptic,
             '\u{400}'..='\u{52f}' | '\u{1c80}'..='\u{1c8f}' | '\u{a640}'..='\u{a69f}' => Self::Cyrillic,
@@ -39,7 +41,9 @@ pub fn is_misleading(word: &str) -> bool {
         return false;
     }
     let mut alphabets = word.chars().filter_map(Alphabet::of);
-    let Some(first) = alphabets.next() else { return false };
+    let Some(first) = alphabets.next() else {
+        return false;
+    };
     if alphabets.any(|other| other != first) {
         return true;
     }
@@ -53,11 +57,32 @@ mod tests {
 
     #[test]
     fn words_that_pass_for_others_are_found() {
-        for bad in ["аnn", "раураl", "раура", "goοgle", "ехо", "αχο", "ѕсоре", "аnn.smith", "1о"] {
+        for bad in [
+            "аnn",
+            "раураl",
+            "раура",
+            "goοgle",
+            "ехо",
+            "αχο",
+            "ѕсоре",
+            "аnn.smith",
+            "1о",
+        ] {
             assert!(is_misleading(bad), "{bad}");
         }
         for good in [
-            "ann", "jürgen", "иван", "иван.петров", "марк", "δοκιμή", "münchen24", "日本", "日本abc", "مثال", "12", "",
+            "ann",
+            "jürgen",
+            "иван",
+            "иван.петров",
+            "марк",
+            "δοκιμή",
+            "münchen24",
+            "日本",
+            "日本abc",
+            "مثال",
+            "12",
+            "",
         ] {
             assert!(!is_misleading(good), "{good}");
         }

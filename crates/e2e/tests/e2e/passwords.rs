@@ -53,9 +53,15 @@ async fn passwords_that_attackers_try_first_are_refused(app: &TestApp) {
 
 async fn only_the_length_counts(app: &TestApp) {
     let longest: String = ('a'..='z').cycle().step_by(7).take(256).collect();
-    for (number, good) in ["kvzmqyxw", "        pause", "\u{1}\u{2}\u{7}tabs\t", "пароль из слов", &longest]
-        .into_iter()
-        .enumerate()
+    for (number, good) in [
+        "kvzmqyxw",
+        "        pause",
+        "\u{1}\u{2}\u{7}tabs\t",
+        "пароль из слов",
+        &longest,
+    ]
+    .into_iter()
+    .enumerate()
     {
         let email = format!("user{number}@example.com");
         register(app, &email, good).await.expect(201);
@@ -74,8 +80,8 @@ async fn only_the_length_counts(app: &TestApp) {
 
 async fn a_deployment_chooses_the_minimum_length(app: &TestApp) {
     let answer = register(app, "ann@example.com", "kvzmqyxwrtp").await;
-    let errors = answer.expect_error(400, "VALIDATION_FAILED").validation_errors();
-    assert!(errors[0].contains("12 to 256"), "{errors:?}");
+    let answer = answer.expect_error(400, "VALIDATION_FAILED");
+    assert!(answer.text().contains("12 to 256"), "{answer:?}");
     register(app, "ann@example.com", "kvzmqyxwrtpb").await.expect(201);
 }
 
@@ -90,7 +96,9 @@ async fn a_password_is_hashed_again_when_the_parameters_changed(app: &TestApp) {
     app.execute_raw(&format!("UPDATE credentials SET password_hash = '{hash}'"))
         .await;
     let stored = async || {
-        let rows = app.query_raw("SELECT CAST(password_hash AS TEXT) FROM credentials").await;
+        let rows = app
+            .query_raw("SELECT CAST(password_hash AS TEXT) FROM credentials")
+            .await;
         rows[0][0].clone().unwrap()
     };
     login(app, &ann.email, "a guess").await.expect(401);
@@ -104,8 +112,14 @@ async fn a_password_is_hashed_again_when_the_parameters_changed(app: &TestApp) {
 
 async fn trap_28_sign_in_works_with_each_spelling_of_an_address(app: &TestApp) {
     for (number, (registered, others)) in [
-        ("ann@bücher.example", vec!["ANN@xn--bcher-kva.example", "ａｎｎ@ＢＵ\u{308}ＣＨＥＲ。example"]),
-        ("νίκος@example.com", vec!["ΝΊΚΟΣ@example.com", "νίκοσ@EXAMPLE.com"]),
+        (
+            "ann@bücher.example",
+            vec!["ANN@xn--bcher-kva.example", "ａｎｎ@ＢＵ\u{308}ＣＨＥＲ。example"],
+        ),
+        (
+            "νίκος@example.com",
+            vec!["ΝΊΚΟΣ@example.com", "νίκοσ@EXAMPLE.com"],
+        ),
         ("ⓑⓞⓑ@ⓔxample.com", vec!["bob@example.com", " BOB@example.com "]),
     ]
     .into_iter()
@@ -123,7 +137,9 @@ async fn trap_28_sign_in_works_with_each_spelling_of_an_address(app: &TestApp) {
 }
 
 async fn trap_28_an_address_that_passes_for_another_is_refused(app: &TestApp) {
-    register(app, "paypal@example.com", "walks in the rain").await.expect(201);
+    register(app, "paypal@example.com", "walks in the rain")
+        .await
+        .expect(201);
     for bad in ["раураl@example.com", "paypal@exаmple.com", "ann@раура.com"] {
         let answer = register(app, bad, "walks in the rain").await;
         let errors = answer.expect_error(400, "VALIDATION_FAILED").validation_errors();
