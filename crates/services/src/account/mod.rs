@@ -16,9 +16,10 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-mod spelled;
 mod tokens;
 pub(crate) mod tries;
+
+use crate::spelled;
 
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};
