@@ -16,6 +16,7 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
+mod step_up;
 mod tokens;
 pub(crate) mod tries;
 
@@ -31,6 +32,7 @@ pub use password::Password;
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
 pub use register::Register;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
+pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 pub use tries::ConcurrentTries;
