@@ -8,7 +8,9 @@ use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
-use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Users};
+use mainstay_repositories::{
+    Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries, Users,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +65,7 @@ impl Sweeper {
                         .prune(now.before(SECURITY_EVENT_RETENTION))
                         .await?;
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
+                    removed += Tries::new(tx).prune(now).await?;
                     Ok::<_, Error>(removed)
                 })
             })
