@@ -22,6 +22,7 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
     );
     let order = crate::order_cancel_expire::place(&ann, &product, 1).await;
     let (anonymous, user) = (app.client(), format!("/api/users/{}", ann.id));
+    let proof = json!({"password": ann.password});
     let (ann, admin) = ((*ann).clone(), (*admin).clone());
     let price = json!({"amount": 100, "currency": "USD"});
     let person = json!({"email": "new@example.com", "password": "walks in the rain", "name": "New"});
@@ -50,6 +51,7 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
             true,
         ),
         ("POST", "/api/auth/setup".to_owned(), &anonymous, setup, false),
+        ("POST", "/api/auth/step-up".to_owned(), &ann, proof, false),
         ("POST", "/api/products".to_owned(), &admin, new, false),
         ("PATCH", product.path.clone(), &admin, change, false),
         (
