@@ -7,7 +7,9 @@ use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
-use mainstay_repositories::{Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries};
+use mainstay_repositories::{
+    EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +58,7 @@ impl Sweeper {
                         .await?;
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
                     removed += Tries::new(tx).prune(now).await?;
+                    removed += EmailCodes::new(tx).prune(now).await?;
                     Ok::<_, Error>(removed)
                 })
             })

@@ -7,6 +7,7 @@ mod docs;
 mod health;
 mod jobs;
 mod keys;
+mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
@@ -26,6 +27,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(mail_sign_in::routes())
         .merge(mfa::routes())
         .merge(sessions::routes())
         .merge(users::routes())

@@ -33,6 +33,7 @@ mod list;
 mod login;
 mod lost_charge;
 mod lost_database;
+mod mail_sign_in;
 mod matrix;
 mod metrics;
 mod order;

@@ -62,6 +62,13 @@ pub fn created(location: &str, value: &impl Serialize) -> Answer {
     Ok(response)
 }
 
+/// 202, without a body: the work is done later.
+pub fn accepted() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 /// 204, without a body.
 pub fn nothing() -> Response {
     let mut response = Response::new(Body::empty());

@@ -1,14 +1,18 @@
 //! Accounts and sign-in.
 
+mod email_code;
 mod end_session;
 mod end_sessions;
 mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
+mod magic_link;
+mod mail_quota;
 mod me;
 mod one_time;
 mod opening;
+mod own_address;
 mod password;
 mod presented;
 mod refresh;
@@ -22,11 +26,13 @@ pub(crate) mod tries;
 
 use crate::spelled;
 
+pub use email_code::{RequestEmailCode, SendEmailCode, VerifyEmailCode};
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
+pub use magic_link::{BrowserSecret, RequestMagicLink, SendMagicLink, VerifyMagicLink};
 pub use me::Me;
 pub use password::Password;
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
