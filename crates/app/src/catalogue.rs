@@ -6,6 +6,7 @@ use mainstay_domain::product::Product;
 use mainstay_domain::resources;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
+use mainstay_services::account::{CreateAccount, SendChangeLink, SendResetLink};
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
@@ -24,6 +25,9 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<VoidPayment>()
         .job::<SendOrderMail>()
         .job::<SendAccountMail>()
+        .job::<SendResetLink>()
+        .job::<SendChangeLink>()
+        .job::<CreateAccount>()
         .on("order.paid", SendOrderMail::from_event)
         .periodic_task(OrderDeadlines::new)
         .cached::<Product>(CACHED_PRODUCTS)

@@ -10,6 +10,8 @@ pub struct Policies {
     pub access_ttl: Duration,
     /// How long a session lasts without being refreshed.
     pub refresh_ttl: Duration,
+    /// Whether an account is used only after its address was confirmed.
+    pub confirm_email_first: bool,
     /// Whether rate limits apply.
     pub limits: bool,
     /// The URL at which clients reach this deployment; links in mail begin with it.

@@ -4,12 +4,15 @@ mod audit;
 mod auth;
 pub mod contract;
 mod docs;
+mod emails;
 mod health;
 mod jobs;
 mod keys;
+mod link_pages;
 mod metrics;
 mod orders;
 mod parse;
+mod passwords;
 mod payments;
 mod permissions;
 mod products;
@@ -24,6 +27,8 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(passwords::routes())
+        .merge(emails::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(products::routes())
@@ -34,7 +39,8 @@ pub fn routes(docs: bool) -> Routes {
         .merge(keys::routes())
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(setup::routes());
+        .merge(setup::routes())
+        .merge(link_pages::routes());
     if docs {
         routes.merge(docs::routes())
     } else {

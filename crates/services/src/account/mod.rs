@@ -1,31 +1,49 @@
 //! Accounts and sign-in.
 
+mod address_token;
+mod change_email;
+mod change_password;
+mod create_account;
+mod forgot_password;
+mod limits;
 mod login;
 mod logout;
 mod logout_all;
 mod me;
 mod one_time;
 mod opening;
+mod own_address;
+mod own_password;
 mod password;
 mod refresh;
 mod register;
+mod resend_verification;
+mod reset_password;
 mod second_factor;
 mod seed;
 mod sign_in;
 mod tokens;
+mod verify_email;
 
 use crate::spelled;
 
+pub use change_email::{ChangeEmail, SendChangeLink};
+pub use change_password::{ChangePassword, PasswordChange};
+pub use create_account::CreateAccount;
+pub use forgot_password::{ForgotPassword, SendResetLink};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
 pub use me::Me;
 pub use password::Password;
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
-pub use register::Register;
+pub use register::{Register, Registered, WrittenRegistration};
+pub use resend_verification::ResendVerification;
+pub use reset_password::ResetPassword;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use verify_email::{ConfirmedEmail, VerifyEmail};
 
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;

@@ -27,8 +27,16 @@ impl Password {
     /// # Errors
     /// A validation error at `password`.
     pub(crate) fn check_new(&self, email: &Email) -> Result<(), ValidationErrors> {
+        self.check_new_at("password", email)
+    }
+
+    /// Validates it as a new password that the request has in another field.
+    ///
+    /// # Errors
+    /// A validation error at `path`.
+    pub(super) fn check_new_at(&self, path: &str, email: &Email) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        errors.take("password", password::check_new(&self.0, Some(email.as_str())));
+        errors.take(path, password::check_new(&self.0, Some(email.as_str())));
         errors.check()
     }
 
