@@ -183,6 +183,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
         confirm_email_first: settings.verify_email == VerifyEmail::Required,
+        session_max: settings.tokens.session_max,
         limits: settings.limits,
         public_url,
         audit_witness_every: settings.audit_witness.every,

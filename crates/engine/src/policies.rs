@@ -12,6 +12,8 @@ pub struct Policies {
     pub refresh_ttl: Duration,
     /// Whether an account is used only after its address was confirmed.
     pub confirm_email_first: bool,
+    /// How long a session lasts at the most, however often it is refreshed.
+    pub session_max: Duration,
     /// Whether rate limits apply.
     pub limits: bool,
     /// The URL at which clients reach this deployment; links in mail begin with it.

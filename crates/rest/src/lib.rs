@@ -16,6 +16,7 @@ mod passwords;
 mod payments;
 mod permissions;
 mod products;
+mod sessions;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(auth::routes())
         .merge(passwords::routes())
         .merge(emails::routes())
+        .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(products::routes())

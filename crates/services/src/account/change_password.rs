@@ -62,11 +62,14 @@ impl PreparedCommand for ChangePassword {
         let (permit, now) = (cx.permit(User::SET_PASSWORD, &user)?, cx.now());
         cx.credentials().set(&permit, &user, &change.new, now).await?;
         let session = cx.caller().principal().map(|principal| principal.session);
-        let ended = end_after_password(cx, &user, session).await?;
-        let facts = json!({"sessions": ended});
+        end_after_password(cx, &user, session).await?;
         cx.record(
             permit,
-            DomainEvent::noted("user.password-changed", "PASSWORD_CHANGED", &facts),
+            DomainEvent::noted(
+                "user.password-changed",
+                "PASSWORD_CHANGED",
+                &json!({"userId": user.id}),
+            ),
         );
         let request = RequestFacts::of(cx);
         mail::send(cx, &user, AccountMail::PasswordChanged { request })

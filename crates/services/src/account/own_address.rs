@@ -3,6 +3,7 @@
 //! An address is first only a claim: a stranger may have registered it, with a password of their own. Whoever reads its
 //! mail owns it. So the first proof drops everything by which the account could be used before (pre-hijacking).
 
+use super::end_sessions::end_sessions_of;
 use super::one_time::{NewToken, issue};
 use crate::mail::{self, AccountMail};
 use mainstay_domain::Result;
@@ -57,11 +58,8 @@ pub(super) async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User)
     let permit = cx.permit_of(SystemCaller::SIGN_IN, User::CONFIRM_EMAIL, user)?;
     let password = cx.credentials().remove(&permit, user).await?;
     let tokens = cx.one_time_tokens().revoke_every_of(user.id).await?;
-    let sessions = cx.sessions().end_all(&permit, user.id, None, cx.now()).await?;
-    for id in &sessions {
-        cx.access_changed(AccessChange::SessionEnded(*id));
-    }
-    let facts = json!({"password": password, "sessions": sessions, "tokens": tokens});
+    end_sessions_of(cx, user, None).await?;
+    let facts = json!({"password": password, "tokens": tokens});
     cx.record(
         permit,
         DomainEvent::noted("user.credentials-removed", "CREDENTIALS_REMOVED", &facts),
@@ -69,21 +67,16 @@ pub(super) async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User)
     Ok(())
 }
 
-/// Ends the sessions of an account whose password was set, except one if given, and revokes its one-time tokens: links
-/// in mails that were requested before. Returns the sessions that it ended.
+/// What follows when the password of an account was set: ends its sessions, except one if given, and revokes the links in
+/// mails that were requested before.
 pub(super) async fn end_after_password(
     cx: &mut CommandContext<'_>,
     user: &User,
     except: Option<SessionId>,
-) -> Result<Vec<SessionId>> {
-    let permit = cx.permit_of(SystemCaller::SIGN_IN, User::SET_PASSWORD, user)?;
-    let now = cx.now();
-    let ended = cx.sessions().end_all(&permit, user.id, except, now).await?;
-    for id in &ended {
-        cx.access_changed(AccessChange::SessionEnded(*id));
-    }
+) -> Result<()> {
+    end_sessions_of(cx, user, except).await?;
     cx.one_time_tokens().revoke_every_of(user.id).await?;
-    Ok(ended)
+    Ok(())
 }
 
 /// Passes the changed access of an account to this node's directory.

@@ -58,11 +58,14 @@ impl PreparedCommand for ResetPassword {
             cx.now(),
         );
         cx.credentials().set(&permit, &user, &hash, now).await?;
-        let ended = end_after_password(cx, &user, None).await?;
-        let facts = json!({"sessions": ended});
+        end_after_password(cx, &user, None).await?;
         cx.record(
             permit,
-            DomainEvent::noted("user.password-reset", "PASSWORD_RESET", &facts),
+            DomainEvent::noted(
+                "user.password-reset",
+                "PASSWORD_RESET",
+                &json!({"userId": user.id}),
+            ),
         );
         let request = RequestFacts::of(cx);
         mail::send(cx, &user, AccountMail::PasswordChanged { request })
