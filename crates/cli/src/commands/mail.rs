@@ -46,6 +46,6 @@ fn list(locale: Locale) -> Outcome {
         Ok([kind.to_string(), mail.subject])
     });
     let rows = rows.collect::<mainstay_domain::Result<Vec<_>>>()?;
-    print_line(&table(["KIND", "SUBJECT"], rows.into_iter()))?;
+    print_line(&table(["KIND", "SUBJECT"], rows))?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! What follows when a client proves that it reads the mail of an account's address.
 //!
-//! An address is first only a claim: a stranger may have registered it, with a password of their own. Whoever reads its
+//! An address is first only a claim: a stranger may have registered it, with a password of their own. The reader of its
 //! mail owns it. So the first proof drops everything by which the account could be used before (pre-hijacking).
 
 use super::end_sessions::end_sessions_of;

@@ -12,6 +12,7 @@ use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, Secret, UseCase};
+use serde::{Deserialize, Serialize};
 
 /// Confirms the address of an account, or its new address, by the token of a link that was mailed there.
 ///
@@ -26,7 +27,7 @@ pub struct VerifyEmail {
 }
 
 /// The outcome of a confirmation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmedEmail {
     /// The confirmed address.
     pub email: Email,
