@@ -4,14 +4,17 @@ mod audit;
 mod auth;
 pub mod contract;
 mod docs;
+mod emails;
 mod health;
 mod jobs;
 mod keys;
+mod link_pages;
 mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
 mod parse;
+mod passwords;
 mod payments;
 mod permissions;
 mod products;
@@ -29,6 +32,8 @@ pub fn routes(docs: bool) -> Routes {
         .merge(auth::routes())
         .merge(mail_sign_in::routes())
         .merge(mfa::routes())
+        .merge(passwords::routes())
+        .merge(emails::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
@@ -40,7 +45,8 @@ pub fn routes(docs: bool) -> Routes {
         .merge(keys::routes())
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(setup::routes());
+        .merge(setup::routes())
+        .merge(link_pages::routes());
     if docs {
         routes.merge(docs::routes())
     } else {

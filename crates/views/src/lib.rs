@@ -4,6 +4,7 @@
 //! unreviewed. gRPC has its protobuf messages instead.
 
 mod audit;
+mod email;
 mod grant;
 mod job;
 mod money;
@@ -16,6 +17,7 @@ mod tokens;
 mod user;
 
 pub use audit::AuditView;
+pub use email::ConfirmedEmailView;
 pub use grant::GrantView;
 pub use job::JobView;
 pub use money::MoneyView;

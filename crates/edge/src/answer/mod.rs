@@ -62,17 +62,19 @@ pub fn created(location: &str, value: &impl Serialize) -> Answer {
     Ok(response)
 }
 
-/// 202, without a body: the work is done later.
-pub fn accepted() -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response
-}
-
 /// 204, without a body.
 pub fn nothing() -> Response {
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// 202, without a body: the work is done later.
+pub fn accepted() -> Response {
+    empty(StatusCode::ACCEPTED)
+}
+
+fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.status_mut() = status;
     response
 }
 

@@ -1,6 +1,5 @@
 //! Signs a user in by a code in a mail, for people who cannot follow a link.
 
-use super::mail_quota;
 use super::own_address::own_address;
 use super::sign_in::{SignIn, WrittenSignIn, complete_sign_in};
 use super::tries::{self, TakenTry};
@@ -18,11 +17,27 @@ use mainstay_engine::{
     UseCase,
 };
 use mainstay_platform::crypto::same;
+use mainstay_platform::limiter::{LimitKey, Quota};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// What codes are sealed for.
 const SEALED_FOR: &str = "email-code";
+
+/// Codes that one address gets, so that a mailbox cannot be flooded: as many as a person asks for who finds the first
+/// mail late.
+const MAILS: Quota = Quota {
+    count: 5,
+    period: Duration::from_mins(15),
+};
+
+/// Whether one more code may be sent to an address now. Counted on this node only: it protects no account.
+fn may_mail(cx: &CommandContext<'_>, email: &Email) -> bool {
+    let components = cx.components();
+    let (key, now) = (LimitKey::text(email.as_str()), cx.now());
+    !components.policies.limits || components.limiter.check(SEALED_FOR, MAILS, key, now).allowed
+}
 
 /// Asks for a code by mail. The answer and the work are the same whether or not there is an account: a job finds out.
 #[derive(Debug, Clone)]
@@ -78,7 +93,7 @@ impl Command for SendEmailCode {
         let Some(user) = cx.users().find_by_email(&scope, &self.email).await? else {
             return Ok(());
         };
-        if user.check_usable().is_err() || !mail_quota::allows(cx, Self::NAME, &self.email) {
+        if user.check_usable().is_err() || !may_mail(cx, &self.email) {
             return Ok(());
         }
         let (code, expires_at) = (EmailCode::generate(cx.random()), cx.now().after(CODE_TTL));

@@ -1,6 +1,6 @@
 //! Signs a user in by a link in a mail.
 
-use super::mail_quota;
+use super::limits::may_mail;
 use super::one_time::{NewToken, consume, issue};
 use super::own_address::own_address;
 use super::sign_in::{SignIn, WrittenSignIn, complete_sign_in};
@@ -84,7 +84,7 @@ impl Command for RequestMagicLink {
     }
 }
 
-/// Issues a link for the account of an address, if there is one, and sends it. An earlier link stops working.
+/// Issues a link for the account of an address, if there is one, and sends it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendMagicLink {
     email: Email,
@@ -112,12 +112,9 @@ impl Command for SendMagicLink {
         let Some(user) = cx.users().find_by_email(&scope, &self.email).await? else {
             return Ok(());
         };
-        if user.check_usable().is_err() || !mail_quota::allows(cx, Self::NAME, &self.email) {
+        if user.check_usable().is_err() || !may_mail(cx, &user, TokenPurpose::MagicLink).await? {
             return Ok(());
         }
-        cx.one_time_tokens()
-            .revoke_of(user.id, TokenPurpose::MagicLink)
-            .await?;
         let new = NewToken {
             payload: Some(self.email.as_str().to_owned()),
             browser: Some(&self.browser),
