@@ -1,6 +1,6 @@
 //! The words that belong to an account, which an attacker who knows the account tries first.
 
-use super::common;
+use super::frequent;
 use crate::text;
 
 /// The name of the product.
@@ -18,15 +18,25 @@ pub(super) fn is_made_of(folded: &str, own: &[&str]) -> bool {
     words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
     let spellings = [
         squeezed(folded),
-        squeezed(&folded.chars().map(|c| common::letter(c, 'i')).collect::<String>()),
-        squeezed(&folded.chars().map(|c| common::letter(c, 'l')).collect::<String>()),
+        squeezed(
+            &folded
+                .chars()
+                .map(|c| frequent::letter(c, 'i'))
+                .collect::<String>(),
+        ),
+        squeezed(
+            &folded
+                .chars()
+                .map(|c| frequent::letter(c, 'l'))
+                .collect::<String>(),
+        ),
     ];
     spellings.iter().any(|spelling| {
         let rest = words
             .iter()
             .fold(spelling.clone(), |rest, word| rest.replace(word.as_str(), ""));
         let others = rest.chars().count();
-        rest.len() < spelling.len() && (others <= MAX_OTHERS || common::is_common(&rest))
+        rest.len() < spelling.len() && (others <= MAX_OTHERS || frequent::is_common(&rest))
     })
 }
 

@@ -12,7 +12,7 @@ enum Alphabet {
 }
 
 /// The small Cyrillic and Greek letters that are displayed like Latin ones.
-const LATIN_LOOK_ALIKES: &str = "асԁеһіјӏорԛѕԝхуѵүανορυχιγϲϳ";
+const RESEMBLING_LATIN: &str = "асԁеһіјӏорԛѕԝхуѵүανορυχιγϲϳ";
 
 impl Alphabet {
     /// The alphabet of a letter in lower case; `None` for a character of no alphabet, or of one that is mistaken for
@@ -48,7 +48,7 @@ pub fn is_misleading(word: &str) -> bool {
         return true;
     }
     let mut letters = word.chars().filter(|c| Alphabet::of(*c).is_some());
-    first != Alphabet::Latin && letters.all(|c| LATIN_LOOK_ALIKES.contains(c))
+    first != Alphabet::Latin && letters.all(|c| RESEMBLING_LATIN.contains(c))
 }
 
 #[cfg(test)]
