@@ -9,6 +9,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(public_route!("link.verify-email", verify_email).undocumented())
         .add(public_route!("link.reset-password", reset_password).undocumented())
+        .add(public_route!("link.magic-link", magic_link).undocumented())
         .add(public_route!("link.script", script).undocumented())
 }
 
@@ -23,6 +24,13 @@ async fn verify_email(_endpoint: PublicEndpoint) -> Answer {
 #[utoipa::path(get, path = "/reset-password", tag = "auth",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
 async fn reset_password(_endpoint: PublicEndpoint) -> Answer {
+    page()
+}
+
+/// The page that signs in.
+#[utoipa::path(get, path = "/magic-link", tag = "auth",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
+async fn magic_link(_endpoint: PublicEndpoint) -> Answer {
     page()
 }
 

@@ -30,7 +30,18 @@ const pages = {
     body: (values) => ({ token, password: values.new }),
     done: () => "Your password is set. You can sign in with it now.",
   },
+  "/magic-link": {
+    title: "Sign in",
+    explanation: "Sign in in this browser.",
+    button: "Sign in",
+    path: "/api/auth/magic-link/verify",
+    body: () => ({ token, transport: "cookie", confirm: isConfirmed }),
+    done: (data) => (data.mfaRequired ? "Your second factor is asked for next." : "You are signed in."),
+  },
 };
+
+// Whether the reader has confirmed, in another browser than the one that asked for the link, that they asked for it.
+let isConfirmed = false;
 
 const page = pages[location.pathname.replace(/\/$/, "")];
 
@@ -41,8 +52,10 @@ if (page === undefined || token === "") {
   element("title").textContent = page.title;
   element("explanation").textContent = page.explanation;
   element("button").textContent = page.button;
-  element(page.field).hidden = false;
-  form.elements.namedItem(page.field).required = page.field === "new";
+  if (page.field !== undefined) {
+    element(page.field).hidden = false;
+    form.elements.namedItem(page.field).required = page.field === "new";
+  }
   form.hidden = false;
 }
 
@@ -61,6 +74,12 @@ form.addEventListener("submit", async (event) => {
       return;
     }
     const { error } = await answer.json();
+    if (error.code === "INVALID_STATE" && page.path === "/api/auth/magic-link/verify") {
+      isConfirmed = true;
+      element("button").textContent = "I asked for it: sign in";
+      message.textContent = "The link was requested in another browser. If you did not ask for it, close this page.";
+      return;
+    }
     message.textContent = [error.message, ...(error.details ?? []).map((detail) => `${detail.path} ${detail.message}`)].join("; ");
   } catch {
     message.textContent = "The server did not answer.";
