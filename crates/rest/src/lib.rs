@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod link_pages;
 mod metrics;
+mod mfa;
 mod orders;
 mod parse;
 mod passwords;
@@ -30,6 +31,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(auth::routes())
         .merge(passwords::routes())
         .merge(emails::routes())
+        .merge(mfa::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())

@@ -26,6 +26,7 @@ mod reset_password;
 mod second_factor;
 mod seed;
 mod sign_in;
+mod step_up;
 mod tokens;
 mod verify_email;
 
@@ -47,6 +48,7 @@ pub use register::{Register, Registered, WrittenRegistration};
 pub use resend_verification::ResendVerification;
 pub use reset_password::ResetPassword;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
+pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 pub use verify_email::{ConfirmedEmail, VerifyEmail};
