@@ -29,14 +29,14 @@ struct Confirmation {
     password: Option<String>,
 }
 
-/// A new address, and the caller's password.
+/// A new address, and the caller's password, unless the session was stepped up.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct EmailChange {
     #[schema(format = Email, max_length = 254)]
     email: String,
     #[schema(format = Password, max_length = 256)]
-    password: String,
+    password: Option<String>,
 }
 
 /// Confirms the address of an account, or its new address, with the token of the link in a mail.
@@ -60,9 +60,10 @@ async fn resend(operation: Operation<ResendVerification>) -> Answer {
 
 /// Requests another address for the caller's account. It takes effect when the link that is mailed there is followed.
 #[utoipa::path(post, path = "/api/auth/email/change", tag = "auth", request_body = EmailChange,
-    responses((status = 202, description = "Mails to both addresses are on their way")))]
+    responses((status = 202, description = "Mails to both addresses are on their way"), (status = 403)))]
 async fn change(operation: Operation<ChangeEmail>, Body(input): Body<EmailChange>) -> Answer {
-    let command = ChangeEmail::new(email(&input.email)?, Password::new(input.password));
+    let password = input.password.map(Password::new);
+    let command = ChangeEmail::new(email(&input.email)?, password);
     operation.command(command).await?;
     Ok(answer::accepted())
 }

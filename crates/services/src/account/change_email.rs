@@ -5,6 +5,7 @@ use super::limits::may_mail;
 use super::one_time::{NewToken, issue};
 use super::own_password::verify_own;
 use super::password::Password;
+use super::step_up::require_step_up;
 use crate::mail::{self, AccountMail, Recipient, RequestFacts};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
@@ -28,12 +29,12 @@ use serde_json::json;
 #[derive(Debug, Clone)]
 pub struct ChangeEmail {
     email: Email,
-    password: Password,
+    password: Option<Password>,
 }
 
 impl ChangeEmail {
-    /// A request for another address, with the caller's password.
-    pub fn new(email: Email, password: Password) -> Self {
+    /// A request for another address, with the caller's password, or without it after a step-up.
+    pub fn new(email: Email, password: Option<Password>) -> Self {
         Self { email, password }
     }
 }
@@ -47,29 +48,28 @@ impl UseCase for ChangeEmail {
 }
 
 impl PreparedCommand for ChangeEmail {
-    /// The hash that the password was verified against.
-    type Prepared = String;
+    /// The hash that the password was verified against; `None` without a password.
+    type Prepared = Option<String>;
 
-    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
-        let (user, hash) = verify_own(cx, &self.password).await?;
-        if user.email == self.email {
-            let mut errors = ValidationErrors::new();
-            errors.add(
-                "email",
-                "FORMAT",
-                "is the address that the account has".to_owned(),
-            );
-            return Err(errors.into());
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<String>> {
+        match &self.password {
+            Some(password) => Ok(Some(verify_own(cx, password).await?.1)),
+            None => Ok(None),
         }
-        Ok(hash)
     }
 
-    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, hash: Option<String>, cx: &mut CommandContext<'_>) -> Result<()> {
         let (id, scope) = (cx.user()?, cx.scope::<User>());
         let user = cx.users().find(&scope, id).await?;
-        // The password may have changed since it was verified.
-        if cx.credentials().find(&scope, id).await? != Some(hash) {
+        if hash.is_none() {
+            require_step_up(cx).await?;
+        } else if cx.credentials().find(&scope, id).await? != hash {
+            // The password has changed since it was verified.
             return Err(Error::Unauthenticated(Unauthenticated::Credentials));
+        }
+        if user.email == self.email {
+            let same = "is the address that the account has";
+            return Err(ValidationErrors::one("email", "FORMAT", same).into());
         }
         let permit = cx.permit(User::SEND_LINK, &user)?;
         let request = RequestFacts::of(cx);

@@ -3,6 +3,8 @@
 use super::own_address::end_after_password;
 use super::own_password::verify_own;
 use super::password::Password;
+use super::second_factor::second_factors;
+use super::step_up::require_step_up;
 use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
@@ -12,7 +14,7 @@ use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 use serde_json::json;
 
-/// Changes the caller's password. Ends the other sessions of the account, revokes its links in mails, and informs the
+/// Changes the caller's password; where the account has second factors, only after a step-up. Ends the other sessions of the account, revokes its links in mails, and informs the
 /// owner by mail. An account without a password gets one by [`ResetPassword`](super::ResetPassword).
 #[derive(Debug, Clone)]
 pub struct ChangePassword {
@@ -58,6 +60,9 @@ impl PreparedCommand for ChangePassword {
         // It may have changed since it was verified.
         if cx.credentials().find(&scope, id).await? != Some(change.verified) {
             return Err(Error::Unauthenticated(Unauthenticated::Credentials));
+        }
+        if !second_factors(cx, &user).await?.is_empty() {
+            require_step_up(cx).await?;
         }
         let (permit, now) = (cx.permit(User::SET_PASSWORD, &user)?, cx.now());
         cx.credentials().set(&permit, &user, &change.new, now).await?;
