@@ -3,6 +3,7 @@
 use mainstay_domain::Result;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
+use mainstay_platform::database::Param;
 
 internal_changes! {
     REPLACE: EmailCodes =
@@ -35,7 +36,7 @@ impl EmailCodes<'_> {
         tries: u32,
         expires_at: Timestamp,
     ) -> Result<()> {
-        let values: [&dyn mainstay_platform::database::Param; 4] = [&user, &sealed, &tries, &expires_at];
+        let values: [&dyn Param; 4] = [&user, &sealed, &tries, &expires_at];
         self.0.execute(REPLACE.exempt(), &values).await?;
         Ok(())
     }
@@ -58,8 +59,8 @@ impl EmailCodes<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn consume(&mut self, user: UserId, sealed: &[u8], now: Timestamp) -> Result<bool> {
-        let done = self.0.execute(CONSUME.exempt(), &[&user, &sealed, &now]);
-        Ok(done.await? == 1)
+        let consumed = self.0.execute(CONSUME.exempt(), &[&user, &sealed, &now]).await?;
+        Ok(consumed == 1)
     }
 
     /// Removes codes that expired before an instant; returns how many.
