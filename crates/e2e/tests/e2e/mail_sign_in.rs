@@ -6,13 +6,13 @@ use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::json;
 
 on_both_engines! {
-    a_link_signs_in_once_in_the_browser_that_asked;
+    a_link_signs_in_once_in_the_browser_of_the_request;
     another_browser_has_to_confirm;
     trap_15_a_get_uses_no_link;
     a_link_expires;
     trap_11_an_address_without_an_account_gets_the_same_answer;
     trap_19_a_link_used_twice_at_once_signs_in_once;
-    trap_10_a_link_takes_the_account_from_whoever_registered_it;
+    trap_10_a_link_takes_the_account_from_the_client_that_registered_it;
     a_code_signs_in_once;
     trap_21_a_code_has_five_tries_also_at_the_same_time;
     trap_19_a_code_used_twice_at_once_signs_in_once;
@@ -26,7 +26,7 @@ const CODE: &str = "/api/auth/email-code";
 const VERIFY_CODE: &str = "/api/auth/email-code/verify";
 
 /// Asks for a link; returns the browser with its cookie, and the token of the mail.
-async fn ask(app: &TestApp, email: &str) -> (Client, String) {
+async fn request_link(app: &TestApp, email: &str) -> (Client, String) {
     let answer = app.client().post(LINK, json!({"email": email})).await.expect(202);
     let cookie = answer.header("set-cookie").unwrap();
     assert!(
@@ -53,7 +53,7 @@ fn last_token(app: &TestApp) -> String {
         .collect()
 }
 
-async fn ask_for_code(app: &TestApp, email: &str) -> String {
+async fn request_code(app: &TestApp, email: &str) -> String {
     app.client().post(CODE, json!({"email": email})).await.expect(202);
     app.run_jobs().await;
     let text = last_text(app);
@@ -88,9 +88,9 @@ async fn confirmed(app: &TestApp, name: &str) -> mainstay_testkit::TestUser {
     user
 }
 
-async fn a_link_signs_in_once_in_the_browser_that_asked(app: &TestApp) {
+async fn a_link_signs_in_once_in_the_browser_of_the_request(app: &TestApp) {
     let ann = confirmed(app, "ann").await;
-    let (browser, token) = ask(app, &ann.email).await;
+    let (browser, token) = request_link(app, &ann.email).await;
     let answer = verify(&browser, &token).await.expect(200);
     assert_eq!(answer.data()["user"]["id"], json!(ann.id));
     let access = answer.data()["accessToken"].as_str().unwrap().to_owned();
@@ -119,8 +119,8 @@ async fn a_link_signs_in_once_in_the_browser_that_asked(app: &TestApp) {
 
 async fn another_browser_has_to_confirm(app: &TestApp) {
     let ann = confirmed(app, "ann").await;
-    let (browser, token) = ask(app, &ann.email).await;
-    let (bobs, _) = ask(app, "bob@example.com").await;
+    let (browser, token) = request_link(app, &ann.email).await;
+    let (bobs, _) = request_link(app, "bob@example.com").await;
     for other in [
         &app.client(),
         &bobs,
@@ -141,7 +141,7 @@ async fn another_browser_has_to_confirm(app: &TestApp) {
 
 async fn trap_15_a_get_uses_no_link(app: &TestApp) {
     let ann = confirmed(app, "ann").await;
-    let (browser, token) = ask(app, &ann.email).await;
+    let (browser, token) = request_link(app, &ann.email).await;
     // The page presents the token only when its reader presses a button. The token stands after the `#`: a mail gateway that follows the link sends it to no server.
     assert!(
         last_text(app).contains(&format!("/magic-link#{token}")),
@@ -164,7 +164,7 @@ async fn trap_15_a_get_uses_no_link(app: &TestApp) {
 
 async fn a_link_expires(app: &TestApp) {
     let ann = confirmed(app, "ann").await;
-    let (browser, first) = ask(app, &ann.email).await;
+    let (browser, first) = request_link(app, &ann.email).await;
     // The browser keeps its secret, so that both links work there.
     let again = browser.post(LINK, json!({"email": ann.email})).await.expect(202);
     let kept = again
@@ -180,7 +180,7 @@ async fn a_link_expires(app: &TestApp) {
     verify(&browser, &first).await.expect(200);
     app.advance(15 * MINUTE - SECOND);
     verify(&browser, &second).await.expect(200);
-    let (browser, third) = ask(app, &ann.email).await;
+    let (browser, third) = request_link(app, &ann.email).await;
     app.advance(15 * MINUTE);
     verify(&browser, &third).await.expect_error(401, "TOKEN_INVALID");
 }
@@ -214,15 +214,15 @@ async fn trap_11_an_address_without_an_account_gets_the_same_answer(app: &TestAp
 
 async fn trap_19_a_link_used_twice_at_once_signs_in_once(app: &TestApp) {
     let ann = confirmed(app, "ann").await;
-    let (browser, token) = ask(app, &ann.email).await;
+    let (browser, token) = request_link(app, &ann.email).await;
     let answers = join_all((0..8).map(|_| verify(&browser, &token))).await;
     let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!(signed_in, 1, "{answers:?}");
 }
 
-async fn trap_10_a_link_takes_the_account_from_whoever_registered_it(app: &TestApp) {
+async fn trap_10_a_link_takes_the_account_from_the_client_that_registered_it(app: &TestApp) {
     let mallory = app.customer("victim").await;
-    let (browser, token) = ask(app, "victim@example.com").await;
+    let (browser, token) = request_link(app, "victim@example.com").await;
     let answer = verify(&browser, &token).await.expect(200);
     assert_eq!(answer.data()["user"]["id"], json!(mallory.id));
     assert_eq!(answer.data()["user"]["emailVerified"], true);
@@ -245,7 +245,7 @@ async fn trap_10_a_link_takes_the_account_from_whoever_registered_it(app: &TestA
 
 async fn a_code_signs_in_once(app: &TestApp) {
     let ann = confirmed(app, "ann").await;
-    let code = ask_for_code(app, &ann.email).await;
+    let code = request_code(app, &ann.email).await;
     let client = app.client();
     verify_code(&client, "bob@example.com", &code)
         .await
@@ -261,7 +261,7 @@ async fn a_code_signs_in_once(app: &TestApp) {
         let errors = answer.expect_error(400, "VALIDATION_FAILED").validation_errors();
         assert_eq!(errors, ["code FORMAT"]);
     }
-    let late = ask_for_code(app, &ann.email).await;
+    let late = request_code(app, &ann.email).await;
     app.advance(10 * MINUTE);
     verify_code(&client, &ann.email, &late)
         .await
@@ -275,13 +275,13 @@ async fn a_code_signs_in_once(app: &TestApp) {
 
 async fn trap_21_a_code_has_five_tries_also_at_the_same_time(app: &TestApp) {
     let (ann, client) = (confirmed(app, "ann").await, app.client());
-    let code = ask_for_code(app, &ann.email).await;
+    let code = request_code(app, &ann.email).await;
     let wrong = other_than(&code);
     for _ in 0..4 {
         verify_code(&client, &ann.email, &wrong).await.expect(401);
     }
     verify_code(&client, &ann.email, &code).await.expect(200);
-    let code = ask_for_code(app, &ann.email).await;
+    let code = request_code(app, &ann.email).await;
     let wrong = other_than(&code);
     join_all((0..20).map(|_| verify_code(&client, &ann.email, &wrong))).await;
     verify_code(&client, &ann.email, &code)
@@ -291,7 +291,7 @@ async fn trap_21_a_code_has_five_tries_also_at_the_same_time(app: &TestApp) {
 
 async fn trap_19_a_code_used_twice_at_once_signs_in_once(app: &TestApp) {
     let (ann, other) = (confirmed(app, "ann").await, app.another_node().await);
-    let code = ask_for_code(app, &ann.email).await;
+    let code = request_code(app, &ann.email).await;
     let clients = [app.client(), other.client()];
     let answers = join_all((0..4).map(|number| verify_code(&clients[number % 2], &ann.email, &code))).await;
     let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
@@ -313,17 +313,17 @@ async fn wrong_passwords_use_up_no_tries_at_a_code(app: &TestApp) {
     // New codes give no new tries beyond those of the account in its network.
     let mut refused = 0;
     for _ in 0..3 {
-        let code = ask_for_code(app, &ann.email).await;
+        let code = request_code(app, &ann.email).await;
         for _ in 0..4 {
             refused += u32::from(verify_code(&client, &ann.email, &other_than(&code)).await.status == 429);
         }
     }
     assert_eq!(refused, 2);
     let home = app.client().header("x-forwarded-for", "203.0.113.5");
-    let code = ask_for_code(app, &ann.email).await;
+    let code = request_code(app, &ann.email).await;
     verify_code(&home, &ann.email, &code).await.expect(200);
     // That sign-in ended the run of failures.
-    let code = ask_for_code(app, &ann.email).await;
+    let code = request_code(app, &ann.email).await;
     verify_code(&home, &ann.email, &code).await.expect(200);
 }
 

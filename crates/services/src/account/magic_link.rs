@@ -144,7 +144,7 @@ impl VerifyMagicLink {
         }
     }
 
-    fn is_from_the_browser_that_asked(&self, token: &OneTimeToken) -> bool {
+    fn is_from_the_browser_of_the_request(&self, token: &OneTimeToken) -> bool {
         let presented = self
             .browser
             .as_ref()
@@ -183,7 +183,7 @@ impl StagedCommand for VerifyMagicLink {
         let digest = presented.digest();
         let found = cx.one_time_tokens().find(purpose, digest.as_bytes(), now).await?;
         let found = found.ok_or_else(invalid)?;
-        if !self.confirmed && !self.is_from_the_browser_that_asked(&found) {
+        if !self.confirmed && !self.is_from_the_browser_of_the_request(&found) {
             return Err(Error::InvalidState(
                 "the link was requested in another browser: confirm that you asked for it".to_owned(),
             ));
