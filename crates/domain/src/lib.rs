@@ -12,6 +12,7 @@ pub mod bounded;
 pub mod currency;
 pub mod device;
 pub mod email;
+pub mod email_code;
 pub mod error;
 pub mod event;
 pub mod factor;

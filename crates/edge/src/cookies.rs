@@ -16,6 +16,9 @@ const ACCESS: (&str, &str, SameSite) = ("accessToken", "/", SameSite::Lax);
 /// Cookie of the refresh token; sent to `/api/auth` only, and never with a cross-site request.
 const REFRESH: (&str, &str, SameSite) = ("refreshToken", "/api/auth", SameSite::Strict);
 
+/// Cookie of the secret by which a browser is recognised that asked for a link by mail; sent to `/api/auth` only.
+const BROWSER: (&str, &str, SameSite) = ("signInBrowser", "/api/auth", SameSite::Strict);
+
 /// A pair of tokens, each with its expiry.
 #[derive(Clone, Copy)]
 pub struct TokenPair<'t> {
@@ -35,6 +38,24 @@ pub fn set(headers: &mut HeaderMap, tokens: TokenPair<'_>, secure: bool) {
 pub fn clear(headers: &mut HeaderMap, secure: bool) {
     put(headers, ACCESS, None, secure);
     put(headers, REFRESH, None, secure);
+}
+
+/// Sets the cookie of a browser that asked for a link by mail.
+pub fn set_browser(headers: &mut HeaderMap, secret: &Secret<String>, until: Timestamp, secure: bool) {
+    put(headers, BROWSER, Some((secret.expose(), until)), secure);
+}
+
+/// The secret of a browser that asked for a link by mail, from the request's cookie, if any.
+#[derive(Clone, Default)]
+pub struct BrowserCookie(pub Option<Secret<String>>);
+
+impl<S: Sync> FromRequestParts<S> for BrowserCookie {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let secret = credential::cookie(&parts.headers, BROWSER.0);
+        Ok(Self(secret.map(|secret| Secret::new(secret.to_owned()))))
+    }
 }
 
 /// The refresh token from the request's cookie, if any.

@@ -10,6 +10,8 @@ pub struct Policies {
     pub access_ttl: Duration,
     /// How long a session lasts without being refreshed.
     pub refresh_ttl: Duration,
+    /// Whether an account is used only after its address was confirmed.
+    pub confirm_email_first: bool,
     /// How long a session lasts at the most, however often it is refreshed.
     pub session_max: Duration,
     /// Whether rate limits apply.

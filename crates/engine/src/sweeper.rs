@@ -9,7 +9,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries, Users,
+    EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries, Users,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,7 @@ impl Sweeper {
                         .await?;
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
                     removed += Tries::new(tx).prune(now).await?;
+                    removed += EmailCodes::new(tx).prune(now).await?;
                     Ok::<_, Error>(removed)
                 })
             })

@@ -65,6 +65,7 @@ mod audit_writers;
 mod credentials;
 mod deferred_writes;
 mod dialect;
+mod email_codes;
 mod health;
 mod idempotency;
 mod jobs;
@@ -99,6 +100,7 @@ pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, Unlink
 pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
 pub use deferred_writes::{DeferredWrites, FlushOutcome};
+pub use email_codes::EmailCodes;
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
 pub use jobs::{JobFilter, Jobs, NewJob};

@@ -214,6 +214,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::audit_chain::INTERNAL,
         crate::audit_writers::INTERNAL,
         crate::dialect::INTERNAL,
+        crate::email_codes::INTERNAL,
         crate::health::INTERNAL,
         crate::idempotency::INTERNAL,
         crate::jobs::INTERNAL,

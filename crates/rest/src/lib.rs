@@ -4,13 +4,17 @@ mod audit;
 mod auth;
 pub mod contract;
 mod docs;
+mod emails;
 mod health;
 mod jobs;
 mod keys;
+mod link_pages;
+mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
 mod parse;
+mod passwords;
 mod payments;
 mod permissions;
 mod products;
@@ -27,7 +31,10 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(mail_sign_in::routes())
         .merge(mfa::routes())
+        .merge(passwords::routes())
+        .merge(emails::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
@@ -40,7 +47,8 @@ pub fn routes(docs: bool) -> Routes {
         .merge(keys::routes())
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(setup::routes());
+        .merge(setup::routes())
+        .merge(link_pages::routes());
     if docs {
         routes.merge(docs::routes())
     } else {

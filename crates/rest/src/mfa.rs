@@ -16,7 +16,7 @@ pub(crate) fn routes() -> Routes {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Proof {
     /// The password of the account.
-    #[schema(format = Password, max_length = 128)]
+    #[schema(format = Password, max_length = 256)]
     password: String,
 }
 

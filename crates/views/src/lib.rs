@@ -5,6 +5,7 @@
 
 mod access;
 mod audit;
+mod email;
 mod grant;
 mod job;
 mod money;
@@ -19,6 +20,7 @@ mod user;
 
 pub use access::{ExplanationView, PermissionView};
 pub use audit::AuditView;
+pub use email::ConfirmedEmailView;
 pub use grant::GrantView;
 pub use job::JobView;
 pub use money::MoneyView;

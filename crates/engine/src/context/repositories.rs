@@ -40,6 +40,8 @@ repositories! {
     signing_keys: SigningKeys;
     /// Tokens of links that work once.
     one_time_tokens: OneTimeTokens;
+    /// Codes sent by mail.
+    email_codes: EmailCodes;
     /// Tries at what can be guessed.
     tries: Tries;
     /// Denied attempts.

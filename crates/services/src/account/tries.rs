@@ -36,7 +36,7 @@ impl Default for ConcurrentTries {
 
 /// A try that was taken. It counts as a failure unless it is given back.
 #[derive(Debug, Clone)]
-pub(crate) struct TakenTry {
+pub struct TakenTry {
     counters: Arc<[Counter]>,
     /// Until it is dropped, the try counts among those that are being evaluated.
     _permit: Option<KeyPermit>,

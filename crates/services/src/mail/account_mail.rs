@@ -4,6 +4,7 @@ use super::draft::{Draft, Fact, Value};
 use super::kind::MailKind;
 use crate::spelled;
 use mainstay_domain::email::Email;
+use mainstay_domain::email_code::CODE_TTL;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::time::Timestamp;
 use mainstay_engine::{CommandContext, Secret};
@@ -27,6 +28,16 @@ pub(crate) enum AccountMail {
     ResetPassword {
         #[serde(with = "spelled")]
         token: Secret<String>,
+    },
+    /// Carries the link that signs in.
+    MagicLink {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Carries the code that signs in.
+    EmailCode {
+        #[serde(with = "spelled")]
+        code: Secret<String>,
     },
     /// Informs the owner that the password was changed.
     PasswordChanged { request: RequestFacts },
@@ -88,6 +99,8 @@ impl AccountMail {
             Self::VerifyEmail { .. } => MailKind::VerifyEmail,
             Self::AccountExists { .. } => MailKind::AccountExists,
             Self::ResetPassword { .. } => MailKind::ResetPassword,
+            Self::MagicLink { .. } => MailKind::MagicLink,
+            Self::EmailCode { .. } => MailKind::EmailCode,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
             Self::PasswordRemoved { .. } => MailKind::PasswordRemoved,
             Self::ChangeEmail { .. } => MailKind::ChangeEmail,
@@ -104,6 +117,8 @@ impl AccountMail {
             Self::AccountExists { token }
             | Self::ResetPassword { token }
             | Self::PasswordRemoved { token } => draft.token(TokenPurpose::ResetPassword, token),
+            Self::MagicLink { token } => draft.token(TokenPurpose::MagicLink, token),
+            Self::EmailCode { code } => draft.code(code, CODE_TTL),
             Self::ChangeEmail { token } => draft.token(TokenPurpose::ChangeEmail, token),
             Self::PasswordChanged { request } => Draft {
                 facts: request.facts(),

@@ -12,6 +12,7 @@ pub(super) const WORDS: Words = Words {
     durations: [["Tag", "Tage"], ["Stunde", "Stunden"], ["Minute", "Minuten"]],
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of texts")]
 pub(super) fn texts(kind: MailKind) -> Texts {
     match kind {
         MailKind::OrderPaid => Texts {
@@ -50,6 +51,24 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: Some("Neues Passwort setzen"),
             closing: &["Waren Sie es nicht, brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist."],
+        },
+        MailKind::MagicLink => Texts {
+            subject: "Ihr Link zur Anmeldung",
+            heading: "Ihr Link zur Anmeldung",
+            body: &["mit diesem Link melden Sie sich bei {site} an. Er gilt einmal, {valid} lang."],
+            action: Some("Anmelden"),
+            closing: &[
+                "Öffnen Sie ihn in dem Browser, in dem Sie ihn angefordert haben. Haben Sie ihn nicht angefordert, öffnen Sie ihn nicht und geben Sie ihn nicht weiter.",
+            ],
+        },
+        MailKind::EmailCode => Texts {
+            subject: "Ihr Code zur Anmeldung",
+            heading: "Ihr Code zur Anmeldung",
+            body: &["mit diesem Code melden Sie sich bei {site} an. Er gilt einmal, {valid} lang."],
+            action: None,
+            closing: &[
+                "Geben Sie ihn nur dort ein, wo Sie ihn angefordert haben, und geben Sie ihn niemandem: Wir fragen nie danach. Haben Sie ihn nicht angefordert, brauchen Sie nichts zu tun.",
+            ],
         },
         MailKind::PasswordChanged => Texts {
             subject: "Ihr Passwort wurde geändert",

@@ -12,6 +12,7 @@ pub(super) const WORDS: Words = Words {
     durations: [["day", "days"], ["hour", "hours"], ["minute", "minutes"]],
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of texts")]
 pub(super) fn texts(kind: MailKind) -> Texts {
     match kind {
         MailKind::OrderPaid => Texts {
@@ -48,6 +49,24 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: Some("Set a new password"),
             closing: &["If it was not you, you need not do anything: your password stays as it is."],
+        },
+        MailKind::MagicLink => Texts {
+            subject: "Your link to sign in",
+            heading: "Your link to sign in",
+            body: &["with this link you sign in at {site}. It works once, for {valid}."],
+            action: Some("Sign in"),
+            closing: &[
+                "Open it in the browser in which you asked for it. If you did not ask for it, do not open it, and do not pass it on.",
+            ],
+        },
+        MailKind::EmailCode => Texts {
+            subject: "Your code to sign in",
+            heading: "Your code to sign in",
+            body: &["with this code you sign in at {site}. It works once, for {valid}."],
+            action: None,
+            closing: &[
+                "Type it only where you asked for it, and pass it on to no one: we never ask for it. If you did not ask for it, you need not do anything.",
+            ],
         },
         MailKind::PasswordChanged => Texts {
             subject: "Your password was changed",
