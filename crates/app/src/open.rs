@@ -185,6 +185,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         confirm_email_first: settings.verify_email == VerifyEmail::Required,
         session_max: settings.tokens.session_max,
         limits: settings.limits,
+        password_min: settings.password_min,
         public_url,
         audit_witness_every: settings.audit_witness.every,
         data_dir: settings.data_dir.clone(),

@@ -25,7 +25,7 @@ struct Confirmation {
     token: String,
     /// Proves that the account is the client's own. Without it and without a session of the account, a password that
     /// was chosen before is removed.
-    #[schema(format = Password, max_length = 128)]
+    #[schema(format = Password, max_length = 256)]
     password: Option<String>,
 }
 
@@ -35,7 +35,7 @@ struct Confirmation {
 struct EmailChange {
     #[schema(format = Email, max_length = 254)]
     email: String,
-    #[schema(format = Password, max_length = 128)]
+    #[schema(format = Password, max_length = 256)]
     password: Option<String>,
 }
 

@@ -32,7 +32,7 @@ struct ForgottenPassword {
 struct PasswordReset {
     #[schema(max_length = 100)]
     token: String,
-    #[schema(format = Password, min_length = 8, max_length = 128)]
+    #[schema(format = Password, min_length = 8, max_length = 256)]
     password: String,
 }
 
@@ -40,9 +40,9 @@ struct PasswordReset {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PasswordChange {
-    #[schema(format = Password, max_length = 128)]
+    #[schema(format = Password, max_length = 256)]
     current_password: String,
-    #[schema(format = Password, min_length = 8, max_length = 128)]
+    #[schema(format = Password, min_length = 8, max_length = 256)]
     new_password: String,
 }
 
@@ -82,6 +82,6 @@ async fn change(operation: Operation<ChangePassword>, Body(input): Body<Password
 /// Checks what does not depend on the account. The use case checks the password again, with the account's own words.
 fn check_new(path: &str, text: &str) -> Result<(), ApiError> {
     let mut errors = ValidationErrors::new();
-    let good = errors.take(path, password::check_new(text, None));
+    let good = errors.take(path, password::check_new(text, &[]));
     ApiError::unless_good(errors, good)
 }

@@ -8,6 +8,7 @@ use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
 use super::mask::Show;
 use super::parse::{self, Parsed, optional};
 use super::secret::Secret;
+use mainstay_domain::password;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -126,6 +127,9 @@ settings! {
         |text| parse::choice(text, &[("optional", VerifyEmail::Optional), ("required", VerifyEmail::Required)]),
         "required: no account signs in before the link in the mail was followed; optional: at once.",
         "choose optional or required";
+    PASSWORD_MIN: usize = "security.password_min", Plain, |text| parse::whole(text, password::FEWEST, password::MOST_FEWEST),
+        "characters that a new password has at least.",
+        "give a number from 8 to 64, e.g. 8";
 
     AUDIT_WITNESS_URL: Option<String> = "audit.witness_url", Plain, |text| optional(text, address::endpoint),
         "URL to which Mainstay sends the sealed head of the audit chain, so that a database restored together with DATA_DIR is detected.",

@@ -3,13 +3,12 @@
 use super::forgot_password::mail_reset_link;
 use super::limits::may_mail;
 use super::one_time::{NewToken, issue};
-use super::own_password::verify_own;
+use super::own_password::{VerifiedPassword, verify_own};
 use super::password::Password;
 use super::step_up::require_step_up;
 use crate::mail::{self, AccountMail, Recipient, RequestFacts};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
-use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::one_time_token::TokenPurpose;
@@ -48,24 +47,21 @@ impl UseCase for ChangeEmail {
 }
 
 impl PreparedCommand for ChangeEmail {
-    /// The hash that the password was verified against; `None` without a password.
-    type Prepared = Option<String>;
+    type Prepared = Option<VerifiedPassword>;
 
-    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<String>> {
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<VerifiedPassword>> {
         match &self.password {
             Some(password) => Ok(Some(verify_own(cx, password).await?.1)),
             None => Ok(None),
         }
     }
 
-    async fn run(self, hash: Option<String>, cx: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, verified: Option<VerifiedPassword>, cx: &mut CommandContext<'_>) -> Result<()> {
         let (id, scope) = (cx.user()?, cx.scope::<User>());
         let user = cx.users().find(&scope, id).await?;
-        if hash.is_none() {
-            require_step_up(cx).await?;
-        } else if cx.credentials().find(&scope, id).await? != hash {
-            // The password has changed since it was verified.
-            return Err(Error::Unauthenticated(Unauthenticated::Credentials));
+        match verified {
+            Some(verified) => verified.confirm(cx, &user).await?,
+            None => require_step_up(cx).await?,
         }
         if user.email == self.email {
             let same = "is the address that the account has";

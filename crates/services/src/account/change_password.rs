@@ -1,14 +1,13 @@
 //! Changes the caller's password.
 
 use super::own_address::end_after_password;
-use super::own_password::verify_own;
+use super::own_password::{VerifiedPassword, verify_own};
 use super::password::Password;
 use super::second_factor::second_factors;
 use super::step_up::require_step_up;
 use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate};
-use mainstay_domain::error::{Error, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
@@ -25,7 +24,7 @@ pub struct ChangePassword {
 /// A current password that was verified, and the hash of the new one.
 #[derive(Debug, Clone)]
 pub struct PasswordChange {
-    verified: String,
+    verified: VerifiedPassword,
     new: String,
 }
 
@@ -49,18 +48,15 @@ impl PreparedCommand for ChangePassword {
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<PasswordChange> {
         let (user, verified) = verify_own(cx, &self.current).await?;
-        self.new.check_new_at("newPassword", &user.email)?;
-        let new = self.new.hash(&cx.components().hasher).await?;
+        self.new.check_new_at("newPassword", &user.email, &user.name)?;
+        let new = self.new.hash_new_at("newPassword", cx).await?;
         Ok(PasswordChange { verified, new })
     }
 
     async fn run(self, change: PasswordChange, cx: &mut CommandContext<'_>) -> Result<()> {
         let (id, scope) = (cx.user()?, cx.scope::<User>());
         let user = cx.users().find(&scope, id).await?;
-        // It may have changed since it was verified.
-        if cx.credentials().find(&scope, id).await? != Some(change.verified) {
-            return Err(Error::Unauthenticated(Unauthenticated::Credentials));
-        }
+        change.verified.confirm(cx, &user).await?;
         if !second_factors(cx, &user).await?.is_empty() {
             require_step_up(cx).await?;
         }

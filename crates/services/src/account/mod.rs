@@ -28,6 +28,7 @@ mod seed;
 mod sign_in;
 mod step_up;
 mod tokens;
+pub(crate) mod tries;
 mod verify_email;
 
 use crate::spelled;
@@ -51,6 +52,7 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use tries::ConcurrentTries;
 pub use verify_email::{ConfirmedEmail, VerifyEmail};
 
 pub(crate) use end_sessions::end_sessions_of;

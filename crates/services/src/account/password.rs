@@ -1,7 +1,9 @@
 //! A plaintext password, before it is hashed.
 
+use mainstay_domain::name::PersonName;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result, email::Email, password};
+use mainstay_engine::PrepareContext;
 use mainstay_platform::crypto::password::{PasswordError, PasswordHasher};
 use std::borrow::Cow;
 use std::fmt;
@@ -22,29 +24,56 @@ impl Password {
         Self(prepared.unwrap_or(typed))
     }
 
-    /// Validates it as a new password.
+    /// Validates it as a new password of an account.
     ///
     /// # Errors
     /// A validation error at `password`.
-    pub(crate) fn check_new(&self, email: &Email) -> Result<(), ValidationErrors> {
-        self.check_new_at("password", email)
+    pub(crate) fn check_new(&self, email: &Email, name: &PersonName) -> Result<(), ValidationErrors> {
+        self.check_new_at("password", email, name)
     }
 
-    /// Validates it as a new password that the request has in another field.
+    /// As [`check_new`](Self::check_new), where the request has it in another field.
     ///
     /// # Errors
     /// A validation error at `path`.
-    pub(super) fn check_new_at(&self, path: &str, email: &Email) -> Result<(), ValidationErrors> {
+    pub(super) fn check_new_at(
+        &self,
+        path: &str,
+        email: &Email,
+        name: &PersonName,
+    ) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        errors.take(path, password::check_new(&self.0, Some(email.as_str())));
+        let own = [email.as_str(), name.as_str()];
+        errors.take(path, password::check_new(&self.0, &own));
         errors.check()
     }
 
-    /// Hashes it.
+    /// Hashes it as a new password, if it has the length that the deployment requires.
+    ///
+    /// # Errors
+    /// A validation error at `password`; `UNAVAILABLE` when too many passwords are being hashed.
+    pub(crate) async fn hash_new(&self, cx: &PrepareContext<'_>) -> Result<String> {
+        self.hash_new_at("password", cx).await
+    }
+
+    /// As [`hash_new`](Self::hash_new), where the request has it in another field.
+    ///
+    /// # Errors
+    /// A validation error at `path`; `UNAVAILABLE` when too many passwords are being hashed.
+    pub(super) async fn hash_new_at(&self, path: &str, cx: &PrepareContext<'_>) -> Result<String> {
+        let components = cx.components();
+        let mut errors = ValidationErrors::new();
+        let length = password::check_length(&self.0, components.policies.password_min);
+        errors.take(path, length);
+        errors.check()?;
+        self.rehash(&components.hasher).await
+    }
+
+    /// Hashes it again with the current parameters, whatever the rules for new passwords are by now.
     ///
     /// # Errors
     /// `UNAVAILABLE` when too many passwords are being hashed.
-    pub(crate) async fn hash(&self, hasher: &PasswordHasher) -> Result<String> {
+    pub(super) async fn rehash(&self, hasher: &PasswordHasher) -> Result<String> {
         hasher.hash(self.text()).await.map_err(hashing)
     }
 

@@ -67,7 +67,7 @@ impl UseCase for Register {
     type Output = Registered;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
-        self.password.check_new(&self.email)
+        self.password.check_new(&self.email, &self.name)
     }
 }
 
@@ -79,7 +79,7 @@ impl StagedCommand for Register {
     const RECORDS_NO_EVENT: bool = true;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
-        self.password.hash(&cx.components().hasher).await
+        self.password.hash_new(cx).await
     }
 
     async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<WrittenRegistration> {

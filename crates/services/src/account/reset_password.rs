@@ -3,11 +3,13 @@
 use super::address_token::{check_address, consume_link, find_link};
 use super::own_address::{end_after_password, own_address};
 use super::password::Password;
+use super::tries;
 use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, Secret, UseCase};
 use serde_json::json;
@@ -44,8 +46,8 @@ impl PreparedCommand for ResetPassword {
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
         // Before the hash, which takes long: only for a token that was issued.
         let link = find_link(cx, TokenPurpose::ResetPassword, &self.token).await?;
-        self.password.check_new(&link.user.email)?;
-        self.password.hash(&cx.components().hasher).await
+        self.password.check_new(&link.user.email, &link.user.name)?;
+        self.password.hash_new(cx).await
     }
 
     async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<()> {
@@ -59,6 +61,8 @@ impl PreparedCommand for ResetPassword {
         );
         cx.credentials().set(&permit, &user, &hash, now).await?;
         end_after_password(cx, &user, None).await?;
+        // The owner has a new password, which earlier tries did not guess at.
+        tries::forgive(cx, TryKind::Password, user.email.as_str()).await?;
         cx.record(
             permit,
             DomainEvent::noted(
