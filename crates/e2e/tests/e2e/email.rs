@@ -252,6 +252,9 @@ async fn a_new_address_is_confirmed_there_and_the_former_one_is_informed(app: &T
         same.expect_error(400, "VALIDATION_FAILED").validation_errors(),
         ["email FORMAT"]
     );
+    ann.post(CHANGE, json!({"email": "ann@new.example"}))
+        .await
+        .expect_error(403, "STEP_UP_REQUIRED");
     ann.post(CHANGE, request("ann@new.example", PASSWORD))
         .await
         .expect(202);

@@ -52,6 +52,41 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
         ),
         ("POST", "/api/auth/setup".to_owned(), &anonymous, setup, false),
         ("POST", "/api/auth/step-up".to_owned(), &ann, proof, false),
+        (
+            "POST",
+            "/api/auth/password/forgot".to_owned(),
+            &anonymous,
+            json!({"email": "unknown@example.com"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/password/reset".to_owned(),
+            &anonymous,
+            json!({"token": "mrp_x", "password": "walks in the rain"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/password/change".to_owned(),
+            &ann,
+            json!({"currentPassword": "x", "newPassword": "walks in the rain"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/email/verify".to_owned(),
+            &anonymous,
+            json!({"token": "mve_x", "password": "x"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/email/change".to_owned(),
+            &ann,
+            json!({"email": "other@example.com", "password": "x"}),
+            false,
+        ),
         ("POST", "/api/products".to_owned(), &admin, new, false),
         ("PATCH", product.path.clone(), &admin, change, false),
         (
@@ -127,8 +162,12 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 3] =
-    ["/api/auth/logout", "/api/auth/logout-all", "/api/jobs/{id}/retry"];
+pub(crate) const WITHOUT_A_BODY: [&str; 4] = [
+    "/api/auth/logout",
+    "/api/auth/logout-all",
+    "/api/auth/email/resend",
+    "/api/jobs/{id}/retry",
+];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.
 pub(crate) fn fits(pattern: &str, path: &str) -> bool {

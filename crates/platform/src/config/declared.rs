@@ -123,13 +123,13 @@ settings! {
     RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
         "on, or off for load tests; off is refused in production.",
         "choose on";
-    PASSWORD_MIN: usize = "security.password_min", Plain, |text| parse::whole(text, password::FEWEST, password::MOST_FEWEST),
-        "characters that a new password has at least.",
-        "give a number from 8 to 64, e.g. 8";
     VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain,
         |text| parse::choice(text, &[("optional", VerifyEmail::Optional), ("required", VerifyEmail::Required)]),
         "required: no account signs in before the link in the mail was followed; optional: at once.",
         "choose optional or required";
+    PASSWORD_MIN: usize = "security.password_min", Plain, |text| parse::whole(text, password::FEWEST, password::MOST_FEWEST),
+        "characters that a new password has at least.",
+        "give a number from 8 to 64, e.g. 8";
 
     AUDIT_WITNESS_URL: Option<String> = "audit.witness_url", Plain, |text| optional(text, address::endpoint),
         "URL to which Mainstay sends the sealed head of the audit chain, so that a database restored together with DATA_DIR is detected.",

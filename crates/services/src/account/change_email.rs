@@ -47,7 +47,6 @@ impl UseCase for ChangeEmail {
 }
 
 impl PreparedCommand for ChangeEmail {
-    /// `None` without a password.
     type Prepared = Option<VerifiedPassword>;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<VerifiedPassword>> {
@@ -61,7 +60,7 @@ impl PreparedCommand for ChangeEmail {
         let (id, scope) = (cx.user()?, cx.scope::<User>());
         let user = cx.users().find(&scope, id).await?;
         match verified {
-            Some(verified) => verified.check_current(cx, &user).await?,
+            Some(verified) => verified.confirm(cx, &user).await?,
             None => require_step_up(cx).await?,
         }
         if user.email == self.email {

@@ -56,7 +56,7 @@ impl PreparedCommand for ChangePassword {
     async fn run(self, change: PasswordChange, cx: &mut CommandContext<'_>) -> Result<()> {
         let (id, scope) = (cx.user()?, cx.scope::<User>());
         let user = cx.users().find(&scope, id).await?;
-        change.verified.check_current(cx, &user).await?;
+        change.verified.confirm(cx, &user).await?;
         if !second_factors(cx, &user).await?.is_empty() {
             require_step_up(cx).await?;
         }

@@ -1,27 +1,30 @@
-//! Verifies the password of the caller's own account, for a change that requires it.
+//! Verifies the password of an account, for a change that requires it.
 
 use super::password::{Password, hashing};
 use super::tries::{self, TakenTry};
 use mainstay_domain::Result;
+use mainstay_domain::access::SystemCaller;
 use mainstay_domain::error::{Error, Unauthenticated};
+use mainstay_domain::id::UserId;
 use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, PrepareContext, Repositories};
 
-/// A password of the caller's own account that was verified.
+/// A password of an account that was verified outside of the transaction.
 #[derive(Debug, Clone)]
 pub struct VerifiedPassword {
+    /// The hash that it was verified against.
     hash: String,
     taken: TakenTry,
 }
 
 impl VerifiedPassword {
-    /// Checks, in the transaction, that the password has not changed since it was verified, and gives the try back.
+    /// Confirms in the transaction that the password is still the account's, and gives the try back.
     ///
     /// # Errors
-    /// `INVALID_CREDENTIALS`.
-    pub(super) async fn check_current(&self, cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
-        let scope = cx.scope::<User>();
+    /// `INVALID_CREDENTIALS` when it has changed since it was verified.
+    pub(super) async fn confirm(&self, cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
+        let scope = cx.scope_of(SystemCaller::SIGN_IN);
         if cx.credentials().find(&scope, user.id).await?.as_ref() != Some(&self.hash) {
             return Err(Error::Unauthenticated(Unauthenticated::Credentials));
         }
@@ -29,11 +32,30 @@ impl VerifiedPassword {
     }
 }
 
-/// Verifies the password of the caller's account; returns the account, too. A stolen session must not serve to guess
-/// the password, so a try is taken before.
+/// Verifies a password against the hash of an account. Wrong ones are counted for the account.
 ///
 /// # Errors
-/// `INVALID_CREDENTIALS`; `LOCKED_OUT`; `INVALID_STATE` when the account has no password.
+/// `INVALID_CREDENTIALS`, also without a hash; `LOCKED_OUT` after too many wrong ones.
+pub(super) async fn verify_for(
+    cx: &PrepareContext<'_>,
+    (user, hash): (UserId, Option<String>),
+    password: &Password,
+) -> Result<VerifiedPassword> {
+    let refused = || Error::Unauthenticated(Unauthenticated::Credentials);
+    let hash = hash.filter(|_| password.is_possible()).ok_or_else(refused)?;
+    cx.concerns(user);
+    let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
+    let verdict = cx.components().hasher.verify(password.text(), &hash).await;
+    match verdict.map_err(hashing)?.ok {
+        true => Ok(VerifiedPassword { hash, taken }),
+        false => Err(refused()),
+    }
+}
+
+/// Verifies the password of the caller's account; returns the account, too.
+///
+/// # Errors
+/// As [`verify_for`]; `INVALID_STATE` when the account has no password.
 pub(super) async fn verify_own(
     cx: &PrepareContext<'_>,
     password: &Password,
@@ -51,13 +73,6 @@ pub(super) async fn verify_own(
     let (user, hash) = read.await?;
     let none = || Error::InvalidState("the account has no password: request a link that sets one".to_owned());
     let hash = hash.ok_or_else(none)?;
-    let taken = tries::take(cx, TryKind::StepUp, &id.to_string()).await?;
-    let is_right = password.is_possible() && {
-        let verdict = cx.components().hasher.verify(password.text(), &hash).await;
-        verdict.map_err(hashing)?.ok
-    };
-    match is_right {
-        true => Ok((user, VerifiedPassword { hash, taken })),
-        false => Err(Error::Unauthenticated(Unauthenticated::Credentials)),
-    }
+    let verified = verify_for(cx, (id, Some(hash)), password).await?;
+    Ok((user, verified))
 }

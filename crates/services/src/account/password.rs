@@ -32,7 +32,7 @@ impl Password {
         self.check_new_at("password", email, name)
     }
 
-    /// Validates it as a new password that the request has in another field.
+    /// As [`check_new`](Self::check_new), where the request has it in another field.
     ///
     /// # Errors
     /// A validation error at `path`.
@@ -56,10 +56,10 @@ impl Password {
         self.hash_new_at("password", cx).await
     }
 
-    /// Hashes it as a new password that the request has in another field.
+    /// As [`hash_new`](Self::hash_new), where the request has it in another field.
     ///
     /// # Errors
-    /// As [`hash_new`](Self::hash_new), at `path`.
+    /// A validation error at `path`; `UNAVAILABLE` when too many passwords are being hashed.
     pub(super) async fn hash_new_at(&self, path: &str, cx: &PrepareContext<'_>) -> Result<String> {
         let components = cx.components();
         let mut errors = ValidationErrors::new();

@@ -61,7 +61,7 @@ impl PreparedCommand for ResetPassword {
         );
         cx.credentials().set(&permit, &user, &hash, now).await?;
         end_after_password(cx, &user, None).await?;
-        // What was guessed at was the former password.
+        // The owner has a new password, which earlier tries did not guess at.
         tries::forgive(cx, TryKind::Password, user.email.as_str()).await?;
         cx.record(
             permit,

@@ -2,7 +2,8 @@
 
 use super::address_token::{check_address, consume_link, find_link, invalid};
 use super::own_address::{confirm_address, issue_to_address, note_access, own_address};
-use super::password::{Password, hashing};
+use super::own_password::{VerifiedPassword, verify_for};
+use super::password::Password;
 use crate::mail::{self, AccountMail, Recipient, RequestFacts};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
@@ -60,47 +61,36 @@ impl UseCase for VerifyEmail {
 }
 
 impl PreparedCommand for VerifyEmail {
-    /// The hash that the password was verified against; `None` without a password.
-    type Prepared = Option<String>;
+    type Prepared = Option<VerifiedPassword>;
 
-    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<String>> {
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<Option<VerifiedPassword>> {
         let Some(password) = &self.password else {
             return Ok(None);
         };
-        let refused = || Error::Unauthenticated(Unauthenticated::Credentials);
         let link = find_link(cx, self.purpose()?, &self.token).await?;
-        let hash = link.hash.filter(|_| password.is_possible()).ok_or_else(refused)?;
-        let verdict = cx.components().hasher.verify(password.text(), &hash).await;
-        match verdict.map_err(hashing)?.ok {
-            true => Ok(Some(hash)),
-            false => Err(refused()),
-        }
+        let verified = verify_for(cx, (link.user.id, link.hash), password).await?;
+        Ok(Some(verified))
     }
 
-    async fn run(self, hash: Option<String>, cx: &mut CommandContext<'_>) -> Result<ConfirmedEmail> {
+    async fn run(
+        self,
+        verified: Option<VerifiedPassword>,
+        cx: &mut CommandContext<'_>,
+    ) -> Result<ConfirmedEmail> {
         let purpose = self.purpose()?;
         let (token, user) = consume_link(cx, purpose, &self.token).await?;
         user.check_usable()?;
-        let is_proved = is_proved(cx, &user, hash).await?;
+        let mut is_proved = cx.caller().user_id() == Some(user.id);
+        if let Some(verified) = verified {
+            verified.confirm(cx, &user).await?;
+            is_proved = true;
+        }
         match purpose {
             TokenPurpose::ChangeEmail if is_proved => change(cx, &token, user).await,
             TokenPurpose::ChangeEmail => Err(Error::Unauthenticated(Unauthenticated::Missing)),
             _ => verify(cx, &token, user, is_proved).await,
         }
     }
-}
-
-/// Whether the client proved that the account is its own: by a session, or by the password, which may have changed since
-/// it was verified.
-async fn is_proved(cx: &mut CommandContext<'_>, user: &User, hash: Option<String>) -> Result<bool> {
-    if cx.caller().user_id() == Some(user.id) {
-        return Ok(true);
-    }
-    let Some(hash) = hash else {
-        return Ok(false);
-    };
-    let scope = cx.scope_of(SystemCaller::SIGN_IN);
-    Ok(cx.credentials().find(&scope, user.id).await? == Some(hash))
 }
 
 async fn verify(
