@@ -4,6 +4,7 @@
 //! unreviewed. gRPC has its protobuf messages instead.
 
 mod audit;
+mod factor;
 mod grant;
 mod job;
 mod money;
@@ -15,6 +16,7 @@ mod tokens;
 mod user;
 
 pub use audit::AuditView;
+pub use factor::{RecoveryCodesView, TotpSetupView};
 pub use grant::GrantView;
 pub use job::JobView;
 pub use money::MoneyView;

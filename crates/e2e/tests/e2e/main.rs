@@ -35,6 +35,8 @@ mod lost_charge;
 mod lost_database;
 mod matrix;
 mod metrics;
+mod mfa;
+mod mfa_required;
 mod order;
 mod order_cancel_expire;
 mod outbox;

@@ -228,6 +228,7 @@ const MAINSTAY: [Migration; 13] = [
     migration!("V11__jobs"),
     migration!("V12__idempotency_keys"),
     migration!("V13__write_probe"),
+    migration!("V16__factors"),
 ];
 
 #[cfg(test)]

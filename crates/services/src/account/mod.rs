@@ -1,5 +1,6 @@
 //! Accounts and sign-in.
 
+mod factor;
 mod login;
 mod logout;
 mod logout_all;
@@ -13,9 +14,14 @@ mod second_factor;
 mod seed;
 mod sign_in;
 mod spelled;
+mod spelled_list;
 mod step_up;
 mod tokens;
+mod totp_secret;
 
+pub use factor::{
+    DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup, VerifyFactor,
+};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
