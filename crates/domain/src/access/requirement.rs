@@ -84,7 +84,7 @@ impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Need::Anyone => f.write_str("anyone"),
-            Need::Enrolling => f.write_str("signed in, enrolling too"),
+            Need::Enrolling => f.write_str("signed in, enrolling"),
             Need::SignedIn => f.write_str("signed in"),
             Need::Permission(permission) => write!(f, "{permission}"),
             Need::Role(role) => write!(f, "role {role}"),
