@@ -94,7 +94,6 @@ CREATE TABLE sessions (
     id            BLOB    NOT NULL PRIMARY KEY,
     user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     method        TEXT    NOT NULL,
-    limited       INTEGER NOT NULL,
     stepped_up_at INTEGER,
     generation    INTEGER  NOT NULL,
     seed          BLOB   NOT NULL,
@@ -103,11 +102,12 @@ CREATE TABLE sessions (
     created_at    INTEGER  NOT NULL,
     last_seen_at  INTEGER  NOT NULL,
     expires_at    INTEGER  NOT NULL,
+    flagged_at    INTEGER,
     ended_at      INTEGER,
     end_change    INTEGER
 ) STRICT;
 
-CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_user ON sessions (user_id, id);
 CREATE INDEX sessions_expiring ON sessions (expires_at);
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX sessions_end_change ON sessions (end_change) WHERE end_change IS NOT NULL;

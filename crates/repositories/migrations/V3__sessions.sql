@@ -4,7 +4,6 @@ CREATE TABLE sessions (
     id            UUID    NOT NULL PRIMARY KEY,
     user_id       UUID    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     method        TEXT    NOT NULL,
-    limited       BOOLEAN NOT NULL,
     stepped_up_at BIGINT,
     generation    BIGINT  NOT NULL,
     seed          BYTEA   NOT NULL,
@@ -13,11 +12,12 @@ CREATE TABLE sessions (
     created_at    BIGINT  NOT NULL,
     last_seen_at  BIGINT  NOT NULL,
     expires_at    BIGINT  NOT NULL,
+    flagged_at    BIGINT,
     ended_at      BIGINT,
     end_change    BIGINT
 );
 
-CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_user ON sessions (user_id, id);
 CREATE INDEX sessions_expiring ON sessions (expires_at);
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX sessions_end_change ON sessions (end_change) WHERE end_change IS NOT NULL;

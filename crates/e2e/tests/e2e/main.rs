@@ -40,6 +40,7 @@ mod mfa_required;
 mod order;
 mod order_cancel_expire;
 mod outbox;
+mod own_sessions;
 mod payment;
 mod pipeline;
 mod product;

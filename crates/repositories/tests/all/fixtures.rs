@@ -101,7 +101,6 @@ pub(crate) fn session(number: u128, user: UserId) -> Session {
         id: id(number),
         user_id: user,
         method: SignInMethod::Password,
-        limited: false,
         stepped_up_at: None,
         generation: 0,
         ip: Some("192.0.2.1".to_owned()),
@@ -109,6 +108,7 @@ pub(crate) fn session(number: u128, user: UserId) -> Session {
         created_at: at(100),
         last_seen_at: at(100),
         expires_at: at(1000),
+        flagged_at: None,
         ended_at: None,
     }
 }

@@ -1,5 +1,8 @@
 //! Accounts and sign-in.
 
+mod end_session;
+mod end_sessions;
+mod list_sessions;
 mod factor;
 mod login;
 mod logout;
@@ -8,6 +11,7 @@ mod me;
 mod one_time;
 mod opening;
 mod password;
+mod presented;
 mod refresh;
 mod register;
 mod second_factor;
@@ -19,6 +23,8 @@ mod step_up;
 mod tokens;
 mod totp_secret;
 
+pub use end_session::EndSession;
+pub use list_sessions::{ListSessions, OwnSession};
 pub use factor::{
     DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup, VerifyFactor,
 };
@@ -34,5 +40,6 @@ pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 
+pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;

@@ -1,17 +1,17 @@
 //! Enables an authenticator app.
 
+use super::super::end_sessions::end_sessions_of;
 use super::super::second_factor::follow_factors;
 use super::super::totp_secret::open_secret;
 use super::code::{FactorCode, wrong_code};
 use super::own_account;
 use super::recovery_codes::{RecoveryCodeList, renew};
 use crate::ShopRepositories;
-use mainstay_domain::access::{Access, Permit, Rate};
+use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::access::AccessChange;
-use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
+use mainstay_engine::{Command, CommandContext, UseCase};
 
 /// Confirms the caller's authenticator app with one of its codes, which cannot be used again. From then on, sign-in asks
 /// for a second factor. Answers new recovery codes.
@@ -56,7 +56,10 @@ impl Command for EnableTotp {
         }
         let codes = renew(cx, &permit, &user).await?;
         let after = follow_factors(cx, &permit, &user).await?;
-        end_limited_sessions(cx, &permit, &user).await?;
+        if !user.mfa_enabled && cx.components().directory.requires_factor(&user.role) {
+            let present = cx.caller().principal().map(|principal| principal.session);
+            end_sessions_of(cx, &after, present).await?;
+        }
         cx.record(permit, DomainEvent::acted("user.mfa-enabled", "ENABLE_MFA", &user, &after));
         Ok(codes)
     }
@@ -64,17 +67,4 @@ impl Command for EnableTotp {
 
 fn not_set_up() -> Error {
     Error::InvalidState("no authenticator app waits for its code: set one up first".to_owned())
-}
-
-/// Ends the sessions that were limited to setting up a factor, except the one that did.
-async fn end_limited_sessions(cx: &mut CommandContext<'_>, permit: &Permit<User>, user: &User) -> Result<()> {
-    let was_limited = !user.mfa_enabled && cx.components().directory.requires_factor(&user.role);
-    if !was_limited {
-        return Ok(());
-    }
-    let (present, now) = (cx.caller().principal().map(|principal| principal.session), cx.now());
-    for id in cx.sessions().end_all(permit, user.id, present, now).await? {
-        cx.access_changed(AccessChange::SessionEnded(id));
-    }
-    Ok(())
 }
