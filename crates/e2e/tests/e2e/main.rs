@@ -55,6 +55,7 @@ mod setup;
 mod spelling;
 mod step_up;
 mod token;
+mod tries;
 mod unfinished_jobs;
 mod worker;
 

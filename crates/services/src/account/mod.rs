@@ -22,6 +22,7 @@ mod spelled_list;
 mod step_up;
 mod tokens;
 mod totp_secret;
+pub(crate) mod tries;
 
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};
@@ -39,6 +40,7 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use tries::ConcurrentTries;
 
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};
