@@ -51,7 +51,9 @@ impl TestApp {
         let enabled = user.post("/api/auth/mfa/totp/enable", body).await;
         let enabled = enabled.expect(200).data();
         let codes = enabled["recoveryCodes"].as_array().into_iter().flatten();
-        app.recovery_codes = codes.filter_map(|code| code.as_str().map(str::to_owned)).collect();
+        app.recovery_codes = codes
+            .filter_map(|code| code.as_str().map(str::to_owned))
+            .collect();
         self.next_time_step();
         app
     }
@@ -69,7 +71,10 @@ impl TestApp {
         let body = json!({"email": user.email, "password": user.password});
         let answer = self.client().post("/api/auth/login", body).await;
         let data = answer.expect(200).data();
-        data["mfaToken"].as_str().expect("a second factor is asked for").to_owned()
+        data["mfaToken"]
+            .as_str()
+            .expect("a second factor is asked for")
+            .to_owned()
     }
 }
 
@@ -84,5 +89,7 @@ fn decode(base32: &str) -> Vec<u8> {
         .flat_map(|digit| (0..5).rev().map(move |at| digit >> at & 1))
         .collect();
     let bytes = bits.chunks_exact(8);
-    bytes.map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit)).collect()
+    bytes
+        .map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit))
+        .collect()
 }

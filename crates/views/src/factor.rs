@@ -56,7 +56,10 @@ fn qr_code(content: &str) -> Result<Secret<String>> {
         .build();
     let image = Secret::new(image);
     let data = Secret::new(STANDARD.encode(image.expose()));
-    Ok(Secret::new(format!("data:image/svg+xml;base64,{}", data.expose())))
+    Ok(Secret::new(format!(
+        "data:image/svg+xml;base64,{}",
+        data.expose()
+    )))
 }
 
 /// Recovery codes. They are shown once.

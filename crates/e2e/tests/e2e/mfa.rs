@@ -28,7 +28,9 @@ const STEP_UP: &str = "/api/auth/step-up";
 const ME: &str = "/api/users/me";
 
 async fn verify(client: &Client, token: &str, code: &str) -> Answer {
-    client.post(VERIFY, json!({"mfaToken": token, "code": code})).await
+    client
+        .post(VERIFY, json!({"mfaToken": token, "code": code}))
+        .await
 }
 
 async fn step_up(user: &TestUser) {
@@ -56,7 +58,10 @@ async fn trap_08_an_app_counts_after_a_code_confirmed_it(app: &TestApp) {
     let first = ann.post_nothing(SET_UP).await.expect(200).data();
     let setup = ann.post_nothing(SET_UP).await.expect(200).data();
     assert_ne!(first["secret"], setup["secret"]);
-    let (secret, url) = (setup["secret"].as_str().unwrap(), setup["otpauthUrl"].as_str().unwrap());
+    let (secret, url) = (
+        setup["secret"].as_str().unwrap(),
+        setup["otpauthUrl"].as_str().unwrap(),
+    );
     assert_eq!(secret.len(), 32);
     let named = format!("otpauth://totp/127.0.0.1:ann%40example.com?secret={secret}&issuer=127.0.0.1");
     assert_eq!(url, named);
@@ -66,13 +71,20 @@ async fn trap_08_an_app_counts_after_a_code_confirmed_it(app: &TestApp) {
     app.sign_in(&ann.email, &ann.password).await;
     let device = Authenticator::with_secret(secret);
     let of_the_first = Authenticator::with_secret(first["secret"].as_str().unwrap());
-    for wrong in [of_the_first.code(app.now()), "nonsense".to_owned(), "0000-0000-0000-0000".to_owned()] {
+    for wrong in [
+        of_the_first.code(app.now()),
+        "nonsense".to_owned(),
+        "0000-0000-0000-0000".to_owned(),
+    ] {
         ann.post(ENABLE, json!({"code": wrong}))
             .await
             .expect_error(401, "MFA_INVALID");
     }
     for invalid in [json!({"code": ""}), json!({"code": "1".repeat(65)})] {
-        let answer = ann.post(ENABLE, invalid).await.expect_error(400, "VALIDATION_FAILED");
+        let answer = ann
+            .post(ENABLE, invalid)
+            .await
+            .expect_error(400, "VALIDATION_FAILED");
         assert!(answer.validation_errors()[0].starts_with("code "), "{answer:?}");
     }
     let body = json!({"code": device.code(app.now())});
@@ -81,7 +93,10 @@ async fn trap_08_an_app_counts_after_a_code_confirmed_it(app: &TestApp) {
     assert_eq!(ann.get(ME).await.expect(200).data()["mfaEnabled"], true);
     for path in [ENABLE, SET_UP] {
         let answer = ann.post(path, body.clone()).await;
-        assert!(answer.status == 409 || answer.code() == "STEP_UP_REQUIRED" || answer.status == 400, "{answer:?}");
+        assert!(
+            answer.status == 409 || answer.code() == "STEP_UP_REQUIRED" || answer.status == 400,
+            "{answer:?}"
+        );
     }
     app.first_factor(&ann).await;
 }
@@ -164,9 +179,14 @@ async fn trap_08_the_number_of_guesses_is_limited(app: &TestApp) {
     let client = app.client();
     let guesses = (0..55).map(|at| verify(&client, &token, if at == 49 { &right } else { wrong }));
     let answers = futures_util::future::join_all(guesses).await;
-    let evaluated = answers.iter().filter(|answer| answer.code() == "MFA_INVALID").count();
+    let evaluated = answers
+        .iter()
+        .filter(|answer| answer.code() == "MFA_INVALID")
+        .count();
     assert!(evaluated <= 20, "{evaluated} guesses were evaluated");
-    let locked = verify(&client, &token, &right).await.expect_error(429, "LOCKED_OUT");
+    let locked = verify(&client, &token, &right)
+        .await
+        .expect_error(429, "LOCKED_OUT");
     assert!(locked.header("retry-after").is_some(), "{locked:?}");
     // Wrong codes do not use up the tries at the password, nor those at the step-up.
     app.first_factor(&ann).await;
@@ -195,8 +215,17 @@ async fn trap_08_the_secret_is_stored_sealed_and_recovery_codes_hashed(app: &Tes
     assert_eq!(digests.len(), 10);
     let codes = codes["recoveryCodes"].as_array().unwrap();
     for code in codes {
-        let plain: String = code.as_str().unwrap().bytes().map(|byte| format!("{byte:02X}")).collect();
-        assert!(digests.iter().all(|digest| digest.len() == 64 && !plain.contains(digest)));
+        let plain: String = code
+            .as_str()
+            .unwrap()
+            .bytes()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        assert!(
+            digests
+                .iter()
+                .all(|digest| digest.len() == 64 && !plain.contains(digest))
+        );
     }
     // Neither is shown in the audit trail or to subscribers.
     let mut shown = read("SELECT after_json FROM audit_entries".to_owned()).await;
@@ -218,14 +247,21 @@ async fn trap_19_the_token_of_the_first_factor_works_once(app: &TestApp) {
     verify(&app.client(), &of_bob, &device.code(app.now()))
         .await
         .expect_error(401, "MFA_INVALID");
-    for wrong in ["nonsense", "0000-0000-0000-0000", &device.code(app.now().before(5 * MINUTE))] {
+    for wrong in [
+        "nonsense",
+        "0000-0000-0000-0000",
+        &device.code(app.now().before(5 * MINUTE)),
+    ] {
         verify(&app.client(), &token, wrong)
             .await
             .expect_error(401, "MFA_INVALID");
     }
     // With as many different codes, all of them right.
     let client = app.client();
-    let racing = device.recovery_codes.iter().map(|code| verify(&client, &token, code));
+    let racing = device
+        .recovery_codes
+        .iter()
+        .map(|code| verify(&client, &token, code));
     let answers = futures_util::future::join_all(racing).await;
     assert_eq!(succeeded(answers, "TOKEN_INVALID"), 1);
     verify(&client, &token, &device.code(app.now()))
@@ -247,12 +283,20 @@ async fn the_token_of_the_first_factor_expires(app: &TestApp) {
     verify(&app.client(), &token, &device.code(app.now()))
         .await
         .expect_error(401, "TOKEN_INVALID");
-    for other in ["", "msf_", &format!("{token}x"), &token.replace("msf_", "mst_"), ann.access.as_str()] {
+    for other in [
+        "",
+        "msf_",
+        &format!("{token}x"),
+        &token.replace("msf_", "mst_"),
+        ann.access.as_str(),
+    ] {
         let answer = verify(&app.client(), other, &device.code(app.now())).await;
         answer.expect_error(401, "TOKEN_INVALID");
     }
     let fresh = app.first_factor(&ann).await;
-    verify(&app.client(), &fresh, &device.code(app.now())).await.expect(200);
+    verify(&app.client(), &fresh, &device.code(app.now()))
+        .await
+        .expect(200);
 }
 
 async fn trap_19_a_recovery_code_works_once_even_raced(app: &TestApp) {
@@ -278,7 +322,10 @@ async fn trap_19_a_recovery_code_works_once_even_raced(app: &TestApp) {
     let trail = app.admin().await.get("/api/audit?action=USE_RECOVERY_CODE").await;
     let trail = trail.expect(200).list();
     assert_eq!(trail.len(), 2, "{trail:?}");
-    assert!(trail.iter().all(|entry| entry["userId"] == json!(ann.id)), "{trail:?}");
+    assert!(
+        trail.iter().all(|entry| entry["userId"] == json!(ann.id)),
+        "{trail:?}"
+    );
     assert_eq!(trail[0]["after"]["left"], 8);
     other.stop().await;
     app.leave_jobs();
@@ -310,7 +357,12 @@ async fn disabling_needs_a_step_up(app: &TestApp) {
     let ann = app.customer("ann").await;
     let device = app.enrol(&ann).await;
     // A fresh sign-in is no step-up.
-    let answer = verify(&app.client(), &app.first_factor(&ann).await, &device.code(app.now())).await;
+    let answer = verify(
+        &app.client(),
+        &app.first_factor(&ann).await,
+        &device.code(app.now()),
+    )
+    .await;
     let ann = TestUser::of(&answer.expect(200), &app.client(), &ann.password);
     ann.post_nothing(DISABLE)
         .await
@@ -325,10 +377,16 @@ async fn disabling_needs_a_step_up(app: &TestApp) {
     ann.post_nothing(DISABLE).await.expect_error(409, "INVALID_STATE");
     assert_eq!(ann.get(ME).await.expect(200).data()["mfaEnabled"], false);
     app.sign_in(&ann.email, &ann.password).await;
-    let left = app.query_raw("SELECT CAST(count(*) AS TEXT) FROM recovery_codes").await;
+    let left = app
+        .query_raw("SELECT CAST(count(*) AS TEXT) FROM recovery_codes")
+        .await;
     assert_eq!(left, [[Some("0".to_owned())]]);
     for action in ["ENABLE_MFA", "DISABLE_MFA"] {
-        let trail = app.admin().await.get(&format!("/api/audit?action={action}")).await;
+        let trail = app
+            .admin()
+            .await
+            .get(&format!("/api/audit?action={action}"))
+            .await;
         let trail = trail.expect(200).list();
         assert_eq!(trail.len(), 1, "{trail:?}");
         assert_eq!(trail[0]["after"]["mfaEnabled"], json!(action == "ENABLE_MFA"));
@@ -343,7 +401,10 @@ async fn a_code_steps_up_and_works_once(app: &TestApp) {
         (json!({}), "code REQUIRED"),
         (json!({"code": "123456", "password": "x"}), "code CONFLICT"),
     ] {
-        let answer = ann.post(STEP_UP, body).await.expect_error(400, "VALIDATION_FAILED");
+        let answer = ann
+            .post(STEP_UP, body)
+            .await
+            .expect_error(400, "VALIDATION_FAILED");
         assert_eq!(answer.validation_errors(), [path]);
     }
     let code = device.code(app.now());
@@ -366,8 +427,14 @@ async fn wrong_codes_are_security_events_that_name_the_account(app: &TestApp) {
     app.engine().security().flush().await.unwrap();
     let events = app.admin().await.get("/api/security-events").await;
     let events: Vec<Value> = events.expect(200).list();
-    let failed: Vec<_> = events.iter().filter(|event| event["type"] == "mfa_failed").collect();
+    let failed: Vec<_> = events
+        .iter()
+        .filter(|event| event["type"] == "mfa_failed")
+        .collect();
     assert_eq!(failed.len(), 1, "{events:?}");
-    assert_eq!((&failed[0]["userId"], &failed[0]["count"]), (&json!(ann.id), &json!(3)));
+    assert_eq!(
+        (&failed[0]["userId"], &failed[0]["count"]),
+        (&json!(ann.id), &json!(3))
+    );
     app.leave_jobs();
 }

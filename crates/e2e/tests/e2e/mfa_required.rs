@@ -14,7 +14,8 @@ async fn a_role_limits_its_members_until_they_have_a_second_factor(app: &TestApp
     let elsewhere = app.sign_in(&ann.email, &ann.password).await;
     let other = app.another_node().await;
     ann.get("/api/orders").await.expect(200);
-    app.execute_raw("UPDATE roles SET mfa_required = TRUE WHERE name = 'support'").await;
+    app.execute_raw("UPDATE roles SET mfa_required = TRUE WHERE name = 'support'")
+        .await;
     for node in [app.node(), &other] {
         node.engine.access().sync().await.unwrap();
     }
@@ -31,9 +32,17 @@ async fn a_role_limits_its_members_until_they_have_a_second_factor(app: &TestApp
     bob.get("/api/orders").await.expect(200);
     let fresh = app.sign_in(&ann.email, &ann.password).await;
     fresh.get("/api/orders").await.expect_error(403, "FORBIDDEN");
-    fresh.post("/api/auth/step-up", json!({"password": ann.password})).await.expect(204);
+    fresh
+        .post("/api/auth/step-up", json!({"password": ann.password}))
+        .await
+        .expect(204);
     fresh.get("/api/orders").await.expect_error(403, "FORBIDDEN");
-    fresh.refreshed().await.get("/api/orders").await.expect_error(403, "FORBIDDEN");
+    fresh
+        .refreshed()
+        .await
+        .get("/api/orders")
+        .await
+        .expect_error(403, "FORBIDDEN");
     elsewhere.post_nothing("/api/auth/logout").await.expect(204);
 
     // The enrolment lifts it at once, also for the token in use, and ends the sessions that it did not happen in.
@@ -50,7 +59,10 @@ async fn a_role_limits_its_members_until_they_have_a_second_factor(app: &TestApp
     assert_eq!(again.get(ME).await.expect(200).data()["mfaSetupRequired"], false);
 
     // Without its factor, the account is limited again.
-    again.post("/api/auth/step-up", json!({"password": ann.password})).await.expect(204);
+    again
+        .post("/api/auth/step-up", json!({"password": ann.password}))
+        .await
+        .expect(204);
     again.post_nothing("/api/auth/mfa/totp/disable").await.expect(204);
     again.get("/api/orders").await.expect_error(403, "FORBIDDEN");
     app.leave_jobs();

@@ -110,7 +110,16 @@ mod tests {
 
     #[test]
     fn what_is_no_code_is_refused() {
-        for text in ["", "-", "123456", "1K2M-9QXD-04TB-HZ3", "1K2M-9QXD-04TB-HZ3WX", "1K2M-9QXD-04TB-HZ3U", "1K2M_9QXD_04TB_HZ3W", "１K2M-9QXD-04TB-HZ3W"] {
+        for text in [
+            "",
+            "-",
+            "123456",
+            "1K2M-9QXD-04TB-HZ3",
+            "1K2M-9QXD-04TB-HZ3WX",
+            "1K2M-9QXD-04TB-HZ3U",
+            "1K2M_9QXD_04TB_HZ3W",
+            "１K2M-9QXD-04TB-HZ3W",
+        ] {
             assert_eq!(RecoveryCode::parse(text), None, "{text}");
         }
     }
@@ -126,7 +135,10 @@ mod tests {
 
     #[test]
     fn nothing_is_printed() {
-        assert_eq!(format!("{:?}", RecoveryCode::generate(&Fixed(7))), "RecoveryCode(…)");
+        assert_eq!(
+            format!("{:?}", RecoveryCode::generate(&Fixed(7))),
+            "RecoveryCode(…)"
+        );
     }
 
     proptest! {

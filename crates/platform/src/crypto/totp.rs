@@ -136,7 +136,16 @@ mod tests {
 
     #[test]
     fn what_is_no_code_matches_nothing() {
-        for text in ["", "28708", "2870822", "28708a", "２８７０８２", "+87082", "-1", "287082\n"] {
+        for text in [
+            "",
+            "28708",
+            "2870822",
+            "28708a",
+            "２８７０８２",
+            "+87082",
+            "-1",
+            "287082\n",
+        ] {
             assert_eq!(of_the_rfc().matching_step(text, at(59)), None, "{text:?}");
         }
     }

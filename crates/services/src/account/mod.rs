@@ -2,8 +2,8 @@
 
 mod end_session;
 mod end_sessions;
-mod list_sessions;
 mod factor;
+mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
@@ -25,10 +25,11 @@ mod totp_secret;
 pub(crate) mod tries;
 
 pub use end_session::EndSession;
-pub use list_sessions::{ListSessions, OwnSession};
 pub use factor::{
-    DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup, VerifyFactor,
+    DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup,
+    VerifyFactor,
 };
+pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;

@@ -7,7 +7,9 @@ pub(super) fn serialize<S: Serializer>(secrets: &[Secret<String>], serializer: S
     serializer.collect_seq(secrets.iter().map(Secret::expose))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret<String>>, D::Error> {
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Secret<String>>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     Ok(texts.into_iter().map(Secret::new).collect())
 }

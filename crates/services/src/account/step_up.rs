@@ -131,6 +131,9 @@ pub(crate) async fn step_up(cx: &mut CommandContext<'_>, id: SessionId, proof: &
         return Err(Error::Unauthenticated(Unauthenticated::Revoked));
     }
     let facts = json!({"userId": session.user_id, "proof": proof});
-    cx.record(permit, DomainEvent::noted("session.stepped-up", "STEP_UP", &facts));
+    cx.record(
+        permit,
+        DomainEvent::noted("session.stepped-up", "STEP_UP", &facts),
+    );
     Ok(())
 }

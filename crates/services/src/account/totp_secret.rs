@@ -10,7 +10,12 @@ use mainstay_platform::crypto::totp::TotpSecret;
 const TOTP: &str = "totp";
 
 /// Encrypts the secret of an account's app.
-pub(super) fn seal_secret(sealer: &Sealer, user: UserId, secret: &TotpSecret, random: &dyn Random) -> Vec<u8> {
+pub(super) fn seal_secret(
+    sealer: &Sealer,
+    user: UserId,
+    secret: &TotpSecret,
+    random: &dyn Random,
+) -> Vec<u8> {
     sealer.seal(TOTP, user.uuid().as_bytes(), secret.bytes(), random)
 }
 
@@ -19,5 +24,6 @@ pub(super) fn open_secret(sealer: &Sealer, user: UserId, sealed: &[u8]) -> Resul
     let plain = sealer
         .open(TOTP, user.uuid().as_bytes(), sealed)
         .map_err(Error::internal)?;
-    TotpSecret::from_bytes(&plain).ok_or_else(|| Error::bug("the secret of an authenticator app has another length"))
+    TotpSecret::from_bytes(&plain)
+        .ok_or_else(|| Error::bug("the secret of an authenticator app has another length"))
 }

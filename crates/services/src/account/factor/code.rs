@@ -27,9 +27,13 @@ impl FactorCode {
     /// Parses a code as a user types it; blanks do not count, nor do dashes and case in a recovery code. `None` when it
     /// has neither form, and so cannot be right.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = Secret::new(text.chars().filter(|typed| !typed.is_whitespace()).collect::<String>());
-        let is_totp =
-            digits.expose().len() == totp::DIGITS && digits.expose().bytes().all(|digit| digit.is_ascii_digit());
+        let digits = Secret::new(
+            text.chars()
+                .filter(|typed| !typed.is_whitespace())
+                .collect::<String>(),
+        );
+        let is_totp = digits.expose().len() == totp::DIGITS
+            && digits.expose().bytes().all(|digit| digit.is_ascii_digit());
         match is_totp {
             true => Some(Self::Totp(digits)),
             false => RecoveryCode::parse(text).map(Self::Recovery),
@@ -71,7 +75,9 @@ pub(in crate::account) async fn match_code(
             let factor = read.await?.filter(|factor| factor.confirmed_at.is_some());
             let sealed = factor.ok_or_else(wrong_code)?.sealed;
             let secret = open_secret(&cx.components().sealer, user, &sealed)?;
-            let step = secret.matching_step(code.expose(), cx.now()).ok_or_else(wrong_code)?;
+            let step = secret
+                .matching_step(code.expose(), cx.now())
+                .ok_or_else(wrong_code)?;
             Ok(MatchedCode::Totp { sealed, step })
         }
         FactorCode::Recovery(code) => {
@@ -136,7 +142,10 @@ mod tests {
             assert_eq!(code.expose(), "123456");
         }
         for recovery in ["7K2M-9QXD-04TB-HZ3W", "7k2m9qxd04tbhz3w", "1234-5678-9012-3456"] {
-            assert!(matches!(FactorCode::parse(recovery), Some(FactorCode::Recovery(_))), "{recovery}");
+            assert!(
+                matches!(FactorCode::parse(recovery), Some(FactorCode::Recovery(_))),
+                "{recovery}"
+            );
         }
         for neither in ["", "12345", "1234567", "123-456", "１２３４５６", "abcdef"] {
             assert!(FactorCode::parse(neither).is_none(), "{neither}");

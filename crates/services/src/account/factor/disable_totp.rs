@@ -34,7 +34,10 @@ impl Command for DisableTotp {
         }
         cx.totp_factors().delete(&permit, &user).await?;
         let after = follow_factors(cx, &permit, &user).await?;
-        cx.record(permit, DomainEvent::acted("user.mfa-disabled", "DISABLE_MFA", &user, &after));
+        cx.record(
+            permit,
+            DomainEvent::acted("user.mfa-disabled", "DISABLE_MFA", &user, &after),
+        );
         Ok(())
     }
 }

@@ -51,7 +51,11 @@ impl Command for EnableTotp {
         let secret = open_secret(&cx.components().sealer, user.id, &sealed)?;
         let step = secret.matching_step(code.expose(), now).ok_or_else(wrong_code)?;
         let permit = cx.permit(User::ENABLE_FACTOR, &user)?;
-        if !cx.totp_factors().confirm(&permit, &user, (&sealed, step), now).await? {
+        if !cx
+            .totp_factors()
+            .confirm(&permit, &user, (&sealed, step), now)
+            .await?
+        {
             return Err(not_set_up());
         }
         let codes = renew(cx, &permit, &user).await?;
@@ -60,7 +64,10 @@ impl Command for EnableTotp {
             let present = cx.caller().principal().map(|principal| principal.session);
             end_sessions_of(cx, &after, present).await?;
         }
-        cx.record(permit, DomainEvent::acted("user.mfa-enabled", "ENABLE_MFA", &user, &after));
+        cx.record(
+            permit,
+            DomainEvent::acted("user.mfa-enabled", "ENABLE_MFA", &user, &after),
+        );
         Ok(codes)
     }
 }

@@ -13,7 +13,7 @@ pub(super) use code::{MatchedCode, match_code, use_code};
 pub use disable_totp::DisableTotp;
 pub use enable_totp::EnableTotp;
 pub use recovery_codes::{RecoveryCodeList, RenewRecoveryCodes};
-pub(crate) use reset::reset_factors;
+pub use reset::reset_factors;
 pub use set_up_totp::{SetUpTotp, TotpSetup};
 pub use verify::VerifyFactor;
 

@@ -13,10 +13,13 @@ use mainstay_engine::CommandContext;
 ///
 /// # Errors
 /// The policy denies it.
-pub(crate) async fn reset_factors(cx: &mut CommandContext<'_>, user: &User) -> Result<User> {
+pub async fn reset_factors(cx: &mut CommandContext<'_>, user: &User) -> Result<User> {
     let permit = cx.permit(User::RESET_FACTORS, user)?;
     cx.totp_factors().delete(&permit, user).await?;
     let after = follow_factors(cx, &permit, user).await?;
-    cx.record(permit, DomainEvent::acted("user.factors-reset", "RESET_FACTORS", user, &after));
+    cx.record(
+        permit,
+        DomainEvent::acted("user.factors-reset", "RESET_FACTORS", user, &after),
+    );
     Ok(after)
 }

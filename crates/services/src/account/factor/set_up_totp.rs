@@ -53,9 +53,14 @@ impl Command for SetUpTotp {
                 "an authenticator app is enabled already: disable it first".to_owned(),
             ));
         }
-        cx.record(permit, DomainEvent::noted("user.totp-set-up", "SET_UP_TOTP", &json!({})));
+        cx.record(
+            permit,
+            DomainEvent::noted("user.totp-set-up", "SET_UP_TOTP", &json!({})),
+        );
         let issuer = issuer(&cx.components().policies.public_url);
-        let url = secret.otpauth_url(issuer, user.email.as_str()).map_err(Error::internal)?;
+        let url = secret
+            .otpauth_url(issuer, user.email.as_str())
+            .map_err(Error::internal)?;
         Ok(TotpSetup {
             secret: Secret::new(secret.base32().to_string()),
             otpauth_url: Secret::new(url.to_string()),
@@ -66,7 +71,10 @@ impl Command for SetUpTotp {
 /// The name under which apps show the account: the host of the public URL, as mails name the site.
 fn issuer(public_url: &str) -> &str {
     let host = public_url.split_once("://").map_or(public_url, |(_, host)| host);
-    host.split(['/', ':']).next().filter(|host| !host.is_empty()).unwrap_or("Mainstay")
+    host.split(['/', ':'])
+        .next()
+        .filter(|host| !host.is_empty())
+        .unwrap_or("Mainstay")
 }
 
 #[cfg(test)]
