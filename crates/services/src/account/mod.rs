@@ -17,17 +17,18 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-mod spelled;
 mod spelled_list;
 mod step_up;
 mod tokens;
 mod totp_secret;
 pub(crate) mod tries;
 
+use crate::spelled;
+
 pub use end_session::EndSession;
 pub use factor::{
     DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup,
-    VerifyFactor,
+    VerifyFactor, reset_factors,
 };
 pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
