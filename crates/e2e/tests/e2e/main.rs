@@ -41,6 +41,7 @@ mod order;
 mod order_cancel_expire;
 mod outbox;
 mod own_sessions;
+mod passwords;
 mod payment;
 mod pipeline;
 mod product;

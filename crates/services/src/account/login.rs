@@ -84,7 +84,7 @@ impl StagedCommand for Login {
             return Err(Self::refused());
         }
         let better = match verdict.needs_rehash {
-            true => Some(self.password.hash(hasher).await?),
+            true => Some(self.password.rehash(hasher).await?),
             false => None,
         };
         Ok(VerifiedCredentials {
