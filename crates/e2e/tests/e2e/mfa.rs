@@ -106,11 +106,11 @@ async fn trap_08_a_second_factor_finishes_a_sign_in(app: &TestApp) {
     let device = app.enrol(&ann).await;
     let body = json!({"email": ann.email, "password": ann.password});
     let answer = app.client().post("/api/auth/login", body).await.expect(200);
-    let asked = answer.data();
-    assert_eq!(asked["mfaRequired"], true);
-    assert_eq!(asked["methods"], json!(["totp", "recovery-code"]));
-    assert!(asked.get("accessToken").is_none() && answer.all("set-cookie").is_empty());
-    let token = asked["mfaToken"].as_str().unwrap();
+    let request = answer.data();
+    assert_eq!(request["mfaRequired"], true);
+    assert_eq!(request["methods"], json!(["totp", "recovery-code"]));
+    assert!(request.get("accessToken").is_none() && answer.all("set-cookie").is_empty());
+    let token = request["mfaToken"].as_str().unwrap();
     // It is no access token.
     app.client()
         .bearer(token)
