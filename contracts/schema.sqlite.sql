@@ -487,3 +487,27 @@ CREATE TABLE tries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tries_forgotten ON tries (forgotten_at);
+
+-- V16__factors
+-- Second factors. Both tables go with their account.
+
+CREATE TABLE totp_factors (
+    user_id      BLOB   NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    -- The secret of the authenticator app, sealed with the master key.
+    sealed       BLOB  NOT NULL,
+    -- When a code proved that the app has the secret; before that, it is no factor.
+    confirmed_at INTEGER,
+    -- The last time step of which a code was accepted: none of it or of an earlier one is accepted again.
+    last_step    INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE recovery_codes (
+    user_id    BLOB   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- SHA-256 of the code.
+    digest     BLOB  NOT NULL,
+    used_at    INTEGER,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, digest)
+) STRICT, WITHOUT ROWID;

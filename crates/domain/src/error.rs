@@ -66,6 +66,8 @@ pub enum Unauthenticated {
     Reused,
     /// The e-mail address or the password is wrong; the error does not reveal which.
     Credentials,
+    /// The code of a second factor is wrong, or was used before.
+    Factor,
 }
 
 /// Why an authenticated caller was denied access (403).
@@ -199,6 +201,7 @@ impl Error {
                 Unauthenticated::Revoked => Code::TokenRevoked,
                 Unauthenticated::Reused => Code::TokenReused,
                 Unauthenticated::Credentials => Code::InvalidCredentials,
+                Unauthenticated::Factor => Code::MfaInvalid,
             },
             Self::Denied(why) => match why {
                 Denied::Permission(_)
@@ -262,6 +265,7 @@ fn unauthenticated(why: Unauthenticated) -> &'static str {
         Unauthenticated::Revoked => "the session has ended",
         Unauthenticated::Reused => "the refresh token was used before; the session has ended",
         Unauthenticated::Credentials => "the e-mail address or the password is wrong",
+        Unauthenticated::Factor => "the code is wrong or was used before",
     }
 }
 

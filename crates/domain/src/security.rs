@@ -19,6 +19,8 @@ string_enum! {
         ResourceAccessDenied = "resource_access_denied",
         /// A wrong password.
         LoginFailed = "login_failed",
+        /// A wrong code of a second factor.
+        MfaFailed = "mfa_failed",
         /// A refresh token that was already used.
         RefreshTokenReused = "refresh_token_reused",
         /// Too many requests.

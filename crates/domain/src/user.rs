@@ -174,6 +174,15 @@ impl User {
     pub const SEND_LINK: Action = Action::new("send-link");
     /// Stores a stronger hash of the same password.
     pub const REHASH: Action = Action::new("rehash");
+    /// Stores a second factor that is yet to be confirmed.
+    pub const SET_UP_FACTOR: Action = Action::new("set-up-factor");
+    pub const ENABLE_FACTOR: Action = Action::new("enable-factor");
+    pub const DISABLE_FACTOR: Action = Action::new("disable-factor");
+    /// Uses a code of a second factor.
+    pub const USE_FACTOR: Action = Action::new("use-factor");
+    pub const RENEW_RECOVERY_CODES: Action = Action::new("renew-recovery-codes");
+    /// Removes the second factors of a user who has lost them.
+    pub const RESET_FACTORS: Action = Action::new("reset-factors");
 }
 
 #[expect(missing_docs, reason = "the descriptions are the documentation")]
@@ -207,6 +216,12 @@ impl Resource for User {
             (Self::SET_PASSWORD, Rule::Owner),
             (Self::SEND_LINK, Rule::Owner),
             (Self::REHASH, Rule::System),
+            (Self::SET_UP_FACTOR, Rule::Owner),
+            (Self::ENABLE_FACTOR, Rule::Owner),
+            (Self::DISABLE_FACTOR, Rule::Owner),
+            (Self::USE_FACTOR, Rule::Owner),
+            (Self::RENEW_RECOVERY_CODES, Rule::Owner),
+            (Self::RESET_FACTORS, Rule::Holder(Permission::UPDATE_USER)),
         ],
     };
     const PERMISSIONS: &'static [Permission] = &[

@@ -108,6 +108,7 @@ fn text(network: IpAddr) -> String {
 fn kind_of(error: &Error) -> Option<SecurityEventKind> {
     Some(match error {
         Error::Unauthenticated(Unauthenticated::Credentials) => SecurityEventKind::LoginFailed,
+        Error::Unauthenticated(Unauthenticated::Factor) => SecurityEventKind::MfaFailed,
         Error::Unauthenticated(Unauthenticated::Reused) => SecurityEventKind::RefreshTokenReused,
         Error::Unauthenticated(_) => SecurityEventKind::UnauthorizedAccess,
         Error::Denied(Denied::Permission(_) | Denied::Role | Denied::Rank | Denied::NotHeld) => {

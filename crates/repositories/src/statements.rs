@@ -157,9 +157,11 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::payments::ALL,
         crate::products::ALL,
         crate::roles::ALL,
+        crate::recovery_codes::ALL,
         crate::sessions::ALL,
         crate::signing_keys::ALL,
         crate::stock::ALL,
+        crate::totp_factors::ALL,
         crate::user_access::ALL,
         crate::users::ALL,
     ];
@@ -188,9 +190,11 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::payments::CHANGES,
         crate::products::CHANGES,
         crate::roles::CHANGES,
+        crate::recovery_codes::CHANGES,
         crate::sessions::CHANGES,
         crate::signing_keys::CHANGES,
         crate::stock::CHANGES,
+        crate::totp_factors::CHANGES,
         crate::user_access::CHANGES,
         crate::users::CHANGES,
     ];

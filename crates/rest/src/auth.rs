@@ -35,7 +35,7 @@ pub(crate) fn routes() -> Routes {
 /// How the response carries the tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Transport {
+pub(crate) enum Transport {
     /// In the body of the response.
     Body,
     /// As `HttpOnly` cookies, out of reach of scripts.
@@ -203,7 +203,7 @@ fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) 
 }
 
 /// The answer to a first factor: the tokens, or the request for a second factor.
-pub(super) fn sign_in_answer(
+pub(crate) fn sign_in_answer(
     route_state: &RouteState,
     answer: SignIn,
     transport: Option<Transport>,
@@ -215,6 +215,15 @@ pub(super) fn sign_in_answer(
             answer::json(StatusCode::OK, &Data { data })
         }
     }
+}
+
+/// The answer to a sign-in that is complete: the tokens.
+pub(crate) fn sign_in_tokens(
+    route_state: &RouteState,
+    tokens: Tokens,
+    transport: Option<Transport>,
+) -> Answer {
+    signed_in(StatusCode::OK, route_state, tokens, transport)
 }
 
 fn signed_in(

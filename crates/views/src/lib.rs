@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod email;
+mod factor;
 mod grant;
 mod job;
 mod money;
@@ -21,6 +22,7 @@ mod user;
 pub use access::{ExplanationView, PermissionView};
 pub use audit::AuditView;
 pub use email::ConfirmedEmailView;
+pub use factor::{RecoveryCodesView, TotpSetupView};
 pub use grant::GrantView;
 pub use job::JobView;
 pub use money::MoneyView;

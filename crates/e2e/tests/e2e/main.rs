@@ -39,6 +39,8 @@ mod lost_database;
 mod mail_sign_in;
 mod matrix;
 mod metrics;
+mod mfa;
+mod mfa_required;
 mod order;
 mod order_cancel_expire;
 mod outbox;

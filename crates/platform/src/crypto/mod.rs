@@ -11,11 +11,13 @@ pub mod opaque;
 mod params;
 pub mod password;
 mod phc;
+pub mod recovery_code;
 pub mod refresh;
 pub mod seal;
 pub mod signing_key;
 pub mod token;
 mod token_key;
+pub mod totp;
 mod verified;
 
 use aws_lc_rs::{constant_time, digest};

@@ -9,6 +9,7 @@ mod end_session;
 mod end_sessions;
 mod forgot_password;
 mod limits;
+mod factor;
 mod list_sessions;
 mod login;
 mod logout;
@@ -28,8 +29,10 @@ mod reset_password;
 mod second_factor;
 mod seed;
 mod sign_in;
+mod spelled_list;
 mod step_up;
 mod tokens;
+mod totp_secret;
 pub(crate) mod tries;
 mod verify_email;
 
@@ -41,6 +44,10 @@ pub use create_account::CreateAccount;
 pub use email_code::{RequestEmailCode, SendEmailCode, VerifyEmailCode};
 pub use end_session::EndSession;
 pub use forgot_password::{ForgotPassword, SendResetLink};
+pub use factor::{
+    DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup,
+    VerifyFactor, reset_factors,
+};
 pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;

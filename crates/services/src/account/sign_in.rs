@@ -5,7 +5,9 @@ use super::opening::open_session;
 use super::second_factor::second_factors;
 use super::spelled;
 use super::tokens::{OpenedSession, Tokens};
+use mainstay_domain::access::SystemCaller;
 use mainstay_domain::error::Denied;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::factor::SecondFactor;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::session::SignInMethod;
@@ -14,6 +16,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Components};
 use mainstay_platform::config::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fmt;
 
 /// The answer to a first factor.
@@ -87,6 +90,14 @@ pub(crate) async fn complete_sign_in(
         ..NewToken::of(TokenPurpose::SecondFactor, user.id)
     };
     let token = issue(cx, new).await?;
+    // For the audit trail: a client that proves no second factor may have stolen the first.
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, User::USE_FACTOR, &user)?;
+    let event = DomainEvent::noted(
+        "user.first-factor-verified",
+        "FIRST_FACTOR",
+        &json!({"method": method}),
+    );
+    cx.record(permit, event);
     Ok(WrittenSignIn::SecondFactor(FactorRequest {
         token: Secret::new(token.text().to_owned()),
         methods,
