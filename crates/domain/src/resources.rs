@@ -2,8 +2,10 @@
 
 use crate::access::Resources;
 use crate::audit::AuditEntry;
+use crate::device::Device;
 use crate::job::Job;
 use crate::key::SigningKey;
+use crate::master_key::MasterKey;
 use crate::order::Order;
 use crate::payment::Payment;
 use crate::product::Product;
@@ -16,6 +18,7 @@ pub fn built_in() -> Resources {
     Resources::new()
         .with::<User>()
         .with::<Session>()
+        .with::<Device>()
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()
@@ -23,4 +26,5 @@ pub fn built_in() -> Resources {
         .with::<AuditEntry>()
         .with::<SecurityEvent>()
         .with::<SigningKey>()
+        .with::<MasterKey>()
 }

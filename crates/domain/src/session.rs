@@ -78,6 +78,13 @@ pub enum RefreshTokenUse {
     Unknown,
 }
 
+impl SignInMethod {
+    /// Whether the account was created, or first used, by this very sign-in.
+    pub fn creates_account(self) -> bool {
+        matches!(self, Self::Registration | Self::Setup | Self::Invitation)
+    }
+}
+
 impl Session {
     /// Classifies a refresh token by its generation.
     pub fn classify(&self, generation: u32) -> RefreshTokenUse {
@@ -109,6 +116,10 @@ impl Session {
     pub const LOGIN: Action = Action::new("login");
     pub const REFRESH: Action = Action::new("refresh");
     pub const LOGOUT: Action = Action::new("logout");
+    /// Notes when sessions were last used.
+    pub const SEEN: Action = Action::new("seen");
+    /// Marks a session one of whose refresh tokens another client used.
+    pub const FLAG: Action = Action::new("flag");
     /// Removes sessions whose retention is over.
     pub const PRUNE: Action = Action::new("prune");
 }
@@ -122,6 +133,8 @@ impl Resource for Session {
             (Self::LOGIN, Rule::Anyone),
             (Self::REFRESH, Rule::Anyone),
             (Self::LOGOUT, Rule::Owner),
+            (Self::SEEN, Rule::System),
+            (Self::FLAG, Rule::System),
             (Self::PRUNE, Rule::System),
         ],
     };

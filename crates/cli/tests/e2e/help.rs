@@ -29,6 +29,8 @@ snapshots! {
     users_create_admin: ["users", "create-admin"];
     users_list: ["users", "list"];
     keys: ["keys"];
+    keys_list: ["keys", "list"];
+    keys_reseal: ["keys", "reseal"];
     keys_rotate: ["keys", "rotate"];
     audit: ["audit"];
     audit_verify: ["audit", "verify"];

@@ -1,5 +1,6 @@
 //! Accounts and sign-in.
 
+mod devices;
 mod end_session;
 mod end_sessions;
 mod list_sessions;
@@ -32,6 +33,8 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 
+#[expect(unused_imports, reason = "the limits of failed sign-ins exempt known devices")]
+pub(crate) use devices::known_device;
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;
