@@ -124,6 +124,8 @@ pub struct AccessFacts {
     pub role: RoleName,
     /// Whether the account may be used.
     pub status: UserStatus,
+    /// Whether the account has a second factor.
+    pub mfa_enabled: bool,
     /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
     /// The number of the last change of any of these, 0 before the first. The database counts, so that of two

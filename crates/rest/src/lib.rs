@@ -8,6 +8,7 @@ mod health;
 mod jobs;
 mod keys;
 mod metrics;
+mod mfa;
 mod orders;
 mod parse;
 mod payments;
@@ -25,6 +26,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(mfa::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())

@@ -53,6 +53,7 @@ mod security_event;
 mod session;
 mod setup;
 mod spelling;
+mod step_up;
 mod stolen_refresh;
 mod token;
 mod unfinished_jobs;

@@ -72,6 +72,7 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
                 .map(|permission| permission.as_str().to_owned()),
         ),
         session: id(1),
+        limited: false,
     }))
 }
 
@@ -100,7 +101,6 @@ pub(crate) fn session(number: u128, user: UserId) -> Session {
         id: id(number),
         user_id: user,
         method: SignInMethod::Password,
-        limited: false,
         stepped_up_at: None,
         generation: 0,
         ip: Some("192.0.2.1".to_owned()),
