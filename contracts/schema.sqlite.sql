@@ -54,6 +54,8 @@ CREATE TABLE users (
     role              TEXT NOT NULL REFERENCES roles (name),
     status            TEXT    NOT NULL,
     email_verified    INTEGER NOT NULL,
+    -- The language of the mails to the user, by its tag (RFC 5646).
+    locale            TEXT    NOT NULL,
     mfa_enabled       INTEGER NOT NULL,
     created_at        INTEGER  NOT NULL,
     updated_at        INTEGER  NOT NULL,

@@ -19,6 +19,7 @@ pub mod host;
 pub mod id;
 pub mod job;
 pub mod key;
+pub mod locale;
 pub mod master_key;
 pub mod money;
 pub mod name;

@@ -4,6 +4,7 @@ use crate::access::Authentication;
 use mainstay_domain::access::{Caller, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::job::Lease;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::config::Secret;
@@ -50,6 +51,8 @@ pub struct Origin {
     pub user_agent: Option<Arc<str>>,
     /// What recognises the client's browser, not verified yet; `None` for other clients, and before the first sign-in.
     pub device: Option<Secret<String>>,
+    /// The language that the client prefers.
+    pub locale: Locale,
 }
 
 /// Maximum length of the name of the client's software, in bytes.
@@ -63,6 +66,7 @@ impl Origin {
             ip,
             user_agent: user_agent.map(short),
             device: None,
+            locale: Locale::default(),
         }
     }
 
@@ -70,6 +74,13 @@ impl Origin {
     #[must_use]
     pub fn with_device(self, device: Option<Secret<String>>) -> Self {
         Self { device, ..self }
+    }
+
+    /// The same origin, whose client prefers the languages of this `Accept-Language` header.
+    #[must_use]
+    pub fn preferring(mut self, accept_language: &str) -> Self {
+        self.locale = Locale::negotiate(accept_language);
+        self
     }
 }
 

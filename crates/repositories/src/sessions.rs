@@ -54,7 +54,7 @@ changes! {
     STEP_UP: Change<Session>, "sessions", [Session::STEP_UP] =
         "UPDATE sessions SET stepped_up_at = $2 WHERE id = $1 AND ended_at IS NULL";
     // The nil id names no session, so it excepts none.
-    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
+    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE, User::CONFIRM_EMAIL, User::SET_PASSWORD] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
     PRUNE: BulkChange<Session>, "sessions", [Session::PRUNE] =

@@ -74,6 +74,18 @@ async fn the_first_sign_in_from_a_device_is_a_security_event(app: &TestApp) {
     app.advance(MINUTE);
     sign_in(&client(app, "203.0.113.7", "curl/8.5.0"), &ann).await;
     assert_eq!(events().await, 1, "another network");
+    app.run_jobs().await;
+    let mails = app.mailbox.messages();
+    let mail = mails.last().unwrap();
+    assert_eq!(
+        (mail.to.as_str(), mail.subject.as_str()),
+        ("ann@example.com", "A new device signed in to your account")
+    );
+    assert!(
+        mail.text.contains("203.0.113.7") && mail.text.contains("curl/8.5.0"),
+        "{}",
+        mail.text
+    );
     app.advance(MINUTE);
     sign_in(&client(app, "198.51.100.7", "wget/1"), &ann).await;
     assert_eq!(events().await, 2, "other software");

@@ -59,6 +59,7 @@ async fn every_secret_is_sealed_again_and_the_former_key_can_go(app: &TestApp) {
     let both = app
         .another_node_with(&[("MASTER_KEY", NEW), ("MASTER_KEY_PREVIOUS", &old)])
         .await;
+    app.run_jobs().await;
     let by_new = both.client().post(
         "/api/auth/login",
         json!({"email": users[0].email, "password": users[0].password}),

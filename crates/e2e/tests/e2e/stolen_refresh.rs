@@ -79,6 +79,8 @@ async fn a_thief_in_lockstep_raises_the_alarm(app: &TestApp) {
     );
     let thief = client(app, "203.0.113.7", "Firefox");
     assert_eq!(session_of(&ann).await["flagged"], false);
+    app.run_jobs().await;
+    let mails = app.mailbox.messages().len();
     let mut token = ann.refresh.clone();
     for round in 1..=10 {
         app.advance(MINUTE);
@@ -131,6 +133,7 @@ async fn a_thief_who_comes_first_raises_the_alarm(app: &TestApp) {
         assert_eq!(successor(refresh(&victim, &token).await), next);
         assert_eq!(suspicions(app, &user, "refresh_token_shared").await, 1, "{name}");
     }
+    app.run_jobs().await;
 }
 
 async fn a_client_that_moves_between_refreshes_raises_none(app: &TestApp) {
@@ -186,5 +189,6 @@ async fn a_strict_deployment_ends_the_session(app: &TestApp) {
         .await
         .expect_error(401, "TOKEN_REVOKED");
     ann.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
+    app.run_jobs().await;
     assert_eq!(suspicions(app, &ann, "refresh_token_shared").await, 1);
 }

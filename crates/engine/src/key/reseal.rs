@@ -9,6 +9,7 @@ use mainstay_domain::access::{Access, SystemCaller, permit_all};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::master_key::MasterKey;
 use mainstay_domain::{Error, Result};
+use mainstay_platform::crypto::base64url;
 use mainstay_repositories::{SEALED_COLUMNS, SealedColumn, master_key_check};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -112,6 +113,13 @@ impl Command for FinishReseal {
                 )));
             }
         }
+        let (scope, text) = (cx.scope(), payload_prefix(&prefix));
+        let waiting = cx.jobs().count_sealed_otherwise(&scope, &text).await?;
+        if waiting > 0 {
+            return Err(Error::Conflict(format!(
+                "{waiting} jobs that have not run yet hold values under the former master key: run this again when they have"
+            )));
+        }
         let stored = master_key_check::find(cx.tx()).await?;
         let stored = stored.ok_or_else(|| Error::bug("a started process finds its root secret"))?;
         let sealer = &cx.components().sealer;
@@ -130,6 +138,13 @@ impl Command for FinishReseal {
         );
         Ok(true)
     }
+}
+
+/// What values under the current key begin with in a job's payload, which holds them in base64: as many characters as
+/// depend on the prefix alone.
+fn payload_prefix(prefix: &[u8]) -> String {
+    let text = base64url(prefix);
+    text[..prefix.len() * 4 / 3].replace('-', "+").replace('_', "/")
 }
 
 /// The id of the current key, which reveals nothing of it.

@@ -11,6 +11,7 @@ use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::locale::Locale;
 use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::order::{Order, OrderItem};
@@ -89,6 +90,7 @@ pub(crate) fn user(number: u128) -> User {
         role: RoleName::customer(),
         status: UserStatus::Active,
         email_verified: false,
+        locale: Locale::English,
         mfa_enabled: false,
         created_at: at(100),
         updated_at: at(100),

@@ -1,5 +1,6 @@
 //! Recognises the devices that sign in to an account.
 
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::device::{Device, DeviceId};
@@ -62,7 +63,7 @@ pub(crate) async fn known_device(cx: &PrepareContext<'_>, user: UserId) -> Resul
 }
 
 /// Recognises the device of a sign-in, or remembers it; returns the id that its browser is to keep. The first sign-in
-/// from a device, unless it is the account's very first, is a security event.
+/// from a device, unless it is the account's very first, is a security event, and its owner gets a mail.
 ///
 /// # Errors
 /// Only the database's.
@@ -103,6 +104,8 @@ pub(super) async fn recognise_device(
     if !is_first {
         cx.suspected(SecurityEventKind::NewDevice, user.id, "account.device.new");
         cx.record(permit, DomainEvent::created("device.added", &device));
+        let request = RequestFacts::of(cx);
+        mail::send(cx, user, AccountMail::NewDevice { request })?;
     }
     Ok(device.browser)
 }

@@ -17,9 +17,10 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-mod spelled;
 mod step_up;
 mod tokens;
+
+use crate::spelled;
 
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};

@@ -3,6 +3,7 @@
 use super::opening::{expiry, grants};
 use super::presented::{VerifiedRefresh, presented_session};
 use super::tokens::{OpenedSession, Tokens};
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
@@ -17,6 +18,7 @@ use mainstay_platform::config::Secret;
 use mainstay_platform::network::client_network;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// Exchanges a refresh token for the next pair of tokens.
 ///
@@ -26,6 +28,9 @@ use std::net::IpAddr;
 pub struct Refresh {
     token: Secret<String>,
 }
+
+/// How long a session that was marked stays without another mail about it.
+const FLAG_MAIL_INTERVAL: Duration = Duration::from_hours(24);
 
 /// The outcome of a refresh. The end of a session has to be committed, so it is not an error inside of the
 /// transaction.
@@ -161,6 +166,16 @@ async fn retry(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) -
         session.user_id,
         Refresh::NAME,
     );
+    // One mail a day, however often the two refresh.
+    if session
+        .flagged_at
+        .is_none_or(|at| now.since(at) >= FLAG_MAIL_INTERVAL)
+    {
+        let scope = cx.scope_of(SystemCaller::SIGN_IN);
+        let user = cx.users().find(&scope, session.user_id).await?;
+        let request = RequestFacts::of(cx);
+        mail::send(cx, &user, AccountMail::SessionFlagged { request })?;
+    }
     if cx.components().policies.strict_refresh {
         return end(cx, session).await;
     }
