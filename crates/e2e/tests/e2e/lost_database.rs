@@ -10,6 +10,7 @@ use mainstay_engine::key::RotateKeys;
 use mainstay_testkit::{Answer, TestApp, TestProduct, TestUser, behind_a_proxy};
 use serde_json::{Value, json};
 use std::pin::pin;
+use std::time::Duration;
 
 behind_a_proxy! {
     a_lost_database_is_reported_and_recovery_too;

@@ -60,12 +60,10 @@ async fn every_secret_is_sealed_again_and_the_former_key_can_go(app: &TestApp) {
         .another_node_with(&[("MASTER_KEY", NEW), ("MASTER_KEY_PREVIOUS", &old)])
         .await;
     app.run_jobs().await;
-    let by_new = both.client().post(
-        "/api/auth/login",
-        json!({"email": users[0].email, "password": users[0].password}),
-    );
+    let sign_in = json!({"email": users[0].email, "password": users[0].password});
+    let by_new = both.client().post("/api/auth/login", sign_in).await;
     users.push(TestUser::of(
-        &by_new.await.expect(200),
+        &by_new.expect(200),
         &app.client(),
         &users[0].password,
     ));

@@ -97,6 +97,11 @@ async fn a_thief_in_lockstep_raises_the_alarm(app: &TestApp) {
         );
         token = next;
     }
+    app.run_jobs().await;
+    let mails = app.mailbox.messages().split_off(mails);
+    assert_eq!(mails.len(), 1, "one mail a day: {mails:?}");
+    assert_eq!(mails[0].subject, "One of your sessions may have been copied");
+    assert!(mails[0].text.contains("203.0.113.7"), "{}", mails[0].text);
     let session = session_of(&TestUser::of(
         &refresh(&victim, &token).await.expect(200),
         &victim,

@@ -3,7 +3,7 @@
 use super::authentication::Authentication;
 use crate::node::Node;
 use mainstay_domain::access::{SystemCaller, permit_all};
-use mainstay_domain::error::{Error, Result};
+use mainstay_domain::error::Result;
 use mainstay_domain::id::SessionId;
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
@@ -67,7 +67,7 @@ impl LastSeen {
                     let permit = permit_all(SystemCaller::SWEEPER, Session::SEEN);
                     let mut sessions = Sessions::new(tx);
                     let before = now.before(INTERVAL);
-                    Ok::<_, Error>(sessions.seen(&permit, &seen, now, before).await?)
+                    sessions.seen(&permit, &seen, now, before).await
                 })
             }
         });

@@ -12,6 +12,7 @@ pub(super) const WORDS: Words = Words {
     durations: [["day", "days"], ["hour", "hours"], ["minute", "minutes"]],
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of texts")]
 pub(super) fn texts(kind: MailKind) -> Texts {
     match kind {
         MailKind::OrderPaid => Texts {
