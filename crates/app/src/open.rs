@@ -187,6 +187,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         token_algorithm: settings.tokens.algorithm,
         key_rotation: settings.tokens.key_rotation,
         limits: settings.limits,
+        password_min: settings.password_min,
         public_url,
         audit_witness_every: settings.audit_witness.every,
         data_dir: settings.data_dir.clone(),

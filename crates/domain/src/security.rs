@@ -27,6 +27,8 @@ string_enum! {
         NewDevice = "new_device",
         /// Too many requests.
         RateLimited = "rate_limited",
+        /// Too many failed tries at an account or from a network: the first one that was refused.
+        LockedOut = "locked_out",
     }
 }
 
@@ -37,7 +39,7 @@ pub struct SecurityEvent {
     pub id: SecurityEventId,
     /// What was attempted, as in [`SecurityEventKind::as_str`].
     pub kind: String,
-    /// The signed-in user; `None` for anonymous callers.
+    /// The signed-in user, or the account that a failed sign-in was for; `None` where neither is known.
     pub user_id: Option<UserId>,
     /// The client's IP address.
     pub ip: Option<String>,

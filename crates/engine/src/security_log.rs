@@ -130,7 +130,8 @@ impl SecurityLog {
     /// any use case is reached, such as a bad token. The metric counts every one, also those that share a row.
     pub fn note_refused(&self, cx: &RequestContext, operation: &'static str, error: &Error) {
         if let Some(kind) = kind_of(error) {
-            self.note(cx, operation, kind, cx.caller.user_id());
+            let user_id = cx.caller.user_id().or_else(|| cx.notes.account());
+            self.note(cx, operation, kind, user_id);
         }
     }
 

@@ -91,6 +91,7 @@ mod signing_keys;
 mod sized_statements;
 pub mod statements;
 mod stock;
+mod tries;
 mod user_access;
 mod users;
 
@@ -117,5 +118,6 @@ pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;
 pub use stock::ReservedStock;
+pub use tries::Tries;
 pub use user_access::PersonalGrant;
 pub use users::{UserFilter, UserSort, Users};

@@ -160,6 +160,7 @@ mod tests {
         ("one_time_tokens.digest", "a hash"),
         ("security_events.digest", "a hash"),
         ("signing_keys.public_key", "public"),
+        ("tries.digest", "a hash"),
     ];
 
     /// `table.column` of every column of bytes in the migrations.

@@ -40,6 +40,7 @@ mod order;
 mod order_cancel_expire;
 mod outbox;
 mod own_sessions;
+mod passwords;
 mod payment;
 mod pipeline;
 mod product;
@@ -56,6 +57,7 @@ mod spelling;
 mod step_up;
 mod stolen_refresh;
 mod token;
+mod tries;
 mod unfinished_jobs;
 mod worker;
 

@@ -108,6 +108,7 @@ impl Settings {
             master_key: from.take(&MASTER_KEY),
             master_key_previous: from.take(&MASTER_KEY_PREVIOUS),
             limits: from.take(&RATE_LIMITS),
+            password_min: from.take(&PASSWORD_MIN),
             verify_email: from.take(&VERIFY_EMAIL),
             audit_witness: AuditWitness {
                 url: from.take(&AUDIT_WITNESS_URL),

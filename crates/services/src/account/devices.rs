@@ -5,12 +5,11 @@ use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::device::{Device, DeviceId};
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::UserId;
 use mainstay_domain::random;
 use mainstay_domain::security::SecurityEventKind;
 use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::User;
-use mainstay_engine::{CommandContext, Origin, PrepareContext, Repositories};
+use mainstay_engine::{CommandContext, Origin, Repositories};
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::{device as token, sha256};
 use mainstay_platform::network::client_network;
@@ -20,16 +19,17 @@ use uuid::Uuid;
 /// How exact the last sign-in of a device is: a write that only moves it is not worth more.
 const SEEN_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How a request names its device.
-struct Claim {
+/// How a request names its device. It proves nothing, but a stranger elsewhere does not pass for it.
+#[derive(Debug, Clone)]
+pub(super) struct DeviceClaim {
     /// What the browser's cookie names, if Mainstay issued it.
-    browser: Option<Uuid>,
+    pub(super) browser: Option<Uuid>,
     /// A digest of the client's software and network, by which programs are recognised, and browsers without the cookie.
-    fingerprint: [u8; 32],
+    pub(super) fingerprint: [u8; 32],
 }
 
-impl Claim {
-    fn of(origin: &Origin, sealer: &Sealer) -> Self {
+impl DeviceClaim {
+    pub(super) fn of(origin: &Origin, sealer: &Sealer) -> Self {
         let keys = sealer.derive_all(token::KEY_LABEL);
         let browser = origin
             .device
@@ -45,23 +45,6 @@ impl Claim {
     }
 }
 
-#[expect(dead_code, reason = "for limits of failed sign-ins that exempt known devices")]
-/// Whether the client of this request signed in to the account before: by the cookie of its browser, or from the same
-/// network with the same software. It proves nothing, but a stranger elsewhere does not pass for it.
-///
-/// # Errors
-/// Only the database's.
-pub(crate) async fn known_device(cx: &PrepareContext<'_>, user: UserId) -> Result<bool> {
-    let Claim { browser, fingerprint } = Claim::of(&cx.context().origin, &cx.components().sealer);
-    let found = cx.read(move |cx| {
-        Box::pin(async move {
-            let scope = cx.scope_of(SystemCaller::SIGN_IN);
-            cx.devices().find_known(&scope, user, browser, &fingerprint).await
-        })
-    });
-    Ok(found.await?.is_some())
-}
-
 /// Recognises the device of a sign-in, or remembers it; returns the id that its browser is to keep. The first sign-in
 /// from a device, unless it is the account's very first, is a security event, and its owner gets a mail.
 ///
@@ -72,7 +55,7 @@ pub(super) async fn recognise_device(
     user: &User,
     method: SignInMethod,
 ) -> Result<Uuid> {
-    let Claim { browser, fingerprint } = Claim::of(&cx.context().origin, &cx.components().sealer);
+    let DeviceClaim { browser, fingerprint } = DeviceClaim::of(&cx.context().origin, &cx.components().sealer);
     let (scope, now) = (cx.scope_of(SystemCaller::SIGN_IN), cx.now());
     let found = cx
         .devices()

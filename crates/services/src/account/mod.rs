@@ -19,6 +19,7 @@ mod seed;
 mod sign_in;
 mod step_up;
 mod tokens;
+pub(crate) mod tries;
 
 use crate::spelled;
 
@@ -35,9 +36,8 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use tries::ConcurrentTries;
 
-#[expect(unused_imports, reason = "the limits of failed sign-ins exempt known devices")]
-pub(crate) use devices::known_device;
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;
