@@ -215,8 +215,9 @@ async fn is_known_device(tx: &mut PrepareWrite<'_>, request: &Request) -> Result
     let account = request.account.unwrap_or(UserId::from_uuid(Uuid::nil()));
     let scope = tx.scope_of::<Device>(SystemCaller::SIGN_IN);
     let DeviceClaim { browser, fingerprint } = &request.device;
-    let known = tx.devices().find_known(&scope, account, *browser, fingerprint);
-    Ok(known.await?.is_some())
+    let mut devices = tx.devices();
+    let known = devices.find_known(&scope, account, *browser, fingerprint).await?;
+    Ok(known.is_some())
 }
 
 fn counters(kind: TryKind, subject: &str, origin: &Origin) -> Vec<Counter> {
