@@ -21,6 +21,7 @@ pub mod id;
 pub mod job;
 pub mod key;
 pub mod locale;
+pub mod master_key;
 pub mod money;
 pub mod name;
 pub mod one_time_token;

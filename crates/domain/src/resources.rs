@@ -2,8 +2,10 @@
 
 use crate::access::Resources;
 use crate::audit::AuditEntry;
+use crate::device::Device;
 use crate::job::Job;
 use crate::key::SigningKey;
+use crate::master_key::MasterKey;
 use crate::order::Order;
 use crate::payment::Payment;
 use crate::product::Product;
@@ -18,6 +20,7 @@ pub fn built_in() -> Resources {
         .with::<User>()
         .with::<Role>()
         .with::<Session>()
+        .with::<Device>()
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()
@@ -25,4 +28,5 @@ pub fn built_in() -> Resources {
         .with::<AuditEntry>()
         .with::<SecurityEvent>()
         .with::<SigningKey>()
+        .with::<MasterKey>()
 }

@@ -1,6 +1,6 @@
 //! What use cases work with besides their transaction.
 
-use crate::access::AccessDirectory;
+use crate::access::{AccessDirectory, IssuedSessions};
 use crate::audit::AuditWriters;
 use crate::cache::Caches;
 use crate::extensions::Extensions;
@@ -22,6 +22,8 @@ pub struct Components {
     pub policies: Policies,
     /// The changes of roles, permissions and sessions that this node knows.
     pub directory: Arc<AccessDirectory>,
+    /// The sessions that this node knows to have been opened.
+    pub issued_sessions: Arc<IssuedSessions>,
     /// Signs and verifies access tokens.
     pub keys: Arc<KeyStore>,
     /// Encrypts secrets at rest.

@@ -3,13 +3,14 @@
 use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::device::Device;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries, Users,
+    Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries, Users,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ const FINISHED_RETENTION: Duration = Duration::from_hours(24 * 7);
 /// How long ended sessions are retained: longer than any refresh token lives, so that an old one is recognised.
 const SESSION_RETENTION: Duration = Duration::from_hours(24 * 30);
 
+/// How long a device is known after its last sign-in: as long as browsers keep its cookie.
+const DEVICE_RETENTION: Duration = Duration::from_hours(24 * 400);
 /// How long security events are retained.
 const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
 /// How long the rows of deleted accounts are retained: longer than any access token lives (`ACCESS_TTL` is a day at
@@ -60,6 +63,10 @@ impl Sweeper {
                     let gone = permit_all(SystemCaller::SWEEPER, User::PURGE);
                     removed += Users::new(tx)
                         .purge(&gone, now.before(DELETED_USER_RETENTION))
+                        .await?;
+                    let unused = permit_all(SystemCaller::SWEEPER, Device::PRUNE);
+                    removed += Devices::new(tx)
+                        .prune(&unused, now.before(DEVICE_RETENTION))
                         .await?;
                     removed += SecurityEvents::new(tx)
                         .prune(now.before(SECURITY_EVENT_RETENTION))

@@ -147,6 +147,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::audit_chain::ALL,
         crate::audit_writers::ALL,
         crate::credentials::ALL,
+        crate::devices::ALL,
         crate::dialect::ALL,
         crate::idempotency::ALL,
         crate::jobs::ALL,
@@ -172,11 +173,15 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         &crate::sessions::LIST,
         &crate::users::LIST,
     ];
+    let sealed = crate::SEALED_COLUMNS
+        .iter()
+        .map(|column| (column.name(), &column.others));
     let families = [&crate::order_items::ITEMS_OF, &crate::user_access::GRANTS_OF];
     let fixed = fixed.into_iter().flatten().copied();
     fixed
         .chain(tables().into_iter().flat_map(|table| table.reads()))
         .chain(lists.into_iter().flat_map(|list| list.all()))
+        .chain(sealed)
         .chain(families.into_iter().flat_map(|family| family.all()))
         .collect()
 }
@@ -185,7 +190,9 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let fixed = [
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
+        crate::devices::CHANGES,
         crate::jobs::CHANGES,
+        crate::master_key_check::CHANGES,
         crate::orders::CHANGES,
         crate::payments::CHANGES,
         crate::products::CHANGES,
@@ -201,12 +208,18 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let families = [&crate::order_items::INSERT_ITEMS];
     let sized = families.into_iter().flat_map(|family| family.all());
     let sized = sized.map(|(name, change)| (name, change as &dyn GuardedChange));
+    let sealed = crate::SEALED_COLUMNS.iter();
+    let sealed = sealed.map(|column| (column.name(), &column.reseal as &dyn GuardedChange));
+    let seen = crate::sessions::SEEN.all();
+    let seen = seen.map(|(name, change)| (name, change as &dyn GuardedChange));
     let tables = tables().into_iter().flat_map(|table| table.changes());
     fixed
         .into_iter()
         .flatten()
         .copied()
         .chain(sized)
+        .chain(seen)
+        .chain(sealed)
         .chain(tables)
         .collect()
 }

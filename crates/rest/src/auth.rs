@@ -242,6 +242,7 @@ fn signed_in(
     }
     let pair = (tokens.access_token.clone(), tokens.refresh_token.clone());
     let ends = (tokens.expires_at, tokens.session_ends_at);
+    let device = tokens.device.clone();
     let mut response = answer::json(
         status,
         &Data {
@@ -252,7 +253,11 @@ fn signed_in(
         access: (pair.0.expose(), ends.0),
         refresh: (pair.1.expose(), ends.1),
     };
-    cookies::set(response.headers_mut(), pair, route_state.options().secure_cookies);
+    let secure = route_state.options().secure_cookies;
+    cookies::set(response.headers_mut(), pair, secure);
+    if let Some(token) = device {
+        cookies::set_device(response.headers_mut(), token.expose(), secure);
+    }
     Ok(response)
 }
 

@@ -31,6 +31,8 @@ snapshots! {
     access: ["access"];
     access_explain: ["access", "explain"];
     keys: ["keys"];
+    keys_list: ["keys", "list"];
+    keys_reseal: ["keys", "reseal"];
     keys_rotate: ["keys", "rotate"];
     audit: ["audit"];
     audit_verify: ["audit", "verify"];

@@ -28,6 +28,8 @@ repositories! {
     roles: Roles;
     /// Sessions.
     sessions: Sessions;
+    /// Devices that have signed in.
+    devices: Devices;
     /// The audit trail.
     audit: Audit;
     /// Jobs.

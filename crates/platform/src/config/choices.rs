@@ -63,6 +63,15 @@ pub enum VerifyEmail {
     Required,
 }
 
+/// What happens when another client retries with a refresh token than the one that it was issued to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshRetry {
+    /// The client gets its tokens, the session is marked, and its owner gets a mail.
+    Lenient,
+    /// The session ends.
+    Strict,
+}
+
 /// Importance of a log record, most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the usual ones and say it all")]

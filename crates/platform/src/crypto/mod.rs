@@ -3,6 +3,7 @@
 //! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and never printed;
 //! comparisons with a secret take constant time.
 
+pub mod device;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod key_ring;

@@ -228,6 +228,7 @@ const MAINSTAY: [Migration; 15] = [
     migration!("V11__jobs"),
     migration!("V12__idempotency_keys"),
     migration!("V13__write_probe"),
+    migration!("V14__devices"),
     migration!("V15__tries"),
     migration!("V16__factors"),
 ];

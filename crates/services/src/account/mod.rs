@@ -5,6 +5,7 @@ mod change_email;
 mod change_password;
 mod create_account;
 mod email_code;
+mod devices;
 mod end_session;
 mod end_sessions;
 mod forgot_password;

@@ -56,6 +56,10 @@ pub(crate) enum AccountMail {
     EmailChangeRequested { new: Email, request: RequestFacts },
     /// Informs the former address that the account has another one now.
     EmailChanged { new: Email, request: RequestFacts },
+    /// Informs the owner of the first sign-in from a device.
+    NewDevice { request: RequestFacts },
+    /// Informs the owner that another client used a refresh token of a session than the one that it was issued to.
+    SessionFlagged { request: RequestFacts },
 }
 
 /// When and from where a request came, for the owner of an account to recognise it.
@@ -106,6 +110,8 @@ impl AccountMail {
             Self::ChangeEmail { .. } => MailKind::ChangeEmail,
             Self::EmailChangeRequested { .. } => MailKind::EmailChangeRequested,
             Self::EmailChanged { .. } => MailKind::EmailChanged,
+            Self::NewDevice { .. } => MailKind::NewDevice,
+            Self::SessionFlagged { .. } => MailKind::SessionFlagged,
         }
     }
 
@@ -120,7 +126,9 @@ impl AccountMail {
             Self::MagicLink { token } => draft.token(TokenPurpose::MagicLink, token),
             Self::EmailCode { code } => draft.code(code, CODE_TTL),
             Self::ChangeEmail { token } => draft.token(TokenPurpose::ChangeEmail, token),
-            Self::PasswordChanged { request } => Draft {
+            Self::PasswordChanged { request }
+            | Self::NewDevice { request }
+            | Self::SessionFlagged { request } => Draft {
                 facts: request.facts(),
                 ..draft
             },

@@ -27,5 +27,9 @@ string_enum! {
         EmailChangeRequested = "email-change-requested",
         /// Informs the former address that the account's address has changed.
         EmailChanged = "email-changed",
+        /// Informs the owner of the first sign-in from a device.
+        NewDevice = "new-device",
+        /// Informs the owner that another client used a refresh token of a session.
+        SessionFlagged = "session-flagged",
     }
 }

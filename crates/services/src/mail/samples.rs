@@ -76,6 +76,8 @@ fn sample(kind: MailKind) -> Result<Draft> {
             new: new(),
             request: request(),
         },
+        MailKind::NewDevice => AccountMail::NewDevice { request: request() },
+        MailKind::SessionFlagged => AccountMail::SessionFlagged { request: request() },
     };
     Ok(mail.draft())
 }

@@ -121,5 +121,30 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             action: None,
             closing: &["Waren Sie es nicht, wenden Sie sich an den Betreiber von {site}."],
         },
+        MailKind::NewDevice => Texts {
+            subject: "Ein neues Gerät hat sich bei Ihrem Konto angemeldet",
+            heading: "Ein neues Gerät hat sich bei Ihrem Konto angemeldet",
+            body: &[
+                "ein Gerät, das sich bisher nicht angemeldet hatte, hat sich bei Ihrem Konto bei {site} angemeldet.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, ändern Sie sofort Ihr Passwort und beenden Sie die Sitzung in der Liste Ihrer Sitzungen.",
+            ],
+        },
+        MailKind::SessionFlagged => Texts {
+            subject: "Eine Ihrer Sitzungen wurde vielleicht kopiert",
+            heading: "Eine Ihrer Sitzungen wurde vielleicht kopiert",
+            body: &[
+                "eine Sitzung Ihres Kontos bei {site} wird von zwei Stellen zugleich benutzt. Das geschieht, wenn ein \
+                 Gerät im falschen Augenblick das Netz wechselt, oder wenn jemand eine Kopie dessen hat, womit es \
+                 angemeldet bleibt.",
+            ],
+            action: None,
+            closing: &[
+                "Erkennen Sie das unten genannte Gerät nicht, beenden Sie die Sitzung in der Liste Ihrer Sitzungen, wo \
+                 sie markiert ist, und ändern Sie Ihr Passwort.",
+            ],
+        },
     }
 }

@@ -119,5 +119,27 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             action: None,
             closing: &["If it was not you, contact the operator of {site}."],
         },
+        MailKind::NewDevice => Texts {
+            subject: "A new device signed in to your account",
+            heading: "A new device signed in to your account",
+            body: &["a device that did not sign in before has signed in to your account at {site}."],
+            action: None,
+            closing: &[
+                "If it was not you, change your password at once, and end the session in the list of your sessions.",
+            ],
+        },
+        MailKind::SessionFlagged => Texts {
+            subject: "One of your sessions may have been copied",
+            heading: "One of your sessions may have been copied",
+            body: &[
+                "a session of your account at {site} is used from two places at once. That happens when a device changes \
+                 its network at the wrong moment, or when someone has a copy of what it keeps to stay signed in.",
+            ],
+            action: None,
+            closing: &[
+                "If you do not recognise the device below, end the session in the list of your sessions, where it is \
+                 marked, and change your password.",
+            ],
+        },
     }
 }
