@@ -2,6 +2,7 @@
 
 use crate::access::Resources;
 use crate::audit::AuditEntry;
+use crate::identity::Identity;
 use crate::job::Job;
 use crate::key::SigningKey;
 use crate::order::Order;
@@ -16,6 +17,7 @@ pub fn built_in() -> Resources {
     Resources::new()
         .with::<User>()
         .with::<Session>()
+        .with::<Identity>()
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()

@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Routes {
 /// How the response carries the tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Transport {
+pub(crate) enum Transport {
     /// In the body of the response.
     Body,
     /// As `HttpOnly` cookies, out of reach of scripts.
@@ -181,7 +181,7 @@ fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) 
 }
 
 /// The answer to a first factor: the tokens, or the request for a second factor.
-fn sign_in_answer(route_state: &RouteState, answer: SignIn, transport: Option<Transport>) -> Answer {
+pub(crate) fn sign_in_answer(route_state: &RouteState, answer: SignIn, transport: Option<Transport>) -> Answer {
     match answer {
         SignIn::Tokens(tokens) => signed_in(StatusCode::OK, route_state, *tokens, transport),
         SignIn::SecondFactor(request) => {

@@ -13,6 +13,7 @@ mod parse;
 mod payments;
 mod permissions;
 mod products;
+mod providers;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(providers::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(products::routes())

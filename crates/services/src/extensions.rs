@@ -1,7 +1,8 @@
 //! The extensions that the product's use cases need.
 
 use crate::order::OrderSettings;
-use crate::ports::PaymentGateway;
+use crate::account::ProviderSettings;
+use crate::ports::{IdentityProviders, PaymentGateway};
 use mainstay_domain::Result;
 use mainstay_engine::Extensions;
 
@@ -13,5 +14,7 @@ use mainstay_engine::Extensions;
 pub fn check_extensions(extensions: &Extensions) -> Result<()> {
     extensions.get::<dyn PaymentGateway>()?;
     extensions.get::<OrderSettings>()?;
+    extensions.get::<dyn IdentityProviders>()?;
+    extensions.get::<ProviderSettings>()?;
     Ok(())
 }

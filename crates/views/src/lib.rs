@@ -5,6 +5,7 @@
 
 mod audit;
 mod grant;
+mod identity;
 mod job;
 mod money;
 mod order;
@@ -16,6 +17,7 @@ mod user;
 
 pub use audit::AuditView;
 pub use grant::GrantView;
+pub use identity::{IdentityView, ProviderView};
 pub use job::JobView;
 pub use money::MoneyView;
 pub use order::{OrderItemView, OrderView};

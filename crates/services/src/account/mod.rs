@@ -7,6 +7,7 @@ mod me;
 mod one_time;
 mod opening;
 mod password;
+mod provider;
 mod refresh;
 mod register;
 mod second_factor;
@@ -20,6 +21,10 @@ pub use logout::Logout;
 pub use logout_all::LogoutAll;
 pub use me::Me;
 pub use password::Password;
+pub use provider::{
+    BeginProviderSignIn, CallbackParams, FinishProviderSignIn, ListIdentities, ListProviders, ProviderAnswer,
+    ProviderSettings, ProviderSignIn, Redirection, ReturnTo, UnlinkIdentity,
+};
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
 pub use register::Register;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
