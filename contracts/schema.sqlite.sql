@@ -89,17 +89,20 @@ CREATE TABLE credentials (
 -- Sign-ins that last, and the tokens that mails carry.
 
 CREATE TABLE sessions (
-    id           BLOB    NOT NULL PRIMARY KEY,
-    user_id      BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    generation   INTEGER  NOT NULL,
-    seed         BLOB   NOT NULL,
-    ip           TEXT,
-    user_agent   TEXT,
-    created_at   INTEGER  NOT NULL,
-    last_seen_at INTEGER  NOT NULL,
-    expires_at   INTEGER  NOT NULL,
-    ended_at     INTEGER,
-    end_change   INTEGER
+    id            BLOB    NOT NULL PRIMARY KEY,
+    user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    method        TEXT    NOT NULL,
+    limited       INTEGER NOT NULL,
+    stepped_up_at INTEGER,
+    generation    INTEGER  NOT NULL,
+    seed          BLOB   NOT NULL,
+    ip            TEXT,
+    user_agent    TEXT,
+    created_at    INTEGER  NOT NULL,
+    last_seen_at  INTEGER  NOT NULL,
+    expires_at    INTEGER  NOT NULL,
+    ended_at      INTEGER,
+    end_change    INTEGER
 ) STRICT;
 
 CREATE INDEX sessions_user ON sessions (user_id);
@@ -111,6 +114,10 @@ CREATE TABLE one_time_tokens (
     digest     BLOB   NOT NULL PRIMARY KEY,
     purpose    TEXT    NOT NULL,
     user_id    BLOB    REFERENCES users (id) ON DELETE CASCADE,
+    -- What the token stands for besides its account: JSON, in the form of its purpose.
+    payload    TEXT,
+    -- The digest of the secret that the browser which asked for the token keeps in a cookie.
+    browser    BLOB,
     expires_at INTEGER  NOT NULL,
     used_at    INTEGER,
     created_at INTEGER  NOT NULL
