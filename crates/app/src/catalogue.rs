@@ -57,8 +57,8 @@ pub(crate) fn extensions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mainstay_services::check_extensions;
     use mainstay_platform::clock::SystemClock;
+    use mainstay_services::check_extensions;
     use std::collections::BTreeMap;
 
     #[test]

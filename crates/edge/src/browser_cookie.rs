@@ -62,6 +62,9 @@ mod tests {
             line(true),
             "__Host-browser=mbr_x; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600"
         );
-        assert_eq!(line(false), "browser=mbr_x; HttpOnly; SameSite=Lax; Path=/; Max-Age=600");
+        assert_eq!(
+            line(false),
+            "browser=mbr_x; HttpOnly; SameSite=Lax; Path=/; Max-Age=600"
+        );
     }
 }

@@ -181,7 +181,11 @@ fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) 
 }
 
 /// The answer to a first factor: the tokens, or the request for a second factor.
-pub(crate) fn sign_in_answer(route_state: &RouteState, answer: SignIn, transport: Option<Transport>) -> Answer {
+pub(crate) fn sign_in_answer(
+    route_state: &RouteState,
+    answer: SignIn,
+    transport: Option<Transport>,
+) -> Answer {
     match answer {
         SignIn::Tokens(tokens) => signed_in(StatusCode::OK, route_state, *tokens, transport),
         SignIn::SecondFactor(request) => {

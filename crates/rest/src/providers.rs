@@ -68,7 +68,9 @@ async fn begin(
     headers: HeaderMap,
 ) -> Answer {
     let secure = operation.route_state().options().secure_cookies;
-    let is_foreign = headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
+    let is_foreign = headers
+        .get(SEC_FETCH_SITE)
+        .is_some_and(|site| site == "cross-site");
     let redirection = operation
         .command(BeginProviderSignIn {
             provider,
@@ -138,7 +140,11 @@ async fn unlink(operation: Operation<UnlinkIdentity>, PathId(id): PathId<Identit
 }
 
 /// The browser's way back after a success.
-fn returned(route_state: &RouteState, return_to: &ReturnTo, answer: ProviderAnswer) -> axum::response::Response {
+fn returned(
+    route_state: &RouteState,
+    return_to: &ReturnTo,
+    answer: ProviderAnswer,
+) -> axum::response::Response {
     match answer {
         ProviderAnswer::Linked(_) => answer::see_other(return_to.as_str()),
         ProviderAnswer::SignIn(SignIn::SecondFactor(request)) => {
@@ -163,14 +169,15 @@ fn returned(route_state: &RouteState, return_to: &ReturnTo, answer: ProviderAnsw
 
 /// Whether the client is a program: browsers that follow a link accept pages, and never JSON by name.
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let ranges = lines.flat_map(|line| line.split(','));
-    ranges
-        .filter_map(|range| range.split(';').next())
-        .any(|kind| {
-            let kind = kind.trim();
-            kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/problem+json")
-        })
+    ranges.filter_map(|range| range.split(';').next()).any(|kind| {
+        let kind = kind.trim();
+        kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("application/problem+json")
+    })
 }
 
 #[cfg(test)]
@@ -180,10 +187,18 @@ mod tests {
     #[test]
     fn programs_name_json_and_browsers_do_not() {
         let accepts = |accept: &str| accepts_json(&[(ACCEPT, accept.parse().unwrap())].into_iter().collect());
-        for json in ["application/json", "text/html, Application/JSON;q=0.9", "application/problem+json"] {
+        for json in [
+            "application/json",
+            "text/html, Application/JSON;q=0.9",
+            "application/problem+json",
+        ] {
             assert!(accepts(json), "{json}");
         }
-        for browser in ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "*/*", ""] {
+        for browser in [
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "*/*",
+            "",
+        ] {
             assert!(!accepts(browser), "{browser}");
         }
         assert!(!accepts_json(&HeaderMap::new()));

@@ -1,7 +1,7 @@
 //! The extensions that the product's use cases need.
 
-use crate::order::OrderSettings;
 use crate::account::ProviderSettings;
+use crate::order::OrderSettings;
 use crate::ports::{IdentityProviders, PaymentGateway};
 use mainstay_domain::Result;
 use mainstay_engine::Extensions;

@@ -41,6 +41,7 @@ mod outbox;
 mod payment;
 mod pipeline;
 mod product;
+mod provider;
 mod purchase;
 mod race;
 mod refresh;

@@ -111,7 +111,13 @@ mod tests {
         ] {
             assert!(!allowed.has(address.parse().unwrap()), "{address}");
         }
-        for address in ["1.1.1.1", "142.250.1.1", "2606:4700::1111", "10.1.2.3", "::ffff:1.1.1.1"] {
+        for address in [
+            "1.1.1.1",
+            "142.250.1.1",
+            "2606:4700::1111",
+            "10.1.2.3",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(allowed.has(address.parse().unwrap()), "{address}");
         }
         assert!(AllowedAddresses::new(true, Vec::new()).has("127.0.0.1".parse().unwrap()));

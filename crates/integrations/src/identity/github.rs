@@ -41,7 +41,11 @@ impl GitHub {
     }
 
     pub(super) fn authorization_url(&self) -> Result<String> {
-        let endpoint = self.settings.authorization_url.as_deref().unwrap_or(AUTHORIZATION);
+        let endpoint = self
+            .settings
+            .authorization_url
+            .as_deref()
+            .unwrap_or(AUTHORIZATION);
         let mut url = self.http.check(endpoint).map_err(unavailable)?;
         url.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -53,7 +57,6 @@ impl GitHub {
     pub(super) async fn identify(&self, response: &AuthorizationResponse) -> Result<ProvidedIdentity> {
         let exchange = Exchange {
             provider: &self.settings.name,
-            issuer: &self.settings.issuer,
             token_url: self.settings.token_url.as_deref().unwrap_or(TOKEN),
             client: (&self.settings.client_id, self.settings.client_secret.expose()),
             secret_in_body: true,
@@ -77,7 +80,12 @@ impl GitHub {
     }
 
     async fn api<T: serde::de::DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, Error> {
-        let base = self.settings.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
+        let base = self
+            .settings
+            .api_url
+            .as_deref()
+            .unwrap_or(API)
+            .trim_end_matches('/');
         let read = self.http.json(&format!("{base}{path}"), Some(token)).await;
         read.map_err(|error| match error {
             CallError::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) => {

@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mainstay_domain::Error;
 use mainstay_platform::config::{AppEnv, Settings};
 use mainstay_platform::network::{is_this_machine, parse_address};
-use openidconnect::{HttpRequest, HttpResponse};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
@@ -100,29 +99,37 @@ impl Http {
         }
     }
 
-    /// Sends a request that `openidconnect` made.
-    pub(super) async fn call(&self, request: HttpRequest) -> Result<HttpResponse, CallError> {
-        let (parts, body) = request.into_parts();
-        let (status, headers, body) = self
-            .send(parts.method, &parts.uri.to_string(), parts.headers, body)
-            .await?;
-        let mut response = HttpResponse::new(body);
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Ok(response)
+    /// Posts a form, with the client's credentials where they do not stand in it.
+    pub(super) async fn form(
+        &self,
+        url: &str,
+        form: String,
+        credentials: Option<String>,
+    ) -> Result<(StatusCode, Vec<u8>), CallError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        if let Some(credentials) = credentials {
+            headers.insert(AUTHORIZATION, secret_value(&credentials)?);
+        }
+        self.send(Method::POST, url, headers, form.into_bytes()).await
     }
 
     /// Reads a JSON document, with an access token where it needs one.
-    pub(super) async fn json<T: DeserializeOwned>(&self, url: &str, token: Option<&str>) -> Result<T, CallError> {
+    pub(super) async fn json<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        token: Option<&str>,
+    ) -> Result<T, CallError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
-            let value = HeaderValue::from_str(&format!("Bearer {token}"));
-            let mut value = value.map_err(|_unfit| CallError::Document("the access token is not ASCII"))?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, secret_value(&format!("Bearer {token}"))?);
         }
-        let (status, _, body) = self.send(Method::GET, url, headers, Vec::new()).await?;
+        let (status, body) = self.send(Method::GET, url, headers, Vec::new()).await?;
         if status != StatusCode::OK {
             return Err(CallError::Status(status));
         }
@@ -135,25 +142,27 @@ impl Http {
         url: &str,
         headers: HeaderMap,
         body: Vec<u8>,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), CallError> {
+    ) -> Result<(StatusCode, Vec<u8>), CallError> {
         let url = self.check(url)?;
         let request = self.0.client.request(method, url).headers(headers).body(body);
         let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
         let (status, mut body) = (response.status(), Vec::new());
-        let headers: HeaderMap = response
-            .headers()
-            .iter()
-            .filter(|(name, _)| *name == CONTENT_TYPE)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
         while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
             if body.len() + chunk.len() > MAX_BYTES {
                 return Err(CallError::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok((status, headers, body))
+        Ok((status, body))
     }
+}
+
+/// The value of a header that no log prints.
+fn secret_value(text: &str) -> Result<HeaderValue, CallError> {
+    let value = HeaderValue::from_str(text);
+    let mut value = value.map_err(|_unfit| CallError::Document("a credential is not ASCII"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// The provider is away, or does not speak the protocol.
@@ -166,10 +175,9 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    fn http(env: &str) -> Http {
-        let env = BTreeMap::from([("APP_ENV".to_owned(), env.to_owned())]);
+    fn http(production: bool) -> Http {
         let mut settings = Settings::read(&[], &BTreeMap::new(), None).unwrap().settings;
-        if env["APP_ENV"] == "production" {
+        if production {
             settings.env = AppEnv::Production;
         }
         Http::new(&settings).unwrap()
@@ -177,8 +185,12 @@ mod tests {
 
     #[test]
     fn addresses_are_https_and_public() {
-        let development = http("development");
-        for good in ["https://idp.example/x", "http://127.0.0.1:9000/x", "http://localhost/x"] {
+        let development = http(false);
+        for good in [
+            "https://idp.example/x",
+            "http://127.0.0.1:9000/x",
+            "http://localhost/x",
+        ] {
             assert!(development.check(good).is_ok(), "{good}");
         }
         for bad in [
@@ -193,7 +205,7 @@ mod tests {
         ] {
             assert!(development.check(bad).is_err(), "{bad}");
         }
-        let production = http("production");
+        let production = http(true);
         assert!(production.check("https://idp.example/x").is_ok());
         for bad in ["http://127.0.0.1/x", "https://127.0.0.1/x", "https://[::1]/x"] {
             assert!(production.check(bad).is_err(), "{bad}");

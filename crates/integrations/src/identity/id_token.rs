@@ -4,7 +4,8 @@ use super::client::{Claims, ProviderIdToken};
 use mainstay_domain::time::Timestamp;
 use openidconnect::core::{CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, IssuerUrl, Nonce, SignatureVerificationError,
+    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, IssuerUrl, Nonce,
+    SignatureVerificationError,
 };
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -50,7 +51,8 @@ impl Expected<'_> {
         keys: &CoreJsonWebKeySet,
     ) -> Result<&'t Claims, Refused> {
         let other = |why: &str| Refused::Other(why.to_owned());
-        let seconds = u64::try_from(self.now.seconds()).map_err(|_negative| other("the clock is before 1970"))?;
+        let seconds =
+            u64::try_from(self.now.seconds()).map_err(|_negative| other("the clock is before 1970"))?;
         let now = UNIX_EPOCH + Duration::from_secs(seconds);
         let latest = self.now.after(MAX_SKEW).seconds();
         // Not as a confidential client: the secret must never become a key.
@@ -88,7 +90,9 @@ impl Expected<'_> {
             let actual = AccessTokenHash::from_token(self.access_token, algorithm, key)
                 .map_err(|error| Refused::Other(error.to_string()))?;
             if actual != *hash {
-                return Err(other("the access token is not the one that it was issued with (at_hash)"));
+                return Err(other(
+                    "the access token is not the one that it was issued with (at_hash)",
+                ));
             }
         }
         Ok(claims)

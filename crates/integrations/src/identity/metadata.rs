@@ -89,7 +89,11 @@ impl Published {
             return Err(CallError::Document("the discovery document names another issuer"));
         }
         let value = Arc::new(read.overridden(settings));
-        for url in [&value.authorization_endpoint, &value.token_endpoint, &value.jwks_uri] {
+        for url in [
+            &value.authorization_endpoint,
+            &value.token_endpoint,
+            &value.jwks_uri,
+        ] {
             http.check(url)?;
         }
         *self.metadata.lock() = Some(Cached {

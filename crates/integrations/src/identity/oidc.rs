@@ -84,7 +84,6 @@ impl OpenIdConnect {
         self.check_issuer(&metadata, response.issuer.as_deref())?;
         let exchange = Exchange {
             provider: &self.settings.name,
-            issuer: &self.settings.issuer,
             token_url: &metadata.token_endpoint,
             client: (&self.settings.client_id, self.settings.client_secret.expose()),
             secret_in_body: metadata.secret_in_body(),
@@ -117,7 +116,9 @@ impl OpenIdConnect {
     /// The response names the issuer that the request went to (RFC 9207, 2.4).
     fn check_issuer(&self, metadata: &Metadata, named: Option<&str>) -> Result<()> {
         match named {
-            Some(named) if named != self.settings.issuer => Err(self.refused("the response is of another issuer")),
+            Some(named) if named != self.settings.issuer => {
+                Err(self.refused("the response is of another issuer"))
+            }
             None if metadata.authorization_response_iss_parameter_supported => {
                 Err(self.refused("the response names no issuer"))
             }

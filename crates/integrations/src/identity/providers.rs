@@ -36,7 +36,9 @@ impl Providers {
                 label: one.label.clone(),
             },
             provider: match one.protocol {
-                ProviderProtocol::GitHub => Provider::GitHub(Box::new(GitHub::new(one.clone(), http.clone()))),
+                ProviderProtocol::GitHub => {
+                    Provider::GitHub(Box::new(GitHub::new(one.clone(), http.clone())))
+                }
                 ProviderProtocol::OpenIdConnect => {
                     let provider = OpenIdConnect::new(one.clone(), http.clone(), Arc::clone(&clock));
                     Provider::OpenIdConnect(Box::new(provider))

@@ -61,7 +61,12 @@ pub enum ProviderProtocol {
 impl IdentityProvider {
     /// The addresses that the settings name.
     fn urls(&self) -> impl Iterator<Item = &str> {
-        let overrides = [&self.authorization_url, &self.token_url, &self.jwks_url, &self.api_url];
+        let overrides = [
+            &self.authorization_url,
+            &self.token_url,
+            &self.jwks_url,
+            &self.api_url,
+        ];
         let overrides = overrides.into_iter().filter_map(|url| url.as_deref());
         std::iter::once(self.issuer.as_str()).chain(overrides)
     }
@@ -78,15 +83,51 @@ const TABLES: &str = "oidc.";
 
 /// What a provider that is not built in can be given: the key, how much is printed, and the meaning.
 const KEYS: [(&str, Show, &str); 9] = [
-    ("issuer", Show::Plain, "the issuer whose discovery document is read."),
-    ("client_id", Show::Plain, "the client id that the provider issued."),
-    ("client_secret", Show::Nothing, "the client secret that the provider issued."),
-    ("label", Show::Plain, "what people read on the button; empty: the name."),
-    ("hosted_domain", Show::Plain, "only accounts with this claim hd sign in; empty: every account."),
-    ("offline_access", Show::Plain, "on: ask for a refresh token, which is stored sealed."),
-    ("authorization_url", Show::Plain, "in place of the authorization endpoint in the discovery document."),
-    ("token_url", Show::Plain, "in place of the token endpoint in the discovery document."),
-    ("jwks_url", Show::Plain, "in place of the keys' address in the discovery document."),
+    (
+        "issuer",
+        Show::Plain,
+        "the issuer whose discovery document is read.",
+    ),
+    (
+        "client_id",
+        Show::Plain,
+        "the client id that the provider issued.",
+    ),
+    (
+        "client_secret",
+        Show::Nothing,
+        "the client secret that the provider issued.",
+    ),
+    (
+        "label",
+        Show::Plain,
+        "what people read on the button; empty: the name.",
+    ),
+    (
+        "hosted_domain",
+        Show::Plain,
+        "only accounts with this claim hd sign in; empty: every account.",
+    ),
+    (
+        "offline_access",
+        Show::Plain,
+        "on: ask for a refresh token, which is stored sealed.",
+    ),
+    (
+        "authorization_url",
+        Show::Plain,
+        "in place of the authorization endpoint in the discovery document.",
+    ),
+    (
+        "token_url",
+        Show::Plain,
+        "in place of the token endpoint in the discovery document.",
+    ),
+    (
+        "jwks_url",
+        Show::Plain,
+        "in place of the keys' address in the discovery document.",
+    ),
 ];
 
 impl IdentityProviders {
@@ -118,8 +159,15 @@ fn google(from: &mut Reader<'_>) -> Option<IdentityProvider> {
         offline_access: from.take(&GOOGLE_OFFLINE_ACCESS),
     };
     if id.is_some() != secret.is_some() {
-        let missing = if id.is_some() { "GOOGLE_CLIENT_SECRET" } else { "GOOGLE_CLIENT_ID" };
-        from.clash(&GOOGLE_CLIENT_ID, format!("{missing} is missing: the provider needs both"));
+        let missing = if id.is_some() {
+            "GOOGLE_CLIENT_SECRET"
+        } else {
+            "GOOGLE_CLIENT_ID"
+        };
+        from.clash(
+            &GOOGLE_CLIENT_ID,
+            format!("{missing} is missing: the provider needs both"),
+        );
     }
     with_client(provider, id, secret)
 }
@@ -141,8 +189,15 @@ fn github(from: &mut Reader<'_>) -> Option<IdentityProvider> {
         offline_access: false,
     };
     if id.is_some() != secret.is_some() {
-        let missing = if id.is_some() { "GITHUB_CLIENT_SECRET" } else { "GITHUB_CLIENT_ID" };
-        from.clash(&GITHUB_CLIENT_ID, format!("{missing} is missing: the provider needs both"));
+        let missing = if id.is_some() {
+            "GITHUB_CLIENT_SECRET"
+        } else {
+            "GITHUB_CLIENT_ID"
+        };
+        from.clash(
+            &GITHUB_CLIENT_ID,
+            format!("{missing} is missing: the provider needs both"),
+        );
     }
     with_client(provider, id, secret)
 }
@@ -209,13 +264,15 @@ fn other(from: &mut Reader<'_>, name: &str) -> Option<IdentityProvider> {
         ("client_id", client_id.is_none()),
         ("client_secret", client_secret.is_none()),
     ];
-    let missing = missing.into_iter().find_map(|(key, is_missing)| is_missing.then_some(key));
+    let missing = missing
+        .into_iter()
+        .find_map(|(key, is_missing)| is_missing.then_some(key));
     let reason = match missing {
         _ if !is_name => Some("the name of a provider is 1 to 32 of a-z, 0-9 and -".to_owned()),
         _ if is_taken => Some("is built in: use its own settings".to_owned()),
-        Some(missing) if !from.is_refused(&format!("{TABLES}{name}.{missing}")) => {
-            Some(format!("{missing} is missing: the provider needs issuer, client_id and client_secret"))
-        }
+        Some(missing) if !from.is_refused(&format!("{TABLES}{name}.{missing}")) => Some(format!(
+            "{missing} is missing: the provider needs issuer, client_id and client_secret"
+        )),
         _ => None,
     };
     if let Some(reason) = reason {
@@ -266,7 +323,11 @@ pub(super) fn url(text: &str) -> Parsed<Option<String>> {
         match url.scheme() {
             "https" => {}
             "http" if is_local => {}
-            "http" => return Err("is http:// on another machine, where anyone on the path could answer".to_owned()),
+            "http" => {
+                return Err(
+                    "is http:// on another machine, where anyone on the path could answer".to_owned(),
+                );
+            }
             _ => return Err("is not https://".to_owned()),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -342,7 +403,10 @@ mod tests {
             assert!(error.contains(named) && !error.contains("hunter2"), "{error}");
         }
         let error = read(&[], "[oidc.okta]\nissuer = 'https://a.example'\nclient = 'x'\n").unwrap_err();
-        assert!(error.contains("oidc.okta.client\n") || error.contains("oidc.okta.client,"), "{error}");
+        assert!(
+            error.contains("oidc.okta.client\n") || error.contains("oidc.okta.client,"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -373,7 +437,9 @@ mod tests {
     #[test]
     fn a_name_is_one_that_paths_can_have_and_not_a_built_in_one() {
         for table in ["Okta", "google", "a_b", "a234567890123456789012345678901234"] {
-            let file = format!("[oidc.{table}]\nissuer = 'https://a.example'\nclient_id = 'a'\nclient_secret = 'b'\n");
+            let file = format!(
+                "[oidc.{table}]\nissuer = 'https://a.example'\nclient_id = 'a'\nclient_secret = 'b'\n"
+            );
             assert!(read(&[], &file).unwrap_err().contains(table), "{table}");
         }
     }

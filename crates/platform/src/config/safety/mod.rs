@@ -121,7 +121,8 @@ impl Settings {
 
     fn unsafe_providers(&self) -> Vec<ConfigError> {
         let exposed = self.identity_providers.list.iter().filter(|one| one.is_exposed());
-        let error = |provider: &IdentityProvider| ConfigError {
+        let error = |provider: &IdentityProvider| {
+            ConfigError {
             key: match provider.name.as_str() {
                 built_in @ ("google" | "github") => built_in.to_owned(),
                 name => format!("oidc.{name}"),
@@ -133,6 +134,7 @@ impl Settings {
                      and sign in as anyone"
                 .to_owned(),
             fix: "give https:// addresses".to_owned(),
+        }
         };
         exposed.map(error).collect()
     }

@@ -69,8 +69,9 @@ impl PreparedCommand for BeginProviderSignIn {
         let origins = &cx.extension::<ProviderSettings>()?.allowed_origins;
         let own = &cx.components().policies.public_url;
         let return_to = match &self.return_to {
-            Some(text) => ReturnTo::parse(text, own, origins)
-                .map_err(|invalid| Error::Invalid(ValidationErrors::one("returnTo", invalid.code, invalid.message)))?,
+            Some(text) => ReturnTo::parse(text, own, origins).map_err(|invalid| {
+                Error::Invalid(ValidationErrors::one("returnTo", invalid.code, invalid.message))
+            })?,
             None => ReturnTo::default(),
         };
         let providers = cx.extension::<dyn IdentityProviders>()?;
@@ -78,7 +79,11 @@ impl PreparedCommand for BeginProviderSignIn {
         Ok((endpoint, return_to))
     }
 
-    async fn run(self, (endpoint, return_to): (String, ReturnTo), cx: &mut CommandContext<'_>) -> Result<Redirection> {
+    async fn run(
+        self,
+        (endpoint, return_to): (String, ReturnTo),
+        cx: &mut CommandContext<'_>,
+    ) -> Result<Redirection> {
         let link_to = cx.caller().principal().map(|principal| LinkTarget {
             user: principal.id,
             session: principal.session,

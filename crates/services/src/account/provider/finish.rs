@@ -72,9 +72,16 @@ impl FinishProviderSignIn {
             })
             .await?;
         let token = found
-            .filter(|token| token.browser.as_deref().is_some_and(|bound| same(bound, &browser)))
+            .filter(|token| {
+                token
+                    .browser
+                    .as_deref()
+                    .is_some_and(|bound| same(bound, &browser))
+            })
             .ok_or_else(invalid)?;
-        let payload = token.payload.ok_or_else(|| Error::bug("an attempt has no payload"))?;
+        let payload = token
+            .payload
+            .ok_or_else(|| Error::bug("an attempt has no payload"))?;
         let attempt = Attempt::open(&payload, &browser, &cx.components().sealer)?;
         if attempt.provider != self.provider {
             return Err(invalid());

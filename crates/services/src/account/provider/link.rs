@@ -101,7 +101,11 @@ async fn account_of(
         && identity.email_verified
         && user.status == UserStatus::Active
         && cx.identities().count_of(&identities, user.id).await? == 0;
-    Ok(if is_safe { Ok(user) } else { Err(Refusal::SignInFirst) })
+    Ok(if is_safe {
+        Ok(user)
+    } else {
+        Err(Refusal::SignInFirst)
+    })
 }
 
 /// Creates a customer's account without a password.

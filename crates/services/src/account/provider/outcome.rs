@@ -77,7 +77,9 @@ impl Refusal {
                 what: "the identity provider",
                 source: None,
             },
-            Self::SignInFirst => conflict("this address has an account: sign in first, then link the provider"),
+            Self::SignInFirst => {
+                conflict("this address has an account: sign in first, then link the provider")
+            }
             Self::LinkedElsewhere => conflict("this identity is linked to another account"),
             Self::NoAddress => Error::Denied(Denied::EmailUnverified),
             Self::Disabled => Error::Denied(Denied::Disabled),

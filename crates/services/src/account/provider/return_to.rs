@@ -30,7 +30,12 @@ impl ReturnTo {
     /// # Errors
     /// `FORMAT`.
     pub fn parse(text: &str, own_origin: &str, origins: &[String]) -> Result<Self, Invalid> {
-        let invalid = || Invalid::new("FORMAT", "must be a path such as /account, or an address at an allowed origin");
+        let invalid = || {
+            Invalid::new(
+                "FORMAT",
+                "must be a path such as /account, or an address at an allowed origin",
+            )
+        };
         let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '#' | '"' | '<' | '>' | '`');
         if text.is_empty() || text.len() > MAX_BYTES || !text.chars().all(is_plain) {
             return Err(invalid());
@@ -89,7 +94,10 @@ mod tests {
     const OWN: &str = "https://shop.example";
 
     fn parse(text: &str) -> Option<String> {
-        let origins = ["https://app.example".to_owned(), "http://localhost:5173".to_owned()];
+        let origins = [
+            "https://app.example".to_owned(),
+            "http://localhost:5173".to_owned(),
+        ];
         ReturnTo::parse(text, OWN, &origins).ok().map(|good| good.0)
     }
 
