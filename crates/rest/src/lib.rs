@@ -14,6 +14,7 @@ mod payments;
 mod permissions;
 mod products;
 mod providers;
+mod sessions;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(providers::routes())
+        .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(products::routes())
