@@ -66,25 +66,26 @@ impl Exchange<'_> {
         http: &Http,
         response: &AuthorizationResponse,
     ) -> Result<TokenAnswer, Error> {
+        let (form, basic) = self.form(response);
+        let sent = http.form(self.token_url, form, basic).await;
+        let (status, body) = sent.map_err(unavailable)?;
+        self.read(status, &body)
+    }
+
+    /// The body of the request, and the client's credentials where they do not stand in it.
+    fn form(&self, response: &AuthorizationResponse) -> (String, Option<String>) {
         let (id, secret) = self.client;
         let mut form = Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", response.code.expose())
             .append_pair("redirect_uri", &response.redirect_uri)
             .append_pair("code_verifier", response.verifier.expose());
-        let basic = if self.secret_in_body {
+        if self.secret_in_body {
             form.append_pair("client_id", id)
                 .append_pair("client_secret", secret);
-            None
-        } else {
-            Some(basic(id, secret))
-        };
-        let form = form.finish();
-        let (status, body) = http
-            .form(self.token_url, form, basic)
-            .await
-            .map_err(unavailable)?;
-        self.read(status, &body)
+            return (form.finish(), None);
+        }
+        (form.finish(), Some(basic(id, secret)))
     }
 
     fn read(&self, status: StatusCode, body: &[u8]) -> Result<TokenAnswer, Error> {
