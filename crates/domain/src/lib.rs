@@ -20,6 +20,7 @@ pub mod id;
 pub mod identity;
 pub mod job;
 pub mod key;
+pub mod locale;
 pub mod money;
 pub mod name;
 pub mod one_time_token;

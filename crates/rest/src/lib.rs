@@ -8,6 +8,7 @@ mod health;
 mod jobs;
 mod keys;
 mod metrics;
+mod mfa;
 mod orders;
 mod parse;
 mod payments;
@@ -27,6 +28,7 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(providers::routes())
+        .merge(mfa::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())

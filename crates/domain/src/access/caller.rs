@@ -29,6 +29,9 @@ pub struct Principal {
     pub permissions: PermissionSet,
     /// The session that the credential belongs to.
     pub session: SessionId,
+    /// Whether the role requires a second factor that the account does not have. The caller has no permissions then, and
+    /// may call only what [`Access::enrolling`](super::Access::enrolling) admits and what anonymous callers may.
+    pub limited: bool,
 }
 
 /// A part of Mainstay that acts on its own behalf, not for a user.

@@ -13,6 +13,7 @@ pub struct Access(Need);
 enum Need {
     Anyone,
     SignedIn,
+    Enrolling,
     Permission(Permission),
     Role(&'static str),
     System,
@@ -28,6 +29,12 @@ impl Access {
     /// Any signed-in user.
     pub const fn signed_in() -> Self {
         Self(Need::SignedIn)
+    }
+
+    /// Any signed-in user, also one who has to set up a second factor before anything else, because their role requires
+    /// one: for the enrolment of factors, and for what no user is kept from, such as signing out.
+    pub const fn enrolling() -> Self {
+        Self(Need::Enrolling)
     }
 
     /// Holders of a permission.
@@ -53,7 +60,7 @@ impl Access {
     /// Returns `Ok` when the caller may call the use case. System callers may call every use case.
     ///
     /// # Errors
-    /// Not signed in (401), or a permission or role is missing (403).
+    /// Not signed in (401), or a permission, a role or a second factor is missing (403).
     pub fn admit(self, caller: &Caller) -> Result<()> {
         let principal = match (self.0, caller) {
             (Need::Anyone, _) | (_, Caller::System(_)) => return Ok(()),
@@ -61,6 +68,8 @@ impl Access {
             (_, Caller::User(principal)) => principal,
         };
         match self.0 {
+            Need::Enrolling => Ok(()),
+            _ if principal.limited => Err(Error::Denied(Denied::FactorRequired)),
             Need::Permission(permission) if !principal.permissions.has(permission) => {
                 Err(Error::Denied(Denied::Permission(permission)))
             }
@@ -75,6 +84,7 @@ impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Need::Anyone => f.write_str("anyone"),
+            Need::Enrolling => f.write_str("signed in, enrolling"),
             Need::SignedIn => f.write_str("signed in"),
             Need::Permission(permission) => write!(f, "{permission}"),
             Need::Role(role) => write!(f, "role {role}"),

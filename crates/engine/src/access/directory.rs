@@ -4,7 +4,7 @@
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleFacts, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
@@ -24,13 +24,13 @@ pub enum AccessChange {
     User(AccessFacts),
     /// A session ended.
     SessionEnded(SessionId),
-    /// All roles with their permissions, read again.
-    Roles(Vec<(RoleName, Vec<String>)>),
+    /// All roles, read again.
+    Roles(Vec<RoleFacts>),
 }
 
 /// The changes that the database holds after a number, and the number of the last of them.
 pub(crate) struct AccessSnapshot {
-    pub(crate) roles: Vec<(RoleName, Vec<String>)>,
+    pub(crate) roles: Vec<RoleFacts>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
     pub(crate) last: i64,
@@ -51,9 +51,16 @@ struct State {
     /// not depend on the clock of the node that made the change.
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
-    roles: HashMap<RoleName, PermissionSet>,
+    roles: HashMap<RoleName, Role>,
     /// The number of the last change that was read from the database.
     last: i64,
+}
+
+/// What a role means for those who have it. A role that this node does not know has no permissions.
+#[derive(Default, PartialEq, Eq)]
+struct Role {
+    permissions: PermissionSet,
+    mfa_required: bool,
 }
 
 /// A caller as of an instant, and how long that stays true if no change arrives.
@@ -98,17 +105,9 @@ impl AccessDirectory {
                 }
             },
             AccessChange::Roles(roles) => {
-                let sets = roles.into_iter().map(|(name, permissions)| {
-                    let set = if name.is_admin() {
-                        PermissionSet::everything(&self.permissions)
-                    } else {
-                        PermissionSet::of(permissions)
-                    };
-                    (name, set)
-                });
-                let sets: HashMap<_, _> = sets.collect();
-                let newer = sets != state.roles;
-                state.roles = sets;
+                let roles: HashMap<_, _> = roles.into_iter().map(|role| self.role(role)).collect();
+                let newer = roles != state.roles;
+                state.roles = roles;
                 newer
             }
         };
@@ -116,6 +115,18 @@ impl AccessDirectory {
         if is_newer {
             self.version.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    fn role(&self, facts: RoleFacts) -> (RoleName, Role) {
+        let permissions = match facts.name.is_admin() {
+            true => PermissionSet::everything(&self.permissions),
+            false => PermissionSet::of(facts.permissions),
+        };
+        let role = Role {
+            permissions,
+            mfa_required: facts.mfa_required,
+        };
+        (facts.name, role)
     }
 
     /// The number of the last change that was read from the database; 0 before the first.
@@ -156,12 +167,14 @@ impl AccessDirectory {
     /// The permissions of a role, together with an account's own grants.
     pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
         let state = self.state.read();
-        state
-            .roles
-            .get(role)
-            .cloned()
-            .unwrap_or_default()
-            .with_grants(grants, now)
+        let of_role = state.roles.get(role).map(|role| role.permissions.clone());
+        of_role.unwrap_or_default().with_grants(grants, now)
+    }
+
+    /// Whether the members of a role need a second factor.
+    pub fn requires_factor(&self, role: &RoleName) -> bool {
+        let state = self.state.read();
+        state.roles.get(role).is_some_and(|role| role.mfa_required)
     }
 
     /// Resolves a verified token to its bearer at this instant. No token lives longer than `life`, whatever its own
@@ -182,20 +195,29 @@ impl AccessDirectory {
         if state.ended.contains_key(&claims.sid) {
             return Err(Error::Unauthenticated(Unauthenticated::Revoked));
         }
-        let (role, email, grants) = match change {
-            Some(facts) => (facts.role.clone(), facts.email.clone(), facts.grants.clone()),
+        let (role, email, mfa_enabled, grants) = match change {
+            Some(facts) => (
+                facts.role.clone(),
+                facts.email.clone(),
+                facts.mfa_enabled,
+                facts.grants.clone(),
+            ),
             None => (
                 RoleName::stored(&claims.role),
                 Email::stored(claims.email.clone()),
+                claims.mfa,
                 grants_of(claims),
             ),
         };
-        let permissions = state
-            .roles
-            .get(&role)
-            .cloned()
-            .unwrap_or_default()
-            .with_grants(&grants, now);
+        let of_role = state.roles.get(&role);
+        let limited = !mfa_enabled && of_role.is_some_and(|role| role.mfa_required);
+        let permissions = match limited {
+            true => PermissionSet::default(),
+            false => of_role
+                .map(|role| role.permissions.clone())
+                .unwrap_or_default()
+                .with_grants(&grants, now),
+        };
         let ends = grants
             .iter()
             .filter_map(|grant| grant.until)
@@ -207,6 +229,7 @@ impl AccessDirectory {
             role,
             permissions,
             session: claims.sid,
+            limited,
         };
         Ok(Resolved {
             principal,

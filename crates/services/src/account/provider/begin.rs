@@ -63,8 +63,13 @@ impl PreparedCommand for BeginProviderSignIn {
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<(String, ReturnTo)> {
         // Another site could make a signed-in browser link an identity of the attacker's, who then signs in with it.
-        if self.is_foreign && cx.context().caller.user_id().is_some() {
-            return Err(Error::Denied(Denied::Csrf));
+        if let Some(principal) = cx.context().caller.principal() {
+            if self.is_foreign {
+                return Err(Error::Denied(Denied::Csrf));
+            }
+            if principal.limited {
+                return Err(Error::Denied(Denied::FactorRequired));
+            }
         }
         let origins = &cx.extension::<ProviderSettings>()?.allowed_origins;
         let own = &cx.components().policies.public_url;
