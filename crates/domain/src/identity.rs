@@ -24,7 +24,7 @@ pub struct Identity {
     pub issuer: String,
     /// The provider's identifier of the account there (`sub`), which never changes.
     pub subject: String,
-    /// The address that the provider told at the last sign-in, whether or not it was verified.
+    /// The address that the provider named at the last sign-in, whether or not it was verified.
     pub email: Option<String>,
     /// When it was linked.
     pub created_at: Timestamp,
@@ -36,7 +36,7 @@ pub struct Identity {
 impl Identity {
     pub const LINK: Action = Action::new("link");
     pub const UNLINK: Action = Action::new("unlink");
-    /// Records a sign-in with it, with the address and the refresh token that the provider told.
+    /// Records a sign-in with it, with the address and the refresh token of the provider.
     pub const USE: Action = Action::new("use");
 }
 

@@ -27,7 +27,7 @@ pub enum Signing {
     None,
 }
 
-/// A provider that speaks OpenID Connect and GitHub's API. Whoever comes is the account that the test sets.
+/// A provider that speaks OpenID Connect and GitHub's API. It signs in the account that the test sets.
 pub struct FakeIdentityProvider {
     server: HttpServer,
     state: Arc<Mutex<State>>,

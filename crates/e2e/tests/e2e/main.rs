@@ -43,6 +43,7 @@ mod payment;
 mod pipeline;
 mod product;
 mod provider;
+mod provider_attacks;
 mod purchase;
 mod race;
 mod refresh;

@@ -45,7 +45,7 @@ struct TokenError {
 }
 
 /// Where a code is exchanged, and by which client.
-pub(super) struct Exchange<'e> {
+pub(super) struct CodeExchange<'e> {
     pub(super) provider: &'e str,
     pub(super) token_url: &'e str,
     /// Identifier and secret.
@@ -54,7 +54,7 @@ pub(super) struct Exchange<'e> {
     pub(super) secret_in_body: bool,
 }
 
-impl Exchange<'_> {
+impl CodeExchange<'_> {
     /// Exchanges the code of an authorization response for tokens (RFC 6749, 4.1.3; RFC 7636, 4.5), which are not
     /// verified yet.
     ///
@@ -123,8 +123,8 @@ mod tests {
     use mainstay_domain::error::Code;
 
     #[test]
-    fn errors_of_the_token_endpoint_are_told_apart() {
-        let exchange = Exchange {
+    fn errors_of_the_token_endpoint_have_codes_of_their_own() {
+        let exchange = CodeExchange {
             provider: "p",
             token_url: "https://idp.example/token",
             client: ("id", "secret"),

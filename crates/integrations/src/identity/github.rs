@@ -1,6 +1,6 @@
-//! GitHub: OAuth 2 without id tokens. The account is what GitHub's API tells about the access token.
+//! GitHub: OAuth 2 without id tokens. The account is that of the access token, by GitHub's API.
 
-use super::client::{Exchange, refused};
+use super::client::{CodeExchange, refused};
 use super::http::{CallError, Http, unavailable};
 use http::StatusCode;
 use mainstay_domain::email::Email;
@@ -55,7 +55,7 @@ impl GitHub {
     }
 
     pub(super) async fn identify(&self, response: &AuthorizationResponse) -> Result<ProvidedIdentity> {
-        let exchange = Exchange {
+        let exchange = CodeExchange {
             provider: &self.settings.name,
             token_url: self.settings.token_url.as_deref().unwrap_or(TOKEN),
             client: (&self.settings.client_id, self.settings.client_secret.expose()),

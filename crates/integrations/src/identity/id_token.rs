@@ -9,7 +9,7 @@ use openidconnect::{
 };
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The accepted signatures: public keys only. With a shared key, whoever knows the client's secret could sign; with a
+/// The accepted signatures: public keys only. With a shared key, a party that knows the client's secret could sign; with a
 /// public key taken for a shared one, or with `none`, anyone (RFC 8725, 3.1).
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -26,7 +26,7 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
 const MAX_SKEW: Duration = Duration::from_secs(60);
 
 /// What an id token has to match.
-pub(super) struct Expected<'e> {
+pub(super) struct ExpectedClaims<'e> {
     pub(super) issuer: &'e IssuerUrl,
     pub(super) client_id: &'e str,
     pub(super) nonce: &'e str,
@@ -43,7 +43,7 @@ pub(super) enum Refused {
     Other(String),
 }
 
-impl Expected<'_> {
+impl ExpectedClaims<'_> {
     /// Verifies signature, issuer, audience, authorized party, times, nonce and the hash of the access token.
     pub(super) fn verify<'t>(
         &self,

@@ -1,8 +1,8 @@
 //! A provider that speaks OpenID Connect.
 
-use super::client::{Claims, Exchange, ProviderIdToken, refused};
+use super::client::{Claims, CodeExchange, ProviderIdToken, refused};
 use super::http::{CallError, Http, unavailable};
-use super::id_token::{Expected, Refused};
+use super::id_token::{ExpectedClaims, Refused};
 use super::metadata::{Metadata, Published};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
@@ -82,7 +82,7 @@ impl OpenIdConnect {
     pub(super) async fn identify(&self, response: &AuthorizationResponse) -> Result<ProvidedIdentity> {
         let metadata = self.metadata().await?;
         self.check_issuer(&metadata, response.issuer.as_deref())?;
-        let exchange = Exchange {
+        let exchange = CodeExchange {
             provider: &self.settings.name,
             token_url: &metadata.token_endpoint,
             client: (&self.settings.client_id, self.settings.client_secret.expose()),
@@ -92,7 +92,7 @@ impl OpenIdConnect {
         let token = answer
             .id_token()
             .ok_or_else(|| self.refused("there is no id token"))?;
-        let expected = Expected {
+        let expected = ExpectedClaims {
             issuer: &IssuerUrl::new(self.settings.issuer.clone()).map_err(Error::internal)?,
             client_id: &self.settings.client_id,
             nonce: response.nonce.expose(),
@@ -131,7 +131,7 @@ impl OpenIdConnect {
         &self,
         metadata: &Metadata,
         token: &'t ProviderIdToken,
-        expected: &Expected<'_>,
+        expected: &ExpectedClaims<'_>,
     ) -> Result<&'t Claims> {
         let now: Timestamp = expected.now;
         for again in [false, true] {

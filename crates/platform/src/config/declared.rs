@@ -136,7 +136,7 @@ settings! {
         "the token endpoint; empty: https://github.com/login/oauth/access_token.",
         "leave it out, or give that of a GitHub Enterprise server";
     GITHUB_API_URL: Option<String> = "github.api_url", Plain, provider::url,
-        "the API that tells account and addresses; empty: https://api.github.com.",
+        "the API that has the account and its addresses; empty: https://api.github.com.",
         "leave it out, or give that of a GitHub Enterprise server";
     OIDC_NETWORKS: Vec<IpNet> = "oidc.networks", Plain, |text| parse::list(text, address::network),
         "private networks (CIDR) in which identity providers may be reached; none by default.",

@@ -71,7 +71,7 @@ pub struct ProvidedIdentity {
     pub issuer: String,
     /// The account's identifier there; unique within the issuer.
     pub subject: String,
-    /// Its address, if the provider told one that mail can be sent to.
+    /// Its address, if the provider named one that mail can be sent to.
     pub email: Option<Email>,
     /// Whether the provider has verified that the address belongs to the account.
     pub email_verified: bool,

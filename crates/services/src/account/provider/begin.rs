@@ -58,7 +58,7 @@ impl UseCase for BeginProviderSignIn {
 impl PreparedCommand for BeginProviderSignIn {
     /// The authorization endpoint, and where the browser goes afterwards.
     type Prepared = (String, ReturnTo);
-    /// An attempt is the server's own note, and nobody's account changes by it.
+    /// An attempt is the server's own note, and no account changes by it.
     const RECORDS_NO_EVENT: bool = true;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<(String, ReturnTo)> {

@@ -4,7 +4,7 @@ use super::attempt::{Attempt, BrowserSecret, LinkTarget};
 use super::begin::redirect_uri;
 use super::callback::CallbackParams;
 use super::link;
-use super::outcome::{Outcome, ProviderSignIn, Refusal, WrittenProviderSignIn};
+use super::outcome::{Outcome, ProviderRefusal, ProviderSignIn, WrittenProviderSignIn};
 use crate::account::one_time::consume;
 use crate::ports::{AuthorizationResponse, IdentityProviders, ProvidedIdentity};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
@@ -32,7 +32,7 @@ pub struct FinishProviderSignIn {
 #[derive(Debug, Clone)]
 pub struct VerifiedAnswer {
     attempt: Attempt,
-    identity: Result<ProvidedIdentity, Refusal>,
+    identity: Result<ProvidedIdentity, ProviderRefusal>,
 }
 
 impl UseCase for FinishProviderSignIn {
@@ -109,21 +109,23 @@ impl FinishProviderSignIn {
 }
 
 /// The refusal that an error of the provider is, or the error itself where it is none of the provider's.
-fn refusal(error: Error) -> Result<Refusal> {
+fn refusal(error: Error) -> Result<ProviderRefusal> {
     match error {
-        Error::Unauthenticated(_) => Ok(Refusal::Unproved),
-        Error::Denied(_) => Ok(Refusal::OtherDomain),
-        Error::Unavailable { .. } => Ok(Refusal::Unavailable),
+        Error::Unauthenticated(_) => Ok(ProviderRefusal::Unproved),
+        Error::Denied(_) => Ok(ProviderRefusal::OtherDomain),
+        Error::Unavailable { .. } => Ok(ProviderRefusal::Unavailable),
         other => Err(other),
     }
 }
 
 /// What an error of the authorization endpoint means (RFC 6749, 4.1.2.1).
-fn declined(error: &str) -> Refusal {
+fn declined(error: &str) -> ProviderRefusal {
     match error {
-        "access_denied" | "login_required" | "consent_required" | "interaction_required" => Refusal::Declined,
-        "server_error" | "temporarily_unavailable" => Refusal::Unavailable,
-        _ => Refusal::Unproved,
+        "access_denied" | "login_required" | "consent_required" | "interaction_required" => {
+            ProviderRefusal::Declined
+        }
+        "server_error" | "temporarily_unavailable" => ProviderRefusal::Unavailable,
+        _ => ProviderRefusal::Unproved,
     }
 }
 
@@ -181,7 +183,7 @@ async fn link_to(
     let session = cx.sessions().find(&scope, target.session).await;
     match session {
         Ok(session) if session.is_live(cx.now()) && session.user_id == target.user => {}
-        Ok(_) | Err(Error::NotFound) => return Ok(Outcome::Refused(Refusal::SessionOver)),
+        Ok(_) | Err(Error::NotFound) => return Ok(Outcome::Refused(ProviderRefusal::SessionOver)),
         Err(error) => return Err(error),
     }
     link::link(cx, provider, identity, target.user).await

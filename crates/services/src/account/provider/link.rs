@@ -1,6 +1,6 @@
 //! Which account a proved identity signs in to.
 
-use super::outcome::{Outcome, Refusal};
+use super::outcome::{Outcome, ProviderRefusal};
 use crate::account::sign_in::complete_sign_in;
 use crate::ports::ProvidedIdentity;
 use crate::repositories::ShopRepositories;
@@ -42,7 +42,7 @@ pub(super) async fn sign_in(
         },
     };
     if user.check_usable().is_err() {
-        return Ok(Outcome::Refused(Refusal::Disabled));
+        return Ok(Outcome::Refused(ProviderRefusal::Disabled));
     }
     complete_sign_in(cx, user, SignInMethod::Provider)
         .await
@@ -61,7 +61,7 @@ pub(super) async fn link(
             let known = used(cx, known, identity).await?;
             Ok(Outcome::Linked(Box::new(known)))
         }
-        Some(_) => Ok(Outcome::Refused(Refusal::LinkedElsewhere)),
+        Some(_) => Ok(Outcome::Refused(ProviderRefusal::LinkedElsewhere)),
         None => {
             let linked = insert(cx, provider, identity, user).await?;
             Ok(Outcome::Linked(Box::new(linked)))
@@ -83,14 +83,14 @@ async fn find(
 /// The account for an identity that signs in for the first time.
 ///
 /// An account that exists is linked only when both sides have verified the address, or the account would be taken over
-/// by whoever claims the address there, or registered it here before its owner came. Nor is one that has an identity
-/// already: its address is another provider's word, or the provider has given the address to somebody new.
+/// by a stranger who claims the address there, or registered it here before its owner came. Nor is one that has an identity
+/// already: its address may be known from another provider alone, or the provider has given the address to a new person.
 async fn account_of(
     cx: &mut CommandContext<'_>,
     identity: &ProvidedIdentity,
-) -> Result<Result<User, Refusal>> {
+) -> Result<Result<User, ProviderRefusal>> {
     let Some(email) = identity.email.clone() else {
-        return Ok(Err(Refusal::NoAddress));
+        return Ok(Err(ProviderRefusal::NoAddress));
     };
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let Some(user) = cx.users().find_by_email(&scope, &email).await? else {
@@ -104,7 +104,7 @@ async fn account_of(
     Ok(if is_safe {
         Ok(user)
     } else {
-        Err(Refusal::SignInFirst)
+        Err(ProviderRefusal::SignInFirst)
     })
 }
 
@@ -125,10 +125,11 @@ async fn create(cx: &mut CommandContext<'_>, email: Email, identity: &ProvidedId
     Ok(user)
 }
 
-/// The name that the provider told, or else the part of the address before the `@`.
-fn name(told: Option<&str>, email: &Email) -> Result<PersonName> {
+/// The name at the provider, or else the part of the address before the `@`.
+fn name(provided: Option<&str>, email: &Email) -> Result<PersonName> {
     let local = email.as_str().split('@').next().unwrap_or_default();
-    told.and_then(|told| PersonName::parse(told).ok())
+    provided
+        .and_then(|text| PersonName::parse(text).ok())
         .or_else(|| PersonName::parse(local).ok())
         .ok_or_else(|| Error::bug("the part of an address before the @ is no name"))
 }

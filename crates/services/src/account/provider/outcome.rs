@@ -39,12 +39,12 @@ pub struct WrittenProviderSignIn {
 pub(super) enum Outcome {
     SignedIn(WrittenSignIn),
     Linked(Box<Identity>),
-    Refused(Refusal),
+    Refused(ProviderRefusal),
 }
 
 string_enum! {
-    /// Why a provider's answer signs nobody in. It is committed, because the attempt is used up.
-    pub enum Refusal {
+    /// Why a provider's answer does not sign in. It is committed, because the attempt is used up.
+    pub enum ProviderRefusal {
         /// The person, or the provider, declined.
         Declined = "declined",
         /// The answer is not one to this request, or is not proved by the provider.
@@ -57,7 +57,7 @@ string_enum! {
         SignInFirst = "sign-in-first",
         /// The identity belongs to another account.
         LinkedElsewhere = "linked-elsewhere",
-        /// The provider told no address, so no account can be created.
+        /// The provider named no address, so no account can be created.
         NoAddress = "no-address",
         /// The account is disabled.
         Disabled = "disabled",
@@ -66,7 +66,7 @@ string_enum! {
     }
 }
 
-impl Refusal {
+impl ProviderRefusal {
     /// The error for the client.
     pub(super) fn error(self) -> Error {
         let conflict = |text: &str| Error::Conflict(text.to_owned());
