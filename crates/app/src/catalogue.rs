@@ -8,7 +8,7 @@ use mainstay_domain::resources;
 use mainstay_domain::time::Clock;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
-use mainstay_services::account::ProviderSettings;
+use mainstay_services::account::{ConcurrentTries, ProviderSettings};
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
@@ -52,7 +52,8 @@ pub(crate) fn extensions(
         }))
         .with(Arc::new(ProviderSettings {
             allowed_origins: settings.http.allowed_origins.clone(),
-        })))
+        }))
+        .with(Arc::new(ConcurrentTries::default())))
 }
 
 #[cfg(test)]

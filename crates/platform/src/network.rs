@@ -32,6 +32,15 @@ pub fn canonical_net(net: IpNet) -> Option<IpNet> {
     (!v6.contains(&mapped) || v6.prefix_len() == 0).then_some(net)
 }
 
+/// The network of a client, for limits and for recognising a device: the /24 of an IPv4 address, the /64 of an IPv6
+/// address, which is the least that one subscriber has.
+pub fn client_network(address: IpAddr) -> IpNet {
+    match canonical(address) {
+        IpAddr::V4(v4) => Ipv4Net::new_assert(v4, 24).trunc().into(),
+        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, 64).trunc().into(),
+    }
+}
+
 /// Parses an address with or without brackets (`[::1]`, `::1`, `127.0.0.1`) into its canonical form.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text
@@ -67,6 +76,17 @@ mod tests {
             ("10.0.0.0/8", Some("10.0.0.0/8")),
         ] {
             assert_eq!(canonical(given).as_deref(), one_form, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_clients_network_is_a_24_or_a_64() {
+        for (address, network) in [
+            ("192.0.2.77", "192.0.2.0/24"),
+            ("::ffff:192.0.2.77", "192.0.2.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(client_network(address.parse().unwrap()).to_string(), network);
         }
     }
 

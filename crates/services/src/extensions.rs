@@ -1,6 +1,6 @@
 //! The extensions that the product's use cases need.
 
-use crate::account::ProviderSettings;
+use crate::account::{ConcurrentTries, ProviderSettings};
 use crate::order::OrderSettings;
 use crate::ports::{IdentityProviders, PaymentGateway};
 use mainstay_domain::Result;
@@ -16,5 +16,6 @@ pub fn check_extensions(extensions: &Extensions) -> Result<()> {
     extensions.get::<OrderSettings>()?;
     extensions.get::<dyn IdentityProviders>()?;
     extensions.get::<ProviderSettings>()?;
+    extensions.get::<ConcurrentTries>()?;
     Ok(())
 }

@@ -39,6 +39,7 @@ mod order;
 mod order_cancel_expire;
 mod outbox;
 mod own_sessions;
+mod passwords;
 mod payment;
 mod pipeline;
 mod product;
@@ -55,6 +56,7 @@ mod setup;
 mod spelling;
 mod step_up;
 mod token;
+mod tries;
 mod unfinished_jobs;
 mod worker;
 
