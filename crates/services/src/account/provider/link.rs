@@ -117,6 +117,7 @@ async fn create(cx: &mut CommandContext<'_>, email: Email, identity: &ProvidedId
         role: RoleName::customer(),
         status: UserStatus::Active,
         email_verified: identity.email_verified,
+        locale: cx.context().origin.locale,
     };
     let user = User::new(cx.make_id(), new, cx.now());
     let permit = cx.permit(User::REGISTER, &user)?;
