@@ -83,7 +83,7 @@ impl StagedCommand for Register {
 }
 
 /// Mails the link that confirms the account's address.
-async fn send_verification(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
+pub(super) async fn send_verification(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
     let token = issue(cx, NewToken::of(TokenPurpose::VerifyEmail, user.id)).await?;
     let token = Secret::new(token.text().to_owned());
     mail::send(cx, user, AccountMail::VerifyEmail { token })

@@ -1,6 +1,7 @@
 //! Which account a proved identity signs in to.
 
 use super::outcome::{Outcome, ProviderRefusal};
+use crate::account::register::send_verification;
 use crate::account::sign_in::complete_sign_in;
 use crate::ports::ProvidedIdentity;
 use crate::repositories::ShopRepositories;
@@ -108,7 +109,8 @@ async fn account_of(
     })
 }
 
-/// Creates a customer's account without a password.
+/// Creates a customer's account without a password. An address that the provider has not verified gets the mail that
+/// confirms it.
 async fn create(cx: &mut CommandContext<'_>, email: Email, identity: &ProvidedIdentity) -> Result<User> {
     let name = name(identity.name.as_deref(), &email)?;
     let new = NewUser {
@@ -123,6 +125,9 @@ async fn create(cx: &mut CommandContext<'_>, email: Email, identity: &ProvidedId
     let permit = cx.permit(User::REGISTER, &user)?;
     cx.users().insert(&permit, &user).await?;
     cx.record(permit, DomainEvent::created("user.registered", &user));
+    if !user.email_verified {
+        send_verification(cx, &user).await?;
+    }
     Ok(user)
 }
 
