@@ -1,7 +1,7 @@
 //! What the server remembers while a browser is at an identity provider.
 
 use super::return_to::ReturnTo;
-use crate::account::spelled;
+use crate::spelled;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::random::{self, Random};
