@@ -8,7 +8,9 @@ use mainstay_domain::resources;
 use mainstay_domain::time::Clock;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
-use mainstay_services::account::{ConcurrentTries, ProviderSettings};
+use mainstay_services::account::{
+    ConcurrentTries, CreateAccount, ProviderSettings, SendChangeLink, SendEmailCode, SendMagicLink, SendResetLink,
+};
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
@@ -27,6 +29,11 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<VoidPayment>()
         .job::<SendOrderMail>()
         .job::<SendAccountMail>()
+        .job::<SendMagicLink>()
+        .job::<SendEmailCode>()
+        .job::<SendResetLink>()
+        .job::<SendChangeLink>()
+        .job::<CreateAccount>()
         .on("order.paid", SendOrderMail::from_event)
         .periodic_task(OrderDeadlines::new)
         .cached::<Product>(CACHED_PRODUCTS)

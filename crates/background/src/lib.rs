@@ -6,6 +6,7 @@
 
 mod access;
 mod backoff;
+mod last_seen;
 mod periodic_command;
 mod periodic_task;
 mod queue;
@@ -20,6 +21,7 @@ mod worker;
 mod worker_tests;
 
 use mainstay_engine::Engine;
+use mainstay_engine::key::RotateDueKeys;
 pub use periodic_command::PeriodicCommand;
 pub use periodic_task::{PeriodicTask, PeriodicTasks, Progress};
 use std::time::Duration;
@@ -34,7 +36,7 @@ const LAST_RUN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
     /// Whether the process runs jobs, relays events, sends the head of the audit chain and the tasks that
-    /// the application adds (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, sealing the audit
+    /// the application adds (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, last use of sessions, sealing the audit
     /// chain) run in any case.
     pub worker: bool,
     /// Number of jobs that run concurrently.
@@ -123,6 +125,7 @@ fn tasks_of_every_process() -> PeriodicTasks {
         .with(access::SigningKeys::new)
         .with(access::ClockSkew::new)
         .with(security::Security::new)
+        .with(last_seen::LastSeen::new)
         .with(sealer::Sealer::new)
 }
 
@@ -130,6 +133,7 @@ fn tasks_of_a_worker(engine: &Engine) -> PeriodicTasks {
     let tasks = PeriodicTasks::new()
         .with(relay::Relay::new)
         .with(sweeper::OldRecords::new)
+        .with_command::<RotateDueKeys>()
         .with(queue_metrics::Queues::new);
     match engine.head_publisher().is_configured() {
         true => tasks.with(sealer::HeadSender::new),

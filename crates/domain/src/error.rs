@@ -66,6 +66,8 @@ pub enum Unauthenticated {
     Reused,
     /// The e-mail address or the password is wrong; the error does not reveal which.
     Credentials,
+    /// The code of a second factor is wrong, or was used before.
+    Factor,
 }
 
 /// Why an authenticated caller was denied access (403).
@@ -77,6 +79,10 @@ pub enum Denied {
     Role,
     /// The resource belongs to another user.
     Ownership,
+    /// The account or role that the caller would change holds a permission that the caller does not hold.
+    Rank,
+    /// The caller would give a permission that they do not hold themselves.
+    NotHeld,
     /// The account is disabled.
     Disabled,
     /// The e-mail address is not confirmed yet.
@@ -195,11 +201,15 @@ impl Error {
                 Unauthenticated::Revoked => Code::TokenRevoked,
                 Unauthenticated::Reused => Code::TokenReused,
                 Unauthenticated::Credentials => Code::InvalidCredentials,
+                Unauthenticated::Factor => Code::MfaInvalid,
             },
             Self::Denied(why) => match why {
-                Denied::Permission(_) | Denied::Role | Denied::Ownership | Denied::FactorRequired => {
-                    Code::Forbidden
-                }
+                Denied::Permission(_)
+                | Denied::Role
+                | Denied::Ownership
+                | Denied::FactorRequired
+                | Denied::Rank
+                | Denied::NotHeld => Code::Forbidden,
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
@@ -255,6 +265,7 @@ fn unauthenticated(why: Unauthenticated) -> &'static str {
         Unauthenticated::Revoked => "the session has ended",
         Unauthenticated::Reused => "the refresh token was used before; the session has ended",
         Unauthenticated::Credentials => "the e-mail address or the password is wrong",
+        Unauthenticated::Factor => "the code is wrong or was used before",
     }
 }
 
@@ -263,6 +274,8 @@ fn denied(why: &Denied) -> String {
         Denied::Permission(permission) => format!("this needs the permission {permission}"),
         Denied::Role => "this needs another role".to_owned(),
         Denied::Ownership => "this belongs to another account".to_owned(),
+        Denied::Rank => "this account or role holds permissions that you do not hold".to_owned(),
+        Denied::NotHeld => "you cannot give a permission that you do not hold, or for longer".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),

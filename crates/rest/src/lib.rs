@@ -4,17 +4,22 @@ mod audit;
 mod auth;
 pub mod contract;
 mod docs;
+mod emails;
 mod health;
 mod jobs;
 mod keys;
+mod link_pages;
+mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
 mod parse;
+mod passwords;
 mod payments;
 mod permissions;
 mod products;
 mod providers;
+mod roles;
 mod sessions;
 mod setup;
 #[cfg(test)]
@@ -28,10 +33,14 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(providers::routes())
+        .merge(mail_sign_in::routes())
         .merge(mfa::routes())
+        .merge(passwords::routes())
+        .merge(emails::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
+        .merge(roles::routes())
         .merge(products::routes())
         .merge(orders::routes())
         .merge(payments::routes())
@@ -40,7 +49,8 @@ pub fn routes(docs: bool) -> Routes {
         .merge(keys::routes())
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(setup::routes());
+        .merge(setup::routes())
+        .merge(link_pages::routes());
     if docs {
         routes.merge(docs::routes())
     } else {

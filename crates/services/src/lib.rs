@@ -8,6 +8,7 @@
     reason = "a failure of the database must not become the client's mistake: `map_err(|_| ...)` forgets which it was"
 )]
 
+pub mod access;
 pub mod account;
 pub mod audit;
 mod extensions;
@@ -20,6 +21,7 @@ pub mod payment;
 pub mod ports;
 pub mod product;
 mod repositories;
+pub mod role;
 pub mod setup;
 mod spelled;
 pub mod user;

@@ -4,6 +4,7 @@ use mainstay_domain::access::{Caller, Principal};
 use mainstay_domain::time::Timestamp;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 /// A credential and the caller it resolved to, as of an instant; enough to resolve it again later. `Debug` does not
 /// print the token.
@@ -12,6 +13,8 @@ pub struct Authentication {
     pub(super) principal: Arc<Principal>,
     pub(super) version: Version,
     pub(super) good_until: Timestamp,
+    /// The minute since 1970 in which it was last noted as used.
+    pub(super) seen_minute: AtomicI64,
 }
 
 /// The versions of the directory and of the keys that a caller was resolved with.

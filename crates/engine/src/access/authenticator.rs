@@ -2,11 +2,14 @@
 
 use super::authentication::{Authentication, Version};
 use super::directory::AccessDirectory;
+use super::issued_sessions::IssuedSessions;
+use super::last_seen::LastSeen;
 use crate::key::KeyStore;
 use crate::node::Node;
 use mainstay_domain::error::{Error, Result, Unauthenticated};
 use mainstay_platform::crypto::token::{TokenError, claimed_issue};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 /// Resolves access tokens to callers, and caches the last ten thousand.
@@ -14,6 +17,8 @@ pub struct Authenticator {
     node: Node,
     directory: Arc<AccessDirectory>,
     keys: Arc<KeyStore>,
+    issued: Arc<IssuedSessions>,
+    last_seen: Arc<LastSeen>,
     /// How long an access token is valid.
     access_ttl: Duration,
     seen: moka::sync::Cache<Arc<str>, Arc<Authentication>>,
@@ -25,22 +30,27 @@ impl Authenticator {
         node: Node,
         directory: Arc<AccessDirectory>,
         keys: Arc<KeyStore>,
+        issued: Arc<IssuedSessions>,
+        last_seen: Arc<LastSeen>,
         access_ttl: Duration,
     ) -> Self {
         Self {
             node,
             directory,
             keys,
+            issued,
+            last_seen,
             access_ttl,
             seen: moka::sync::Cache::new(10_000),
         }
     }
 
-    /// Resolves an access token to its bearer, as of now. No I/O, unless the token names a signing key that this node
-    /// does not know yet.
+    /// Resolves an access token to its bearer, as of now. No I/O, unless the token names a signing key or a session that
+    /// this node does not know yet.
     ///
     /// # Errors
-    /// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` or `ACCOUNT_DISABLED`.
+    /// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` or `ACCOUNT_DISABLED`; `UNAVAILABLE` when the database is
+    /// unavailable and the node does not know the key or the session.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Authentication>> {
         let now = self.node.now();
         let mut version = self.version();
@@ -48,6 +58,7 @@ impl Authenticator {
             && seen.version == version
             && now < seen.good_until
         {
+            self.last_seen.note(&seen, now);
             return Ok(seen);
         }
         let claims = match self.keys.ring().verify(token, now) {
@@ -59,6 +70,7 @@ impl Authenticator {
             other => other,
         };
         let claims = claims.map_err(|error| Error::Unauthenticated(meaning(&error)))?;
+        self.issued.check(&claims).await?;
         let resolved = self.directory.resolve(&claims, self.access_ttl, now)?;
         let token: Arc<str> = token.into();
         let authentication = Arc::new(Authentication {
@@ -66,7 +78,9 @@ impl Authenticator {
             principal: Arc::new(resolved.principal),
             version,
             good_until: resolved.good_until,
+            seen_minute: AtomicI64::new(i64::MIN),
         });
+        self.last_seen.note(&authentication, now);
         self.seen.insert(token, Arc::clone(&authentication));
         Ok(authentication)
     }

@@ -4,10 +4,11 @@
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleFacts, RoleName};
+use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::role::Role;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, UserStatus};
 use mainstay_platform::crypto::token::Claims;
@@ -24,13 +25,13 @@ pub enum AccessChange {
     User(AccessFacts),
     /// A session ended.
     SessionEnded(SessionId),
-    /// All roles, read again.
-    Roles(Vec<RoleFacts>),
+    /// All roles as of a change, by its number.
+    Roles(Vec<Role>, i64),
 }
 
 /// The changes that the database holds after a number, and the number of the last of them.
 pub(crate) struct AccessSnapshot {
-    pub(crate) roles: Vec<RoleFacts>,
+    pub(crate) roles: Vec<Role>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
     pub(crate) last: i64,
@@ -51,14 +52,16 @@ struct State {
     /// not depend on the clock of the node that made the change.
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
-    roles: HashMap<RoleName, Role>,
+    roles: HashMap<RoleName, RoleAccess>,
+    /// The number of the last change that the roles include.
+    roles_change: i64,
     /// The number of the last change that was read from the database.
     last: i64,
 }
 
 /// What a role means for those who have it. A role that this node does not know has no permissions.
 #[derive(Default, PartialEq, Eq)]
-struct Role {
+struct RoleAccess {
     permissions: PermissionSet,
     mfa_required: bool,
 }
@@ -104,7 +107,10 @@ impl AccessDirectory {
                     true
                 }
             },
-            AccessChange::Roles(roles) => {
+            // Read from the database before a change that this node has applied since.
+            AccessChange::Roles(_, change) if change < state.roles_change => false,
+            AccessChange::Roles(roles, change) => {
+                state.roles_change = change;
                 let roles: HashMap<_, _> = roles.into_iter().map(|role| self.role(role)).collect();
                 let newer = roles != state.roles;
                 state.roles = roles;
@@ -117,16 +123,12 @@ impl AccessDirectory {
         }
     }
 
-    fn role(&self, facts: RoleFacts) -> (RoleName, Role) {
-        let permissions = match facts.name.is_admin() {
-            true => PermissionSet::everything(&self.permissions),
-            false => PermissionSet::of(facts.permissions),
+    fn role(&self, role: Role) -> (RoleName, RoleAccess) {
+        let access = RoleAccess {
+            permissions: role.held(&self.permissions),
+            mfa_required: role.mfa_required,
         };
-        let role = Role {
-            permissions,
-            mfa_required: facts.mfa_required,
-        };
-        (facts.name, role)
+        (role.name, access)
     }
 
     /// The number of the last change that was read from the database; 0 before the first.
@@ -136,7 +138,7 @@ impl AccessDirectory {
 
     /// Applies the changes that were read from the database.
     pub(crate) fn learn(&self, snapshot: AccessSnapshot, now: Timestamp) {
-        self.apply(AccessChange::Roles(snapshot.roles), now);
+        self.apply(AccessChange::Roles(snapshot.roles, snapshot.last), now);
         for facts in snapshot.users {
             self.apply(AccessChange::User(facts), now);
         }
@@ -147,11 +149,12 @@ impl AccessDirectory {
         state.last = state.last.max(snapshot.last);
     }
 
-    /// Forgets the accounts, because the database counts from an earlier number than before: it was restored to an
+    /// Forgets the accounts and how recent the roles are, because the database counts from an earlier number than before: it was restored to an
     /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended.
     pub(crate) fn start_over(&self) {
         let mut state = self.state.write();
         state.users.clear();
+        state.roles_change = 0;
         state.last = 0;
         drop(state);
         self.version.fetch_add(1, Ordering::AcqRel);

@@ -28,6 +28,8 @@ repositories! {
     roles: Roles;
     /// Sessions.
     sessions: Sessions;
+    /// Devices that have signed in.
+    devices: Devices;
     /// The audit trail.
     audit: Audit;
     /// Jobs.
@@ -40,6 +42,8 @@ repositories! {
     signing_keys: SigningKeys;
     /// Tokens of links that work once.
     one_time_tokens: OneTimeTokens;
+    /// Codes sent by mail.
+    email_codes: EmailCodes;
     /// Tries at what can be guessed.
     tries: Tries;
     /// Denied attempts.

@@ -3,6 +3,7 @@
 //! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and never printed;
 //! comparisons with a secret take constant time.
 
+pub mod device;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod key_ring;
@@ -11,11 +12,13 @@ pub mod opaque;
 mod params;
 pub mod password;
 mod phc;
+pub mod recovery_code;
 pub mod refresh;
 pub mod seal;
 pub mod signing_key;
 pub mod token;
 mod token_key;
+pub mod totp;
 mod verified;
 
 use aws_lc_rs::{constant_time, digest};

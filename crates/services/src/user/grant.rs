@@ -1,6 +1,7 @@
 //! Grants a permission to an account.
 
 use super::updated_profile;
+use crate::access::check_rank;
 use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
@@ -63,6 +64,7 @@ impl Command for GrantPermission {
         let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
         let permit = cx.permit(User::GRANT, &user)?;
+        check_rank(cx, &user).await?;
         check_held(cx, &self.permission, expires_at).await?;
         let granted_by = cx.caller().user_id();
         let grant = PersonalGrant {
@@ -88,7 +90,7 @@ async fn check_held(cx: &mut CommandContext<'_>, permission: &str, until: Option
     let Some(giver) = cx.caller().user_id() else {
         return Ok(());
     };
-    let denied = Error::Denied(Denied::Role);
+    let denied = Error::Denied(Denied::NotHeld);
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let facts = cx.users().access_facts(&scope, giver).await?;
     let facts = facts.ok_or_else(|| denied.clone())?;

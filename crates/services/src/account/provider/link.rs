@@ -1,7 +1,7 @@
 //! Which account a proved identity signs in to.
 
 use super::outcome::{Outcome, ProviderRefusal};
-use crate::account::register::send_verification;
+use crate::account::own_address::{own_address, send_verification};
 use crate::account::sign_in::complete_sign_in;
 use crate::ports::ProvidedIdentity;
 use crate::repositories::ShopRepositories;
