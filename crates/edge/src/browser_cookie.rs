@@ -1,6 +1,6 @@
 //! The cookie that binds a browser to what it began: a sign-in by way of another site.
 
-use crate::credential;
+use crate::cookies;
 use axum::extract::FromRequestParts;
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
@@ -26,7 +26,7 @@ impl<S: Sync> FromRequestParts<S> for BrowserCookie {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let found = NAMES
             .into_iter()
-            .find_map(|name| credential::cookie(&parts.headers, name));
+            .find_map(|name| cookies::cookie(&parts.headers, name));
         Ok(Self(found.map(|secret| Secret::new(secret.to_owned()))))
     }
 }
