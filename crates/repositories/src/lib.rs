@@ -105,8 +105,8 @@ pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, Unlink
 pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
 pub use deferred_writes::{DeferredWrites, FlushOutcome};
-pub use email_codes::EmailCodes;
 pub use devices::Devices;
+pub use email_codes::EmailCodes;
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
 pub use identities::Identities;
@@ -120,7 +120,7 @@ pub use products::{ProductFilter, ProductSort, Products};
 pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
-pub use sealed_columns::{SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue};
+pub use sealed_columns::{EMAIL_CODE, SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue, TOTP_SECRET};
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;
