@@ -9,7 +9,8 @@ use mainstay_domain::time::Clock;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
 use mainstay_services::account::{
-    ConcurrentTries, CreateAccount, ProviderSettings, SendChangeLink, SendEmailCode, SendMagicLink, SendResetLink,
+    ConcurrentTries, CreateAccount, ProviderSettings, SendChangeLink, SendEmailCode, SendMagicLink,
+    SendResetLink,
 };
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;

@@ -2,8 +2,8 @@
 
 use crate::access::Resources;
 use crate::audit::AuditEntry;
-use crate::identity::Identity;
 use crate::device::Device;
+use crate::identity::Identity;
 use crate::job::Job;
 use crate::key::SigningKey;
 use crate::master_key::MasterKey;

@@ -10,6 +10,7 @@ use mainstay_domain::access::{Action, Permit, Scope};
 use mainstay_domain::id::UserId;
 use mainstay_domain::identity::Identity;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
 use mainstay_platform::database::{Change, Param};
 
 record! {
@@ -50,6 +51,8 @@ changes! {
     SET_TOKEN: Change<Identity>, "identity_tokens", [Identity::LINK, Identity::USE] =
         "INSERT INTO identity_tokens (identity_id, refresh_token, updated_at) VALUES ($1, $2, $3) \
          ON CONFLICT (identity_id) DO UPDATE SET refresh_token = excluded.refresh_token, updated_at = excluded.updated_at";
+    REMOVE_ALL: Change<User>, "identities", [User::CONFIRM_EMAIL, User::DELETE] =
+        "DELETE FROM identities WHERE user_id = $1";
 }
 
 repository! {
@@ -114,6 +117,15 @@ impl Identities<'_> {
             .execute(change, &[&identity.id, &identity.email, &identity.last_used_at])
             .await;
         expect_one_row(done?)
+    }
+
+    /// Removes every identity of an account, with its refresh token; returns how many there were.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn remove_all(&mut self, permit: &Permit<User>, user: &User) -> Result<u64> {
+        let remove = REMOVE_ALL.authorize(permit, user)?;
+        Ok(self.0.execute(remove, &[&user.id]).await?)
     }
 
     /// Stores the provider's sealed refresh token, in place of an earlier one.

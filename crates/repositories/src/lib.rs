@@ -120,7 +120,9 @@ pub use products::{ProductFilter, ProductSort, Products};
 pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
-pub use sealed_columns::{EMAIL_CODE, SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue, TOTP_SECRET};
+pub use sealed_columns::{
+    EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue, TOTP_SECRET,
+};
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;

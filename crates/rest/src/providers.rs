@@ -161,7 +161,11 @@ fn returned(
                 access: (tokens.access_token.expose(), tokens.expires_at),
                 refresh: (tokens.refresh_token.expose(), tokens.session_ends_at),
             };
-            cookies::set(response.headers_mut(), pair, route_state.options().secure_cookies);
+            let secure = route_state.options().secure_cookies;
+            cookies::set(response.headers_mut(), pair, secure);
+            if let Some(device) = &tokens.device {
+                cookies::set_device(response.headers_mut(), device.expose(), secure);
+            }
             response
         }
     }

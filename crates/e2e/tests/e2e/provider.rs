@@ -24,10 +24,15 @@ pub(crate) struct Setting {
 }
 
 pub(crate) async fn setting(app: &TestApp) -> Setting {
+    setting_with(app, &[]).await
+}
+
+/// A node with further settings.
+pub(crate) async fn setting_with(app: &TestApp, further: &[(&str, &str)]) -> Setting {
     let provider = FakeIdentityProvider::start(app.clock.clone()).await;
     let (url, id) = (provider.url().to_owned(), provider.client_id());
     let (authorize, token) = (format!("{url}/authorize"), format!("{url}/token"));
-    let settings = [
+    let mut settings = vec![
         ("OIDC_STUB_ISSUER", &*url),
         ("OIDC_STUB_CLIENT_ID", id),
         ("OIDC_STUB_CLIENT_SECRET", CLIENT_SECRET),
@@ -47,6 +52,7 @@ pub(crate) async fn setting(app: &TestApp) -> Setting {
         ("GITHUB_API_URL", &*url),
         ("ALLOWED_ORIGINS", "https://app.example"),
     ];
+    settings.extend(further);
     let node = app.another_node_with(&settings).await;
     provider.set_claims(ann());
     Setting { provider, node }

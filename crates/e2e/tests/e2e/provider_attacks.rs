@@ -1,7 +1,8 @@
 //! Attacks on sign-in by identity providers (traps 9 and 19).
 
 use crate::MINUTE;
-use crate::provider::{RoundTrip, ann, count, setting};
+use crate::email::token;
+use crate::provider::{RoundTrip, ann, count, setting, setting_with};
 use mainstay_testkit::{Answer, Signing, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -10,6 +11,9 @@ on_both_engines! {
     trap_09_a_state_is_of_one_browser_and_works_once;
     trap_09_answers_that_are_not_proved_do_not_sign_in;
     trap_09_only_addresses_verified_on_both_sides_are_linked;
+    trap_09_the_first_proof_of_an_address_removes_what_a_stranger_linked;
+    trap_09_a_known_identity_that_first_proves_the_address_stays_alone;
+    trap_09_where_addresses_are_confirmed_first_an_unverified_one_stays_out;
     trap_19_of_two_last_ways_in_one_stays;
     trap_19_one_state_signs_in_once_also_when_raced;
 }
@@ -253,4 +257,64 @@ async fn trap_19_one_state_signs_in_once_also_when_raced(app: &TestApp) {
     assert!(good <= 1, "{answers:?}");
     let sessions = count(app, "sessions").await;
     assert_eq!(sessions, good.to_string());
+}
+
+async fn trap_09_the_first_proof_of_an_address_removes_what_a_stranger_linked(app: &TestApp) {
+    let at = setting(app).await;
+    let stranger = app.customer("ann").await;
+    at.provider
+        .set_claims(json!({"sub": "eve", "email": "eve@example.com", "email_verified": true}));
+    let trip = at.go(&at.client().bearer(&stranger.access), "stub", "").await;
+    at.finish(&trip).await.expect(200);
+    assert_eq!(count(app, "identities").await, "1");
+    let client = app.client();
+    client
+        .post("/api/auth/password/forgot", json!({"email": stranger.email}))
+        .await
+        .expect(202);
+    app.run_jobs().await;
+    let link = token(app, &stranger.email, "mrp_");
+    let reset = json!({"token": link, "password": "the owner's own password"});
+    client.post("/api/auth/password/reset", reset).await.expect(204);
+    assert_eq!(count(app, "identities").await, "0");
+}
+
+async fn trap_09_a_known_identity_that_first_proves_the_address_stays_alone(app: &TestApp) {
+    let at = setting(app).await;
+    let claims =
+        |verified: bool| json!({"sub": "ann", "email": "ann@example.com", "email_verified": verified});
+    at.provider.set_claims(claims(false));
+    let first = at.sign_in("stub").await.expect(200).data();
+    assert_eq!(first["user"]["emailVerified"], false);
+    at.provider.set_claims(json!({"sub": "second"}));
+    let token = first["accessToken"].as_str().unwrap().to_owned();
+    let trip = at.go(&at.client().bearer(&token), "other", "").await;
+    at.finish(&trip).await.expect(200);
+    assert_eq!(count(app, "identities").await, "2");
+    at.provider.set_claims(claims(true));
+    let again = at.sign_in("stub").await.expect(200).data();
+    assert_eq!(
+        (&again["user"]["id"], &again["user"]["emailVerified"]),
+        (&first["user"]["id"], &true.into())
+    );
+    assert_eq!(count(app, "identities").await, "1");
+    let former = at.client().bearer(&token).get("/api/users/me").await;
+    former.expect(401);
+}
+
+async fn trap_09_where_addresses_are_confirmed_first_an_unverified_one_stays_out(app: &TestApp) {
+    let at = setting_with(app, &[("VERIFY_EMAIL", "required")]).await;
+    let claims =
+        |verified: bool| json!({"sub": "ann", "email": "ann@example.com", "email_verified": verified});
+    at.provider.set_claims(claims(false));
+    at.sign_in("stub").await.expect_error(403, "EMAIL_UNVERIFIED");
+    assert_eq!(
+        (
+            count(app, "identities").await,
+            count(app, "one_time_tokens WHERE used_at IS NULL").await
+        ),
+        ("0".to_owned(), "0".to_owned())
+    );
+    at.provider.set_claims(claims(true));
+    at.sign_in("stub").await.expect(200);
 }

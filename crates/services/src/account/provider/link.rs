@@ -15,9 +15,7 @@ use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Repositories};
-
-/// The context that sealed refresh tokens are bound to.
-const REFRESH_TOKEN: &str = "identity-refresh-token";
+use mainstay_repositories::IDENTITY_REFRESH_TOKEN;
 
 /// Signs in with an identity: to the account that it is linked to, to the account of its address where that is safe, or
 /// to a new one.
@@ -28,12 +26,7 @@ pub(super) async fn sign_in(
 ) -> Result<Outcome> {
     let known = find(cx, provider, identity).await?;
     let user = match known {
-        Some(known) => {
-            let scope = cx.scope_of(SystemCaller::SIGN_IN);
-            let user = cx.users().find(&scope, known.user_id).await?;
-            used(cx, known, identity).await?;
-            user
-        }
+        Some(known) => signs_in_again(cx, provider, known, identity).await?,
         None => match account_of(cx, identity).await? {
             Ok(user) => {
                 insert(cx, provider, identity, user.id).await?;
@@ -45,9 +38,33 @@ pub(super) async fn sign_in(
     if user.check_usable().is_err() {
         return Ok(Outcome::Refused(ProviderRefusal::Disabled));
     }
+    if cx.components().policies.confirm_email_first && !user.email_verified {
+        return Ok(Outcome::Refused(ProviderRefusal::AddressUnverified));
+    }
     complete_sign_in(cx, user, SignInMethod::Provider)
         .await
         .map(Outcome::SignedIn)
+}
+
+/// The account of a known identity. Where the provider vouches for the account's address, and nobody has confirmed it
+/// before, nothing else that was set up for the account signs in any more: the identity alone stays.
+async fn signs_in_again(
+    cx: &mut CommandContext<'_>,
+    provider: &str,
+    known: Identity,
+    identity: &ProvidedIdentity,
+) -> Result<User> {
+    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    let user = cx.users().find(&scope, known.user_id).await?;
+    let is_first_proof =
+        !user.email_verified && identity.email_verified && identity.email.as_ref() == Some(&user.email);
+    if !is_first_proof || user.check_usable().is_err() {
+        used(cx, known, identity).await?;
+        return Ok(user);
+    }
+    let user = own_address(cx, user).await?;
+    insert(cx, provider, identity, user.id).await?;
+    Ok(user)
 }
 
 /// Links an identity to the account of a signed-in user. Linking it again changes nothing.
@@ -93,6 +110,10 @@ async fn account_of(
     let Some(email) = identity.email.clone() else {
         return Ok(Err(ProviderRefusal::NoAddress));
     };
+    // Also keeps a stranger from learning which addresses have accounts, as the registration does.
+    if cx.components().policies.confirm_email_first && !identity.email_verified {
+        return Ok(Err(ProviderRefusal::AddressUnverified));
+    }
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let Some(user) = cx.users().find_by_email(&scope, &email).await? else {
         return create(cx, email, identity).await.map(Ok);
@@ -192,7 +213,7 @@ async fn keep_token(
     };
     let (plain, row) = (token.expose().as_bytes(), linked.id.uuid());
     let sealer = &cx.components().sealer;
-    let sealed = sealer.seal(REFRESH_TOKEN, row.as_bytes(), plain, cx.random());
+    let sealed = sealer.seal(IDENTITY_REFRESH_TOKEN, row.as_bytes(), plain, cx.random());
     let now = cx.now();
     cx.identities().set_token(permit, linked, &sealed, now).await
 }

@@ -59,6 +59,8 @@ string_enum! {
         LinkedElsewhere = "linked-elsewhere",
         /// The provider named no address, so no account can be created.
         NoAddress = "no-address",
+        /// Addresses have to be confirmed first, and the provider has not verified this one.
+        AddressUnverified = "address-unverified",
         /// The account is disabled.
         Disabled = "disabled",
         /// The session that asked for the link has ended.
@@ -81,7 +83,7 @@ impl ProviderRefusal {
                 conflict("this address has an account: sign in first, then link the provider")
             }
             Self::LinkedElsewhere => conflict("this identity is linked to another account"),
-            Self::NoAddress => Error::Denied(Denied::EmailUnverified),
+            Self::NoAddress | Self::AddressUnverified => Error::Denied(Denied::EmailUnverified),
             Self::Disabled => Error::Denied(Denied::Disabled),
             Self::SessionOver => Error::Unauthenticated(Unauthenticated::Revoked),
         }
