@@ -3,6 +3,7 @@
 use crate::access::Resources;
 use crate::audit::AuditEntry;
 use crate::device::Device;
+use crate::identity::Identity;
 use crate::job::Job;
 use crate::key::SigningKey;
 use crate::master_key::MasterKey;
@@ -20,6 +21,7 @@ pub fn built_in() -> Resources {
         .with::<User>()
         .with::<Role>()
         .with::<Session>()
+        .with::<Identity>()
         .with::<Device>()
         .with::<Product>()
         .with::<Order>()

@@ -4,6 +4,7 @@ use crate::rows::{ComposedTable, Table, TableStatements};
 #[cfg(test)]
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
+use mainstay_domain::identity::Identity;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::payment::Payment;
@@ -127,8 +128,9 @@ fn declared(
 }
 
 /// The tables whose statements are composed.
-fn tables() -> [&'static dyn ComposedTable; 4] {
+fn tables() -> [&'static dyn ComposedTable; 5] {
     [
+        table::<Identity>(),
         table::<Job>(),
         table::<Payment>(),
         table::<SecurityEvent>(),
@@ -150,6 +152,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::devices::ALL,
         crate::dialect::ALL,
         crate::idempotency::ALL,
+        crate::identities::ALL,
         crate::jobs::ALL,
         crate::leases::ALL,
         crate::master_key_check::ALL,
@@ -190,6 +193,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let fixed = [
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
+        crate::identities::CHANGES,
         crate::devices::CHANGES,
         crate::jobs::CHANGES,
         crate::master_key_check::CHANGES,

@@ -18,6 +18,7 @@ mod passwords;
 mod payments;
 mod permissions;
 mod products;
+mod providers;
 mod roles;
 mod sessions;
 mod setup;
@@ -31,6 +32,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(providers::routes())
         .merge(mail_sign_in::routes())
         .merge(mfa::routes())
         .merge(passwords::routes())

@@ -214,7 +214,7 @@ macro_rules! migration {
 }
 
 /// Mainstay's own migrations. One that refers to a table comes after the one that creates it.
-const MAINSTAY: [Migration; 16] = [
+const MAINSTAY: [Migration; 17] = [
     migration!("V1__roles"),
     migration!("V2__users"),
     migration!("V3__sessions"),
@@ -231,6 +231,7 @@ const MAINSTAY: [Migration; 16] = [
     migration!("V14__devices"),
     migration!("V15__tries"),
     migration!("V16__factors"),
+    migration!("V19__identities"),
 ];
 
 #[cfg(test)]
