@@ -89,17 +89,20 @@ CREATE TABLE credentials (
 -- Sign-ins that last, and the tokens that mails carry.
 
 CREATE TABLE sessions (
-    id           BLOB    NOT NULL PRIMARY KEY,
-    user_id      BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    generation   INTEGER  NOT NULL,
-    seed         BLOB   NOT NULL,
-    ip           TEXT,
-    user_agent   TEXT,
-    created_at   INTEGER  NOT NULL,
-    last_seen_at INTEGER  NOT NULL,
-    expires_at   INTEGER  NOT NULL,
-    ended_at     INTEGER,
-    end_change   INTEGER
+    id            BLOB    NOT NULL PRIMARY KEY,
+    user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    method        TEXT    NOT NULL,
+    limited       INTEGER NOT NULL,
+    stepped_up_at INTEGER,
+    generation    INTEGER  NOT NULL,
+    seed          BLOB   NOT NULL,
+    ip            TEXT,
+    user_agent    TEXT,
+    created_at    INTEGER  NOT NULL,
+    last_seen_at  INTEGER  NOT NULL,
+    expires_at    INTEGER  NOT NULL,
+    ended_at      INTEGER,
+    end_change    INTEGER
 ) STRICT;
 
 CREATE INDEX sessions_user ON sessions (user_id);
@@ -111,6 +114,10 @@ CREATE TABLE one_time_tokens (
     digest     BLOB   NOT NULL PRIMARY KEY,
     purpose    TEXT    NOT NULL,
     user_id    BLOB    REFERENCES users (id) ON DELETE CASCADE,
+    -- What the token stands for besides its account: JSON, in the form of its purpose.
+    payload    TEXT,
+    -- The digest of the secret that the browser which asked for the token keeps in a cookie.
+    browser    BLOB,
     expires_at INTEGER  NOT NULL,
     used_at    INTEGER,
     created_at INTEGER  NOT NULL
@@ -456,3 +463,29 @@ CREATE TABLE write_probe (
 ) STRICT;
 
 INSERT INTO write_probe (id, written, padding) VALUES (1, 0, '');
+
+-- V18__api_keys
+-- Credentials of programs that act for an account.
+
+CREATE TABLE api_keys (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name          TEXT    NOT NULL,
+    status        TEXT    NOT NULL,
+    -- The SHA-256 of the key.
+    digest        BLOB   NOT NULL,
+    -- Lists of names of permissions and of networks in CIDR notation, as JSON.
+    scopes        TEXT    NOT NULL,
+    networks      TEXT    NOT NULL,
+    created_at    INTEGER  NOT NULL,
+    expires_at    INTEGER,
+    last_used_at  INTEGER,
+    revoked_at    INTEGER,
+    revoke_change INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX api_keys_digest_key ON api_keys (digest);
+CREATE INDEX api_keys_user ON api_keys (user_id, id);
+CREATE INDEX api_keys_expiring ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX api_keys_revoked ON api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_keys_revoke_change ON api_keys (revoke_change) WHERE revoke_change IS NOT NULL;

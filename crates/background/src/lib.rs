@@ -5,6 +5,7 @@
 //! database is unavailable it backs off and retries, and when it panics it is restarted.
 
 mod access;
+mod api_keys;
 mod backoff;
 mod periodic_command;
 mod periodic_task;
@@ -123,6 +124,7 @@ fn tasks_of_every_process() -> PeriodicTasks {
         .with(access::SigningKeys::new)
         .with(access::ClockSkew::new)
         .with(security::Security::new)
+        .with(api_keys::ApiKeyUses::new)
         .with(sealer::Sealer::new)
 }
 

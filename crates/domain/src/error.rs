@@ -62,6 +62,8 @@ pub enum Unauthenticated {
     Expired,
     /// The session was ended.
     Revoked,
+    /// The API key was revoked.
+    KeyRevoked,
     /// A refresh token whose successor was already used.
     Reused,
     /// The e-mail address or the password is wrong; the error does not reveal which.
@@ -77,6 +79,10 @@ pub enum Denied {
     Role,
     /// The resource belongs to another user.
     Ownership,
+    /// The caller presents an API key, and this needs a session: sign in.
+    Session,
+    /// The API key is bound to other networks than the client's.
+    Network,
     /// The account is disabled.
     Disabled,
     /// The e-mail address is not confirmed yet.
@@ -188,12 +194,16 @@ impl Error {
                 Unauthenticated::Missing => Code::Unauthorized,
                 Unauthenticated::Invalid => Code::TokenInvalid,
                 Unauthenticated::Expired => Code::TokenExpired,
-                Unauthenticated::Revoked => Code::TokenRevoked,
+                Unauthenticated::Revoked | Unauthenticated::KeyRevoked => Code::TokenRevoked,
                 Unauthenticated::Reused => Code::TokenReused,
                 Unauthenticated::Credentials => Code::InvalidCredentials,
             },
             Self::Denied(why) => match why {
-                Denied::Permission(_) | Denied::Role | Denied::Ownership => Code::Forbidden,
+                Denied::Permission(_)
+                | Denied::Role
+                | Denied::Ownership
+                | Denied::Session
+                | Denied::Network => Code::Forbidden,
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
@@ -246,6 +256,7 @@ fn unauthenticated(why: Unauthenticated) -> &'static str {
         Unauthenticated::Invalid => "the token is not valid",
         Unauthenticated::Expired => "the token has expired",
         Unauthenticated::Revoked => "the session has ended",
+        Unauthenticated::KeyRevoked => "the API key was revoked",
         Unauthenticated::Reused => "the refresh token was used before; the session has ended",
         Unauthenticated::Credentials => "the e-mail address or the password is wrong",
     }
@@ -256,6 +267,8 @@ fn denied(why: &Denied) -> String {
         Denied::Permission(permission) => format!("this needs the permission {permission}"),
         Denied::Role => "this needs another role".to_owned(),
         Denied::Ownership => "this belongs to another account".to_owned(),
+        Denied::Session => "an API key may not do this; sign in".to_owned(),
+        Denied::Network => "this API key is not accepted from your network".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),

@@ -1,6 +1,7 @@
 //! The list of the built-in resources.
 
 use crate::access::Resources;
+use crate::api_key::ApiKey;
 use crate::audit::AuditEntry;
 use crate::job::Job;
 use crate::key::SigningKey;
@@ -16,6 +17,7 @@ pub fn built_in() -> Resources {
     Resources::new()
         .with::<User>()
         .with::<Session>()
+        .with::<ApiKey>()
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()

@@ -21,6 +21,8 @@ string_enum! {
         LoginFailed = "login_failed",
         /// A refresh token that was already used.
         RefreshTokenReused = "refresh_token_reused",
+        /// An API key from a network that it is not accepted from.
+        ApiKeyForeignNetwork = "api_key_foreign_network",
         /// Too many requests.
         RateLimited = "rate_limited",
     }

@@ -102,7 +102,8 @@ impl Engine {
             audit_writers: Arc::clone(&writers),
             extensions: parts.extensions,
         });
-        let authenticator = Authenticator::new(node.clone(), Arc::clone(&directory), keys, access_ttl);
+        let reads = components.policies.limits.then(|| Arc::clone(&limiter));
+        let authenticator = Authenticator::new(node.clone(), Arc::clone(&directory), keys, access_ttl, reads);
         let (authenticator, security) = (Arc::new(authenticator), Arc::new(SecurityLog::new(node.clone())));
         let pipeline = Pipeline::new(
             Arc::clone(&components),

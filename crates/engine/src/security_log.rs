@@ -110,7 +110,10 @@ fn kind_of(error: &Error) -> Option<SecurityEventKind> {
         Error::Unauthenticated(Unauthenticated::Credentials) => SecurityEventKind::LoginFailed,
         Error::Unauthenticated(Unauthenticated::Reused) => SecurityEventKind::RefreshTokenReused,
         Error::Unauthenticated(_) => SecurityEventKind::UnauthorizedAccess,
-        Error::Denied(Denied::Permission(_) | Denied::Role) => SecurityEventKind::InsufficientPermissions,
+        Error::Denied(Denied::Network) => SecurityEventKind::ApiKeyForeignNetwork,
+        Error::Denied(Denied::Permission(_) | Denied::Role | Denied::Session) => {
+            SecurityEventKind::InsufficientPermissions
+        }
         Error::Denied(Denied::Ownership) => SecurityEventKind::ResourceAccessDenied,
         Error::Limited { .. } | Error::LockedOut { .. } => SecurityEventKind::RateLimited,
         _ => return None,

@@ -4,6 +4,7 @@ use crate::rows::{ComposedTable, Table, TableStatements};
 #[cfg(test)]
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
+use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::payment::Payment;
@@ -127,8 +128,9 @@ fn declared(
 }
 
 /// The tables whose statements are composed.
-fn tables() -> [&'static dyn ComposedTable; 4] {
+fn tables() -> [&'static dyn ComposedTable; 5] {
     [
+        table::<ApiKey>(),
         table::<Job>(),
         table::<Payment>(),
         table::<SecurityEvent>(),
@@ -143,6 +145,7 @@ fn table<T: Table>() -> &'static dyn ComposedTable {
 fn reads() -> Vec<(&'static str, &'static Select)> {
     let fixed = [
         crate::access_changes::ALL,
+        crate::api_keys::ALL,
         crate::audit_acceptances::ALL,
         crate::audit_chain::ALL,
         crate::audit_writers::ALL,
@@ -180,6 +183,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
 
 fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let fixed = [
+        crate::api_keys::CHANGES,
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
         crate::jobs::CHANGES,

@@ -1,9 +1,11 @@
 //! The REST interface: maps the contract's paths and schemas to use cases, one file per resource.
 
+mod api_keys;
 mod audit;
 mod auth;
 pub mod contract;
 mod docs;
+mod expiry;
 mod health;
 mod jobs;
 mod keys;
@@ -24,6 +26,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(api_keys::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(products::routes())

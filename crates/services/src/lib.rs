@@ -9,6 +9,7 @@
 )]
 
 pub mod account;
+pub mod api_key;
 pub mod audit;
 mod extensions;
 pub mod job;

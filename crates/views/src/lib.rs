@@ -3,6 +3,7 @@
 //! A representation is a type of its own and not the domain's, so that a new field of a noun reaches no client
 //! unreviewed. gRPC has its protobuf messages instead.
 
+mod api_key;
 mod audit;
 mod grant;
 mod job;
@@ -14,6 +15,7 @@ mod security_event;
 mod tokens;
 mod user;
 
+pub use api_key::{ApiKeyView, CreatedApiKeyView};
 pub use audit::AuditView;
 pub use grant::GrantView;
 pub use job::JobView;

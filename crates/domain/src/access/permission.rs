@@ -131,6 +131,13 @@ impl PermissionSet {
         }
     }
 
+    /// Those of the given permissions that the set contains.
+    #[must_use]
+    pub fn restricted_to(&self, names: &[String]) -> Self {
+        let held = names.iter().filter(|name| self.has_name(name));
+        Self::of(held.cloned())
+    }
+
     /// True when the set contains the permission.
     pub fn has(&self, permission: Permission) -> bool {
         self.all || self.names.contains(permission.name)

@@ -155,7 +155,7 @@ pub fn permit_new<T: Resource>(
         Some(Rule::Holder(permission)) if !principal.permissions.has(permission) => {
             Denied::Permission(permission)
         }
-        Some(Rule::Role(role)) if principal.role.as_str() != role => Denied::Role,
+        Some(Rule::Role(role)) if !principal.has_role(role) => Denied::Role,
         Some(Rule::System) | None => Denied::Role,
         Some(Rule::Anyone | Rule::Owner | Rule::OwnerOr(_) | Rule::Holder(_) | Rule::Role(_)) => {
             return Ok(granted);

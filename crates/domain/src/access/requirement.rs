@@ -13,6 +13,7 @@ pub struct Access(Need);
 enum Need {
     Anyone,
     SignedIn,
+    Session,
     Permission(Permission),
     Role(&'static str),
     System,
@@ -25,9 +26,15 @@ impl Access {
         Self(Need::Anyone)
     }
 
-    /// Any signed-in user.
+    /// Any signed-in user, also a program with an API key of theirs.
     pub const fn signed_in() -> Self {
         Self(Need::SignedIn)
+    }
+
+    /// Any user who signed in, and no API key: what concerns the security of the caller's own account, such as its
+    /// password, its factors, its sessions and its keys. A stolen key must not lead to more than it permits.
+    pub const fn session() -> Self {
+        Self(Need::Session)
     }
 
     /// Holders of a permission.
@@ -64,7 +71,8 @@ impl Access {
             Need::Permission(permission) if !principal.permissions.has(permission) => {
                 Err(Error::Denied(Denied::Permission(permission)))
             }
-            Need::Role(role) if principal.role.as_str() != role => Err(Error::Denied(Denied::Role)),
+            Need::Role(role) if !principal.has_role(role) => Err(Error::Denied(Denied::Role)),
+            Need::Session => principal.session().map(drop),
             Need::System => Err(Error::Denied(Denied::Role)),
             Need::Anyone | Need::SignedIn | Need::Permission(_) | Need::Role(_) => Ok(()),
         }
@@ -76,6 +84,7 @@ impl fmt::Display for Access {
         match self.0 {
             Need::Anyone => f.write_str("anyone"),
             Need::SignedIn => f.write_str("signed in"),
+            Need::Session => f.write_str("session"),
             Need::Permission(permission) => write!(f, "{permission}"),
             Need::Role(role) => write!(f, "role {role}"),
             Need::System => f.write_str("system"),

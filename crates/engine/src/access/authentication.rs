@@ -1,8 +1,12 @@
 //! A caller that a credential resolved to.
 
+use super::api_keys::KnownApiKey;
+use super::directory::Resolved;
+use mainstay_domain::Result;
 use mainstay_domain::access::{Caller, Principal};
 use mainstay_domain::time::Timestamp;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A credential and the caller it resolved to, as of an instant; enough to resolve it again later. `Debug` does not
@@ -12,6 +16,8 @@ pub struct Authentication {
     pub(super) principal: Arc<Principal>,
     pub(super) version: Version,
     pub(super) good_until: Timestamp,
+    /// The API key, where the credential is one.
+    pub(super) key: Option<Arc<KnownApiKey>>,
 }
 
 /// The versions of the directory and of the keys that a caller was resolved with.
@@ -22,9 +28,32 @@ pub(super) struct Version {
 }
 
 impl Authentication {
+    pub(super) fn new(
+        token: &str,
+        resolved: Resolved,
+        version: Version,
+        key: Option<Arc<KnownApiKey>>,
+    ) -> Self {
+        Self {
+            token: token.into(),
+            principal: Arc::new(resolved.principal),
+            version,
+            good_until: resolved.good_until,
+            key,
+        }
+    }
+
     /// The caller that the credential resolved to.
     pub fn caller(&self) -> Caller {
         Caller::User(Arc::clone(&self.principal))
+    }
+
+    /// Checks that the credential is accepted from an address.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` for an API key that is bound to other networks.
+    pub(crate) fn check_network(&self, address: Option<IpAddr>) -> Result<()> {
+        self.key.as_ref().map_or(Ok(()), |key| key.check_network(address))
     }
 
     pub(crate) fn token(&self) -> &str {

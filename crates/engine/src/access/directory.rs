@@ -1,10 +1,11 @@
-//! The recent changes of roles, permissions and sessions.
+//! The recent changes of roles, permissions, sessions and API keys.
 //!
 //! An access token carries what was true when it was signed. This directory holds what changed since, for as long as
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::access::{Credential, Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::api_key::ApiKeyId;
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
@@ -14,8 +15,11 @@ use mainstay_platform::crypto::token::Claims;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+mod api_keys;
 
 /// One change of an account, a session or the roles.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub enum AccessChange {
     User(AccessFacts),
     /// A session ended.
     SessionEnded(SessionId),
+    /// An API key was revoked.
+    ApiKeyRevoked(ApiKeyId),
     /// All roles with their permissions, read again.
     Roles(Vec<(RoleName, Vec<String>)>),
 }
@@ -33,6 +39,7 @@ pub(crate) struct AccessSnapshot {
     pub(crate) roles: Vec<(RoleName, Vec<String>)>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
+    pub(crate) revoked_keys: Vec<ApiKeyId>,
     pub(crate) last: i64,
 }
 
@@ -51,9 +58,12 @@ struct State {
     /// not depend on the clock of the node that made the change.
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
+    revoked_keys: HashMap<ApiKeyId, Timestamp>,
     roles: HashMap<RoleName, PermissionSet>,
     /// The number of the last change that was read from the database.
     last: i64,
+    /// How often the directory started over; see [`AccessDirectory::start_over`].
+    epoch: u64,
 }
 
 /// A caller as of an instant, and how long that stays true if no change arrives.
@@ -90,13 +100,8 @@ impl AccessDirectory {
                 }
                 newer
             }
-            AccessChange::SessionEnded(id) => match state.ended.entry(id) {
-                Entry::Occupied(_) => false,
-                Entry::Vacant(vacant) => {
-                    vacant.insert(now);
-                    true
-                }
-            },
+            AccessChange::SessionEnded(id) => is_new(&mut state.ended, id, now),
+            AccessChange::ApiKeyRevoked(id) => is_new(&mut state.revoked_keys, id, now),
             AccessChange::Roles(roles) => {
                 let sets = roles.into_iter().map(|(name, permissions)| {
                     let set = if name.is_admin() {
@@ -132,16 +137,21 @@ impl AccessDirectory {
         for session in snapshot.ended {
             self.apply(AccessChange::SessionEnded(session), now);
         }
+        for key in snapshot.revoked_keys {
+            self.apply(AccessChange::ApiKeyRevoked(key), now);
+        }
         let mut state = self.state.write();
         state.last = state.last.max(snapshot.last);
     }
 
     /// Forgets the accounts, because the database counts from an earlier number than before: it was restored to an
-    /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended.
+    /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended, and revoked
+    /// keys revoked.
     pub(crate) fn start_over(&self) {
         let mut state = self.state.write();
         state.users.clear();
         state.last = 0;
+        state.epoch += 1;
         drop(state);
         self.version.fetch_add(1, Ordering::AcqRel);
     }
@@ -151,6 +161,7 @@ impl AccessDirectory {
         let mut state = self.state.write();
         state.users.retain(|_, (_, learned)| *learned >= instant);
         state.ended.retain(|_, learned| *learned >= instant);
+        state.revoked_keys.retain(|_, learned| *learned >= instant);
     }
 
     /// The permissions of a role, together with an account's own grants.
@@ -196,23 +207,40 @@ impl AccessDirectory {
             .cloned()
             .unwrap_or_default()
             .with_grants(&grants, now);
-        let ends = grants
-            .iter()
-            .filter_map(|grant| grant.until)
-            .filter(|until| *until > now);
-        let good_until = ends.fold(token_ends, std::cmp::min);
         let principal = Principal {
             id: claims.sub,
             email,
             role,
             permissions,
-            session: claims.sid,
+            credential: Credential::Session(claims.sid),
         };
         Ok(Resolved {
             principal,
-            good_until,
+            good_until: first_end(&grants, token_ends, now),
         })
     }
+
+    /// How often the directory started over. What was read from the database in an earlier epoch has to be read again.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.state.read().epoch
+    }
+}
+
+/// Adds an id with the instant at which this node learned of it; whether it is new.
+fn is_new<K: Eq + Hash>(known: &mut HashMap<K, Timestamp>, id: K, now: Timestamp) -> bool {
+    match known.entry(id) {
+        Entry::Occupied(_) => false,
+        Entry::Vacant(vacant) => {
+            vacant.insert(now);
+            true
+        }
+    }
+}
+
+/// The first instant after `now` at which a grant ends, at most `end`.
+fn first_end(grants: &[Grant], end: Timestamp, now: Timestamp) -> Timestamp {
+    let ends = grants.iter().filter_map(|grant| grant.until);
+    ends.filter(|until| *until > now).fold(end, std::cmp::min)
 }
 
 /// When a token expires: at its own expiry, or `life` in whole seconds after it was issued.

@@ -7,7 +7,9 @@ use crate::audit::WriterLease;
 use crate::components::Components;
 use crate::job::{BackgroundJob, JobSpec, new_job};
 use crate::request_context::RequestContext;
-use mainstay_domain::access::{self, Action, Caller, Permit, Resource, Scope, SystemCaller};
+use mainstay_domain::access::{
+    self, Action, Caller, Credential, Permit, Principal, Resource, Scope, SystemCaller,
+};
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::event::{DomainEvent, OutboxEvent};
 use mainstay_domain::id::{Id, UserId};
@@ -146,7 +148,7 @@ impl<'w> CommandContext<'w> {
         let written = event.written();
         let request_id = self.cx.request_id.as_deref().map(str::to_owned);
         let (actor, agent) = match &self.cx.caller {
-            Caller::User(_) => (Actor::User, self.cx.origin.user_agent.as_deref()),
+            Caller::User(principal) => (actor(principal), self.cx.origin.user_agent.as_deref()),
             Caller::System(part) => (Actor::System, Some(part.name())),
             Caller::Anonymous => (Actor::System, self.cx.origin.user_agent.as_deref()),
         };
@@ -238,5 +240,12 @@ impl<'w> CommandContext<'w> {
             )));
         }
         Ok(())
+    }
+}
+
+fn actor(principal: &Principal) -> Actor {
+    match principal.credential {
+        Credential::Session(_) => Actor::User,
+        Credential::ApiKey(_) => Actor::ApiKey,
     }
 }

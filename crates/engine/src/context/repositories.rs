@@ -28,6 +28,8 @@ repositories! {
     roles: Roles;
     /// Sessions.
     sessions: Sessions;
+    /// API keys.
+    api_keys: ApiKeys;
     /// The audit trail.
     audit: Audit;
     /// Jobs.

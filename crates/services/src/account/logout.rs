@@ -14,7 +14,7 @@ pub struct Logout;
 
 impl UseCase for Logout {
     const NAME: &'static str = "account.logout";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const IDEMPOTENT: bool = false;
     type Output = ();
 }
@@ -24,7 +24,7 @@ impl Command for Logout {
         let principal = cx.caller().principal();
         let id = principal
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?
-            .session;
+            .session()?;
         let (scope, now) = (cx.scope::<Session>(), cx.now());
         let session = cx.sessions().find(&scope, id).await?;
         let permit = cx.permit(Session::LOGOUT, &session)?;

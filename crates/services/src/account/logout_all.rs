@@ -16,7 +16,7 @@ pub struct LogoutAll;
 
 impl UseCase for LogoutAll {
     const NAME: &'static str = "account.logout-all";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const IDEMPOTENT: bool = false;
     type Output = ();
 }
@@ -27,7 +27,7 @@ impl Command for LogoutAll {
             .caller()
             .principal()
             .ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        let (user_id, session_id, now) = (principal.id, principal.session, cx.now());
+        let (user_id, session_id, now) = (principal.id, principal.session()?, cx.now());
         let scope = cx.scope::<Session>();
         let session = cx.sessions().find(&scope, session_id).await?;
         let permit = cx.permit(User::LOGOUT, &session)?;

@@ -12,7 +12,7 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-mod spelled;
+pub(crate) mod spelled;
 mod tokens;
 
 pub use login::Login;

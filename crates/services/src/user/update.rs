@@ -2,7 +2,7 @@
 
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::account::Profile;
-use mainstay_domain::access::{Access, Permission};
+use mainstay_domain::access::{Access, Permission, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
@@ -75,7 +75,7 @@ fn check_rank(cx: &CommandContext<'_>, target: &User) -> Result<()> {
     let caller_is_admin = cx
         .caller()
         .principal()
-        .is_none_or(|principal| principal.role.is_admin());
+        .is_none_or(|principal| principal.has_role(RoleName::ADMIN));
     if target.role.is_admin() && !caller_is_admin {
         return Err(Error::Denied(Denied::Role));
     }
