@@ -144,7 +144,8 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     for secret in secrets {
         assert!(!kept.contains(secret), "{secret} in {kept}");
     }
-    for mark in ["$argon2", "mrt_", "eyJ", "password", "seed", "mst_"] {
+    // `password` is also the name of a way to sign in; as the name of a field it would be a secret.
+    for mark in ["$argon2", "mrt_", "eyJ", "password\":", "seed", "mst_"] {
         assert!(!kept.contains(mark), "{mark} in {kept}");
     }
 }
