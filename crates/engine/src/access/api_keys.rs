@@ -70,7 +70,7 @@ impl KnownApiKey {
     /// `FORBIDDEN`, also when the address is not known and the key is bound to networks.
     pub(super) fn check_network(&self, address: Option<IpAddr>) -> Result<()> {
         let contains = |address: IpAddr| self.networks.iter().any(|network| network.contains(address));
-        // The list of the key and not the parsed one: a network that cannot be parsed admits nobody.
+        // The list of the key and not the parsed one: a network that cannot be parsed admits no client.
         let is_accepted = self.key.networks.is_empty() || address.map(canonical).is_some_and(contains);
         is_accepted.then_some(()).ok_or(Error::Denied(Denied::Network))
     }

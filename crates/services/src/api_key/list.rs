@@ -31,7 +31,7 @@ impl ListQuery for ListApiKeys {
         "status",
         "`active` when absent.",
         FilterShape::Words(ApiKeyStatus::NAMES),
-        |status, text| set::word(status, text),
+        set::word,
     )];
 
     fn list(params: ListParams<Self::Filter, ()>) -> Self {
