@@ -101,11 +101,12 @@ CREATE TABLE sessions (
     created_at    INTEGER  NOT NULL,
     last_seen_at  INTEGER  NOT NULL,
     expires_at    INTEGER  NOT NULL,
+    flagged_at    INTEGER,
     ended_at      INTEGER,
     end_change    INTEGER
 ) STRICT;
 
-CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_user ON sessions (user_id, id);
 CREATE INDEX sessions_expiring ON sessions (expires_at);
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX sessions_end_change ON sessions (end_change) WHERE end_change IS NOT NULL;

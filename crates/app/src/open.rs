@@ -182,6 +182,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
     Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
+        session_max: settings.tokens.session_max,
         limits: settings.limits,
         public_url,
         audit_witness_every: settings.audit_witness.every,

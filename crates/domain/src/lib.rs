@@ -11,6 +11,7 @@ pub mod attributes;
 pub mod audit;
 pub mod bounded;
 pub mod currency;
+pub mod device;
 pub mod email;
 pub mod error;
 pub mod event;

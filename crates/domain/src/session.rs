@@ -5,6 +5,7 @@ use crate::id::{Id, UserId};
 use crate::string_enum;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Names a session.
 pub type SessionId = Id<Session>;
@@ -47,16 +48,19 @@ pub struct Session {
     pub stepped_up_at: Option<Timestamp>,
     /// Number of refreshes: the generation of the refresh token that is currently valid.
     pub generation: u32,
-    /// The IP address of the sign-in.
+    /// The IP address that the current refresh token was issued to: that of the sign-in, or of the last refresh.
     pub ip: Option<String>,
-    /// The device's `User-Agent` header.
+    /// The `User-Agent` header of the client that the current refresh token was issued to.
     pub user_agent: Option<String>,
     /// When the user signed in.
     pub created_at: Timestamp,
-    /// When it was last refreshed.
+    /// When one of its tokens was last used, to the minute.
     pub last_seen_at: Timestamp,
-    /// When its refresh token expires.
+    /// When its refresh token expires; never later than its absolute end.
     pub expires_at: Timestamp,
+    /// When one of its refresh tokens was last used by another client than the one it was issued to: a thief may have
+    /// a copy. `None` before the first time.
+    pub flagged_at: Option<Timestamp>,
     /// When it was ended; `None` while it is not.
     pub ended_at: Option<Timestamp>,
 }
@@ -86,6 +90,12 @@ impl Session {
         } else {
             RefreshTokenUse::Replay
         }
+    }
+
+    /// When a session ends that began at `created_at` and is refreshed at `now`: after `idle` without another refresh,
+    /// at the latest `max` after its beginning (OWASP ASVS 5.0, 7.3.1 and 7.3.2).
+    pub fn expiry(created_at: Timestamp, now: Timestamp, idle: Duration, max: Duration) -> Timestamp {
+        now.after(idle).min(created_at.after(max))
     }
 
     /// True while the session was neither ended nor has expired.
@@ -128,6 +138,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_session_ends_when_it_is_idle_and_in_any_case_after_its_maximum() {
+        let at = Timestamp::from_seconds;
+        let (idle, max) = (Duration::from_secs(70), Duration::from_secs(300));
+        let expiry = |now| Session::expiry(at(1000), at(now), idle, max);
+        assert_eq!(expiry(1000), at(1070));
+        assert_eq!(expiry(1230), at(1300));
+        assert_eq!(expiry(1299), at(1300), "refreshing does not extend it");
+        assert_eq!(Session::expiry(at(1000), at(1000), max, idle), at(1070));
+    }
+
+    #[test]
     fn only_the_previous_token_gets_its_response_again() {
         let at = Timestamp::from_micros(0);
         let session = Session {
@@ -142,6 +163,7 @@ mod tests {
             created_at: at,
             last_seen_at: at,
             expires_at: at,
+            flagged_at: None,
             ended_at: None,
         };
         let verdicts: Vec<_> = (3..=6).map(|generation| session.classify(generation)).collect();

@@ -32,6 +32,8 @@ pub enum Credential<'r> {
 pub enum CredentialUse {
     /// It is ignored, and the caller is anonymous: the request itself proves who the caller is.
     Ignored,
+    /// An invalid token is ignored, however the client sent it.
+    Lenient,
     /// A token that the client set must be valid; an invalid one from a cookie is ignored.
     Optional,
     /// It must be valid where there is one; without one, the caller is anonymous.
@@ -43,6 +45,7 @@ impl CredentialUse {
     pub const fn of<U: UseCase>() -> Self {
         match (U::SIGNS_IN, U::ACCESS.is_public()) {
             (true, _) => Self::Ignored,
+            (false, true) if U::IGNORES_INVALID_TOKEN => Self::Lenient,
             (false, true) => Self::Optional,
             (false, false) => Self::Required,
         }
@@ -84,7 +87,7 @@ impl Entry<'_> {
     ) -> Result<RequestContext> {
         let credential = match credential_use {
             CredentialUse::Ignored => Credential::None,
-            CredentialUse::Optional | CredentialUse::Required => self.credential,
+            CredentialUse::Lenient | CredentialUse::Optional | CredentialUse::Required => self.credential,
         };
         if self.is_foreign && !matches!(credential, Credential::Explicit(_)) {
             return Err(Error::Denied(Denied::Csrf));
@@ -100,6 +103,18 @@ impl Entry<'_> {
         let may_ignore = credential_use == CredentialUse::Optional;
         match identify(engine, credential, cx.origin.ip, may_ignore).await {
             Ok(authentication) => cx.identify(authentication),
+            // A token that is not valid does not prove that the client itself sent the request.
+            Err(Error::Unauthenticated(_) | Error::Denied(_))
+                if credential_use == CredentialUse::Lenient && self.is_foreign =>
+            {
+                return Err(Error::Denied(Denied::Csrf));
+            }
+            Err(Error::Unauthenticated(why)) if credential_use == CredentialUse::Lenient => {
+                cx.ignored_token = Some(why);
+            }
+            Err(Error::Denied(_)) if credential_use == CredentialUse::Lenient => {
+                cx.ignored_token = Some(Unauthenticated::Revoked);
+            }
             Err(error) => {
                 engine.security().note_refused(&cx, operation, &error);
                 return Err(error);

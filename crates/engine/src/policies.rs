@@ -10,6 +10,8 @@ pub struct Policies {
     pub access_ttl: Duration,
     /// How long a session lasts without being refreshed.
     pub refresh_ttl: Duration,
+    /// How long a session lasts at the most, however often it is refreshed.
+    pub session_max: Duration,
     /// Whether rate limits apply.
     pub limits: bool,
     /// The URL at which clients reach this deployment; links in mail begin with it.

@@ -2,6 +2,7 @@
 
 use crate::access::Authentication;
 use mainstay_domain::access::{Access, Caller, SystemCaller};
+use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::job::Lease;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
@@ -20,6 +21,9 @@ pub struct RequestContext {
     pub caller: Caller,
     /// The caller's authentication, so that the pipeline can check whether it is still current. `None` without a token.
     pub authentication: Option<Arc<Authentication>>,
+    /// Why the access token was ignored, where [`UseCase::IGNORES_INVALID_TOKEN`](crate::UseCase::IGNORES_INVALID_TOKEN)
+    /// says so.
+    pub ignored_token: Option<Unauthenticated>,
     /// The network origin.
     pub origin: Origin,
     /// Identifies the request in logs, answers and the audit trail.
@@ -195,6 +199,7 @@ impl RequestContext {
         Self {
             caller,
             authentication: None,
+            ignored_token: None,
             origin: Origin::default(),
             request_id: None,
             deadline: None,

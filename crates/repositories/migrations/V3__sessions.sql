@@ -13,11 +13,12 @@ CREATE TABLE sessions (
     created_at    BIGINT  NOT NULL,
     last_seen_at  BIGINT  NOT NULL,
     expires_at    BIGINT  NOT NULL,
+    flagged_at    BIGINT,
     ended_at      BIGINT,
     end_change    BIGINT
 );
 
-CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_user ON sessions (user_id, id);
 CREATE INDEX sessions_expiring ON sessions (expires_at);
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX sessions_end_change ON sessions (end_change) WHERE end_change IS NOT NULL;

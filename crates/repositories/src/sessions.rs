@@ -1,11 +1,13 @@
 //! The repository of sessions: one sign-in on one device.
 
 use crate::access_changes::NEXT;
-use crate::outcome::{found, rows};
+use crate::list::{Key, List};
+use crate::outcome::found;
 use crate::read::Read;
 use crate::row_filter::{RowFilter, all, owned};
 use mainstay_domain::access::{BulkPermit, Permit, Scope};
 use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
@@ -13,14 +15,17 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{AsText, BulkChange, Change, DatabaseError, FromRow, Param, Row};
 use uuid::Uuid;
 
+/// The columns that are read, in their order.
+macro_rules! columns {
+    () => {
+        "id, user_id, method, limited, stepped_up_at, generation, ip, user_agent, created_at, last_seen_at, expires_at, \
+         flagged_at, ended_at"
+    };
+}
+
 macro_rules! select {
     ($also:literal, $rest:literal) => {
-        concat!(
-            "SELECT id, user_id, method, limited, stepped_up_at, generation, ip, user_agent, created_at, last_seen_at, expires_at, ended_at",
-            $also,
-            " FROM sessions WHERE ",
-            $rest
-        )
+        concat!("SELECT ", columns!(), $also, " FROM sessions WHERE ", $rest)
     };
 }
 
@@ -29,15 +34,14 @@ statements! {
     FIND_OWNED = select!("", "id = $1 AND user_id = $2");
     FIND_SEED = select!(", seed", "id = $1");
     FIND_SEED_OWNED = select!(", seed", "id = $1 AND user_id = $2");
-    LIVE = select!("", "user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC");
     ENDED_SINCE = "SELECT id FROM sessions WHERE end_change > $1 ORDER BY end_change, id";
 }
 
 changes! {
     INSERT: Change<Session>, "sessions", [Session::LOGIN] =
         "INSERT INTO sessions (id, user_id, method, limited, stepped_up_at, generation, seed, ip, user_agent, \
-         created_at, last_seen_at, expires_at, ended_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+         created_at, last_seen_at, expires_at, flagged_at, ended_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     ADVANCE: Change<Session>, "sessions", [Session::REFRESH] =
         "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
          WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
@@ -51,6 +55,16 @@ changes! {
     PRUNE: BulkChange<Session>, "sessions", [Session::PRUNE] =
         "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
 }
+
+const OWNED: usize = 0;
+const LIVE: usize = 1;
+
+pub(crate) static LIST: List = List::new(
+    concat!(module_path!(), "::LIST"),
+    (columns!(), "sessions"),
+    &["user_id = {}", "ended_at IS NULL AND expires_at > {}"],
+    &[Key::Id],
+);
 
 impl FromRow for Read<Session> {
     fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
@@ -66,6 +80,7 @@ impl FromRow for Read<Session> {
             created_at: row.next()?,
             last_seen_at: row.next()?,
             expires_at: row.next()?,
+            flagged_at: row.next()?,
             ended_at: row.next()?,
         }))
     }
@@ -141,6 +156,7 @@ impl Sessions<'_> {
                     &session.created_at,
                     &session.last_seen_at,
                     &session.expires_at,
+                    &session.flagged_at,
                     &session.ended_at,
                 ],
             )
@@ -208,20 +224,23 @@ impl Sessions<'_> {
         Ok(self.0.execute_returning_all(end_all, &values).await?)
     }
 
-    /// The live sessions of an account, neither ended nor expired, the last seen first.
+    /// A page of the live sessions of an account, neither ended nor expired, the newest first. Ids order it, so by
+    /// cursor no session is missed or repeated while others end or are used.
     ///
     /// # Errors
-    /// Only the database's.
+    /// `VALIDATION_FAILED` for a cursor of another list.
     pub async fn list(
         &mut self,
         scope: &Scope<Session>,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Vec<Session>> {
+        page: &PageRequest,
+    ) -> Result<Page<Session>> {
+        let mut query = LIST.by(0, true).with(OWNED, Some(&user)).with(LIVE, Some(&now));
         if !includes(scope, user) {
-            return Ok(Vec::new());
+            query = query.nothing();
         }
-        Ok(rows(self.0.all(&LIVE, &[&user, &now]).await?))
+        query.page(self.0, page, position).await
     }
 
     /// The sessions whose end has a greater number than the one given, in the order of the numbers.
@@ -249,5 +268,12 @@ fn includes(scope: &Scope<Session>, user: UserId) -> bool {
         RowFilter::All => true,
         RowFilter::Of(owner) => owner == user,
         RowFilter::None => false,
+    }
+}
+
+fn position(session: &Session) -> Position {
+    Position {
+        key: CursorKey::Number(0),
+        id: session.id.uuid(),
     }
 }

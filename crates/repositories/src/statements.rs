@@ -170,6 +170,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         &crate::audit::LIST,
         &crate::orders::LIST,
         &crate::products::LIST,
+        &crate::sessions::LIST,
         &crate::users::LIST,
     ];
     let families = [&crate::order_items::ITEMS_OF, &crate::user_access::GRANTS_OF];

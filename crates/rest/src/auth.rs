@@ -74,6 +74,14 @@ struct Renewal {
     transport: Option<Transport>,
 }
 
+/// The refresh token of the session to end, unless the cookie or the access token names it.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SignOut {
+    #[schema(max_length = 100)]
+    refresh_token: Option<String>,
+}
+
 /// The one-time token that the first start printed, and the first administrator's account.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -131,11 +139,17 @@ async fn refresh(
     signed_in(StatusCode::OK, &route_state, tokens, transport)
 }
 
-/// Ends this session; its tokens stop working at once.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", responses((status = 204, description = "The session has ended")))]
-async fn logout(operation: Operation<Logout>) -> Answer {
+/// Ends this session; its tokens stop working at once. The refresh token is enough: the access token may have expired.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", request_body = Option<SignOut>,
+    responses((status = 204, description = "The session has ended"), (status = 401)))]
+async fn logout(
+    operation: Operation<Logout>,
+    cookie: RefreshCookie,
+    OptionalBody(input): OptionalBody<SignOut>,
+) -> Answer {
     let route_state = operation.route_state().clone();
-    operation.command(Logout).await?;
+    let refresh_token = input.refresh_token.map(Secret::new).or(cookie.0);
+    operation.command(Logout { refresh_token }).await?;
     Ok(signed_out(&route_state))
 }
 

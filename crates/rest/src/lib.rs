@@ -15,6 +15,7 @@ mod parse;
 mod payments;
 mod permissions;
 mod products;
+mod sessions;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(api_keys::routes())
+        .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
         .merge(products::routes())

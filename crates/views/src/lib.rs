@@ -12,6 +12,7 @@ mod order;
 mod payment;
 mod product;
 mod security_event;
+mod session;
 mod tokens;
 mod user;
 
@@ -24,5 +25,6 @@ pub use order::{OrderItemView, OrderView};
 pub use payment::PaymentView;
 pub use product::ProductView;
 pub use security_event::SecurityEventView;
+pub use session::SessionView;
 pub use tokens::{FactorRequestView, SignInView, TokensView};
 pub use user::UserView;

@@ -25,6 +25,10 @@ pub struct TokensView {
     /// When the access token expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// When the refresh token expires, and with it the session, unless it is used before. Refreshing extends it, but not
+    /// beyond the absolute end of the session.
+    #[schema(value_type = String, format = DateTime)]
+    refresh_expires_at: Timestamp,
 }
 
 impl TokensView {
@@ -36,6 +40,7 @@ impl TokensView {
             refresh_token: in_body.then_some(tokens.refresh_token),
             token_type: "Bearer",
             expires_at: tokens.expires_at,
+            refresh_expires_at: tokens.session_ends_at,
         }
     }
 }

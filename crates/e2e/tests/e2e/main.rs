@@ -39,6 +39,7 @@ mod metrics;
 mod order;
 mod order_cancel_expire;
 mod outbox;
+mod own_sessions;
 mod payment;
 mod pipeline;
 mod product;

@@ -49,6 +49,10 @@ pub trait UseCase: Clone + Send + Sync + 'static {
     /// every other credential then: sign-in must work for a client that still sends an expired token. Only for use
     /// cases that anonymous callers may call.
     const SIGNS_IN: bool = false;
+    /// Whether an access token that is expired, revoked or otherwise invalid counts as none, however the client sent it,
+    /// instead of being an error: signing out must work for a client whose access token has expired. Only for use cases
+    /// that anonymous callers may call.
+    const IGNORES_INVALID_TOKEN: bool = false;
     /// The result of a successful call.
     type Output: Send + 'static;
 

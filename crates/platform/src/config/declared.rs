@@ -112,6 +112,9 @@ settings! {
     REFRESH_TTL: Duration = "tokens.refresh_ttl", Plain, |text| parse::duration(text, "1s", "400d"),
         "lifetime of an unused session; longer than ACCESS_TTL.",
         "give a duration longer than ACCESS_TTL, e.g. 7d";
+    SESSION_MAX: Duration = "tokens.session_max", Plain, |text| parse::duration(text, "1s", "400d"),
+        "lifetime of any session, however often it is refreshed; then its user signs in again.",
+        "give a duration, e.g. 30d";
 
     MASTER_KEY: Option<Secret<[u8; 32]>> = "security.master_key", Nothing, |text| optional(text, parse::master_key),
         "32 bytes in base64: encrypt the stored secrets: TOTP secrets, signing keys, provider tokens.",

@@ -177,6 +177,7 @@ impl Tokens {
             issuer: from.take(&JWT_ISSUER),
             access_ttl: from.take(&ACCESS_TTL),
             refresh_ttl: from.take(&REFRESH_TTL),
+            session_max: from.take(&SESSION_MAX),
         };
         if tokens.refresh_ttl <= tokens.access_ttl {
             from.clash(

@@ -99,6 +99,8 @@ pub struct Tokens {
     pub access_ttl: Duration,
     /// Lifetime of an unused session; longer than `access_ttl`.
     pub refresh_ttl: Duration,
+    /// Lifetime of any session, however often it is refreshed.
+    pub session_max: Duration,
 }
 
 /// The receiver of the audit chain's head, outside of this machine.

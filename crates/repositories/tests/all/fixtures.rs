@@ -108,6 +108,7 @@ pub(crate) fn session(number: u128, user: UserId) -> Session {
         created_at: at(100),
         last_seen_at: at(100),
         expires_at: at(1000),
+        flagged_at: None,
         ended_at: None,
     }
 }

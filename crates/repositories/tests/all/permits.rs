@@ -5,6 +5,7 @@ use crate::harness::{Store, on_both};
 use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::order::Order;
+use mainstay_domain::page::PageRequest;
 use mainstay_domain::product::{Product, ProductStatus};
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
@@ -172,9 +173,13 @@ fn all_sessions_end_only_for_the_account_of_the_permit() {
         });
         assert!(refused(&pruned), "{pruned:?}");
         let live = write!(store, [bob], |tx| {
-            Sessions::new(tx).list(&everything(), bob.id, at(4)).await
+            let page = PageRequest::From {
+                cursor: None,
+                limit: 10,
+            };
+            Sessions::new(tx).list(&everything(), bob.id, at(4), &page).await
         });
-        assert_eq!(live.unwrap(), [open]);
+        assert_eq!(live.unwrap().items, [open]);
     });
 }
 

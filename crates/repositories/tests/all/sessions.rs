@@ -6,10 +6,16 @@ use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::error::Error;
 use mainstay_domain::id::SessionId;
 use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
+use mainstay_domain::page::PageRequest;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
 use mainstay_platform::database::ReadMode;
 use mainstay_repositories::{AccessChanges, OneTimeTokens, Sessions, Users};
+
+const FIRST_PAGE: PageRequest = PageRequest::From {
+    cursor: None,
+    limit: 100,
+};
 
 #[test]
 fn a_session_advances_once_from_each_generation() {
@@ -90,14 +96,17 @@ fn ended_sessions_stay_ended() {
                 "only sessions of the account"
             );
             let live: Vec<SessionId> = sessions
-                .list(&own(id(1)), id(1), at(600))
+                .list(&own(id(1)), id(1), at(600), &FIRST_PAGE)
                 .await?
+                .items
                 .iter()
                 .map(|session| session.id)
                 .collect();
             assert_eq!(live, [id(2)]);
-            assert!(sessions.list(&own(id(2)), id(1), at(600)).await?.is_empty());
-            assert!(sessions.list(&everything(), id(1), at(1000)).await?.is_empty());
+            for (scope, now) in [(own(id(2)), at(600)), (everything(), at(1000))] {
+                let page = sessions.list(&scope, id(1), now, &FIRST_PAGE).await?;
+                assert_eq!(page.items, []);
+            }
             let ended = sessions.ended_since(&everything(), 0).await?;
             assert_eq!(ended, [id(1), id(3)], "in the order of their numbers");
             // The end that changed nothing has used up the second number.

@@ -1,5 +1,8 @@
 //! Accounts and sign-in.
 
+mod end_session;
+mod end_sessions;
+mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
@@ -7,6 +10,7 @@ mod me;
 mod one_time;
 mod opening;
 mod password;
+mod presented;
 mod refresh;
 mod register;
 mod second_factor;
@@ -15,6 +19,8 @@ mod sign_in;
 pub(crate) mod spelled;
 mod tokens;
 
+pub use end_session::EndSession;
+pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
@@ -26,5 +32,6 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 
+pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;

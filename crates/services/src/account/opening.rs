@@ -7,6 +7,7 @@ use mainstay_domain::access::{Grant, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::random;
 use mainstay_domain::session::{Session, SignInMethod};
+use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
@@ -31,7 +32,8 @@ pub(crate) async fn open_session(
         user_agent: origin.user_agent.as_deref().map(str::to_owned),
         created_at: now,
         last_seen_at: now,
-        expires_at: now.after(cx.components().policies.refresh_ttl),
+        expires_at: expiry(cx, now),
+        flagged_at: None,
         ended_at: None,
     };
     let seed = random::bytes(cx.random());
@@ -42,6 +44,12 @@ pub(crate) async fn open_session(
     cx.record(permit, DomainEvent::noted("session.opened", "LOGIN", &facts));
     let grants = grants(cx, &user).await?;
     Ok(OpenedSession::new(cx, user, grants, session, &seed))
+}
+
+/// When a session that began at `created_at` ends if no further refresh follows this transaction's.
+pub(crate) fn expiry(cx: &CommandContext<'_>, created_at: Timestamp) -> Timestamp {
+    let policies = &cx.components().policies;
+    Session::expiry(created_at, cx.now(), policies.refresh_ttl, policies.session_max)
 }
 
 /// The account's personal permissions.

@@ -1,7 +1,7 @@
 //! Exchanges a refresh token for the next pair of tokens.
 
-use super::opening::grants;
-use super::seed::open_seed;
+use super::opening::{expiry, grants};
+use super::presented::{VerifiedRefresh, presented_session};
 use super::tokens::{OpenedSession, Tokens};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
@@ -11,7 +11,6 @@ use mainstay_domain::{Error, Result};
 use mainstay_engine::access::AccessChange;
 use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 use mainstay_platform::config::Secret;
-use mainstay_platform::crypto::refresh::RefreshToken;
 use serde::{Deserialize, Serialize};
 
 /// Exchanges a refresh token for the next pair of tokens.
@@ -82,23 +81,19 @@ impl StagedCommand for Refresh {
     }
 
     async fn run(self, (): (), cx: &mut CommandContext<'_>) -> Result<WrittenRefresh> {
-        let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
-        let token = RefreshToken::parse(self.token.expose()).ok_or_else(invalid)?;
-        let scope = cx.scope_of(SystemCaller::SIGN_IN);
-        let found = cx.sessions().with_seed(&scope, token.session()).await?;
-        let (session, sealed) = found.ok_or_else(invalid)?;
-        let seed = open_seed(&cx.components().sealer, &session, &sealed)?;
-        if !token.matches(&seed) {
-            return Err(invalid());
-        }
+        let VerifiedRefresh {
+            session,
+            seed,
+            token_use,
+        } = presented_session(cx, &self.token).await?;
         if session.ended_at.is_some() {
             return Err(Error::Unauthenticated(Unauthenticated::Revoked));
         }
         if !session.is_live(cx.now()) {
             return Err(Error::Unauthenticated(Unauthenticated::Expired));
         }
-        match session.classify(token.generation()) {
-            RefreshTokenUse::Unknown => Err(invalid()),
+        match token_use {
+            RefreshTokenUse::Unknown => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
             RefreshTokenUse::Current => {
                 let next = advance(cx, session).await?;
                 pair(cx, next, &seed).await
@@ -118,7 +113,7 @@ impl StagedCommand for Refresh {
 
 async fn advance(cx: &mut CommandContext<'_>, session: Session) -> Result<Session> {
     let (now, from) = (cx.now(), session.generation);
-    let expires_at = now.after(cx.components().policies.refresh_ttl);
+    let expires_at = expiry(cx, session.created_at);
     let next = Session {
         generation: from + 1,
         last_seen_at: now,

@@ -104,6 +104,8 @@ impl OpenedSession {
     pub(crate) fn sign(self, components: &Components) -> Result<Tokens> {
         let ring = components.keys.ring();
         let expires_at = self.at.after(components.policies.access_ttl);
+        // An access token does not outlive its session.
+        let expires_at = expires_at.min(self.session.expires_at);
         let account = &self.user.user;
         let claims = Claims {
             sub: account.id,

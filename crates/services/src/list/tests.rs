@@ -1,6 +1,7 @@
 //! Tests of what every list declares.
 
 use super::*;
+use crate::account::ListSessions;
 use crate::audit::{ListAudit, ListSecurityEvents};
 use crate::job::ListJobs;
 use crate::order::ListOrders;
@@ -51,4 +52,5 @@ fn each_list_reads_what_it_documents() {
     check::<ListAudit>();
     check::<ListJobs>();
     check::<ListSecurityEvents>();
+    check::<ListSessions>();
 }

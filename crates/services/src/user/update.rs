@@ -1,7 +1,7 @@
 //! Changes an account.
 
 use super::{check_an_admin_stays, check_state, updated_profile};
-use crate::account::Profile;
+use crate::account::{Profile, end_sessions_of};
 use mainstay_domain::access::{Access, Permission, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Denied;
@@ -11,7 +11,6 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_engine::access::AccessChange;
 use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
@@ -61,9 +60,7 @@ impl Command for UpdateUser {
         check_an_admin_stays(cx, &before, &after).await?;
         cx.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
-            for id in cx.sessions().end_all(&permit, after.id, None, now).await? {
-                cx.access_changed(AccessChange::SessionEnded(id));
-            }
+            end_sessions_of(cx, &after, None).await?;
         }
         cx.record(permit, DomainEvent::updated("user.updated", &before, &after));
         updated_profile(cx, after).await
