@@ -7,9 +7,11 @@
 -- Roles and what they may do. The administrator's role lists nothing: it has every permission.
 
 CREATE TABLE roles (
-    name       TEXT NOT NULL PRIMARY KEY,
-    built_in   INTEGER NOT NULL,
-    changed_at INTEGER  NOT NULL
+    name         TEXT NOT NULL PRIMARY KEY,
+    built_in     INTEGER NOT NULL,
+    -- Whether its members need a second factor: without one, they may do nothing but set one up.
+    mfa_required INTEGER NOT NULL,
+    changed_at   INTEGER  NOT NULL
 ) STRICT;
 
 -- sqlite: WITHOUT ROWID
@@ -19,8 +21,8 @@ CREATE TABLE role_permissions (
     PRIMARY KEY (role, permission)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO roles (name, built_in, changed_at) VALUES
-    ('admin', TRUE, 0), ('manager', TRUE, 0), ('support', TRUE, 0), ('customer', TRUE, 0);
+INSERT INTO roles (name, built_in, mfa_required, changed_at) VALUES
+    ('admin', TRUE, FALSE, 0), ('manager', TRUE, FALSE, 0), ('support', TRUE, FALSE, 0), ('customer', TRUE, FALSE, 0);
 
 INSERT INTO role_permissions (role, permission) VALUES
     ('manager', 'read:user'),
@@ -52,6 +54,8 @@ CREATE TABLE users (
     role              TEXT NOT NULL REFERENCES roles (name),
     status            TEXT    NOT NULL,
     email_verified    INTEGER NOT NULL,
+    -- The language of the mails to the user, by its tag (RFC 5646).
+    locale            TEXT    NOT NULL,
     mfa_enabled       INTEGER NOT NULL,
     created_at        INTEGER  NOT NULL,
     updated_at        INTEGER  NOT NULL,
@@ -92,7 +96,6 @@ CREATE TABLE sessions (
     id            BLOB    NOT NULL PRIMARY KEY,
     user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     method        TEXT    NOT NULL,
-    limited       INTEGER NOT NULL,
     stepped_up_at INTEGER,
     generation    INTEGER  NOT NULL,
     seed          BLOB   NOT NULL,

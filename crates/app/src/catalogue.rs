@@ -6,7 +6,7 @@ use mainstay_domain::product::Product;
 use mainstay_domain::resources;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
-use mainstay_services::mail::SendOrderMail;
+use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
 use mainstay_services::ports::PaymentGateway;
@@ -23,6 +23,7 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<RefundPayment>()
         .job::<VoidPayment>()
         .job::<SendOrderMail>()
+        .job::<SendAccountMail>()
         .on("order.paid", SendOrderMail::from_event)
         .periodic_task(OrderDeadlines::new)
         .cached::<Product>(CACHED_PRODUCTS)

@@ -1,6 +1,6 @@
 //! The arguments of the command line.
 
-use crate::commands::{audit, config, doctor, jobs, keys, routes, serve, users};
+use crate::commands::{audit, config, doctor, jobs, keys, mail, routes, serve, users};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mainstay_app::App;
 use mainstay_platform::config::Sources;
@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// List and retry background jobs
     #[command(subcommand)]
     Jobs(jobs::Command),
+    /// Show the mails that Mainstay sends
+    #[command(subcommand)]
+    Mail(mail::Command),
 }
 
 /// Settings given on the command line.

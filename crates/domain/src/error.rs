@@ -89,6 +89,10 @@ pub enum Denied {
     EmailUnverified,
     /// The request may come from another site (cross-site request forgery).
     Csrf,
+    /// The user has to prove again who they are (step-up).
+    StepUp,
+    /// The role requires a second factor, and the account has none yet.
+    FactorRequired,
 }
 
 /// An error, classified by its meaning.
@@ -203,10 +207,12 @@ impl Error {
                 | Denied::Role
                 | Denied::Ownership
                 | Denied::Session
-                | Denied::Network => Code::Forbidden,
+                | Denied::Network
+                | Denied::FactorRequired => Code::Forbidden,
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
+                Denied::StepUp => Code::StepUpRequired,
             },
             Self::NotFound => Code::NotFound,
             Self::Conflict(_) => Code::Conflict,
@@ -272,6 +278,8 @@ fn denied(why: &Denied) -> String {
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),
+        Denied::FactorRequired => "your role requires a second factor: set one up first".to_owned(),
+        Denied::StepUp => "prove again that it is you: POST /api/auth/step-up".to_owned(),
     }
 }
 

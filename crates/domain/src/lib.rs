@@ -20,6 +20,7 @@ pub mod host;
 pub mod id;
 pub mod job;
 pub mod key;
+pub mod locale;
 pub mod money;
 pub mod name;
 pub mod one_time_token;

@@ -32,6 +32,9 @@ string_enum! {
     }
 }
 
+/// How long a step-up counts.
+pub const STEP_UP_TTL: Duration = Duration::from_mins(10);
+
 /// One sign-in on one device. Its refresh secret is stored separately, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,8 +45,6 @@ pub struct Session {
     pub user_id: UserId,
     /// The proof that it was opened with.
     pub method: SignInMethod,
-    /// Whether it may do nothing but set up a second factor, because the account's role requires one.
-    pub limited: bool,
     /// When the user last proved again who they are (step-up); `None` before the first time.
     pub stepped_up_at: Option<Timestamp>,
     /// Number of refreshes: the generation of the refresh token that is currently valid.
@@ -92,6 +93,12 @@ impl Session {
         }
     }
 
+    /// True while the last step-up is recent enough for a sensitive action. A sign-in is none: a session that was stolen
+    /// right after it must not be able to remove the account's factors (OWASP ASVS 5.0, 7.5.1).
+    pub fn is_stepped_up(&self, now: Timestamp) -> bool {
+        self.stepped_up_at.is_some_and(|at| now < at.after(STEP_UP_TTL))
+    }
+
     /// When a session ends that began at `created_at` and is refreshed at `now`: after `idle` without another refresh,
     /// at the latest `max` after its beginning (OWASP ASVS 5.0, 7.3.1 and 7.3.2).
     pub fn expiry(created_at: Timestamp, now: Timestamp, idle: Duration, max: Duration) -> Timestamp {
@@ -109,6 +116,8 @@ impl Session {
     pub const LOGIN: Action = Action::new("login");
     pub const REFRESH: Action = Action::new("refresh");
     pub const LOGOUT: Action = Action::new("logout");
+    /// Notes that the user proved again who they are.
+    pub const STEP_UP: Action = Action::new("step-up");
     /// Removes sessions whose retention is over.
     pub const PRUNE: Action = Action::new("prune");
 }
@@ -122,6 +131,7 @@ impl Resource for Session {
             (Self::LOGIN, Rule::Anyone),
             (Self::REFRESH, Rule::Anyone),
             (Self::LOGOUT, Rule::Owner),
+            (Self::STEP_UP, Rule::Owner),
             (Self::PRUNE, Rule::System),
         ],
     };
@@ -148,16 +158,13 @@ mod tests {
         assert_eq!(Session::expiry(at(1000), at(1000), max, idle), at(1070));
     }
 
-    #[test]
-    fn only_the_previous_token_gets_its_response_again() {
-        let at = Timestamp::from_micros(0);
-        let session = Session {
+    fn session(at: Timestamp) -> Session {
+        Session {
             id: SessionId::from_uuid(uuid::Uuid::nil()),
             user_id: UserId::from_uuid(uuid::Uuid::nil()),
             method: SignInMethod::Password,
-            limited: false,
             stepped_up_at: None,
-            generation: 5,
+            generation: 0,
             ip: None,
             user_agent: None,
             created_at: at,
@@ -165,6 +172,28 @@ mod tests {
             expires_at: at,
             flagged_at: None,
             ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_step_up_counts_for_ten_minutes_and_a_sign_in_for_none() {
+        let at = Timestamp::from_seconds(1000);
+        let fresh = session(at);
+        assert!(!fresh.is_stepped_up(at));
+        let stepped_up = Session {
+            stepped_up_at: Some(at),
+            ..fresh
+        };
+        for (seconds, counts) in [(1000, true), (1599, true), (1600, false)] {
+            assert_eq!(stepped_up.is_stepped_up(Timestamp::from_seconds(seconds)), counts);
+        }
+    }
+
+    #[test]
+    fn only_the_previous_token_gets_its_response_again() {
+        let session = Session {
+            generation: 5,
+            ..session(Timestamp::from_micros(0))
         };
         let verdicts: Vec<_> = (3..=6).map(|generation| session.classify(generation)).collect();
         assert_eq!(

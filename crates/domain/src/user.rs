@@ -4,6 +4,7 @@ use crate::access::{Action, Grant, Permission, Policy, Resource, RoleName, Rule,
 use crate::email::Email;
 use crate::error::{Denied, Error, Result};
 use crate::id::Id;
+use crate::locale::Locale;
 use crate::name::PersonName;
 use crate::string_enum;
 use crate::text;
@@ -41,6 +42,8 @@ pub struct User {
     pub status: UserStatus,
     /// Whether the e-mail address is confirmed.
     pub email_verified: bool,
+    /// The language of the mails to the user.
+    pub locale: Locale,
     /// Whether sign-in requires a second factor.
     pub mfa_enabled: bool,
     /// When it was created.
@@ -64,6 +67,8 @@ pub struct NewUser {
     pub status: UserStatus,
     /// Whether the e-mail address is known to belong to the user.
     pub email_verified: bool,
+    /// The language of the mails to the user.
+    pub locale: Locale,
 }
 
 impl User {
@@ -76,6 +81,7 @@ impl User {
             role: new.role,
             status: new.status,
             email_verified: new.email_verified,
+            locale: new.locale,
             mfa_enabled: false,
             created_at: now,
             updated_at: now,
@@ -124,6 +130,8 @@ pub struct AccessFacts {
     pub role: RoleName,
     /// Whether the account may be used.
     pub status: UserStatus,
+    /// Whether the account has a second factor.
+    pub mfa_enabled: bool,
     /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
     /// The number of the last change of any of these, 0 before the first. The database counts, so that of two
@@ -141,6 +149,12 @@ impl User {
     pub const SET_ROLE: Action = Action::new("set-role");
     pub const GRANT: Action = Action::new("grant");
     pub const REVOKE: Action = Action::new("revoke");
+    /// Confirms the address of the account, for a client that read mail which was sent there.
+    pub const CONFIRM_EMAIL: Action = Action::new("confirm-email");
+    /// Chooses another password.
+    pub const SET_PASSWORD: Action = Action::new("set-password");
+    /// Sends a link to the address of the account: to confirm it, to set a password, to change it.
+    pub const SEND_LINK: Action = Action::new("send-link");
     /// Stores a stronger hash of the same password.
     pub const REHASH: Action = Action::new("rehash");
 }
@@ -166,6 +180,9 @@ impl Resource for User {
             (Self::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Self::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Self::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Self::CONFIRM_EMAIL, Rule::System),
+            (Self::SET_PASSWORD, Rule::Owner),
+            (Self::SEND_LINK, Rule::Owner),
             (Self::REHASH, Rule::System),
         ],
     };

@@ -7,7 +7,7 @@ use crate::input;
 use crate::request_state::RequestState;
 use crate::route_state::RouteState;
 use axum::extract::FromRequestParts;
-use http::header::USER_AGENT;
+use http::header::{ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mainstay_domain::access::Caller;
@@ -44,7 +44,8 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
         request_state.set_route(route_state);
         let entry = Entry {
             credential: credential::find(&parts.headers),
-            origin: Origin::new(Some(request_state.ip()), user_agent(&parts.headers)),
+            origin: Origin::new(Some(request_state.ip()), text(&parts.headers, &USER_AGENT))
+                .preferring(text(&parts.headers, &ACCEPT_LANGUAGE).unwrap_or_default()),
             request_id: Arc::clone(request_state.request_id()),
             is_foreign: request_state.is_foreign(),
             deadline: request_state.deadline(),
@@ -76,8 +77,9 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
     }
 }
 
-fn user_agent(headers: &HeaderMap) -> Option<&str> {
-    headers.get(USER_AGENT)?.to_str().ok()
+/// The value of a header; `None` when it is absent or not text.
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
 }
 
 impl<U> Operation<U> {

@@ -4,6 +4,7 @@ use crate::access::Authentication;
 use mainstay_domain::access::{Access, Caller, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::job::Lease;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::crypto::sha256;
@@ -47,6 +48,8 @@ pub struct Origin {
     pub ip: Option<IpAddr>,
     /// The name of the client's software, as in `User-Agent`; at most 256 bytes.
     pub user_agent: Option<Arc<str>>,
+    /// The language that the client prefers.
+    pub locale: Locale,
 }
 
 /// Maximum length of the name of the client's software, in bytes.
@@ -59,7 +62,15 @@ impl Origin {
         Self {
             ip,
             user_agent: user_agent.map(short),
+            locale: Locale::default(),
         }
+    }
+
+    /// The same origin, whose client prefers the languages of this `Accept-Language` header.
+    #[must_use]
+    pub fn preferring(mut self, accept_language: &str) -> Self {
+        self.locale = Locale::negotiate(accept_language);
+        self
     }
 }
 

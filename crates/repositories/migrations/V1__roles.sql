@@ -6,9 +6,11 @@
 -- Roles and what they may do. The administrator's role lists nothing: it has every permission.
 
 CREATE TABLE roles (
-    name       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    built_in   BOOLEAN NOT NULL,
-    changed_at BIGINT  NOT NULL
+    name         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    built_in     BOOLEAN NOT NULL,
+    -- Whether its members need a second factor: without one, they may do nothing but set one up.
+    mfa_required BOOLEAN NOT NULL,
+    changed_at   BIGINT  NOT NULL
 );
 
 -- sqlite: WITHOUT ROWID
@@ -18,8 +20,8 @@ CREATE TABLE role_permissions (
     PRIMARY KEY (role, permission)
 );
 
-INSERT INTO roles (name, built_in, changed_at) VALUES
-    ('admin', TRUE, 0), ('manager', TRUE, 0), ('support', TRUE, 0), ('customer', TRUE, 0);
+INSERT INTO roles (name, built_in, mfa_required, changed_at) VALUES
+    ('admin', TRUE, FALSE, 0), ('manager', TRUE, FALSE, 0), ('support', TRUE, FALSE, 0), ('customer', TRUE, FALSE, 0);
 
 INSERT INTO role_permissions (role, permission) VALUES
     ('manager', 'read:user'),

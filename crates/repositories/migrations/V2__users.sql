@@ -7,6 +7,8 @@ CREATE TABLE users (
     role              TEXT COLLATE "C" NOT NULL REFERENCES roles (name),
     status            TEXT    NOT NULL,
     email_verified    BOOLEAN NOT NULL,
+    -- The language of the mails to the user, by its tag (RFC 5646).
+    locale            TEXT    NOT NULL,
     mfa_enabled       BOOLEAN NOT NULL,
     created_at        BIGINT  NOT NULL,
     updated_at        BIGINT  NOT NULL,

@@ -4,7 +4,6 @@ CREATE TABLE sessions (
     id            UUID    NOT NULL PRIMARY KEY,
     user_id       UUID    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     method        TEXT    NOT NULL,
-    limited       BOOLEAN NOT NULL,
     stepped_up_at BIGINT,
     generation    BIGINT  NOT NULL,
     seed          BYTEA   NOT NULL,

@@ -14,9 +14,11 @@ statements! {
 }
 
 changes! {
-    SET: Change<User>, "credentials", [User::REGISTER, User::CREATE, User::REHASH] =
+    SET: Change<User>, "credentials", [User::REGISTER, User::CREATE, User::REHASH, User::SET_PASSWORD] =
         "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) \
          ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
+    REMOVE: Change<User>, "credentials", [User::CONFIRM_EMAIL] =
+        "DELETE FROM credentials WHERE user_id = $1";
 }
 
 repository! {
@@ -51,5 +53,14 @@ impl Credentials<'_> {
         let set = SET.authorize(permit, user)?;
         self.0.execute(set, &[&user.id, &hash, &now]).await?;
         Ok(())
+    }
+
+    /// Removes the password hash of an account; false when it has none.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn remove(&mut self, permit: &Permit<User>, user: &User) -> Result<bool> {
+        let remove = REMOVE.authorize(permit, user)?;
+        Ok(self.0.execute(remove, &[&user.id]).await? == 1)
     }
 }

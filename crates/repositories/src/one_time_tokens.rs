@@ -10,6 +10,7 @@ use mainstay_platform::database::{AsText, DatabaseError, FromRow, Param, Row};
 statements! {
     FIND = "SELECT purpose, user_id, payload, browser, expires_at FROM one_time_tokens \
             WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
+    COUNT_SINCE = "SELECT count(*) FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND created_at > $3";
 }
 
 internal_changes! {
@@ -22,6 +23,8 @@ internal_changes! {
          RETURNING purpose, user_id, payload, browser, expires_at";
     REVOKE_OF: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL";
+    REVOKE_EVERY_OF: OneTimeTokens =
+        "DELETE FROM one_time_tokens WHERE user_id = $1 AND used_at IS NULL";
     REVOKE_ALL: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE purpose = $1 AND used_at IS NULL";
     PRUNE: OneTimeTokens =
@@ -106,6 +109,31 @@ impl OneTimeTokens<'_> {
         Ok(self
             .0
             .execute(REVOKE_OF.exempt(), &[&user, &AsText(purpose)])
+            .await?)
+    }
+
+    /// Revokes the unused tokens of all purposes that were issued for an account; returns how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn revoke_every_of(&mut self, user: UserId) -> Result<u64> {
+        Ok(self.0.execute(REVOKE_EVERY_OF.exempt(), &[&user]).await?)
+    }
+
+    /// The number of tokens of a purpose that were issued for an account after an instant, used or not. Tokens are kept
+    /// until they expire, and revoked ones are not counted.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn count_since(
+        &mut self,
+        user: UserId,
+        purpose: TokenPurpose,
+        since: Timestamp,
+    ) -> Result<i64> {
+        Ok(self
+            .0
+            .one(&COUNT_SINCE, &[&user, &AsText(purpose), &since])
             .await?)
     }
 

@@ -7,7 +7,7 @@ use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{DatabaseError, FromRow, Row};
 
 statements! {
-    ALL_ROLES = "SELECT r.name, r.built_in, r.changed_at, p.permission FROM roles r \
+    ALL_ROLES = "SELECT r.name, r.built_in, r.mfa_required, r.changed_at, p.permission FROM roles r \
                  LEFT JOIN role_permissions p ON p.role = r.name ORDER BY r.name, p.permission";
     EXISTS = "SELECT 1 FROM roles WHERE name = $1";
 }
@@ -21,6 +21,8 @@ pub struct RoleRow {
     pub permissions: Vec<String>,
     /// Whether it is one of Mainstay's own roles.
     pub built_in: bool,
+    /// Whether its members need a second factor.
+    pub mfa_required: bool,
     /// When it was last changed.
     pub changed_at: Timestamp,
 }
@@ -34,6 +36,7 @@ impl FromRow for RoleWithPermission {
             name: word(row)?,
             permissions: Vec::new(),
             built_in: row.next()?,
+            mfa_required: row.next()?,
             changed_at: row.next()?,
         };
         Ok(Self(role, row.next()?))

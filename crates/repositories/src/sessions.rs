@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// The columns that are read, in their order.
 macro_rules! columns {
     () => {
-        "id, user_id, method, limited, stepped_up_at, generation, ip, user_agent, created_at, last_seen_at, expires_at, \
+        "id, user_id, method, stepped_up_at, generation, ip, user_agent, created_at, last_seen_at, expires_at, \
          flagged_at, ended_at"
     };
 }
@@ -39,17 +39,19 @@ statements! {
 
 changes! {
     INSERT: Change<Session>, "sessions", [Session::LOGIN] =
-        "INSERT INTO sessions (id, user_id, method, limited, stepped_up_at, generation, seed, ip, user_agent, \
+        "INSERT INTO sessions (id, user_id, method, stepped_up_at, generation, seed, ip, user_agent, \
          created_at, last_seen_at, expires_at, flagged_at, ended_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     ADVANCE: Change<Session>, "sessions", [Session::REFRESH] =
         "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
          WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
     END: Change<Session>, "sessions", [Session::LOGOUT] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
+    STEP_UP: Change<Session>, "sessions", [Session::STEP_UP] =
+        "UPDATE sessions SET stepped_up_at = $2 WHERE id = $1 AND ended_at IS NULL";
     // The nil id names no session, so it excepts none.
-    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
+    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE, User::CONFIRM_EMAIL, User::SET_PASSWORD] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
     PRUNE: BulkChange<Session>, "sessions", [Session::PRUNE] =
@@ -72,7 +74,6 @@ impl FromRow for Read<Session> {
             id: row.next()?,
             user_id: row.next()?,
             method: row.next::<AsText<_>>()?.0,
-            limited: row.next()?,
             stepped_up_at: row.next()?,
             generation: row.next()?,
             ip: row.next()?,
@@ -147,7 +148,6 @@ impl Sessions<'_> {
                     &session.id,
                     &session.user_id,
                     &AsText(session.method),
-                    &session.limited,
                     &session.stepped_up_at,
                     &session.generation,
                     &sealed_seed,
@@ -204,6 +204,20 @@ impl Sessions<'_> {
             .batch(&[(NEXT.exempt(), &[]), (end, &[&session.id, &now])])
             .await?;
         Ok(())
+    }
+
+    /// Notes that the user proved again who they are; false when the session was ended meanwhile.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn step_up(
+        &mut self,
+        permit: &Permit<Session>,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let step_up = STEP_UP.authorize(permit, session)?;
+        Ok(self.0.execute(step_up, &[&session.id, &now]).await? == 1)
     }
 
     /// Ends every session of an account, except one if given; returns those that it ended.

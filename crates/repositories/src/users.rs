@@ -13,12 +13,12 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{Change, DatabaseError, FromRow, Param, Row};
+use mainstay_platform::database::{AsText, Change, DatabaseError, FromRow, Param, Row};
 
 /// The columns that are read, in their order.
 macro_rules! columns {
     () => {
-        "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version"
+        "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version, locale"
     };
 }
 
@@ -38,13 +38,13 @@ statements! {
 changes! {
     INSERT: Change<User>, "users", [User::REGISTER, User::CREATE] =
         "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
-         version, access_changed_at, access_change, search_text) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11)";
-    SAVE: Change<User>, "users", [User::UPDATE, User::SET_ROLE] =
+         version, access_changed_at, access_change, search_text, locale) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11, $12)";
+    SAVE: Change<User>, "users", [User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL] =
         "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
          updated_at = $8, access_changed_at = $8, \
          access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
-         search_text = $11 WHERE id = $1 AND version = $10";
+         search_text = $11, locale = $12 WHERE id = $1 AND version = $10";
     DELETE: Change<User>, "users", [User::DELETE] =
         "DELETE FROM users WHERE id = $1";
 }
@@ -106,6 +106,7 @@ impl FromRow for Read<User> {
             created_at: row.next()?,
             updated_at: row.next()?,
             version: row.next()?,
+            locale: word(row)?,
         }))
     }
 }
@@ -192,6 +193,7 @@ impl Users<'_> {
                     &user.updated_at,
                     &user.version,
                     &user.search_text(),
+                    &AsText(user.locale),
                 ],
             )
             .await;
@@ -204,7 +206,7 @@ impl Users<'_> {
     /// [`DatabaseError::Retry`] when it was changed meanwhile; `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         let save = SAVE.authorize(permit, user)?;
-        let row: [&dyn Param; 11] = [
+        let row: [&dyn Param; 12] = [
             &user.id,
             &user.email.as_str(),
             &user.name.as_str(),
@@ -216,6 +218,7 @@ impl Users<'_> {
             &user.version,
             &(user.version - 1),
             &user.search_text(),
+            &AsText(user.locale),
         ];
         let done = self.0.batch(&[(NEXT.exempt(), &[]), (save, &row)]).await;
         let counts = done.map_err(address_taken)?;

@@ -10,6 +10,7 @@ mod health;
 mod jobs;
 mod keys;
 mod metrics;
+mod mfa;
 mod orders;
 mod parse;
 mod payments;
@@ -28,6 +29,7 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(api_keys::routes())
+        .merge(mfa::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod product;
 mod repositories;
 pub mod setup;
+mod spelled;
 pub mod user;
 
 pub use extensions::check_extensions;

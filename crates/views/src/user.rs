@@ -29,6 +29,9 @@ pub struct UserView {
     status: UserStatus,
     email_verified: bool,
     mfa_enabled: bool,
+    /// Whether the role requires a second factor that the account does not have. Until it has one, every other operation
+    /// than its enrolment is `FORBIDDEN`.
+    mfa_setup_required: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -46,16 +49,18 @@ pub(crate) enum StatusShape {
 }
 
 impl From<Profile> for UserView {
-    fn from(Profile { user, permissions }: Profile) -> Self {
+    fn from(profile: Profile) -> Self {
+        let user = profile.user;
         Self {
             id: user.id,
             email: user.email,
             name: user.name,
             role: user.role,
-            permissions,
+            permissions: profile.permissions,
             status: user.status,
             email_verified: user.email_verified,
             mfa_enabled: user.mfa_enabled,
+            mfa_setup_required: profile.mfa_setup_required,
             created_at: user.created_at,
             updated_at: user.updated_at,
         }

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod mail;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod routes;
@@ -32,6 +33,7 @@ pub(crate) fn run(app: &App, arguments: Arguments) -> Outcome {
     match command {
         Command::Routes(options) => return routes::run(app, options),
         Command::Openapi => return openapi::run(app),
+        Command::Mail(command) => return mail::run(command),
         _ => {}
     }
     let loaded = app.load_settings(&overrides.into_sources())?;
@@ -46,5 +48,6 @@ pub(crate) fn run(app: &App, arguments: Arguments) -> Outcome {
         Command::Jobs(command) => jobs::run(app, loaded.settings, command),
         Command::Routes(options) => routes::run(app, options),
         Command::Openapi => openapi::run(app),
+        Command::Mail(command) => mail::run(command),
     }
 }

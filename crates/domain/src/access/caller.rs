@@ -32,6 +32,9 @@ pub struct Principal {
     pub permissions: PermissionSet,
     /// What the caller presented.
     pub credential: Credential,
+    /// Whether the role requires a second factor that the account does not have. The caller has no permissions then, and
+    /// may call only what [`Access::enrolling`](super::Access::enrolling) admits and what anonymous callers may.
+    pub limited: bool,
 }
 
 /// The credential that a signed-in caller presented.

@@ -36,5 +36,5 @@ pub use permit::{Action, BulkPermit, Permit, permit, permit_all, permit_new};
 pub use policy::{Policy, Resource, Rule, Visibility};
 pub use requirement::{Access, Rate};
 pub use resources::{PolicyError, Resources};
-pub use role::RoleName;
+pub use role::{RoleFacts, RoleName};
 pub use scope::{Scope, ScopeFilter, scope, scope_to};

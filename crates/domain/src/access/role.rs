@@ -11,6 +11,17 @@ use std::sync::Arc;
 #[serde(transparent)]
 pub struct RoleName(Arc<str>);
 
+/// What a role means for those who have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFacts {
+    /// The role.
+    pub name: RoleName,
+    /// Its permissions by name; empty for the administrator's role, which has every permission.
+    pub permissions: Vec<String>,
+    /// Whether its members need a second factor: without one, they may do nothing but set one up.
+    pub mfa_required: bool,
+}
+
 impl RoleName {
     /// The role that has every permission.
     pub const ADMIN: &'static str = "admin";

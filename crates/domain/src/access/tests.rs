@@ -25,7 +25,34 @@ fn caller(user: u128, role: &str, permissions: &[Permission]) -> Caller {
         role: RoleName::stored(role),
         permissions: PermissionSet::of(permissions.iter().map(|p| p.as_str().to_owned())),
         credential: Credential::Session(SessionId::from_uuid(Uuid::from_u128(9))),
+        limited: false,
     }))
+}
+
+#[test]
+fn a_limited_caller_may_enrol_and_do_what_anyone_may() {
+    let Caller::User(whole) = caller(1, "admin", &[Permission::READ_AUDIT]) else {
+        unreachable!("a signed-in caller");
+    };
+    let limited = Caller::User(Arc::new(Principal {
+        limited: true,
+        ..Principal::clone(&whole)
+    }));
+    let whole = Caller::User(whole);
+    for (access, admits) in [
+        (Access::anyone(), true),
+        (Access::enrolling(), true),
+        (Access::signed_in(), false),
+        (Access::permission(Permission::READ_AUDIT), false),
+        (Access::role("admin"), false),
+    ] {
+        assert!(access.admit(&whole).is_ok(), "{access}");
+        assert_eq!(access.admit(&limited).is_ok(), admits, "{access}");
+    }
+    assert_eq!(
+        code(Access::enrolling().admit(&Caller::Anonymous)),
+        Some(Code::Unauthorized)
+    );
 }
 
 fn order_of(user: u128) -> Order {

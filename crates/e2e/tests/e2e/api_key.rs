@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 on_both_engines! {
     a_key_acts_for_its_owner_within_its_scopes;
+    creating_a_key_needs_a_step_up;
     the_secret_is_shown_once_and_stored_nowhere;
     a_key_never_gets_more_than_its_creator_held;
     trap_03_a_key_loses_what_its_owner_loses_at_once;
@@ -30,8 +31,14 @@ on_both_engines! {
 const KEYS: &str = "/api/auth/api-keys";
 const ME: &str = "/api/users/me";
 
-/// Creates a key; returns its id and its secret.
+async fn step_up(owner: &TestUser) {
+    let proof = json!({"password": owner.password});
+    owner.post("/api/auth/step-up", proof).await.expect(204);
+}
+
+/// Creates a key, after a step-up; returns its id and its secret.
 async fn create(owner: &TestUser, body: Value) -> (String, String) {
+    step_up(owner).await;
     let data = owner.post(KEYS, body).await.expect(201).data();
     let text = |name: &str| data[name].as_str().unwrap().to_owned();
     (text("id"), text("secret"))
@@ -82,6 +89,17 @@ async fn a_key_acts_for_its_owner_within_its_scopes(app: &TestApp) {
     header.get(ME).await.expect(200);
 }
 
+async fn creating_a_key_needs_a_step_up(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    let body = json!({"name": "x", "scopes": []});
+    ann.post(KEYS, body.clone())
+        .await
+        .expect_error(403, "STEP_UP_REQUIRED");
+    create(&ann, body.clone()).await;
+    app.advance(10 * MINUTE);
+    ann.post(KEYS, body).await.expect_error(403, "STEP_UP_REQUIRED");
+}
+
 async fn the_secret_is_shown_once_and_stored_nowhere(app: &TestApp) {
     let ann = app.customer("ann").await;
     let (id, secret) = create(&ann, json!({"name": " Nightly\u{a0}", "scopes": []})).await;
@@ -111,6 +129,7 @@ async fn the_secret_is_shown_once_and_stored_nowhere(app: &TestApp) {
 
 async fn a_key_never_gets_more_than_its_creator_held(app: &TestApp) {
     let ann = app.customer("ann").await;
+    step_up(&ann).await;
     let body = json!({"name": "x", "scopes": ["read:audit"]});
     ann.post(KEYS, body).await.expect_error(403, "FORBIDDEN");
     let admin = app.admin().await;
@@ -418,6 +437,7 @@ async fn keys_made_in_one_millisecond_are_all_listed(app: &TestApp) {
 
 async fn invalid_requests_are_refused_with_paths(app: &TestApp) {
     let ann = app.customer("ann").await;
+    step_up(&ann).await;
     for (body, path) in [
         (json!({"name": "", "scopes": []}), "name"),
         (json!({"name": "a\nb", "scopes": []}), "name"),

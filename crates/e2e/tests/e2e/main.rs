@@ -52,6 +52,7 @@ mod security_event;
 mod session;
 mod setup;
 mod spelling;
+mod step_up;
 mod token;
 mod unfinished_jobs;
 mod worker;

@@ -132,6 +132,7 @@ fn caller_with(number: u8, permissions: &[Permission]) -> RequestContext {
         role: RoleName::stored("customer"),
         permissions: PermissionSet::of(permissions.iter().map(|one| one.as_str().to_owned())),
         credential: Credential::Session(id.parse().unwrap()),
+        limited: false,
     })))
 }
 

@@ -4,7 +4,7 @@
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Credential, Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::access::{Credential, Grant, Permission, PermissionSet, Principal, RoleFacts, RoleName};
 use mainstay_domain::api_key::ApiKeyId;
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
@@ -30,13 +30,13 @@ pub enum AccessChange {
     SessionEnded(SessionId),
     /// An API key was revoked.
     ApiKeyRevoked(ApiKeyId),
-    /// All roles with their permissions, read again.
-    Roles(Vec<(RoleName, Vec<String>)>),
+    /// All roles, read again.
+    Roles(Vec<RoleFacts>),
 }
 
 /// The changes that the database holds after a number, and the number of the last of them.
 pub(crate) struct AccessSnapshot {
-    pub(crate) roles: Vec<(RoleName, Vec<String>)>,
+    pub(crate) roles: Vec<RoleFacts>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
     pub(crate) revoked_keys: Vec<ApiKeyId>,
@@ -59,11 +59,18 @@ struct State {
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
     revoked_keys: HashMap<ApiKeyId, Timestamp>,
-    roles: HashMap<RoleName, PermissionSet>,
+    roles: HashMap<RoleName, Role>,
     /// The number of the last change that was read from the database.
     last: i64,
     /// How often the directory started over; see [`AccessDirectory::start_over`].
     epoch: u64,
+}
+
+/// What a role means for those who have it. A role that this node does not know has no permissions.
+#[derive(Default, PartialEq, Eq)]
+struct Role {
+    permissions: PermissionSet,
+    mfa_required: bool,
 }
 
 /// A caller as of an instant, and how long that stays true if no change arrives.
@@ -103,17 +110,9 @@ impl AccessDirectory {
             AccessChange::SessionEnded(id) => is_new(&mut state.ended, id, now),
             AccessChange::ApiKeyRevoked(id) => is_new(&mut state.revoked_keys, id, now),
             AccessChange::Roles(roles) => {
-                let sets = roles.into_iter().map(|(name, permissions)| {
-                    let set = if name.is_admin() {
-                        PermissionSet::everything(&self.permissions)
-                    } else {
-                        PermissionSet::of(permissions)
-                    };
-                    (name, set)
-                });
-                let sets: HashMap<_, _> = sets.collect();
-                let newer = sets != state.roles;
-                state.roles = sets;
+                let roles: HashMap<_, _> = roles.into_iter().map(|role| self.role(role)).collect();
+                let newer = roles != state.roles;
+                state.roles = roles;
                 newer
             }
         };
@@ -121,6 +120,18 @@ impl AccessDirectory {
         if is_newer {
             self.version.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    fn role(&self, facts: RoleFacts) -> (RoleName, Role) {
+        let permissions = match facts.name.is_admin() {
+            true => PermissionSet::everything(&self.permissions),
+            false => PermissionSet::of(facts.permissions),
+        };
+        let role = Role {
+            permissions,
+            mfa_required: facts.mfa_required,
+        };
+        (facts.name, role)
     }
 
     /// The number of the last change that was read from the database; 0 before the first.
@@ -167,12 +178,14 @@ impl AccessDirectory {
     /// The permissions of a role, together with an account's own grants.
     pub fn permissions(&self, role: &RoleName, grants: &[Grant], now: Timestamp) -> PermissionSet {
         let state = self.state.read();
-        state
-            .roles
-            .get(role)
-            .cloned()
-            .unwrap_or_default()
-            .with_grants(grants, now)
+        let of_role = state.roles.get(role).map(|role| role.permissions.clone());
+        of_role.unwrap_or_default().with_grants(grants, now)
+    }
+
+    /// Whether the members of a role need a second factor.
+    pub fn requires_factor(&self, role: &RoleName) -> bool {
+        let state = self.state.read();
+        state.roles.get(role).is_some_and(|role| role.mfa_required)
     }
 
     /// Resolves a verified token to its bearer at this instant. No token lives longer than `life`, whatever its own
@@ -193,26 +206,28 @@ impl AccessDirectory {
         if state.ended.contains_key(&claims.sid) {
             return Err(Error::Unauthenticated(Unauthenticated::Revoked));
         }
-        let (role, email, grants) = match change {
-            Some(facts) => (facts.role.clone(), facts.email.clone(), facts.grants.clone()),
+        let (role, email, mfa_enabled, grants) = match change {
+            Some(facts) => (
+                facts.role.clone(),
+                facts.email.clone(),
+                facts.mfa_enabled,
+                facts.grants.clone(),
+            ),
             None => (
                 RoleName::stored(&claims.role),
                 Email::stored(claims.email.clone()),
+                claims.mfa,
                 grants_of(claims),
             ),
         };
-        let permissions = state
-            .roles
-            .get(&role)
-            .cloned()
-            .unwrap_or_default()
-            .with_grants(&grants, now);
+        let (limited, permissions) = state.held(&role, mfa_enabled, &grants, now);
         let principal = Principal {
             id: claims.sub,
             email,
             role,
             permissions,
             credential: Credential::Session(claims.sid),
+            limited,
         };
         Ok(Resolved {
             principal,
@@ -223,6 +238,24 @@ impl AccessDirectory {
     /// How often the directory started over. What was read from the database in an earlier epoch has to be read again.
     pub(crate) fn epoch(&self) -> u64 {
         self.state.read().epoch
+    }
+}
+
+impl State {
+    /// Whether an account lacks the second factor that its role requires, and the permissions that it holds.
+    fn held(
+        &self,
+        role: &RoleName,
+        mfa_enabled: bool,
+        grants: &[Grant],
+        now: Timestamp,
+    ) -> (bool, PermissionSet) {
+        let role = self.roles.get(role);
+        if !mfa_enabled && role.is_some_and(|role| role.mfa_required) {
+            return (true, PermissionSet::default());
+        }
+        let by_role = role.map(|role| role.permissions.clone()).unwrap_or_default();
+        (false, by_role.with_grants(grants, now))
     }
 }
 

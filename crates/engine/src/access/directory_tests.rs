@@ -1,7 +1,7 @@
 //! Tests of the access directory.
 
 use super::directory::{AccessChange, AccessDirectory};
-use mainstay_domain::access::{Permission, RoleName};
+use mainstay_domain::access::{Access, Caller, Permission, RoleFacts, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
@@ -21,6 +21,7 @@ fn claims() -> Claims {
         role: "customer".into(),
         permissions: Vec::new(),
         grants: vec![("read:user".into(), Some(1010))],
+        mfa: false,
         sid: SessionId::from_uuid(Uuid::from_u128(2)),
         jti: Uuid::from_u128(3),
         iat: 900,
@@ -37,6 +38,7 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
         email: Email::stored("ann@example.com".into()),
         role: RoleName::stored(role),
         status,
+        mfa_enabled: false,
         grants: Vec::new(),
         change,
     })
@@ -44,17 +46,58 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
 
 fn directory() -> AccessDirectory {
     let directory = AccessDirectory::default();
-    let role = |name: &str, permissions: &[&str]| {
-        (
-            RoleName::stored(name),
-            permissions.iter().map(|text| (*text).to_owned()).collect(),
-        )
-    };
-    directory.apply(
-        AccessChange::Roles(vec![role("admin", &[]), role("customer", &["create:note"])]),
-        NOW,
-    );
+    directory.apply(roles(false), NOW);
     directory
+}
+
+/// All roles; customers have to have a second factor, or not.
+fn roles(mfa_required: bool) -> AccessChange {
+    let role = |name: &str, permissions: &[&str], mfa_required| RoleFacts {
+        name: RoleName::stored(name),
+        permissions: permissions.iter().map(|text| (*text).to_owned()).collect(),
+        mfa_required,
+    };
+    AccessChange::Roles(vec![
+        role("admin", &[], false),
+        role("customer", &["create:note"], mfa_required),
+    ])
+}
+
+#[test]
+fn a_role_that_requires_a_second_factor_limits_tokens_that_were_issued_before() {
+    let directory = directory();
+    let resolve = |claims: &Claims| directory.resolve(claims, LIFE, NOW).unwrap().principal;
+    let with_factor = Claims {
+        mfa: true,
+        ..claims()
+    };
+    assert!(!resolve(&claims()).limited);
+    directory.apply(roles(true), NOW);
+    let limited = resolve(&claims());
+    assert!(limited.limited);
+    // Neither the role's permissions nor the personal ones.
+    for permission in ["create:note", "read:user"] {
+        assert!(!limited.permissions.has_name(permission), "{permission}");
+    }
+    assert!(Access::signed_in().admit(&Caller::User(limited.into())).is_err());
+    assert!(!resolve(&with_factor).limited);
+    // The account has got a factor since the token was issued, or has lost it.
+    let now = |mfa_enabled, change| {
+        AccessChange::User(AccessFacts {
+            user_id: claims().sub,
+            email: Email::stored("ann@example.com".into()),
+            role: RoleName::customer(),
+            status: UserStatus::Active,
+            mfa_enabled,
+            grants: Vec::new(),
+            change,
+        })
+    };
+    directory.apply(now(true, 1), NOW);
+    assert!(!resolve(&claims()).limited);
+    assert!(resolve(&claims()).permissions.has_name("create:note"));
+    directory.apply(now(false, 2), NOW);
+    assert!(resolve(&with_factor).limited);
 }
 
 fn can(directory: &AccessDirectory, permission: Permission, now: Timestamp) -> bool {

@@ -49,6 +49,7 @@ fn claims() -> Claims {
             ("read:audit".into(), Some(NOW + 60)),
             ("export:data".into(), None),
         ],
+        mfa: false,
         sid: SessionId::from_uuid(Uuid::from_u128(2)),
         jti: Uuid::from_u128(3),
         iat: NOW,

@@ -31,6 +31,8 @@ pub struct Claims {
     /// Personal permissions, each with the second at which it ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<(String, Option<i64>)>,
+    /// Whether the account had a second factor at the time of issue.
+    pub mfa: bool,
     /// The session that it belongs to.
     pub sid: SessionId,
     /// The token's own id.

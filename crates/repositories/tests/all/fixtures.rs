@@ -11,6 +11,7 @@ use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::locale::Locale;
 use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::order::{Order, OrderItem};
@@ -72,6 +73,7 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
                 .map(|permission| permission.as_str().to_owned()),
         ),
         credential: Credential::Session(id(1)),
+        limited: false,
     }))
 }
 
@@ -88,6 +90,7 @@ pub(crate) fn user(number: u128) -> User {
         role: RoleName::customer(),
         status: UserStatus::Active,
         email_verified: false,
+        locale: Locale::English,
         mfa_enabled: false,
         created_at: at(100),
         updated_at: at(100),
@@ -100,7 +103,6 @@ pub(crate) fn session(number: u128, user: UserId) -> Session {
         id: id(number),
         user_id: user,
         method: SignInMethod::Password,
-        limited: false,
         stepped_up_at: None,
         generation: 0,
         ip: Some("192.0.2.1".to_owned()),

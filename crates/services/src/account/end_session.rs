@@ -18,7 +18,7 @@ pub struct EndSession {
 
 impl UseCase for EndSession {
     const NAME: &'static str = "account.session.end";
-    const ACCESS: Access = Access::session();
+    const ACCESS: Access = Access::enrolling();
     type Output = ();
 }
 

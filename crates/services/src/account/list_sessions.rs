@@ -26,7 +26,7 @@ pub struct OwnSession {
 
 impl UseCase for ListSessions {
     const NAME: &'static str = "account.session.list";
-    const ACCESS: Access = Access::session();
+    const ACCESS: Access = Access::enrolling();
     type Output = Page<OwnSession>;
 }
 

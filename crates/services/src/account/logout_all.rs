@@ -11,7 +11,7 @@ pub struct LogoutAll;
 
 impl UseCase for LogoutAll {
     const NAME: &'static str = "account.logout-all";
-    const ACCESS: Access = Access::session();
+    const ACCESS: Access = Access::enrolling();
     const IDEMPOTENT: bool = false;
     type Output = ();
 }

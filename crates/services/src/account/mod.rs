@@ -16,8 +16,10 @@ mod register;
 mod second_factor;
 mod seed;
 mod sign_in;
-pub(crate) mod spelled;
+mod step_up;
 mod tokens;
+
+use crate::spelled;
 
 pub use end_session::EndSession;
 pub use list_sessions::{ListSessions, OwnSession};
@@ -29,6 +31,7 @@ pub use password::Password;
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
 pub use register::Register;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
+pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 

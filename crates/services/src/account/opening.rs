@@ -25,7 +25,6 @@ pub(crate) async fn open_session(
         id: cx.make_id(),
         user_id: user.id,
         method,
-        limited: false,
         stepped_up_at: None,
         generation: 0,
         ip: origin.ip.map(|ip| ip.to_string()),

@@ -1,17 +1,22 @@
 //! Registers an account.
 
+use super::one_time::{NewToken, issue};
 use super::opening::open_session;
 use super::password::Password;
 use super::tokens::{OpenedSession, Tokens};
+use crate::mail::{self, AccountMail};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::{NewUser, User, UserStatus};
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
+use mainstay_engine::{
+    CommandContext, Components, PrepareContext, Repositories, Secret, StagedCommand, UseCase,
+};
 
 /// Creates a customer's account and signs its owner in.
 #[derive(Debug, Clone)]
@@ -61,16 +66,25 @@ impl StagedCommand for Register {
             role: RoleName::customer(),
             status: UserStatus::Active,
             email_verified: false,
+            locale: cx.context().origin.locale,
         };
         let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
         let permit = cx.permit(User::REGISTER, &user)?;
         cx.users().insert(&permit, &user).await?;
         cx.credentials().set(&permit, &user, &hash, now).await?;
         cx.record(permit, DomainEvent::created("user.registered", &user));
+        send_verification(cx, &user).await?;
         open_session(cx, user, SignInMethod::Registration).await
     }
 
     fn finish(written: OpenedSession, components: &Components) -> Result<Tokens> {
         written.sign(components)
     }
+}
+
+/// Mails the link that confirms the account's address.
+async fn send_verification(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
+    let token = issue(cx, NewToken::of(TokenPurpose::VerifyEmail, user.id)).await?;
+    let token = Secret::new(token.text().to_owned());
+    mail::send(cx, user, AccountMail::VerifyEmail { token })
 }

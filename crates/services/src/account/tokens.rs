@@ -22,12 +22,16 @@ pub struct Profile {
     pub user: User,
     /// The names of all its permissions, those of the role and its personal ones.
     pub permissions: Vec<String>,
+    /// Whether its role requires a second factor that it does not have: its sessions may do nothing but set one up.
+    pub mfa_setup_required: bool,
 }
 
 impl Versioned for Profile {
-    /// Permissions change without a new version of the account.
+    /// Permissions and what the role requires change without a new version of the account.
     fn state(&self) -> State {
-        State::with(self.user.version, self.permissions.iter().map(String::as_str))
+        let permissions = self.permissions.iter().map(String::as_str);
+        let required = self.mfa_setup_required.then_some("mfa setup required");
+        State::with(self.user.version, permissions.chain(required))
     }
 }
 
@@ -55,7 +59,12 @@ impl fmt::Debug for Tokens {
 /// An account with its effective permissions at an instant.
 pub(crate) fn profile(directory: &AccessDirectory, user: User, grants: &[Grant], now: Timestamp) -> Profile {
     let permissions = directory.permissions(&user.role, grants, now).names();
-    Profile { user, permissions }
+    let mfa_setup_required = !user.mfa_enabled && directory.requires_factor(&user.role);
+    Profile {
+        user,
+        permissions,
+        mfa_setup_required,
+    }
 }
 
 /// A session whose transaction is committed and whose tokens are yet to be signed: signing takes longer than a small
@@ -113,6 +122,7 @@ impl OpenedSession {
             role: account.role.as_str().to_owned(),
             permissions: self.user.permissions.clone(),
             grants: self.grants,
+            mfa: account.mfa_enabled,
             sid: self.session.id,
             jti: mainstay_domain::id::uuid_v7(self.at, &*components.node.random),
             iat: self.at.seconds(),

@@ -1,6 +1,7 @@
 //! Creates an API key.
 
-use crate::account::spelled;
+use crate::account::require_step_up;
+use crate::spelled;
 use crate::user::Expiry;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::api_key::{ApiKey, ApiKeyStatus};
@@ -109,6 +110,7 @@ impl CreateApiKey {
 
 impl Command for CreateApiKey {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<CreatedApiKey> {
+        require_step_up(cx).await?;
         let (now, scopes) = (cx.now(), self.checked_scopes(cx)?);
         let key = ApiKey {
             id: cx.make_id(),

@@ -1,7 +1,9 @@
 //! Mails the buyer that the order is paid.
 
-use super::order_paid::{ORDER_PAID, OrderPaid};
-use super::templates::templates;
+use super::layout::write;
+use super::message::message;
+use super::order_paid::order_paid;
+use super::recipient::Recipient;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Access, SystemCaller};
 use mainstay_domain::event::OutboxEvent;
@@ -9,7 +11,6 @@ use mainstay_domain::id::{EventId, OrderId};
 use mainstay_domain::order::Order;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::mail::Message;
 use mainstay_engine::{
     BackgroundJob, CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase,
 };
@@ -70,14 +71,10 @@ impl PreparedCommand for SendOrderMail {
             })
         });
         let (order, buyer) = read.await?;
-        let mail = templates()?.render(&ORDER_PAID, &OrderPaid::new(&order, &buyer))?;
-        let message = Message {
-            id: format!("order-paid-{id}"),
-            to: buyer.email,
-            subject: mail.subject,
-            text: mail.text,
-            html: mail.html,
-        };
+        let to = Recipient::from(&buyer);
+        let url = &cx.components().policies.public_url;
+        let mail = write(&order_paid(&order), to.name.as_ref(), to.locale, url)?;
+        let message = message(format!("order-paid-{id}"), to.email, mail);
         cx.components().mailer.send(&message).await
     }
 

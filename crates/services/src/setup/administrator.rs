@@ -21,6 +21,7 @@ pub(super) async fn make_admin(
         role: RoleName::admin(),
         status: UserStatus::Active,
         email_verified: true,
+        locale: cx.context().origin.locale,
     };
     let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
     let permit = cx.permit_of(SystemCaller::SETUP, User::CREATE, &user)?;

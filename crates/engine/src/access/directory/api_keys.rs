@@ -35,14 +35,14 @@ impl AccessDirectory {
         if owner.status == UserStatus::Disabled {
             return Err(Error::Denied(Denied::Disabled));
         }
-        let held = state.roles.get(&owner.role).cloned().unwrap_or_default();
-        let held = held.with_grants(&owner.grants, now);
+        let (limited, held) = state.held(&owner.role, owner.mfa_enabled, &owner.grants, now);
         let principal = Principal {
             id: key.user_id,
             email: owner.email.clone(),
             role: owner.role.clone(),
             permissions: key.permissions(&held),
             credential: Credential::ApiKey(key.id),
+            limited,
         };
         let key_ends = key.expires_at.unwrap_or(FOREVER);
         Ok(Resolved {

@@ -1,5 +1,5 @@
-//! Serialises a secret in plain text where a whole answer is written or read. An answer that contains one is never
-//! stored: its command is not idempotent.
+//! Serialises a secret in plain text where a whole answer is written or read, or a value that is sealed as a whole. An
+//! answer that contains one is never stored: its command is not idempotent.
 
 use mainstay_platform::config::Secret;
 use serde::{Deserialize, Deserializer, Serializer};

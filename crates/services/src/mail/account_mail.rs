@@ -1,0 +1,118 @@
+//! The mails about an account.
+
+use super::draft::{Draft, Fact, Value};
+use super::kind::MailKind;
+use crate::spelled;
+use mainstay_domain::email::Email;
+use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::time::Timestamp;
+use mainstay_engine::{CommandContext, Secret};
+use serde::{Deserialize, Serialize};
+
+/// A mail about an account, with the values that it shows. Tokens in it are secrets: it is serialised only to be sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AccountMail {
+    /// Asks the owner of the address to confirm it.
+    VerifyEmail {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Informs the owner of the address that there is an account already, with a link that sets a new password.
+    AccountExists {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Carries the link that sets a new password.
+    ResetPassword {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Informs the owner that the password was changed.
+    PasswordChanged { request: RequestFacts },
+    /// Informs the owner of an address, which was confirmed just now, that the password which was chosen before was
+    /// removed, with a link that sets a new one.
+    PasswordRemoved {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Asks the owner of the new address to confirm it.
+    ChangeEmail {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Informs the present address that a change to another one was requested.
+    EmailChangeRequested { new: Email, request: RequestFacts },
+    /// Informs the former address that the account has another one now.
+    EmailChanged { new: Email, request: RequestFacts },
+}
+
+/// When and from where a request came, for the owner of an account to recognise it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestFacts {
+    /// When the transaction of the request began.
+    pub at: Timestamp,
+    /// The client's network address, if it is known.
+    pub ip: Option<String>,
+    /// The client's software, as it names itself.
+    pub user_agent: Option<String>,
+}
+
+impl RequestFacts {
+    /// Those of the present request.
+    pub fn of(cx: &CommandContext<'_>) -> Self {
+        let origin = &cx.context().origin;
+        Self {
+            at: cx.now(),
+            ip: origin.ip.map(|ip| ip.to_string()),
+            user_agent: origin.user_agent.as_deref().map(str::to_owned),
+        }
+    }
+
+    fn facts(&self) -> Vec<(Fact, Value)> {
+        let text = |fact: Fact, text: &Option<String>| text.clone().map(|text| (fact, Value::Text(text)));
+        let time = Some((Fact::Time, Value::Time(self.at)));
+        let known = [
+            time,
+            text(Fact::Address, &self.ip),
+            text(Fact::Device, &self.user_agent),
+        ];
+        known.into_iter().flatten().collect()
+    }
+}
+
+impl AccountMail {
+    /// The kind of the mail.
+    pub(super) fn kind(&self) -> MailKind {
+        match self {
+            Self::VerifyEmail { .. } => MailKind::VerifyEmail,
+            Self::AccountExists { .. } => MailKind::AccountExists,
+            Self::ResetPassword { .. } => MailKind::ResetPassword,
+            Self::PasswordChanged { .. } => MailKind::PasswordChanged,
+            Self::PasswordRemoved { .. } => MailKind::PasswordRemoved,
+            Self::ChangeEmail { .. } => MailKind::ChangeEmail,
+            Self::EmailChangeRequested { .. } => MailKind::EmailChangeRequested,
+            Self::EmailChanged { .. } => MailKind::EmailChanged,
+        }
+    }
+
+    /// What the mail says.
+    pub(super) fn draft(&self) -> Draft {
+        let draft = Draft::new(self.kind());
+        match self {
+            Self::VerifyEmail { token } => draft.token(TokenPurpose::VerifyEmail, token),
+            Self::AccountExists { token }
+            | Self::ResetPassword { token }
+            | Self::PasswordRemoved { token } => draft.token(TokenPurpose::ResetPassword, token),
+            Self::ChangeEmail { token } => draft.token(TokenPurpose::ChangeEmail, token),
+            Self::PasswordChanged { request } => Draft {
+                facts: request.facts(),
+                ..draft
+            },
+            Self::EmailChangeRequested { new, request } | Self::EmailChanged { new, request } => Draft {
+                facts: request.facts(),
+                ..draft.value("new", new.as_str())
+            },
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The kinds of mail.
+
+use mainstay_domain::string_enum;
+
+string_enum! {
+    /// A kind of mail. Each has texts in every language ([`texts`](super::texts)) and a sample for the preview.
+    pub enum MailKind {
+        /// Confirms a payment to the buyer.
+        OrderPaid = "order-paid",
+        /// Asks the owner of an address to confirm it.
+        VerifyEmail = "verify-email",
+        /// Informs the owner of an address, which was given for a new account, that there is one already.
+        AccountExists = "account-exists",
+        /// Carries the link that sets a new password.
+        ResetPassword = "reset-password",
+        /// Informs the owner that the password was changed.
+        PasswordChanged = "password-changed",
+        /// Informs the owner of a confirmed address that a password which was chosen before was removed.
+        PasswordRemoved = "password-removed",
+        /// Asks the owner of the new address of an account to confirm it.
+        ChangeEmail = "change-email",
+        /// Informs the present address that the account's address is about to change.
+        EmailChangeRequested = "email-change-requested",
+        /// Informs the former address that the account's address has changed.
+        EmailChanged = "email-changed",
+    }
+}

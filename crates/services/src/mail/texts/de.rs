@@ -1,0 +1,106 @@
+//! German.
+
+use super::{MailKind, Texts, Words};
+
+pub(super) const WORDS: Words = Words {
+    hello: "Guten Tag,",
+    hello_name: "Guten Tag {name},",
+    link_hint: "Falls die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse im Browser:",
+    footer: "Sie erhalten diese Nachricht wegen eines Kontos oder einer Bestellung bei {site}.",
+    facts: ["Zeit", "Netzadresse", "Gerät"],
+    order: ["Artikel", "Preis", "je Stück", "zusammen", "Summe"],
+    durations: [["Tag", "Tage"], ["Stunde", "Stunden"], ["Minute", "Minuten"]],
+};
+
+pub(super) fn texts(kind: MailKind) -> Texts {
+    match kind {
+        MailKind::OrderPaid => Texts {
+            subject: "Vielen Dank für Ihre Bestellung {number}",
+            heading: "Vielen Dank für Ihre Bestellung",
+            body: &["vielen Dank für Ihre Bestellung {number}. Ihre Zahlung ist eingegangen."],
+            action: None,
+            closing: &["Wir melden uns, sobald sie unterwegs ist."],
+        },
+        MailKind::VerifyEmail => Texts {
+            subject: "Bestätigen Sie Ihre E-Mail-Adresse",
+            heading: "Bestätigen Sie Ihre E-Mail-Adresse",
+            body: &[
+                "bitte bestätigen Sie, dass Sie diese Adresse bei {site} angegeben haben. Der Link gilt einmal, {valid} lang.",
+            ],
+            action: Some("Adresse bestätigen"),
+            closing: &[
+                "Haben Sie sich nicht registriert, tun Sie nichts; die Adresse bleibt dann unbestätigt.",
+            ],
+        },
+        MailKind::AccountExists => Texts {
+            subject: "Sie haben schon ein Konto",
+            heading: "Sie haben schon ein Konto",
+            body: &[
+                "diese Adresse wurde für ein Konto bei {site} angegeben und gehört dort zu Ihrem Konto. Es wurde nichts geändert.",
+                "Melden Sie sich wie gewohnt an. Kennen Sie Ihr Passwort nicht, setzen Sie ein neues; der Link gilt einmal, {valid} lang.",
+            ],
+            action: Some("Neues Passwort setzen"),
+            closing: &["Waren Sie es nicht, brauchen Sie nichts zu tun."],
+        },
+        MailKind::ResetPassword => Texts {
+            subject: "Setzen Sie ein neues Passwort",
+            heading: "Setzen Sie ein neues Passwort",
+            body: &[
+                "für Ihr Konto bei {site} wurde ein neues Passwort angefordert. Der Link gilt einmal, {valid} lang.",
+            ],
+            action: Some("Neues Passwort setzen"),
+            closing: &["Waren Sie es nicht, brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist."],
+        },
+        MailKind::PasswordChanged => Texts {
+            subject: "Ihr Passwort wurde geändert",
+            heading: "Ihr Passwort wurde geändert",
+            body: &[
+                "das Passwort Ihres Kontos bei {site} wurde geändert; seine anderen Geräte wurden abgemeldet.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, setzen Sie sofort ein neues: Wählen Sie bei der Anmeldung „Passwort vergessen“.",
+            ],
+        },
+        MailKind::PasswordRemoved => Texts {
+            subject: "Ihre Adresse ist bestätigt; wählen Sie ein Passwort",
+            heading: "Wählen Sie ein Passwort",
+            body: &[
+                "Ihre Adresse bei {site} ist bestätigt. Das Konto hatte vorher ein Passwort, das vielleicht nicht von Ihnen \
+                 ist; es wurde deshalb entfernt, und alle Geräte wurden abgemeldet.",
+                "Wählen Sie ein eigenes Passwort; der Link gilt einmal, {valid} lang.",
+            ],
+            action: Some("Passwort wählen"),
+            closing: &[
+                "Sie können sich auch ohne Passwort anmelden, auf jedem anderen Weg, den Sie eingerichtet haben.",
+            ],
+        },
+        MailKind::ChangeEmail => Texts {
+            subject: "Bestätigen Sie Ihre neue E-Mail-Adresse",
+            heading: "Bestätigen Sie Ihre neue E-Mail-Adresse",
+            body: &[
+                "diese Adresse wurde als neue Adresse eines Kontos bei {site} angegeben. Der Link gilt einmal, {valid} lang.",
+            ],
+            action: Some("Adresse bestätigen"),
+            closing: &["Haben Sie dort kein Konto, tun Sie nichts."],
+        },
+        MailKind::EmailChangeRequested => Texts {
+            subject: "Ihre E-Mail-Adresse soll geändert werden",
+            heading: "Ihre E-Mail-Adresse soll geändert werden",
+            body: &["die Adresse Ihres Kontos bei {site} wird zu {new}, sobald sie dort bestätigt ist."],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, ändern Sie sofort Ihr Passwort: Das hält die Änderung auf und meldet alle anderen Geräte ab.",
+            ],
+        },
+        MailKind::EmailChanged => Texts {
+            subject: "Ihre E-Mail-Adresse wurde geändert",
+            heading: "Ihre E-Mail-Adresse wurde geändert",
+            body: &[
+                "die Adresse Ihres Kontos bei {site} ist jetzt {new}. An diese Adresse wird nichts mehr gesendet.",
+            ],
+            action: None,
+            closing: &["Waren Sie es nicht, wenden Sie sich an den Betreiber von {site}."],
+        },
+    }
+}

@@ -1,0 +1,104 @@
+//! English.
+
+use super::{MailKind, Texts, Words};
+
+pub(super) const WORDS: Words = Words {
+    hello: "Hello,",
+    hello_name: "Hello {name},",
+    link_hint: "If the button does not work, open this address in your browser:",
+    footer: "You receive this mail because of an account or an order at {site}.",
+    facts: ["Time", "Network address", "Device"],
+    order: ["What", "Price", "each", "together", "Total"],
+    durations: [["day", "days"], ["hour", "hours"], ["minute", "minutes"]],
+};
+
+pub(super) fn texts(kind: MailKind) -> Texts {
+    match kind {
+        MailKind::OrderPaid => Texts {
+            subject: "Thank you for your order {number}",
+            heading: "Thank you for your order",
+            body: &["thank you for your order {number}. Your payment has arrived."],
+            action: None,
+            closing: &["We will be in touch when it is on its way."],
+        },
+        MailKind::VerifyEmail => Texts {
+            subject: "Confirm your e-mail address",
+            heading: "Confirm your e-mail address",
+            body: &[
+                "please confirm that you registered this address at {site}. The link works once, for {valid}.",
+            ],
+            action: Some("Confirm the address"),
+            closing: &["If you did not register, do nothing, and the address stays unconfirmed."],
+        },
+        MailKind::AccountExists => Texts {
+            subject: "You have an account already",
+            heading: "You have an account already",
+            body: &[
+                "this address was given for an account at {site}, and it belongs to your account there. Nothing was changed.",
+                "Sign in as usual. If you do not know your password, set a new one; the link works once, for {valid}.",
+            ],
+            action: Some("Set a new password"),
+            closing: &["If it was not you, you need not do anything."],
+        },
+        MailKind::ResetPassword => Texts {
+            subject: "Set a new password",
+            heading: "Set a new password",
+            body: &[
+                "a new password for your account at {site} was requested. The link works once, for {valid}.",
+            ],
+            action: Some("Set a new password"),
+            closing: &["If it was not you, you need not do anything: your password stays as it is."],
+        },
+        MailKind::PasswordChanged => Texts {
+            subject: "Your password was changed",
+            heading: "Your password was changed",
+            body: &[
+                "the password of your account at {site} was changed, and its other devices were signed out.",
+            ],
+            action: None,
+            closing: &[
+                "If it was not you, set a new password at once: choose \"forgot password\" when you sign in.",
+            ],
+        },
+        MailKind::PasswordRemoved => Texts {
+            subject: "Your address is confirmed; choose a password",
+            heading: "Choose a password",
+            body: &[
+                "your address at {site} is confirmed. The account had a password before, which may not be yours, so it \
+                 was removed, and every device was signed out.",
+                "Choose a password of your own; the link works once, for {valid}.",
+            ],
+            action: Some("Choose a password"),
+            closing: &["You can also sign in without a password, in any other way that you set up."],
+        },
+        MailKind::ChangeEmail => Texts {
+            subject: "Confirm your new e-mail address",
+            heading: "Confirm your new e-mail address",
+            body: &[
+                "this address was given as the new one of an account at {site}. The link works once, for {valid}.",
+            ],
+            action: Some("Confirm the address"),
+            closing: &["If you have no account there, do nothing."],
+        },
+        MailKind::EmailChangeRequested => Texts {
+            subject: "Your e-mail address is about to change",
+            heading: "Your e-mail address is about to change",
+            body: &[
+                "the address of your account at {site} will become {new} as soon as it is confirmed there.",
+            ],
+            action: None,
+            closing: &[
+                "If it was not you, change your password at once: that stops the change and signs out every other device.",
+            ],
+        },
+        MailKind::EmailChanged => Texts {
+            subject: "Your e-mail address was changed",
+            heading: "Your e-mail address was changed",
+            body: &[
+                "the address of your account at {site} is {new} now. No more mail is sent to this address.",
+            ],
+            action: None,
+            closing: &["If it was not you, contact the operator of {site}."],
+        },
+    }
+}
