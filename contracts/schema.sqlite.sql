@@ -468,6 +468,20 @@ CREATE TABLE write_probe (
 
 INSERT INTO write_probe (id, written, padding) VALUES (1, 0, '');
 
+-- V15__tries
+-- Tries at what can be guessed, by a digest of what they are counted for.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE tries (
+    digest       BLOB   NOT NULL PRIMARY KEY,
+    taken        INTEGER  NOT NULL,
+    last_at      INTEGER  NOT NULL,
+    forgotten_at INTEGER  NOT NULL,
+    reported     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tries_forgotten ON tries (forgotten_at);
+
 -- V18__api_keys
 -- Credentials of programs that act for an account.
 

@@ -6,6 +6,7 @@ use mainstay_domain::product::Product;
 use mainstay_domain::resources;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
+use mainstay_services::account::ConcurrentTries;
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
@@ -31,9 +32,13 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
 
 /// The ports and settings that the product's use cases find by their types.
 pub(crate) fn extensions(settings: &Settings, gateway: Arc<dyn PaymentGateway>) -> Extensions {
-    Extensions::new().with(gateway).with(Arc::new(OrderSettings {
+    let orders = OrderSettings {
         reservation_ttl: settings.orders.reservation_ttl,
-    }))
+    };
+    Extensions::new()
+        .with(gateway)
+        .with(Arc::new(orders))
+        .with(Arc::new(ConcurrentTries::default()))
 }
 
 #[cfg(test)]

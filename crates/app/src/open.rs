@@ -184,6 +184,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         refresh_ttl: settings.tokens.refresh_ttl,
         session_max: settings.tokens.session_max,
         limits: settings.limits,
+        password_min: settings.password_min,
         public_url,
         audit_witness_every: settings.audit_witness.every,
         data_dir: settings.data_dir.clone(),

@@ -15,9 +15,11 @@ const ADDRESS: usize = 254;
 
 /// An address that mail can be sent to (RFC 5321, RFC 6531), in the one normalized form that identifies the account.
 ///
-/// The part before the `@` is in Unicode normalization form C and in lower case: RFC 5321 makes it case-sensitive,
-/// but no provider does in practice, and two accounts that differ only in case would be a trap. The domain is a host
-/// name by UTS 46, stored in its readable form ([`HostName::shown`]) and sent in A-labels ([`Email::sent`]).
+/// The part before the `@` is in Unicode normalization form KC and in small letters: RFC 5321 makes it case-sensitive,
+/// but no provider does in practice, and two accounts that differ only in case or width would be a trap. The domain is a
+/// host name by UTS 46, stored in its readable form ([`HostName::shown`]) and sent in A-labels ([`Email::sent`]). An
+/// address that mixes alphabets whose letters look alike, or that looks like a Latin one, is refused
+/// ([`text::is_misleading`]).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -38,11 +40,13 @@ impl Email {
             return None;
         }
         let host = HostName::parse(domain)?;
-        let lower = text::normalized(local).to_lowercase();
-        let local = text::normalized(&lower);
+        let local = small(local);
         let unfit = |c: char| c.is_control() || c.is_whitespace() || c == '"' || text::is_invisible(c);
         let sent = format!("{local}@{}", host.ascii());
         if local.len() > LOCAL || sent.len() > ADDRESS || local.chars().any(unfit) {
+            return None;
+        }
+        if text::is_misleading(&local) || host.shown().split('.').any(text::is_misleading) {
             return None;
         }
         let options = Options::default().without_display_text().without_domain_literal();
@@ -73,6 +77,15 @@ impl Email {
             _ => Cow::Borrowed(&self.0),
         }
     }
+}
+
+/// The part before the `@` in its one form: compatible characters are equal, and so are a letter's cases (the simple
+/// case folding of Unicode, which keeps `ß` apart from `ss`: they are letters of different mailboxes).
+fn small(local: &str) -> String {
+    let lower = text::compatible(local).to_lowercase();
+    // The small sigma has a form of its own at the end of a word.
+    let folded = lower.replace('\u{3c2}', "\u{3c3}");
+    text::compatible(&folded).into_owned()
 }
 
 impl fmt::Display for Email {
@@ -110,6 +123,20 @@ mod tests {
             ),
             ("A@ⓔxample.test", "a@example.test", "a@example.test"),
             (
+                "ＡＮＮ@ｅｘａｍｐｌｅ．ｔｅｓｔ",
+                "ann@example.test",
+                "ann@example.test",
+            ),
+            ("ⓐⓝⓝ@example.test", "ann@example.test", "ann@example.test"),
+            ("ΝΊΚΟΣ@example.test", "νίκοσ@example.test", "νίκοσ@example.test"),
+            ("νίκος@example.test", "νίκοσ@example.test", "νίκοσ@example.test"),
+            (
+                "STRAẞE@example.test",
+                "straße@example.test",
+                "straße@example.test",
+            ),
+            ("\u{212a}im@example.test", "kim@example.test", "kim@example.test"),
+            (
                 "JOSE\u{301}@example.test",
                 "josé@example.test",
                 "josé@example.test",
@@ -118,6 +145,28 @@ mod tests {
             let email = Email::parse(spelled).unwrap();
             assert_eq!((email.as_str(), &*email.sent()), (kept, sent), "{spelled}");
             assert_eq!(Email::parse(kept), Ok(email), "{spelled}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_passes_for_another_is_refused() {
+        for bad in [
+            "аnn@example.test",
+            "раураl@example.test",
+            "ann@exаmple.test",
+            "ann@раураl.test",
+            "ann@раура.test",
+            "ехо@example.test",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+        for good in [
+            "иван@пример.test",
+            "иван@example.test",
+            "δοκιμή@example.test",
+            "山田@example.test",
+        ] {
+            assert!(Email::parse(good).is_ok(), "{good}");
         }
     }
 

@@ -39,6 +39,7 @@ pub mod state;
 pub mod string_enum;
 pub mod text;
 pub mod time;
+pub mod tries;
 pub mod user;
 pub mod validation;
 

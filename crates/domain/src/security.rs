@@ -25,6 +25,8 @@ string_enum! {
         ApiKeyForeignNetwork = "api_key_foreign_network",
         /// Too many requests.
         RateLimited = "rate_limited",
+        /// Too many failed tries at an account or from a network: the first one that was refused.
+        LockedOut = "locked_out",
     }
 }
 
@@ -35,7 +37,7 @@ pub struct SecurityEvent {
     pub id: SecurityEventId,
     /// What was attempted, as in [`SecurityEventKind::as_str`].
     pub kind: String,
-    /// The signed-in user; `None` for anonymous callers.
+    /// The signed-in user, or the account that a failed sign-in was for; `None` where neither is known.
     pub user_id: Option<UserId>,
     /// The client's IP address.
     pub ip: Option<String>,

@@ -38,7 +38,7 @@ mod write_probe;
 pub use cache::{CacheView, CachedResources};
 pub use clock_skew::{ClockMonitor, ClockSkew};
 pub use components::Components;
-pub use context::{CallerRows, CommandContext, PrepareContext, QueryContext, Repositories};
+pub use context::{CallerRows, CommandContext, PrepareContext, PrepareWrite, QueryContext, Repositories};
 pub use engine::{Engine, Parts};
 pub use extensions::Extensions;
 pub use job::BackgroundJob;

@@ -14,6 +14,8 @@ pub struct Policies {
     pub session_max: Duration,
     /// Whether rate limits apply.
     pub limits: bool,
+    /// Characters that a new password has at least.
+    pub password_min: usize,
     /// The URL at which clients reach this deployment; links in mail begin with it.
     pub public_url: String,
     /// How often the head of the audit chain is sent to its receiver.

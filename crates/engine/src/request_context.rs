@@ -3,6 +3,7 @@
 use crate::access::Authentication;
 use mainstay_domain::access::{Access, Caller, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
+use mainstay_domain::id::UserId;
 use mainstay_domain::job::Lease;
 use mainstay_domain::locale::Locale;
 use mainstay_domain::time::Timestamp;
@@ -113,6 +114,7 @@ pub struct Notes {
     statements: AtomicU64,
     database_us: AtomicU64,
     limit: parking_lot::Mutex<Option<LimitNote>>,
+    account: parking_lot::Mutex<Option<UserId>>,
     /// Held until the answer is being sent: the rows that were read and the answer take memory.
     read_permit: OnceLock<OwnedSemaphorePermit>,
 }
@@ -162,6 +164,16 @@ impl Notes {
     /// The time spent in the database, in microseconds.
     pub fn database_us(&self) -> u64 {
         self.database_us.load(Relaxed)
+    }
+
+    /// Records which account an anonymous caller tries to sign in to, so that a security event can name it.
+    pub fn set_account(&self, account: UserId) {
+        *self.account.lock() = Some(account);
+    }
+
+    /// The account that an anonymous caller tries to sign in to, once it is known.
+    pub fn account(&self) -> Option<UserId> {
+        *self.account.lock()
     }
 
     /// Records the state of the rate limit.

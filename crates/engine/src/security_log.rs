@@ -136,7 +136,7 @@ impl SecurityLog {
         self.node.metrics.security_event(kind.as_str());
         let attempt = Attempt {
             kind,
-            user_id: cx.caller.user_id(),
+            user_id: cx.caller.user_id().or_else(|| cx.notes.account()),
             network: cx.origin.ip.map(network),
             operation,
         };

@@ -8,7 +8,9 @@ use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
-use mainstay_repositories::{ApiKeys, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions};
+use mainstay_repositories::{
+    ApiKeys, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +63,7 @@ impl Sweeper {
                         .prune(now.before(SECURITY_EVENT_RETENTION))
                         .await?;
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
+                    removed += Tries::new(tx).prune(now).await?;
                     Ok::<_, Error>(removed)
                 })
             })

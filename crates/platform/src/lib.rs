@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod files;
+pub mod keyed_semaphore;
 pub mod limiter;
 pub mod network;
 pub mod open_files;

@@ -60,6 +60,15 @@ impl fmt::Display for Network {
     }
 }
 
+/// The network of a client, for limits and for recognising a device: the /24 of an IPv4 address, the /64 of an IPv6
+/// address, which is the least that one subscriber has.
+pub fn client_network(address: IpAddr) -> IpNet {
+    match canonical(address) {
+        IpAddr::V4(v4) => Ipv4Net::new_assert(v4, 24).trunc().into(),
+        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, 64).trunc().into(),
+    }
+}
+
 /// Parses an address with or without brackets (`[::1]`, `::1`, `127.0.0.1`) into its canonical form.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text
@@ -117,6 +126,17 @@ mod tests {
         let network = Network::parse("192.0.2.0/24").unwrap();
         assert!(network.contains("192.0.2.255".parse().unwrap()));
         assert!(!network.contains("192.0.3.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_clients_network_is_a_24_or_a_64() {
+        for (address, network) in [
+            ("192.0.2.77", "192.0.2.0/24"),
+            ("::ffff:192.0.2.77", "192.0.2.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(client_network(address.parse().unwrap()).to_string(), network);
+        }
     }
 
     #[test]

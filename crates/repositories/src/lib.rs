@@ -90,6 +90,7 @@ mod signing_keys;
 mod sized_statements;
 pub mod statements;
 mod stock;
+mod tries;
 mod user_access;
 mod users;
 
@@ -115,5 +116,6 @@ pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;
 pub use stock::ReservedStock;
+pub use tries::Tries;
 pub use user_access::PersonalGrant;
 pub use users::{UserFilter, UserSort, Users};

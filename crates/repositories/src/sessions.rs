@@ -2,7 +2,7 @@
 
 use crate::access_changes::NEXT;
 use crate::list::{Key, List};
-use crate::outcome::found;
+use crate::outcome::{found, rows};
 use crate::read::Read;
 use crate::row_filter::{RowFilter, all, owned};
 use mainstay_domain::access::{BulkPermit, Permit, Scope};
@@ -34,6 +34,8 @@ statements! {
     FIND_OWNED = select!("", "id = $1 AND user_id = $2");
     FIND_SEED = select!(", seed", "id = $1");
     FIND_SEED_OWNED = select!(", seed", "id = $1 AND user_id = $2");
+    // Also those that ended or expired, as long as they are retained.
+    RECENT = select!("", "user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 100");
     ENDED_SINCE = "SELECT id FROM sessions WHERE end_change > $1 ORDER BY end_change, id";
 }
 
@@ -255,6 +257,17 @@ impl Sessions<'_> {
             query = query.nothing();
         }
         query.page(self.0, page, position).await
+    }
+
+    /// The last 100 sessions of an account, also those that have ended or expired, the last seen first.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn recent(&mut self, scope: &Scope<Session>, user: UserId) -> Result<Vec<Session>> {
+        if !includes(scope, user) {
+            return Ok(Vec::new());
+        }
+        Ok(rows(self.0.all(&RECENT, &[&user]).await?))
     }
 
     /// The sessions whose end has a greater number than the one given, in the order of the numbers.

@@ -225,6 +225,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::one_time_tokens::INTERNAL,
         crate::outbox::INTERNAL,
         crate::security_events::INTERNAL,
+        crate::tries::INTERNAL,
     ];
     fixed.into_iter().flatten().copied().collect()
 }

@@ -46,7 +46,7 @@ struct Registration {
     #[schema(format = Email, max_length = 254)]
     email: String,
     /// At least 8 characters, and none of those that attackers try first.
-    #[schema(format = Password, min_length = 8, max_length = 128)]
+    #[schema(format = Password, min_length = 8, max_length = 256)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
     name: String,
@@ -59,7 +59,7 @@ struct Registration {
 struct Credentials {
     #[schema(format = Email, max_length = 254)]
     email: String,
-    #[schema(format = Password, max_length = 128)]
+    #[schema(format = Password, max_length = 256)]
     password: String,
     transport: Option<Transport>,
 }
@@ -90,7 +90,7 @@ struct Claim {
     token: String,
     #[schema(format = Email, max_length = 254)]
     email: String,
-    #[schema(format = Password, min_length = 8, max_length = 128)]
+    #[schema(format = Password, min_length = 8, max_length = 256)]
     password: String,
     #[schema(min_length = 1, max_length = 100)]
     name: String,
@@ -177,9 +177,12 @@ async fn setup(operation: Operation<ClaimSetup>, Body(input): Body<Claim>) -> An
 fn person(email: &str, password: String, name: &str) -> Result<(Email, Password, PersonName), ApiError> {
     let mut errors = ValidationErrors::new();
     let email = errors.take("email", Email::parse(email));
-    let good = password::check_new(&password, email.as_ref().map(Email::as_str));
-    let good = errors.take("password", good);
     let name = errors.take("name", PersonName::parse(name));
+    let own = [
+        email.as_ref().map_or("", Email::as_str),
+        name.as_ref().map_or("", PersonName::as_str),
+    ];
+    let good = errors.take("password", password::check_new(&password, &own));
     let made = email
         .zip(good)
         .zip(name)

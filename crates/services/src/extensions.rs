@@ -1,5 +1,6 @@
 //! The extensions that the product's use cases need.
 
+use crate::account::ConcurrentTries;
 use crate::order::OrderSettings;
 use crate::ports::PaymentGateway;
 use mainstay_domain::Result;
@@ -13,5 +14,6 @@ use mainstay_engine::Extensions;
 pub fn check_extensions(extensions: &Extensions) -> Result<()> {
     extensions.get::<dyn PaymentGateway>()?;
     extensions.get::<OrderSettings>()?;
+    extensions.get::<ConcurrentTries>()?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! letter typed as one code point and the same letter composed of two are equal. What is searched is folded further
 //! ([`words`]), so that case, width and ligatures do not matter.
 
+mod alphabet;
 mod characters;
 mod search;
 
@@ -11,6 +12,7 @@ use crate::validation::Invalid;
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
+pub use alphabet::is_misleading;
 pub use characters::is_invisible;
 pub use search::{folded, words};
 
@@ -24,6 +26,15 @@ pub fn normalized(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfc().collect())
+}
+
+/// The text in Unicode normalization form KC (UAX 15): also characters that only look different, such as full-width
+/// ones, are equal. ASCII text is not copied.
+pub fn compatible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.nfkc().collect())
 }
 
 /// One line of text in form C, without white space and invisible marks at its ends. Rejects text that has no visible

@@ -40,6 +40,7 @@ mod order;
 mod order_cancel_expire;
 mod outbox;
 mod own_sessions;
+mod passwords;
 mod payment;
 mod pipeline;
 mod product;
@@ -54,6 +55,7 @@ mod setup;
 mod spelling;
 mod step_up;
 mod token;
+mod tries;
 mod unfinished_jobs;
 mod worker;
 

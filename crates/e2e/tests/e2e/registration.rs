@@ -53,7 +53,7 @@ async fn a_bad_registration_lists_every_error_at_once(app: &TestApp) {
         "password",
         "Password1",
         "ann@example.com",
-        &"x".repeat(129),
+        &"x".repeat(257),
     ] {
         let body = json!({"email": "ann@example.com", "password": password, "name": "Ann"});
         let answer = client

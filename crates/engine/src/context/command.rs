@@ -29,6 +29,8 @@ pub struct CommandContext<'w> {
     /// Entries to be numbered and authenticated with the last batch.
     entries: Vec<AuditEntry>,
     writer: &'w WriterLease,
+    /// The account that proved itself in this transaction, where the caller was not signed in.
+    actor: Option<UserId>,
     pub(crate) deferred: DeferredWrites,
     pub(crate) changes: Changes,
 }
@@ -55,6 +57,7 @@ impl<'w> CommandContext<'w> {
             now,
             entries: Vec::new(),
             writer,
+            actor: None,
             deferred: DeferredWrites::new(),
             changes: Changes::default(),
         }
@@ -142,20 +145,28 @@ impl<'w> CommandContext<'w> {
         access::permit(&Caller::System(part), action, row)
     }
 
+    /// Attributes what is recorded from now on to an account that has proved itself in this transaction: a caller who
+    /// signs in is not signed in yet. Changes nothing for a caller who is.
+    pub fn act_for(&mut self, account: UserId) {
+        self.actor = Some(account);
+    }
+
     /// Records what happened: an audit entry and an event, written in the last batch of the transaction.
     pub fn record<T: Resource>(&mut self, permit: Permit<T>, event: DomainEvent) {
         let (resource_id, owner) = (permit.id().to_string(), permit.owner());
         let written = event.written();
         let request_id = self.cx.request_id.as_deref().map(str::to_owned);
-        let (actor, agent) = match &self.cx.caller {
-            Caller::User(principal) => (actor(principal), self.cx.origin.user_agent.as_deref()),
-            Caller::System(part) => (Actor::System, Some(part.name())),
-            Caller::Anonymous => (Actor::System, self.cx.origin.user_agent.as_deref()),
+        let agent = self.cx.origin.user_agent.as_deref();
+        let (actor, user_id, agent) = match (&self.cx.caller, self.actor) {
+            (Caller::User(principal), _) => (actor(principal), Some(principal.id), agent),
+            (Caller::System(part), _) => (Actor::System, None, Some(part.name())),
+            (Caller::Anonymous, Some(account)) => (Actor::User, Some(account), agent),
+            (Caller::Anonymous, None) => (Actor::System, None, agent),
         };
         self.entries.push(AuditEntry {
             id: self.make_id(),
             at: self.now,
-            user_id: self.cx.caller.user_id(),
+            user_id,
             actor,
             action: event.verb.to_owned(),
             resource: T::NAME.to_owned(),
@@ -173,7 +184,7 @@ impl<'w> CommandContext<'w> {
             resource: T::NAME.to_owned(),
             resource_id,
             owner,
-            user_id: self.cx.caller.user_id(),
+            user_id,
             request_id,
             payload: written.payload,
         });

@@ -10,7 +10,7 @@ mod rows;
 
 pub(crate) use changes::Changes;
 pub use command::CommandContext;
-pub use prepare::PrepareContext;
+pub use prepare::{PrepareContext, PrepareWrite};
 pub use query::QueryContext;
 pub(crate) use query::read;
 pub use repositories::Repositories;

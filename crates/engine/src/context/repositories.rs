@@ -42,6 +42,8 @@ repositories! {
     signing_keys: SigningKeys;
     /// Tokens of links that work once.
     one_time_tokens: OneTimeTokens;
+    /// Tries at what can be guessed.
+    tries: Tries;
     /// Denied attempts.
     security_events: SecurityEvents;
 }

@@ -148,7 +148,8 @@ impl Pipeline {
     }
 
     async fn execute<C: StagedCommand>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
-        let prepared = match command.prepare(&PrepareContext::new(self.components(), cx)).await {
+        let preparing = PrepareContext::new(self.components(), cx, C::NAME);
+        let prepared = match command.prepare(&preparing).await {
             Ok(prepared) => prepared,
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };

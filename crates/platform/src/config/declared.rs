@@ -8,6 +8,7 @@ use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
 use super::mask::Show;
 use super::parse::{self, Parsed, optional};
 use super::secret::Secret;
+use mainstay_domain::password;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -122,6 +123,9 @@ settings! {
     RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
         "on, or off for load tests; off is refused in production.",
         "choose on";
+    PASSWORD_MIN: usize = "security.password_min", Plain, |text| parse::whole(text, password::FEWEST, password::MOST_FEWEST),
+        "characters that a new password has at least.",
+        "give a number from 8 to 64, e.g. 8";
     VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain, VerifyEmail::parse,
         "optional; required (no account signs in before the link in the mail is followed) is not available yet.",
         "choose optional";

@@ -107,6 +107,7 @@ impl Settings {
             tokens: Tokens::take(from),
             master_key: from.take(&MASTER_KEY),
             limits: from.take(&RATE_LIMITS),
+            password_min: from.take(&PASSWORD_MIN),
             verify_email: from.take(&VERIFY_EMAIL),
             audit_witness: AuditWitness {
                 url: from.take(&AUDIT_WITNESS_URL),

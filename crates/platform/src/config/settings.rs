@@ -32,6 +32,8 @@ pub struct Settings {
     pub mail: Mail,
     /// Whether rate limits are in force.
     pub limits: bool,
+    /// Characters that a new password has at least.
+    pub password_min: usize,
     /// Whether users must confirm their address before the first sign-in.
     pub verify_email: VerifyEmail,
     /// Logs.

@@ -27,6 +27,8 @@ pub enum InternalTable {
     Counters,
     /// Links that work once: the secret authorises, before there is a caller.
     OneTimeTokens,
+    /// Tries at passwords and codes: counted before there is a caller.
+    Tries,
     /// The value that every start has to open, stored before there is a caller.
     MasterKeyCheck,
     /// One row without meaning, which shows whether the storage accepts writes.
@@ -47,6 +49,7 @@ impl InternalTable {
             Self::SecurityEvents => "security_events",
             Self::Counters => "counters",
             Self::OneTimeTokens => "one_time_tokens",
+            Self::Tries => "tries",
             Self::MasterKeyCheck => "master_key_check",
             Self::WriteProbe => "write_probe",
         }

@@ -2,16 +2,16 @@
 
 use super::password::{Password, hashing};
 use super::sign_in::{SignIn, WrittenSignIn, complete_sign_in};
+use super::tries::{self, TakenTry};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
 use mainstay_domain::session::SignInMethod;
+use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
-use mainstay_platform::limiter::{LimitKey, Quota};
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Signs a user in. A wrong address and a wrong password get the same answer, in the same time.
@@ -28,13 +28,8 @@ pub struct VerifiedCredentials {
     hash: String,
     /// A hash by the current parameters, when the stored one was made by weaker ones.
     better: Option<String>,
+    taken: TakenTry,
 }
-
-/// Wrong passwords allowed for one address from one network, so that guessing is slow and locks out no other client.
-const TRIES: Quota = Quota {
-    count: 10,
-    period: Duration::from_mins(15),
-};
 
 impl Login {
     /// A sign-in with the given credentials.
@@ -44,33 +39,6 @@ impl Login {
 
     fn refused() -> Error {
         Error::Unauthenticated(Unauthenticated::Credentials)
-    }
-
-    /// Counts only wrong passwords: a client that knows the password may sign in as often as the rate limit allows.
-    fn check_tries(&self, cx: &PrepareContext<'_>, count: bool) -> Result<()> {
-        let components = cx.components();
-        if !components.policies.limits {
-            return Ok(());
-        }
-        let network = match cx.context().origin.ip.map(LimitKey::from) {
-            Some(LimitKey::V6(network)) => format!("{network:?}"),
-            Some(LimitKey::V4(address)) => format!("{address:?}"),
-            _ => String::new(),
-        };
-        let key = LimitKey::text(&format!("{} {network}", self.email));
-        let (limiter, now) = (&components.limiter, cx.now());
-        let decision = if count {
-            limiter.check("account.login.failed", TRIES, key, now)
-        } else {
-            limiter.peek("account.login.failed", TRIES, key, now)
-        };
-        if decision.allowed {
-            Ok(())
-        } else {
-            Err(Error::LockedOut {
-                retry_after: decision.retry_after,
-            })
-        }
     }
 }
 
@@ -88,7 +56,6 @@ impl StagedCommand for Login {
     type Written = WrittenSignIn;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedCredentials> {
-        self.check_tries(cx, false)?;
         let email = self.email.clone();
         let known = cx
             .read(move |cx| {
@@ -102,23 +69,30 @@ impl StagedCommand for Login {
                 })
             })
             .await?;
+        if let Some((user, _)) = &known {
+            cx.concerns(*user);
+        }
+        let taken = tries::take(cx, TryKind::Password, self.email.as_str()).await?;
         let hasher = &cx.components().hasher;
         let password = self.password.text();
         let Some((user, hash)) = known.filter(|_| self.password.is_possible()) else {
             hasher.verify_nothing(password).await.map_err(hashing)?;
-            self.check_tries(cx, true)?;
             return Err(Self::refused());
         };
         let verdict = hasher.verify(password, &hash).await.map_err(hashing)?;
         if !verdict.ok {
-            self.check_tries(cx, true)?;
             return Err(Self::refused());
         }
         let better = match verdict.needs_rehash {
-            true => Some(self.password.hash(hasher).await?),
+            true => Some(self.password.rehash(hasher).await?),
             false => None,
         };
-        Ok(VerifiedCredentials { user, hash, better })
+        Ok(VerifiedCredentials {
+            user,
+            hash,
+            better,
+            taken,
+        })
     }
 
     async fn run(self, verified: VerifiedCredentials, cx: &mut CommandContext<'_>) -> Result<WrittenSignIn> {
@@ -133,6 +107,7 @@ impl StagedCommand for Login {
         if cx.credentials().find(&scope, user.id).await?.as_ref() != Some(&verified.hash) {
             return Err(Self::refused());
         }
+        verified.taken.give_back(cx).await?;
         if let Some(better) = verified.better {
             let (permit, now) = (
                 cx.permit_of(SystemCaller::SIGN_IN, User::REHASH, &user)?,

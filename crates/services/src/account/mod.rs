@@ -18,6 +18,7 @@ mod seed;
 mod sign_in;
 mod step_up;
 mod tokens;
+pub(crate) mod tries;
 
 use crate::spelled;
 
@@ -34,6 +35,7 @@ pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
+pub use tries::ConcurrentTries;
 
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};

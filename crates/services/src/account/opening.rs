@@ -2,12 +2,14 @@
 
 use super::seed::seal_seed;
 use super::tokens::OpenedSession;
+use super::tries;
 use mainstay_domain::Result;
 use mainstay_domain::access::{Grant, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::random;
 use mainstay_domain::session::{Session, SignInMethod};
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
@@ -20,6 +22,11 @@ pub(crate) async fn open_session(
     method: SignInMethod,
 ) -> Result<OpenedSession> {
     user.check_usable()?;
+    cx.act_for(user.id);
+    if method != SignInMethod::Password {
+        // A password that was verified has given its try back.
+        tries::forgive(cx, TryKind::Password, user.email.as_str()).await?;
+    }
     let (now, origin) = (cx.now(), cx.context().origin.clone());
     let session = Session {
         id: cx.make_id(),

@@ -1,7 +1,9 @@
 //! A plaintext password, before it is hashed.
 
+use mainstay_domain::name::PersonName;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result, email::Email, password};
+use mainstay_engine::PrepareContext;
 use mainstay_platform::crypto::password::{PasswordError, PasswordHasher};
 use std::borrow::Cow;
 use std::fmt;
@@ -22,21 +24,35 @@ impl Password {
         Self(prepared.unwrap_or(typed))
     }
 
-    /// Validates it as a new password.
+    /// Validates it as a new password of an account.
     ///
     /// # Errors
     /// A validation error at `password`.
-    pub(crate) fn check_new(&self, email: &Email) -> Result<(), ValidationErrors> {
+    pub(crate) fn check_new(&self, email: &Email, name: &PersonName) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        errors.take("password", password::check_new(&self.0, Some(email.as_str())));
+        let own = [email.as_str(), name.as_str()];
+        errors.take("password", password::check_new(&self.0, &own));
         errors.check()
     }
 
-    /// Hashes it.
+    /// Hashes it as a new password, if it has the length that the deployment requires.
+    ///
+    /// # Errors
+    /// A validation error at `password`; `UNAVAILABLE` when too many passwords are being hashed.
+    pub(crate) async fn hash_new(&self, cx: &PrepareContext<'_>) -> Result<String> {
+        let components = cx.components();
+        let mut errors = ValidationErrors::new();
+        let length = password::check_length(&self.0, components.policies.password_min);
+        errors.take("password", length);
+        errors.check()?;
+        self.rehash(&components.hasher).await
+    }
+
+    /// Hashes it again with the current parameters, whatever the rules for new passwords are by now.
     ///
     /// # Errors
     /// `UNAVAILABLE` when too many passwords are being hashed.
-    pub(crate) async fn hash(&self, hasher: &PasswordHasher) -> Result<String> {
+    pub(super) async fn rehash(&self, hasher: &PasswordHasher) -> Result<String> {
         hasher.hash(self.text()).await.map_err(hashing)
     }
 

@@ -46,7 +46,7 @@ impl UseCase for Register {
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
-        self.password.check_new(&self.email)
+        self.password.check_new(&self.email, &self.name)
     }
 }
 
@@ -56,7 +56,7 @@ impl StagedCommand for Register {
     type Written = OpenedSession;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
-        self.password.hash(&cx.components().hasher).await
+        self.password.hash_new(cx).await
     }
 
     async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<OpenedSession> {

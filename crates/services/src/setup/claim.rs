@@ -50,7 +50,7 @@ impl UseCase for ClaimSetup {
     type Output = Tokens;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
-        self.password.check_new(&self.email)
+        self.password.check_new(&self.email, &self.name)
     }
 }
 
@@ -61,7 +61,7 @@ impl StagedCommand for ClaimSetup {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
-        self.password.hash(&cx.components().hasher).await
+        self.password.hash_new(cx).await
     }
 
     async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<OpenedSession> {

@@ -36,7 +36,7 @@ impl UseCase for CreateAdmin {
     type Output = User;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
-        self.password.check_new(&self.email)
+        self.password.check_new(&self.email, &self.name)
     }
 }
 
@@ -45,7 +45,7 @@ impl PreparedCommand for CreateAdmin {
     type Prepared = String;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
-        self.password.hash(&cx.components().hasher).await
+        self.password.hash_new(cx).await
     }
 
     async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<User> {

@@ -72,7 +72,7 @@ const PRODUCTS: [(&str, &str, &str, i64, i64, &str, &str); 6] = [
 ];
 
 /// Address, password and name of the customer.
-const CUSTOMER: (&str, &str, &str) = ("demo@example.com", "demo-customer-1", "Demo Customer");
+const CUSTOMER: (&str, &str, &str) = ("demo@example.com", "browse the shelves", "Demo Customer");
 
 /// Adds a few products and a customer; what exists already stays. Returns the customer's address and password.
 ///
