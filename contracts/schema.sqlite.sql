@@ -4,14 +4,16 @@
 -- Ids are UUID, instants BIGINT microseconds since 1970 UTC, money BIGINT minor units, JSON TEXT, or JSONB where
 -- the database looks inside. What is sorted or compared by order is COLLATE "C": bytes, as SQLite does it.
 
--- Roles and what they may do. The administrator's role lists nothing: it has every permission.
+-- Roles and what they may do; administrators change them. The role admin lists nothing: it has every permission.
 
 CREATE TABLE roles (
     name         TEXT NOT NULL PRIMARY KEY,
     built_in     INTEGER NOT NULL,
     -- Whether its members need a second factor: without one, they may do nothing but set one up.
     mfa_required INTEGER NOT NULL,
-    changed_at   INTEGER  NOT NULL
+    created_at   INTEGER  NOT NULL,
+    updated_at   INTEGER  NOT NULL,
+    version      INTEGER  NOT NULL
 ) STRICT;
 
 -- sqlite: WITHOUT ROWID
@@ -21,8 +23,9 @@ CREATE TABLE role_permissions (
     PRIMARY KEY (role, permission)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO roles (name, built_in, mfa_required, changed_at) VALUES
-    ('admin', TRUE, FALSE, 0), ('manager', TRUE, FALSE, 0), ('support', TRUE, FALSE, 0), ('customer', TRUE, FALSE, 0);
+INSERT INTO roles (name, built_in, mfa_required, created_at, updated_at, version) VALUES
+    ('admin', TRUE, FALSE, 0, 0, 1), ('manager', TRUE, FALSE, 0, 0, 1), ('support', TRUE, FALSE, 0, 0, 1),
+    ('customer', TRUE, FALSE, 0, 0, 1);
 
 INSERT INTO role_permissions (role, permission) VALUES
     ('manager', 'read:user'),
@@ -63,10 +66,13 @@ CREATE TABLE users (
     access_changed_at INTEGER  NOT NULL,
     access_change     INTEGER  NOT NULL,
     -- The address and the name, folded, as they are searched.
-    search_text       TEXT    NOT NULL
+    search_text       TEXT    NOT NULL,
+    -- When the account was deleted. The row names no person any more; it stays until every node knows of the deletion.
+    deleted_at        INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX users_email_key ON users (email);
+CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_created ON users (created_at, id);
 CREATE INDEX users_named ON users (lower(name), id);
 CREATE INDEX users_role ON users (role, status);
@@ -482,28 +488,26 @@ CREATE TABLE tries (
 
 CREATE INDEX tries_forgotten ON tries (forgotten_at);
 
--- V18__api_keys
--- Credentials of programs that act for an account.
+-- V16__factors
+-- Second factors. Both tables go with their account.
 
-CREATE TABLE api_keys (
-    id            BLOB    NOT NULL PRIMARY KEY,
-    user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    name          TEXT    NOT NULL,
-    status        TEXT    NOT NULL,
-    -- The SHA-256 of the key.
-    digest        BLOB   NOT NULL,
-    -- Lists of names of permissions and of networks in CIDR notation, as JSON.
-    scopes        TEXT    NOT NULL,
-    networks      TEXT    NOT NULL,
-    created_at    INTEGER  NOT NULL,
-    expires_at    INTEGER,
-    last_used_at  INTEGER,
-    revoked_at    INTEGER,
-    revoke_change INTEGER
+CREATE TABLE totp_factors (
+    user_id      BLOB   NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    -- The secret of the authenticator app, sealed with the master key.
+    sealed       BLOB  NOT NULL,
+    -- When a code proved that the app has the secret; before that, it is no factor.
+    confirmed_at INTEGER,
+    -- The last time step of which a code was accepted: none of it or of an earlier one is accepted again.
+    last_step    INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX api_keys_digest_key ON api_keys (digest);
-CREATE INDEX api_keys_user ON api_keys (user_id, id);
-CREATE INDEX api_keys_expiring ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
-CREATE INDEX api_keys_revoked ON api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
-CREATE INDEX api_keys_revoke_change ON api_keys (revoke_change) WHERE revoke_change IS NOT NULL;
+-- sqlite: WITHOUT ROWID
+CREATE TABLE recovery_codes (
+    user_id    BLOB   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- SHA-256 of the code.
+    digest     BLOB  NOT NULL,
+    used_at    INTEGER,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, digest)
+) STRICT, WITHOUT ROWID;

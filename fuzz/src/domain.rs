@@ -3,6 +3,7 @@
 use crate::with_text;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
+use mainstay_domain::email_code::EmailCode;
 use mainstay_domain::host::HostName;
 use mainstay_domain::id::UserId;
 use mainstay_domain::page::Cursor;
@@ -46,7 +47,10 @@ pub fn values(bytes: &[u8]) {
         if let Ok(id) = text.parse::<UserId>() {
             assert_eq!(id.to_string(), text.to_ascii_lowercase());
         }
-        let _ = password::check_new(text, None);
+        if let Ok(code) = EmailCode::parse(text) {
+            assert_eq!(EmailCode::parse(&code.text()), Ok(code));
+        }
+        let _ = password::check_new(text, &[text]);
         let prepared = password::prepared(text);
         assert_eq!(password::prepared(&prepared), prepared);
     });

@@ -6,9 +6,11 @@ use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::opaque::OpaqueToken;
+use mainstay_platform::crypto::recovery_code::RecoveryCode;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::token::{TokenKey, claimed_issue};
+use mainstay_platform::crypto::totp::{self, TotpSecret};
 use mainstay_platform::database::{sqlite_path, sqlite_url};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +41,21 @@ pub fn refresh_token(bytes: &[u8]) {
         }
         if let Some(token) = OpaqueToken::parse("inv", text) {
             assert_eq!(token.text(), text);
+        }
+    });
+}
+
+/// A recovery code has one reading, whatever its spelling; only the digits of a time step match an authenticator app.
+pub fn factor_code(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        if let Some(code) = RecoveryCode::parse(text) {
+            assert_eq!(RecoveryCode::parse(&code.text()), Some(code.clone()));
+            assert_eq!(RecoveryCode::parse(&code.text().to_lowercase()), Some(code));
+        }
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let secret = TotpSecret::from_bytes(&[5; 20]).expect("20 bytes are a secret");
+        if secret.matching_step(text, now).is_some() {
+            assert!(text.len() == totp::DIGITS && text.bytes().all(|digit| digit.is_ascii_digit()));
         }
     });
 }

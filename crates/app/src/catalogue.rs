@@ -6,7 +6,9 @@ use mainstay_domain::product::Product;
 use mainstay_domain::resources;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
-use mainstay_services::account::ConcurrentTries;
+use mainstay_services::account::{
+    ConcurrentTries, CreateAccount, SendChangeLink, SendEmailCode, SendMagicLink, SendResetLink,
+};
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
@@ -25,6 +27,11 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<VoidPayment>()
         .job::<SendOrderMail>()
         .job::<SendAccountMail>()
+        .job::<SendMagicLink>()
+        .job::<SendEmailCode>()
+        .job::<SendResetLink>()
+        .job::<SendChangeLink>()
+        .job::<CreateAccount>()
         .on("order.paid", SendOrderMail::from_event)
         .periodic_task(OrderDeadlines::new)
         .cached::<Product>(CACHED_PRODUCTS)

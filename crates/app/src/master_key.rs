@@ -1,24 +1,21 @@
 //! The master key of a process, checked against the key that sealed the secrets in the database.
 //!
-//! The first start seals a known value and stores it in the database. Every later start, and every command that opens
-//! the application, has to open that value: a node with another key would fail at the first secret it needs, long after
-//! it started to serve. The value opens under any key the [`Sealer`] holds, so a key may be replaced as long as the old
-//! one is still configured; sealing all secrets again must seal this value again, too.
+//! The first start makes a random root secret, seals it and stores it in the database. Every later start, and every
+//! command that opens the application, has to open it: a node with another key would fail at the first secret it needs,
+//! long after it started to serve. It opens under any key the [`Sealer`] holds, so a key may be replaced as long as the
+//! old one is still configured (`MASTER_KEY_PREVIOUS`); `mainstay keys reseal` seals it again as the last of all secrets.
 
 use crate::dependencies::Dependencies;
 use crate::error::StartError;
+use mainstay_domain::random;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::seal::{SealError, Sealer};
 use mainstay_platform::database::{Database, DatabaseError, Isolation, ReadMode};
-use mainstay_repositories::master_key_check;
+use mainstay_repositories::master_key_check::{self, CONTEXT, ROW};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-const CONTEXT: &str = "master-key-check";
-const ROW: &[u8] = b"1";
-const PLAIN: &[u8] = b"mainstay";
 
 /// The path of the generated key when `MASTER_KEY` is not set.
 pub(crate) fn file(settings: &Settings) -> PathBuf {
@@ -56,16 +53,25 @@ pub(crate) async fn open(
             made.map_err(StartError::MasterKey)?
         }
     };
-    let sealer = Sealer::new(key, Vec::new());
+    let sealer = Sealer::new(key, previous(settings));
     let stored = match stored {
         Some(stored) => stored,
         None => {
-            let check = sealer.seal(CONTEXT, ROW, PLAIN, &*dependencies.random);
-            insert(database, check, dependencies.clock.now()).await?
+            let random = &*dependencies.random;
+            let root = random::bytes::<32>(random);
+            let sealed = sealer.seal(CONTEXT, ROW, &root, random);
+            insert(database, sealed, dependencies.clock.now()).await?
         }
     };
-    verify(&sealer, &stored, settings)?;
-    Ok(sealer)
+    with_root(sealer, &stored, settings)
+}
+
+/// The keys that are only accepted for opening.
+fn previous(settings: &Settings) -> Vec<MasterKey> {
+    let key = settings.master_key_previous.as_ref();
+    key.map(|key| MasterKey::from_bytes(*key.expose()))
+        .into_iter()
+        .collect()
 }
 
 /// The same without creating or writing anything. Where nothing was ever sealed and no key is configured, the sealer
@@ -77,8 +83,7 @@ pub(crate) async fn read(
 ) -> Result<Sealer, StartError> {
     let key = match (existing(settings)?, find(database).await?) {
         (Some(key), Some(stored)) => {
-            let sealer = Sealer::new(key, Vec::new());
-            return verify(&sealer, &stored, settings).map(|()| sealer);
+            return with_root(Sealer::new(key, previous(settings)), &stored, settings);
         }
         (Some(key), None) => key,
         (None, Some(_)) => return Err(missing(settings)),
@@ -87,9 +92,14 @@ pub(crate) async fn read(
     Ok(Sealer::new(key, Vec::new()))
 }
 
-fn verify(sealer: &Sealer, stored: &[u8], settings: &Settings) -> Result<(), StartError> {
-    let Err(error) = sealer.open(CONTEXT, ROW, stored) else {
-        return Ok(());
+/// The sealer with the root secret, which it has to open.
+fn with_root(sealer: Sealer, stored: &[u8], settings: &Settings) -> Result<Sealer, StartError> {
+    let error = match sealer.open(CONTEXT, ROW, stored) {
+        Ok(root) => match <[u8; 32]>::try_from(root.as_slice()) {
+            Ok(root) => return Ok(sealer.with_root(root)),
+            Err(_) => SealError::Tampered,
+        },
+        Err(error) => error,
     };
     let configured = match settings.master_key {
         Some(_) => "MASTER_KEY".to_owned(),

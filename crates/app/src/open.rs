@@ -9,7 +9,7 @@ use crate::schema::ready;
 use mainstay_domain::random;
 use mainstay_engine::key::{KeySource, load_or_create};
 use mainstay_engine::{Engine, Node, Parts, Policies};
-use mainstay_platform::config::Settings;
+use mainstay_platform::config::{RefreshRetry, Settings, VerifyEmail};
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
@@ -129,7 +129,7 @@ impl Instance {
             policies: policies(&settings, public_url),
             jobs: definition.jobs.clone(),
             subscriptions: definition.subscriptions.clone(),
-            permissions: definition.resources.permissions(),
+            resources: definition.resources.clone(),
             cached: definition.cached.clone(),
             extensions,
         });
@@ -182,7 +182,11 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
     Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
+        confirm_email_first: settings.verify_email == VerifyEmail::Required,
         session_max: settings.tokens.session_max,
+        strict_refresh: settings.tokens.refresh_retry == RefreshRetry::Strict,
+        token_algorithm: settings.tokens.algorithm,
+        key_rotation: settings.tokens.key_rotation,
         limits: settings.limits,
         password_min: settings.password_min,
         public_url,

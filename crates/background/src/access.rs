@@ -5,8 +5,8 @@ use mainstay_domain::Result;
 use mainstay_engine::Engine;
 use std::time::Duration;
 
-/// Maximum age of the signing keys in memory.
-const MAX_KEY_AGE: Duration = Duration::from_secs(5);
+/// Maximum age of the signing keys in memory: a compromised key is refused by every node within a second.
+const MAX_KEY_AGE: Duration = Duration::from_millis(400);
 
 /// Reads the access changes (sessions, roles, permissions) since the last successful read. After a failure it reads
 /// everything again: the database that is back may be another server, which does not have the last changes.
@@ -70,9 +70,7 @@ impl SigningKeys {
 
 impl PeriodicTask for SigningKeys {
     const NAME: &'static str = "signing keys";
-    /// Short, because a key change made by this node is loaded at the next run, regardless of the age of the other
-    /// keys.
-    const INTERVAL: Duration = Duration::from_secs(1);
+    const INTERVAL: Duration = Duration::from_millis(500);
 
     async fn run_once(&mut self) -> Result<Progress> {
         self.0.keys().refresh(MAX_KEY_AGE).await?;

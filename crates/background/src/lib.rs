@@ -7,6 +7,7 @@
 mod access;
 mod api_keys;
 mod backoff;
+mod last_seen;
 mod periodic_command;
 mod periodic_task;
 mod queue;
@@ -21,6 +22,7 @@ mod worker;
 mod worker_tests;
 
 use mainstay_engine::Engine;
+use mainstay_engine::key::RotateDueKeys;
 pub use periodic_command::PeriodicCommand;
 pub use periodic_task::{PeriodicTask, PeriodicTasks, Progress};
 use std::time::Duration;
@@ -35,7 +37,7 @@ const LAST_RUN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct BackgroundOptions {
     /// Whether the process runs jobs, relays events, sends the head of the audit chain and the tasks that
-    /// the application adds (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, sealing the audit
+    /// the application adds (`ROLES`). The tasks that every process needs (access changes, signing keys, security events, last use of sessions, sealing the audit
     /// chain) run in any case.
     pub worker: bool,
     /// Number of jobs that run concurrently.
@@ -125,6 +127,7 @@ fn tasks_of_every_process() -> PeriodicTasks {
         .with(access::ClockSkew::new)
         .with(security::Security::new)
         .with(api_keys::ApiKeyUses::new)
+        .with(last_seen::LastSeen::new)
         .with(sealer::Sealer::new)
 }
 
@@ -132,6 +135,7 @@ fn tasks_of_a_worker(engine: &Engine) -> PeriodicTasks {
     let tasks = PeriodicTasks::new()
         .with(relay::Relay::new)
         .with(sweeper::OldRecords::new)
+        .with_command::<RotateDueKeys>()
         .with(queue_metrics::Queues::new);
     match engine.head_publisher().is_configured() {
         true => tasks.with(sealer::HeadSender::new),

@@ -3,6 +3,7 @@
 use crate::periodic_task::{PeriodicTask, PeriodicTasks, Progress};
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
+use mainstay_engine::key::RotateDueKeys;
 use mainstay_engine::{Engine, PreparedCommand, RequestContext, UseCase};
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -12,6 +13,10 @@ use std::time::Duration;
 pub trait PeriodicCommand: PreparedCommand + Default {
     /// The pause between two runs.
     const INTERVAL: Duration;
+}
+
+impl PeriodicCommand for RotateDueKeys {
+    const INTERVAL: Duration = Duration::from_mins(5);
 }
 
 /// The periodic task that runs a command.

@@ -1,6 +1,6 @@
 //! The arguments of the command line.
 
-use crate::commands::{audit, config, doctor, jobs, keys, mail, routes, serve, users};
+use crate::commands::{access, audit, config, doctor, jobs, keys, mail, routes, serve, users};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mainstay_app::App;
 use mainstay_platform::config::Sources;
@@ -71,6 +71,9 @@ pub(crate) enum Command {
     /// Manage accounts
     #[command(subcommand)]
     Users(users::Command),
+    /// Explain who may do what
+    #[command(subcommand)]
+    Access(access::Command),
     /// Manage the keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::Command),

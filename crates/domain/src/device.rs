@@ -1,5 +1,60 @@
 //! Devices that sign in, and how people recognise them.
 
+use crate::access::{Action, Policy, Resource, Rule, Visibility};
+use crate::id::{Id, UserId};
+use crate::time::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Names a device.
+pub type DeviceId = Id<Device>;
+
+/// A browser or a program that has signed in to an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// Unique, and ordered by creation time.
+    pub id: DeviceId,
+    /// The account.
+    pub user_id: UserId,
+    /// What the cookie of the browser names; the same in all accounts that sign in from it.
+    #[serde(skip)]
+    pub browser: Uuid,
+    /// A digest of the client's software and network at its last sign-in.
+    #[serde(skip)]
+    pub fingerprint: Vec<u8>,
+    /// When it first signed in.
+    pub first_seen_at: Timestamp,
+    /// When it last signed in, to the hour.
+    pub last_seen_at: Timestamp,
+}
+
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+impl Device {
+    pub const ADD: Action = Action::new("add");
+    pub const SEEN: Action = Action::new("seen");
+    /// Removes devices that have not signed in for long.
+    pub const PRUNE: Action = Action::new("prune");
+}
+
+impl Resource for Device {
+    const NAME: &'static str = "device";
+    const POLICY: Policy = Policy {
+        visible: &[Visibility::Owner],
+        actions: &[
+            (Self::ADD, Rule::System),
+            (Self::SEEN, Rule::System),
+            (Self::PRUNE, Rule::System),
+        ],
+    };
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+    fn owner(&self) -> Option<UserId> {
+        Some(self.user_id)
+    }
+}
+
 /// A name for people of the client that sent this `User-Agent` header, such as `Firefox on Linux` or `curl`. For display
 /// only: a client sends what it likes.
 pub fn name(user_agent: &str) -> String {

@@ -68,6 +68,8 @@ pub enum Unauthenticated {
     Reused,
     /// The e-mail address or the password is wrong; the error does not reveal which.
     Credentials,
+    /// The code of a second factor is wrong, or was used before.
+    Factor,
 }
 
 /// Why an authenticated caller was denied access (403).
@@ -83,6 +85,10 @@ pub enum Denied {
     Session,
     /// The API key is bound to other networks than the client's.
     Network,
+    /// The account or role that the caller would change holds a permission that the caller does not hold.
+    Rank,
+    /// The caller would give a permission that they do not hold themselves.
+    NotHeld,
     /// The account is disabled.
     Disabled,
     /// The e-mail address is not confirmed yet.
@@ -201,6 +207,7 @@ impl Error {
                 Unauthenticated::Revoked | Unauthenticated::KeyRevoked => Code::TokenRevoked,
                 Unauthenticated::Reused => Code::TokenReused,
                 Unauthenticated::Credentials => Code::InvalidCredentials,
+                Unauthenticated::Factor => Code::MfaInvalid,
             },
             Self::Denied(why) => match why {
                 Denied::Permission(_)
@@ -208,7 +215,9 @@ impl Error {
                 | Denied::Ownership
                 | Denied::Session
                 | Denied::Network
-                | Denied::FactorRequired => Code::Forbidden,
+                | Denied::FactorRequired
+                | Denied::Rank
+                | Denied::NotHeld => Code::Forbidden,
                 Denied::Disabled => Code::AccountDisabled,
                 Denied::EmailUnverified => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
@@ -265,6 +274,7 @@ fn unauthenticated(why: Unauthenticated) -> &'static str {
         Unauthenticated::KeyRevoked => "the API key was revoked",
         Unauthenticated::Reused => "the refresh token was used before; the session has ended",
         Unauthenticated::Credentials => "the e-mail address or the password is wrong",
+        Unauthenticated::Factor => "the code is wrong or was used before",
     }
 }
 
@@ -275,6 +285,8 @@ fn denied(why: &Denied) -> String {
         Denied::Ownership => "this belongs to another account".to_owned(),
         Denied::Session => "an API key may not do this; sign in".to_owned(),
         Denied::Network => "this API key is not accepted from your network".to_owned(),
+        Denied::Rank => "this account or role holds permissions that you do not hold".to_owned(),
+        Denied::NotHeld => "you cannot give a permission that you do not hold, or for longer".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),

@@ -3,11 +3,14 @@
 use crate::access::Resources;
 use crate::api_key::ApiKey;
 use crate::audit::AuditEntry;
+use crate::device::Device;
 use crate::job::Job;
 use crate::key::SigningKey;
+use crate::master_key::MasterKey;
 use crate::order::Order;
 use crate::payment::Payment;
 use crate::product::Product;
+use crate::role::Role;
 use crate::security::SecurityEvent;
 use crate::session::Session;
 use crate::user::User;
@@ -16,8 +19,10 @@ use crate::user::User;
 pub fn built_in() -> Resources {
     Resources::new()
         .with::<User>()
+        .with::<Role>()
         .with::<Session>()
         .with::<ApiKey>()
+        .with::<Device>()
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()
@@ -25,4 +30,5 @@ pub fn built_in() -> Resources {
         .with::<AuditEntry>()
         .with::<SecurityEvent>()
         .with::<SigningKey>()
+        .with::<MasterKey>()
 }

@@ -19,10 +19,16 @@ string_enum! {
         ResourceAccessDenied = "resource_access_denied",
         /// A wrong password.
         LoginFailed = "login_failed",
+        /// A wrong code of a second factor.
+        MfaFailed = "mfa_failed",
         /// A refresh token that was already used.
         RefreshTokenReused = "refresh_token_reused",
         /// An API key from a network that it is not accepted from.
         ApiKeyForeignNetwork = "api_key_foreign_network",
+        /// A refresh token that another client used than the one it was issued to, before its successor was used.
+        RefreshTokenShared = "refresh_token_shared",
+        /// The first sign-in to an account from a device.
+        NewDevice = "new_device",
         /// Too many requests.
         RateLimited = "rate_limited",
         /// Too many failed tries at an account or from a network: the first one that was refused.

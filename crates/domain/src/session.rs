@@ -79,6 +79,13 @@ pub enum RefreshTokenUse {
     Unknown,
 }
 
+impl SignInMethod {
+    /// Whether the account was created, or first used, by this very sign-in.
+    pub fn creates_account(self) -> bool {
+        matches!(self, Self::Registration | Self::Setup | Self::Invitation)
+    }
+}
+
 impl Session {
     /// Classifies a refresh token by its generation.
     pub fn classify(&self, generation: u32) -> RefreshTokenUse {
@@ -116,6 +123,10 @@ impl Session {
     pub const LOGIN: Action = Action::new("login");
     pub const REFRESH: Action = Action::new("refresh");
     pub const LOGOUT: Action = Action::new("logout");
+    /// Notes when sessions were last used.
+    pub const SEEN: Action = Action::new("seen");
+    /// Marks a session one of whose refresh tokens another client used.
+    pub const FLAG: Action = Action::new("flag");
     /// Notes that the user proved again who they are.
     pub const STEP_UP: Action = Action::new("step-up");
     /// Removes sessions whose retention is over.
@@ -131,6 +142,8 @@ impl Resource for Session {
             (Self::LOGIN, Rule::Anyone),
             (Self::REFRESH, Rule::Anyone),
             (Self::LOGOUT, Rule::Owner),
+            (Self::SEEN, Rule::System),
+            (Self::FLAG, Rule::System),
             (Self::STEP_UP, Rule::Owner),
             (Self::PRUNE, Rule::System),
         ],

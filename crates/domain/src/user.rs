@@ -96,6 +96,18 @@ impl User {
         self
     }
 
+    /// The account as it stays after its deletion, until its row is removed: disabled, and without anything that names
+    /// the person. Its address is free again; in its place is one below `.invalid`, which no mail server has (RFC 6761).
+    pub fn erased(mut self, now: Timestamp) -> Self {
+        self.email = Email::stored(format!("{}@deleted.invalid", self.id.uuid().simple()));
+        self.name = PersonName::stored("Deleted account".to_owned());
+        self.role = RoleName::customer();
+        self.status = UserStatus::Disabled;
+        self.email_verified = false;
+        self.mfa_enabled = false;
+        self.touched(now)
+    }
+
     /// The text that searches match: the address and the name, folded, each on its own line.
     pub fn search_text(&self) -> String {
         let parts = [self.email.as_str(), self.name.as_str()];
@@ -145,10 +157,15 @@ impl User {
     pub const CREATE: Action = Action::new("create");
     pub const UPDATE: Action = Action::new("update");
     pub const DELETE: Action = Action::new("delete");
+    /// Removes rows of accounts that were deleted a while ago.
+    pub const PURGE: Action = Action::new("purge");
+    pub const END_SESSIONS: Action = Action::new("end-sessions");
     pub const LOGOUT: Action = Action::new("logout");
     pub const SET_ROLE: Action = Action::new("set-role");
     pub const GRANT: Action = Action::new("grant");
     pub const REVOKE: Action = Action::new("revoke");
+    /// Asks what the account may do, and why.
+    pub const EXPLAIN: Action = Action::new("explain");
     /// Confirms the address of the account, for a client that read mail which was sent there.
     pub const CONFIRM_EMAIL: Action = Action::new("confirm-email");
     /// Chooses another password.
@@ -157,13 +174,25 @@ impl User {
     pub const SEND_LINK: Action = Action::new("send-link");
     /// Stores a stronger hash of the same password.
     pub const REHASH: Action = Action::new("rehash");
+    /// Stores a second factor that is yet to be confirmed.
+    pub const SET_UP_FACTOR: Action = Action::new("set-up-factor");
+    pub const ENABLE_FACTOR: Action = Action::new("enable-factor");
+    pub const DISABLE_FACTOR: Action = Action::new("disable-factor");
+    /// Uses a code of a second factor.
+    pub const USE_FACTOR: Action = Action::new("use-factor");
+    pub const RENEW_RECOVERY_CODES: Action = Action::new("renew-recovery-codes");
+    /// Removes the second factors of a user who has lost them.
+    pub const RESET_FACTORS: Action = Action::new("reset-factors");
 }
 
 #[expect(missing_docs, reason = "the descriptions are the documentation")]
 impl Permission {
     pub const READ_USER: Self = Self::new("read:user", "See any account");
     pub const CREATE_USER: Self = Self::new("create:user", "Create accounts for others");
-    pub const UPDATE_USER: Self = Self::new("update:user", "Change and disable accounts");
+    pub const UPDATE_USER: Self = Self::new(
+        "update:user",
+        "Change and disable accounts, and end their sessions",
+    );
     pub const GRANT_PERMISSION: Self = Self::new("grant:permission", "Grant and revoke permissions");
 }
 
@@ -176,14 +205,23 @@ impl Resource for User {
             (Self::CREATE, Rule::Holder(Permission::CREATE_USER)),
             (Self::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
             (Self::DELETE, Rule::Role(RoleName::ADMIN)),
+            (Self::PURGE, Rule::System),
+            (Self::END_SESSIONS, Rule::Holder(Permission::UPDATE_USER)),
             (Self::LOGOUT, Rule::Owner),
             (Self::SET_ROLE, Rule::Role(RoleName::ADMIN)),
             (Self::GRANT, Rule::Holder(Permission::GRANT_PERMISSION)),
             (Self::REVOKE, Rule::Holder(Permission::GRANT_PERMISSION)),
+            (Self::EXPLAIN, Rule::Holder(Permission::READ_ACCESS)),
             (Self::CONFIRM_EMAIL, Rule::System),
             (Self::SET_PASSWORD, Rule::Owner),
             (Self::SEND_LINK, Rule::Owner),
             (Self::REHASH, Rule::System),
+            (Self::SET_UP_FACTOR, Rule::Owner),
+            (Self::ENABLE_FACTOR, Rule::Owner),
+            (Self::DISABLE_FACTOR, Rule::Owner),
+            (Self::USE_FACTOR, Rule::Owner),
+            (Self::RENEW_RECOVERY_CODES, Rule::Owner),
+            (Self::RESET_FACTORS, Rule::Holder(Permission::UPDATE_USER)),
         ],
     };
     const PERMISSIONS: &'static [Permission] = &[

@@ -1,5 +1,6 @@
 //! Property tests: rules that hold for every input.
 
+use mainstay_domain::access::PermissionSet;
 use mainstay_domain::attributes;
 use mainstay_domain::currency::Currency;
 use mainstay_domain::email::Email;
@@ -41,6 +42,15 @@ fn order(lines: &[(i64, u32)]) -> mainstay_domain::Result<Order> {
     );
     Order::place(names, items, Timestamp::from_micros(0), Duration::from_mins(30))
 }
+
+/// Permissions of an account: any of four, or every one.
+fn permissions() -> impl Strategy<Value = PermissionSet> {
+    let few = proptest::collection::vec(proptest::sample::select(PERMISSIONS.to_vec()), 0..4);
+    let few = few.prop_map(|names| PermissionSet::of(names.into_iter().map(str::to_owned)));
+    prop_oneof![8 => few, 1 => Just(PermissionSet::everything(&[]))]
+}
+
+const PERMISSIONS: [&str; 4] = ["read:user", "update:user", "read:order", "export:data"];
 
 proptest! {
     #[test]
@@ -151,5 +161,26 @@ proptest! {
         let instant = Timestamp::from_micros(micros);
         let back = Timestamp::parse(&instant.to_string()).expect("we wrote it");
         prop_assert_eq!(back.micros() / 1000, micros / 1000);
+    }
+
+    #[test]
+    fn an_account_reaches_no_permission_through_those_that_it_outranks(
+        chain in proptest::collection::vec(permissions(), 2..5),
+    ) {
+        // Each outranks the next one, and so the first one holds whatever the last one holds.
+        let outranked = chain.windows(2).take_while(|pair| pair[0].covers(&pair[1])).count();
+        let (first, last) = (&chain[0], &chain[outranked]);
+        prop_assert!(first.covers(last));
+        for name in PERMISSIONS {
+            prop_assert!(first.has_name(name) || !last.has_name(name));
+        }
+    }
+
+    #[test]
+    fn an_account_is_outranked_exactly_when_it_holds_nothing_more(one in permissions(), other in permissions()) {
+        let more = PERMISSIONS.iter().any(|name| other.has_name(name) && !one.has_name(name));
+        let other_is_admin = other.has_name("any:thing");
+        let one_is_admin = one.has_name("any:thing");
+        prop_assert_eq!(one.covers(&other), one_is_admin || (!other_is_admin && !more));
     }
 }

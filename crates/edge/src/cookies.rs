@@ -1,20 +1,73 @@
 //! Cookies that carry the tokens of browsers.
 
-use crate::credential;
+use crate::route_state::RouteState;
 use axum::extract::FromRequestParts;
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, Expiration, SameSite};
-use http::header::SET_COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Secret;
 use std::convert::Infallible;
 
-/// Cookie of the access token: its name, path (all) and `SameSite`.
-const ACCESS: (&str, &str, SameSite) = ("accessToken", "/", SameSite::Lax);
-/// Cookie of the refresh token; sent to `/api/auth` only, and never with a cross-site request.
-const REFRESH: (&str, &str, SameSite) = ("refreshToken", "/api/auth", SameSite::Strict);
+/// A cookie: where browsers send it, and how it is called.
+#[derive(Clone, Copy)]
+struct CookieKind {
+    /// Its name on connections that are not encrypted: for development.
+    plain: &'static str,
+    /// Its name everywhere else. Browsers accept a name with `__Host-` or `__Secure-` only from the server itself over an
+    /// encrypted connection, so that no other host of the domain can plant one (RFC 6265bis, 4.1.3).
+    prefixed: &'static str,
+    path: &'static str,
+    same_site: SameSite,
+}
+
+/// The access token: for all paths.
+const ACCESS: CookieKind = CookieKind {
+    plain: "accessToken",
+    prefixed: "__Host-accessToken",
+    path: "/",
+    same_site: SameSite::Lax,
+};
+/// The refresh token: for `/api/auth` only, which `__Host-` does not allow, and never with a cross-site request.
+const REFRESH: CookieKind = CookieKind {
+    plain: "refreshToken",
+    prefixed: "__Secure-refreshToken",
+    path: "/api/auth",
+    same_site: SameSite::Strict,
+};
+/// What recognises the browser at the next sign-in. It proves nothing about its user. Also sent when an identity provider
+/// leads back.
+const DEVICE: CookieKind = CookieKind {
+    plain: "device",
+    prefixed: "__Secure-device",
+    path: "/api/auth",
+    same_site: SameSite::Lax,
+};
+
+/// How long a browser is recognised after it last signed in; browsers keep no cookie longer (RFC 6265bis, 5.5).
+const DEVICE_LIFETIME: Duration = Duration::days(400);
+
+impl CookieKind {
+    const fn name(self, secure: bool) -> &'static str {
+        if secure { self.prefixed } else { self.plain }
+    }
+}
+
+/// The access token from the request's cookie.
+pub(crate) fn access_token(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    cookie(headers, ACCESS.name(secure))
+}
+
+/// What recognises the browser, from the request's cookie.
+pub(crate) fn device(headers: &HeaderMap, secure: bool) -> Option<Secret<String>> {
+    let token = cookie(headers, DEVICE.name(secure))?;
+    Some(Secret::new(token.to_owned()))
+}
+
+/// Cookie of the secret by which a browser is recognised that asked for a link by mail; sent to `/api/auth` only.
+const BROWSER: (&str, &str, SameSite) = ("signInBrowser", "/api/auth", SameSite::Strict);
 
 /// A pair of tokens, each with its expiry.
 #[derive(Clone, Copy)]
@@ -25,10 +78,31 @@ pub struct TokenPair<'t> {
     pub refresh: (&'t str, Timestamp),
 }
 
+/// The value of a cookie; `None` when it is absent or empty, and when there is more than one of its name: another host of
+/// the domain may have planted one, and the server cannot see which.
+pub(crate) fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let all = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    let mut named = all.filter(|cookie| cookie.name() == name);
+    let first = named.next()?;
+    let is_only = named.next().is_none();
+    first.value_raw().filter(|value| is_only && !value.is_empty())
+}
+
 /// Sets both cookies, `HttpOnly` so that scripts cannot read them. `secure`: for encrypted connections only.
 pub fn set(headers: &mut HeaderMap, tokens: TokenPair<'_>, secure: bool) {
     put(headers, ACCESS, Some(tokens.access), secure);
     put(headers, REFRESH, Some(tokens.refresh), secure);
+}
+
+/// Sets the cookie that recognises the browser at its next sign-in. Signing out does not delete it.
+pub fn set_device(headers: &mut HeaderMap, token: &str, secure: bool) {
+    let mut cookie = build(DEVICE, token, secure);
+    cookie.set_max_age(DEVICE_LIFETIME);
+    append(headers, &cookie);
 }
 
 /// Deletes both cookies in the browser.
@@ -37,37 +111,59 @@ pub fn clear(headers: &mut HeaderMap, secure: bool) {
     put(headers, REFRESH, None, secure);
 }
 
+/// Sets the cookie of a browser that asked for a link by mail.
+pub fn set_browser(headers: &mut HeaderMap, secret: &Secret<String>, until: Timestamp, secure: bool) {
+    put(headers, BROWSER, Some((secret.expose(), until)), secure);
+}
+
+/// The secret of a browser that asked for a link by mail, from the request's cookie, if any.
+#[derive(Clone, Default)]
+pub struct BrowserCookie(pub Option<Secret<String>>);
+
+impl<S: Sync> FromRequestParts<S> for BrowserCookie {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let secret = credential::cookie(&parts.headers, BROWSER.0);
+        Ok(Self(secret.map(|secret| Secret::new(secret.to_owned()))))
+    }
+}
+
 /// The refresh token from the request's cookie, if any.
 #[derive(Clone, Default)]
 pub struct RefreshCookie(pub Option<Secret<String>>);
 
-impl<S: Sync> FromRequestParts<S> for RefreshCookie {
+impl FromRequestParts<RouteState> for RefreshCookie {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let token = credential::cookie(&parts.headers, REFRESH.0);
+    async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, Infallible> {
+        let name = REFRESH.name(route_state.options().secure_cookies);
+        let token = cookie(&parts.headers, name);
         Ok(Self(token.map(|token| Secret::new(token.to_owned()))))
     }
 }
 
-fn put(
-    headers: &mut HeaderMap,
-    (name, path, same_site): (&str, &str, SameSite),
-    token: Option<(&str, Timestamp)>,
-    secure: bool,
-) {
+fn put(headers: &mut HeaderMap, kind: CookieKind, token: Option<(&str, Timestamp)>, secure: bool) {
     let (value, until) = token.map_or(("", None), |(token, until)| (token, Some(until)));
-    let mut cookie = Cookie::build((name, value))
-        .path(path)
-        .http_only(true)
-        .secure(secure)
-        .same_site(same_site)
-        .build();
+    let mut cookie = build(kind, value, secure);
     match until.map(|until| OffsetDateTime::from_unix_timestamp(until.seconds())) {
         Some(Ok(until)) => cookie.set_expires(Expiration::from(until)),
         Some(Err(_)) => {}
         None => cookie.set_max_age(Duration::ZERO),
     }
+    append(headers, &cookie);
+}
+
+fn build(kind: CookieKind, value: &str, secure: bool) -> Cookie<'_> {
+    Cookie::build((kind.name(secure), value))
+        .path(kind.path)
+        .http_only(true)
+        .secure(secure)
+        .same_site(kind.same_site)
+        .build()
+}
+
+fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     // Tokens are base64url and dots, so this cannot fail.
     if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
         headers.append(SET_COOKIE, value);
@@ -98,8 +194,8 @@ mod tests {
         assert_eq!(
             set_cookie_lines(|headers| set(headers, tokens, true)),
             [
-                "accessToken=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Expires=Fri, 15 Jan 2027 08:00:00 GMT",
-                "refreshToken=r; HttpOnly; SameSite=Strict; Secure; Path=/api/auth; Expires=Fri, 15 Jan 2027 08:00:00 GMT"
+                "__Host-accessToken=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Expires=Fri, 15 Jan 2027 08:00:00 GMT",
+                "__Secure-refreshToken=r; HttpOnly; SameSite=Strict; Secure; Path=/api/auth; Expires=Fri, 15 Jan 2027 08:00:00 GMT"
             ]
         );
         assert_eq!(
@@ -108,6 +204,10 @@ mod tests {
                 "accessToken=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0",
                 "refreshToken=; HttpOnly; SameSite=Strict; Path=/api/auth; Max-Age=0"
             ]
+        );
+        assert_eq!(
+            set_cookie_lines(|headers| set_device(headers, "d", true)),
+            ["__Secure-device=d; HttpOnly; SameSite=Lax; Secure; Path=/api/auth; Max-Age=34560000"]
         );
     }
 }

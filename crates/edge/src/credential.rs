@@ -1,28 +1,33 @@
 //! Finds the credential of an HTTP request.
 
+use crate::cookies;
 use crate::entry::Credential;
-use cookie::Cookie;
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const X_ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-access-token");
 
-/// Finds the credential: `Authorization: Bearer`, then `x-access-token`, then the cookie `accessToken`.
+/// Finds the credential: `Authorization: Bearer`, then `x-access-token`, then the cookie, whose name depends on whether
+/// cookies are for encrypted connections only (`secure`).
 ///
 /// A credential of another scheme is ignored: a proxy in front of the server may require `Basic`, and browsers add
 /// `Basic`, `Digest` and `Negotiate` by themselves, as they do cookies.
-pub(crate) fn find(headers: &HeaderMap) -> Credential<'_> {
+pub(crate) fn find(headers: &HeaderMap, secure: bool) -> Credential<'_> {
+    match explicit(headers) {
+        Some(token) => token.map_or(Credential::Unreadable, Credential::Explicit),
+        None => cookies::access_token(headers, secure).map_or(Credential::None, Credential::Ambient),
+    }
+}
+
+/// The token that the client set itself, in a header; `Some(None)` for a header without a readable one.
+pub(crate) fn explicit(headers: &HeaderMap) -> Option<Option<&str>> {
     let mut bearers = headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
     let mut tokens = headers.get_all(X_ACCESS_TOKEN).iter().map(token);
-    let explicit = match bearers.next() {
+    match bearers.next() {
         Some(first) => Some(first.filter(|_| bearers.next().is_none())),
         None => tokens
             .next()
             .map(|first| first.filter(|_| tokens.next().is_none())),
-    };
-    match explicit {
-        Some(token) => token.map_or(Credential::Unreadable, Credential::Explicit),
-        None => cookie(headers, "accessToken").map_or(Credential::None, Credential::Ambient),
     }
 }
 
@@ -44,20 +49,11 @@ fn text(bytes: &[u8]) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The value of a cookie; `None` when it is absent or empty.
-pub(crate) fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
-    let lines = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    let all = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    all.filter(|cookie| cookie.name() == name)
-        .find_map(|cookie| cookie.value_raw().filter(|value| !value.is_empty()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cookies::cookie;
+    use http::header::COOKIE;
 
     fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
         lines
@@ -69,13 +65,13 @@ mod tests {
     #[test]
     fn a_header_beats_a_cookie_even_when_it_is_no_good() {
         let both = |value| headers(&[(AUTHORIZATION, value), (COOKIE, "accessToken=ambient")]);
-        assert_eq!(find(&both("Bearer abc")), Credential::Explicit("abc"));
-        assert_eq!(find(&both("bearer  abc")), Credential::Explicit("abc"));
+        assert_eq!(find(&both("Bearer abc"), false), Credential::Explicit("abc"));
+        assert_eq!(find(&both("bearer  abc"), false), Credential::Explicit("abc"));
         for bad in ["Bearer", "Bearer ", "bearer\t"] {
-            assert_eq!(find(&both(bad)), Credential::Unreadable, "{bad}");
+            assert_eq!(find(&both(bad), false), Credential::Unreadable, "{bad}");
         }
         assert_eq!(
-            find(&headers(&[(X_ACCESS_TOKEN, "abc")])),
+            find(&headers(&[(X_ACCESS_TOKEN, "abc")]), false),
             Credential::Explicit("abc")
         );
     }
@@ -93,16 +89,22 @@ mod tests {
         ] {
             let with = |name, value| headers(&[(AUTHORIZATION, other), (name, value)]);
             assert_eq!(
-                find(&headers(&[(AUTHORIZATION, other)])),
+                find(&headers(&[(AUTHORIZATION, other)]), false),
                 Credential::None,
                 "{other}"
             );
-            assert_eq!(find(&with(X_ACCESS_TOKEN, "abc")), Credential::Explicit("abc"));
             assert_eq!(
-                find(&with(AUTHORIZATION, "Bearer abc")),
+                find(&with(X_ACCESS_TOKEN, "abc"), false),
                 Credential::Explicit("abc")
             );
-            assert_eq!(find(&with(COOKIE, "accessToken=abc")), Credential::Ambient("abc"));
+            assert_eq!(
+                find(&with(AUTHORIZATION, "Bearer abc"), false),
+                Credential::Explicit("abc")
+            );
+            assert_eq!(
+                find(&with(COOKIE, "accessToken=abc"), false),
+                Credential::Ambient("abc")
+            );
         }
     }
 
@@ -111,30 +113,56 @@ mod tests {
         for twice in [AUTHORIZATION, X_ACCESS_TOKEN] {
             let value = |token| format!("{}{token}", if twice == AUTHORIZATION { "Bearer " } else { "" });
             let found = headers(&[(twice.clone(), &value("a")), (twice.clone(), &value("b"))]);
-            assert_eq!(find(&found), Credential::Unreadable, "{twice}");
+            assert_eq!(find(&found, false), Credential::Unreadable, "{twice}");
         }
         for bad in ["", " "] {
             assert_eq!(
-                find(&headers(&[
-                    (X_ACCESS_TOKEN, bad),
-                    (COOKIE, "accessToken=ambient")
-                ])),
+                find(
+                    &headers(&[(X_ACCESS_TOKEN, bad), (COOKIE, "accessToken=ambient")]),
+                    false
+                ),
                 Credential::Unreadable
             );
         }
         let both = headers(&[(AUTHORIZATION, "Bearer a"), (X_ACCESS_TOKEN, "b")]);
-        assert_eq!(find(&both), Credential::Explicit("a"));
+        assert_eq!(find(&both, false), Credential::Explicit("a"));
+    }
+
+    #[test]
+    fn of_two_cookies_of_one_name_none_counts() {
+        for lines in [
+            &[(COOKIE, "accessToken=planted; accessToken=x.y.z")][..],
+            &[
+                (COOKIE, "accessToken=x.y.z"),
+                (COOKIE, "a=b; accessToken=planted"),
+            ],
+            &[(COOKIE, "accessToken=x.y.z; accessToken=")],
+            &[(COOKIE, "accessToken=x.y.z; accessToken=x.y.z")],
+        ] {
+            assert_eq!(find(&headers(lines), false), Credential::None, "{lines:?}");
+        }
+        // A name in other letters is another cookie (RFC 6265bis, 5.7).
+        let other = headers(&[(COOKIE, "AccessToken=a; accessToken=x.y.z")]);
+        assert_eq!(find(&other, false), Credential::Ambient("x.y.z"));
+    }
+
+    #[test]
+    fn where_cookies_are_secure_only_prefixed_ones_count() {
+        let found = headers(&[(COOKIE, "accessToken=planted; __Host-accessToken=x.y.z")]);
+        assert_eq!(find(&found, true), Credential::Ambient("x.y.z"));
+        let planted = headers(&[(COOKIE, "accessToken=planted; __Secure-accessToken=planted")]);
+        assert_eq!(find(&planted, true), Credential::None);
     }
 
     #[test]
     fn cookies_are_found_among_others() {
         let found = headers(&[(COOKIE, "a=b; accessToken=x.y.z; refreshToken=r")]);
-        assert_eq!(find(&found), Credential::Ambient("x.y.z"));
+        assert_eq!(find(&found, false), Credential::Ambient("x.y.z"));
         assert_eq!(cookie(&found, "refreshToken"), Some("r"));
         assert_eq!(
-            find(&headers(&[(COOKIE, "accessToken=; other")])),
+            find(&headers(&[(COOKIE, "accessToken=; other")]), false),
             Credential::None
         );
-        assert_eq!(find(&HeaderMap::new()), Credential::None);
+        assert_eq!(find(&HeaderMap::new(), false), Credential::None);
     }
 }

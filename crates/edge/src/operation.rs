@@ -1,6 +1,7 @@
 //! The extractor that gives a handler access to its use case.
 
 use crate::answer::ApiError;
+use crate::cookies;
 use crate::credential;
 use crate::entry::{self, CredentialUse, Entry};
 use crate::input;
@@ -42,10 +43,13 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
     async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, ApiError> {
         let request_state = Arc::clone(RequestState::of(&parts.extensions)?);
         request_state.set_route(route_state);
+        let secure = route_state.options().secure_cookies;
+        let device = cookies::device(&parts.headers, secure);
         let entry = Entry {
-            credential: credential::find(&parts.headers),
+            credential: credential::find(&parts.headers, secure),
             origin: Origin::new(Some(request_state.ip()), text(&parts.headers, &USER_AGENT))
-                .preferring(text(&parts.headers, &ACCEPT_LANGUAGE).unwrap_or_default()),
+                .preferring(text(&parts.headers, &ACCEPT_LANGUAGE).unwrap_or_default())
+                .with_device(device),
             request_id: Arc::clone(request_state.request_id()),
             is_foreign: request_state.is_foreign(),
             deadline: request_state.deadline(),

@@ -27,11 +27,16 @@ fn of_callers() -> Vec<Case> {
         (Unauthenticated::Revoked, Code::TokenRevoked),
         (Unauthenticated::Reused, Code::TokenReused),
         (Unauthenticated::Credentials, Code::InvalidCredentials),
+        (Unauthenticated::Factor, Code::MfaInvalid),
     ];
     let denied = [
         (Denied::Permission(Permission::READ_AUDIT), Code::Forbidden),
         (Denied::Role, Code::Forbidden),
         (Denied::Ownership, Code::Forbidden),
+        (Denied::Rank, Code::Forbidden),
+        (Denied::NotHeld, Code::Forbidden),
+        (Denied::FactorRequired, Code::Forbidden),
+        (Denied::StepUp, Code::StepUpRequired),
         (Denied::Disabled, Code::AccountDisabled),
         (Denied::EmailUnverified, Code::EmailUnverified),
         (Denied::Csrf, Code::CsrfFailed),

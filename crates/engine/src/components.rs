@@ -1,6 +1,6 @@
 //! What use cases work with besides their transaction.
 
-use crate::access::AccessDirectory;
+use crate::access::{AccessDirectory, IssuedSessions};
 use crate::audit::AuditWriters;
 use crate::cache::Caches;
 use crate::extensions::Extensions;
@@ -8,7 +8,7 @@ use crate::key::KeyStore;
 use crate::mail::Mailer;
 use crate::node::Node;
 use crate::policies::Policies;
-use mainstay_domain::access::Permission;
+use mainstay_domain::access::{Permission, Resources};
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::limiter::Limiter;
@@ -22,6 +22,8 @@ pub struct Components {
     pub policies: Policies,
     /// The changes of roles, permissions and sessions that this node knows.
     pub directory: Arc<AccessDirectory>,
+    /// The sessions that this node knows to have been opened.
+    pub issued_sessions: Arc<IssuedSessions>,
     /// Signs and verifies access tokens.
     pub keys: Arc<KeyStore>,
     /// Encrypts secrets at rest.
@@ -34,6 +36,8 @@ pub struct Components {
     pub mailer: Arc<dyn Mailer>,
     /// The permissions that can be granted: the built-in ones and those of added resources.
     pub permissions: Vec<Permission>,
+    /// The policies of all resources, the built-in ones and added ones.
+    pub resources: Resources,
     /// Rows that this node has read recently.
     pub caches: Caches,
     /// The writers of audit entries of this process.

@@ -1,6 +1,6 @@
 //! The engine's parts, and the bundle of its mechanisms.
 
-use crate::access::{AccessDirectory, AccessReader, Authenticator};
+use crate::access::{AccessDirectory, AccessReader, Authenticator, IssuedSessions, LastSeen};
 use crate::audit::{
     AnchorStore, AuditAcceptor, AuditSealer, AuditVerifier, AuditWriters, EntryKeys, HeadPublisher,
     HeadReceiver,
@@ -19,7 +19,7 @@ use crate::policies::Policies;
 use crate::readiness::ReadinessProbe;
 use crate::security_log::SecurityLog;
 use crate::sweeper::Sweeper;
-use mainstay_domain::access::Permission;
+use mainstay_domain::access::Resources;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
@@ -48,8 +48,8 @@ pub struct Parts {
     pub jobs: JobRegistry,
     /// Which jobs follow which events.
     pub subscriptions: Subscriptions,
-    /// The permissions that can be granted: the built-in ones and those of added resources.
-    pub permissions: Vec<Permission>,
+    /// The built-in resources and added ones, with the permissions that can be granted.
+    pub resources: Resources,
     /// The resources whose rows are cached.
     pub cached: CachedResources,
     /// Ports and settings of the product, by their types.
@@ -66,6 +66,7 @@ struct Mechanisms {
     authenticator: Arc<Authenticator>,
     access: AccessReader,
     security: Arc<SecurityLog>,
+    last_seen: Arc<LastSeen>,
     jobs: JobRunner,
     relay: Relay,
     live: Arc<Live>,
@@ -85,25 +86,37 @@ impl Engine {
         let (data_dir, access_ttl) = (parts.policies.data_dir.clone(), parts.policies.access_ttl);
         let limiter = Arc::new(parts.limiter);
         let witness_every = parts.policies.audit_witness_every;
-        let directory = Arc::new(AccessDirectory::new(parts.permissions.clone()));
+        let directory = Arc::new(AccessDirectory::new(parts.resources.permissions()));
         let keys = Arc::new(KeyStore::new(node.clone(), Arc::clone(&sealer), parts.keys));
+        let issued = Arc::new(IssuedSessions::new(node.clone()));
+        let last_seen = Arc::new(LastSeen::new(node.clone()));
         let writers = Arc::new(AuditWriters::new(EntryKeys::new(&sealer)));
         let components = Arc::new(Components {
             node: node.clone(),
             policies: parts.policies,
             directory: Arc::clone(&directory),
             keys: Arc::clone(&keys),
+            issued_sessions: Arc::clone(&issued),
             sealer: Arc::clone(&sealer),
             hasher: parts.hasher,
             limiter: Arc::clone(&limiter),
             mailer: parts.mailer,
-            permissions: parts.permissions,
+            permissions: parts.resources.permissions(),
+            resources: parts.resources,
             caches: Caches::new(node.database.engine(), parts.cached),
             audit_writers: Arc::clone(&writers),
             extensions: parts.extensions,
         });
         let reads = components.policies.limits.then(|| Arc::clone(&limiter));
-        let authenticator = Authenticator::new(node.clone(), Arc::clone(&directory), keys, access_ttl, reads);
+        let authenticator = Authenticator::new(
+            node.clone(),
+            Arc::clone(&directory),
+            keys,
+            issued,
+            Arc::clone(&last_seen),
+            access_ttl,
+            reads,
+        );
         let (authenticator, security) = (Arc::new(authenticator), Arc::new(SecurityLog::new(node.clone())));
         let pipeline = Pipeline::new(
             Arc::clone(&components),
@@ -120,6 +133,7 @@ impl Engine {
             authenticator,
             access: AccessReader::new(node.clone(), directory, access_ttl),
             security,
+            last_seen,
             jobs: JobRunner::new(node.clone(), pipeline.clone(), parts.jobs),
             relay: Relay::new(node.clone(), parts.subscriptions, Arc::clone(&live)),
             live,
@@ -183,6 +197,11 @@ impl Engine {
     /// Counts denied and suspicious attempts, and writes them to the database.
     pub fn security(&self) -> &SecurityLog {
         &self.0.security
+    }
+
+    /// Collects when sessions were last used, and writes it to the database.
+    pub fn last_seen(&self) -> &LastSeen {
+        &self.0.last_seen
     }
 
     /// Claims and executes background jobs.

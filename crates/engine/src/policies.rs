@@ -1,5 +1,6 @@
 //! The rules that a deployment chooses.
 
+use mainstay_platform::crypto::token::TokenAlgorithm;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +11,16 @@ pub struct Policies {
     pub access_ttl: Duration,
     /// How long a session lasts without being refreshed.
     pub refresh_ttl: Duration,
+    /// Whether an account is used only after its address was confirmed.
+    pub confirm_email_first: bool,
     /// How long a session lasts at the most, however often it is refreshed.
     pub session_max: Duration,
+    /// Whether a refresh token that another client repeats ends its session.
+    pub strict_refresh: bool,
+    /// The algorithm of new signing keys.
+    pub token_algorithm: TokenAlgorithm,
+    /// How old a signing key becomes before it gets a successor.
+    pub key_rotation: Duration,
     /// Whether rate limits apply.
     pub limits: bool,
     /// Characters that a new password has at least.

@@ -8,6 +8,7 @@ use mainstay_domain::job::Lease;
 use mainstay_domain::locale::Locale;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
+use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::sha256;
 use mainstay_platform::database::Stats;
 use std::net::IpAddr;
@@ -49,6 +50,8 @@ pub struct Origin {
     pub ip: Option<IpAddr>,
     /// The name of the client's software, as in `User-Agent`; at most 256 bytes.
     pub user_agent: Option<Arc<str>>,
+    /// What recognises the client's browser, not verified yet; `None` for other clients, and before the first sign-in.
+    pub device: Option<Secret<String>>,
     /// The language that the client prefers.
     pub locale: Locale,
 }
@@ -63,8 +66,15 @@ impl Origin {
         Self {
             ip,
             user_agent: user_agent.map(short),
+            device: None,
             locale: Locale::default(),
         }
+    }
+
+    /// The same origin with what recognises the client's browser.
+    #[must_use]
+    pub fn with_device(self, device: Option<Secret<String>>) -> Self {
+        Self { device, ..self }
     }
 
     /// The same origin, whose client prefers the languages of this `Accept-Language` header.

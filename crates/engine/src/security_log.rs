@@ -108,10 +108,13 @@ fn text(network: IpAddr) -> String {
 fn kind_of(error: &Error) -> Option<SecurityEventKind> {
     Some(match error {
         Error::Unauthenticated(Unauthenticated::Credentials) => SecurityEventKind::LoginFailed,
+        Error::Unauthenticated(Unauthenticated::Factor) => SecurityEventKind::MfaFailed,
         Error::Unauthenticated(Unauthenticated::Reused) => SecurityEventKind::RefreshTokenReused,
         Error::Unauthenticated(_) => SecurityEventKind::UnauthorizedAccess,
         Error::Denied(Denied::Network) => SecurityEventKind::ApiKeyForeignNetwork,
-        Error::Denied(Denied::Permission(_) | Denied::Role | Denied::Session) => {
+        Error::Denied(
+            Denied::Permission(_) | Denied::Role | Denied::Session | Denied::Rank | Denied::NotHeld,
+        ) => {
             SecurityEventKind::InsufficientPermissions
         }
         Error::Denied(Denied::Ownership) => SecurityEventKind::ResourceAccessDenied,
@@ -132,11 +135,24 @@ impl SecurityLog {
     /// Counts a refused request, if the refusal is a security event. An interface calls it for what it refuses before
     /// any use case is reached, such as a bad token. The metric counts every one, also those that share a row.
     pub fn note_refused(&self, cx: &RequestContext, operation: &'static str, error: &Error) {
-        let Some(kind) = kind_of(error) else { return };
+        if let Some(kind) = kind_of(error) {
+            let user_id = cx.caller.user_id().or_else(|| cx.notes.account());
+            self.note(cx, operation, kind, user_id);
+        }
+    }
+
+    /// Counts an event about an account.
+    pub(crate) fn note(
+        &self,
+        cx: &RequestContext,
+        operation: &'static str,
+        kind: SecurityEventKind,
+        user_id: Option<UserId>,
+    ) {
         self.node.metrics.security_event(kind.as_str());
         let attempt = Attempt {
             kind,
-            user_id: cx.caller.user_id().or_else(|| cx.notes.account()),
+            user_id,
             network: cx.origin.ip.map(network),
             operation,
         };

@@ -4,12 +4,15 @@ use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::api_key::ApiKey;
+use mainstay_domain::device::Device;
 use mainstay_domain::session::Session;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    ApiKeys, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries,
+    ApiKeys, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries,
+    Users,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +23,13 @@ const FINISHED_RETENTION: Duration = Duration::from_hours(24 * 7);
 const SESSION_RETENTION: Duration = Duration::from_hours(24 * 30);
 /// How long revoked and expired API keys are retained: a client that still presents one learns why it is refused.
 const API_KEY_RETENTION: Duration = Duration::from_hours(24 * 90);
+/// How long a device is known after its last sign-in: as long as browsers keep its cookie.
+const DEVICE_RETENTION: Duration = Duration::from_hours(24 * 400);
 /// How long security events are retained.
 const SECURITY_EVENT_RETENTION: Duration = Duration::from_hours(24 * 90);
+/// How long the rows of deleted accounts are retained: longer than any access token lives (`ACCESS_TTL` is a day at
+/// most), so that every node learns that the account is gone. They name no person.
+const DELETED_USER_RETENTION: Duration = Duration::from_hours(48);
 /// How long one-time tokens are retained after they expired, used or not.
 const TOKEN_RETENTION: Duration = Duration::from_hours(24);
 
@@ -59,11 +67,20 @@ impl Sweeper {
                     removed += ApiKeys::new(tx)
                         .prune(&dead, now.before(API_KEY_RETENTION))
                         .await?;
+                    let gone = permit_all(SystemCaller::SWEEPER, User::PURGE);
+                    removed += Users::new(tx)
+                        .purge(&gone, now.before(DELETED_USER_RETENTION))
+                        .await?;
+                    let unused = permit_all(SystemCaller::SWEEPER, Device::PRUNE);
+                    removed += Devices::new(tx)
+                        .prune(&unused, now.before(DEVICE_RETENTION))
+                        .await?;
                     removed += SecurityEvents::new(tx)
                         .prune(now.before(SECURITY_EVENT_RETENTION))
                         .await?;
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
                     removed += Tries::new(tx).prune(now).await?;
+                    removed += EmailCodes::new(tx).prune(now).await?;
                     Ok::<_, Error>(removed)
                 })
             })

@@ -1,4 +1,4 @@
--- Tries at what can be guessed, by a digest of what they are counted for.
+-- Tries at what can be guessed, by a digest of what they are counted for; and codes that are sent by mail.
 
 -- sqlite: WITHOUT ROWID
 CREATE TABLE tries (
@@ -10,3 +10,15 @@ CREATE TABLE tries (
 );
 
 CREATE INDEX tries_forgotten ON tries (forgotten_at);
+
+-- Codes sent by mail, sealed under the master key: six digits have no digest that hides them.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE email_codes (
+    user_id    UUID   NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    sealed     BYTEA  NOT NULL,
+    tries_left BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX email_codes_expiring ON email_codes (expires_at);

@@ -3,14 +3,16 @@
 -- Ids are UUID, instants BIGINT microseconds since 1970 UTC, money BIGINT minor units, JSON TEXT, or JSONB where
 -- the database looks inside. What is sorted or compared by order is COLLATE "C": bytes, as SQLite does it.
 
--- Roles and what they may do. The administrator's role lists nothing: it has every permission.
+-- Roles and what they may do; administrators change them. The role admin lists nothing: it has every permission.
 
 CREATE TABLE roles (
     name         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     built_in     BOOLEAN NOT NULL,
     -- Whether its members need a second factor: without one, they may do nothing but set one up.
     mfa_required BOOLEAN NOT NULL,
-    changed_at   BIGINT  NOT NULL
+    created_at   BIGINT  NOT NULL,
+    updated_at   BIGINT  NOT NULL,
+    version      BIGINT  NOT NULL
 );
 
 -- sqlite: WITHOUT ROWID
@@ -20,8 +22,9 @@ CREATE TABLE role_permissions (
     PRIMARY KEY (role, permission)
 );
 
-INSERT INTO roles (name, built_in, mfa_required, changed_at) VALUES
-    ('admin', TRUE, FALSE, 0), ('manager', TRUE, FALSE, 0), ('support', TRUE, FALSE, 0), ('customer', TRUE, FALSE, 0);
+INSERT INTO roles (name, built_in, mfa_required, created_at, updated_at, version) VALUES
+    ('admin', TRUE, FALSE, 0, 0, 1), ('manager', TRUE, FALSE, 0, 0, 1), ('support', TRUE, FALSE, 0, 0, 1),
+    ('customer', TRUE, FALSE, 0, 0, 1);
 
 INSERT INTO role_permissions (role, permission) VALUES
     ('manager', 'read:user'),

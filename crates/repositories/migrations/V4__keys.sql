@@ -7,6 +7,7 @@ CREATE TABLE signing_keys (
     sealed     BYTEA   NOT NULL,
     public_key BYTEA   NOT NULL,
     created_at BIGINT  NOT NULL,
+    signs_from BIGINT  NOT NULL,
     retires_at BIGINT
 );
 

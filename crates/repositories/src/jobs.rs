@@ -30,6 +30,8 @@ impl Table for Job {
 statements! {
     COUNTS = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying', 'dead') \
               GROUP BY queue, state ORDER BY queue, state";
+    COUNT_SEALED = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying') \
+                    AND payload LIKE '%\"sealed\":\"%' AND payload NOT LIKE $1";
 }
 
 changes! {
@@ -170,6 +172,19 @@ impl Jobs<'_> {
             .into_iter()
             .map(|Count(queue, state, count)| (queue, state, count))
             .collect())
+    }
+
+    /// The number of jobs that have not run yet and whose payload has a value (`"sealed"`, in base64) that does not begin
+    /// with `prefix`: it is sealed under another master key.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn count_sealed_otherwise(&mut self, scope: &Scope<Job>, prefix: &str) -> Result<i64> {
+        if !row_filter::all(scope) {
+            return Ok(0);
+        }
+        let pattern = format!("%\"sealed\":\"{prefix}%");
+        Ok(self.0.one(&COUNT_SEALED, &[&pattern]).await?)
     }
 
     /// Removes jobs that were done or cancelled before an instant; returns how many. Dead jobs stay for inspection.

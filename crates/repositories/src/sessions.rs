@@ -2,9 +2,10 @@
 
 use crate::access_changes::NEXT;
 use crate::list::{Key, List};
-use crate::outcome::{found, rows};
+use crate::outcome::found;
 use crate::read::Read;
 use crate::row_filter::{RowFilter, all, owned};
+use crate::sized_statements::SizedStatements;
 use mainstay_domain::access::{BulkPermit, Permit, Scope};
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
@@ -34,8 +35,6 @@ statements! {
     FIND_OWNED = select!("", "id = $1 AND user_id = $2");
     FIND_SEED = select!(", seed", "id = $1");
     FIND_SEED_OWNED = select!(", seed", "id = $1 AND user_id = $2");
-    // Also those that ended or expired, as long as they are retained.
-    RECENT = select!("", "user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 100");
     ENDED_SINCE = "SELECT id FROM sessions WHERE end_change > $1 ORDER BY end_change, id";
 }
 
@@ -47,13 +46,15 @@ changes! {
     ADVANCE: Change<Session>, "sessions", [Session::REFRESH] =
         "UPDATE sessions SET generation = $2, ip = $3, user_agent = $4, last_seen_at = $5, expires_at = $6 \
          WHERE id = $1 AND generation = $7 AND ended_at IS NULL";
+    FLAG: Change<Session>, "sessions", [Session::FLAG] =
+        "UPDATE sessions SET flagged_at = $2 WHERE id = $1";
     END: Change<Session>, "sessions", [Session::LOGOUT] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
     STEP_UP: Change<Session>, "sessions", [Session::STEP_UP] =
         "UPDATE sessions SET stepped_up_at = $2 WHERE id = $1 AND ended_at IS NULL";
     // The nil id names no session, so it excepts none.
-    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE, User::CONFIRM_EMAIL, User::SET_PASSWORD] =
+    END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
         "UPDATE sessions SET ended_at = $2, \
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
     PRUNE: BulkChange<Session>, "sessions", [Session::PRUNE] =
@@ -68,6 +69,20 @@ pub(crate) static LIST: List = List::new(
     (columns!(), "sessions"),
     &["user_id = {}", "ended_at IS NULL AND expires_at > {}"],
     &[Key::Id],
+);
+
+/// Sets $1 where it was last seen before $2.
+pub(crate) static SEEN: SizedStatements<BulkChange<Session>> = SizedStatements::new(
+    concat!(module_path!(), "::SEEN"),
+    &[1, 10, 100],
+    |sessions| {
+        let ids: Vec<String> = (3..3 + sessions).map(|number| format!("${number}")).collect();
+        format!(
+            "UPDATE sessions SET last_seen_at = $1 WHERE last_seen_at <= $2 AND ended_at IS NULL AND id IN ({})",
+            ids.join(", ")
+        )
+    },
+    |sql| BulkChange::new("sessions", &[Session::SEEN], sql),
 );
 
 impl FromRow for Read<Session> {
@@ -196,6 +211,41 @@ impl Sessions<'_> {
         Ok(done? == 1)
     }
 
+    /// Notes that sessions are in use at an instant, except those that were last seen after `before`; returns how many
+    /// rows changed.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn seen(
+        &mut self,
+        permit: &BulkPermit<Session>,
+        sessions: &[SessionId],
+        now: Timestamp,
+        before: Timestamp,
+    ) -> Result<u64> {
+        let mut changed = 0;
+        for some in sessions.chunks(SEEN.most()) {
+            let (size, seen) = SEEN.fitting(some.len());
+            let Some(last) = some.last() else { continue };
+            // The last id fills what is left of the statement's size.
+            let ids = some.iter().chain(std::iter::repeat(last)).take(size);
+            let mut values: Vec<&dyn Param> = vec![&now, &before];
+            values.extend(ids.map(|id| id as &dyn Param));
+            changed += self.0.execute(seen.authorize(permit)?, &values).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Marks a session at an instant.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn flag(&mut self, permit: &Permit<Session>, session: &Session, at: Timestamp) -> Result<()> {
+        let flag = FLAG.authorize(permit, session)?;
+        self.0.execute(flag, &[&session.id, &at]).await?;
+        Ok(())
+    }
+
     /// Ends a session. A session that has ended before retains its end time.
     ///
     /// # Errors
@@ -257,17 +307,6 @@ impl Sessions<'_> {
             query = query.nothing();
         }
         query.page(self.0, page, position).await
-    }
-
-    /// The last 100 sessions of an account, also those that have ended or expired, the last seen first.
-    ///
-    /// # Errors
-    /// Only the database's.
-    pub async fn recent(&mut self, scope: &Scope<Session>, user: UserId) -> Result<Vec<Session>> {
-        if !includes(scope, user) {
-            return Ok(Vec::new());
-        }
-        Ok(rows(self.0.all(&RECENT, &[&user]).await?))
     }
 
     /// The sessions whose end has a greater number than the one given, in the order of the numbers.

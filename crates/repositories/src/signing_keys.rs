@@ -11,7 +11,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Change;
 
 record! {
-    SigningKey as columns { id, kid, algorithm, sealed, public ["public_key"], created_at, retires_at }
+    SigningKey as columns { id, kid, algorithm, sealed, public ["public_key"], created_at, signs_from, retires_at }
 }
 
 impl Table for SigningKey {

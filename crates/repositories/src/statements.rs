@@ -150,6 +150,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::audit_chain::ALL,
         crate::audit_writers::ALL,
         crate::credentials::ALL,
+        crate::devices::ALL,
         crate::dialect::ALL,
         crate::idempotency::ALL,
         crate::jobs::ALL,
@@ -160,9 +161,11 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::payments::ALL,
         crate::products::ALL,
         crate::roles::ALL,
+        crate::recovery_codes::ALL,
         crate::sessions::ALL,
         crate::signing_keys::ALL,
         crate::stock::ALL,
+        crate::totp_factors::ALL,
         crate::user_access::ALL,
         crate::users::ALL,
     ];
@@ -173,11 +176,15 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         &crate::sessions::LIST,
         &crate::users::LIST,
     ];
+    let sealed = crate::SEALED_COLUMNS
+        .iter()
+        .map(|column| (column.name(), &column.others));
     let families = [&crate::order_items::ITEMS_OF, &crate::user_access::GRANTS_OF];
     let fixed = fixed.into_iter().flatten().copied();
     fixed
         .chain(tables().into_iter().flat_map(|table| table.reads()))
         .chain(lists.into_iter().flat_map(|list| list.all()))
+        .chain(sealed)
         .chain(families.into_iter().flat_map(|family| family.all()))
         .collect()
 }
@@ -187,25 +194,36 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::api_keys::CHANGES,
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
+        crate::devices::CHANGES,
         crate::jobs::CHANGES,
+        crate::master_key_check::CHANGES,
         crate::orders::CHANGES,
         crate::payments::CHANGES,
         crate::products::CHANGES,
+        crate::roles::CHANGES,
+        crate::recovery_codes::CHANGES,
         crate::sessions::CHANGES,
         crate::signing_keys::CHANGES,
         crate::stock::CHANGES,
+        crate::totp_factors::CHANGES,
         crate::user_access::CHANGES,
         crate::users::CHANGES,
     ];
     let families = [&crate::order_items::INSERT_ITEMS];
     let sized = families.into_iter().flat_map(|family| family.all());
     let sized = sized.map(|(name, change)| (name, change as &dyn GuardedChange));
+    let sealed = crate::SEALED_COLUMNS.iter();
+    let sealed = sealed.map(|column| (column.name(), &column.reseal as &dyn GuardedChange));
+    let seen = crate::sessions::SEEN.all();
+    let seen = seen.map(|(name, change)| (name, change as &dyn GuardedChange));
     let tables = tables().into_iter().flat_map(|table| table.changes());
     fixed
         .into_iter()
         .flatten()
         .copied()
         .chain(sized)
+        .chain(seen)
+        .chain(sealed)
         .chain(tables)
         .collect()
 }
@@ -217,6 +235,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::audit_chain::INTERNAL,
         crate::audit_writers::INTERNAL,
         crate::dialect::INTERNAL,
+        crate::email_codes::INTERNAL,
         crate::health::INTERNAL,
         crate::idempotency::INTERNAL,
         crate::jobs::INTERNAL,

@@ -1,19 +1,21 @@
 //! The repository of user accounts.
 
 use crate::access_changes::NEXT;
+use crate::credentials;
 use crate::dialect;
 use crate::list::{Key, List};
 use crate::outcome::{expect_one_row, found, unique_violation};
 use crate::read::{Read, word};
 use crate::row_filter::{RowFilter, owned};
-use mainstay_domain::access::{Permit, RoleName, Scope};
+use mainstay_domain::access::{BulkPermit, Permit, RoleName, Scope};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::page::{CursorKey, Page, PageRequest, Position};
+use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{User, UserStatus};
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::{AsText, Change, DatabaseError, FromRow, Param, Row};
+use mainstay_platform::database::{AsText, BulkChange, Change, DatabaseError, FromRow, Param, Row};
 
 /// The columns that are read, in their order.
 macro_rules! columns {
@@ -29,10 +31,10 @@ macro_rules! find {
 }
 
 statements! {
-    FIND = find!("id = $1");
-    FIND_OWNED = find!("id = $1 AND id = $2");
-    FIND_BY_EMAIL = find!("email = $1");
-    FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2");
+    FIND = find!("id = $1 AND deleted_at IS NULL");
+    FIND_OWNED = find!("id = $1 AND id = $2 AND deleted_at IS NULL");
+    FIND_BY_EMAIL = find!("email = $1 AND deleted_at IS NULL");
+    FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2 AND deleted_at IS NULL");
 }
 
 changes! {
@@ -40,19 +42,26 @@ changes! {
         "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
          version, access_changed_at, access_change, search_text, locale) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11, $12)";
-    SAVE: Change<User>, "users", [User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL] =
+    SAVE: Change<User>, "users", [
+        User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL, User::DELETE, User::ENABLE_FACTOR, User::DISABLE_FACTOR, User::RESET_FACTORS
+    ] =
         "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
          updated_at = $8, access_changed_at = $8, \
          access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
          search_text = $11, locale = $12 WHERE id = $1 AND version = $10";
-    DELETE: Change<User>, "users", [User::DELETE] =
-        "DELETE FROM users WHERE id = $1";
+    MARK_DELETED: Change<User>, "users", [User::DELETE] =
+        "UPDATE users SET deleted_at = $2 WHERE id = $1";
+    REMOVE_GRANTS: Change<User>, "user_permissions", [User::DELETE] =
+        "DELETE FROM user_permissions WHERE user_id = $1";
+    PURGE: BulkChange<User>, "users", [User::PURGE] =
+        "DELETE FROM users WHERE deleted_at < $1";
 }
 
 const OWNED: usize = 0;
 const ROLE: usize = 1;
 const STATUS: usize = 2;
 const SEARCH: usize = 3;
+const EXISTING: usize = 4;
 
 pub(crate) static LIST: List = List::new(
     concat!(module_path!(), "::LIST"),
@@ -62,6 +71,7 @@ pub(crate) static LIST: List = List::new(
         "role = {}",
         "status = {}",
         "search_text LIKE {} ESCAPE '!'",
+        "deleted_at IS NULL",
     ],
     &[
         Key::Number("created_at"),
@@ -157,7 +167,7 @@ impl Users<'_> {
         let role = filter.role.as_ref().map(RoleName::as_str);
         let status = filter.status.map(UserStatus::as_str);
         let words = filter.q.as_deref().map(dialect::anywhere);
-        let mut query = LIST.by(sort as usize, descending);
+        let mut query = LIST.by(sort as usize, descending).only(EXISTING);
         let row_filter = owned(scope);
         query = match &row_filter {
             RowFilter::All => query,
@@ -225,16 +235,32 @@ impl Users<'_> {
         expect_one_row(counts.last().copied().unwrap_or(0))
     }
 
-    /// Deletes an account with its password, sessions and grants. Its orders and audit entries stay.
+    /// Deletes an account: stores it as [`User::erased`] left it, with the change time of its access, and removes its
+    /// password and grants. From now on no finder returns it; [`purge`](Self::purge) removes the row later. Its orders
+    /// and audit entries stay.
     ///
     /// # Errors
-    /// `NOT_FOUND` when it does not exist any more.
-    pub async fn delete(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
-        let delete = DELETE.authorize(permit, user)?;
-        match self.0.execute(delete, &[&user.id]).await? {
-            0 => Err(Error::NotFound),
-            _ => Ok(()),
-        }
+    /// [`DatabaseError::Retry`] when it was changed meanwhile.
+    pub async fn delete(&mut self, permit: &Permit<User>, erased: &User) -> Result<()> {
+        let mark = MARK_DELETED.authorize(permit, erased)?;
+        let password = credentials::REMOVE.authorize(permit, erased)?;
+        let grants = REMOVE_GRANTS.authorize(permit, erased)?;
+        self.save(permit, erased).await?;
+        let id: [&dyn Param; 1] = [&erased.id];
+        let deleted_at: [&dyn Param; 2] = [&erased.id, &erased.updated_at];
+        let changes = [(mark, &deleted_at[..]), (password, &id[..]), (grants, &id[..])];
+        self.0.batch(&changes).await?;
+        Ok(())
+    }
+
+    /// Removes the rows of accounts that were deleted before an instant, with all that belongs to them; returns how
+    /// many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn purge(&mut self, permit: &BulkPermit<User>, before: Timestamp) -> Result<u64> {
+        let purge = PURGE.authorize(permit)?;
+        Ok(self.0.execute(purge, &[&before]).await?)
     }
 
     /// The number of active administrators. No other transaction can change it before this one has ended, so this

@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use crate::parse::email;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -13,7 +14,9 @@ use mainstay_edge::cookies::{self, RefreshCookie, TokenPair};
 use mainstay_edge::input::{Body, OptionalBody};
 use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
 use mainstay_engine::Secret;
-use mainstay_services::account::{Login, Logout, LogoutAll, Password, Refresh, Register, SignIn, Tokens};
+use mainstay_services::account::{
+    Login, Logout, LogoutAll, Password, Refresh, Register, Registered, SignIn, Tokens,
+};
 use mainstay_services::setup::ClaimSetup;
 use mainstay_views::{FactorRequestView, SignInView, TokensView};
 use serde::Deserialize;
@@ -32,7 +35,7 @@ pub(crate) fn routes() -> Routes {
 /// How the response carries the tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Transport {
+pub(crate) enum Transport {
     /// In the body of the response.
     Body,
     /// As `HttpOnly` cookies, out of reach of scripts.
@@ -99,12 +102,16 @@ struct Claim {
 
 /// Creates an account and signs its owner in.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = Registration,
-    responses((status = 201, description = "Created", body = Data<TokensView>), (status = 409)))]
+    responses((status = 201, description = "Created", body = Data<TokensView>),
+        (status = 202, description = "Addresses have to be confirmed first: a mail is on its way, whether or not the address has an account"),
+        (status = 409)))]
 async fn register(operation: Operation<Register>, Body(input): Body<Registration>) -> Answer {
     let route_state = operation.route_state().clone();
     let (email, password, name) = person(&input.email, input.password, &input.name)?;
-    let tokens = operation.command(Register::new(email, password, name)).await?;
-    made(&route_state, tokens, input.transport)
+    match operation.command(Register::new(email, password, name)).await? {
+        Registered::SignedIn(tokens) => made(&route_state, *tokens, input.transport),
+        Registered::MailSent => Ok(answer::accepted()),
+    }
 }
 
 /// Signs in.
@@ -112,9 +119,7 @@ async fn register(operation: Operation<Register>, Body(input): Body<Registration
     responses((status = 200, description = "Signed in, or a second factor is required", body = Data<SignInView>), (status = 401)))]
 async fn login(operation: Operation<Login>, Body(input): Body<Credentials>) -> Answer {
     let route_state = operation.route_state().clone();
-    let mut errors = ValidationErrors::new();
-    let email = errors.take("email", Email::parse(&input.email));
-    let email = ApiError::unless_good(errors, email)?;
+    let email = email(&input.email)?;
     let answer = operation
         .command(Login::new(email, Password::new(input.password)))
         .await?;
@@ -198,7 +203,11 @@ fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) 
 }
 
 /// The answer to a first factor: the tokens, or the request for a second factor.
-fn sign_in_answer(route_state: &RouteState, answer: SignIn, transport: Option<Transport>) -> Answer {
+pub(crate) fn sign_in_answer(
+    route_state: &RouteState,
+    answer: SignIn,
+    transport: Option<Transport>,
+) -> Answer {
     match answer {
         SignIn::Tokens(tokens) => signed_in(StatusCode::OK, route_state, *tokens, transport),
         SignIn::SecondFactor(request) => {
@@ -206,6 +215,15 @@ fn sign_in_answer(route_state: &RouteState, answer: SignIn, transport: Option<Tr
             answer::json(StatusCode::OK, &Data { data })
         }
     }
+}
+
+/// The answer to a sign-in that is complete: the tokens.
+pub(crate) fn sign_in_tokens(
+    route_state: &RouteState,
+    tokens: Tokens,
+    transport: Option<Transport>,
+) -> Answer {
+    signed_in(StatusCode::OK, route_state, tokens, transport)
 }
 
 fn signed_in(
@@ -224,6 +242,7 @@ fn signed_in(
     }
     let pair = (tokens.access_token.clone(), tokens.refresh_token.clone());
     let ends = (tokens.expires_at, tokens.session_ends_at);
+    let device = tokens.device.clone();
     let mut response = answer::json(
         status,
         &Data {
@@ -234,7 +253,11 @@ fn signed_in(
         access: (pair.0.expose(), ends.0),
         refresh: (pair.1.expose(), ends.1),
     };
-    cookies::set(response.headers_mut(), pair, route_state.options().secure_cookies);
+    let secure = route_state.options().secure_cookies;
+    cookies::set(response.headers_mut(), pair, secure);
+    if let Some(token) = device {
+        cookies::set_device(response.headers_mut(), token.expose(), secure);
+    }
     Ok(response)
 }
 

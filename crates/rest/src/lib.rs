@@ -5,17 +5,22 @@ mod audit;
 mod auth;
 pub mod contract;
 mod docs;
+mod emails;
 mod expiry;
 mod health;
 mod jobs;
 mod keys;
+mod link_pages;
+mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
 mod parse;
+mod passwords;
 mod payments;
 mod permissions;
 mod products;
+mod roles;
 mod sessions;
 mod setup;
 #[cfg(test)]
@@ -29,10 +34,14 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(api_keys::routes())
+        .merge(mail_sign_in::routes())
         .merge(mfa::routes())
+        .merge(passwords::routes())
+        .merge(emails::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
+        .merge(roles::routes())
         .merge(products::routes())
         .merge(orders::routes())
         .merge(payments::routes())
@@ -41,7 +50,8 @@ pub fn routes(docs: bool) -> Routes {
         .merge(keys::routes())
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(setup::routes());
+        .merge(setup::routes())
+        .merge(link_pages::routes());
     if docs {
         routes.merge(docs::routes())
     } else {

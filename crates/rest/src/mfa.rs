@@ -1,23 +1,109 @@
 //! Second factors, and proving again who one is.
 
-use mainstay_edge::answer;
+use crate::auth::{Transport, sign_in_tokens};
+use mainstay_domain::validation::ValidationErrors;
+use mainstay_edge::answer::{self, Data};
 use mainstay_edge::input::Body;
-use mainstay_edge::{Answer, Operation, Routes, route};
-use mainstay_services::account::{Password, StepUp};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
+use mainstay_engine::Secret;
+use mainstay_services::account::{
+    DisableTotp, EnableTotp, FactorCode, Password, RenewRecoveryCodes, SetUpTotp, StepUp, VerifyFactor,
+};
+use mainstay_views::{RecoveryCodesView, TokensView, TotpSetupView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().add(route!(StepUp, step_up))
+    Routes::new()
+        .add(route!(VerifyFactor, verify))
+        .add(route!(SetUpTotp, set_up_totp))
+        .add(route!(EnableTotp, enable_totp))
+        .add(route!(DisableTotp, disable_totp))
+        .add(route!(RenewRecoveryCodes, renew_recovery_codes))
+        .add(route!(StepUp, step_up))
 }
 
-/// What proves again who the caller is.
+/// The longest text that is read as a code.
+const MAX_CODE: usize = 64;
+
+/// The token of a first factor, and a code of a second one.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Verification {
+    #[schema(max_length = 100)]
+    mfa_token: String,
+    /// The six digits that the authenticator app shows, or a recovery code.
+    #[schema(min_length = 1, max_length = 64)]
+    code: String,
+    transport: Option<Transport>,
+}
+
+/// A code of the authenticator app.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Confirmation {
+    /// The six digits that the app shows.
+    #[schema(min_length = 1, max_length = 64)]
+    code: String,
+}
+
+/// What proves again who the caller is: one of the two.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Proof {
     /// The password of the account.
-    #[schema(format = Password, max_length = 128)]
-    password: String,
+    #[schema(format = Password, max_length = 256)]
+    password: Option<String>,
+    /// The six digits that the authenticator app shows, or a recovery code.
+    #[schema(min_length = 1, max_length = 64)]
+    code: Option<String>,
+}
+
+/// Finishes a sign-in with a second factor. The token is the one of the answer to the first factor: it is valid for five
+/// minutes, outlives wrong codes, whose number is limited, and works once.
+#[utoipa::path(post, path = "/api/auth/mfa/verify", tag = "auth", request_body = Verification,
+    responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
+async fn verify(operation: Operation<VerifyFactor>, Body(input): Body<Verification>) -> Answer {
+    let route_state = operation.route_state().clone();
+    let code = code(&input.code)?;
+    let tokens = operation
+        .command(VerifyFactor::new(Secret::new(input.mfa_token), code))
+        .await?;
+    sign_in_tokens(&route_state, tokens, input.transport)
+}
+
+/// Makes a secret for an authenticator app. It counts when a code has confirmed it; until then, each call makes another.
+#[utoipa::path(post, path = "/api/auth/mfa/totp/setup", tag = "auth",
+    responses((status = 200, description = "What the app needs", body = Data<TotpSetupView>), (status = 409)))]
+async fn set_up_totp(operation: Operation<SetUpTotp>) -> Answer {
+    let setup = operation.command(SetUpTotp).await?;
+    answer::data(&TotpSetupView::of(setup)?)
+}
+
+/// Confirms the authenticator app with a code: from then on, sign-in asks for a second factor. Answers ten recovery codes,
+/// which are not shown again.
+#[utoipa::path(post, path = "/api/auth/mfa/totp/enable", tag = "auth", request_body = Confirmation,
+    responses((status = 200, description = "The recovery codes", body = Data<RecoveryCodesView>), (status = 409)))]
+async fn enable_totp(operation: Operation<EnableTotp>, Body(input): Body<Confirmation>) -> Answer {
+    let code = code(&input.code)?;
+    let codes = operation.command(EnableTotp::new(code)).await?;
+    answer::data(&RecoveryCodesView::from(codes))
+}
+
+/// Removes the authenticator app; needs a step-up. Without another factor, the recovery codes go with it.
+#[utoipa::path(post, path = "/api/auth/mfa/totp/disable", tag = "auth",
+    responses((status = 204, description = "Disabled"), (status = 409)))]
+async fn disable_totp(operation: Operation<DisableTotp>) -> Answer {
+    operation.command(DisableTotp).await?;
+    Ok(answer::nothing())
+}
+
+/// Replaces the recovery codes; needs a step-up. The earlier ones stop working.
+#[utoipa::path(post, path = "/api/auth/mfa/recovery-codes", tag = "auth",
+    responses((status = 200, description = "The new codes", body = Data<RecoveryCodesView>), (status = 409)))]
+async fn renew_recovery_codes(operation: Operation<RenewRecoveryCodes>) -> Answer {
+    let codes = operation.command(RenewRecoveryCodes).await?;
+    answer::data(&RecoveryCodesView::from(codes))
 }
 
 /// Proves again who the caller is. For ten minutes, this session may then do what needs it: other requests answer
@@ -25,8 +111,25 @@ struct Proof {
 #[utoipa::path(post, path = "/api/auth/step-up", tag = "auth", request_body = Proof,
     responses((status = 204, description = "In force for ten minutes")))]
 async fn step_up(operation: Operation<StepUp>, Body(input): Body<Proof>) -> Answer {
-    operation
-        .command(StepUp::with_password(Password::new(input.password)))
-        .await?;
+    let proof = match (input.password, input.code) {
+        (Some(password), None) => StepUp::Password(Password::new(password)),
+        (None, Some(text)) => StepUp::Code(code(&text)?),
+        (Some(_), Some(_)) => return Err(invalid("CONFLICT", "cannot be given together with password")),
+        (None, None) => return Err(invalid("REQUIRED", "give the password or a code")),
+    };
+    operation.command(proof).await?;
     Ok(answer::nothing())
+}
+
+/// Reads a code; `None` for a text that has the form of none, which is a wrong code and no invalid request.
+fn code(text: &str) -> Result<Option<FactorCode>, ApiError> {
+    match text.len() {
+        0 => Err(invalid("REQUIRED", "must not be empty")),
+        1..=MAX_CODE => Ok(FactorCode::parse(text)),
+        _ => Err(invalid("LENGTH", "is longer than any code")),
+    }
+}
+
+fn invalid(code: &'static str, message: &str) -> ApiError {
+    mainstay_domain::Error::Invalid(ValidationErrors::one("code", code, message)).into()
 }

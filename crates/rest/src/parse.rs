@@ -1,9 +1,11 @@
 //! Parses and validates the values of requests.
 
 use mainstay_domain::currency::Currency;
+use mainstay_domain::email::Email;
 use mainstay_domain::money::Money;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::validation::{Invalid, ValidationErrors};
+use mainstay_edge::ApiError;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -27,6 +29,13 @@ impl MoneyInput {
         let currency = currency?;
         errors.take(format!("{path}.amount"), Money::price(self.amount, currency))
     }
+}
+
+/// Parses the address in the field `email`.
+pub(crate) fn email(text: &str) -> Result<Email, ApiError> {
+    let mut errors = ValidationErrors::new();
+    let email = errors.take("email", Email::parse(text));
+    ApiError::unless_good(errors, email)
 }
 
 /// Maximum length of a timestamp's text.

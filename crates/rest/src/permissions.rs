@@ -2,13 +2,13 @@
 
 use crate::expiry;
 use mainstay_domain::id::UserId;
-use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data, Listed};
-use mainstay_edge::input::{Body, PathId, PathPair};
+use mainstay_edge::input::{Body, PathId, PathPair, Query};
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
+use mainstay_services::access::{AccountName, ExplainAccess};
 use mainstay_services::user::{GrantPermission, ListPermissions, ReadPermission, RevokePermission};
-use mainstay_views::GrantView;
+use mainstay_views::{ExplanationView, GrantView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -18,6 +18,15 @@ pub(crate) fn routes() -> Routes {
         .add(route!(ReadPermission, read))
         .add(route!(GrantPermission, grant))
         .add(route!(RevokePermission, revoke))
+        .add(route!(ExplainAccess, explain))
+}
+
+/// What the question is about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    can: String,
+    resource: Option<String>,
 }
 
 /// A permission to grant, for an unlimited or a limited time.
@@ -34,20 +43,32 @@ struct NewGrant {
     expires_at: Option<String>,
 }
 
+/// Answers whether an account may do something, and by which rule.
+#[utoipa::path(get, path = "/api/users/{id}/access", tag = "permissions",
+    params(("id" = String, Path, format = Uuid),
+        ("can" = String, Query, description = "An action and its resource, or a permission", example = "cancel:order", max_length = 100),
+        ("resource" = Option<String>, Query, description = "The row: the resource and its id. Without it, the answer is about every row", example = "order/0199b1f4-7c00-7000-8000-000000000001", max_length = 100)),
+    responses((status = 200, description = "The answer", body = Data<ExplanationView>)))]
+async fn explain(
+    operation: Operation<ExplainAccess>,
+    PathId(id): PathId<UserId>,
+    Query(Question { can, resource }): Query<Question>,
+) -> Answer {
+    let question = ExplainAccess {
+        account: AccountName::Id(id),
+        can,
+        resource,
+    };
+    answer::data(&ExplanationView::from(operation.query(question).await?))
+}
+
 /// Lists the permissions that an account has besides those of its role.
 #[utoipa::path(get, path = "/api/users/{id}/permissions", tag = "permissions",
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "The permissions", body = Listed<GrantView>)))]
 async fn list(operation: Operation<ListPermissions>, PathId(id): PathId<UserId>) -> Answer {
-    let items = operation.query(ListPermissions { id }).await?;
-    // An account has at most as many as there are permissions: one page has them all.
-    let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    let info = PageInfo::Numbered {
-        page: 1,
-        limit: count.max(MAX_LIMIT),
-        total: count.into(),
-    };
-    answer::list(Page { items, info }, GrantView::from)
+    // An account has at most as many as there are permissions.
+    answer::whole_list(operation.query(ListPermissions { id }).await?, GrantView::from)
 }
 
 /// Reads one permission of an account.

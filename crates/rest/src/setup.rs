@@ -47,7 +47,8 @@ async fn style(_endpoint: PublicEndpoint) -> Answer {
     ))
 }
 
-fn page_file(kind: &'static str, text: &'static str) -> Response {
+/// A file of a page that may load nothing but files of this server.
+pub(crate) fn page_file(kind: &'static str, text: &'static str) -> Response {
     let mut response = answer::bytes(kind, text);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, CSP);
     response

@@ -8,12 +8,14 @@ use mainstay_domain::name::PersonName;
 use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::user::UserStatus;
 use mainstay_domain::validation::ValidationErrors;
-use mainstay_edge::answer::{Data, Tag};
-use mainstay_edge::input::IfNoneMatch;
+use mainstay_edge::answer::{self, Data, Tag};
+use mainstay_edge::input::{Body, IfMatch, IfNoneMatch, PathId};
 use mainstay_edge::routes::ChangeInput;
-use mainstay_edge::{Answer, Operation, Routes, route};
+use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::account::Me;
-use mainstay_services::user::{ListUsers, ReadUser, SetRole, UpdateUser};
+use mainstay_services::user::{
+    DeleteUser, EndUserSessions, ListUsers, ReadUser, SetRole, UpdateMe, UpdateUser,
+};
 use mainstay_views::UserView;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -24,6 +26,7 @@ const SETTABLE_STATUSES: &str = "active, disabled";
 pub(crate) fn routes() -> Routes {
     Routes::tagged("users")
         .add(route!(Me, me))
+        .add(route!(UpdateMe, update_me))
         .list::<ListUsers, UserView>("/api/users", "Lists accounts.", "Accounts")
         .read::<ReadUser, UserView>("/api/users/{id}", "Reads an account.", "The account")
         .change::<UserPatch, UserView>(
@@ -38,6 +41,12 @@ pub(crate) fn routes() -> Routes {
             "Changes the role of an account, in force at once.",
             "The changed account",
         )
+        .remove::<DeleteUser>(
+            "/api/users/{id}",
+            "Deletes an account, at once. Its orders and its part of the audit trail stay, without its name.",
+            "Deleted",
+        )
+        .add(route!(EndUserSessions, end_sessions))
 }
 
 /// The fields of an account to change; the others stay.
@@ -56,6 +65,15 @@ struct UserPatch {
     status: Option<String>,
 }
 
+/// The fields of the caller's own account to change; the others stay.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ProfilePatch {
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    name: Option<String>,
+}
+
 /// A role for an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -71,6 +89,31 @@ struct RoleChoice {
 async fn me(operation: Operation<Me>, if_none_match: IfNoneMatch) -> Answer {
     let profile = operation.query(Me).await?;
     Tag::from(profile.state()).answer(&if_none_match, &UserView::from(profile))
+}
+
+/// Changes the caller's own account; fields that are left out stay.
+#[utoipa::path(patch, path = "/api/users/me", tag = "users", request_body = ProfilePatch,
+    params(("If-Match" = Option<String>, Header, description = "The entity tag of the state to which the request applies")),
+    responses((status = 200, description = "The changed account", body = Data<UserView>), (status = 409)))]
+async fn update_me(
+    operation: Operation<UpdateMe>,
+    IfMatch(expected): IfMatch,
+    Body(patch): Body<ProfilePatch>,
+) -> Answer {
+    let mut errors = ValidationErrors::new();
+    let name = errors.take_optional("name", patch.name.as_deref().map(PersonName::parse));
+    let update = ApiError::unless_good(errors, Some(UpdateMe { name, expected }))?;
+    let profile = operation.command(update).await?;
+    let tag = Tag::from(profile.state());
+    Ok(tag.put(answer::data(&UserView::from(profile))?))
+}
+
+/// Ends all sessions of an account, in force at once.
+#[utoipa::path(delete, path = "/api/users/{id}/sessions", tag = "users", params(("id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "All sessions are over")))]
+async fn end_sessions(operation: Operation<EndUserSessions>, PathId(id): PathId<UserId>) -> Answer {
+    operation.command(EndUserSessions { id }).await?;
+    Ok(answer::nothing())
 }
 
 impl ChangeInput for UserPatch {

@@ -8,6 +8,7 @@
     reason = "a failure of the database must not become the client's mistake: `map_err(|_| ...)` forgets which it was"
 )]
 
+pub mod access;
 pub mod account;
 pub mod api_key;
 pub mod audit;
@@ -21,6 +22,7 @@ pub mod payment;
 pub mod ports;
 pub mod product;
 mod repositories;
+pub mod role;
 pub mod setup;
 mod spelled;
 pub mod user;

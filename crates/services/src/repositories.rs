@@ -1,9 +1,9 @@
 //! The repositories of the product's own resources.
 
 use mainstay_engine::Repositories;
-use mainstay_repositories::{Orders, Payments, Products};
+use mainstay_repositories::{Orders, Payments, Products, RecoveryCodes, TotpFactors};
 
-/// Adds the repositories of products, orders and payments to every transaction and snapshot.
+/// Adds the repositories of products, orders, payments and second factors to every transaction and snapshot.
 pub trait ShopRepositories: Repositories {
     /// Products.
     fn products(&mut self) -> Products<'_> {
@@ -18,6 +18,16 @@ pub trait ShopRepositories: Repositories {
     /// Payments.
     fn payments(&mut self) -> Payments<'_> {
         Payments::new(self.tx())
+    }
+
+    /// Authenticator apps.
+    fn totp_factors(&mut self) -> TotpFactors<'_> {
+        TotpFactors::new(self.tx())
+    }
+
+    /// Recovery codes.
+    fn recovery_codes(&mut self) -> RecoveryCodes<'_> {
+        RecoveryCodes::new(self.tx())
     }
 }
 

@@ -80,10 +80,12 @@ pub(crate) async fn undone(app: &App, database: &TestDatabase) -> Result<Vec<Str
     Ok(undone)
 }
 
-/// Whether a job is the waiting mail that asks to confirm an address, which every registration writes. A test that is not
-/// about it may leave it.
+/// Whether a job is a waiting mail that asks to confirm an address, which every registration writes, or that informs of a
+/// new device. A test that is not about them may leave them.
 fn is_incidental(job: &Job) -> bool {
-    job.state == JobState::Queued && job.kind == "mail.account" && job.payload.contains(r#""verify-email""#)
+    let names = |kind: &&str| job.payload.contains(&format!("\"{kind}\""));
+    let is_incidental = ["verify-email", "new-device"].iter().any(names);
+    job.state == JobState::Queued && job.kind == "mail.account" && is_incidental
 }
 
 /// All jobs, over as many pages as needed.

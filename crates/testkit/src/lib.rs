@@ -8,6 +8,7 @@
 
 mod answer;
 mod app;
+mod authenticator;
 mod client;
 mod database;
 mod engine;
@@ -25,6 +26,7 @@ mod users;
 
 pub use answer::Answer;
 pub use app::TestApp;
+pub use authenticator::Authenticator;
 pub use client::Client;
 pub use database::DatabaseHold;
 pub use engine::Engine;

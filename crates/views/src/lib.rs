@@ -3,27 +3,35 @@
 //! A representation is a type of its own and not the domain's, so that a new field of a noun reaches no client
 //! unreviewed. gRPC has its protobuf messages instead.
 
+mod access;
 mod api_key;
 mod audit;
+mod email;
+mod factor;
 mod grant;
 mod job;
 mod money;
 mod order;
 mod payment;
 mod product;
+mod role;
 mod security_event;
 mod session;
 mod tokens;
 mod user;
 
+pub use access::{ExplanationView, PermissionView};
 pub use api_key::{ApiKeyView, CreatedApiKeyView};
 pub use audit::AuditView;
+pub use email::ConfirmedEmailView;
+pub use factor::{RecoveryCodesView, TotpSetupView};
 pub use grant::GrantView;
 pub use job::JobView;
 pub use money::MoneyView;
 pub use order::{OrderItemView, OrderView};
 pub use payment::PaymentView;
 pub use product::ProductView;
+pub use role::RoleView;
 pub use security_event::SecurityEventView;
 pub use session::SessionView;
 pub use tokens::{FactorRequestView, SignInView, TokensView};

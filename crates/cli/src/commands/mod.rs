@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -43,6 +44,7 @@ pub(crate) fn run(app: &App, arguments: Arguments) -> Outcome {
         Command::Serve(options) => serve::run(app, loaded.settings, options),
         Command::Migrate => migrate::run(app, &loaded.settings),
         Command::Users(command) => users::run(app, loaded.settings, command),
+        Command::Access(command) => access::run(app, loaded.settings, command),
         Command::Keys(command) => keys::run(app, loaded.settings, command),
         Command::Audit(command) => audit::run(app, loaded.settings, command),
         Command::Jobs(command) => jobs::run(app, loaded.settings, command),

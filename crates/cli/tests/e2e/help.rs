@@ -28,7 +28,11 @@ snapshots! {
     users: ["users"];
     users_create_admin: ["users", "create-admin"];
     users_list: ["users", "list"];
+    access: ["access"];
+    access_explain: ["access", "explain"];
     keys: ["keys"];
+    keys_list: ["keys", "list"];
+    keys_reseal: ["keys", "reseal"];
     keys_rotate: ["keys", "rotate"];
     audit: ["audit"];
     audit_verify: ["audit", "verify"];

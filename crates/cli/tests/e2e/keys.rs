@@ -25,6 +25,10 @@ on_both_engines! {
         let after = shop.register("ben").await;
         let ben = server.client().with(after["accessToken"].as_str().unwrap());
         assert_eq!(ben.get("/api/users/me").await.status, 200);
+        let listed = home.run(&["keys", "list", "--json"]).json();
+        let states: Vec<_> = listed.as_array().unwrap().iter().map(|key| key["state"].clone()).collect();
+        assert_eq!(states, ["current", "next"], "{listed}");
+        assert_eq!(listed[1]["key"], key);
         server.stop().await;
 
         let server = home.serve().await;
@@ -32,6 +36,31 @@ on_both_engines! {
             let client = server.client().with(tokens["accessToken"].as_str().unwrap());
             assert_eq!(client.get("/api/users/me").await.status, 200);
         }
+        server.stop().await;
+    }
+}
+
+on_both_engines! {
+    async fn a_compromised_key_is_refused_by_a_running_server_within_a_second(home: Home) {
+        let server = home.serve().await;
+        let shop = Shop::open(&home, &server).await;
+        let tokens = shop.register("ann").await;
+        let ann = server.client().with(tokens["accessToken"].as_str().unwrap());
+        assert_eq!(ann.get("/api/users/me").await.status, 200);
+        let rotated = home.run(&["keys", "rotate", "--compromised", "--json"]).json();
+        assert_eq!(rotated["revoked"].as_array().unwrap().len(), 1, "{rotated}");
+        // The server reads the keys twice a second.
+        until("the old key is refused", Duration::from_secs(20), || async {
+            (ann.get("/api/users/me").await.status == 401).then_some(())
+        })
+        .await;
+        let renew = serde_json::json!({"refreshToken": tokens["refreshToken"]});
+        let next = server.client().post("/api/auth/refresh", renew).await;
+        assert_eq!(next.status, 200, "{:?}", next.body);
+        let token = next.body["data"]["accessToken"].as_str().unwrap();
+        assert_eq!(server.client().with(token).get("/api/users/me").await.status, 200);
+        let listed = home.run(&["keys", "list"]);
+        assert!(listed.out.contains("retired") && listed.out.contains("current"), "{listed:?}");
         server.stop().await;
     }
 }

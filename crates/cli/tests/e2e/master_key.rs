@@ -53,6 +53,33 @@ on_both_engines! {
         assert_eq!(good["healthy"], true, "{good}");
     }
 
+    async fn a_replaced_key_is_refused_once_everything_is_sealed_again(home: Home) {
+        let made = home.finish(&mut with_key(&home, KEYS[0], &CREATE_ADMIN), ADMIN.1);
+        assert_eq!(made.exit, Some(0), "{made:?}");
+        let both = |arguments: &[&str]| {
+            let mut command = with_key(&home, KEYS[1], arguments);
+            command.env("MASTER_KEY_PREVIOUS", KEYS[0]);
+            home.finish(&mut command, ADMIN.1)
+        };
+        assert_eq!(both(&["users", "list"]).exit, Some(0));
+        // Killed at some instant, the run is continued by the next one.
+        let mut command = with_key(&home, KEYS[1], &["keys", "reseal"]);
+        command.env("MASTER_KEY_PREVIOUS", KEYS[0]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut killed = command.spawn().unwrap();
+        let _ = killed.kill();
+        killed.wait().unwrap();
+        let resealed = both(&["keys", "reseal"]);
+        assert_eq!(resealed.exit, Some(0), "{resealed:?}");
+        assert!(resealed.out.contains("sessions.seed: 0 sealed again") && resealed.out.contains("can be removed"), "{resealed:?}");
+        assert!(!resealed.out.contains(KEYS[0]) && !resealed.out.contains(KEYS[1]));
+        assert_eq!(both(&["keys", "reseal"]).exit, Some(0), "again is no error");
+        assert_eq!(home.finish(&mut with_key(&home, KEYS[1], &["users", "list"]), "").exit, Some(0));
+        let verified = home.finish(&mut with_key(&home, KEYS[1], &["audit", "verify"]), "");
+        assert_eq!(verified.exit, Some(0), "{verified:?}");
+        let refused = home.finish(&mut with_key(&home, KEYS[0], &["users", "list"]), "");
+        assert_eq!(refused.exit, Some(2), "{refused:?}");
+    }
+
     async fn of_first_starts_at_once_with_different_keys_one_wins(home: Home) {
         home.run(&["migrate"]).success();
         let ran: Vec<_> = std::thread::scope(|all| {

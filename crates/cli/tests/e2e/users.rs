@@ -22,6 +22,19 @@ on_both_engines! {
         server.stop().await;
     }
 
+    async fn access_is_explained_by_the_rule_that_decided(home: Home) {
+        home.create_admin();
+        let ask = |question: &[&str]| home.run(&[&["access", "explain"], question].concat());
+        let answer = ask(&[ADMIN.0, "update:user"]).success();
+        let rule = "yes: allowed to the owner, holders of update:user: the role admin has every permission";
+        assert_eq!(answer.trim_end(), rule);
+        let answer = ask(&[ADMIN.0, "settle:order", "--json"]).json();
+        assert_eq!(answer["allowed"], json!(false), "{answer}");
+        assert_eq!(ask(&["ben@example.com", "update:user"]).exit, Some(1));
+        assert_eq!(ask(&[ADMIN.0, "fly:plane"]).exit, Some(2));
+        assert_eq!(ask(&["no-address", "update:user"]).exit, Some(2));
+    }
+
     async fn a_duplicate_address_is_rejected_and_changes_nothing(home: Home) {
         home.create_admin();
         let again = ["users", "create-admin", "--email", "ADMIN@example.com", "--password-stdin", "--json"];

@@ -7,6 +7,8 @@
 //! - [`Permit`] authorises a caller to perform one action on one row; every statement that changes rows of a resource
 //!   requires one, and checks both. [`BulkPermit`] is for the few that change rows by their age.
 //!
+//! [`explain`] answers why an account may, or may not, do something, by the functions that decide it.
+//!
 //! Nothing else constructs them, so a read without a scope and a write without a permit do not compile:
 //!
 //! ```compile_fail,E0451
@@ -20,6 +22,7 @@
 //! ```
 
 mod caller;
+mod explain;
 mod permission;
 mod permit;
 mod policy;
@@ -31,10 +34,11 @@ mod scope;
 mod tests;
 
 pub use caller::{Caller, Credential, Principal, SystemCaller};
+pub use explain::{Explanation, Holder, Target, explain};
 pub use permission::{Grant, Permission, PermissionSet};
 pub use permit::{Action, BulkPermit, Permit, permit, permit_all, permit_new};
 pub use policy::{Policy, Resource, Rule, Visibility};
 pub use requirement::{Access, Rate};
 pub use resources::{PolicyError, Resources};
-pub use role::{RoleFacts, RoleName};
+pub use role::RoleName;
 pub use scope::{Scope, ScopeFilter, scope, scope_to};

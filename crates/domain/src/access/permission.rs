@@ -16,18 +16,12 @@ pub struct Permission {
 /// Permissions that belong to no resource.
 #[expect(missing_docs, reason = "the descriptions are the documentation")]
 impl Permission {
-    pub const READ_ACCESS: Self = Self::new("read:access", "Query which users hold which permissions");
-    pub const MANAGE_ROLE: Self = Self::new("manage:role", "Change roles");
+    pub const READ_ACCESS: Self = Self::new("read:access", "Ask what an account may do, and why");
     pub const EXPORT_DATA: Self = Self::new("export:data", "Make reports");
     pub const READ_METRICS: Self = Self::new("read:metrics", "Read metrics");
 
     /// Every permission that belongs to no resource.
-    pub const GENERAL: &'static [Self] = &[
-        Self::READ_ACCESS,
-        Self::MANAGE_ROLE,
-        Self::EXPORT_DATA,
-        Self::READ_METRICS,
-    ];
+    pub const GENERAL: &'static [Self] = &[Self::READ_ACCESS, Self::EXPORT_DATA, Self::READ_METRICS];
 }
 
 impl Permission {
@@ -138,6 +132,11 @@ impl PermissionSet {
         Self::of(held.cloned())
     }
 
+    /// True when the set contains every permission of the other one.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.all || (!other.all && other.names.is_subset(&self.names))
+    }
+
     /// True when the set contains the permission.
     pub fn has(&self, permission: Permission) -> bool {
         self.all || self.names.contains(permission.name)
@@ -174,6 +173,21 @@ mod tests {
                 .with_grants(&grants, Timestamp::from_micros(10))
                 .has(Permission::READ_ORDER)
         );
+    }
+
+    #[test]
+    fn a_set_covers_what_it_contains() {
+        let set = |names: &[&str]| PermissionSet::of(names.iter().map(|name| (*name).to_owned()));
+        let (few, more, all) = (
+            set(&["a:b"]),
+            set(&["a:b", "c:d"]),
+            PermissionSet::everything(&[]),
+        );
+        assert!(more.covers(&few) && more.covers(&more) && few.covers(&set(&[])));
+        assert!(!few.covers(&more));
+        assert!(all.covers(&more) && all.covers(&all));
+        // An account that has many permissions by name still is no administrator.
+        assert!(!more.covers(&all));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Authorisation of one action on one row.
 
-use super::policy::{Resource, Rule};
+use super::policy::{Resource, Rule, judge};
 use super::{Caller, SystemCaller};
-use crate::error::{Denied, Error, Result, Unauthenticated};
+use crate::error::{Error, Result, Unauthenticated};
 use crate::id::{Id, UserId};
 use serde::Serialize;
 use std::fmt;
@@ -146,20 +146,8 @@ pub fn permit_new<T: Resource>(
     let Some(principal) = caller.principal() else {
         return Err(Error::Unauthenticated(Unauthenticated::Missing));
     };
-    let owns = owner == Some(principal.id);
-    let denied = match rule {
-        Some(Rule::Owner) if !owns => Denied::Ownership,
-        Some(Rule::OwnerOr(permission)) if !owns && !principal.permissions.has(permission) => {
-            Denied::Ownership
-        }
-        Some(Rule::Holder(permission)) if !principal.permissions.has(permission) => {
-            Denied::Permission(permission)
-        }
-        Some(Rule::Role(role)) if !principal.has_role(role) => Denied::Role,
-        Some(Rule::System) | None => Denied::Role,
-        Some(Rule::Anyone | Rule::Owner | Rule::OwnerOr(_) | Rule::Holder(_) | Rule::Role(_)) => {
-            return Ok(granted);
-        }
-    };
-    Err(Error::Denied(denied))
+    match judge(rule, principal, owner) {
+        Ok(_) => Ok(granted),
+        Err(denied) => Err(Error::Denied(denied)),
+    }
 }

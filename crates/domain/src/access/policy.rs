@@ -1,7 +1,8 @@
 //! The policy of a resource: which rows callers may see, and which actions they may perform on them. Each resource
 //! declares its own, beside its type; `contracts/policy.txt` shows all of them on one page.
 
-use super::{Action, Permission};
+use super::{Action, Permission, Principal};
+use crate::error::Denied;
 use crate::id::{Id, UserId};
 use std::fmt;
 
@@ -106,6 +107,39 @@ pub enum Rule {
     Role(&'static str),
     /// Mainstay itself.
     System,
+}
+
+/// What of a rule a signed-in user fulfils.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ground {
+    Anyone,
+    Owner,
+    Holder(Permission),
+    Role(&'static str),
+}
+
+/// Decides whether a signed-in user may perform an action on a row of this owner; `None` is the rule of an action that
+/// is reserved for the system. [`permit`](super::permit) and [`explain`](super::explain) both ask here.
+pub(super) fn judge(
+    rule: Option<Rule>,
+    principal: &Principal,
+    owner: Option<UserId>,
+) -> Result<Ground, Denied> {
+    let owns = owner == Some(principal.id);
+    match rule {
+        Some(Rule::Anyone) => Ok(Ground::Anyone),
+        Some(Rule::Owner | Rule::OwnerOr(_)) if owns => Ok(Ground::Owner),
+        Some(Rule::OwnerOr(permission)) if principal.permissions.has(permission) => {
+            Ok(Ground::Holder(permission))
+        }
+        Some(Rule::Owner | Rule::OwnerOr(_)) => Err(Denied::Ownership),
+        Some(Rule::Holder(permission)) if principal.permissions.has(permission) => {
+            Ok(Ground::Holder(permission))
+        }
+        Some(Rule::Holder(permission)) => Err(Denied::Permission(permission)),
+        Some(Rule::Role(role)) if principal.has_role(role) => Ok(Ground::Role(role)),
+        Some(Rule::Role(_) | Rule::System) | None => Err(Denied::Role),
+    }
 }
 
 impl fmt::Display for Visibility {

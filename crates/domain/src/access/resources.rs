@@ -93,6 +93,12 @@ impl Resources {
             .map(|declared| (declared.name, declared.type_name))
     }
 
+    /// The policy of the resource of this name.
+    pub fn policy(&self, name: &str) -> Option<&Policy> {
+        let declared = self.resources.iter().find(|declared| declared.name == name);
+        declared.map(|declared| &declared.policy)
+    }
+
     /// The name of each permission, and the type of the resource that declares it.
     pub fn permission_names(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
         let of_resources = self.resources.iter().flat_map(|declared| {

@@ -4,23 +4,14 @@ use crate::string_enum::StoredAsText;
 use crate::validation::Invalid;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+use uuid::{Builder, Uuid};
 
 /// The name of a role: 1 to 40 of `a-z`, `0-9` and `-`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RoleName(Arc<str>);
-
-/// What a role means for those who have it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleFacts {
-    /// The role.
-    pub name: RoleName,
-    /// Its permissions by name; empty for the administrator's role, which has every permission.
-    pub permissions: Vec<String>,
-    /// Whether its members need a second factor: without one, they may do nothing but set one up.
-    pub mfa_required: bool,
-}
 
 impl RoleName {
     /// The role that has every permission.
@@ -63,9 +54,30 @@ impl RoleName {
         &self.0
     }
 
+    /// The id under which the audit trail lists the role: a hash of the name (FNV-1a of 128 bits), as a UUID of version 8
+    /// (RFC 9562, 5.8). The name identifies a role; a role that is created again under a name continues its trail.
+    pub fn uuid(&self) -> Uuid {
+        let step = |hash: u128, byte: u8| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        };
+        let hash = self
+            .0
+            .bytes()
+            .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, step);
+        Builder::from_custom_bytes(hash.to_be_bytes()).into_uuid()
+    }
+
     /// True for the role that has every permission.
     pub fn is_admin(&self) -> bool {
         &*self.0 == Self::ADMIN
+    }
+}
+
+impl FromStr for RoleName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Scopes: which rows a caller may see.
 
-use super::Caller;
 use super::permit::Action;
-use super::policy::{Resource, Rule, Visibility};
+use super::policy::{Policy, Resource, Rule, Visibility};
+use super::{Caller, Principal};
 use crate::id::UserId;
 use std::marker::PhantomData;
 
@@ -35,11 +35,18 @@ impl<T> Scope<T> {
 impl<T: Resource> Scope<T> {
     /// Whether the scope includes a row that is already loaded. Finders apply the same condition in their queries.
     pub fn shows(&self, row: &T) -> bool {
-        match self.filter {
-            ScopeFilter::Everything => true,
-            ScopeFilter::Owned(owner) => row.owner() == Some(owner),
-            ScopeFilter::Published => row.is_published(),
-            ScopeFilter::Nothing => false,
+        self.filter.shows(row.owner(), row.is_published())
+    }
+}
+
+impl ScopeFilter {
+    /// Whether it includes a row of this owner.
+    pub(super) fn shows(self, row_owner: Option<UserId>, published: bool) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Owned(owner) => row_owner == Some(owner),
+            Self::Published => published,
+            Self::Nothing => false,
         }
     }
 }
@@ -47,27 +54,34 @@ impl<T: Resource> Scope<T> {
 /// The scope of a caller: the first entry of the resource's policy that matches, and nothing when none does. The
 /// system sees everything, including resources that no user may see.
 pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
-    let fits = |visible: &Visibility| match (visible, caller) {
-        (Visibility::Holder(permission), Caller::User(principal)) => principal
-            .permissions
-            .has(*permission)
-            .then_some(ScopeFilter::Everything),
-        (Visibility::Owner, Caller::User(principal)) => Some(ScopeFilter::Owned(principal.id)),
-        (Visibility::Published, _) => Some(ScopeFilter::Published),
-        (Visibility::Holder(_) | Visibility::Owner, Caller::Anonymous | Caller::System(_)) => None,
-    };
     let filter = match caller {
         Caller::System(_) => ScopeFilter::Everything,
-        Caller::User(_) | Caller::Anonymous => T::POLICY
-            .visible
-            .iter()
-            .find_map(fits)
-            .unwrap_or(ScopeFilter::Nothing),
+        Caller::User(_) | Caller::Anonymous => {
+            visible(&T::POLICY, caller.principal()).map_or(ScopeFilter::Nothing, |(_, filter)| filter)
+        }
     };
     Scope {
         filter,
         resource: PhantomData,
     }
+}
+
+/// The first entry of a policy that matches a user, or an anonymous caller, and the rows that it shows. [`scope`] and
+/// [`explain`](super::explain) both ask here.
+pub(super) fn visible(policy: &Policy, principal: Option<&Principal>) -> Option<(Visibility, ScopeFilter)> {
+    let fits = |visible: &Visibility| match (visible, principal) {
+        (Visibility::Holder(permission), Some(principal)) => principal
+            .permissions
+            .has(*permission)
+            .then_some(ScopeFilter::Everything),
+        (Visibility::Owner, Some(principal)) => Some(ScopeFilter::Owned(principal.id)),
+        (Visibility::Published, _) => Some(ScopeFilter::Published),
+        (Visibility::Holder(_) | Visibility::Owner, None) => None,
+    };
+    let entries = policy.visible.iter();
+    entries
+        .filter_map(|visible| Some((*visible, fits(visible)?)))
+        .next()
 }
 
 /// The scope of a caller about to perform an action: one permitted to perform it on every owner's rows finds all of

@@ -84,7 +84,10 @@ async fn trap_12_no_entry_and_no_event_holds_a_secret(app: &TestApp) {
     let rotated = app
         .engine()
         .pipeline()
-        .command(&RequestContext::system(SystemCaller::OPERATOR), RotateKeys)
+        .command(
+            &RequestContext::system(SystemCaller::OPERATOR),
+            RotateKeys::default(),
+        )
         .await;
     rotated.unwrap();
     let guess = "a guess that is wrong";

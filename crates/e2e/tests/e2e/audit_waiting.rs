@@ -33,7 +33,11 @@ behind_a_proxy! {
 async fn write_entries(engine: &mainstay_engine::Engine, count: usize) {
     for _ in 0..count {
         let operator = RequestContext::system(SystemCaller::OPERATOR);
-        engine.pipeline().command(&operator, RotateKeys).await.unwrap();
+        engine
+            .pipeline()
+            .command(&operator, RotateKeys::default())
+            .await
+            .unwrap();
     }
 }
 

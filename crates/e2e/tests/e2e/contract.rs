@@ -103,6 +103,8 @@ async fn provoked(app: &TestApp) -> Vec<Answer> {
             .post("/api/orders", json!({}))
             .await,
     ];
+    all.push(ann.post_nothing("/api/auth/mfa/recovery-codes").await);
+    all.push(ann.post("/api/auth/step-up", json!({"code": "123456"})).await);
     ann.post_nothing(&format!("{path}/cancel")).await.expect(200);
     all.push(ann.post_nothing(&format!("{path}/cancel")).await);
     let path = crate::order_cancel_expire::place(&ann, &some, 1).await;

@@ -22,6 +22,7 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
     );
     let order = crate::order_cancel_expire::place(&ann, &product, 1).await;
     let (anonymous, user) = (app.client(), format!("/api/users/{}", ann.id));
+    let proof = json!({"password": ann.password});
     let (ann, admin) = ((*ann).clone(), (*admin).clone());
     let price = json!({"amount": 100, "currency": "USD"});
     let person = json!({"email": "new@example.com", "password": "walks in the rain", "name": "New"});
@@ -50,6 +51,42 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
             true,
         ),
         ("POST", "/api/auth/setup".to_owned(), &anonymous, setup, false),
+        ("POST", "/api/auth/step-up".to_owned(), &ann, proof, false),
+        (
+            "POST",
+            "/api/auth/password/forgot".to_owned(),
+            &anonymous,
+            json!({"email": "unknown@example.com"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/password/reset".to_owned(),
+            &anonymous,
+            json!({"token": "mrp_x", "password": "walks in the rain"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/password/change".to_owned(),
+            &ann,
+            json!({"currentPassword": "x", "newPassword": "walks in the rain"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/email/verify".to_owned(),
+            &anonymous,
+            json!({"token": "mve_x", "password": "x"}),
+            false,
+        ),
+        (
+            "POST",
+            "/api/auth/email/change".to_owned(),
+            &ann,
+            json!({"email": "other@example.com", "password": "x"}),
+            false,
+        ),
         ("POST", "/api/products".to_owned(), &admin, new, false),
         ("PATCH", product.path.clone(), &admin, change, false),
         (
@@ -74,41 +111,63 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
             true,
         ),
         ("POST", format!("{order}/pay"), &ann, json!({}), true),
+    ];
+    let rows = rows.into_iter().map(taker);
+    rows.chain(of_accounts(&admin, &ann, &user)).collect()
+}
+
+/// The routes of accounts and roles.
+fn of_accounts(admin: &Client, ann: &Client, user: &str) -> impl Iterator<Item = Taker> {
+    let change = json!({"name": "x", "email": "ann3@example.com", "status": "active"});
+    let role = json!({"name": "new", "permissions": ["read:order"]});
+    let permissions = json!({"permissions": ["read:order"], "mfaRequired": false});
+    let grant = json!({"permission": "read:order", "expiresIn": 60});
+    let rows = [
+        ("PATCH", user.to_owned(), admin, change, false),
+        ("POST", "/api/roles".to_owned(), admin, role, false),
         (
             "PATCH",
-            user.clone(),
-            &admin,
-            json!({"name": "x", "email": "ann3@example.com", "status": "active"}),
+            "/api/roles/support".to_owned(),
+            admin,
+            permissions,
+            false,
+        ),
+        (
+            "PATCH",
+            "/api/users/me".to_owned(),
+            ann,
+            json!({"name": "Ann"}),
             false,
         ),
         (
             "PUT",
             format!("{user}/role"),
-            &admin,
+            admin,
             json!({"role": "customer"}),
             false,
         ),
-        (
-            "POST",
-            format!("{user}/permissions"),
-            &admin,
-            json!({"permission": "read:order", "expiresIn": 60}),
-            false,
-        ),
+        ("POST", format!("{user}/permissions"), admin, grant, false),
     ];
-    let taker = |(method, path, client, good, optional): (_, _, &Client, _, _)| Taker {
+    rows.map(taker).into_iter()
+}
+
+fn taker((method, path, client, good, optional): (&'static str, String, &Client, Value, bool)) -> Taker {
+    Taker {
         method,
         path,
         client: client.clone(),
         good,
         optional,
-    };
-    rows.into_iter().map(taker).collect()
+    }
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 3] =
-    ["/api/auth/logout", "/api/auth/logout-all", "/api/jobs/{id}/retry"];
+pub(crate) const WITHOUT_A_BODY: [&str; 4] = [
+    "/api/auth/logout",
+    "/api/auth/logout-all",
+    "/api/auth/email/resend",
+    "/api/jobs/{id}/retry",
+];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.
 pub(crate) fn fits(pattern: &str, path: &str) -> bool {

@@ -10,6 +10,7 @@ use mainstay_engine::key::RotateKeys;
 use mainstay_testkit::{Answer, TestApp, TestProduct, TestUser, behind_a_proxy};
 use serde_json::{Value, json};
 use std::pin::pin;
+use std::time::Duration;
 
 behind_a_proxy! {
     a_lost_database_is_reported_and_recovery_too;
@@ -245,9 +246,13 @@ async fn trap_27_a_key_that_could_not_be_read_is_not_a_false_one(app: &TestApp) 
     app.advance(2 * SECOND);
     app.engine()
         .pipeline()
-        .command(&RequestContext::system(SystemCaller::OPERATOR), RotateKeys)
+        .command(
+            &RequestContext::system(SystemCaller::OPERATOR),
+            RotateKeys { compromised: true },
+        )
         .await
         .unwrap();
+    app.engine().keys().refresh(Duration::MAX).await.unwrap();
     let signed_by_the_new_key = app.sign_in(&ann.email, &ann.password).await;
     let there = other.client().bearer(&signed_by_the_new_key.access);
     app.cut_database().await;

@@ -58,7 +58,14 @@ async fn outcome_of(app: &TestApp, caller: &str, method: &str, path: &str) -> &'
     };
     let target = path
         .replace("{id}", id)
-        .replace("{name}", "read:order")
+        .replace(
+            "{name}",
+            if path.starts_with("/api/roles") {
+                "spare"
+            } else {
+                "read:order"
+            },
+        )
         .replace("{file}", "swagger-ui.css");
     let answer = match method {
         "GET" | "DELETE" => client.request(method, &target, None).await,
@@ -86,6 +93,11 @@ async fn things(app: &TestApp, path: &str, victim: &mainstay_testkit::TestUser) 
         order: String::new(),
         job: String::new(),
     };
+    if path == "/api/roles/{name}" {
+        let role = json!({"name": "spare", "permissions": []});
+        let created = app.admin().await.post("/api/roles", role).await;
+        assert!([201, 409].contains(&created.status), "{created:?}");
+    }
     if !path.contains("{id}") {
         return things;
     }

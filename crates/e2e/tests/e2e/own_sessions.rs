@@ -11,6 +11,9 @@ on_both_engines! {
     a_list_by_cursor_is_complete_while_sessions_end;
     an_idle_session_ends_in_every_process with REFRESH_TTL = "2h";
     a_session_ends_at_its_maximum_however_often_it_is_refreshed with SESSION_MAX = "3h";
+    the_last_use_is_noted_once_a_minute_and_never_by_the_request;
+    a_session_that_was_never_opened_is_refused with JWT_SECRET = "a secret of more than thirty-two bytes";
+    a_process_reads_a_session_once;
     signing_out_with_an_expired_access_token_ends_the_session;
     signing_out_without_a_valid_token_is_refused;
     trap_15_another_site_cannot_sign_a_user_out;
@@ -238,6 +241,110 @@ async fn a_session_ends_at_its_maximum_however_often_it_is_refreshed(app: &TestA
     }
     let again = app.sign_in(&ann.email, &ann.password).await;
     assert_eq!(again.get(SESSIONS).await.expect(200).list().len(), 1);
+    other.stop().await;
+}
+
+async fn the_last_use_is_noted_once_a_minute_and_never_by_the_request(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
+    let seen = async |user: &TestUser| {
+        let listed = user.get(SESSIONS).await.expect(200).list();
+        listed[0]["lastSeenAt"].as_str().unwrap().to_owned()
+    };
+    let flush = async || app.engine().last_seen().flush().await.unwrap();
+    assert_eq!(flush().await, 0);
+    let opened = seen(&ann).await;
+    assert_eq!(flush().await, 0, "it was opened within the minute");
+    app.advance(5 * MINUTE);
+    for _ in 0..3 {
+        assert_eq!(seen(&ann).await, opened, "the request itself writes nothing");
+    }
+    let now = app.now();
+    assert_eq!(flush().await, 1, "of Ann's only, and once");
+    assert_eq!(seen(&ann).await, now.to_string());
+    app.advance(59 * SECOND);
+    seen(&ann).await;
+    assert_eq!(flush().await, 0, "not twice within a minute");
+    app.advance(SECOND);
+    // Many sessions are written in one go, those of another process too, and an ended one is not.
+    let other = app.another_node().await;
+    other.client().bearer(&bob.access).get(ME).await.expect(200);
+    assert_eq!(other.engine.last_seen().flush().await.unwrap(), 1);
+    let mut many = Vec::new();
+    for number in 0..12 {
+        many.push(sign_in_as(app, &ann, &format!("device{number}")).await);
+    }
+    app.advance(MINUTE);
+    for user in &many {
+        user.get(ME).await.expect(200);
+    }
+    many[0].post_nothing(LOGOUT).await.expect(204);
+    assert_eq!(flush().await, 11);
+    other.stop().await;
+}
+
+async fn a_session_that_was_never_opened_is_refused(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
+    let sign = |token: &crate::jwt::Jwt| token.hs256(b"a secret of more than thirty-two bytes");
+    let real = crate::jwt::Jwt::of(&ann.access);
+    app.client().bearer(&sign(&real)).get(ME).await.expect(200);
+    let bobs = crate::jwt::Jwt::of(&bob.access);
+    // Who has the key makes tokens with valid signatures: of no session, and of another account's.
+    let forged = [
+        real.clone()
+            .claim("sid", "01890000-0000-7000-8000-000000000001")
+            .claim("role", "admin"),
+        real.clone().claim("sid", bobs.claims["sid"].clone()),
+        bobs.clone().claim("sub", real.claims["sub"].clone()),
+    ];
+    let other = app
+        .another_node_with(&[("JWT_SECRET", "a secret of more than thirty-two bytes")])
+        .await;
+    for client in [app.client(), other.client()] {
+        for token in &forged {
+            client
+                .bearer(&sign(token))
+                .get(ME)
+                .await
+                .expect_error(401, "TOKEN_INVALID");
+        }
+        for user in [&ann, &bob] {
+            client.bearer(&user.access).get(ME).await.expect(200);
+        }
+    }
+    other.stop().await;
+}
+
+async fn a_process_reads_a_session_once(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
+    let other = app.another_node().await;
+    let there = other.client().bearer(&ann.access);
+    there.get(ME).await.expect(200);
+    let renewed = ann.refreshed().await;
+    app.execute_raw(
+        "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE email = 'ann@example.com')",
+    )
+    .await;
+    // A process that knows the session does not look again, for its next token either; one that does not, does.
+    there.get(ME).await.expect(200);
+    other.client().bearer(&renewed.access).get(ME).await.expect(200);
+    let fresh = app.another_node().await;
+    for token in [&ann.access, &renewed.access] {
+        fresh
+            .client()
+            .bearer(token)
+            .get(ME)
+            .await
+            .expect_error(401, "TOKEN_INVALID");
+    }
+    fresh.stop().await;
+    // One that ended before this process saw it is refused, although its token has not expired.
+    bob.post_nothing(LOGOUT).await.expect(204);
+    other
+        .client()
+        .bearer(&bob.access)
+        .get(ME)
+        .await
+        .expect_error(401, "TOKEN_REVOKED");
     other.stop().await;
 }
 

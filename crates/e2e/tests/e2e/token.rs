@@ -5,7 +5,7 @@ use crate::{MINUTE, SECOND};
 use mainstay_platform::crypto::from_base64url;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::signing_key::SigningKey;
-use mainstay_platform::crypto::token::Claims;
+use mainstay_platform::crypto::token::{Claims, TokenAlgorithm};
 use mainstay_testkit::{TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
 
@@ -269,7 +269,7 @@ async fn trap_01_a_token_signed_with_a_foreign_key_is_refused(app: &TestApp) {
     let ann = app.customer("ann").await;
     let sealer = &app.engine().components().sealer;
     // Generated as the app generates its keys, but never stored.
-    let foreign = SigningKey::generate(sealer, &*app.engine().node().random, app.now())
+    let foreign = SigningKey::generate(sealer, &*app.engine().node().random, TokenAlgorithm::EdDsa)
         .open(sealer)
         .unwrap();
     let ring = KeyRing::new("mainstay", "api", foreign, Vec::new());

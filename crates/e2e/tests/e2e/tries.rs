@@ -1,6 +1,6 @@
 //! Guessing: tries are counted in the database before they are evaluated.
 
-use crate::{HOUR, MINUTE};
+use crate::{HOUR, MINUTE, SECOND};
 use futures_util::future::join_all;
 use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ on_both_engines! {
     guesses_at_many_accounts_are_counted_for_their_network with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     waiting_times_grow_and_a_sign_in_ends_them with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     an_owner_who_signs_in_many_times_at_once_is_served with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
+    a_stolen_session_does_not_serve_to_guess_the_password with RATE_LIMITS = "on";
     failed_and_successful_sign_ins_name_the_account;
     without_limits_no_try_is_counted;
 }
@@ -200,6 +201,26 @@ async fn an_owner_who_signs_in_many_times_at_once_is_served(app: &TestApp) {
     let sign_ins = (0..40).map(|_| login(&client, "203.0.113.5", &ann.email, &ann.password));
     let answers = join_all(sign_ins).await;
     assert_eq!(count(&answers, 200), 40, "{answers:?}");
+}
+
+async fn a_stolen_session_does_not_serve_to_guess_the_password(app: &TestApp) {
+    let ann = app.customer("ann").await;
+    let path = "/api/auth/password/change";
+    let body = |current: &str| json!({"currentPassword": current, "newPassword": "walks in the rain"});
+    for _ in 0..10 {
+        ann.post(path, body("a guess"))
+            .await
+            .expect_error(401, "INVALID_CREDENTIALS");
+    }
+    app.advance(6 * SECOND);
+    ann.post(path, body(&ann.password))
+        .await
+        .expect_error(429, "LOCKED_OUT");
+    // The sign-in has tries of its own.
+    app.sign_in(&ann.email, &ann.password).await;
+    app.advance(MINUTE);
+    ann.post(path, body(&ann.password)).await.expect(204);
+    app.run_jobs().await;
 }
 
 async fn failed_and_successful_sign_ins_name_the_account(app: &TestApp) {

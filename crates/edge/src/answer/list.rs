@@ -2,7 +2,7 @@
 
 use super::{Answer, sized_json};
 use http::StatusCode;
-use mainstay_domain::page::{Page, PageInfo};
+use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -90,4 +90,18 @@ pub fn list<T, V: Serialize>(listing: Page<T>, view: impl FnMut(T) -> V) -> Answ
         },
         capacity,
     )
+}
+
+/// A list that is bounded by its nature, such as that of roles: one page has all of it.
+///
+/// # Errors
+/// As [`json`](super::json).
+pub fn whole_list<T, V: Serialize>(items: Vec<T>, view: impl Fn(T) -> V) -> Answer {
+    let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    let info = PageInfo::Numbered {
+        page: 1,
+        limit: count.max(MAX_LIMIT),
+        total: count.into(),
+    };
+    list(Page { items, info }, view)
 }

@@ -9,7 +9,7 @@ pub(crate) mod status;
 pub(crate) mod tag;
 
 pub use api_error::ApiError;
-pub use list::{CursorPagination, Data, Listed, PagePagination, Pagination, list};
+pub use list::{CursorPagination, Data, Listed, PagePagination, Pagination, list, whole_list};
 pub use tag::Tag;
 
 use axum::body::Body;
@@ -64,8 +64,17 @@ pub fn created(location: &str, value: &impl Serialize) -> Answer {
 
 /// 204, without a body.
 pub fn nothing() -> Response {
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// 202, without a body: the work is done later.
+pub fn accepted() -> Response {
+    empty(StatusCode::ACCEPTED)
+}
+
+fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.status_mut() = status;
     response
 }
 

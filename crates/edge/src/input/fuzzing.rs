@@ -1,7 +1,7 @@
 //! Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
 
 use super::{IfMatch, IfNoneMatch, Object, body, key, list};
-use crate::{answer, credential};
+use crate::{answer, cookies, credential};
 use http::{HeaderMap, Method};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_services::audit::ListAudit;
@@ -62,8 +62,8 @@ fn check<L: ListQuery>(text: &str) {
 
 /// Parses credentials, cookies, conditions, idempotency keys and the accepted formats.
 pub fn headers(headers: &HeaderMap) {
-    let _ = credential::find(headers);
-    let _ = credential::cookie(headers, "refreshToken");
+    let _ = credential::find(headers, false);
+    let _ = cookies::cookie(headers, "refreshToken");
     let _ = IfMatch::read(headers);
     let _ = IfNoneMatch::read(headers);
     let _ = key(&Method::POST, headers);

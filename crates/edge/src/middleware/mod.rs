@@ -26,7 +26,7 @@ use crate::answer::{ApiError, render};
 use crate::budget::Exhausted;
 use crate::connections::state::ConnectionState;
 use crate::credential;
-use crate::entry::{self, Credential};
+use crate::entry;
 use crate::options::EdgeOptions;
 use crate::outgoing::OutgoingBody;
 use crate::request_state::RequestState;
@@ -190,7 +190,7 @@ where
         let host = addressed.as_deref().unwrap_or_default();
         let foreign = (shared.csrf).is_foreign(&arrival.method, headers, host, origin.is_some());
         // With a token in a header the route decides, because it may not read the token.
-        let forged = foreign && !matches!(credential::find(headers), Credential::Explicit(_));
+        let forged = foreign && !matches!(credential::explicit(headers), Some(Some(_)));
         let misaddressed = addressed.err();
         let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
         let deadline = entry::deadline(at, None, shared.timeout);

@@ -94,7 +94,9 @@ pub(super) fn document<'r>(
         .bearer_format("JWT")
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    let cookie = ApiKey::Cookie(ApiKeyValue::new("accessToken"));
+    let cookie =
+        ApiKeyValue::with_description("accessToken", "On encrypted connections `__Host-accessToken`.");
+    let cookie = ApiKey::Cookie(cookie);
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
     let header = ApiKey::Header(ApiKeyValue::new("x-access-token"));
     components.add_security_scheme("header", SecurityScheme::ApiKey(header));

@@ -8,6 +8,7 @@ use mainstay_domain::time::Timestamp;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 /// A credential and the caller it resolved to, as of an instant; enough to resolve it again later. `Debug` does not
 /// print the token.
@@ -18,6 +19,8 @@ pub struct Authentication {
     pub(super) good_until: Timestamp,
     /// The API key, where the credential is one.
     pub(super) key: Option<Arc<KnownApiKey>>,
+    /// The minute since 1970 in which it was last noted as used.
+    pub(super) seen_minute: AtomicI64,
 }
 
 /// The versions of the directory and of the keys that a caller was resolved with.
@@ -40,6 +43,7 @@ impl Authentication {
             version,
             good_until: resolved.good_until,
             key,
+            seen_minute: AtomicI64::new(i64::MIN),
         }
     }
 

@@ -3,6 +3,8 @@
 use super::api_keys::KnownApiKeys;
 use super::authentication::{Authentication, Version};
 use super::directory::AccessDirectory;
+use super::issued_sessions::IssuedSessions;
+use super::last_seen::LastSeen;
 use crate::key::KeyStore;
 use crate::node::Node;
 use mainstay_domain::error::{Error, Result, Unauthenticated};
@@ -19,6 +21,8 @@ pub struct Authenticator {
     node: Node,
     directory: Arc<AccessDirectory>,
     keys: Arc<KeyStore>,
+    issued: Arc<IssuedSessions>,
+    last_seen: Arc<LastSeen>,
     /// How long an access token is valid.
     access_ttl: Duration,
     api_keys: KnownApiKeys,
@@ -32,6 +36,8 @@ impl Authenticator {
         node: Node,
         directory: Arc<AccessDirectory>,
         keys: Arc<KeyStore>,
+        issued: Arc<IssuedSessions>,
+        last_seen: Arc<LastSeen>,
         access_ttl: Duration,
         limiter: Option<Arc<Limiter>>,
     ) -> Self {
@@ -40,18 +46,22 @@ impl Authenticator {
             node,
             directory,
             keys,
+            issued,
+            last_seen,
             access_ttl,
             seen: moka::sync::Cache::new(10_000),
         }
     }
 
     /// Resolves a credential that a client at `address` presented, an access token or an API key, as of now. No I/O for a
-    /// credential of which this node knows the signing key or the API key. Whether an API key is accepted from the
-    /// address is checked where access is: [`RequestContext::admit`](crate::RequestContext::admit).
+    /// credential of which this node knows the signing key and the session, or the API key. Whether an API key is
+    /// accepted from the address is checked where access is:
+    /// [`RequestContext::admit`](crate::RequestContext::admit).
     ///
     /// # Errors
     /// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` or `ACCOUNT_DISABLED`; `RATE_LIMITED` for too many API keys that
-    /// this node does not know.
+    /// this node does not know; `UNAVAILABLE` when the database is unavailable and the node does not know the signing key,
+    /// the session or the API key.
     pub async fn authenticate(&self, token: &str, address: Option<IpAddr>) -> Result<Arc<Authentication>> {
         let now = self.node.now();
         let authentication = match self.seen.get(token) {
@@ -63,9 +73,12 @@ impl Authenticator {
                 resolved
             }
         };
-        if let Some(key) = &authentication.key {
-            key.confirm(now);
-            self.api_keys.note_use(key, now);
+        match &authentication.key {
+            Some(key) => {
+                key.confirm(now);
+                self.api_keys.note_use(key, now);
+            }
+            None => self.last_seen.note(&authentication, now),
         }
         Ok(authentication)
     }
@@ -85,6 +98,7 @@ impl Authenticator {
             other => other,
         };
         let claims = claims.map_err(|error| Error::Unauthenticated(meaning(&error)))?;
+        self.issued.check(&claims).await?;
         let resolved = self.directory.resolve(&claims, self.access_ttl, now)?;
         Ok(Authentication::new(token, resolved, version, None))
     }

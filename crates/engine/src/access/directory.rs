@@ -4,11 +4,12 @@
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Credential, Grant, Permission, PermissionSet, Principal, RoleFacts, RoleName};
+use mainstay_domain::access::{Credential, Grant, Permission, PermissionSet, Principal, RoleName};
 use mainstay_domain::api_key::ApiKeyId;
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::role::Role;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, UserStatus};
 use mainstay_platform::crypto::token::Claims;
@@ -30,13 +31,13 @@ pub enum AccessChange {
     SessionEnded(SessionId),
     /// An API key was revoked.
     ApiKeyRevoked(ApiKeyId),
-    /// All roles, read again.
-    Roles(Vec<RoleFacts>),
+    /// All roles as of a change, by its number.
+    Roles(Vec<Role>, i64),
 }
 
 /// The changes that the database holds after a number, and the number of the last of them.
 pub(crate) struct AccessSnapshot {
-    pub(crate) roles: Vec<RoleFacts>,
+    pub(crate) roles: Vec<Role>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
     pub(crate) revoked_keys: Vec<ApiKeyId>,
@@ -59,7 +60,9 @@ struct State {
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
     revoked_keys: HashMap<ApiKeyId, Timestamp>,
-    roles: HashMap<RoleName, Role>,
+    roles: HashMap<RoleName, RoleAccess>,
+    /// The number of the last change that the roles include.
+    roles_change: i64,
     /// The number of the last change that was read from the database.
     last: i64,
     /// How often the directory started over; see [`AccessDirectory::start_over`].
@@ -68,7 +71,7 @@ struct State {
 
 /// What a role means for those who have it. A role that this node does not know has no permissions.
 #[derive(Default, PartialEq, Eq)]
-struct Role {
+struct RoleAccess {
     permissions: PermissionSet,
     mfa_required: bool,
 }
@@ -109,7 +112,10 @@ impl AccessDirectory {
             }
             AccessChange::SessionEnded(id) => is_new(&mut state.ended, id, now),
             AccessChange::ApiKeyRevoked(id) => is_new(&mut state.revoked_keys, id, now),
-            AccessChange::Roles(roles) => {
+            // Read from the database before a change that this node has applied since.
+            AccessChange::Roles(_, change) if change < state.roles_change => false,
+            AccessChange::Roles(roles, change) => {
+                state.roles_change = change;
                 let roles: HashMap<_, _> = roles.into_iter().map(|role| self.role(role)).collect();
                 let newer = roles != state.roles;
                 state.roles = roles;
@@ -122,16 +128,12 @@ impl AccessDirectory {
         }
     }
 
-    fn role(&self, facts: RoleFacts) -> (RoleName, Role) {
-        let permissions = match facts.name.is_admin() {
-            true => PermissionSet::everything(&self.permissions),
-            false => PermissionSet::of(facts.permissions),
+    fn role(&self, role: Role) -> (RoleName, RoleAccess) {
+        let access = RoleAccess {
+            permissions: role.held(&self.permissions),
+            mfa_required: role.mfa_required,
         };
-        let role = Role {
-            permissions,
-            mfa_required: facts.mfa_required,
-        };
-        (facts.name, role)
+        (role.name, access)
     }
 
     /// The number of the last change that was read from the database; 0 before the first.
@@ -141,7 +143,7 @@ impl AccessDirectory {
 
     /// Applies the changes that were read from the database.
     pub(crate) fn learn(&self, snapshot: AccessSnapshot, now: Timestamp) {
-        self.apply(AccessChange::Roles(snapshot.roles), now);
+        self.apply(AccessChange::Roles(snapshot.roles, snapshot.last), now);
         for facts in snapshot.users {
             self.apply(AccessChange::User(facts), now);
         }
@@ -155,12 +157,13 @@ impl AccessDirectory {
         state.last = state.last.max(snapshot.last);
     }
 
-    /// Forgets the accounts, because the database counts from an earlier number than before: it was restored to an
-    /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended, and revoked
-    /// keys revoked.
+    /// Forgets the accounts and how recent the roles are, because the database counts from an earlier number than
+    /// before: it was restored to an earlier state, and its numbers cannot be compared with those known here. Ended
+    /// sessions stay ended, and revoked keys revoked.
     pub(crate) fn start_over(&self) {
         let mut state = self.state.write();
         state.users.clear();
+        state.roles_change = 0;
         state.last = 0;
         state.epoch += 1;
         drop(state);

@@ -1,10 +1,11 @@
 //! Tests of the access directory.
 
 use super::directory::{AccessChange, AccessDirectory};
-use mainstay_domain::access::{Access, Caller, Permission, RoleFacts, RoleName};
+use mainstay_domain::access::{Access, Caller, Permission, RoleName};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::role::Role;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::{AccessFacts, UserStatus};
 use mainstay_platform::crypto::token::Claims;
@@ -46,21 +47,40 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
 
 fn directory() -> AccessDirectory {
     let directory = AccessDirectory::default();
-    directory.apply(roles(false), NOW);
+    directory.apply(roles(&["create:note"], false, 0), NOW);
     directory
 }
 
-/// All roles; customers have to have a second factor, or not.
-fn roles(mfa_required: bool) -> AccessChange {
-    let role = |name: &str, permissions: &[&str], mfa_required| RoleFacts {
-        name: RoleName::stored(name),
-        permissions: permissions.iter().map(|text| (*text).to_owned()).collect(),
+/// The administrator's role, and that of customers with these permissions, who need a second factor or not, as of a
+/// change.
+fn roles(of_customers: &[&str], mfa_required: bool, change: i64) -> AccessChange {
+    let role = |name: &str, permissions: &[&str], mfa_required| Role {
         mfa_required,
+        ..Role::new(
+            RoleName::stored(name),
+            permissions.iter().map(|text| (*text).to_owned()).collect(),
+            NOW,
+        )
     };
-    AccessChange::Roles(vec![
+    let roles = vec![
         role("admin", &[], false),
-        role("customer", &["create:note"], mfa_required),
-    ])
+        role("customer", of_customers, mfa_required),
+    ];
+    AccessChange::Roles(roles, change)
+}
+
+#[test]
+fn roles_that_were_read_before_a_change_do_not_undo_it() {
+    let directory = directory();
+    let create = Permission::new("create:note", "");
+    directory.apply(roles(&[], false, 7), NOW);
+    assert!(!can(&directory, create, NOW));
+    let version = directory.version();
+    directory.apply(roles(&["create:note"], false, 6), NOW);
+    assert!(!can(&directory, create, NOW));
+    assert_eq!(directory.version(), version);
+    directory.apply(roles(&["create:note"], false, 8), NOW);
+    assert!(can(&directory, create, NOW) && directory.version() > version);
 }
 
 #[test]
@@ -72,7 +92,7 @@ fn a_role_that_requires_a_second_factor_limits_tokens_that_were_issued_before() 
         ..claims()
     };
     assert!(!resolve(&claims()).limited);
-    directory.apply(roles(true), NOW);
+    directory.apply(roles(&["create:note"], true, 1), NOW);
     let limited = resolve(&claims());
     assert!(limited.limited);
     // Neither the role's permissions nor the personal ones.

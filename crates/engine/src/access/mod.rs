@@ -6,9 +6,13 @@ pub mod authenticator;
 pub mod directory;
 #[cfg(test)]
 mod directory_tests;
+mod issued_sessions;
+mod last_seen;
 pub mod reader;
 
 pub use authentication::Authentication;
 pub use authenticator::Authenticator;
 pub use directory::{AccessChange, AccessDirectory};
+pub use issued_sessions::IssuedSessions;
+pub use last_seen::LastSeen;
 pub use reader::AccessReader;

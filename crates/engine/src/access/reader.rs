@@ -6,7 +6,7 @@
 use super::directory::{AccessDirectory, AccessSnapshot};
 use crate::node::Node;
 use mainstay_domain::Result;
-use mainstay_domain::access::{self, Caller, RoleFacts, SystemCaller};
+use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{ReadMode, Tx};
 use mainstay_repositories::{AccessChanges, ApiKeys, Roles, Sessions, Users};
@@ -104,13 +104,7 @@ async fn read(tx: &mut Tx, from: From) -> Result<AccessSnapshot> {
             first.map_or(last, |first| first - 1)
         }
     };
-    let roles = Roles::new(tx).all().await?.into_iter();
-    let roles = roles.map(|role| RoleFacts {
-        name: role.name,
-        permissions: role.permissions,
-        mfa_required: role.mfa_required,
-    });
-    let roles = roles.collect();
+    let roles = Roles::new(tx).all().await?;
     let (mut users, mut ended, mut revoked_keys) = (Vec::new(), Vec::new(), Vec::new());
     if since < last {
         let scope = access::scope(&worker);

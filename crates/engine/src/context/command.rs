@@ -1,6 +1,6 @@
 //! The context of a command: a write transaction, and what the command records and enqueues in it.
 
-use super::changes::Changes;
+use super::changes::{Changes, Suspicion};
 use super::repositories::Repositories;
 use crate::access::AccessChange;
 use crate::audit::WriterLease;
@@ -14,6 +14,7 @@ use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::event::{DomainEvent, OutboxEvent};
 use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::random::Random;
+use mainstay_domain::security::SecurityEventKind;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Tx;
@@ -227,6 +228,17 @@ impl<'w> CommandContext<'w> {
     /// Notes a refusal that has to be committed, such as the end of a session. It is counted once, after the commit.
     pub fn refused(&mut self, operation: &'static str, error: Error) {
         self.changes.refused.push((self.cx.clone(), operation, error));
+    }
+
+    /// Notes a security event about an account that is no refusal. It is counted once, after the commit.
+    pub fn suspected(&mut self, kind: SecurityEventKind, user: UserId, operation: &'static str) {
+        let cx = self.cx.clone();
+        self.changes.suspected.push(Suspicion {
+            cx,
+            kind,
+            user,
+            operation,
+        });
     }
 
     /// Writes the recorded entries, events and jobs; the last statements of the transaction.

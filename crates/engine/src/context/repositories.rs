@@ -30,6 +30,8 @@ repositories! {
     sessions: Sessions;
     /// API keys.
     api_keys: ApiKeys;
+    /// Devices that have signed in.
+    devices: Devices;
     /// The audit trail.
     audit: Audit;
     /// Jobs.
@@ -42,6 +44,8 @@ repositories! {
     signing_keys: SigningKeys;
     /// Tokens of links that work once.
     one_time_tokens: OneTimeTokens;
+    /// Codes sent by mail.
+    email_codes: EmailCodes;
     /// Tries at what can be guessed.
     tries: Tries;
     /// Denied attempts.

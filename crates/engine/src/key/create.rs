@@ -26,11 +26,12 @@ impl Command for CreateSigningKey {
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         let scope = cx.scope();
-        let keys = cx.signing_keys().all(&scope).await?;
-        if keys.iter().any(|key| key.retires_at.is_none()) {
+        let (keys, now) = (cx.signing_keys().all(&scope).await?, cx.now());
+        if SigningKey::current(&keys, now).is_some() {
             return Ok(());
         }
-        let key = cx.components().keys.make_key(cx.make_id(), cx.now());
+        let algorithm = cx.components().policies.token_algorithm;
+        let key = cx.components().keys.make_key(cx.make_id(), algorithm, now, now);
         let permit = cx.permit(SigningKey::CREATE, &key)?;
         cx.signing_keys().insert(&permit, &key).await?;
         cx.record(permit, DomainEvent::created("key.created", &key));

@@ -32,8 +32,8 @@ pub struct KeyStore {
     known: Mutex<Vec<RingKey>>,
 }
 
-/// A key's id, and when it retires.
-type RingKey = (String, Option<Timestamp>);
+/// A key's id, when it begins to sign, and when it retires.
+type RingKey = (String, Timestamp, Option<Timestamp>);
 
 /// Where the keys come from.
 pub enum KeySource {
@@ -134,59 +134,75 @@ impl KeyStore {
             })
         });
         let mut rows = read.await?;
-        rows.retain(|row| row.retires_at.is_none_or(|at| now < at));
-        rows.sort_by_key(|row| {
-            (
-                row.retires_at.is_some(),
-                std::cmp::Reverse((row.created_at, row.id)),
-            )
-        });
-        let has_signing_key = rows.first().is_some_and(|row| row.retires_at.is_none());
-        if has_signing_key {
-            self.fill_ring(&rows)?;
+        rows.retain(|row| row.is_accepted(now));
+        let current = SigningKey::current(&rows, now).map(|key| key.id);
+        if let Some(current) = current {
+            self.fill_ring(&rows, current, now)?;
         }
-        Ok(has_signing_key)
+        Ok(current.is_some())
     }
 
-    /// Replaces the keys of the ring, unless they are the same; the first one signs.
-    fn fill_ring(&self, rows: &[SigningKey]) -> Result<()> {
-        let new: Vec<RingKey> = rows.iter().map(|row| (row.kid.clone(), row.retires_at)).collect();
+    /// Replaces the keys of the ring, unless they are the same.
+    fn fill_ring(&self, rows: &[SigningKey], current: KeyId, now: Timestamp) -> Result<()> {
+        let ring_key = |row: &SigningKey| (row.kid.clone(), row.signs_from, row.retires_at);
+        let new: Vec<RingKey> = rows.iter().map(ring_key).collect();
         let mut known = self.known.lock();
         if *known == new {
             return Ok(());
         }
-        let open = |row: &SigningKey| sealed(row).open(&self.sealer).map_err(Error::internal);
-        let mut opened: Vec<TokenKey> = rows.iter().map(open).collect::<Result<_>>()?;
-        if !opened.is_empty() {
-            let current = opened.remove(0);
-            self.ring.replace(current, opened);
+        let mut others = Vec::new();
+        let mut signing = None;
+        for row in rows {
+            let key = self.open(row)?;
+            let key = match row.retires_at {
+                Some(at) => key.accepted_until(at),
+                None => key,
+            };
+            if row.id == current {
+                signing = Some(key);
+            } else if now < row.signs_from {
+                others.push(key.signing_from(row.signs_from));
+            } else {
+                others.push(key);
+            }
+        }
+        if let Some(signing) = signing {
+            self.ring.replace(signing, others);
             *known = new;
         }
         Ok(())
     }
 
+    fn open(&self, row: &SigningKey) -> Result<TokenKey> {
+        let algorithm = TokenAlgorithm::of_key_pair(&row.algorithm)
+            .ok_or_else(|| Error::bug(format!("the signing key {} has an unknown algorithm", row.kid)))?;
+        let sealed = SealedKey {
+            kid: row.kid.clone(),
+            algorithm,
+            private: row.sealed.clone(),
+            public: row.public.clone(),
+        };
+        sealed.open(&self.sealer).map_err(Error::internal)
+    }
+
     /// A new key, sealed. It signs nothing before it is stored and read.
-    pub(crate) fn make_key(&self, id: KeyId, now: Timestamp) -> SigningKey {
-        let made = SealedKey::generate(&self.sealer, &*self.node.random, now);
+    pub(crate) fn make_key(
+        &self,
+        id: KeyId,
+        algorithm: TokenAlgorithm,
+        now: Timestamp,
+        signs_from: Timestamp,
+    ) -> SigningKey {
+        let made = SealedKey::generate(&self.sealer, &*self.node.random, algorithm);
         SigningKey {
             id,
             kid: made.kid,
-            algorithm: "EdDSA".to_owned(),
+            algorithm: made.algorithm.name().to_owned(),
             sealed: made.private,
             public: made.public,
             created_at: now,
+            signs_from,
             retires_at: None,
         }
-    }
-}
-
-fn sealed(row: &SigningKey) -> SealedKey {
-    SealedKey {
-        kid: row.kid.clone(),
-        algorithm: TokenAlgorithm::EdDsa,
-        created_at: row.created_at,
-        retires_at: row.retires_at,
-        private: row.sealed.clone(),
-        public: row.public.clone(),
     }
 }

@@ -263,6 +263,10 @@ impl Pipeline {
         for (cx, operation, error) in &changes.refused {
             self.0.security.note_refused(cx, operation, error);
         }
+        for found in &changes.suspected {
+            let user = Some(found.user);
+            self.0.security.note(&found.cx, found.operation, found.kind, user);
+        }
         if changes.keys {
             components.keys.mark_stale();
         }

@@ -1,6 +1,6 @@
 //! Settings with a fixed set of values.
 
-use super::parse::{Parsed, choice};
+use super::parse::Parsed;
 
 /// The environment a process runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +59,17 @@ impl Roles {
 pub enum VerifyEmail {
     /// Confirmation is not required.
     Optional,
-    /// Confirmation is required; not available yet, so no settings have it.
+    /// Confirmation is required.
     Required,
 }
 
-impl VerifyEmail {
-    /// Whether an address must be confirmed. The value that is not available yet has an error of its own, unlike a typo.
-    pub(super) fn parse(text: &str) -> Parsed<Self> {
-        let choices = [("optional", Self::Optional), ("required", Self::Required)];
-        match choice(text, &choices)? {
-            Self::Optional => Ok(Self::Optional),
-            Self::Required => Err("required is not available yet".to_owned()),
-        }
-    }
+/// What happens when another client retries with a refresh token than the one that it was issued to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshRetry {
+    /// The client gets its tokens, the session is marked, and its owner gets a mail.
+    Lenient,
+    /// The session ends.
+    Strict,
 }
 
 /// Importance of a log record, most important first.

@@ -4,10 +4,11 @@
 //! (a test compares them), and a field in [`super::settings::Settings`].
 
 use super::address::{self, TrustedProxies};
-use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
+use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, RefreshRetry, Roles, VerifyEmail};
 use super::mask::Show;
 use super::parse::{self, Parsed, optional};
 use super::secret::Secret;
+use crate::crypto::token::TokenAlgorithm;
 use mainstay_domain::password;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -99,8 +100,15 @@ settings! {
         "give a number, e.g. 12";
 
     JWT_SECRET: Option<Secret<String>> = "tokens.secret", Nothing, |text| optional(text, parse::signing_secret),
-        "at least 32 bytes: sign tokens with HS256 and this secret; empty: EdDSA with keys kept sealed in the database.",
+        "at least 32 bytes: sign tokens with HS256 and this secret; empty: with keys kept sealed in the database.",
         "give the output of `openssl rand -base64 48`, or leave it out";
+    JWT_ALGORITHM: TokenAlgorithm = "tokens.algorithm", Plain,
+        |text| parse::choice(text, &[("EdDSA", TokenAlgorithm::EdDsa), ("ES256", TokenAlgorithm::Es256)]),
+        "EdDSA, or ES256 for verifiers that know no other: the algorithm of new signing keys, where JWT_SECRET is empty.",
+        "choose EdDSA";
+    KEY_ROTATION: Duration = "tokens.key_rotation", Plain, |text| parse::duration(text, "1d", "400d"),
+        "age at which a signing key gets a successor; `mainstay keys rotate` does it at once.",
+        "give a duration, e.g. 90d";
     JWT_AUDIENCE: String = "tokens.audience", Plain, parse::claim,
         "the aud claim of every token; tokens with another are rejected.",
         "give a name, e.g. api";
@@ -116,19 +124,27 @@ settings! {
     SESSION_MAX: Duration = "tokens.session_max", Plain, |text| parse::duration(text, "1s", "400d"),
         "lifetime of any session, however often it is refreshed; then its user signs in again.",
         "give a duration, e.g. 30d";
+    REFRESH_RETRY: RefreshRetry = "tokens.refresh_retry", Plain,
+        |text| parse::choice(text, &[("lenient", RefreshRetry::Lenient), ("strict", RefreshRetry::Strict)]),
+        "lenient, or strict: a client of another network or software that repeats a refresh ends the session, instead of only marking it.",
+        "choose lenient";
 
     MASTER_KEY: Option<Secret<[u8; 32]>> = "security.master_key", Nothing, |text| optional(text, parse::master_key),
         "32 bytes in base64: encrypt the stored secrets: TOTP secrets, signing keys, provider tokens.",
         "give the output of `openssl rand -base64 32`, and store it safely: without it the encrypted secrets are lost";
+    MASTER_KEY_PREVIOUS: Option<Secret<[u8; 32]>> = "security.master_key_previous", Nothing, |text| optional(text, parse::master_key),
+        "a former MASTER_KEY in base64: what it encrypted can still be read, until `mainstay keys reseal` has finished.",
+        "give the former key, or leave it out";
     RATE_LIMITS: bool = "security.rate_limits", Plain, parse::switch,
         "on, or off for load tests; off is refused in production.",
         "choose on";
+    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain,
+        |text| parse::choice(text, &[("optional", VerifyEmail::Optional), ("required", VerifyEmail::Required)]),
+        "required: no account signs in before the link in the mail was followed; optional: at once.",
+        "choose optional or required";
     PASSWORD_MIN: usize = "security.password_min", Plain, |text| parse::whole(text, password::FEWEST, password::MOST_FEWEST),
         "characters that a new password has at least.",
         "give a number from 8 to 64, e.g. 8";
-    VERIFY_EMAIL: VerifyEmail = "security.verify_email", Plain, VerifyEmail::parse,
-        "optional; required (no account signs in before the link in the mail is followed) is not available yet.",
-        "choose optional";
 
     AUDIT_WITNESS_URL: Option<String> = "audit.witness_url", Plain, |text| optional(text, address::endpoint),
         "URL to which Mainstay sends the sealed head of the audit chain, so that a database restored together with DATA_DIR is detected.",

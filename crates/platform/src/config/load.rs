@@ -106,6 +106,7 @@ impl Settings {
             data_dir,
             tokens: Tokens::take(from),
             master_key: from.take(&MASTER_KEY),
+            master_key_previous: from.take(&MASTER_KEY_PREVIOUS),
             limits: from.take(&RATE_LIMITS),
             password_min: from.take(&PASSWORD_MIN),
             verify_email: from.take(&VERIFY_EMAIL),
@@ -174,11 +175,14 @@ impl Tokens {
     fn take(from: &mut Reader<'_>) -> Self {
         let tokens = Self {
             secret: from.take(&JWT_SECRET),
+            algorithm: from.take(&JWT_ALGORITHM),
+            key_rotation: from.take(&KEY_ROTATION),
             audience: from.take(&JWT_AUDIENCE),
             issuer: from.take(&JWT_ISSUER),
             access_ttl: from.take(&ACCESS_TTL),
             refresh_ttl: from.take(&REFRESH_TTL),
             session_max: from.take(&SESSION_MAX),
+            refresh_retry: from.take(&REFRESH_RETRY),
         };
         if tokens.refresh_ttl <= tokens.access_ttl {
             from.clash(

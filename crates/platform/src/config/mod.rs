@@ -25,7 +25,7 @@ mod sources;
 mod tests;
 
 pub use address::TrustedProxies;
-pub use choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
+pub use choices::{AppEnv, Gateway, LogFormat, LogLevel, RefreshRetry, Roles, VerifyEmail};
 pub use error::{ConfigError, ConfigErrors};
 pub use origin::Origin;
 pub use secret::Secret;

@@ -1,10 +1,11 @@
 //! The typed settings.
 
 use super::address::TrustedProxies;
-use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, Roles, VerifyEmail};
+use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, RefreshRetry, Roles, VerifyEmail};
 use super::secret::Secret;
 use super::sections::SectionValues;
 use super::sources::Effective;
+use crate::crypto::token::TokenAlgorithm;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Seals secrets at rest; `None`: a key file in `data_dir`, which Mainstay generates.
     pub master_key: Option<Secret<[u8; 32]>>,
+    /// Opens what it sealed before `master_key` replaced it.
+    pub master_key_previous: Option<Secret<[u8; 32]>>,
     /// The receiver of the audit chain's head.
     pub audit_witness: AuditWitness,
     /// Outgoing mail.
@@ -91,8 +94,12 @@ pub struct Db {
 /// Access and refresh tokens.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// HS256 with this secret; `None`: EdDSA.
+    /// HS256 with this secret; `None`: with keys of `algorithm`.
     pub secret: Option<Secret<String>>,
+    /// The algorithm of new signing keys.
+    pub algorithm: TokenAlgorithm,
+    /// How old a signing key becomes before it gets a successor.
+    pub key_rotation: Duration,
     /// Claim `aud`.
     pub audience: String,
     /// Claim `iss`.
@@ -103,6 +110,8 @@ pub struct Tokens {
     pub refresh_ttl: Duration,
     /// Lifetime of any session, however often it is refreshed.
     pub session_max: Duration,
+    /// What happens when another client retries with a refresh token than the one that it was issued to.
+    pub refresh_retry: RefreshRetry,
 }
 
 /// The receiver of the audit chain's head, outside of this machine.

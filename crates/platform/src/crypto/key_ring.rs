@@ -1,6 +1,5 @@
 //! The keys that sign and verify access tokens, and a cache of verified tokens.
 
-use super::base64url;
 use super::token::{Claims, TokenError, TokenKey, Unverified};
 use super::verified::{Verified, VerifiedTokens};
 use mainstay_domain::time::Timestamp;
@@ -15,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[error("the claims do not fit into an access token")]
 pub struct CannotSign;
 
-/// Signs tokens with the current key; accepts tokens signed with the current key or a retiring one.
+/// Signs tokens with the current key; accepts tokens signed with the current key, a retiring one, or one that signs later.
 ///
 /// Replacing the keys is atomic and clears the cache of tokens that were verified with the old ones.
 pub struct KeyRing {
@@ -28,13 +27,15 @@ pub struct KeyRing {
 }
 
 struct Keys {
-    current: Arc<TokenKey>,
-    /// By `kid`, including the current key.
+    /// The current key, then those that take over later, in this order.
+    signing: Vec<Arc<TokenKey>>,
+    /// By `kid`, including those that sign.
     all: HashMap<String, Arc<TokenKey>>,
 }
 
 impl KeyRing {
-    /// Signs with `current`; `others` only verify. Tokens must be from `issuer` for `audience`.
+    /// Signs with `current`, and with one of `others` from the time on from which it signs; otherwise these only verify.
+    /// Tokens must be from `issuer` for `audience`.
     pub fn new(issuer: &str, audience: &str, current: TokenKey, others: Vec<TokenKey>) -> Self {
         let keys = RwLock::new(Arc::new(Keys::new(current, others)));
         Self {
@@ -70,17 +71,17 @@ impl KeyRing {
         &self.audience
     }
 
-    /// The `kid` of the signing key.
+    /// The `kid` of the key that signs until another one takes over.
     pub fn current(&self) -> String {
-        self.keys().current.id().to_owned()
+        self.keys().signing[0].id().to_owned()
     }
 
-    /// Signs an access token.
+    /// Signs an access token with the key that signs at its time of issue.
     ///
     /// # Errors
     /// [`CannotSign`], when the key is retiring or the token would be longer than the accepted maximum.
     pub fn sign(&self, claims: &Claims) -> Result<String, CannotSign> {
-        self.keys().current.sign(claims).ok_or(CannotSign)
+        self.keys().signing_at(claims.iat).sign(claims).ok_or(CannotSign)
     }
 
     /// Verifies an access token completely, except for revocation.
@@ -107,19 +108,10 @@ impl KeyRing {
     /// The JSON Web Key Set (RFC 7517) of the public keys. Shared secrets have no public key and are not included.
     pub fn jwks(&self) -> serde_json::Value {
         let keys = self.keys();
-        let mut public: Vec<_> = keys
-            .all
-            .values()
-            .filter_map(|key| Some((key.id(), key.public()?)))
-            .collect();
-        public.sort_unstable();
-        let jwk = |(id, public): (&str, &[u8; 32])| {
-            serde_json::json!({
-                "kty": "OKP", "crv": "Ed25519", "x": base64url(public),
-                "kid": id, "use": "sig", "alg": "EdDSA",
-            })
-        };
-        serde_json::json!({ "keys": public.into_iter().map(jwk).collect::<Vec<_>>() })
+        let mut all: Vec<_> = keys.all.values().collect();
+        all.sort_unstable_by_key(|key| key.id());
+        let public: Vec<_> = all.into_iter().filter_map(|key| key.jwk()).collect();
+        serde_json::json!({ "keys": public })
     }
 
     fn keys(&self) -> Arc<Keys> {
@@ -147,13 +139,27 @@ impl KeyRing {
 impl Keys {
     fn new(current: TokenKey, others: Vec<TokenKey>) -> Self {
         let current = Arc::new(current);
-        let others = others.into_iter().map(Arc::new);
+        let others: Vec<_> = others.into_iter().map(Arc::new).collect();
+        let later = others
+            .iter()
+            .filter(|key| key.can_sign() && key.signs_from().is_some() && key.id() != current.id());
+        let mut signing: Vec<_> = [&current].into_iter().chain(later).map(Arc::clone).collect();
+        signing[1..].sort_by_key(|key| key.signs_from());
         // The current key last: if it is listed twice, it wins.
         let all = others
-            .chain([Arc::clone(&current)])
+            .into_iter()
+            .chain([current])
             .map(|key| (key.id().to_owned(), key))
             .collect();
-        Self { current, all }
+        Self { signing, all }
+    }
+
+    /// The key that signs a token issued at this second: the last one to begin before, so that a node switches in time
+    /// without reading anything.
+    fn signing_at(&self, seconds: i64) -> &TokenKey {
+        let now = Timestamp::from_seconds(seconds);
+        let begun = |key: &&Arc<TokenKey>| key.signs_from().is_some_and(|from| from <= now);
+        self.signing[1..].iter().rfind(begun).unwrap_or(&self.signing[0])
     }
 }
 
@@ -161,7 +167,7 @@ impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.keys();
         f.debug_struct("KeyRing")
-            .field("current", &keys.current)
+            .field("signing", &keys.signing)
             .field("all", &keys.all.values())
             .finish()
     }

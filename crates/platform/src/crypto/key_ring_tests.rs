@@ -1,10 +1,11 @@
 use super::*;
+use crate::crypto::base64url;
 use crate::crypto::from_base64url;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::refresh::RefreshToken;
 use crate::crypto::seal::Sealer;
 use crate::crypto::signing_key::SigningKey;
-use crate::crypto::token::{MAX_BYTES, TYPE, claimed_issue};
+use crate::crypto::token::{MAX_BYTES, TYPE, TokenAlgorithm, claimed_issue};
 use aws_lc_rs::hmac;
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::random::Counting;
@@ -24,7 +25,7 @@ fn keys(count: usize) -> Vec<TokenKey> {
     let random = Counting::default();
     let sealer = Sealer::new(MasterKey::generate(&random), Vec::new());
     let make = |_| {
-        SigningKey::generate(&sealer, &random, at(NOW))
+        SigningKey::generate(&sealer, &random, TokenAlgorithm::EdDsa)
             .open(&sealer)
             .unwrap()
     };
@@ -81,9 +82,83 @@ fn changed(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> Result<A
     ring.verify(&forge(&header(&ring), &claims, SECRET), at(NOW))
 }
 
+fn es256() -> TokenKey {
+    let random = Counting::default();
+    let sealer = Sealer::new(MasterKey::generate(&random), Vec::new());
+    SigningKey::generate(&sealer, &random, TokenAlgorithm::Es256)
+        .open(&sealer)
+        .unwrap()
+}
+
 #[test]
-fn a_signed_token_verifies_with_both_algorithms() {
-    for ring in [ring(), shared()] {
+fn a_p256_key_is_published_as_an_elliptic_curve_key() {
+    let ring = KeyRing::new("mainstay", "api", es256(), keys(1));
+    let jwks = ring.jwks();
+    let find = |alg: &str| {
+        let all = jwks["keys"].as_array().unwrap();
+        all.iter().find(|key| key["alg"] == alg).unwrap().clone()
+    };
+    let key = find("ES256");
+    assert_eq!(
+        (&key["kty"], &key["crv"], &key["kid"]),
+        (&json!("EC"), &json!("P-256"), &json!(ring.current()))
+    );
+    for coordinate in ["x", "y"] {
+        assert_eq!(
+            from_base64url(key[coordinate].as_str().unwrap()).unwrap().len(),
+            32
+        );
+    }
+    assert!(key.get("d").is_none() && find("EdDSA").get("d").is_none());
+}
+
+#[test]
+fn a_key_that_signs_later_takes_over_in_time() {
+    let mut three = keys(3);
+    let (third, second, first) = (three.remove(2), three.remove(1), three.remove(0));
+    let others = vec![
+        third.clone().signing_from(at(NOW + 200)),
+        second
+            .clone()
+            .signing_from(at(NOW + 100))
+            .accepted_until(at(NOW + 300)),
+    ];
+    let ring = KeyRing::new(
+        "mainstay",
+        "api",
+        first.clone().accepted_until(at(NOW + 150)),
+        others,
+    );
+    let signer = |iat: i64| {
+        let claims = Claims {
+            iat,
+            nbf: iat,
+            exp: iat + 900,
+            ..claims()
+        };
+        let token = ring.sign(&claims).unwrap();
+        assert!(ring.verify(&token, at(iat)).is_ok());
+        let header = from_base64url(token.split('.').next().unwrap()).unwrap();
+        serde_json::from_slice::<Value>(&header).unwrap()["kid"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(signer(NOW), first.id());
+    assert_eq!(signer(NOW + 99), first.id());
+    assert_eq!(signer(NOW + 100), second.id());
+    assert_eq!(signer(NOW + 200), third.id());
+    assert_eq!(
+        ring.jwks()["keys"].as_array().unwrap().len(),
+        3,
+        "published before it signs"
+    );
+}
+
+#[test]
+fn a_signed_token_verifies_with_every_algorithm() {
+    let p256 = KeyRing::new("mainstay", "api", es256(), Vec::new());
+    for ring in [ring(), shared(), p256] {
         let token = ring.sign(&claims()).unwrap();
         for _ in 0..2 {
             assert_eq!(*ring.verify(&token, at(NOW)).unwrap(), claims());
@@ -166,7 +241,7 @@ fn the_public_key_is_not_accepted_as_an_hmac_secret() {
     let claims = serde_json::to_value(claims()).unwrap();
     let jwk = ring.jwks()["keys"][0].to_string();
     let x = ring.jwks()["keys"][0]["x"].as_str().unwrap().to_owned();
-    for secret in [key.public().unwrap().as_slice(), x.as_bytes(), jwk.as_bytes()] {
+    for secret in [key.public().unwrap(), x.as_bytes(), jwk.as_bytes()] {
         assert_eq!(
             ring.verify(&forge(&header, &claims, secret), at(NOW)),
             Err(TokenError::WrongAlgorithm)

@@ -4,6 +4,7 @@
 //! comparisons with a secret take constant time.
 
 pub mod api_key;
+pub mod device;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod key_ring;
@@ -12,11 +13,13 @@ pub mod opaque;
 mod params;
 pub mod password;
 mod phc;
+pub mod recovery_code;
 pub mod refresh;
 pub mod seal;
 pub mod signing_key;
 pub mod token;
 mod token_key;
+pub mod totp;
 mod verified;
 
 use aws_lc_rs::{constant_time, digest};

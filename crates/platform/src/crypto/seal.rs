@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 const VERSION: u8 = 1;
 const KEY_ID_LEN: usize = 4;
 const HEADER_LEN: usize = 1 + KEY_ID_LEN;
+/// How many bytes at the beginning of a sealed value name its key.
+pub const PREFIX_LEN: usize = HEADER_LEN;
 const TAG_LEN: usize = 16;
 
 /// Why a sealed value cannot be opened.
@@ -32,6 +34,8 @@ pub enum SealError {
 pub struct Sealer {
     /// The current key first.
     keys: Vec<Key>,
+    /// What keys are derived from; without it, they are derived from the current master key.
+    root: Option<Zeroizing<[u8; 32]>>,
 }
 
 struct Key {
@@ -44,7 +48,16 @@ impl Sealer {
     /// Seals under `current`; opens what `current` or any of `previous` sealed.
     pub fn new(current: MasterKey, previous: Vec<MasterKey>) -> Self {
         let keys = std::iter::once(current).chain(previous).map(Key::new).collect();
-        Self { keys }
+        Self { keys, root: None }
+    }
+
+    /// The same sealer, which derives keys from a root secret: they stay the same when the master key is replaced.
+    #[must_use]
+    pub fn with_root(self, root: [u8; 32]) -> Self {
+        Self {
+            root: Some(Zeroizing::new(root)),
+            ..self
+        }
     }
 
     /// Seals `plain` for one row: `context` names its purpose (`"totp"`), `row` is the row's id. It opens only with the
@@ -98,24 +111,40 @@ impl Sealer {
 
     /// Whether a value was sealed under the current key; if not, it must be sealed again.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        sealed.starts_with(&header(self.keys[0].id))
+        sealed.starts_with(&self.prefix())
     }
 
-    /// Derives a key for one purpose, by HKDF-SHA256 (RFC 5869) from the current master key.
+    /// What values begin with that are sealed under the current key.
+    pub fn prefix(&self) -> [u8; PREFIX_LEN] {
+        header(self.keys[0].id)
+    }
+
+    /// Derives a key for one purpose, by HKDF-SHA256 (RFC 5869), from the root secret, or without one from the current
+    /// master key.
     pub fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
-        derive(&self.keys[0].master, label)
+        match &self.root {
+            Some(root) => derive(root, label),
+            None => derive(self.keys[0].master.bytes(), label),
+        }
     }
 
-    /// The same from every master key, the current first: to verify values made before a rotation.
+    /// Every key that a value of this purpose may have been made with, the current one first.
     pub fn derive_all(&self, label: &str) -> Vec<Zeroizing<[u8; 32]>> {
-        self.keys.iter().map(|key| derive(&key.master, label)).collect()
+        match &self.root {
+            Some(root) => vec![derive(root, label)],
+            None => self
+                .keys
+                .iter()
+                .map(|key| derive(key.master.bytes(), label))
+                .collect(),
+        }
     }
 }
 
 impl Key {
     fn new(master: MasterKey) -> Self {
         // Not the master key itself, so that no derived key can ever equal the sealing key.
-        let secret = derive(&master, "seal");
+        let secret = derive(master.bytes(), "seal");
         let unbound = UnboundKey::new(&AES_256_GCM_SIV, &*secret).expect("the key has 32 bytes");
         Self {
             id: master.id(),
@@ -137,10 +166,10 @@ fn associated(header: [u8; HEADER_LEN], context: &str, row: &[u8]) -> Vec<u8> {
     [&header[..], &length, context.as_bytes(), row].concat()
 }
 
-fn derive(master: &MasterKey, label: &str) -> Zeroizing<[u8; 32]> {
+fn derive(secret: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
     hkdf::Salt::new(hkdf::HKDF_SHA256, b"mainstay master key v1")
-        .extract(master.bytes())
+        .extract(secret)
         .expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
         .and_then(|key| key.fill(&mut *out))
         .expect("HKDF refuses only more than 8160 bytes");
@@ -167,6 +196,22 @@ mod tests {
 
     fn sealer() -> Sealer {
         Sealer::new(key(1), Vec::new())
+    }
+
+    #[test]
+    fn derived_keys_outlive_the_master_key_where_there_is_a_root_secret() {
+        let old = Sealer::new(key(1), Vec::new());
+        let new = Sealer::new(key(2), vec![key(1)]);
+        assert_ne!(old.derive("x"), new.derive("x"));
+        assert_eq!(new.derive_all("x")[1], old.derive("x"));
+        let (old, new) = (old.with_root([9; 32]), new.with_root([9; 32]));
+        assert_eq!(old.derive("x"), new.derive("x"));
+        assert_eq!(old.derive_all("x"), new.derive_all("x"));
+        assert_ne!(old.derive("x"), old.derive("y"));
+        assert_ne!(
+            old.seal("x", b"", b"", &Counting::default())[..PREFIX_LEN],
+            new.prefix()
+        );
     }
 
     #[test]

@@ -2,28 +2,25 @@
 
 use super::seal::{SealError, Sealer};
 use super::token::{KeyError, TokenAlgorithm, TokenKey};
-use aws_lc_rs::signature::Ed25519KeyPair;
+use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
+use aws_lc_rs::pkcs8::Document;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use mainstay_domain::random::{self, Random};
-use mainstay_domain::time::Timestamp;
 use zeroize::Zeroizing;
 
 /// Binds sealed keys to their purpose, so that no other sealed value passes for one.
-const CONTEXT: &str = "signing-key";
+pub const CONTEXT: &str = "signing-key";
 
-/// A row of the signing keys table. Shared secrets are configured, never stored, so all of these are EdDSA.
+/// A row of the signing keys table. Shared secrets are configured, never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     /// The `kid` in the tokens that it signs.
     pub kid: String,
-    /// Always [`TokenAlgorithm::EdDsa`] today.
+    /// EdDSA or ES256.
     pub algorithm: TokenAlgorithm,
-    /// When it was generated.
-    pub created_at: Timestamp,
-    /// The time from which on its tokens are refused; `None` for the key that signs new tokens.
-    pub retires_at: Option<Timestamp>,
     /// PKCS#8 version 1, sealed.
     pub private: Vec<u8>,
-    /// The public key: 32 bytes.
+    /// The public key, as [`TokenKey::public`] returns it.
     pub public: Vec<u8>,
 }
 
@@ -42,23 +39,25 @@ pub enum SigningKeyError {
 }
 
 impl SigningKey {
-    /// Generates a new Ed25519 key.
-    pub fn generate(sealer: &Sealer, random: &dyn Random, now: Timestamp) -> Self {
-        let seed = Zeroizing::new(random::bytes::<32>(random));
-        let pkcs8 = Ed25519KeyPair::from_seed_unchecked(&*seed)
-            .and_then(|pair| pair.to_pkcs8v1().map_err(Into::into))
-            .expect("every 32 bytes are an Ed25519 seed");
-        let key = TokenKey::eddsa(pkcs8.as_ref()).expect("it was encoded just now");
+    /// Generates a new key of the algorithm.
+    ///
+    /// # Panics
+    /// For HS256: a shared secret is configured and not generated.
+    pub fn generate(sealer: &Sealer, random: &dyn Random, algorithm: TokenAlgorithm) -> Self {
+        let pkcs8 = match algorithm {
+            TokenAlgorithm::EdDsa => ed25519(random),
+            TokenAlgorithm::Es256 => p256(random),
+            TokenAlgorithm::Hs256 => panic!("a shared secret is not generated"),
+        };
+        let key = read(algorithm, pkcs8.as_ref()).expect("it was encoded just now");
         let kid = key.id().to_owned();
         Self {
             private: sealer.seal(CONTEXT, kid.as_bytes(), pkcs8.as_ref(), random),
             public: key
                 .public()
                 .map(|public| public.to_vec())
-                .expect("an EdDSA key has a public half"),
+                .expect("a key pair has a public half"),
             algorithm: key.algorithm(),
-            created_at: now,
-            retires_at: None,
             kid,
         }
     }
@@ -70,15 +69,11 @@ impl SigningKey {
     /// [`SigningKeyError`].
     pub fn open(&self, sealer: &Sealer) -> Result<TokenKey, SigningKeyError> {
         let pkcs8 = sealer.open(CONTEXT, self.kid.as_bytes(), &self.private)?;
-        let key = TokenKey::eddsa(&pkcs8)?;
-        let public = key.public().map(|public| public.as_slice());
-        if key.id() != self.kid || key.algorithm() != self.algorithm || public != Some(&self.public) {
+        let key = read(self.algorithm, &pkcs8)?;
+        if key.id() != self.kid || key.public() != Some(&self.public) {
             return Err(SigningKeyError::Mismatch);
         }
-        Ok(match self.retires_at {
-            Some(instant) => key.retiring(instant),
-            None => key,
-        })
+        Ok(key)
     }
 
     /// Seals the key again if it is not under the current master key; returns whether it changed.
@@ -95,6 +90,38 @@ impl SigningKey {
     }
 }
 
+fn read(algorithm: TokenAlgorithm, pkcs8: &[u8]) -> Result<TokenKey, KeyError> {
+    match algorithm {
+        TokenAlgorithm::EdDsa => TokenKey::eddsa(pkcs8),
+        TokenAlgorithm::Es256 => TokenKey::es256(pkcs8),
+        TokenAlgorithm::Hs256 => Err(KeyError::NotAKey),
+    }
+}
+
+fn ed25519(random: &dyn Random) -> Document {
+    let seed = Zeroizing::new(random::bytes::<32>(random));
+    Ed25519KeyPair::from_seed_unchecked(&*seed)
+        .and_then(|pair| pair.to_pkcs8v1().map_err(Into::into))
+        .expect("every 32 bytes are an Ed25519 seed")
+}
+
+/// A private key of P-256 is a number below the order of the curve; of 2^32 random ones about one is not.
+fn p256(random: &dyn Random) -> Document {
+    loop {
+        let scalar = Zeroizing::new(random::bytes::<32>(random));
+        if let Some(pair) = p256_pair(&*scalar) {
+            return pair.to_pkcs8v1().expect("a key pair has an encoding");
+        }
+    }
+}
+
+fn p256_pair(scalar: &[u8]) -> Option<EcdsaKeyPair> {
+    let private = PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?;
+    let public = private.compute_public_key().ok()?;
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, public.as_ref()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +134,7 @@ mod tests {
     }
 
     fn generate(random: &Counting) -> SigningKey {
-        SigningKey::generate(&sealer(1, vec![]), random, Timestamp::from_seconds(1000))
+        SigningKey::generate(&sealer(1, vec![]), random, TokenAlgorithm::EdDsa)
     }
 
     #[test]
@@ -119,9 +146,24 @@ mod tests {
             (key.id(), key.algorithm()),
             (stored.kid.as_str(), TokenAlgorithm::EdDsa)
         );
-        assert_eq!(key.public().unwrap().as_slice(), stored.public);
+        assert_eq!(key.public().unwrap(), stored.public);
         assert_ne!(generate(&random).kid, stored.kid);
         assert!(!format!("{key:?}").contains("private"));
+    }
+
+    #[test]
+    fn a_key_of_another_algorithm_is_not_accepted_in_the_place_of_one() {
+        let random = Counting::default();
+        let sealer = sealer(1, vec![]);
+        let p256 = SigningKey::generate(&sealer, &random, TokenAlgorithm::Es256);
+        assert_eq!(p256.open(&sealer).unwrap().algorithm(), TokenAlgorithm::Es256);
+        for algorithm in [TokenAlgorithm::EdDsa, TokenAlgorithm::Hs256] {
+            let confused = SigningKey {
+                algorithm,
+                ..p256.clone()
+            };
+            assert!(confused.open(&sealer).is_err());
+        }
     }
 
     #[test]

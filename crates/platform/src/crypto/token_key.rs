@@ -3,9 +3,10 @@
 use super::token::{Claims, MAX_BYTES, TYPE, TokenError, Unverified};
 use super::{base64url, from_base64url, sha256};
 use aws_lc_rs::hmac;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use mainstay_domain::time::Timestamp;
+use serde_json::{Value, json};
 use std::fmt;
 
 /// A signing algorithm. A key has exactly one; the token's header is only compared with it.
@@ -13,22 +14,33 @@ use std::fmt;
 pub enum TokenAlgorithm {
     /// Ed25519 (RFC 8037).
     EdDsa,
+    /// ECDSA on P-256 with SHA-256 (RFC 7518, 3.4).
+    Es256,
     /// HMAC-SHA256 with a shared secret.
     Hs256,
 }
 
 impl TokenAlgorithm {
-    /// The `alg` in the header of a token: `EdDSA`, `HS256`.
+    /// The `alg` in the header of a token: `EdDSA`, `ES256`, `HS256`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
             Self::Hs256 => "HS256",
         }
+    }
+
+    /// The algorithm of a key pair, by its name; `None` for any other text, and for HS256, whose secret is not stored.
+    pub fn of_key_pair(name: &str) -> Option<Self> {
+        [Self::EdDsa, Self::Es256]
+            .into_iter()
+            .find(|one| one.name() == name)
     }
 
     const fn jws(self) -> Algorithm {
         match self {
             Self::EdDsa => Algorithm::EdDSA,
+            Self::Es256 => Algorithm::ES256,
             Self::Hs256 => Algorithm::HS256,
         }
     }
@@ -40,8 +52,8 @@ pub enum KeyError {
     /// A shared secret of less than 32 bytes (RFC 7518, 3.2).
     #[error("the shared secret has fewer than 32 bytes")]
     WeakSecret,
-    /// Not an Ed25519 key in PKCS#8.
-    #[error("not an Ed25519 key in PKCS#8")]
+    /// Not a key of its algorithm in PKCS#8.
+    #[error("not a key of its algorithm in PKCS#8")]
     NotAKey,
 }
 
@@ -52,8 +64,9 @@ pub struct TokenKey {
     algorithm: TokenAlgorithm,
     signing: Option<EncodingKey>,
     verifying: DecodingKey,
-    /// For EdDSA keys only: the key that may be published.
-    public: Option<[u8; 32]>,
+    /// The key that may be published; a shared secret has none.
+    public: Option<Vec<u8>>,
+    signs_from: Option<Timestamp>,
     retires_at: Option<Timestamp>,
 }
 
@@ -64,17 +77,41 @@ impl TokenKey {
     /// [`KeyError::NotAKey`].
     pub fn eddsa(pkcs8: &[u8]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::NotAKey)?;
-        let public: [u8; 32] = pair
-            .public_key()
-            .as_ref()
-            .try_into()
-            .map_err(|_| KeyError::NotAKey)?;
+        let public = pair.public_key().as_ref();
         Ok(Self {
-            id: thumbprint(&public),
+            id: thumbprint(&format!(
+                r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#,
+                base64url(public)
+            )),
             algorithm: TokenAlgorithm::EdDsa,
             signing: Some(EncodingKey::from_ed_der(pkcs8)),
-            verifying: DecodingKey::from_ed_der(&public),
-            public: Some(public),
+            verifying: DecodingKey::from_ed_der(public),
+            public: Some(public.to_vec()),
+            signs_from: None,
+            retires_at: None,
+        })
+    }
+
+    /// A P-256 key pair in PKCS#8. Its id is the start of its JWK thumbprint (RFC 7638).
+    ///
+    /// # Errors
+    /// [`KeyError::NotAKey`].
+    pub fn es256(pkcs8: &[u8]) -> Result<Self, KeyError> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8);
+        let pair = pair.map_err(|_| KeyError::NotAKey)?;
+        let public = pair.public_key().as_ref();
+        let (x, y) = coordinates(public).ok_or(KeyError::NotAKey)?;
+        Ok(Self {
+            id: thumbprint(&format!(
+                r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
+                base64url(x),
+                base64url(y)
+            )),
+            algorithm: TokenAlgorithm::Es256,
+            signing: Some(EncodingKey::from_ec_der(pkcs8)),
+            verifying: DecodingKey::from_ec_der(public),
+            public: Some(public.to_vec()),
+            signs_from: None,
             retires_at: None,
         })
     }
@@ -94,8 +131,23 @@ impl TokenKey {
             signing: Some(EncodingKey::from_secret(secret)),
             verifying: DecodingKey::from_secret(secret),
             public: None,
+            signs_from: None,
             retires_at: None,
         })
+    }
+
+    /// The same key, which signs from `instant` on and verifies before that too.
+    #[must_use]
+    pub fn signing_from(mut self, instant: Timestamp) -> Self {
+        self.signs_from = Some(instant);
+        self
+    }
+
+    /// The same key, accepted only before `instant`; it signs until its successor does.
+    #[must_use]
+    pub fn accepted_until(mut self, instant: Timestamp) -> Self {
+        self.retires_at = Some(instant);
+        self
     }
 
     /// The same key, accepted only before `instant` and no longer signing.
@@ -116,9 +168,37 @@ impl TokenKey {
         self.algorithm
     }
 
-    /// The public key; `None` for a shared secret, which has none.
-    pub fn public(&self) -> Option<&[u8; 32]> {
-        self.public.as_ref()
+    /// The public key: 32 bytes for EdDSA, an uncompressed point of 65 bytes for ES256 (SEC 1, 2.3.3); `None` for a
+    /// shared secret, which has none.
+    pub fn public(&self) -> Option<&[u8]> {
+        self.public.as_deref()
+    }
+
+    /// The public key as a JSON Web Key (RFC 7517; RFC 8037, 2; RFC 7518, 6.2); `None` for a shared secret.
+    pub fn jwk(&self) -> Option<Value> {
+        let public = self.public()?;
+        let mut jwk = match self.algorithm {
+            TokenAlgorithm::EdDsa => json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(public)}),
+            TokenAlgorithm::Es256 => {
+                let (x, y) = coordinates(public)?;
+                json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y)})
+            }
+            TokenAlgorithm::Hs256 => return None,
+        };
+        jwk["kid"] = self.id.as_str().into();
+        jwk["use"] = "sig".into();
+        jwk["alg"] = self.algorithm.name().into();
+        Some(jwk)
+    }
+
+    /// When it begins to sign; `None` if it always did.
+    pub(super) fn signs_from(&self) -> Option<Timestamp> {
+        self.signs_from
+    }
+
+    /// Whether it has what signing needs.
+    pub(super) fn can_sign(&self) -> bool {
+        self.signing.is_some()
     }
 
     /// The time from which on tokens signed with it are refused; `None` if it is not retiring.
@@ -174,8 +254,13 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// The first 96 bits of the JWK thumbprint, which is enough to distinguish our own few keys.
-fn thumbprint(public: &[u8; 32]) -> String {
-    let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64url(public));
+/// The two coordinates of an uncompressed point of P-256.
+fn coordinates(public: &[u8]) -> Option<(&[u8], &[u8])> {
+    let point: &[u8; 65] = public.try_into().ok()?;
+    (point[0] == 4).then(|| point[1..].split_at(32))
+}
+
+/// The first 96 bits of the thumbprint of a JWK, which is enough to distinguish our own few keys.
+fn thumbprint(jwk: &str) -> String {
     base64url(&sha256(jwk.as_bytes())[..12])
 }

@@ -27,6 +27,8 @@ pub enum InternalTable {
     Counters,
     /// Links that work once: the secret authorises, before there is a caller.
     OneTimeTokens,
+    /// Codes sent by mail: the code authorises, before there is a caller.
+    EmailCodes,
     /// Tries at passwords and codes: counted before there is a caller.
     Tries,
     /// The value that every start has to open, stored before there is a caller.
@@ -49,6 +51,7 @@ impl InternalTable {
             Self::SecurityEvents => "security_events",
             Self::Counters => "counters",
             Self::OneTimeTokens => "one_time_tokens",
+            Self::EmailCodes => "email_codes",
             Self::Tries => "tries",
             Self::MasterKeyCheck => "master_key_check",
             Self::WriteProbe => "write_probe",

@@ -214,7 +214,7 @@ macro_rules! migration {
 }
 
 /// Mainstay's own migrations. One that refers to a table comes after the one that creates it.
-const MAINSTAY: [Migration; 15] = [
+const MAINSTAY: [Migration; 17] = [
     migration!("V1__roles"),
     migration!("V2__users"),
     migration!("V3__sessions"),
@@ -228,7 +228,9 @@ const MAINSTAY: [Migration; 15] = [
     migration!("V11__jobs"),
     migration!("V12__idempotency_keys"),
     migration!("V13__write_probe"),
+    migration!("V14__devices"),
     migration!("V15__tries"),
+    migration!("V16__factors"),
     migration!("V18__api_keys"),
 ];
 

@@ -171,6 +171,7 @@ fn signing_keys_are_visible_to_the_system_only() {
             sealed: vec![0, 255, 1],
             public: vec![9; 32],
             created_at: at(100),
+            signs_from: at(100),
             retires_at: None,
         };
         write!(store, [key], |tx| {

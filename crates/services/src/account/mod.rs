@@ -1,41 +1,71 @@
 //! Accounts and sign-in.
 
+mod address_token;
+mod change_email;
+mod change_password;
+mod create_account;
+mod email_code;
+mod devices;
 mod end_session;
 mod end_sessions;
+mod forgot_password;
+mod limits;
+mod factor;
 mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
+mod magic_link;
 mod me;
 mod one_time;
 mod opening;
+mod own_address;
+mod own_password;
 mod password;
 mod presented;
 mod refresh;
 mod register;
+mod resend_verification;
+mod reset_password;
 mod second_factor;
 mod seed;
 mod sign_in;
+mod spelled_list;
 mod step_up;
 mod tokens;
+mod totp_secret;
 pub(crate) mod tries;
+mod verify_email;
 
 use crate::spelled;
 
+pub use change_email::{ChangeEmail, SendChangeLink};
+pub use change_password::{ChangePassword, PasswordChange};
+pub use create_account::CreateAccount;
+pub use email_code::{RequestEmailCode, SendEmailCode, VerifyEmailCode};
 pub use end_session::EndSession;
+pub use forgot_password::{ForgotPassword, SendResetLink};
+pub use factor::{
+    DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup,
+    VerifyFactor, reset_factors,
+};
 pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
+pub use magic_link::{BrowserSecret, RequestMagicLink, SendMagicLink, VerifyMagicLink};
 pub use me::Me;
 pub use password::Password;
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
-pub use register::Register;
+pub use register::{Register, Registered, WrittenRegistration};
+pub use resend_verification::ResendVerification;
+pub use reset_password::ResetPassword;
 pub use sign_in::{FactorRequest, SignIn, WrittenSignIn};
 pub use step_up::{StepUp, require_step_up};
 pub(crate) use tokens::profile;
 pub use tokens::{OpenedSession, Profile, Tokens};
 pub use tries::ConcurrentTries;
+pub use verify_email::{ConfirmedEmail, VerifyEmail};
 
 pub(crate) use end_sessions::end_sessions_of;
 pub(crate) use one_time::{NewToken, consume, issue};

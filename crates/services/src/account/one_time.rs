@@ -4,7 +4,7 @@ use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
 use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{CommandContext, Repositories};
+use mainstay_engine::{CommandContext, PrepareContext, Repositories};
 use mainstay_platform::crypto::opaque::OpaqueToken;
 
 /// A one-time token to issue.
@@ -70,4 +70,18 @@ pub(crate) async fn consume(
         .consume(purpose, token.digest().as_bytes(), now)
         .await?;
     found.ok_or_else(invalid)
+}
+
+/// Finds a token that a client presents, without using it: for work that precedes the transaction that does.
+///
+/// # Errors
+/// As [`consume`].
+pub(crate) async fn peek(cx: &PrepareContext<'_>, purpose: TokenPurpose, text: &str) -> Result<OneTimeToken> {
+    let invalid = || Error::Unauthenticated(Unauthenticated::Invalid);
+    let token = OpaqueToken::parse(purpose.prefix(), text).ok_or_else(invalid)?;
+    let (digest, now) = (token.digest(), cx.now());
+    let read = cx.read(move |cx| {
+        Box::pin(async move { cx.one_time_tokens().find(purpose, digest.as_bytes(), now).await })
+    });
+    read.await?.ok_or_else(invalid)
 }

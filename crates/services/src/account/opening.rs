@@ -1,5 +1,6 @@
 //! Opens a session: the last step of every way to sign in.
 
+use super::devices::recognise_device;
 use super::seed::seal_seed;
 use super::tokens::OpenedSession;
 use super::tries;
@@ -42,6 +43,7 @@ pub(crate) async fn open_session(
         flagged_at: None,
         ended_at: None,
     };
+    let browser = recognise_device(cx, &user, method).await?;
     let seed = random::bytes(cx.random());
     let sealed = seal_seed(&cx.components().sealer, &session, &seed, cx.random());
     let permit = cx.permit(Session::LOGIN, &session)?;
@@ -49,7 +51,7 @@ pub(crate) async fn open_session(
     let facts = json!({"userId": user.id, "method": method});
     cx.record(permit, DomainEvent::noted("session.opened", "LOGIN", &facts));
     let grants = grants(cx, &user).await?;
-    Ok(OpenedSession::new(cx, user, grants, session, &seed))
+    Ok(OpenedSession::new(cx, user, grants, session, &seed).for_browser(browser))
 }
 
 /// When a session that began at `created_at` ends if no further refresh follows this transaction's.

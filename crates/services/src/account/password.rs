@@ -29,9 +29,22 @@ impl Password {
     /// # Errors
     /// A validation error at `password`.
     pub(crate) fn check_new(&self, email: &Email, name: &PersonName) -> Result<(), ValidationErrors> {
+        self.check_new_at("password", email, name)
+    }
+
+    /// As [`check_new`](Self::check_new), where the request has it in another field.
+    ///
+    /// # Errors
+    /// A validation error at `path`.
+    pub(super) fn check_new_at(
+        &self,
+        path: &str,
+        email: &Email,
+        name: &PersonName,
+    ) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
         let own = [email.as_str(), name.as_str()];
-        errors.take("password", password::check_new(&self.0, &own));
+        errors.take(path, password::check_new(&self.0, &own));
         errors.check()
     }
 
@@ -40,10 +53,18 @@ impl Password {
     /// # Errors
     /// A validation error at `password`; `UNAVAILABLE` when too many passwords are being hashed.
     pub(crate) async fn hash_new(&self, cx: &PrepareContext<'_>) -> Result<String> {
+        self.hash_new_at("password", cx).await
+    }
+
+    /// As [`hash_new`](Self::hash_new), where the request has it in another field.
+    ///
+    /// # Errors
+    /// A validation error at `path`; `UNAVAILABLE` when too many passwords are being hashed.
+    pub(super) async fn hash_new_at(&self, path: &str, cx: &PrepareContext<'_>) -> Result<String> {
         let components = cx.components();
         let mut errors = ValidationErrors::new();
         let length = password::check_length(&self.0, components.policies.password_min);
-        errors.take("password", length);
+        errors.take(path, length);
         errors.check()?;
         self.rehash(&components.hasher).await
     }

@@ -1,29 +1,50 @@
 //! Registers an account.
 
-use super::one_time::{NewToken, issue};
+use super::create_account::{CreateAccount, Registration, new_customer};
 use super::opening::open_session;
+use super::own_address::send_verification;
 use super::password::Password;
 use super::tokens::{OpenedSession, Tokens};
-use crate::mail::{self, AccountMail};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Rate, RoleName};
+use mainstay_domain::access::{Access, Caller, Rate};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
-use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::session::SignInMethod;
-use mainstay_domain::user::{NewUser, User, UserStatus};
+use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_engine::{
     CommandContext, Components, PrepareContext, Repositories, Secret, StagedCommand, UseCase,
 };
+use serde::{Deserialize, Serialize};
 
-/// Creates a customer's account and signs its owner in.
+/// Creates a customer's account, and mails the link that confirms its address. Where accounts may be used before that,
+/// the owner is signed in; a taken address is a conflict. Where the address has to be confirmed first
+/// (`VERIFY_EMAIL=required`), a job creates the account, or informs the owner of a taken address: the request does the
+/// same work in either case, so neither its answer nor its duration reveals whether the address has an account.
 #[derive(Debug, Clone)]
 pub struct Register {
     email: Email,
     password: Password,
     name: PersonName,
+}
+
+/// The answer to a registration.
+#[derive(Debug, Clone)]
+pub enum Registered {
+    /// The account was created and is signed in.
+    SignedIn(Box<Tokens>),
+    /// A mail is on its way.
+    MailSent,
+}
+
+/// A [`Registered`] whose tokens are yet to be signed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum WrittenRegistration {
+    /// A session was opened.
+    Opened(Box<OpenedSession>),
+    /// As [`Registered::MailSent`].
+    MailSent,
 }
 
 impl Register {
@@ -43,7 +64,7 @@ impl UseCase for Register {
     const RATE: Rate = Rate::per_minute(20);
     const SECRET_ANSWER: bool = true;
     const SIGNS_IN: bool = true;
-    type Output = Tokens;
+    type Output = Registered;
 
     fn validate(&self) -> Result<(), ValidationErrors> {
         self.password.check_new(&self.email, &self.name)
@@ -53,38 +74,47 @@ impl UseCase for Register {
 impl StagedCommand for Register {
     /// The hash of the password.
     type Prepared = String;
-    type Written = OpenedSession;
+    type Written = WrittenRegistration;
+    /// Where a job creates the account, the job records it.
+    const RECORDS_NO_EVENT: bool = true;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
         self.password.hash_new(cx).await
     }
 
-    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<OpenedSession> {
-        let new = NewUser {
+    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<WrittenRegistration> {
+        let registration = Registration {
             email: self.email,
             name: self.name,
-            role: RoleName::customer(),
-            status: UserStatus::Active,
-            email_verified: false,
+            hash: Secret::new(hash),
             locale: cx.context().origin.locale,
         };
-        let (now, user) = (cx.now(), User::new(cx.make_id(), new, cx.now()));
-        let permit = cx.permit(User::REGISTER, &user)?;
+        // Mainstay itself registers the customer of the demo data, whose mail has no reader.
+        let is_confirmed = matches!(cx.caller(), Caller::System(_));
+        if cx.components().policies.confirm_email_first && !is_confirmed {
+            let job = CreateAccount::seal(cx, &registration)?;
+            cx.enqueue(&job)?;
+            return Ok(WrittenRegistration::MailSent);
+        }
+        let user = new_customer(cx, cx.make_id(), &registration, is_confirmed);
+        let (permit, now) = (cx.permit(User::REGISTER, &user)?, cx.now());
+        let hash = registration.hash.expose();
         cx.users().insert(&permit, &user).await?;
-        cx.credentials().set(&permit, &user, &hash, now).await?;
+        cx.credentials().set(&permit, &user, hash, now).await?;
         cx.record(permit, DomainEvent::created("user.registered", &user));
-        send_verification(cx, &user).await?;
-        open_session(cx, user, SignInMethod::Registration).await
+        if !is_confirmed {
+            send_verification(cx, &user).await?;
+        }
+        let opened = open_session(cx, user, SignInMethod::Registration).await?;
+        Ok(WrittenRegistration::Opened(Box::new(opened)))
     }
 
-    fn finish(written: OpenedSession, components: &Components) -> Result<Tokens> {
-        written.sign(components)
+    fn finish(written: WrittenRegistration, components: &Components) -> Result<Registered> {
+        match written {
+            WrittenRegistration::Opened(session) => {
+                Ok(Registered::SignedIn(Box::new(session.sign(components)?)))
+            }
+            WrittenRegistration::MailSent => Ok(Registered::MailSent),
+        }
     }
-}
-
-/// Mails the link that confirms the account's address.
-async fn send_verification(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
-    let token = issue(cx, NewToken::of(TokenPurpose::VerifyEmail, user.id)).await?;
-    let token = Secret::new(token.text().to_owned());
-    mail::send(cx, user, AccountMail::VerifyEmail { token })
 }

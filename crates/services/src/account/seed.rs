@@ -4,9 +4,7 @@ use mainstay_domain::random::Random;
 use mainstay_domain::session::Session;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::crypto::seal::Sealer;
-
-/// The context that encrypted seeds are bound to.
-const SEED: &str = "session-seed";
+use mainstay_repositories::SESSION_SEED as SEED;
 
 /// Encrypts a session's seed.
 pub(super) fn seal_seed(sealer: &Sealer, session: &Session, seed: &[u8; 32], random: &dyn Random) -> Vec<u8> {

@@ -5,14 +5,18 @@ use super::opening::open_session;
 use super::second_factor::second_factors;
 use super::spelled;
 use super::tokens::{OpenedSession, Tokens};
-use mainstay_domain::Result;
+use mainstay_domain::access::SystemCaller;
+use mainstay_domain::error::Denied;
+use mainstay_domain::event::DomainEvent;
 use mainstay_domain::factor::SecondFactor;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::User;
+use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Components};
 use mainstay_platform::config::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fmt;
 
 /// The answer to a first factor.
@@ -63,12 +67,19 @@ impl fmt::Debug for FactorRequest {
 }
 
 /// Ends a sign-in for an account whose first factor was verified: opens a session, or asks for the second factor.
+///
+/// # Errors
+/// `ACCOUNT_DISABLED`; `EMAIL_UNVERIFIED` where addresses have to be confirmed first. A first factor that proves the
+/// address calls [`own_address`](super::own_address::own_address) before.
 pub(crate) async fn complete_sign_in(
     cx: &mut CommandContext<'_>,
     user: User,
     method: SignInMethod,
 ) -> Result<WrittenSignIn> {
     user.check_usable()?;
+    if cx.components().policies.confirm_email_first && !user.email_verified {
+        return Err(Error::Denied(Denied::EmailUnverified));
+    }
     let methods = second_factors(cx, &user).await?;
     if methods.is_empty() {
         let opened = open_session(cx, user, method).await?;
@@ -79,6 +90,14 @@ pub(crate) async fn complete_sign_in(
         ..NewToken::of(TokenPurpose::SecondFactor, user.id)
     };
     let token = issue(cx, new).await?;
+    // For the audit trail: a client that proves no second factor may have stolen the first.
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, User::USE_FACTOR, &user)?;
+    let event = DomainEvent::noted(
+        "user.first-factor-verified",
+        "FIRST_FACTOR",
+        &json!({"method": method}),
+    );
+    cx.record(permit, event);
     Ok(WrittenSignIn::SecondFactor(FactorRequest {
         token: Secret::new(token.text().to_owned()),
         methods,

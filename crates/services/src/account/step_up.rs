@@ -1,11 +1,14 @@
 //! Step-up: the user of a session proves again who they are, before a sensitive action.
 
+use super::factor::{FactorCode, MatchedCode, match_code, use_code};
 use super::password::{Password, hashing};
-use mainstay_domain::access::{Access, Rate};
+use super::tries::{self, TakenTry};
+use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::SessionId;
+use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::session::Session;
+use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
@@ -29,18 +32,28 @@ pub async fn require_step_up(cx: &mut CommandContext<'_>) -> Result<()> {
     }
 }
 
-/// Proves again who the caller is, with their password. In force for this session and
+/// Proves again who the caller is. In force for this session and
 /// [`STEP_UP_TTL`](mainstay_domain::session::STEP_UP_TTL).
 #[derive(Debug, Clone)]
-pub struct StepUp {
-    password: Password,
+pub enum StepUp {
+    /// With the password of the account.
+    Password(Password),
+    /// With a code of a second factor; `None` for a text that is no code.
+    Code(Option<FactorCode>),
 }
 
-impl StepUp {
-    /// A step-up with the given password.
-    pub fn with_password(password: Password) -> Self {
-        Self { password }
-    }
+/// A proof that was verified before the transaction, and its try.
+#[derive(Debug, Clone)]
+pub struct VerifiedProof {
+    proof: Proof,
+    taken: TakenTry,
+}
+
+#[derive(Debug, Clone)]
+enum Proof {
+    /// The hash that the password was verified against.
+    Password(String),
+    Code(MatchedCode),
 }
 
 impl UseCase for StepUp {
@@ -52,48 +65,65 @@ impl UseCase for StepUp {
 }
 
 impl PreparedCommand for StepUp {
-    /// The hash that the password was verified against.
-    type Prepared = String;
+    type Prepared = VerifiedProof;
 
-    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<String> {
-        let missing = Error::Unauthenticated(Unauthenticated::Missing);
-        let id = cx.context().caller.user_id().ok_or(missing)?;
-        let read = cx.read(move |cx| {
-            Box::pin(async move {
-                let users = cx.scope::<User>();
-                cx.credentials().find(&users, id).await
-            })
-        });
-        let (stored, hasher) = (read.await?, &cx.components().hasher);
-        let refused = || Error::Unauthenticated(Unauthenticated::Credentials);
-        let hash = stored
-            .filter(|_| self.password.is_possible())
-            .ok_or_else(refused)?;
-        let verdict = hasher
-            .verify(self.password.text(), &hash)
-            .await
-            .map_err(hashing)?;
-        match verdict.ok {
-            true => Ok(hash),
-            false => Err(refused()),
-        }
+    async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedProof> {
+        let user = signed_in(cx.context().caller.principal())?.id;
+        let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
+        let proof = match self {
+            Self::Password(password) => Proof::Password(verify(cx, user, password).await?),
+            Self::Code(code) => Proof::Code(match_code(cx, user, code.as_ref()).await?),
+        };
+        Ok(VerifiedProof { proof, taken })
     }
 
-    async fn run(self, hash: String, cx: &mut CommandContext<'_>) -> Result<()> {
-        let missing = Error::Unauthenticated(Unauthenticated::Missing);
-        let principal = cx.caller().principal().ok_or(missing)?;
-        let (user, id) = (principal.id, principal.session()?);
-        // The password may have changed since it was verified.
-        let users = cx.scope::<User>();
-        if cx.credentials().find(&users, user).await?.as_ref() != Some(&hash) {
-            return Err(Error::Unauthenticated(Unauthenticated::Credentials));
-        }
-        step_up(cx, id, "password").await
+    async fn run(self, verified: VerifiedProof, cx: &mut CommandContext<'_>) -> Result<()> {
+        let principal = signed_in(cx.caller().principal())?;
+        let (user, session, users) = (principal.id, principal.session()?, cx.scope::<User>());
+        let proof = match &verified.proof {
+            Proof::Password(hash) => {
+                // The password may have changed since it was verified.
+                if cx.credentials().find(&users, user).await?.as_ref() != Some(hash) {
+                    return Err(Error::Unauthenticated(Unauthenticated::Credentials));
+                }
+                "password"
+            }
+            Proof::Code(matched) => {
+                let user = cx.users().find(&users, user).await?;
+                let permit = cx.permit(User::USE_FACTOR, &user)?;
+                use_code(cx, permit, &user, matched).await?;
+                "code"
+            }
+        };
+        verified.taken.give_back(cx).await?;
+        step_up(cx, session, proof).await
+    }
+}
+
+fn signed_in(principal: Option<&Principal>) -> Result<&Principal> {
+    principal.ok_or(Error::Unauthenticated(Unauthenticated::Missing))
+}
+
+/// Verifies the password of the caller's account; returns the hash that it was verified against.
+async fn verify(cx: &PrepareContext<'_>, user: UserId, password: &Password) -> Result<String> {
+    let read = cx.read(move |cx| {
+        Box::pin(async move {
+            let users = cx.scope::<User>();
+            cx.credentials().find(&users, user).await
+        })
+    });
+    let (stored, hasher) = (read.await?, &cx.components().hasher);
+    let refused = || Error::Unauthenticated(Unauthenticated::Credentials);
+    let hash = stored.filter(|_| password.is_possible()).ok_or_else(refused)?;
+    let verdict = hasher.verify(password.text(), &hash).await.map_err(hashing)?;
+    match verdict.ok {
+        true => Ok(hash),
+        false => Err(refused()),
     }
 }
 
 /// Notes that the caller proved who they are, and by what.
-pub(super) async fn step_up(cx: &mut CommandContext<'_>, id: SessionId, proof: &str) -> Result<()> {
+pub(crate) async fn step_up(cx: &mut CommandContext<'_>, id: SessionId, proof: &str) -> Result<()> {
     let (scope, now) = (cx.scope::<Session>(), cx.now());
     let session = cx.sessions().find(&scope, id).await?;
     let permit = cx.permit(Session::STEP_UP, &session)?;

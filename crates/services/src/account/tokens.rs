@@ -10,10 +10,12 @@ use mainstay_domain::{Error, Result};
 use mainstay_engine::access::AccessDirectory;
 use mainstay_engine::{CommandContext, Components};
 use mainstay_platform::config::Secret;
+use mainstay_platform::crypto::device;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::token::Claims;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 /// An account with its effective permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ pub struct Tokens {
     pub expires_at: Timestamp,
     /// When the refresh token expires, unless it is used before.
     pub session_ends_at: Timestamp,
+    /// What a browser keeps so that it is recognised at its next sign-in; `None` after a refresh.
+    pub device: Option<Secret<String>>,
 }
 
 impl fmt::Debug for Tokens {
@@ -77,6 +81,8 @@ pub struct OpenedSession {
     session: Session,
     #[serde(with = "spelled")]
     refresh: Secret<String>,
+    /// The browser that signed in.
+    browser: Option<Uuid>,
     at: Timestamp,
 }
 
@@ -102,7 +108,16 @@ impl OpenedSession {
                 .collect(),
             refresh: Secret::new(refresh.text().to_string()),
             session,
+            browser: None,
             at: now,
+        }
+    }
+
+    /// The same session, with the browser that signed in.
+    pub(super) fn for_browser(self, browser: Uuid) -> Self {
+        Self {
+            browser: Some(browser),
+            ..self
         }
     }
 
@@ -112,6 +127,10 @@ impl OpenedSession {
     /// An internal error when the signing key cannot sign.
     pub(crate) fn sign(self, components: &Components) -> Result<Tokens> {
         let ring = components.keys.ring();
+        // The session is committed by now.
+        components
+            .issued_sessions
+            .note(self.session.id, self.user.user.id);
         let expires_at = self.at.after(components.policies.access_ttl);
         // An access token does not outlive its session.
         let expires_at = expires_at.min(self.session.expires_at);
@@ -131,6 +150,10 @@ impl OpenedSession {
             aud: ring.audience().to_owned(),
             iss: ring.issuer().to_owned(),
         };
+        let device = self.browser.map(|browser| {
+            let key = components.sealer.derive(device::KEY_LABEL);
+            Secret::new(device::mint(browser, &key).to_string())
+        });
         let access_token = ring.sign(&claims).map_err(Error::internal)?;
         Ok(Tokens {
             user: self.user,
@@ -138,6 +161,7 @@ impl OpenedSession {
             refresh_token: self.refresh,
             expires_at: Timestamp::from_seconds(claims.exp),
             session_ends_at: self.session.expires_at,
+            device,
         })
     }
 }

@@ -3,11 +3,12 @@
 //! A try is taken before the work that it pays for, in a transaction of its own, and given back in the transaction of
 //! its success. So guesses that run at the same time are all counted before any of them is evaluated.
 
+use super::devices::DeviceClaim;
 use mainstay_domain::access::SystemCaller;
+use mainstay_domain::device::Device;
 use mainstay_domain::id::{SecurityEventId, UserId};
 use mainstay_domain::random::Random;
 use mainstay_domain::security::{SecurityEvent, SecurityEventKind};
-use mainstay_domain::session::Session;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::tries::{TryCount, TryKind, TryLimit, TryScope};
 use mainstay_domain::{Error, Result};
@@ -36,7 +37,7 @@ impl Default for ConcurrentTries {
 
 /// A try that was taken. It counts as a failure unless it is given back.
 #[derive(Debug, Clone)]
-pub(crate) struct TakenTry {
+pub struct TakenTry {
     counters: Arc<[Counter]>,
     /// Until it is dropped, the try counts among those that are being evaluated.
     _permit: Option<KeyPermit>,
@@ -55,6 +56,7 @@ struct Counter {
 struct Request {
     counters: Arc<[Counter]>,
     account: Option<UserId>,
+    device: DeviceClaim,
     origin: Origin,
     operation: &'static str,
     random: Arc<dyn Random>,
@@ -79,6 +81,7 @@ pub(crate) async fn take(cx: &PrepareContext<'_>, kind: TryKind, subject: &str) 
     let request = Request {
         counters: Arc::clone(&counters),
         account: cx.account(),
+        device: DeviceClaim::of(&origin, &components.sealer),
         origin,
         operation: cx.operation(),
         random: Arc::clone(&components.node.random),
@@ -206,18 +209,15 @@ async fn report(tx: &mut PrepareWrite<'_>, request: &Request, at: usize, count: 
     tx.tries().store(&[(counter.digest, reported)]).await
 }
 
-/// Whether the account has signed in before from the same network with the same software.
+/// Whether the account has signed in before from the device of the request.
 async fn is_known_device(tx: &mut PrepareWrite<'_>, request: &Request) -> Result<bool> {
     // Also without an account: an unknown address takes the same queries as a known one.
     let account = request.account.unwrap_or(UserId::from_uuid(Uuid::nil()));
-    let scope = tx.scope_of::<Session>(SystemCaller::SIGN_IN);
-    let sessions = tx.sessions().recent(&scope, account).await?;
-    let network = request.origin.ip.map(client_network);
-    let agent = request.origin.user_agent.as_deref();
-    Ok(sessions.iter().any(|session| {
-        let ip = session.ip.as_deref().and_then(|ip| ip.parse().ok());
-        network.is_some() && ip.map(client_network) == network && session.user_agent.as_deref() == agent
-    }))
+    let scope = tx.scope_of::<Device>(SystemCaller::SIGN_IN);
+    let DeviceClaim { browser, fingerprint } = &request.device;
+    let mut devices = tx.devices();
+    let known = devices.find_known(&scope, account, *browser, fingerprint).await?;
+    Ok(known.is_some())
 }
 
 fn counters(kind: TryKind, subject: &str, origin: &Origin) -> Vec<Counter> {

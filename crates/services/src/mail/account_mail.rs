@@ -4,6 +4,7 @@ use super::draft::{Draft, Fact, Value};
 use super::kind::MailKind;
 use crate::spelled;
 use mainstay_domain::email::Email;
+use mainstay_domain::email_code::CODE_TTL;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::time::Timestamp;
 use mainstay_engine::{CommandContext, Secret};
@@ -28,6 +29,16 @@ pub(crate) enum AccountMail {
         #[serde(with = "spelled")]
         token: Secret<String>,
     },
+    /// Carries the link that signs in.
+    MagicLink {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+    },
+    /// Carries the code that signs in.
+    EmailCode {
+        #[serde(with = "spelled")]
+        code: Secret<String>,
+    },
     /// Informs the owner that the password was changed.
     PasswordChanged { request: RequestFacts },
     /// Informs the owner of an address, which was confirmed just now, that the password which was chosen before was
@@ -45,6 +56,10 @@ pub(crate) enum AccountMail {
     EmailChangeRequested { new: Email, request: RequestFacts },
     /// Informs the former address that the account has another one now.
     EmailChanged { new: Email, request: RequestFacts },
+    /// Informs the owner of the first sign-in from a device.
+    NewDevice { request: RequestFacts },
+    /// Informs the owner that another client used a refresh token of a session than the one that it was issued to.
+    SessionFlagged { request: RequestFacts },
 }
 
 /// When and from where a request came, for the owner of an account to recognise it.
@@ -88,11 +103,15 @@ impl AccountMail {
             Self::VerifyEmail { .. } => MailKind::VerifyEmail,
             Self::AccountExists { .. } => MailKind::AccountExists,
             Self::ResetPassword { .. } => MailKind::ResetPassword,
+            Self::MagicLink { .. } => MailKind::MagicLink,
+            Self::EmailCode { .. } => MailKind::EmailCode,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
             Self::PasswordRemoved { .. } => MailKind::PasswordRemoved,
             Self::ChangeEmail { .. } => MailKind::ChangeEmail,
             Self::EmailChangeRequested { .. } => MailKind::EmailChangeRequested,
             Self::EmailChanged { .. } => MailKind::EmailChanged,
+            Self::NewDevice { .. } => MailKind::NewDevice,
+            Self::SessionFlagged { .. } => MailKind::SessionFlagged,
         }
     }
 
@@ -104,8 +123,12 @@ impl AccountMail {
             Self::AccountExists { token }
             | Self::ResetPassword { token }
             | Self::PasswordRemoved { token } => draft.token(TokenPurpose::ResetPassword, token),
+            Self::MagicLink { token } => draft.token(TokenPurpose::MagicLink, token),
+            Self::EmailCode { code } => draft.code(code, CODE_TTL),
             Self::ChangeEmail { token } => draft.token(TokenPurpose::ChangeEmail, token),
-            Self::PasswordChanged { request } => Draft {
+            Self::PasswordChanged { request }
+            | Self::NewDevice { request }
+            | Self::SessionFlagged { request } => Draft {
                 facts: request.facts(),
                 ..draft
             },

@@ -88,6 +88,13 @@ impl Draft {
         self
     }
 
+    /// Adds a code to be typed, and the value `{valid}`: how long it works.
+    pub(super) fn code(mut self, code: &Secret<String>, valid: Duration) -> Self {
+        self.values.push(("valid", Value::Duration(valid)));
+        self.code = Some(code.clone());
+        self
+    }
+
     /// Adds a link with a token, and the value `{valid}`: how long it works.
     pub(super) fn token(mut self, purpose: TokenPurpose, token: &Secret<String>) -> Self {
         self.values.push(("valid", Value::Duration(purpose.ttl())));

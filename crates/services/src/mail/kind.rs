@@ -13,6 +13,10 @@ string_enum! {
         AccountExists = "account-exists",
         /// Carries the link that sets a new password.
         ResetPassword = "reset-password",
+        /// Carries the link that signs in.
+        MagicLink = "magic-link",
+        /// Carries the code that signs in.
+        EmailCode = "email-code",
         /// Informs the owner that the password was changed.
         PasswordChanged = "password-changed",
         /// Informs the owner of a confirmed address that a password which was chosen before was removed.
@@ -23,5 +27,9 @@ string_enum! {
         EmailChangeRequested = "email-change-requested",
         /// Informs the former address that the account's address has changed.
         EmailChanged = "email-changed",
+        /// Informs the owner of the first sign-in from a device.
+        NewDevice = "new-device",
+        /// Informs the owner that another client used a refresh token of a session.
+        SessionFlagged = "session-flagged",
     }
 }

@@ -61,6 +61,10 @@ fn sample(kind: MailKind) -> Result<Draft> {
         MailKind::VerifyEmail => AccountMail::VerifyEmail { token: token("mve_") },
         MailKind::AccountExists => AccountMail::AccountExists { token: token("mrp_") },
         MailKind::ResetPassword => AccountMail::ResetPassword { token: token("mrp_") },
+        MailKind::MagicLink => AccountMail::MagicLink { token: token("mml_") },
+        MailKind::EmailCode => AccountMail::EmailCode {
+            code: Secret::new("493027".to_owned()),
+        },
         MailKind::PasswordChanged => AccountMail::PasswordChanged { request: request() },
         MailKind::PasswordRemoved => AccountMail::PasswordRemoved { token: token("mrp_") },
         MailKind::ChangeEmail => AccountMail::ChangeEmail { token: token("mce_") },
@@ -72,6 +76,8 @@ fn sample(kind: MailKind) -> Result<Draft> {
             new: new(),
             request: request(),
         },
+        MailKind::NewDevice => AccountMail::NewDevice { request: request() },
+        MailKind::SessionFlagged => AccountMail::SessionFlagged { request: request() },
     };
     Ok(mail.draft())
 }

@@ -1,6 +1,7 @@
 //! Grants a permission to an account.
 
 use super::updated_profile;
+use crate::access::check_rank;
 use mainstay_domain::access::{Access, Permission, SystemCaller};
 use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
@@ -71,6 +72,7 @@ impl Command for GrantPermission {
         let scope = cx.scope_to(User::GRANT);
         let user = cx.users().find(&scope, self.id).await?;
         let permit = cx.permit(User::GRANT, &user)?;
+        check_rank(cx, &user).await?;
         check_held(cx, &self.permission, expires_at).await?;
         let granted_by = cx.caller().user_id();
         let grant = PersonalGrant {
@@ -93,7 +95,7 @@ impl Command for GrantPermission {
 /// A caller grants only permissions that they hold, and for no longer than they hold them: otherwise the holder of a
 /// permission for a minute could grant it to themselves permanently.
 async fn check_held(cx: &mut CommandContext<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
-    let denied = Error::Denied(Denied::Role);
+    let denied = Error::Denied(Denied::NotHeld);
     let giver = match cx.caller().principal() {
         None => return Ok(()),
         // An API key holds no more than its scopes, whatever its owner holds.

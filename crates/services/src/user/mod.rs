@@ -1,5 +1,8 @@
 //! Accounts, as administrators manage them.
 
+mod close;
+mod delete;
+mod end_sessions;
 mod grant;
 mod list;
 mod permission;
@@ -8,7 +11,10 @@ mod read;
 mod revoke;
 mod set_role;
 mod update;
+mod update_me;
 
+pub use delete::DeleteUser;
+pub use end_sessions::EndUserSessions;
 pub use grant::{Expiry, GrantPermission};
 pub use list::ListUsers;
 pub use permission::ReadPermission;
@@ -17,6 +23,7 @@ pub use read::ReadUser;
 pub use revoke::RevokePermission;
 pub use set_role::SetRole;
 pub use update::UpdateUser;
+pub use update_me::UpdateMe;
 
 use crate::account::{Profile, profile};
 use mainstay_domain::access::{Grant, Scope, SystemCaller};

@@ -1,6 +1,7 @@
 //! Revokes a permission.
 
 use super::updated_profile;
+use crate::access::check_rank;
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
@@ -32,6 +33,7 @@ impl Command for RevokePermission {
         let (scope, now) = (cx.scope_to(User::REVOKE), cx.now());
         let user = cx.users().find(&scope, self.id).await?;
         let permit = cx.permit(User::REVOKE, &user)?;
+        check_rank(cx, &user).await?;
         if !cx
             .users()
             .revoke_grant(&permit, &user, &self.permission, now)

@@ -1,6 +1,7 @@
 //! Changes the role of an account.
 
 use super::{check_an_admin_stays, check_state, updated_profile};
+use crate::access::check_rank;
 use crate::account::Profile;
 use mainstay_domain::access::{Access, RoleName};
 use mainstay_domain::event::DomainEvent;
@@ -37,6 +38,7 @@ impl Command for SetRole {
         let (scope, now) = (cx.scope_to(User::SET_ROLE), cx.now());
         let before = cx.users().find(&scope, self.id).await?;
         let permit = cx.permit(User::SET_ROLE, &before)?;
+        check_rank(cx, &before).await?;
         check_state(cx, &self.expected, &before).await?;
         if !cx.roles().exists(&self.role).await? {
             return Err(Error::Invalid(ValidationErrors::one(

@@ -1,16 +1,16 @@
 //! Changes an account.
 
 use super::{check_an_admin_stays, check_state, updated_profile};
+use crate::access::check_rank;
 use crate::account::{Profile, end_sessions_of};
-use mainstay_domain::access::{Access, Permission, RoleName};
+use mainstay_domain::Result;
+use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::email::Email;
-use mainstay_domain::error::Denied;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::{User, UserStatus};
-use mainstay_domain::{Error, Result};
 use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
@@ -45,7 +45,7 @@ impl Command for UpdateUser {
         let before = cx.users().find(&scope, self.id).await?;
         check_state(cx, &self.expected, &before).await?;
         let permit = cx.permit(User::UPDATE, &before)?;
-        check_rank(cx, &before)?;
+        check_rank(cx, &before).await?;
         let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
         after.status = self.status.unwrap_or(after.status);
@@ -65,16 +65,4 @@ impl Command for UpdateUser {
         cx.record(permit, DomainEvent::updated("user.updated", &before, &after));
         updated_profile(cx, after).await
     }
-}
-
-/// Only an administrator may change an administrator: otherwise `update:user` would allow taking one over.
-fn check_rank(cx: &CommandContext<'_>, target: &User) -> Result<()> {
-    let caller_is_admin = cx
-        .caller()
-        .principal()
-        .is_none_or(|principal| principal.has_role(RoleName::ADMIN));
-    if target.role.is_admin() && !caller_is_admin {
-        return Err(Error::Denied(Denied::Role));
-    }
-    Ok(())
 }

@@ -59,17 +59,17 @@ proptest! {
         let kept = headers.get_all(SET_COOKIE).iter().map(|line| line.to_str().unwrap().split(';').next().unwrap());
         let sent = kept.collect::<Vec<_>>().join("; ");
         let headers = one(COOKIE, HeaderValue::from_str(&sent).unwrap());
-        prop_assert_eq!(credential::find(&headers), Credential::Ambient(&access));
-        prop_assert_eq!(credential::cookie(&headers, "refreshToken"), Some(&*refresh));
+        prop_assert_eq!(credential::find(&headers, true), Credential::Ambient(&access));
+        prop_assert_eq!(cookies::cookie(&headers, "__Secure-refreshToken"), Some(&*refresh));
     }
 
     #[test]
     fn a_bearer_is_found_and_nothing_else_is_one(token in "[A-Za-z0-9_.-]{1,60}", other in "[A-Za-z]{1,12}") {
         let shown = |scheme: &str| one(AUTHORIZATION, HeaderValue::from_str(&format!("{scheme} {token}")).unwrap());
         let (ours, others) = (shown("Bearer"), shown(&other));
-        prop_assert_eq!(credential::find(&ours), Credential::Explicit(&token));
+        prop_assert_eq!(credential::find(&ours, true), Credential::Explicit(&token));
         if !other.eq_ignore_ascii_case("bearer") {
-            prop_assert_eq!(credential::find(&others), Credential::None);
+            prop_assert_eq!(credential::find(&others, true), Credential::None);
         }
     }
 

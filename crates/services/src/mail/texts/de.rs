@@ -12,6 +12,7 @@ pub(super) const WORDS: Words = Words {
     durations: [["Tag", "Tage"], ["Stunde", "Stunden"], ["Minute", "Minuten"]],
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of texts")]
 pub(super) fn texts(kind: MailKind) -> Texts {
     match kind {
         MailKind::OrderPaid => Texts {
@@ -50,6 +51,24 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: Some("Neues Passwort setzen"),
             closing: &["Waren Sie es nicht, brauchen Sie nichts zu tun: Ihr Passwort bleibt, wie es ist."],
+        },
+        MailKind::MagicLink => Texts {
+            subject: "Ihr Link zur Anmeldung",
+            heading: "Ihr Link zur Anmeldung",
+            body: &["mit diesem Link melden Sie sich bei {site} an. Er gilt einmal, {valid} lang."],
+            action: Some("Anmelden"),
+            closing: &[
+                "Öffnen Sie ihn in dem Browser, in dem Sie ihn angefordert haben. Haben Sie ihn nicht angefordert, öffnen Sie ihn nicht und geben Sie ihn nicht weiter.",
+            ],
+        },
+        MailKind::EmailCode => Texts {
+            subject: "Ihr Code zur Anmeldung",
+            heading: "Ihr Code zur Anmeldung",
+            body: &["mit diesem Code melden Sie sich bei {site} an. Er gilt einmal, {valid} lang."],
+            action: None,
+            closing: &[
+                "Geben Sie ihn nur dort ein, wo Sie ihn angefordert haben, und geben Sie ihn niemandem: Wir fragen nie danach. Haben Sie ihn nicht angefordert, brauchen Sie nichts zu tun.",
+            ],
         },
         MailKind::PasswordChanged => Texts {
             subject: "Ihr Passwort wurde geändert",
@@ -101,6 +120,31 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: None,
             closing: &["Waren Sie es nicht, wenden Sie sich an den Betreiber von {site}."],
+        },
+        MailKind::NewDevice => Texts {
+            subject: "Ein neues Gerät hat sich bei Ihrem Konto angemeldet",
+            heading: "Ein neues Gerät hat sich bei Ihrem Konto angemeldet",
+            body: &[
+                "ein Gerät, das sich bisher nicht angemeldet hatte, hat sich bei Ihrem Konto bei {site} angemeldet.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, ändern Sie sofort Ihr Passwort und beenden Sie die Sitzung in der Liste Ihrer Sitzungen.",
+            ],
+        },
+        MailKind::SessionFlagged => Texts {
+            subject: "Eine Ihrer Sitzungen wurde vielleicht kopiert",
+            heading: "Eine Ihrer Sitzungen wurde vielleicht kopiert",
+            body: &[
+                "eine Sitzung Ihres Kontos bei {site} wird von zwei Stellen zugleich benutzt. Das geschieht, wenn ein \
+                 Gerät im falschen Augenblick das Netz wechselt, oder wenn jemand eine Kopie dessen hat, womit es \
+                 angemeldet bleibt.",
+            ],
+            action: None,
+            closing: &[
+                "Erkennen Sie das unten genannte Gerät nicht, beenden Sie die Sitzung in der Liste Ihrer Sitzungen, wo \
+                 sie markiert ist, und ändern Sie Ihr Passwort.",
+            ],
         },
     }
 }

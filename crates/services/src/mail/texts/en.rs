@@ -12,6 +12,7 @@ pub(super) const WORDS: Words = Words {
     durations: [["day", "days"], ["hour", "hours"], ["minute", "minutes"]],
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of texts")]
 pub(super) fn texts(kind: MailKind) -> Texts {
     match kind {
         MailKind::OrderPaid => Texts {
@@ -48,6 +49,24 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: Some("Set a new password"),
             closing: &["If it was not you, you need not do anything: your password stays as it is."],
+        },
+        MailKind::MagicLink => Texts {
+            subject: "Your link to sign in",
+            heading: "Your link to sign in",
+            body: &["with this link you sign in at {site}. It works once, for {valid}."],
+            action: Some("Sign in"),
+            closing: &[
+                "Open it in the browser in which you asked for it. If you did not ask for it, do not open it, and do not pass it on.",
+            ],
+        },
+        MailKind::EmailCode => Texts {
+            subject: "Your code to sign in",
+            heading: "Your code to sign in",
+            body: &["with this code you sign in at {site}. It works once, for {valid}."],
+            action: None,
+            closing: &[
+                "Type it only where you asked for it, and pass it on to no one: we never ask for it. If you did not ask for it, you need not do anything.",
+            ],
         },
         MailKind::PasswordChanged => Texts {
             subject: "Your password was changed",
@@ -99,6 +118,28 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: None,
             closing: &["If it was not you, contact the operator of {site}."],
+        },
+        MailKind::NewDevice => Texts {
+            subject: "A new device signed in to your account",
+            heading: "A new device signed in to your account",
+            body: &["a device that did not sign in before has signed in to your account at {site}."],
+            action: None,
+            closing: &[
+                "If it was not you, change your password at once, and end the session in the list of your sessions.",
+            ],
+        },
+        MailKind::SessionFlagged => Texts {
+            subject: "One of your sessions may have been copied",
+            heading: "One of your sessions may have been copied",
+            body: &[
+                "a session of your account at {site} is used from two places at once. That happens when a device changes \
+                 its network at the wrong moment, or when someone has a copy of what it keeps to stay signed in.",
+            ],
+            action: None,
+            closing: &[
+                "If you do not recognise the device below, end the session in the list of your sessions, where it is \
+                 marked, and change your password.",
+            ],
         },
     }
 }

@@ -1,0 +1,9 @@
+//! Who may do what: the permissions that there are, explanations, and the rules about rank.
+
+mod explain;
+mod permissions;
+mod rank;
+
+pub use explain::{AccountName, ExplainAccess};
+pub use permissions::ListDeclaredPermissions;
+pub(crate) use rank::{check_gives, check_outranks, check_rank};
