@@ -46,6 +46,14 @@ const DEVICE: CookieKind = CookieKind {
     same_site: SameSite::Lax,
 };
 
+/// The secret of a browser that asked for a link by mail, to which the link is bound.
+const BROWSER: CookieKind = CookieKind {
+    plain: "signInBrowser",
+    prefixed: "__Secure-signInBrowser",
+    path: "/api/auth",
+    same_site: SameSite::Strict,
+};
+
 /// How long a browser is recognised after it last signed in; browsers keep no cookie longer (RFC 6265bis, 5.5).
 const DEVICE_LIFETIME: Duration = Duration::days(400);
 
@@ -65,9 +73,6 @@ pub(crate) fn device(headers: &HeaderMap, secure: bool) -> Option<Secret<String>
     let token = cookie(headers, DEVICE.name(secure))?;
     Some(Secret::new(token.to_owned()))
 }
-
-/// Cookie of the secret by which a browser is recognised that asked for a link by mail; sent to `/api/auth` only.
-const BROWSER: (&str, &str, SameSite) = ("signInBrowser", "/api/auth", SameSite::Strict);
 
 /// A pair of tokens, each with its expiry.
 #[derive(Clone, Copy)]
@@ -120,11 +125,12 @@ pub fn set_browser(headers: &mut HeaderMap, secret: &Secret<String>, until: Time
 #[derive(Clone, Default)]
 pub struct BrowserCookie(pub Option<Secret<String>>);
 
-impl<S: Sync> FromRequestParts<S> for BrowserCookie {
+impl FromRequestParts<RouteState> for BrowserCookie {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let secret = credential::cookie(&parts.headers, BROWSER.0);
+    async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, Infallible> {
+        let name = BROWSER.name(route_state.options().secure_cookies);
+        let secret = cookie(&parts.headers, name);
         Ok(Self(secret.map(|secret| Secret::new(secret.to_owned()))))
     }
 }
