@@ -114,9 +114,7 @@ fn kind_of(error: &Error) -> Option<SecurityEventKind> {
         Error::Denied(Denied::Network) => SecurityEventKind::ApiKeyForeignNetwork,
         Error::Denied(
             Denied::Permission(_) | Denied::Role | Denied::Session | Denied::Rank | Denied::NotHeld,
-        ) => {
-            SecurityEventKind::InsufficientPermissions
-        }
+        ) => SecurityEventKind::InsufficientPermissions,
         Error::Denied(Denied::Ownership) => SecurityEventKind::ResourceAccessDenied,
         Error::Limited { .. } | Error::LockedOut { .. } => SecurityEventKind::RateLimited,
         _ => return None,

@@ -9,6 +9,7 @@ use crate::rows::{Filter, Rows, Table};
 use mainstay_domain::access::{BulkPermit, Permit, Scope};
 use mainstay_domain::api_key::{ApiKey, ApiKeyId};
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{AsText, BulkChange, Change, Json, Param};
 
@@ -40,6 +41,10 @@ changes! {
     REVOKE: Change<ApiKey>, "api_keys", [ApiKey::REVOKE] =
         "UPDATE api_keys SET status = 'revoked', revoked_at = $2, \
          revoke_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND status = 'active'";
+    REVOKE_ALL: Change<User>, "api_keys", [User::REVOKE_API_KEYS] =
+        "UPDATE api_keys SET status = 'revoked', revoked_at = $2, \
+         revoke_change = (SELECT value FROM counters WHERE name = 'access_changes') \
+         WHERE user_id = $1 AND status = 'active' RETURNING id";
     USED: Change<ApiKey>, "api_keys", [ApiKey::USE] =
         "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
     PRUNE: BulkChange<ApiKey>, "api_keys", [ApiKey::PRUNE] =
@@ -107,6 +112,24 @@ impl ApiKeys<'_> {
             .batch(&[(NEXT.exempt(), &[]), (revoke, &[&key.id, &now])])
             .await?;
         Ok(counts.get(1).is_some_and(|revoked| *revoked > 0))
+    }
+
+    /// Revokes all keys of an account; returns those that were active.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn revoke_all(
+        &mut self,
+        permit: &Permit<User>,
+        owner: &User,
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyId>> {
+        let revoke_all = REVOKE_ALL.authorize(permit, owner)?;
+        self.0.execute(NEXT.exempt(), &[]).await?;
+        Ok(self
+            .0
+            .execute_returning_all(revoke_all, &[&owner.id, &now])
+            .await?)
     }
 
     /// The keys whose revocation has a greater number than the one given, in the order of the numbers.

@@ -106,8 +106,8 @@ pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, Unlink
 pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
 pub use deferred_writes::{DeferredWrites, FlushOutcome};
-pub use email_codes::EmailCodes;
 pub use devices::Devices;
+pub use email_codes::EmailCodes;
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
 pub use jobs::{JobFilter, Jobs, NewJob};

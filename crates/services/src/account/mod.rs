@@ -4,13 +4,13 @@ mod address_token;
 mod change_email;
 mod change_password;
 mod create_account;
-mod email_code;
 mod devices;
+mod email_code;
 mod end_session;
 mod end_sessions;
+mod factor;
 mod forgot_password;
 mod limits;
-mod factor;
 mod list_sessions;
 mod login;
 mod logout;
@@ -44,11 +44,11 @@ pub use change_password::{ChangePassword, PasswordChange};
 pub use create_account::CreateAccount;
 pub use email_code::{RequestEmailCode, SendEmailCode, VerifyEmailCode};
 pub use end_session::EndSession;
-pub use forgot_password::{ForgotPassword, SendResetLink};
 pub use factor::{
     DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup,
     VerifyFactor, reset_factors,
 };
+pub use forgot_password::{ForgotPassword, SendResetLink};
 pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
