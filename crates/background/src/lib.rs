@@ -5,6 +5,7 @@
 //! database is unavailable it backs off and retries, and when it panics it is restarted.
 
 mod access;
+mod api_keys;
 mod backoff;
 mod last_seen;
 mod periodic_command;
@@ -125,6 +126,7 @@ fn tasks_of_every_process() -> PeriodicTasks {
         .with(access::SigningKeys::new)
         .with(access::ClockSkew::new)
         .with(security::Security::new)
+        .with(api_keys::ApiKeyUses::new)
         .with(last_seen::LastSeen::new)
         .with(sealer::Sealer::new)
 }

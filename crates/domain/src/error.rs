@@ -62,6 +62,8 @@ pub enum Unauthenticated {
     Expired,
     /// The session was ended.
     Revoked,
+    /// The API key was revoked.
+    KeyRevoked,
     /// A refresh token whose successor was already used.
     Reused,
     /// The e-mail address or the password is wrong; the error does not reveal which.
@@ -79,6 +81,10 @@ pub enum Denied {
     Role,
     /// The resource belongs to another user.
     Ownership,
+    /// The caller presents an API key, and this needs a session: sign in.
+    Session,
+    /// The API key is bound to other networks than the client's.
+    Network,
     /// The account or role that the caller would change holds a permission that the caller does not hold.
     Rank,
     /// The caller would give a permission that they do not hold themselves.
@@ -198,7 +204,7 @@ impl Error {
                 Unauthenticated::Missing => Code::Unauthorized,
                 Unauthenticated::Invalid => Code::TokenInvalid,
                 Unauthenticated::Expired => Code::TokenExpired,
-                Unauthenticated::Revoked => Code::TokenRevoked,
+                Unauthenticated::Revoked | Unauthenticated::KeyRevoked => Code::TokenRevoked,
                 Unauthenticated::Reused => Code::TokenReused,
                 Unauthenticated::Credentials => Code::InvalidCredentials,
                 Unauthenticated::Factor => Code::MfaInvalid,
@@ -207,6 +213,8 @@ impl Error {
                 Denied::Permission(_)
                 | Denied::Role
                 | Denied::Ownership
+                | Denied::Session
+                | Denied::Network
                 | Denied::FactorRequired
                 | Denied::Rank
                 | Denied::NotHeld => Code::Forbidden,
@@ -263,6 +271,7 @@ fn unauthenticated(why: Unauthenticated) -> &'static str {
         Unauthenticated::Invalid => "the token is not valid",
         Unauthenticated::Expired => "the token has expired",
         Unauthenticated::Revoked => "the session has ended",
+        Unauthenticated::KeyRevoked => "the API key was revoked",
         Unauthenticated::Reused => "the refresh token was used before; the session has ended",
         Unauthenticated::Credentials => "the e-mail address or the password is wrong",
         Unauthenticated::Factor => "the code is wrong or was used before",
@@ -274,6 +283,8 @@ fn denied(why: &Denied) -> String {
         Denied::Permission(permission) => format!("this needs the permission {permission}"),
         Denied::Role => "this needs another role".to_owned(),
         Denied::Ownership => "this belongs to another account".to_owned(),
+        Denied::Session => "an API key may not do this; sign in".to_owned(),
+        Denied::Network => "this API key is not accepted from your network".to_owned(),
         Denied::Rank => "this account or role holds permissions that you do not hold".to_owned(),
         Denied::NotHeld => "you cannot give a permission that you do not hold, or for longer".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),

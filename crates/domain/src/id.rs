@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use uuid::Uuid;
 
+pub use crate::api_key::ApiKeyId;
 pub use crate::audit::{AuditId, AuditWriterId};
 pub use crate::event::EventId;
 pub use crate::identity::IdentityId;

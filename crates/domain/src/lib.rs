@@ -6,6 +6,7 @@
 //! [`access`] is the only module that decides what a caller may do.
 
 pub mod access;
+pub mod api_key;
 pub mod attributes;
 pub mod audit;
 pub mod bounded;

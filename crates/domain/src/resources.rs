@@ -1,6 +1,7 @@
 //! The list of the built-in resources.
 
 use crate::access::Resources;
+use crate::api_key::ApiKey;
 use crate::audit::AuditEntry;
 use crate::device::Device;
 use crate::identity::Identity;
@@ -22,6 +23,7 @@ pub fn built_in() -> Resources {
         .with::<Role>()
         .with::<Session>()
         .with::<Identity>()
+        .with::<ApiKey>()
         .with::<Device>()
         .with::<Product>()
         .with::<Order>()

@@ -23,6 +23,8 @@ string_enum! {
         MfaFailed = "mfa_failed",
         /// A refresh token that was already used.
         RefreshTokenReused = "refresh_token_reused",
+        /// An API key from a network that it is not accepted from.
+        ApiKeyForeignNetwork = "api_key_foreign_network",
         /// A refresh token that another client used than the one it was issued to, before its successor was used.
         RefreshTokenShared = "refresh_token_shared",
         /// The first sign-in to an account from a device.

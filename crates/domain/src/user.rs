@@ -172,6 +172,8 @@ impl User {
     pub const SET_PASSWORD: Action = Action::new("set-password");
     /// Sends a link to the address of the account: to confirm it, to set a password, to change it.
     pub const SEND_LINK: Action = Action::new("send-link");
+    /// Revokes all API keys of the account.
+    pub const REVOKE_API_KEYS: Action = Action::new("revoke-api-keys");
     /// Stores a stronger hash of the same password.
     pub const REHASH: Action = Action::new("rehash");
     /// Stores a second factor that is yet to be confirmed.
@@ -215,6 +217,7 @@ impl Resource for User {
             (Self::CONFIRM_EMAIL, Rule::System),
             (Self::SET_PASSWORD, Rule::Owner),
             (Self::SEND_LINK, Rule::Owner),
+            (Self::REVOKE_API_KEYS, Rule::System),
             (Self::REHASH, Rule::System),
             (Self::SET_UP_FACTOR, Rule::Owner),
             (Self::ENABLE_FACTOR, Rule::Owner),

@@ -9,6 +9,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_engine::access::Authentication;
 use mainstay_engine::request_context::Notes;
 use mainstay_engine::{Engine, IdempotencyKey, Origin, RequestContext, UseCase};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,7 +101,7 @@ impl Entry<'_> {
             ..RequestContext::anonymous()
         };
         let may_ignore = credential_use == CredentialUse::Optional;
-        match identify(engine, credential, may_ignore).await {
+        match identify(engine, credential, cx.origin.ip, may_ignore).await {
             Ok(authentication) => cx.identify(authentication),
             // A token that is not valid does not prove that the client itself sent the request.
             Err(Error::Unauthenticated(_) | Error::Denied(_))
@@ -127,6 +128,7 @@ impl Entry<'_> {
 async fn identify(
     engine: &Engine,
     credential: Credential<'_>,
+    address: Option<IpAddr>,
     may_ignore: bool,
 ) -> Result<Option<Arc<Authentication>>> {
     let (token, may_ignore) = match credential {
@@ -135,7 +137,7 @@ async fn identify(
         Credential::Explicit(token) => (token, false),
         Credential::Ambient(token) => (token, may_ignore),
     };
-    match engine.authenticator().authenticate(token).await {
+    match engine.authenticator().authenticate(token, address).await {
         Err(Error::Unauthenticated(_) | Error::Denied(_)) if may_ignore => Ok(None),
         found => found.map(Some),
     }
@@ -148,7 +150,7 @@ async fn identify(
 /// # Errors
 /// 401, 403 or `RATE_LIMITED`.
 pub fn admit<U: UseCase>(engine: &Engine, cx: &mut RequestContext) -> Result<()> {
-    if let Err(error) = U::ACCESS.admit(&cx.caller) {
+    if let Err(error) = cx.admit(U::ACCESS) {
         engine.security().note_refused(cx, U::NAME, &error);
         return Err(error);
     }

@@ -4,7 +4,7 @@ use crate::budget::{Exhausted, Reservation};
 use crate::route_state::RouteState;
 use crate::shares::Shares;
 use http::Extensions;
-use mainstay_domain::access::Caller;
+use mainstay_domain::access::{Caller, Credential};
 use mainstay_domain::error::Denied;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -46,7 +46,10 @@ impl LoggedCaller {
     pub(crate) fn of(caller: &Caller) -> Self {
         let kind = match caller {
             Caller::Anonymous => return Self::ANONYMOUS,
-            Caller::User(_) => "user",
+            Caller::User(principal) => match principal.credential {
+                Credential::Session(_) => "user",
+                Credential::ApiKey(_) => "api-key",
+            },
             Caller::System(_) => "system",
         };
         Self {

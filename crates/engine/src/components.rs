@@ -47,8 +47,16 @@ pub struct Components {
 }
 
 impl Components {
+    /// The permission of a name, if there is one.
+    pub fn permission(&self, name: &str) -> Option<Permission> {
+        self.permissions
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == name)
+    }
+
     /// Whether there is a permission of this name.
     pub fn knows_permission(&self, name: &str) -> bool {
-        self.permissions.iter().any(|known| known.as_str() == name)
+        self.permission(name).is_some()
     }
 }

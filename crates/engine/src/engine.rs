@@ -107,6 +107,7 @@ impl Engine {
             audit_writers: Arc::clone(&writers),
             extensions: parts.extensions,
         });
+        let reads = components.policies.limits.then(|| Arc::clone(&limiter));
         let authenticator = Authenticator::new(
             node.clone(),
             Arc::clone(&directory),
@@ -114,6 +115,7 @@ impl Engine {
             issued,
             Arc::clone(&last_seen),
             access_ttl,
+            reads,
         );
         let (authenticator, security) = (Arc::new(authenticator), Arc::new(SecurityLog::new(node.clone())));
         let pipeline = Pipeline::new(

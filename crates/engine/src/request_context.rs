@@ -1,7 +1,7 @@
 //! The context of a request, whichever interface it arrived at.
 
 use crate::access::Authentication;
-use mainstay_domain::access::{Caller, SystemCaller};
+use mainstay_domain::access::{Access, Caller, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
 use mainstay_domain::job::Lease;
@@ -206,6 +206,17 @@ impl RequestContext {
     /// A request of a part of Mainstay itself.
     pub fn system(part: SystemCaller) -> Self {
         Self::of(Caller::System(part))
+    }
+
+    /// Checks that the caller may call a use case of this access, from where the request comes.
+    ///
+    /// # Errors
+    /// 401 or 403.
+    pub fn admit(&self, access: Access) -> Result<()> {
+        if let Some(authentication) = &self.authentication {
+            authentication.check_network(self.origin.ip)?;
+        }
+        access.admit(&self.caller)
     }
 
     /// Sets the caller: the holder of the verified token, or anonymous without one.

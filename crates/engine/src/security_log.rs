@@ -111,9 +111,10 @@ fn kind_of(error: &Error) -> Option<SecurityEventKind> {
         Error::Unauthenticated(Unauthenticated::Factor) => SecurityEventKind::MfaFailed,
         Error::Unauthenticated(Unauthenticated::Reused) => SecurityEventKind::RefreshTokenReused,
         Error::Unauthenticated(_) => SecurityEventKind::UnauthorizedAccess,
-        Error::Denied(Denied::Permission(_) | Denied::Role | Denied::Rank | Denied::NotHeld) => {
-            SecurityEventKind::InsufficientPermissions
-        }
+        Error::Denied(Denied::Network) => SecurityEventKind::ApiKeyForeignNetwork,
+        Error::Denied(
+            Denied::Permission(_) | Denied::Role | Denied::Session | Denied::Rank | Denied::NotHeld,
+        ) => SecurityEventKind::InsufficientPermissions,
         Error::Denied(Denied::Ownership) => SecurityEventKind::ResourceAccessDenied,
         Error::Limited { .. } | Error::LockedOut { .. } => SecurityEventKind::RateLimited,
         _ => return None,

@@ -3,6 +3,7 @@
 use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::device::Device;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
@@ -10,7 +11,8 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries, Users,
+    ApiKeys, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries,
+    Users,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,8 @@ use std::time::Duration;
 const FINISHED_RETENTION: Duration = Duration::from_hours(24 * 7);
 /// How long ended sessions are retained: longer than any refresh token lives, so that an old one is recognised.
 const SESSION_RETENTION: Duration = Duration::from_hours(24 * 30);
-
+/// How long revoked and expired API keys are retained: a client that still presents one learns why it is refused.
+const API_KEY_RETENTION: Duration = Duration::from_hours(24 * 90);
 /// How long a device is known after its last sign-in: as long as browsers keep its cookie.
 const DEVICE_RETENTION: Duration = Duration::from_hours(24 * 400);
 /// How long security events are retained.
@@ -59,6 +62,10 @@ impl Sweeper {
                     let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
                     removed += Sessions::new(tx)
                         .prune(&dead, now.before(SESSION_RETENTION))
+                        .await?;
+                    let dead = permit_all(SystemCaller::SWEEPER, ApiKey::PRUNE);
+                    removed += ApiKeys::new(tx)
+                        .prune(&dead, now.before(API_KEY_RETENTION))
                         .await?;
                     let gone = permit_all(SystemCaller::SWEEPER, User::PURGE);
                     removed += Users::new(tx)

@@ -2,6 +2,7 @@
 //! is that IPv4 address.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The length of the prefix `::ffff:0:0/96`, which holds the mapped IPv4 addresses.
@@ -30,6 +31,33 @@ pub fn canonical_net(net: IpNet) -> Option<IpNet> {
         return Some(IpNet::V4(net));
     }
     (!v6.contains(&mapped) || v6.prefix_len() == 0).then_some(net)
+}
+
+/// A network of addresses, in canonical form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl Network {
+    /// Parses CIDR notation (RFC 4632, RFC 4291), such as `192.0.2.0/24`, or a single address; the bits after the
+    /// prefix are cleared. `None` for other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let net = match text.parse::<IpNet>() {
+            Ok(net) => canonical_net(net.trunc())?,
+            Err(_) => IpNet::from(parse_address(text)?),
+        };
+        Some(Self(net))
+    }
+
+    /// Whether an address in canonical form belongs to it.
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// The network of a client, for limits and for recognising a device: the /24 of an IPv4 address, the /64 of an IPv6
@@ -77,6 +105,27 @@ mod tests {
         ] {
             assert_eq!(canonical(given).as_deref(), one_form, "{given}");
         }
+    }
+
+    #[test]
+    fn networks_are_cidr_or_single_addresses() {
+        let parsed = |text: &str| Network::parse(text).map(|network| network.to_string());
+        for (given, expected) in [
+            ("192.0.2.7/24", Some("192.0.2.0/24")),
+            ("192.0.2.7", Some("192.0.2.7/32")),
+            ("::ffff:192.0.2.7", Some("192.0.2.7/32")),
+            ("2001:db8::1/32", Some("2001:db8::/32")),
+            ("[2001:db8::1]", Some("2001:db8::1/128")),
+            ("0.0.0.0/0", Some("0.0.0.0/0")),
+            ("192.0.2.0/33", None),
+            ("example.com", None),
+            ("", None),
+        ] {
+            assert_eq!(parsed(given).as_deref(), expected, "{given}");
+        }
+        let network = Network::parse("192.0.2.0/24").unwrap();
+        assert!(network.contains("192.0.2.255".parse().unwrap()));
+        assert!(!network.contains("192.0.3.0".parse().unwrap()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The number of the last change of roles, permissions or sessions.
+//! The number of the last change of roles, permissions, sessions or API keys.
 //!
 //! Nodes learn of each other's changes by their numbers, never by their times: the clocks of two nodes may differ.
 //! The number comes from one row, which the transaction locks until it commits. So a reader that sees a number also
@@ -12,7 +12,9 @@ statements! {
     FIRST_SINCE = "SELECT min(number) FROM (\
                    SELECT min(access_change) AS number FROM users WHERE access_changed_at >= $1 AND access_change > 0 \
                    UNION ALL \
-                   SELECT min(end_change) AS number FROM sessions WHERE ended_at >= $1) AS changes";
+                   SELECT min(end_change) AS number FROM sessions WHERE ended_at >= $1 \
+                   UNION ALL \
+                   SELECT min(revoke_change) AS number FROM api_keys WHERE revoked_at >= $1) AS changes";
 }
 
 internal_changes! {

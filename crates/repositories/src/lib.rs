@@ -58,6 +58,7 @@
 mod macros;
 
 mod access_changes;
+mod api_keys;
 mod audit;
 mod audit_acceptances;
 mod audit_chain;
@@ -100,6 +101,7 @@ mod user_access;
 mod users;
 
 pub use access_changes::AccessChanges;
+pub use api_keys::ApiKeys;
 pub use audit::{Audit, AuditFilter};
 pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, UnlinkedEntry};
 pub use audit_writers::WriterRecord;

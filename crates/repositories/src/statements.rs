@@ -5,6 +5,7 @@ use crate::rows::{ComposedTable, Table, TableStatements};
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
 use mainstay_domain::identity::Identity;
+use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::payment::Payment;
@@ -131,6 +132,7 @@ fn declared(
 fn tables() -> [&'static dyn ComposedTable; 5] {
     [
         table::<Identity>(),
+        table::<ApiKey>(),
         table::<Job>(),
         table::<Payment>(),
         table::<SecurityEvent>(),
@@ -145,6 +147,7 @@ fn table<T: Table>() -> &'static dyn ComposedTable {
 fn reads() -> Vec<(&'static str, &'static Select)> {
     let fixed = [
         crate::access_changes::ALL,
+        crate::api_keys::ALL,
         crate::audit_acceptances::ALL,
         crate::audit_chain::ALL,
         crate::audit_writers::ALL,
@@ -191,6 +194,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
 
 fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let fixed = [
+        crate::api_keys::CHANGES,
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
         crate::identities::CHANGES,

@@ -1,10 +1,12 @@
 //! The REST interface: maps the contract's paths and schemas to use cases, one file per resource.
 
+mod api_keys;
 mod audit;
 mod auth;
 pub mod contract;
 mod docs;
 mod emails;
+mod expiry;
 mod health;
 mod jobs;
 mod keys;
@@ -33,6 +35,7 @@ pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
         .merge(providers::routes())
+        .merge(api_keys::routes())
         .merge(mail_sign_in::routes())
         .merge(mfa::routes())
         .merge(passwords::routes())

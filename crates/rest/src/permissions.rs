@@ -1,20 +1,16 @@
 //! The personal permissions of an account, besides those of its role.
 
-use crate::parse;
+use crate::expiry;
 use mainstay_domain::id::UserId;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data, Listed};
 use mainstay_edge::input::{Body, PathId, PathPair, Query};
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::access::{AccountName, ExplainAccess};
-use mainstay_services::user::{Expiry, GrantPermission, ListPermissions, ReadPermission, RevokePermission};
+use mainstay_services::user::{GrantPermission, ListPermissions, ReadPermission, RevokePermission};
 use mainstay_views::{ExplanationView, GrantView};
 use serde::Deserialize;
-use std::time::Duration;
 use utoipa::ToSchema;
-
-/// The longest time, in seconds, after which a permission may be set to expire: a hundred years.
-const MAX_SECONDS: u64 = 100 * 366 * 24 * 3600;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -94,7 +90,7 @@ async fn grant(
     Body(new): Body<NewGrant>,
 ) -> Answer {
     let mut errors = ValidationErrors::new();
-    let expires = expiry(&mut errors, &new);
+    let expires = expiry::parse(&mut errors, new.expires_in, new.expires_at.as_deref());
     let expires = ApiError::unless_good(errors, expires)?;
     let grant = operation
         .command(GrantPermission {
@@ -117,26 +113,4 @@ async fn revoke(
 ) -> Answer {
     operation.command(RevokePermission { id, permission }).await?;
     Ok(answer::nothing())
-}
-
-fn expiry(errors: &mut ValidationErrors, new: &NewGrant) -> Option<Expiry> {
-    match (new.expires_in, &new.expires_at) {
-        (None, None) => Some(Expiry::Never),
-        (Some(seconds), None) => match u64::try_from(seconds) {
-            Ok(seconds @ 1..=MAX_SECONDS) => Some(Expiry::In(Duration::from_secs(seconds))),
-            _ => {
-                errors.add(
-                    "expiresIn",
-                    "RANGE",
-                    format!("must be from 1 to {MAX_SECONDS} seconds"),
-                );
-                None
-            }
-        },
-        (None, Some(instant)) => errors.take("expiresAt", parse::instant(instant)).map(Expiry::At),
-        (Some(_), Some(_)) => {
-            errors.add("expiresAt", "CONFLICT", "cannot be given together with expiresIn");
-            None
-        }
-    }
 }

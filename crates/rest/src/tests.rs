@@ -1,6 +1,7 @@
 //! Tests of the public contract: compares the snapshots with the code.
 
 use crate::{contract, routes};
+use mainstay_domain::api_key::ApiKeyStatus;
 use mainstay_domain::audit::Actor;
 use mainstay_domain::job::JobState;
 use mainstay_domain::order::OrderStatus;
@@ -277,6 +278,7 @@ fn names_in_the_document_are_those_of_the_domain() {
     let document = contract::openapi(&routes(true));
     let schemas = [
         ("Actor", Actor::NAMES),
+        ("ApiKeyStatus", ApiKeyStatus::NAMES),
         ("JobState", JobState::NAMES),
         ("OrderStatus", OrderStatus::NAMES),
         ("PaymentStatus", PaymentStatus::NAMES),

@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod account;
+pub mod api_key;
 pub mod audit;
 mod extensions;
 pub mod job;

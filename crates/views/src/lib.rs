@@ -4,6 +4,7 @@
 //! unreviewed. gRPC has its protobuf messages instead.
 
 mod access;
+mod api_key;
 mod audit;
 mod email;
 mod factor;
@@ -21,6 +22,7 @@ mod tokens;
 mod user;
 
 pub use access::{ExplanationView, PermissionView};
+pub use api_key::{ApiKeyView, CreatedApiKeyView};
 pub use audit::AuditView;
 pub use email::ConfirmedEmailView;
 pub use factor::{RecoveryCodesView, TotpSetupView};

@@ -82,7 +82,7 @@ pub enum SignInView {
     SecondFactor(FactorRequestView),
 }
 
-fn expose_one<S: Serializer>(token: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn expose_one<S: Serializer>(token: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
     token.expose().serialize(serializer)
 }
 

@@ -1,7 +1,9 @@
 //! The authenticated (or anonymous) caller of a use case.
 
 use super::{PermissionSet, RoleName};
+use crate::api_key::ApiKeyId;
 use crate::email::Email;
+use crate::error::{Denied, Error, Result};
 use crate::id::{SessionId, UserId};
 use std::sync::Arc;
 
@@ -23,15 +25,44 @@ pub struct Principal {
     pub id: UserId,
     /// The account's e-mail address.
     pub email: Email,
-    /// The account's role; see [`Principal::permissions`] for what it permits.
+    /// The account's role; see [`Principal::permissions`] for what it permits, and [`Principal::has_role`] for whether
+    /// the caller may act in it.
     pub role: RoleName,
-    /// The role's permissions and those granted to the account.
+    /// The role's permissions and those granted to the account; for an API key, those among its scopes.
     pub permissions: PermissionSet,
-    /// The session that the credential belongs to.
-    pub session: SessionId,
+    /// What the caller presented.
+    pub credential: Credential,
     /// Whether the role requires a second factor that the account does not have. The caller has no permissions then, and
     /// may call only what [`Access::enrolling`](super::Access::enrolling) admits and what anonymous callers may.
     pub limited: bool,
+}
+
+/// The credential that a signed-in caller presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of this session.
+    Session(SessionId),
+    /// An API key.
+    ApiKey(ApiKeyId),
+}
+
+impl Principal {
+    /// Whether the caller acts as a member of the role. An API key never does: it permits what its scopes name, and a
+    /// role permits more.
+    pub fn has_role(&self, role: &str) -> bool {
+        matches!(self.credential, Credential::Session(_)) && self.role.as_str() == role
+    }
+
+    /// The caller's session.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` for an API key, which has none.
+    pub fn session(&self) -> Result<SessionId> {
+        match self.credential {
+            Credential::Session(session) => Ok(session),
+            Credential::ApiKey(_) => Err(Error::Denied(Denied::Session)),
+        }
+    }
 }
 
 /// A part of Mainstay that acts on its own behalf, not for a user.

@@ -190,7 +190,7 @@ impl Holder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Caller, Resource, RoleName, permit_new, scope};
+    use crate::access::{Caller, Credential, Resource, RoleName, permit_new, scope};
     use crate::email::Email;
     use crate::id::{OrderId, SessionId};
     use crate::order::Order;
@@ -221,7 +221,7 @@ mod tests {
                 email: Email::stored("ann@example.com".to_owned()),
                 role: RoleName::stored(role),
                 permissions: by_role.with_grants(&grants, Timestamp::from_seconds(0)),
-                session: SessionId::from_uuid(Uuid::nil()),
+                credential: Credential::Session(SessionId::from_uuid(Uuid::nil())),
                 limited: false,
             },
             status: UserStatus::Active,

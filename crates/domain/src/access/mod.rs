@@ -33,7 +33,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-pub use caller::{Caller, Principal, SystemCaller};
+pub use caller::{Caller, Credential, Principal, SystemCaller};
 pub use explain::{Explanation, Holder, Target, explain};
 pub use permission::{Grant, Permission, PermissionSet};
 pub use permit::{Action, BulkPermit, Permit, permit, permit_all, permit_new};

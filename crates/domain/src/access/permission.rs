@@ -125,6 +125,13 @@ impl PermissionSet {
         }
     }
 
+    /// Those of the given permissions that the set contains.
+    #[must_use]
+    pub fn restricted_to(&self, names: &[String]) -> Self {
+        let held = names.iter().filter(|name| self.has_name(name));
+        Self::of(held.cloned())
+    }
+
     /// True when the set contains every permission of the other one.
     pub fn covers(&self, other: &Self) -> bool {
         self.all || (!other.all && other.names.is_subset(&self.names))

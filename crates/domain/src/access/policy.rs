@@ -137,7 +137,7 @@ pub(super) fn judge(
             Ok(Ground::Holder(permission))
         }
         Some(Rule::Holder(permission)) => Err(Denied::Permission(permission)),
-        Some(Rule::Role(role)) if principal.role.as_str() == role => Ok(Ground::Role(role)),
+        Some(Rule::Role(role)) if principal.has_role(role) => Ok(Ground::Role(role)),
         Some(Rule::Role(_) | Rule::System) | None => Err(Denied::Role),
     }
 }

@@ -7,54 +7,80 @@ use std::time::Duration;
 
 /// Which callers may call a use case at all. The policy decides what they may do to which row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Access(Need);
+pub struct Access {
+    need: Need,
+    /// Whether it admits callers who have to set up a second factor before anything else.
+    admits_limited: bool,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
     Anyone,
     SignedIn,
-    Enrolling,
+    Session,
     Permission(Permission),
     Role(&'static str),
     System,
 }
 
 impl Access {
+    const fn of(need: Need) -> Self {
+        Self {
+            need,
+            admits_limited: false,
+        }
+    }
+
     /// Any caller, signed in or not. These use cases are listed in a reviewed file:
     /// `contracts/public-operations.txt`.
     pub const fn anyone() -> Self {
-        Self(Need::Anyone)
+        Self::of(Need::Anyone)
     }
 
-    /// Any signed-in user.
+    /// Any signed-in user, also a program with an API key of theirs.
     pub const fn signed_in() -> Self {
-        Self(Need::SignedIn)
+        Self::of(Need::SignedIn)
     }
 
-    /// Any signed-in user, also one who has to set up a second factor before anything else, because their role requires
-    /// one: for the enrolment of factors, and for what no user is kept from, such as signing out.
+    /// Any user who signed in, and no API key: what concerns the security of the caller's own account, such as its
+    /// password, its factors, its sessions and its keys. A stolen key must not lead to more than it permits.
+    pub const fn session() -> Self {
+        Self::of(Need::Session)
+    }
+
+    /// The same, also for a user who has to set up a second factor before anything else, because their role requires one:
+    /// for the enrolment of factors, and for what no user is kept from, such as signing out.
     pub const fn enrolling() -> Self {
-        Self(Need::Enrolling)
+        Self::session().also_enrolling()
+    }
+
+    /// The same, also for a caller whose account has to set up a second factor before anything else.
+    #[must_use]
+    pub const fn also_enrolling(self) -> Self {
+        Self {
+            admits_limited: true,
+            ..self
+        }
     }
 
     /// Holders of a permission.
     pub const fn permission(permission: Permission) -> Self {
-        Self(Need::Permission(permission))
+        Self::of(Need::Permission(permission))
     }
 
     /// Members of a role.
     pub const fn role(role: &'static str) -> Self {
-        Self(Need::Role(role))
+        Self::of(Need::Role(role))
     }
 
     /// Mainstay itself only; no interface exposes it.
     pub const fn system() -> Self {
-        Self(Need::System)
+        Self::of(Need::System)
     }
 
     /// True when the caller need not sign in.
     pub const fn is_public(self) -> bool {
-        matches!(self.0, Need::Anyone)
+        matches!(self.need, Need::Anyone)
     }
 
     /// Returns `Ok` when the caller may call the use case. System callers may call every use case.
@@ -62,18 +88,20 @@ impl Access {
     /// # Errors
     /// Not signed in (401), or a permission, a role or a second factor is missing (403).
     pub fn admit(self, caller: &Caller) -> Result<()> {
-        let principal = match (self.0, caller) {
+        let principal = match (self.need, caller) {
             (Need::Anyone, _) | (_, Caller::System(_)) => return Ok(()),
             (_, Caller::Anonymous) => return Err(Error::Unauthenticated(Unauthenticated::Missing)),
             (_, Caller::User(principal)) => principal,
         };
-        match self.0 {
-            Need::Enrolling => Ok(()),
-            _ if principal.limited => Err(Error::Denied(Denied::FactorRequired)),
+        if principal.limited && !self.admits_limited {
+            return Err(Error::Denied(Denied::FactorRequired));
+        }
+        match self.need {
             Need::Permission(permission) if !principal.permissions.has(permission) => {
                 Err(Error::Denied(Denied::Permission(permission)))
             }
-            Need::Role(role) if principal.role.as_str() != role => Err(Error::Denied(Denied::Role)),
+            Need::Role(role) if !principal.has_role(role) => Err(Error::Denied(Denied::Role)),
+            Need::Session => principal.session().map(drop),
             Need::System => Err(Error::Denied(Denied::Role)),
             Need::Anyone | Need::SignedIn | Need::Permission(_) | Need::Role(_) => Ok(()),
         }
@@ -82,13 +110,17 @@ impl Access {
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self.need {
             Need::Anyone => f.write_str("anyone"),
-            Need::Enrolling => f.write_str("signed in, enrolling"),
             Need::SignedIn => f.write_str("signed in"),
+            Need::Session => f.write_str("session"),
             Need::Permission(permission) => write!(f, "{permission}"),
             Need::Role(role) => write!(f, "role {role}"),
             Need::System => f.write_str("system"),
+        }?;
+        match self.admits_limited {
+            true => f.write_str(", enrolling"),
+            false => Ok(()),
         }
     }
 }

@@ -91,7 +91,7 @@ pub fn scope_to<T: Resource>(caller: &Caller, action: Action) -> Scope<T> {
         (Some(principal), Some(Rule::Holder(permission) | Rule::OwnerOr(permission))) => {
             principal.permissions.has(permission)
         }
-        (Some(principal), Some(Rule::Role(role))) => principal.role.as_str() == role,
+        (Some(principal), Some(Rule::Role(role))) => principal.has_role(role),
         (_, Some(Rule::Anyone | Rule::Owner | Rule::System) | None) | (None, Some(_)) => false,
     };
     if on_all_rows {

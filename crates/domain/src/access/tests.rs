@@ -3,7 +3,7 @@
 use super::*;
 use crate::email::Email;
 use crate::error::{Code, Error};
-use crate::id::{OrderId, SessionId, UserId};
+use crate::id::{Id, OrderId, SessionId, UserId};
 use crate::money::Money;
 use crate::order::{Order, OrderItem};
 use crate::product::{Product, Sku};
@@ -24,7 +24,7 @@ fn caller(user: u128, role: &str, permissions: &[Permission]) -> Caller {
         email: Email::stored("user@example.com".into()),
         role: RoleName::stored(role),
         permissions: PermissionSet::of(permissions.iter().map(|p| p.as_str().to_owned())),
-        session: SessionId::from_uuid(Uuid::from_u128(9)),
+        credential: Credential::Session(SessionId::from_uuid(Uuid::from_u128(9))),
         limited: false,
     }))
 }
@@ -283,5 +283,30 @@ fn use_cases_admit_only_the_callers_they_declare() {
         Access::permission(Permission::READ_AUDIT)
             .admit(&caller(1, "x", &[Permission::READ_AUDIT]))
             .is_ok()
+    );
+}
+
+#[test]
+fn an_api_key_has_neither_a_role_nor_a_session() {
+    let Caller::User(principal) = caller(1, "admin", &built_in().permissions()) else {
+        panic!("a signed-in caller")
+    };
+    let key = Credential::ApiKey(Id::from_uuid(Uuid::from_u128(7)));
+    let key = Caller::User(Arc::new(Principal {
+        credential: key,
+        ..(*principal).clone()
+    }));
+    assert_eq!(code(Access::role("admin").admit(&key)), Some(Code::Forbidden));
+    assert_eq!(code(Access::session().admit(&key)), Some(Code::Forbidden));
+    assert!(Access::session().admit(&Caller::User(principal)).is_ok());
+    assert!(Access::signed_in().admit(&key).is_ok());
+    assert!(Access::permission(Permission::READ_AUDIT).admit(&key).is_ok());
+    assert_eq!(
+        scope_to::<User>(&key, User::SET_ROLE).filter(),
+        ScopeFilter::Everything
+    );
+    assert_eq!(
+        code(permit_new::<User>(&key, User::SET_ROLE, id(2), Some(id(2)))),
+        Some(Code::Forbidden)
     );
 }

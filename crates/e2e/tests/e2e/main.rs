@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod access;
+mod api_key;
 mod audit;
 mod audit_chain;
 mod audit_link;

@@ -1,7 +1,7 @@
 //! The one function that every use case goes through: its steps run in order, and a step that refuses is the last.
 
 use mainstay_domain::access::{
-    Access, Caller, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
+    Access, Caller, Credential, Permission, PermissionSet, Principal, Rate, RoleName, SystemCaller,
 };
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Code, Denied, Unauthenticated};
@@ -106,7 +106,7 @@ impl PreparedCommand for Probe {
         let permit = work.permit_of(SystemCaller::WORKER, Product::STOCK, &product)?;
         let after = work.products().add_stock(&permit, &product, 1, now).await?;
         let stock = after.unwrap().stock;
-        let session = work.caller().principal().unwrap().session;
+        let session = work.caller().principal().unwrap().session().unwrap();
         work.access_changed(AccessChange::SessionEnded(session));
         work.record(
             permit,
@@ -131,7 +131,7 @@ fn caller_with(number: u8, permissions: &[Permission]) -> RequestContext {
         email: Email::parse("probe@example.com").unwrap(),
         role: RoleName::stored("customer"),
         permissions: PermissionSet::of(permissions.iter().map(|one| one.as_str().to_owned())),
-        session: id.parse().unwrap(),
+        credential: Credential::Session(id.parse().unwrap()),
         limited: false,
     })))
 }

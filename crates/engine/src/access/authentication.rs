@@ -1,8 +1,12 @@
 //! A caller that a credential resolved to.
 
+use super::api_keys::KnownApiKey;
+use super::directory::Resolved;
+use mainstay_domain::Result;
 use mainstay_domain::access::{Caller, Principal};
 use mainstay_domain::time::Timestamp;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -13,6 +17,8 @@ pub struct Authentication {
     pub(super) principal: Arc<Principal>,
     pub(super) version: Version,
     pub(super) good_until: Timestamp,
+    /// The API key, where the credential is one.
+    pub(super) key: Option<Arc<KnownApiKey>>,
     /// The minute since 1970 in which it was last noted as used.
     pub(super) seen_minute: AtomicI64,
 }
@@ -25,9 +31,33 @@ pub(super) struct Version {
 }
 
 impl Authentication {
+    pub(super) fn new(
+        token: &str,
+        resolved: Resolved,
+        version: Version,
+        key: Option<Arc<KnownApiKey>>,
+    ) -> Self {
+        Self {
+            token: token.into(),
+            principal: Arc::new(resolved.principal),
+            version,
+            good_until: resolved.good_until,
+            key,
+            seen_minute: AtomicI64::new(i64::MIN),
+        }
+    }
+
     /// The caller that the credential resolved to.
     pub fn caller(&self) -> Caller {
         Caller::User(Arc::clone(&self.principal))
+    }
+
+    /// Checks that the credential is accepted from an address.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` for an API key that is bound to other networks.
+    pub(crate) fn check_network(&self, address: Option<IpAddr>) -> Result<()> {
+        self.key.as_ref().map_or(Ok(()), |key| key.check_network(address))
     }
 
     pub(crate) fn token(&self) -> &str {

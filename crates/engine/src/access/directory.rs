@@ -1,10 +1,11 @@
-//! The recent changes of roles, permissions and sessions.
+//! The recent changes of roles, permissions, sessions and API keys.
 //!
 //! An access token carries what was true when it was signed. This directory holds what changed since, for as long as
 //! a token signed before may live; so a revoked session, a changed role, and a permission that was granted or revoked
 //! take effect at once, without a query at each request.
 
-use mainstay_domain::access::{Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::access::{Credential, Grant, Permission, PermissionSet, Principal, RoleName};
+use mainstay_domain::api_key::ApiKeyId;
 use mainstay_domain::email::Email;
 use mainstay_domain::error::{Denied, Error, Result, Unauthenticated};
 use mainstay_domain::id::{SessionId, UserId};
@@ -15,8 +16,11 @@ use mainstay_platform::crypto::token::Claims;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+mod api_keys;
 
 /// One change of an account, a session or the roles.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub enum AccessChange {
     User(AccessFacts),
     /// A session ended.
     SessionEnded(SessionId),
+    /// An API key was revoked.
+    ApiKeyRevoked(ApiKeyId),
     /// All roles as of a change, by its number.
     Roles(Vec<Role>, i64),
 }
@@ -34,6 +40,7 @@ pub(crate) struct AccessSnapshot {
     pub(crate) roles: Vec<Role>,
     pub(crate) users: Vec<AccessFacts>,
     pub(crate) ended: Vec<SessionId>,
+    pub(crate) revoked_keys: Vec<ApiKeyId>,
     pub(crate) last: i64,
 }
 
@@ -52,11 +59,14 @@ struct State {
     /// not depend on the clock of the node that made the change.
     users: HashMap<UserId, (AccessFacts, Timestamp)>,
     ended: HashMap<SessionId, Timestamp>,
+    revoked_keys: HashMap<ApiKeyId, Timestamp>,
     roles: HashMap<RoleName, RoleAccess>,
     /// The number of the last change that the roles include.
     roles_change: i64,
     /// The number of the last change that was read from the database.
     last: i64,
+    /// How often the directory started over; see [`AccessDirectory::start_over`].
+    epoch: u64,
 }
 
 /// What a role means for those who have it. A role that this node does not know has no permissions.
@@ -100,13 +110,8 @@ impl AccessDirectory {
                 }
                 newer
             }
-            AccessChange::SessionEnded(id) => match state.ended.entry(id) {
-                Entry::Occupied(_) => false,
-                Entry::Vacant(vacant) => {
-                    vacant.insert(now);
-                    true
-                }
-            },
+            AccessChange::SessionEnded(id) => is_new(&mut state.ended, id, now),
+            AccessChange::ApiKeyRevoked(id) => is_new(&mut state.revoked_keys, id, now),
             // Read from the database before a change that this node has applied since.
             AccessChange::Roles(_, change) if change < state.roles_change => false,
             AccessChange::Roles(roles, change) => {
@@ -145,17 +150,22 @@ impl AccessDirectory {
         for session in snapshot.ended {
             self.apply(AccessChange::SessionEnded(session), now);
         }
+        for key in snapshot.revoked_keys {
+            self.apply(AccessChange::ApiKeyRevoked(key), now);
+        }
         let mut state = self.state.write();
         state.last = state.last.max(snapshot.last);
     }
 
-    /// Forgets the accounts and how recent the roles are, because the database counts from an earlier number than before: it was restored to an
-    /// earlier state, and its numbers cannot be compared with those known here. Ended sessions stay ended.
+    /// Forgets the accounts and how recent the roles are, because the database counts from an earlier number than
+    /// before: it was restored to an earlier state, and its numbers cannot be compared with those known here. Ended
+    /// sessions stay ended, and revoked keys revoked.
     pub(crate) fn start_over(&self) {
         let mut state = self.state.write();
         state.users.clear();
         state.roles_change = 0;
         state.last = 0;
+        state.epoch += 1;
         drop(state);
         self.version.fetch_add(1, Ordering::AcqRel);
     }
@@ -165,6 +175,7 @@ impl AccessDirectory {
         let mut state = self.state.write();
         state.users.retain(|_, (_, learned)| *learned >= instant);
         state.ended.retain(|_, learned| *learned >= instant);
+        state.revoked_keys.retain(|_, learned| *learned >= instant);
     }
 
     /// The permissions of a role, together with an account's own grants.
@@ -212,33 +223,60 @@ impl AccessDirectory {
                 grants_of(claims),
             ),
         };
-        let of_role = state.roles.get(&role);
-        let limited = !mfa_enabled && of_role.is_some_and(|role| role.mfa_required);
-        let permissions = match limited {
-            true => PermissionSet::default(),
-            false => of_role
-                .map(|role| role.permissions.clone())
-                .unwrap_or_default()
-                .with_grants(&grants, now),
-        };
-        let ends = grants
-            .iter()
-            .filter_map(|grant| grant.until)
-            .filter(|until| *until > now);
-        let good_until = ends.fold(token_ends, std::cmp::min);
+        let (limited, permissions) = state.held(&role, mfa_enabled, &grants, now);
         let principal = Principal {
             id: claims.sub,
             email,
             role,
             permissions,
-            session: claims.sid,
+            credential: Credential::Session(claims.sid),
             limited,
         };
         Ok(Resolved {
             principal,
-            good_until,
+            good_until: first_end(&grants, token_ends, now),
         })
     }
+
+    /// How often the directory started over. What was read from the database in an earlier epoch has to be read again.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.state.read().epoch
+    }
+}
+
+impl State {
+    /// Whether an account lacks the second factor that its role requires, and the permissions that it holds.
+    fn held(
+        &self,
+        role: &RoleName,
+        mfa_enabled: bool,
+        grants: &[Grant],
+        now: Timestamp,
+    ) -> (bool, PermissionSet) {
+        let role = self.roles.get(role);
+        if !mfa_enabled && role.is_some_and(|role| role.mfa_required) {
+            return (true, PermissionSet::default());
+        }
+        let by_role = role.map(|role| role.permissions.clone()).unwrap_or_default();
+        (false, by_role.with_grants(grants, now))
+    }
+}
+
+/// Adds an id with the instant at which this node learned of it; whether it is new.
+fn is_new<K: Eq + Hash>(known: &mut HashMap<K, Timestamp>, id: K, now: Timestamp) -> bool {
+    match known.entry(id) {
+        Entry::Occupied(_) => false,
+        Entry::Vacant(vacant) => {
+            vacant.insert(now);
+            true
+        }
+    }
+}
+
+/// The first instant after `now` at which a grant ends, at most `end`.
+fn first_end(grants: &[Grant], end: Timestamp, now: Timestamp) -> Timestamp {
+    let ends = grants.iter().filter_map(|grant| grant.until);
+    ends.filter(|until| *until > now).fold(end, std::cmp::min)
 }
 
 /// When a token expires: at its own expiry, or `life` in whole seconds after it was issued.

@@ -2,7 +2,7 @@
 
 use super::authentication::Authentication;
 use crate::node::Node;
-use mainstay_domain::access::{SystemCaller, permit_all};
+use mainstay_domain::access::{Credential, SystemCaller, permit_all};
 use mainstay_domain::error::Result;
 use mainstay_domain::id::SessionId;
 use mainstay_domain::session::Session;
@@ -42,9 +42,12 @@ impl LastSeen {
         if authentication.seen_minute.swap(minute, Ordering::Relaxed) == minute {
             return;
         }
+        let Credential::Session(session) = authentication.principal.credential else {
+            return;
+        };
         let mut waiting = self.waiting.lock();
         if waiting.len() < MAX_WAITING {
-            waiting.insert(authentication.principal.session);
+            waiting.insert(session);
         }
     }
 

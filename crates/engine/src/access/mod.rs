@@ -1,5 +1,6 @@
 //! Authenticates callers and resolves their permissions as of this instant, without a database query.
 
+mod api_keys;
 mod authentication;
 pub mod authenticator;
 pub mod directory;

@@ -9,7 +9,7 @@ use mainstay_domain::Result;
 use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::database::{ReadMode, Tx};
-use mainstay_repositories::{AccessChanges, Roles, Sessions, Users};
+use mainstay_repositories::{AccessChanges, ApiKeys, Roles, Sessions, Users};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,17 +105,20 @@ async fn read(tx: &mut Tx, from: From) -> Result<AccessSnapshot> {
         }
     };
     let roles = Roles::new(tx).all().await?;
-    let (mut users, mut ended) = (Vec::new(), Vec::new());
+    let (mut users, mut ended, mut revoked_keys) = (Vec::new(), Vec::new(), Vec::new());
     if since < last {
         let scope = access::scope(&worker);
         users = Users::new(tx).access_facts_since(&scope, since).await?;
         let scope = access::scope(&worker);
         ended = Sessions::new(tx).ended_since(&scope, since).await?;
+        let scope = access::scope(&worker);
+        revoked_keys = ApiKeys::new(tx).revoked_since(&scope, since).await?;
     }
     Ok(AccessSnapshot {
         roles,
         users,
         ended,
+        revoked_keys,
         last,
     })
 }

@@ -7,7 +7,9 @@ use crate::audit::WriterLease;
 use crate::components::Components;
 use crate::job::{BackgroundJob, JobSpec, new_job};
 use crate::request_context::RequestContext;
-use mainstay_domain::access::{self, Action, Caller, Permit, Resource, Scope, SystemCaller};
+use mainstay_domain::access::{
+    self, Action, Caller, Credential, Permit, Principal, Resource, Scope, SystemCaller,
+};
 use mainstay_domain::audit::{Actor, AuditEntry};
 use mainstay_domain::event::{DomainEvent, OutboxEvent};
 use mainstay_domain::id::{Id, UserId};
@@ -157,7 +159,7 @@ impl<'w> CommandContext<'w> {
         let request_id = self.cx.request_id.as_deref().map(str::to_owned);
         let agent = self.cx.origin.user_agent.as_deref();
         let (actor, user_id, agent) = match (&self.cx.caller, self.actor) {
-            (Caller::User(principal), _) => (Actor::User, Some(principal.id), agent),
+            (Caller::User(principal), _) => (actor(principal), Some(principal.id), agent),
             (Caller::System(part), _) => (Actor::System, None, Some(part.name())),
             (Caller::Anonymous, Some(account)) => (Actor::User, Some(account), agent),
             (Caller::Anonymous, None) => (Actor::System, None, agent),
@@ -261,5 +263,12 @@ impl<'w> CommandContext<'w> {
             )));
         }
         Ok(())
+    }
+}
+
+fn actor(principal: &Principal) -> Actor {
+    match principal.credential {
+        Credential::Session(_) => Actor::User,
+        Credential::ApiKey(_) => Actor::ApiKey,
     }
 }

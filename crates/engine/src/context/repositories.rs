@@ -28,6 +28,8 @@ repositories! {
     roles: Roles;
     /// Sessions.
     sessions: Sessions;
+    /// API keys.
+    api_keys: ApiKeys;
     /// Devices that have signed in.
     devices: Devices;
     /// The audit trail.

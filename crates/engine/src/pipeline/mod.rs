@@ -213,7 +213,8 @@ impl Pipeline {
         let Some(outdated) = outdated else {
             return Ok(Cow::Borrowed(cx));
         };
-        let authentication = match Box::pin(authenticator.authenticate(outdated.token())).await {
+        let authentication = match Box::pin(authenticator.authenticate(outdated.token(), cx.origin.ip)).await
+        {
             Ok(authentication) => Some(authentication),
             Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
             Err(error) => return Err(self.refused::<U>(cx, error)),
@@ -225,8 +226,7 @@ impl Pipeline {
 
     /// Checks access, rate limit and validation, which refuse a request before it begins.
     fn admit<U: UseCase>(&self, cx: &RequestContext, use_case: &U) -> Result<()> {
-        U::ACCESS
-            .admit(&cx.caller)
+        cx.admit(U::ACCESS)
             .map_err(|error| self.refused::<U>(cx, error))?;
         if !cx.is_counted {
             limit::check::<U>(self.components(), cx).map_err(|error| self.refused::<U>(cx, error))?;

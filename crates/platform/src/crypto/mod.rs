@@ -1,8 +1,9 @@
-//! Cryptography: passwords, sealing at rest, access tokens, opaque tokens.
+//! Cryptography: passwords, sealing at rest, access tokens, opaque tokens, API keys.
 //!
 //! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and never printed;
 //! comparisons with a secret take constant time.
 
+pub mod api_key;
 pub mod device;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -3,8 +3,8 @@
 use crate::harness::Store;
 use mainstay_domain::Result;
 use mainstay_domain::access::{
-    self, Action, Caller, Permission, PermissionSet, Permit, Principal, Resource, RoleName, Scope,
-    SystemCaller,
+    self, Action, Caller, Credential, Permission, PermissionSet, Permit, Principal, Resource, RoleName,
+    Scope, SystemCaller,
 };
 use mainstay_domain::audit::{Actor, AuditEntry, AuthenticatedEntry, WriterEnd};
 use mainstay_domain::currency::Currency;
@@ -72,7 +72,7 @@ pub(crate) fn person(user: UserId, permissions: &[Permission]) -> Caller {
                 .iter()
                 .map(|permission| permission.as_str().to_owned()),
         ),
-        session: id(1),
+        credential: Credential::Session(id(1)),
         limited: false,
     }))
 }

@@ -1,7 +1,9 @@
 //! Explains what an account may do.
 
 use crate::repositories::ShopRepositories;
-use mainstay_domain::access::{self, Access, Explanation, Holder, Permission, Principal, Resource, Target};
+use mainstay_domain::access::{
+    self, Access, Credential, Explanation, Holder, Permission, Principal, Resource, Target,
+};
 use mainstay_domain::email::Email;
 use mainstay_domain::id::{Id, SessionId, UserId};
 use mainstay_domain::order::Order;
@@ -78,7 +80,7 @@ async fn holder(cx: &mut QueryContext<'_>, account: &AccountName) -> Result<Hold
             permissions: directory.permissions(&facts.role, &facts.grants, now),
             role: facts.role.clone(),
             // The question is about the account, whatever it is signed in with.
-            session: SessionId::from_uuid(Uuid::nil()),
+            credential: Credential::Session(SessionId::from_uuid(Uuid::nil())),
             limited: !facts.mfa_enabled && directory.requires_factor(&facts.role),
         },
         status: facts.status,

@@ -2,12 +2,13 @@
 //! the other, and it gives only what it holds itself (OWASP API5:2023; without both rules, one permission to change
 //! accounts leads to all others).
 
-use mainstay_domain::access::{Caller, Grant, PermissionSet, SystemCaller};
+use mainstay_domain::access::{Caller, Credential, Grant, PermissionSet, Principal, SystemCaller};
 use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::id::UserId;
 use mainstay_domain::user::{AccessFacts, User};
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Repositories};
+use std::sync::Arc;
 
 /// What an account holds, as it is in this transaction.
 struct Holdings {
@@ -17,14 +18,33 @@ struct Holdings {
     lasting: PermissionSet,
 }
 
+impl Holdings {
+    /// What the credential of a caller permits of it.
+    fn limited_to(self, caller: &Principal) -> Self {
+        match caller.credential {
+            Credential::Session(_) => self,
+            Credential::ApiKey(_) => {
+                let scopes = caller.permissions.names();
+                Self {
+                    now: self.now.restricted_to(&scopes),
+                    lasting: self.lasting.restricted_to(&scopes),
+                }
+            }
+        }
+    }
+}
+
 /// Refuses a caller who does not hold every permission that the account holds now. Every use case by which one account
-/// changes another one asks here. The caller may change their own account, and Mainstay itself may change each.
+/// changes another one asks here. Mainstay itself may change each account. A caller who signed in may change their own; an
+/// API key may not change its owner's, whatever its scopes are.
 ///
 /// # Errors
 /// `FORBIDDEN`.
 pub(crate) async fn check_rank(cx: &mut CommandContext<'_>, target: &User) -> Result<()> {
-    if cx.caller().user_id() == Some(target.id) {
-        return Ok(());
+    if let Some(principal) = cx.caller().principal()
+        && principal.id == target.id
+    {
+        return principal.session().map(drop);
     }
     let holdings = holdings_of(cx, target.id).await?;
     check_outranks(cx, &holdings.now).await
@@ -53,15 +73,16 @@ pub(crate) async fn check_gives(cx: &mut CommandContext<'_>, given: &PermissionS
     }
 }
 
-/// What the caller holds as an account, whatever the credential of this request is limited to; `None` for Mainstay
-/// itself.
+/// What the caller holds as an account, and with an API key those of its scopes that the account holds; `None` for
+/// Mainstay itself.
 async fn caller_holds(cx: &mut CommandContext<'_>) -> Result<Option<Holdings>> {
     match cx.caller() {
         Caller::System(_) => Ok(None),
         Caller::Anonymous => Err(Error::Unauthenticated(Unauthenticated::Missing)),
         Caller::User(principal) => {
-            let id = principal.id;
-            holdings_of(cx, id).await.map(Some)
+            let principal = Arc::clone(principal);
+            let account = holdings_of(cx, principal.id).await?;
+            Ok(Some(account.limited_to(&principal)))
         }
     }
 }

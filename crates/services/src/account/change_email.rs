@@ -40,7 +40,7 @@ impl ChangeEmail {
 
 impl UseCase for ChangeEmail {
     const NAME: &'static str = "account.change-email";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const RATE: Rate = Rate::per_minute(10);
     const IDEMPOTENT: bool = false;
     type Output = ();

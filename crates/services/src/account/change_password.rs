@@ -7,7 +7,7 @@ use super::second_factor::second_factors;
 use super::step_up::require_step_up;
 use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Access, Rate};
+use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
@@ -37,7 +37,7 @@ impl ChangePassword {
 
 impl UseCase for ChangePassword {
     const NAME: &'static str = "account.change-password";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const RATE: Rate = Rate::per_minute(10);
     const IDEMPOTENT: bool = false;
     type Output = ();
@@ -62,7 +62,7 @@ impl PreparedCommand for ChangePassword {
         }
         let (permit, now) = (cx.permit(User::SET_PASSWORD, &user)?, cx.now());
         cx.credentials().set(&permit, &user, &change.new, now).await?;
-        let session = cx.caller().principal().map(|principal| principal.session);
+        let session = cx.caller().principal().map(Principal::session).transpose()?;
         end_after_password(cx, &user, session).await?;
         cx.record(
             permit,

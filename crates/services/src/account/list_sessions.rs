@@ -44,7 +44,7 @@ impl Query for ListSessions {
     async fn run(self, cx: &mut QueryContext<'_>) -> Result<Page<OwnSession>> {
         let caller = cx.caller().principal();
         let caller = caller.ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        let (user, current, now) = (caller.id, caller.session, cx.now());
+        let (user, current, now) = (caller.id, caller.session()?, cx.now());
         let scope = cx.scope();
         let page = cx.sessions().list(&scope, user, now, &self.page).await?;
         Ok(page.map(|session| OwnSession {

@@ -1,7 +1,7 @@
 //! Ends the session whose tokens a client presents.
 
 use super::presented::presented_session;
-use mainstay_domain::access::{Access, SystemCaller};
+use mainstay_domain::access::{Access, Principal, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::session::{RefreshTokenUse, Session};
@@ -42,7 +42,8 @@ impl Command for Logout {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(id) = cx.caller().principal().map(|principal| principal.session)
+        let own = cx.caller().principal().map(Principal::session).transpose()?;
+        if let Some(id) = own
             && sessions.iter().all(|session| session.id != id)
         {
             let scope = cx.scope::<Session>();

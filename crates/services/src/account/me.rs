@@ -14,7 +14,7 @@ pub struct Me;
 
 impl UseCase for Me {
     const NAME: &'static str = "account.me";
-    const ACCESS: Access = Access::enrolling();
+    const ACCESS: Access = Access::signed_in().also_enrolling();
     type Output = Profile;
 }
 

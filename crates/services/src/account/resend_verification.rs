@@ -17,7 +17,7 @@ pub struct ResendVerification;
 
 impl UseCase for ResendVerification {
     const NAME: &'static str = "account.resend-verification";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const IDEMPOTENT: bool = false;
     type Output = ();
 }

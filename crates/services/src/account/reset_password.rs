@@ -4,6 +4,7 @@ use super::address_token::{check_address, consume_link, find_link};
 use super::own_address::{end_after_password, own_address};
 use super::password::Password;
 use super::tries;
+use crate::api_key::revoke_api_keys_of;
 use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate, SystemCaller};
@@ -15,7 +16,7 @@ use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositor
 use serde_json::json;
 
 /// Sets a new password by the token of a link that was mailed to the account's address. Ends every session of the
-/// account, revokes its other links, confirms the address, and informs the owner by mail. Second factors stay. An
+/// account, revokes its API keys and its other links, confirms the address, and informs the owner by mail. Second factors stay. An
 /// account without a password gets its first one in this way.
 #[derive(Debug, Clone)]
 pub struct ResetPassword {
@@ -61,6 +62,7 @@ impl PreparedCommand for ResetPassword {
         );
         cx.credentials().set(&permit, &user, &hash, now).await?;
         end_after_password(cx, &user, None).await?;
+        revoke_api_keys_of(cx, &user).await?;
         // The owner has a new password, which earlier tries did not guess at.
         tries::forgive(cx, TryKind::Password, user.email.as_str()).await?;
         cx.record(

@@ -24,7 +24,7 @@ pub async fn require_step_up(cx: &mut CommandContext<'_>) -> Result<()> {
     let Some(principal) = cx.caller().principal() else {
         return Ok(());
     };
-    let (id, scope) = (principal.session, cx.scope::<Session>());
+    let (id, scope) = (principal.session()?, cx.scope::<Session>());
     match cx.sessions().find(&scope, id).await {
         Ok(session) if session.is_stepped_up(cx.now()) => Ok(()),
         Ok(_) | Err(Error::NotFound) => Err(Error::Denied(Denied::StepUp)),
@@ -79,7 +79,7 @@ impl PreparedCommand for StepUp {
 
     async fn run(self, verified: VerifiedProof, cx: &mut CommandContext<'_>) -> Result<()> {
         let principal = signed_in(cx.caller().principal())?;
-        let (user, session, users) = (principal.id, principal.session, cx.scope::<User>());
+        let (user, session, users) = (principal.id, principal.session()?, cx.scope::<User>());
         let proof = match &verified.proof {
             Proof::Password(hash) => {
                 // The password may have changed since it was verified.

@@ -26,6 +26,25 @@ pub enum Expiry {
     At(Timestamp),
 }
 
+impl Expiry {
+    /// The instant at which what begins now expires; `None` if it does not.
+    ///
+    /// # Errors
+    /// A validation error at `expiresAt` for an instant that has passed.
+    pub(crate) fn instant(self, now: Timestamp) -> Result<Option<Timestamp>> {
+        match self {
+            Self::Never => Ok(None),
+            Self::In(time) => Ok(Some(now.after(time))),
+            Self::At(instant) if instant > now => Ok(Some(instant)),
+            Self::At(_) => Err(Error::Invalid(ValidationErrors::one(
+                "expiresAt",
+                "RANGE",
+                "must be in the future",
+            ))),
+        }
+    }
+}
+
 /// Grants a permission to an account, permanently or for a time. In force at once, also for tokens issued before.
 #[derive(Debug, Clone)]
 pub struct GrantPermission {
@@ -46,18 +65,7 @@ impl UseCase for GrantPermission {
 impl Command for GrantPermission {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<PersonalGrant> {
         let now = cx.now();
-        let expires_at = match self.expires {
-            Expiry::Never => None,
-            Expiry::In(time) => Some(now.after(time)),
-            Expiry::At(instant) if instant > now => Some(instant),
-            Expiry::At(_) => {
-                return Err(Error::Invalid(ValidationErrors::one(
-                    "expiresAt",
-                    "RANGE",
-                    "must be in the future",
-                )));
-            }
-        };
+        let expires_at = self.expires.instant(now)?;
         if !cx.components().knows_permission(&self.permission) {
             return Err(Error::NotFound);
         }
@@ -87,10 +95,13 @@ impl Command for GrantPermission {
 /// A caller grants only permissions that they hold, and for no longer than they hold them: otherwise the holder of a
 /// permission for a minute could grant it to themselves permanently.
 async fn check_held(cx: &mut CommandContext<'_>, permission: &str, until: Option<Timestamp>) -> Result<()> {
-    let Some(giver) = cx.caller().user_id() else {
-        return Ok(());
-    };
     let denied = Error::Denied(Denied::NotHeld);
+    let giver = match cx.caller().principal() {
+        None => return Ok(()),
+        // An API key holds no more than its scopes, whatever its owner holds.
+        Some(caller) if !caller.permissions.has_name(permission) => return Err(denied),
+        Some(caller) => caller.id,
+    };
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let facts = cx.users().access_facts(&scope, giver).await?;
     let facts = facts.ok_or_else(|| denied.clone())?;

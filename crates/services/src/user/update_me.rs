@@ -22,7 +22,7 @@ pub struct UpdateMe {
 
 impl UseCase for UpdateMe {
     const NAME: &'static str = "account.update-me";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     type Output = Profile;
 }
 

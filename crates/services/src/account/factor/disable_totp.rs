@@ -17,7 +17,7 @@ pub struct DisableTotp;
 
 impl UseCase for DisableTotp {
     const NAME: &'static str = "account.disable-totp";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const RATE: Rate = Rate::per_minute(20);
     const IDEMPOTENT: bool = false;
     type Output = ();

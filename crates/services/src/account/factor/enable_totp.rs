@@ -7,7 +7,7 @@ use super::code::{FactorCode, wrong_code};
 use super::own_account;
 use super::recovery_codes::{RecoveryCodeList, renew};
 use crate::ShopRepositories;
-use mainstay_domain::access::{Access, Rate};
+use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
@@ -61,7 +61,7 @@ impl Command for EnableTotp {
         let codes = renew(cx, &permit, &user).await?;
         let after = follow_factors(cx, &permit, &user).await?;
         if !user.mfa_enabled && cx.components().directory.requires_factor(&user.role) {
-            let present = cx.caller().principal().map(|principal| principal.session);
+            let present = cx.caller().principal().map(Principal::session).transpose()?;
             end_sessions_of(cx, &after, present).await?;
         }
         cx.record(

@@ -28,7 +28,7 @@ pub struct RenewRecoveryCodes;
 
 impl UseCase for RenewRecoveryCodes {
     const NAME: &'static str = "account.renew-recovery-codes";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const RATE: Rate = Rate::per_minute(20);
     const SECRET_ANSWER: bool = true;
     type Output = RecoveryCodeList;
