@@ -4,8 +4,8 @@ use crate::rows::{ComposedTable, Table, TableStatements};
 #[cfg(test)]
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
-use mainstay_domain::identity::Identity;
 use mainstay_domain::api_key::ApiKey;
+use mainstay_domain::identity::Identity;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::payment::Payment;
@@ -129,7 +129,7 @@ fn declared(
 }
 
 /// The tables whose statements are composed.
-fn tables() -> [&'static dyn ComposedTable; 5] {
+fn tables() -> [&'static dyn ComposedTable; 6] {
     [
         table::<Identity>(),
         table::<ApiKey>(),

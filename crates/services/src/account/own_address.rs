@@ -5,6 +5,7 @@
 
 use super::end_sessions::end_sessions_of;
 use super::one_time::{NewToken, issue};
+use super::second_factor::follow_factors;
 use crate::api_key::revoke_api_keys_of;
 use crate::mail::{self, AccountMail};
 use crate::repositories::ShopRepositories;
@@ -23,7 +24,7 @@ use serde_json::json;
 /// Returns the account as it is now.
 ///
 /// If the address was not confirmed before, the client that registered it may have been a stranger: the password, the
-/// identities, the sessions, the API keys and the one-time tokens that came before are removed. Otherwise nothing changes.
+/// identities, the second factors, the sessions, the API keys and the one-time tokens that came before are removed. Otherwise nothing changes.
 ///
 /// # Errors
 /// Only the database's.
@@ -31,7 +32,7 @@ pub(crate) async fn own_address(cx: &mut CommandContext<'_>, user: User) -> Resu
     if user.email_verified {
         return Ok(user);
     }
-    remove_credentials(cx, &user).await?;
+    let user = remove_credentials(cx, &user).await?;
     confirm_address(cx, user).await
 }
 
@@ -54,10 +55,10 @@ pub(super) async fn confirm_address(cx: &mut CommandContext<'_>, before: User) -
     Ok(after)
 }
 
-/// Removes the password, the identities at providers, the sessions, the API keys and the one-time tokens of an account. What a
-/// stranger may add to an account that
-/// they registered, and that signs in, has to be removed here.
-pub(super) async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
+/// Removes the password, the identities at providers, the second factors, the sessions, the API keys and the one-time tokens
+/// of an account: whatever a stranger may have added to an account that they registered. What signs in, or hinders signing
+/// in, has to be removed here. Returns the account as it is then.
+async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User) -> Result<User> {
     let permit = cx.permit_of(SystemCaller::SIGN_IN, User::CONFIRM_EMAIL, user)?;
     let password = cx.credentials().remove(&permit, user).await?;
     let identities = cx.identities().remove_all(&permit, user).await?;
@@ -69,7 +70,9 @@ pub(super) async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User)
         permit,
         DomainEvent::noted("user.credentials-removed", "CREDENTIALS_REMOVED", &facts),
     );
-    Ok(())
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, User::RESET_FACTORS, user)?;
+    cx.totp_factors().delete(&permit, user).await?;
+    follow_factors(cx, &permit, user).await
 }
 
 /// What follows when the password of an account was set: ends its sessions, except one if given, and revokes the links in

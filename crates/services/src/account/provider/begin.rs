@@ -89,10 +89,13 @@ impl PreparedCommand for BeginProviderSignIn {
         (endpoint, return_to): (String, ReturnTo),
         cx: &mut CommandContext<'_>,
     ) -> Result<Redirection> {
-        let link_to = cx.caller().principal().map(|principal| LinkTarget {
-            user: principal.id,
-            session: principal.session,
-        });
+        let link_to = match cx.caller().principal() {
+            Some(principal) => Some(LinkTarget {
+                user: principal.id,
+                session: principal.session()?,
+            }),
+            None => None,
+        };
         let browser = BrowserSecret::of(self.browser.as_ref(), cx.random());
         let (digest, attempt) = (
             browser.digest(),

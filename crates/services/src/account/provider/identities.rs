@@ -17,7 +17,7 @@ pub struct ListIdentities {
 
 impl UseCase for ListIdentities {
     const NAME: &'static str = "identity.list";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     const RATE: Rate = Rate::per_minute(600);
     type Output = Page<Identity>;
 }

@@ -18,7 +18,7 @@ pub struct UnlinkIdentity {
 
 impl UseCase for UnlinkIdentity {
     const NAME: &'static str = "identity.unlink";
-    const ACCESS: Access = Access::signed_in();
+    const ACCESS: Access = Access::session();
     type Output = ();
 }
 
