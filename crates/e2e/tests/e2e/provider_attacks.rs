@@ -276,6 +276,7 @@ async fn trap_09_the_first_proof_of_an_address_removes_what_a_stranger_linked(ap
     let link = token(app, &stranger.email, "mrp_");
     let reset = json!({"token": link, "password": "the owner's own password"});
     client.post("/api/auth/password/reset", reset).await.expect(204);
+    app.run_jobs().await;
     assert_eq!(count(app, "identities").await, "0");
 }
 
