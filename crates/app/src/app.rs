@@ -3,6 +3,7 @@
 use crate::builder::AppBuilder;
 use crate::catalogue;
 use crate::dependencies::Dependencies;
+use crate::error::StartError;
 use mainstay_background::PeriodicTasks;
 use mainstay_domain::access::Resources;
 use mainstay_edge::{RouteRow, Routes};
@@ -126,10 +127,18 @@ impl App {
     }
 
     /// The ports and settings that use cases find by their types: the product's, and the application's sections.
-    pub(crate) fn extensions(&self, settings: &Settings, dependencies: &Dependencies) -> Extensions {
-        let product = catalogue::extensions(settings, Arc::clone(&dependencies.gateway));
+    ///
+    /// # Errors
+    /// An adapter cannot be created.
+    pub(crate) fn extensions(
+        &self,
+        settings: &Settings,
+        dependencies: &Dependencies,
+    ) -> Result<Extensions, StartError> {
+        let (gateway, clock) = (&dependencies.gateway, &dependencies.clock);
+        let product = catalogue::extensions(settings, Arc::clone(gateway), Arc::clone(clock))?;
         let sections = self.0.section_extensions.iter();
-        sections.fold(product, |extensions, add| add(settings, extensions))
+        Ok(sections.fold(product, |extensions, add| add(settings, extensions)))
     }
 
     /// The routes, not mounted yet; `docs` states whether to serve the API documentation, too.

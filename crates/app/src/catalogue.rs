@@ -1,13 +1,16 @@
 //! What Mainstay itself registers, through the same builder as every application.
 
 use crate::builder::AppBuilder;
+use crate::error::StartError;
 use crate::order_deadlines::OrderDeadlines;
 use mainstay_domain::product::Product;
 use mainstay_domain::resources;
+use mainstay_domain::time::Clock;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
 use mainstay_services::account::{
-    ConcurrentTries, CreateAccount, SendChangeLink, SendEmailCode, SendMagicLink, SendResetLink,
+    ConcurrentTries, CreateAccount, ProviderSettings, SendChangeLink, SendEmailCode, SendMagicLink,
+    SendResetLink,
 };
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
@@ -37,27 +40,42 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .cached::<Product>(CACHED_PRODUCTS)
 }
 
-/// The ports and settings that the product's use cases find by their types.
-pub(crate) fn extensions(settings: &Settings, gateway: Arc<dyn PaymentGateway>) -> Extensions {
-    let orders = OrderSettings {
-        reservation_ttl: settings.orders.reservation_ttl,
-    };
-    Extensions::new()
+/// The ports and settings that the product's use cases find by their types. Identity providers are always the real ones:
+/// tests name servers of their own in the settings.
+///
+/// # Errors
+/// The HTTP client cannot be created.
+pub(crate) fn extensions(
+    settings: &Settings,
+    gateway: Arc<dyn PaymentGateway>,
+    clock: Arc<dyn Clock>,
+) -> Result<Extensions, StartError> {
+    let providers = mainstay_integrations::identity_providers(settings, clock)
+        .map_err(|error| StartError::Setting(error.to_string()))?;
+    Ok(Extensions::new()
         .with(gateway)
-        .with(Arc::new(orders))
-        .with(Arc::new(ConcurrentTries::default()))
+        .with(providers)
+        .with(Arc::new(OrderSettings {
+            reservation_ttl: settings.orders.reservation_ttl,
+        }))
+        .with(Arc::new(ProviderSettings {
+            allowed_origins: settings.http.allowed_origins.clone(),
+        }))
+        .with(Arc::new(ConcurrentTries::default())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mainstay_platform::clock::SystemClock;
     use mainstay_services::check_extensions;
     use std::collections::BTreeMap;
 
     #[test]
     fn every_extension_of_the_product_is_inserted() {
         let settings = Settings::read(&[], &BTreeMap::new(), None).unwrap().settings;
-        let all = extensions(&settings, mainstay_integrations::gateway(&settings));
+        let gateway = mainstay_integrations::gateway(&settings);
+        let all = extensions(&settings, gateway, Arc::new(SystemClock)).unwrap();
         assert!(check_extensions(&all).is_ok());
         let without_gateway = Extensions::new().with(Arc::clone(all.get::<OrderSettings>().unwrap()));
         assert!(check_extensions(&without_gateway).is_err());

@@ -110,7 +110,7 @@ impl Instance {
         let metrics = Arc::new(Metrics::new(app.version()));
         let definition = app.definition();
         watch(&metrics, &database);
-        let extensions = app.extensions(&settings, &dependencies);
+        let extensions = app.extensions(&settings, &dependencies)?;
         check_extensions(&extensions).map_err(StartError::Content)?;
         let engine = Engine::new(Parts {
             node: Node {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 pub use crate::api_key::ApiKeyId;
 pub use crate::audit::{AuditId, AuditWriterId};
 pub use crate::event::EventId;
+pub use crate::identity::IdentityId;
 pub use crate::job::JobId;
 pub use crate::key::KeyId;
 pub use crate::order::OrderId;

@@ -19,6 +19,7 @@ pub mod event;
 pub mod factor;
 pub mod host;
 pub mod id;
+pub mod identity;
 pub mod job;
 pub mod key;
 pub mod locale;

@@ -22,6 +22,8 @@ string_enum! {
         Invitation = "invitation",
         /// Signs in by a link in a mail.
         MagicLink = "magic-link",
+        /// The `state` of a sign-in by an identity provider (RFC 6749, 10.12).
+        ProviderSignIn = "provider-sign-in",
     }
 }
 
@@ -36,6 +38,7 @@ impl TokenPurpose {
             Self::ResetPassword => "mrp_",
             Self::Invitation => "miv_",
             Self::MagicLink => "mml_",
+            Self::ProviderSignIn => "mps_",
         }
     }
 
@@ -47,6 +50,7 @@ impl TokenPurpose {
             Self::ResetPassword => Duration::from_hours(1),
             Self::Invitation => Duration::from_hours(7 * 24),
             Self::MagicLink => Duration::from_mins(15),
+            Self::ProviderSignIn => Duration::from_mins(10),
         }
     }
 }

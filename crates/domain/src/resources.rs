@@ -4,6 +4,7 @@ use crate::access::Resources;
 use crate::api_key::ApiKey;
 use crate::audit::AuditEntry;
 use crate::device::Device;
+use crate::identity::Identity;
 use crate::job::Job;
 use crate::key::SigningKey;
 use crate::master_key::MasterKey;
@@ -21,6 +22,7 @@ pub fn built_in() -> Resources {
         .with::<User>()
         .with::<Role>()
         .with::<Session>()
+        .with::<Identity>()
         .with::<ApiKey>()
         .with::<Device>()
         .with::<Product>()

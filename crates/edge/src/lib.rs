@@ -5,9 +5,10 @@
 //! - [`middleware`] wraps every request: request id, client address, size and time limits, headers, access log.
 //! - [`operation`] is the only way from a handler to a use case, and [`routes`] the only way to mount a handler.
 //! - [`input`] parses requests strictly; [`answer`] builds responses and renders errors.
-//! - [`cookies`] sets the token cookies of browsers; [`server`] accepts connections and shuts down gracefully.
+//! - [`cookies`] sets the token cookies of browsers, and [`browser_cookie`] the one that binds a browser to what it began; [`server`] accepts connections and shuts down gracefully.
 
 pub mod answer;
+pub mod browser_cookie;
 mod budget;
 mod connections;
 pub mod cookies;

@@ -70,6 +70,7 @@ mod dialect;
 mod email_codes;
 mod health;
 mod idempotency;
+mod identities;
 mod jobs;
 mod leases;
 mod list;
@@ -110,6 +111,7 @@ pub use devices::Devices;
 pub use email_codes::EmailCodes;
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
+pub use identities::Identities;
 pub use jobs::{JobFilter, Jobs, NewJob};
 pub use migrate::{Condition, MigrateError, Migration, Migrations, Report, condition, migrate};
 pub use one_time_tokens::OneTimeTokens;
@@ -120,7 +122,9 @@ pub use products::{ProductFilter, ProductSort, Products};
 pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
-pub use sealed_columns::{SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue};
+pub use sealed_columns::{
+    EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue, TOTP_SECRET,
+};
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;

@@ -15,7 +15,16 @@ use uuid::Uuid;
 /// What the sealed seeds of sessions are bound to, besides their session's id.
 pub const SESSION_SEED: &str = "session-seed";
 
-/// A column of sealed values, in a table with a column `id`.
+/// What the sealed secrets of authenticator apps are bound to, besides their account's id.
+pub const TOTP_SECRET: &str = "totp";
+
+/// What the sealed codes of mails are bound to, besides their account's id.
+pub const EMAIL_CODE: &str = "email-code";
+
+/// What the sealed refresh tokens of identity providers are bound to, besides their identity's id.
+pub const IDENTITY_REFRESH_TOKEN: &str = "identity-refresh-token";
+
+/// A column of sealed values, in a table whose rows have a UUID as their key.
 pub struct SealedColumn {
     name: &'static str,
     context: &'static str,
@@ -24,29 +33,32 @@ pub struct SealedColumn {
     pub(crate) reseal: BulkChange<MasterKey>,
 }
 
-/// `sealed!("table", "column", context)` is bound to the row's id, `sealed!("table", "column", context, "kid")` to a
-/// text.
+/// `sealed!("table", "column", context)` is bound to the row's key, `sealed!("table", "column", context, "kid")` to a
+/// text. The key is `id`, or the column that follows `key`.
 macro_rules! sealed {
     ($table:literal, $column:literal, $context:expr) => {
-        sealed!(@new $table, $column, $context, "NULL", true)
+        sealed!(@new $table, "id", $column, $context, "NULL", true)
+    };
+    ($table:literal, key $key:literal, $column:literal, $context:expr) => {
+        sealed!(@new $table, $key, $column, $context, "NULL", true)
     };
     ($table:literal, $column:literal, $context:expr, $row:literal) => {
-        sealed!(@new $table, $column, $context, $row, false)
+        sealed!(@new $table, "id", $column, $context, $row, false)
     };
-    (@new $table:literal, $column:literal, $context:expr, $row:literal, $is_bound_to_id:literal) => {
+    (@new $table:literal, $key:literal, $column:literal, $context:expr, $row:literal, $is_bound_to_id:literal) => {
         SealedColumn {
             name: concat!($table, ".", $column),
             context: $context,
             is_bound_to_id: $is_bound_to_id,
             others: Select::new(mainstay_platform::sql!(concat!(
-                "SELECT id, ", $row, ", ", $column, " FROM ", $table,
-                " WHERE substr(", $column, ", 1, 5) <> $1 AND id > $2 ORDER BY id LIMIT $3"
+                "SELECT ", $key, ", ", $row, ", ", $column, " FROM ", $table,
+                " WHERE substr(", $column, ", 1, 5) <> $1 AND ", $key, " > $2 ORDER BY ", $key, " LIMIT $3"
             ))),
             reseal: BulkChange::new(
                 $table,
                 &[MasterKey::RESEAL],
                 mainstay_platform::sql!(concat!(
-                    "UPDATE ", $table, " SET ", $column, " = $3 WHERE id = $1 AND ", $column, " = $2"
+                    "UPDATE ", $table, " SET ", $column, " = $3 WHERE ", $key, " = $1 AND ", $column, " = $2"
                 )),
             ),
         }
@@ -57,6 +69,9 @@ macro_rules! sealed {
 pub static SEALED_COLUMNS: &[SealedColumn] = &[
     sealed!("sessions", "seed", SESSION_SEED),
     sealed!("signing_keys", "sealed", signing_key::CONTEXT, "kid"),
+    sealed!("totp_factors", key "user_id", "sealed", TOTP_SECRET),
+    sealed!("email_codes", key "user_id", "sealed", EMAIL_CODE),
+    sealed!("identity_tokens", key "identity_id", "refresh_token", IDENTITY_REFRESH_TOKEN),
 ];
 
 /// A sealed value with what it is bound to.
@@ -158,6 +173,7 @@ mod tests {
         ),
         ("one_time_tokens.browser", "a hash"),
         ("one_time_tokens.digest", "a hash"),
+        ("recovery_codes.digest", "a hash"),
         ("security_events.digest", "a hash"),
         ("signing_keys.public_key", "public"),
         ("tries.digest", "a hash"),

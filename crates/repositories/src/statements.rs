@@ -4,6 +4,7 @@ use crate::rows::{ComposedTable, Table, TableStatements};
 #[cfg(test)]
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
+use mainstay_domain::identity::Identity;
 use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
@@ -130,6 +131,7 @@ fn declared(
 /// The tables whose statements are composed.
 fn tables() -> [&'static dyn ComposedTable; 5] {
     [
+        table::<Identity>(),
         table::<ApiKey>(),
         table::<Job>(),
         table::<Payment>(),
@@ -153,6 +155,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::devices::ALL,
         crate::dialect::ALL,
         crate::idempotency::ALL,
+        crate::identities::ALL,
         crate::jobs::ALL,
         crate::leases::ALL,
         crate::master_key_check::ALL,
@@ -194,6 +197,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::api_keys::CHANGES,
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
+        crate::identities::CHANGES,
         crate::devices::CHANGES,
         crate::jobs::CHANGES,
         crate::master_key_check::CHANGES,

@@ -20,6 +20,7 @@ mod passwords;
 mod payments;
 mod permissions;
 mod products;
+mod providers;
 mod roles;
 mod sessions;
 mod setup;
@@ -33,6 +34,7 @@ use mainstay_edge::Routes;
 pub fn routes(docs: bool) -> Routes {
     let routes = Routes::new()
         .merge(auth::routes())
+        .merge(providers::routes())
         .merge(api_keys::routes())
         .merge(mail_sign_in::routes())
         .merge(mfa::routes())

@@ -1,8 +1,8 @@
 //! The extensions that the product's use cases need.
 
-use crate::account::ConcurrentTries;
+use crate::account::{ConcurrentTries, ProviderSettings};
 use crate::order::OrderSettings;
-use crate::ports::PaymentGateway;
+use crate::ports::{IdentityProviders, PaymentGateway};
 use mainstay_domain::Result;
 use mainstay_engine::Extensions;
 
@@ -14,6 +14,8 @@ use mainstay_engine::Extensions;
 pub fn check_extensions(extensions: &Extensions) -> Result<()> {
     extensions.get::<dyn PaymentGateway>()?;
     extensions.get::<OrderSettings>()?;
+    extensions.get::<dyn IdentityProviders>()?;
+    extensions.get::<ProviderSettings>()?;
     extensions.get::<ConcurrentTries>()?;
     Ok(())
 }

@@ -1,5 +1,9 @@
 //! The product's ports to the outside world. `integrations` has the real adapters; `testkit` has the fakes.
 
+mod identity;
+
+pub use identity::{AuthorizationResponse, IdentityProviders, ProvidedIdentity, ProviderInfo};
+
 use futures_util::future::BoxFuture;
 use mainstay_domain::Result;
 use mainstay_domain::id::PaymentId;

@@ -1,9 +1,9 @@
 //! The repositories of the product's own resources.
 
 use mainstay_engine::Repositories;
-use mainstay_repositories::{Orders, Payments, Products, RecoveryCodes, TotpFactors};
+use mainstay_repositories::{Identities, Orders, Payments, Products, RecoveryCodes, TotpFactors};
 
-/// Adds the repositories of products, orders, payments and second factors to every transaction and snapshot.
+/// Adds the repositories of products, orders, payments, second factors and identities to every transaction and snapshot.
 pub trait ShopRepositories: Repositories {
     /// Products.
     fn products(&mut self) -> Products<'_> {
@@ -13,6 +13,11 @@ pub trait ShopRepositories: Repositories {
     /// Orders.
     fn orders(&mut self) -> Orders<'_> {
         Orders::new(self.tx())
+    }
+
+    /// Accounts at identity providers.
+    fn identities(&mut self) -> Identities<'_> {
+        Identities::new(self.tx())
     }
 
     /// Payments.

@@ -18,6 +18,8 @@ impl Client {
         // No proxy: the proxy settings of the machine must not affect tests.
         let http = reqwest::Client::builder()
             .no_proxy()
+            // A redirect is an answer like any other.
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("the client has no options that can fail");
         Self {

@@ -39,7 +39,7 @@ async fn registered(app: &TestApp, name: &str) -> Client {
 }
 
 /// The token with a prefix in the last mail to an address.
-fn token(app: &TestApp, to: &str, prefix: &str) -> String {
+pub(crate) fn token(app: &TestApp, to: &str, prefix: &str) -> String {
     let messages = app.mailbox.messages();
     let found = messages.iter().rev().find_map(|message| {
         let (_, token) = message.text.split_once(&format!("#{prefix}"))?;

@@ -52,41 +52,6 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
         ),
         ("POST", "/api/auth/setup".to_owned(), &anonymous, setup, false),
         ("POST", "/api/auth/step-up".to_owned(), &ann, proof, false),
-        (
-            "POST",
-            "/api/auth/password/forgot".to_owned(),
-            &anonymous,
-            json!({"email": "unknown@example.com"}),
-            false,
-        ),
-        (
-            "POST",
-            "/api/auth/password/reset".to_owned(),
-            &anonymous,
-            json!({"token": "mrp_x", "password": "walks in the rain"}),
-            false,
-        ),
-        (
-            "POST",
-            "/api/auth/password/change".to_owned(),
-            &ann,
-            json!({"currentPassword": "x", "newPassword": "walks in the rain"}),
-            false,
-        ),
-        (
-            "POST",
-            "/api/auth/email/verify".to_owned(),
-            &anonymous,
-            json!({"token": "mve_x", "password": "x"}),
-            false,
-        ),
-        (
-            "POST",
-            "/api/auth/email/change".to_owned(),
-            &ann,
-            json!({"email": "other@example.com", "password": "x"}),
-            false,
-        ),
         ("POST", "/api/products".to_owned(), &admin, new, false),
         ("PATCH", product.path.clone(), &admin, change, false),
         (
@@ -113,7 +78,58 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
         ("POST", format!("{order}/pay"), &ann, json!({}), true),
     ];
     let rows = rows.into_iter().map(taker);
-    rows.chain(of_accounts(&admin, &ann, &user)).collect()
+    rows.chain(of_sign_in(&anonymous, &ann))
+        .chain(of_accounts(&admin, &ann, &user))
+        .collect()
+}
+
+/// The routes of addresses, passwords and factors.
+fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
+    let email = json!({"email": "unknown@example.com"});
+    let rows = [
+        ("password/forgot", anonymous, email.clone()),
+        (
+            "password/reset",
+            anonymous,
+            json!({"token": "mrp_x", "password": "walks in the rain"}),
+        ),
+        (
+            "password/change",
+            ann,
+            json!({"currentPassword": "x", "newPassword": "walks in the rain"}),
+        ),
+        (
+            "email/verify",
+            anonymous,
+            json!({"token": "mve_x", "password": "x"}),
+        ),
+        (
+            "email/change",
+            ann,
+            json!({"email": "other@example.com", "password": "x"}),
+        ),
+        ("magic-link", anonymous, email.clone()),
+        (
+            "magic-link/verify",
+            anonymous,
+            json!({"token": "mml_x", "confirm": true}),
+        ),
+        ("email-code", anonymous, email),
+        (
+            "email-code/verify",
+            anonymous,
+            json!({"email": "unknown@example.com", "code": "123456"}),
+        ),
+        (
+            "mfa/verify",
+            anonymous,
+            json!({"mfaToken": "msf_x", "code": "123456"}),
+        ),
+        ("mfa/totp/enable", ann, json!({"code": "123456"})),
+    ];
+    rows.into_iter()
+        .map(|(path, client, good)| taker(("POST", format!("/api/auth/{path}"), client, good, false)))
+        .collect()
 }
 
 /// The routes of accounts and roles.

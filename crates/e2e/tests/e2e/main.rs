@@ -53,6 +53,8 @@ mod payment;
 mod pipeline;
 mod product;
 mod profile;
+mod provider;
+mod provider_attacks;
 mod purchase;
 mod race;
 mod rank;

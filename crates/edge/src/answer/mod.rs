@@ -78,6 +78,14 @@ fn empty(status: StatusCode) -> Response {
     response
 }
 
+/// 303: the browser goes to an address by `GET`. `target` was checked: a path, or an address of a known site.
+pub fn see_other(target: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    set(&mut response, LOCATION, target);
+    response
+}
+
 /// 200 with the given bytes and media type.
 pub fn bytes(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
     let mut response = Response::new(Body::from(bytes.into()));

@@ -1,5 +1,6 @@
 //! Webhook in the format of Standard Webhooks (<https://www.standardwebhooks.com>).
 
+use crate::tls;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
@@ -10,10 +11,7 @@ use mainstay_platform::crypto::hmac_sha256;
 use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::redirect::Policy;
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Timeout for the receiver's response.
@@ -42,12 +40,7 @@ impl WebhookReceiver {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(url: String, secret: Option<Secret<Vec<u8>>>) -> Result<Self, HeadReceiverError> {
-        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| HeadReceiverError(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls::client().map_err(|error| HeadReceiverError(error.to_string()))?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(Policy::none())

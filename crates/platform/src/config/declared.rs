@@ -7,8 +7,10 @@ use super::address::{self, TrustedProxies};
 use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, RefreshRetry, Roles, VerifyEmail};
 use super::mask::Show;
 use super::parse::{self, Parsed, optional};
+use super::provider;
 use super::secret::Secret;
 use crate::crypto::token::TokenAlgorithm;
+use ipnet::IpNet;
 use mainstay_domain::password;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -98,6 +100,49 @@ settings! {
     DATABASE_POOL: usize = "database.pool", Plain, |text| parse::whole(text, 1, 1000),
         "connections: to PostgreSQL in all, or readers beside the one writer of SQLite.",
         "give a number, e.g. 12";
+
+    GOOGLE_CLIENT_ID: Option<String> = "google.client_id", Plain, |text| optional(text, parse::claim),
+        "the client id that Google issued; with GOOGLE_CLIENT_SECRET, accounts sign in with Google.",
+        "give the client id of the Google console, or leave it out";
+    GOOGLE_CLIENT_SECRET: Option<Secret<String>> = "google.client_secret", Nothing, provider::secret,
+        "the client secret that Google issued.",
+        "give the client secret of the Google console";
+    GOOGLE_ISSUER: Option<String> = "google.issuer", Plain, provider::url,
+        "the issuer whose discovery document is read; empty: https://accounts.google.com.",
+        "leave it out";
+    GOOGLE_AUTHORIZATION_URL: Option<String> = "google.authorization_url", Plain, provider::url,
+        "in place of the authorization endpoint in the discovery document.",
+        "leave it out";
+    GOOGLE_TOKEN_URL: Option<String> = "google.token_url", Plain, provider::url,
+        "in place of the token endpoint in the discovery document.",
+        "leave it out";
+    GOOGLE_JWKS_URL: Option<String> = "google.jwks_url", Plain, provider::url,
+        "in place of the keys' address in the discovery document.",
+        "leave it out";
+    GOOGLE_HOSTED_DOMAIN: Option<String> = "google.hosted_domain", Plain, |text| optional(text, address::host),
+        "only accounts of this Google Workspace domain (claim hd) sign in; empty: every account.",
+        "give a domain, e.g. example.com, or leave it out";
+    GOOGLE_OFFLINE_ACCESS: bool = "google.offline_access", Plain, parse::switch,
+        "on: ask for a refresh token, which is stored sealed.",
+        "choose off";
+    GITHUB_CLIENT_ID: Option<String> = "github.client_id", Plain, |text| optional(text, parse::claim),
+        "the client id of a GitHub OAuth app; with GITHUB_CLIENT_SECRET, accounts sign in with GitHub.",
+        "give the client id of the OAuth app, or leave it out";
+    GITHUB_CLIENT_SECRET: Option<Secret<String>> = "github.client_secret", Nothing, provider::secret,
+        "the client secret of the GitHub OAuth app.",
+        "give the client secret of the OAuth app";
+    GITHUB_AUTHORIZATION_URL: Option<String> = "github.authorization_url", Plain, provider::url,
+        "the authorization endpoint; empty: https://github.com/login/oauth/authorize.",
+        "leave it out, or give that of a GitHub Enterprise server";
+    GITHUB_TOKEN_URL: Option<String> = "github.token_url", Plain, provider::url,
+        "the token endpoint; empty: https://github.com/login/oauth/access_token.",
+        "leave it out, or give that of a GitHub Enterprise server";
+    GITHUB_API_URL: Option<String> = "github.api_url", Plain, provider::url,
+        "the API that has the account and its addresses; empty: https://api.github.com.",
+        "leave it out, or give that of a GitHub Enterprise server";
+    OIDC_NETWORKS: Vec<IpNet> = "oidc.networks", Plain, |text| parse::list(text, address::network),
+        "private networks (CIDR) in which identity providers may be reached; none by default.",
+        "list the networks of your own providers, e.g. 10.1.2.0/24";
 
     JWT_SECRET: Option<Secret<String>> = "tokens.secret", Nothing, |text| optional(text, parse::signing_secret),
         "at least 32 bytes: sign tokens with HS256 and this secret; empty: with keys kept sealed in the database.",

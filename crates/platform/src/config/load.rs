@@ -3,6 +3,7 @@
 use super::choices::AppEnv;
 use super::declared::*;
 use super::error::{ConfigError, ConfigErrors};
+use super::provider::IdentityProviders;
 use super::secret::Secret;
 use super::sections::Sections;
 use super::settings::{AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
@@ -104,6 +105,7 @@ impl Settings {
             },
             roles,
             data_dir,
+            identity_providers: IdentityProviders::take(from),
             tokens: Tokens::take(from),
             master_key: from.take(&MASTER_KEY),
             master_key_previous: from.take(&MASTER_KEY_PREVIOUS),

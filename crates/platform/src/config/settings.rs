@@ -2,6 +2,7 @@
 
 use super::address::TrustedProxies;
 use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, RefreshRetry, Roles, VerifyEmail};
+use super::provider::IdentityProviders;
 use super::secret::Secret;
 use super::sections::SectionValues;
 use super::sources::Effective;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub roles: Roles,
     /// Folder of the files that Mainstay stores.
     pub data_dir: PathBuf,
+    /// The identity providers that accounts may sign in with.
+    pub identity_providers: IdentityProviders,
     /// Access and refresh tokens.
     pub tokens: Tokens,
     /// Seals secrets at rest; `None`: a key file in `data_dir`, which Mainstay generates.

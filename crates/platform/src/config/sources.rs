@@ -205,6 +205,32 @@ impl<'a> Reader<'a> {
         });
     }
 
+    /// The keys and variables that any source has.
+    pub(super) fn given(&self) -> impl Iterator<Item = &str> {
+        let flags = self.flags.iter().map(|(name, _)| name.as_str());
+        let env = self.env.iter().filter(|(_, value)| !value.trim().is_empty());
+        flags
+            .chain(env.map(|(name, _)| name.as_str()))
+            .chain(self.file.keys().map(String::as_str))
+    }
+
+    /// Whether a setting has an error already.
+    pub(super) fn is_refused(&self, key: &str) -> bool {
+        self.errors.iter().any(|error| error.key == key)
+    }
+
+    /// Records an error of a table as a whole.
+    pub(super) fn refuse_table(&mut self, table: String, reason: String) {
+        self.errors.push(ConfigError {
+            key: table,
+            env: None,
+            value: None,
+            origin: None,
+            reason,
+            fix: "see [oidc] in config/default.toml".to_owned(),
+        });
+    }
+
     /// Call after the last [`Reader::take`]: reports every given key that is no setting.
     pub(super) fn refuse_unknown(&mut self) {
         let known = |name: &str| self.taken.iter().any(|taken| taken.key == name);

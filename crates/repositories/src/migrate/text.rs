@@ -214,7 +214,7 @@ macro_rules! migration {
 }
 
 /// Mainstay's own migrations. One that refers to a table comes after the one that creates it.
-const MAINSTAY: [Migration; 17] = [
+const MAINSTAY: [Migration; 18] = [
     migration!("V1__roles"),
     migration!("V2__users"),
     migration!("V3__sessions"),
@@ -232,6 +232,7 @@ const MAINSTAY: [Migration; 17] = [
     migration!("V15__tries"),
     migration!("V16__factors"),
     migration!("V18__api_keys"),
+    migration!("V19__identities"),
 ];
 
 #[cfg(test)]

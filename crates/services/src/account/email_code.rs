@@ -23,7 +23,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// What codes are sealed for.
-const SEALED_FOR: &str = "email-code";
+const SEALED_FOR: &str = mainstay_repositories::EMAIL_CODE;
 
 /// Codes that one address gets, so that a mailbox cannot be flooded: as many as a person asks for who finds the first
 /// mail late.

@@ -23,6 +23,7 @@ mod own_address;
 mod own_password;
 mod password;
 mod presented;
+mod provider;
 mod refresh;
 mod register;
 mod resend_verification;
@@ -56,6 +57,10 @@ pub use logout_all::LogoutAll;
 pub use magic_link::{BrowserSecret, RequestMagicLink, SendMagicLink, VerifyMagicLink};
 pub use me::Me;
 pub use password::Password;
+pub use provider::{
+    BeginProviderSignIn, CallbackParams, FinishProviderSignIn, ListIdentities, ListProviders, ProviderAnswer,
+    ProviderSettings, ProviderSignIn, Redirection, ReturnTo, UnlinkIdentity,
+};
 pub use refresh::{Refresh, Refreshed, WrittenRefresh};
 pub use register::{Register, Registered, WrittenRegistration};
 pub use resend_verification::ResendVerification;

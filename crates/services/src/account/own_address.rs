@@ -7,6 +7,7 @@ use super::end_sessions::end_sessions_of;
 use super::one_time::{NewToken, issue};
 use crate::api_key::revoke_api_keys_of;
 use crate::mail::{self, AccountMail};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::event::DomainEvent;
@@ -22,7 +23,7 @@ use serde_json::json;
 /// Returns the account as it is now.
 ///
 /// If the address was not confirmed before, the client that registered it may have been a stranger: the password, the
-/// sessions, the API keys and the one-time tokens that came before are removed. Otherwise nothing changes.
+/// identities, the sessions, the API keys and the one-time tokens that came before are removed. Otherwise nothing changes.
 ///
 /// # Errors
 /// Only the database's.
@@ -53,15 +54,17 @@ pub(super) async fn confirm_address(cx: &mut CommandContext<'_>, before: User) -
     Ok(after)
 }
 
-/// Removes the password, the sessions, the API keys and the one-time tokens of an account. What a stranger may add to an account that
+/// Removes the password, the identities at providers, the sessions, the API keys and the one-time tokens of an account. What a
+/// stranger may add to an account that
 /// they registered, and that signs in, has to be removed here.
 pub(super) async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
     let permit = cx.permit_of(SystemCaller::SIGN_IN, User::CONFIRM_EMAIL, user)?;
     let password = cx.credentials().remove(&permit, user).await?;
+    let identities = cx.identities().remove_all(&permit, user).await?;
     let tokens = cx.one_time_tokens().revoke_every_of(user.id).await?;
     end_sessions_of(cx, user, None).await?;
     revoke_api_keys_of(cx, user).await?;
-    let facts = json!({"password": password, "tokens": tokens});
+    let facts = json!({"password": password, "identities": identities, "tokens": tokens});
     cx.record(
         permit,
         DomainEvent::noted("user.credentials-removed", "CREDENTIALS_REMOVED", &facts),

@@ -114,6 +114,6 @@ fn page(purpose: TokenPurpose) -> &'static str {
         TokenPurpose::Invitation => "invitation",
         TokenPurpose::MagicLink => "magic-link",
         TokenPurpose::Setup => "setup",
-        TokenPurpose::SecondFactor => "sign-in",
+        TokenPurpose::SecondFactor | TokenPurpose::ProviderSignIn => "sign-in",
     }
 }

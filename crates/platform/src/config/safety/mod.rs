@@ -8,6 +8,7 @@ mod strength;
 use super::choices::{Gateway, LogLevel};
 use super::declared::*;
 use super::error::ConfigError;
+use super::provider::IdentityProvider;
 use super::settings::Settings;
 use crate::database::postgres_config;
 use crate::network::is_this_machine;
@@ -23,6 +24,7 @@ impl Settings {
             self.unsafe_secrets(),
             self.unsafe_database().into_iter().collect(),
             self.unsafe_choices(),
+            self.unsafe_providers(),
         ];
         groups.into_iter().flatten().collect()
     }
@@ -115,6 +117,26 @@ impl Settings {
                 "without sslmode=require, an attacker on the network path to the server can read and change the data",
             )
         })
+    }
+
+    fn unsafe_providers(&self) -> Vec<ConfigError> {
+        let exposed = self.identity_providers.list.iter().filter(|one| one.is_exposed());
+        let error = |provider: &IdentityProvider| {
+            ConfigError {
+            key: match provider.name.as_str() {
+                built_in @ ("google" | "github") => built_in.to_owned(),
+                name => format!("oidc.{name}"),
+            },
+            env: None,
+            value: None,
+            origin: None,
+            reason: "unsafe in production: without https, an attacker on the network path could answer for the provider \
+                     and sign in as anyone"
+                .to_owned(),
+            fix: "give https:// addresses".to_owned(),
+        }
+        };
+        exposed.map(error).collect()
     }
 
     fn unsafe_choices(&self) -> Vec<ConfigError> {

@@ -1,0 +1,43 @@
+//! Removes an identity from the caller's account.
+
+use crate::repositories::ShopRepositories;
+use mainstay_domain::access::Access;
+use mainstay_domain::event::DomainEvent;
+use mainstay_domain::id::IdentityId;
+use mainstay_domain::identity::Identity;
+use mainstay_domain::{Error, Result};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
+use mainstay_platform::database::Isolation;
+
+/// Removes an identity from the caller's account, unless it is the last way in.
+#[derive(Debug, Clone)]
+pub struct UnlinkIdentity {
+    /// The identity.
+    pub id: IdentityId,
+}
+
+impl UseCase for UnlinkIdentity {
+    const NAME: &'static str = "identity.unlink";
+    const ACCESS: Access = Access::signed_in();
+    type Output = ();
+}
+
+impl Command for UnlinkIdentity {
+    /// Of the last two ways in, two requests at once must not remove both.
+    const ISOLATION: Isolation = Isolation::Serializable;
+
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+        let identity = cx.rows::<Identity>().find(self.id).await?;
+        let (own, user) = (cx.scope(), cx.scope());
+        let has_password = cx.credentials().find(&user, identity.user_id).await?.is_some();
+        let others = cx.identities().count_of(&own, identity.user_id).await? - 1;
+        if !has_password && others < 1 {
+            return Err(Error::Conflict(
+                "this is the last way to sign in: set a password first, or link another identity".to_owned(),
+            ));
+        }
+        let permit = cx.rows().delete(Identity::UNLINK, &identity).await?;
+        cx.record(permit, DomainEvent::deleted("identity.unlinked", &identity));
+        Ok(())
+    }
+}
