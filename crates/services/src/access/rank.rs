@@ -2,7 +2,7 @@
 //! the other, and it gives only what it holds itself (OWASP API5:2023; without both rules, one permission to change
 //! accounts leads to all others).
 
-use mainstay_domain::access::{Caller, Credential, Grant, PermissionSet, Principal, SystemCaller};
+use mainstay_domain::access::{Caller, Credential, Grant, PermissionSet, RoleName, SystemCaller};
 use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::id::UserId;
 use mainstay_domain::user::{AccessFacts, User};
@@ -19,18 +19,13 @@ struct Holdings {
 }
 
 impl Holdings {
-    /// What the credential of a caller permits of it.
-    fn limited_to(self, caller: &Principal) -> Self {
-        match caller.credential {
-            Credential::Session(_) => self,
-            Credential::ApiKey(_) => {
-                let scopes = caller.permissions.names();
-                Self {
-                    now: self.now.restricted_to(&scopes),
-                    lasting: self.lasting.restricted_to(&scopes),
-                }
-            }
-        }
+    /// What an API key with these scopes permits of it. To outrank another account, what everyone holds who registers
+    /// (`common`) counts, too: changing such an account leads to nothing that a key has to be kept from.
+    fn limited_to(&self, mut scopes: Vec<String>, common: &PermissionSet) -> Self {
+        let lasting = self.lasting.restricted_to(&scopes);
+        scopes.extend(common.names());
+        let now = self.now.restricted_to(&scopes);
+        Self { now, lasting }
     }
 }
 
@@ -73,8 +68,7 @@ pub(crate) async fn check_gives(cx: &mut CommandContext<'_>, given: &PermissionS
     }
 }
 
-/// What the caller holds as an account, and with an API key those of its scopes that the account holds; `None` for
-/// Mainstay itself.
+/// What the caller holds as an account, and with an API key no more of it than its scopes; `None` for Mainstay itself.
 async fn caller_holds(cx: &mut CommandContext<'_>) -> Result<Option<Holdings>> {
     match cx.caller() {
         Caller::System(_) => Ok(None),
@@ -82,7 +76,14 @@ async fn caller_holds(cx: &mut CommandContext<'_>) -> Result<Option<Holdings>> {
         Caller::User(principal) => {
             let principal = Arc::clone(principal);
             let account = holdings_of(cx, principal.id).await?;
-            Ok(Some(account.limited_to(&principal)))
+            Ok(Some(match principal.credential {
+                Credential::Session(_) => account,
+                Credential::ApiKey(_) => {
+                    let directory = &cx.components().directory;
+                    let common = directory.permissions(&RoleName::customer(), &[], cx.now());
+                    account.limited_to(principal.permissions.names(), &common)
+                }
+            }))
         }
     }
 }
