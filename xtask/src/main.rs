@@ -26,8 +26,8 @@ const HELP: &str = "\
 The project's development commands.
 
   cargo xtask check            rules that the compiler cannot check: dependencies of crates, places of SQL, broken links…
-  cargo xtask bench [P1 P3 …]  measures the release binary and its baselines; a complete run writes docs/performance.md
-                               [--seconds N] [--rounds N] [--no-slow-fsync] [--no-build]
+  cargo xtask bench [P1 P3 …]  measures the shipped binary and its baselines; a complete run writes docs/performance.md
+                               [--seconds N] [--rounds N] [--no-slow-fsync] [--no-build] [--profile dist]
   cargo xtask fuzz [token …]   every parser of outside input, 30 s each, with inputs that a fuzzer makes
                                [--seconds N] [--input FILE]
     cargo xtask test [-- ARGS]   every test on every engine; starts a private PostgreSQL when none is running;

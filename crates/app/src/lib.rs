@@ -3,6 +3,7 @@
 mod app;
 mod builder;
 mod catalogue;
+mod database;
 mod dependencies;
 mod duplicates;
 mod error;
@@ -18,10 +19,11 @@ mod tests;
 
 pub use app::App;
 pub use builder::AppBuilder;
+pub use database::database_options;
 pub use dependencies::Dependencies;
 pub use error::StartError;
 pub use mainstay_background::PeriodicTasks;
-pub use open::{Instance, database_options};
+pub use open::Instance;
 pub use private::exposed_files;
 pub use schema::{Condition, Report, condition, migrate, missing_file, ready};
 pub use serve::{Serving, listen};

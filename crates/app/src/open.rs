@@ -1,6 +1,7 @@
 //! Constructs all layers of the application.
 
 use crate::app::App;
+use crate::database::database_options;
 use crate::dependencies::Dependencies;
 use crate::error::StartError;
 use crate::master_key;
@@ -14,7 +15,7 @@ use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::password::PasswordHasher;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::token::TokenKey;
-use mainstay_platform::database::{Database, DatabaseOptions, LastWrite};
+use mainstay_platform::database::{Database, LastWrite};
 use mainstay_platform::files;
 use mainstay_platform::limiter::Limiter;
 use mainstay_platform::telemetry::metrics::Metrics;
@@ -30,15 +31,6 @@ pub struct Instance {
     pub settings: Arc<Settings>,
     pub(crate) app: App,
     pub(crate) dependencies: Dependencies,
-}
-
-/// The options of the database in the settings.
-pub fn database_options(settings: &Settings) -> DatabaseOptions {
-    DatabaseOptions {
-        url: settings.database.url.expose().clone(),
-        pool_size: settings.database.pool,
-        ..DatabaseOptions::default()
-    }
 }
 
 /// Maximum number of keys in the rate limiter.

@@ -1,8 +1,8 @@
 //! The schema alone, for deployments that migrate it before the new version starts, or only inspect it.
 
 use crate::app::App;
+use crate::database::database_options;
 use crate::error::StartError;
-use crate::open::database_options;
 use crate::private;
 use mainstay_platform::config::Settings;
 use mainstay_platform::database::sqlite_path;

@@ -1,6 +1,5 @@
 //! Output for people and scripts: the only module that prints.
 
-use crate::error::Outcome;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Whether to print colours.
@@ -49,17 +48,17 @@ impl Paint {
 }
 
 /// Prints lines to standard output, at once. A reader that closes the pipe (`| head`) is no error.
-pub(crate) fn print_line(text: &str) -> Outcome<()> {
+pub(crate) fn print_line(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     match write!(output, "{text}{end}").and_then(|()| output.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }
 
 /// Prints a value as JSON for programs, over several lines so that people can read it, too.
-pub(crate) fn print_json(value: &impl serde::Serialize) -> Outcome<()> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
     print_line(&text)
 }

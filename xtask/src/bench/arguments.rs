@@ -16,18 +16,24 @@ pub(super) struct Arguments {
     pub(super) slow_fsync: bool,
     /// Whether the existing binaries are measured without a build.
     pub(super) no_build: bool,
+    /// The build profile that is measured.
+    pub(super) profile: String,
 }
+
+/// The profile of what is shipped.
+const SHIPPED: &str = "dist";
 
 impl Arguments {
     /// Parses the command line.
     pub(super) fn read(arguments: &[String]) -> Result<Self, String> {
         let (mut named, mut seconds, mut rounds, mut slow_fsync) = (Vec::new(), 4, 3, true);
-        let mut no_build = false;
+        let (mut no_build, mut profile) = (false, SHIPPED.to_owned());
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {
                 "--no-slow-fsync" => slow_fsync = false,
                 "--no-build" => no_build = true,
+                "--profile" => profile = arguments.next().ok_or("--profile takes a name")?.to_owned(),
                 "--seconds" => seconds = number(argument, arguments.next())?,
                 "--rounds" => rounds = number(argument, arguments.next())?,
                 name => match WORKLOADS
@@ -54,6 +60,7 @@ impl Arguments {
             rounds,
             slow_fsync,
             no_build,
+            profile,
         })
     }
 
@@ -62,9 +69,12 @@ impl Arguments {
         self.workloads.contains(&workload)
     }
 
-    /// Whether everything is measured, on freshly built binaries.
+    /// Whether everything is measured, on freshly built binaries as they are shipped.
     pub(super) fn is_complete(&self) -> bool {
-        self.workloads.len() == WORKLOADS.len() && self.slow_fsync && !self.no_build
+        self.workloads.len() == WORKLOADS.len()
+            && self.slow_fsync
+            && !self.no_build
+            && self.profile == SHIPPED
     }
 }
 
@@ -105,14 +115,29 @@ mod tests {
                 rounds: 3,
                 slow_fsync: false,
                 no_build: false,
+                profile: "dist".to_owned(),
             }
         );
         assert!(!some.is_complete());
     }
 
     #[test]
+    fn only_what_is_shipped_is_written_down() {
+        assert!(read("--profile dist").unwrap().is_complete());
+        let release = read("--profile release").unwrap();
+        assert!(release.profile == "release" && !release.is_complete());
+    }
+
+    #[test]
     fn rejects_unknown_arguments() {
-        for invalid in ["P99", "--seconds", "--seconds soon", "--seconds 0", "--fast"] {
+        for invalid in [
+            "P99",
+            "--seconds",
+            "--seconds soon",
+            "--seconds 0",
+            "--fast",
+            "--profile",
+        ] {
             assert!(read(invalid).is_err(), "{invalid}");
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures the release binary and its baselines alternately in one run, as a table and as a page.
+//! `cargo xtask bench`: measures the shipped binary and its baselines alternately in one run, as a table and as a page.
 
 use std::error::Error;
 
@@ -39,7 +39,7 @@ struct Bench<'p> {
 /// Builds, measures and prints. Only a complete run writes the page, so that all of its numbers are of the same day.
 pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
     let arguments = Arguments::read(arguments)?;
-    let programs = Programs::build(arguments.no_build)?;
+    let programs = Programs::build(&arguments.profile, arguments.no_build)?;
     let folder = Folder::make(&programs)?;
     let machine = machine::read(&programs, &folder)?;
     println!("{machine}\n");

@@ -44,7 +44,7 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
             &format!("{WORKLOAD}, SQLite"),
             ours,
             (driver, driver_result),
-            Target::Ratio(150),
+            Target::Ratio(400),
         ));
         if bench.arguments.slow_fsync {
             let (ours, driver_result) = both(true)?;
@@ -54,7 +54,7 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
                 workload,
                 ours,
                 (driver, driver_result),
-                Target::Ratio(800),
+                Target::Ratio(1000),
             ));
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn on_sqlite(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
             workload,
             refreshed,
             ("P3, the product", ours),
-            Target::Ratio(100),
+            Target::Ratio(300),
         ));
     }
     Ok(rows)
@@ -106,6 +106,6 @@ pub(super) fn on_postgres(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         &format!("{WORKLOAD}, {description}"),
         ours,
         baseline,
-        Target::Ratio(70),
+        Target::Ratio(80),
     )])
 }

@@ -1,4 +1,4 @@
-//! The release binaries, built with the release profile.
+//! The measured binaries.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,22 +20,23 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Builds the programs, unless the existing ones are to be measured.
-    pub(super) fn build(no_build: bool) -> Fallible<Self> {
+    /// Builds the programs with a profile, unless the existing ones are to be measured.
+    pub(super) fn build(profile: &str, no_build: bool) -> Fallible<Self> {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(project::root()).args([
             "build",
-            "--release",
+            "--profile",
+            profile,
             "-p",
             "mainstay-cli",
             "-p",
             "mainstay-bench",
         ]);
         if !no_build && !cargo.status()?.success() {
-            return Err("the release binaries could not be built".into());
+            return Err("the binaries could not be built".into());
         }
         let target = target()?;
-        let (release, slow_fsync) = (target.join("release"), target.join("slow_fsync.so"));
+        let (built, slow_fsync) = (target.join(folder(profile)), target.join("slow_fsync.so"));
         let source = project::root().join("crates/bench/shim/slow_fsync.c");
         let mut cc = Command::new("cc");
         cc.args(["-O2", "-shared", "-fPIC", "-o"])
@@ -45,8 +46,8 @@ impl Programs {
             return Err("crates/bench/shim/slow_fsync.c could not be compiled".into());
         }
         Ok(Self {
-            mainstay: release.join("mainstay"),
-            bench: release.join("mainstay-bench"),
+            mainstay: built.join("mainstay"),
+            bench: built.join("mainstay-bench"),
             slow_fsync,
             target,
         })
@@ -76,6 +77,14 @@ impl Programs {
         command.env("LD_PRELOAD", &self.slow_fsync);
         Measurement::read(&output(command)?)
             .map_err(|error| format!("{}: {error}", arguments.join(" ")).into())
+    }
+}
+
+/// The folder of a profile below cargo's target folder.
+fn folder(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        other => other,
     }
 }
 

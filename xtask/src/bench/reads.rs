@@ -22,7 +22,7 @@ pub(super) fn product(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         workload,
         ours,
         ("bare axum route, same bytes", bare),
-        Target::Ratio(60),
+        Target::Ratio(80),
     );
     row.note_generator(ours);
     Ok(vec![row])

@@ -41,11 +41,11 @@ pub(super) fn measure(bench: &Bench<'_>) -> Fallible<Vec<Row>> {
         row(
             "start on 10,000 orders, to ready",
             millis(ready),
-            150,
+            60,
             "ms",
             ready / 1000,
         ),
-        row("memory after 5 s of rest", format!("{idle} MiB"), 40, "MiB", idle),
+        row("memory after 5 s of rest", format!("{idle} MiB"), 35, "MiB", idle),
         row("binary", format!("{binary} MiB"), 40, "MiB", binary),
     ])
 }

@@ -52,7 +52,10 @@ struct Texts {
 impl Orders {
     /// Orders of the prepared users and products, for the `number`th of `writers` concurrent writers.
     pub(super) fn new(seed: &Path, number: u64, writers: u64) -> Result<Self, BenchError> {
-        let seed = Seed::read(seed)?;
+        Self::of(Seed::read(seed)?, number, writers)
+    }
+
+    fn of(seed: Seed, number: u64, writers: u64) -> Result<Self, BenchError> {
         let texts = (1..=3)
             .map(|lines| payload_and_answer(&seed, lines))
             .collect::<Result<_, _>>()?;
@@ -151,6 +154,7 @@ impl Orders {
                 Field::Fixed("order.placed"),
                 Field::Fixed("order"),
                 Field::Text(order.to_string()),
+                Field::Id(user),
                 Field::Id(user),
                 request,
                 Field::Text(payload.clone()),
@@ -272,5 +276,36 @@ mod tests {
     fn every_statement_of_the_baseline_exists_in_the_product() {
         let texts = Texts::new().unwrap();
         assert_eq!(texts.items.len(), 3);
+    }
+
+    #[test]
+    fn every_statement_gets_as_many_values_as_it_has_placeholders() {
+        let user = crate::seed::User {
+            id: Uuid::from_u128(1),
+            email: String::new(),
+            access_token: String::new(),
+            refresh_token: String::new(),
+        };
+        let seed = Seed {
+            users: vec![user],
+            products: (2..9).map(Uuid::from_u128).collect(),
+        };
+        let mut orders = Orders::of(seed, 0, 1).unwrap();
+        for _ in 0..6 {
+            let (lookup, steps) = orders.next();
+            for (sql, values) in std::iter::once(lookup).chain(steps) {
+                let text = sql.postgres();
+                let has = |number: usize| {
+                    let placeholder = format!("${number}");
+                    let mut after = text.split(&placeholder).skip(1);
+                    after.any(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+                };
+                assert!(
+                    has(values.len()) && !has(values.len() + 1),
+                    "{} values: {text}",
+                    values.len()
+                );
+            }
+        }
     }
 }

@@ -11,8 +11,10 @@ use graph::{Edge, circles};
 use modules::Modules;
 
 /// The sources of the crates whose files are checked.
-const CHECKED: [&str; 8] = [
+const CHECKED: [&str; 10] = [
+    "crates/app/src/",
     "crates/background/src/",
+    "crates/cli/src/",
     "crates/edge/src/",
     "crates/engine/src/",
     "crates/integrations/src/",
