@@ -7,6 +7,7 @@ use crate::project::{self, Text};
 use manifest::Manifest;
 use violation::Violation;
 
+mod asvs;
 mod circles;
 mod code;
 mod decisions;
@@ -34,7 +35,7 @@ type TextRule = (&'static str, fn(&[Text]) -> Vec<Violation>);
 /// A rule about the manifests of the members.
 type ManifestRule = (&'static str, fn(&[Manifest]) -> Vec<Violation>);
 
-const TEXT_RULES: [TextRule; 14] = [
+const TEXT_RULES: [TextRule; 15] = [
     ("forbidden", forbidden::check),
     ("markers", markers::check),
     ("sql", sql::check),
@@ -49,6 +50,7 @@ const TEXT_RULES: [TextRule; 14] = [
     ("words", words::check),
     ("circles", circles::check),
     ("engine", engine::check),
+    ("asvs", asvs::check),
 ];
 
 const MANIFEST_RULES: [ManifestRule; 3] = [
