@@ -162,7 +162,9 @@ fn tests(texts: &[Text]) -> BTreeSet<String> {
         let body = if text.is_test() {
             text.body.as_str()
         } else {
-            text.body.split_once("#[cfg(test)]").map_or("", |(_, tests)| tests)
+            text.body
+                .split_once("#[cfg(test)]")
+                .map_or("", |(_, tests)| tests)
         };
         let functions = body
             .lines()
@@ -212,7 +214,11 @@ mod tests {
         assert_eq!(violations("| 6.2.1 | 1 | yes | x | by review |"), 1, "state");
         assert_eq!(violations("| 6.2.1 | 1 | met | | by review |"), 1, "place");
         assert_eq!(violations("| 6.2.1 | 1 | met | x | |"), 1, "nothing shows it");
-        assert_eq!(violations("| 6.2.1 | 1 | met | x | `login::gone` |"), 1, "no such test");
+        assert_eq!(
+            violations("| 6.2.1 | 1 | met | x | `login::gone` |"),
+            1,
+            "no such test"
+        );
         let twice = "| 6.2.1 | 1 | met | x | by review |\n| 6.2.1 | 1 | met | x | by review |";
         assert_eq!(violations(twice), 1, "twice");
     }

@@ -99,14 +99,8 @@ impl Orders {
         let mut steps: Vec<Step<'_>> = basket
             .iter()
             .map(|(product, quantity)| {
-                (
-                    &sql.take,
-                    vec![
-                        Field::Id(*product),
-                        Field::Integer((*quantity).into()),
-                        at.clone(),
-                    ],
-                )
+                let quantity = Field::Integer((*quantity).into());
+                (&sql.take, vec![Field::Id(*product), quantity, at.clone()])
             })
             .collect();
         steps.push((&sql.order, self.row(order, user, now)));

@@ -7,7 +7,7 @@ use super::address::{self, TrustedProxies};
 use super::choices::{AppEnv, Gateway, LogFormat, LogLevel, RefreshRetry, Roles, VerifyEmail};
 use super::mask::Show;
 use super::parse::{self, Parsed, optional};
-use super::provider;
+use super::provider_value;
 use super::secret::Secret;
 use crate::crypto::token::TokenAlgorithm;
 use ipnet::IpNet;
@@ -104,19 +104,19 @@ settings! {
     GOOGLE_CLIENT_ID: Option<String> = "google.client_id", Plain, |text| optional(text, parse::claim),
         "the client id that Google issued; with GOOGLE_CLIENT_SECRET, accounts sign in with Google.",
         "give the client id of the Google console, or leave it out";
-    GOOGLE_CLIENT_SECRET: Option<Secret<String>> = "google.client_secret", Nothing, provider::secret,
+    GOOGLE_CLIENT_SECRET: Option<Secret<String>> = "google.client_secret", Nothing, provider_value::secret,
         "the client secret that Google issued.",
         "give the client secret of the Google console";
-    GOOGLE_ISSUER: Option<String> = "google.issuer", Plain, provider::url,
+    GOOGLE_ISSUER: Option<String> = "google.issuer", Plain, provider_value::url,
         "the issuer whose discovery document is read; empty: https://accounts.google.com.",
         "leave it out";
-    GOOGLE_AUTHORIZATION_URL: Option<String> = "google.authorization_url", Plain, provider::url,
+    GOOGLE_AUTHORIZATION_URL: Option<String> = "google.authorization_url", Plain, provider_value::url,
         "in place of the authorization endpoint in the discovery document.",
         "leave it out";
-    GOOGLE_TOKEN_URL: Option<String> = "google.token_url", Plain, provider::url,
+    GOOGLE_TOKEN_URL: Option<String> = "google.token_url", Plain, provider_value::url,
         "in place of the token endpoint in the discovery document.",
         "leave it out";
-    GOOGLE_JWKS_URL: Option<String> = "google.jwks_url", Plain, provider::url,
+    GOOGLE_JWKS_URL: Option<String> = "google.jwks_url", Plain, provider_value::url,
         "in place of the keys' address in the discovery document.",
         "leave it out";
     GOOGLE_HOSTED_DOMAIN: Option<String> = "google.hosted_domain", Plain, |text| optional(text, address::host),
@@ -128,16 +128,16 @@ settings! {
     GITHUB_CLIENT_ID: Option<String> = "github.client_id", Plain, |text| optional(text, parse::claim),
         "the client id of a GitHub OAuth app; with GITHUB_CLIENT_SECRET, accounts sign in with GitHub.",
         "give the client id of the OAuth app, or leave it out";
-    GITHUB_CLIENT_SECRET: Option<Secret<String>> = "github.client_secret", Nothing, provider::secret,
+    GITHUB_CLIENT_SECRET: Option<Secret<String>> = "github.client_secret", Nothing, provider_value::secret,
         "the client secret of the GitHub OAuth app.",
         "give the client secret of the OAuth app";
-    GITHUB_AUTHORIZATION_URL: Option<String> = "github.authorization_url", Plain, provider::url,
+    GITHUB_AUTHORIZATION_URL: Option<String> = "github.authorization_url", Plain, provider_value::url,
         "the authorization endpoint; empty: https://github.com/login/oauth/authorize.",
         "leave it out, or give that of a GitHub Enterprise server";
-    GITHUB_TOKEN_URL: Option<String> = "github.token_url", Plain, provider::url,
+    GITHUB_TOKEN_URL: Option<String> = "github.token_url", Plain, provider_value::url,
         "the token endpoint; empty: https://github.com/login/oauth/access_token.",
         "leave it out, or give that of a GitHub Enterprise server";
-    GITHUB_API_URL: Option<String> = "github.api_url", Plain, provider::url,
+    GITHUB_API_URL: Option<String> = "github.api_url", Plain, provider_value::url,
         "the API that has the account and its addresses; empty: https://api.github.com.",
         "leave it out, or give that of a GitHub Enterprise server";
     OIDC_NETWORKS: Vec<IpNet> = "oidc.networks", Plain, |text| parse::list(text, address::network),

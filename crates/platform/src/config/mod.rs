@@ -15,6 +15,7 @@ mod mask;
 mod origin;
 mod parse;
 mod provider;
+mod provider_value;
 mod safety;
 mod secret;
 mod sections;

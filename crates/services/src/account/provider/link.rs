@@ -46,7 +46,7 @@ pub(super) async fn sign_in(
         .map(Outcome::SignedIn)
 }
 
-/// The account of a known identity. Where the provider vouches for the account's address, and nobody has confirmed it
+/// The account of a known identity. Where the provider vouches for the account's address, which was not confirmed
 /// before, nothing else that was set up for the account signs in any more: the identity alone stays.
 async fn signs_in_again(
     cx: &mut CommandContext<'_>,
