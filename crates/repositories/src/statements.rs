@@ -1,7 +1,7 @@
 //! All statements, for the tests that prepare each on both engines and ask the engines what it writes.
 
 use crate::rows::{ComposedTable, Table, TableStatements};
-use mainstay_domain::access::{self, Action, Resource};
+use mainstay_domain::access::{Action, Resource};
 use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::identity::Identity;
 use mainstay_domain::job::Job;
@@ -47,7 +47,7 @@ pub(crate) trait GuardedChange: Sync {
     fn declaration(&self) -> (&Sql, Effect);
     /// Whether a permit of the system for the action and the first row authorises it for the second row.
     #[cfg(test)]
-    fn admits(&self, part: access::SystemCaller, action: Action, rows: [uuid::Uuid; 2]) -> bool;
+    fn admits(&self, action: Action, rows: [uuid::Uuid; 2]) -> bool;
 }
 
 impl<T: Resource> GuardedChange for Change<T> {
@@ -62,11 +62,11 @@ impl<T: Resource> GuardedChange for Change<T> {
     }
 
     #[cfg(test)]
-    fn admits(&self, part: access::SystemCaller, action: Action, rows: [uuid::Uuid; 2]) -> bool {
-        use mainstay_domain::access::{Caller, permit_new};
+    fn admits(&self, action: Action, rows: [uuid::Uuid; 2]) -> bool {
+        use mainstay_domain::access::{Caller, SystemCaller, permit_new};
         use mainstay_domain::id::Id;
         let [permitted, row] = rows.map(Id::from_uuid);
-        let permit = permit_new::<T>(&Caller::System(part), action, permitted, None).unwrap();
+        let permit = permit_new::<T>(&Caller::System(SystemCaller::WORKER), action, permitted, None).unwrap();
         self.authorize_id(&permit, row).is_ok()
     }
 }
@@ -84,9 +84,9 @@ impl<T: Resource> GuardedChange for BulkChange<T> {
     }
 
     #[cfg(test)]
-    fn admits(&self, part: access::SystemCaller, action: Action, _: [uuid::Uuid; 2]) -> bool {
-        use mainstay_domain::access::permit_all;
-        self.authorize(&permit_all(part, action)).is_ok()
+    fn admits(&self, action: Action, _: [uuid::Uuid; 2]) -> bool {
+        use mainstay_domain::access::{SystemCaller, permit_all};
+        self.authorize(&permit_all(SystemCaller::WORKER, action)).is_ok()
     }
 }
 
@@ -333,7 +333,7 @@ mod tests {
                 for (permitted, row) in rows.iter().flat_map(|a| rows.map(|b| (*a, b))) {
                     let opens = served.contains(action) && (bulk || permitted == row);
                     assert_eq!(
-                        change.admits(access::SystemCaller::WORKER, *action, [permitted, row]),
+                        change.admits(*action, [permitted, row]),
                         opens,
                         "{name}: {action:?}"
                     );
