@@ -1,6 +1,8 @@
 //! All statements, for the tests that prepare each on both engines and ask the engines what it writes.
 
 use crate::rows::{ComposedTable, Table, TableStatements};
+#[cfg(test)]
+use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
 use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::identity::Identity;
@@ -47,7 +49,7 @@ pub(crate) trait GuardedChange: Sync {
     fn declaration(&self) -> (&Sql, Effect);
     /// Whether a permit of the system for the action and the first row authorises it for the second row.
     #[cfg(test)]
-    fn admits(&self, action: Action, rows: [uuid::Uuid; 2]) -> bool;
+    fn admits(&self, part: SystemCaller, action: Action, rows: [uuid::Uuid; 2]) -> bool;
 }
 
 impl<T: Resource> GuardedChange for Change<T> {
@@ -62,21 +64,21 @@ impl<T: Resource> GuardedChange for Change<T> {
     }
 
     #[cfg(test)]
-    fn admits(&self, action: Action, rows: [uuid::Uuid; 2]) -> bool {
-        use mainstay_domain::access::{Caller, SystemCaller, permit_new};
+    fn admits(&self, part: SystemCaller, action: Action, rows: [uuid::Uuid; 2]) -> bool {
+        use mainstay_domain::access::{Caller, permit_new};
         use mainstay_domain::id::Id;
         let [permitted, row] = rows.map(Id::from_uuid);
-        let permit = permit_new::<T>(&Caller::System(SystemCaller::WORKER), action, permitted, None).unwrap();
+        let permit = permit_new::<T>(&Caller::System(part), action, permitted, None).unwrap();
         self.authorize_id(&permit, row).is_ok()
     }
 }
 
 impl<T: Resource> GuardedChange for BulkChange<T> {
     fn declaration(&self) -> (&Sql, Effect) {
-        let change = self.change();
+        let (change, resource) = (self.change(), T::NAME);
         let effect = Effect::Changes {
             table: change.table(),
-            resource: T::NAME,
+            resource,
             actions: change.actions(),
             bulk: true,
         };
@@ -84,9 +86,9 @@ impl<T: Resource> GuardedChange for BulkChange<T> {
     }
 
     #[cfg(test)]
-    fn admits(&self, action: Action, _: [uuid::Uuid; 2]) -> bool {
-        use mainstay_domain::access::{SystemCaller, permit_all};
-        self.authorize(&permit_all(SystemCaller::WORKER, action)).is_ok()
+    fn admits(&self, part: SystemCaller, action: Action, _: [uuid::Uuid; 2]) -> bool {
+        use mainstay_domain::access::permit_all;
+        self.authorize(&permit_all(part, action)).is_ok()
     }
 }
 
@@ -333,7 +335,7 @@ mod tests {
                 for (permitted, row) in rows.iter().flat_map(|a| rows.map(|b| (*a, b))) {
                     let opens = served.contains(action) && (bulk || permitted == row);
                     assert_eq!(
-                        change.admits(*action, [permitted, row]),
+                        change.admits(SystemCaller::WORKER, *action, [permitted, row]),
                         opens,
                         "{name}: {action:?}"
                     );
@@ -368,7 +370,6 @@ mod tests {
                 }
                 Effect::ChangesInternal(table) => format!("{name}: {} | without a permit\n", table.name()),
             };
-            // The sizes of one family are alike.
             if !page.ends_with(&line) {
                 page.push_str(&line);
             }
@@ -377,9 +378,9 @@ mod tests {
         if std::env::var_os("UPDATE_CONTRACTS").is_some() {
             fs::write(&path, &page).unwrap();
         }
-        let reviewed = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
-            page, reviewed,
+            page,
+            fs::read_to_string(&path).unwrap_or_default(),
             "If the change is meant, renew it by `UPDATE_CONTRACTS=1 cargo test -p mainstay-repositories --lib`"
         );
     }
