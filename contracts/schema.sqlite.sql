@@ -146,6 +146,7 @@ CREATE TABLE signing_keys (
     sealed     BLOB   NOT NULL,
     public_key BLOB   NOT NULL,
     created_at INTEGER  NOT NULL,
+    signs_from INTEGER  NOT NULL,
     retires_at INTEGER
 ) STRICT;
 
@@ -474,8 +475,25 @@ CREATE TABLE write_probe (
 
 INSERT INTO write_probe (id, written, padding) VALUES (1, 0, '');
 
+-- V14__devices
+-- The devices that have signed in to an account, so that a sign-in from another one is noticed.
+
+CREATE TABLE devices (
+    id            BLOB   NOT NULL PRIMARY KEY,
+    user_id       BLOB   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- What the cookie of a browser names; a program, which has none, is recognised by its fingerprint.
+    browser       BLOB   NOT NULL,
+    fingerprint   BLOB  NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX devices_browser_key ON devices (user_id, browser);
+CREATE INDEX devices_fingerprint ON devices (user_id, fingerprint);
+CREATE INDEX devices_last_seen ON devices (last_seen_at);
+
 -- V15__tries
--- Tries at what can be guessed, by a digest of what they are counted for.
+-- Tries at what can be guessed, by a digest of what they are counted for; and codes that are sent by mail.
 
 -- sqlite: WITHOUT ROWID
 CREATE TABLE tries (
@@ -487,6 +505,18 @@ CREATE TABLE tries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tries_forgotten ON tries (forgotten_at);
+
+-- Codes sent by mail, sealed under the master key: six digits have no digest that hides them.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE email_codes (
+    user_id    BLOB   NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    sealed     BLOB  NOT NULL,
+    tries_left INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX email_codes_expiring ON email_codes (expires_at);
 
 -- V16__factors
 -- Second factors. Both tables go with their account.
@@ -511,3 +541,53 @@ CREATE TABLE recovery_codes (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (user_id, digest)
 ) STRICT, WITHOUT ROWID;
+
+-- V18__api_keys
+-- Credentials of programs that act for an account.
+
+CREATE TABLE api_keys (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name          TEXT    NOT NULL,
+    status        TEXT    NOT NULL,
+    -- The SHA-256 of the key.
+    digest        BLOB   NOT NULL,
+    -- Lists of names of permissions and of networks in CIDR notation, as JSON.
+    scopes        TEXT    NOT NULL,
+    networks      TEXT    NOT NULL,
+    created_at    INTEGER  NOT NULL,
+    expires_at    INTEGER,
+    last_used_at  INTEGER,
+    revoked_at    INTEGER,
+    revoke_change INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX api_keys_digest_key ON api_keys (digest);
+CREATE INDEX api_keys_user ON api_keys (user_id, id);
+CREATE INDEX api_keys_expiring ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX api_keys_revoked ON api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_keys_revoke_change ON api_keys (revoke_change) WHERE revoke_change IS NOT NULL;
+
+-- V19__identities
+-- Accounts at identity providers, by which accounts here sign in.
+
+CREATE TABLE identities (
+    id           BLOB   NOT NULL PRIMARY KEY,
+    user_id      BLOB   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    provider     TEXT   NOT NULL,
+    issuer       TEXT   NOT NULL,
+    subject      TEXT   NOT NULL,
+    email        TEXT,
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX identities_provider_issuer_subject_key ON identities (provider, issuer, subject);
+CREATE INDEX identities_user ON identities (user_id);
+
+-- The refresh tokens of providers, sealed; only where the settings ask for offline access.
+CREATE TABLE identity_tokens (
+    identity_id   BLOB   NOT NULL PRIMARY KEY REFERENCES identities (id) ON DELETE CASCADE,
+    refresh_token BLOB  NOT NULL,
+    updated_at    INTEGER NOT NULL
+) STRICT;
