@@ -227,17 +227,6 @@ impl RequestContext {
         self.authentication = authentication;
     }
 
-    /// Refuses a request whose client has stopped waiting.
-    ///
-    /// # Errors
-    /// `TIMEOUT` when `now` is past the deadline.
-    pub(crate) fn check_deadline(&self, now: Timestamp) -> Result<()> {
-        match self.deadline {
-            Some(deadline) if now > deadline => Err(Error::Timeout),
-            _ => Ok(()),
-        }
-    }
-
     /// A request of a caller without an origin.
     pub fn of(caller: Caller) -> Self {
         Self {

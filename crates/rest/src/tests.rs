@@ -150,9 +150,13 @@ fn only_pages_for_browsers_are_left_out_of_the_document() {
             "/docs",
             "/docs/",
             "/docs/{file}",
+            "/link/link.js",
+            "/magic-link",
+            "/reset-password",
             "/setup",
             "/setup/setup.css",
-            "/setup/setup.js"
+            "/setup/setup.js",
+            "/verify-email"
         ]
     );
 }

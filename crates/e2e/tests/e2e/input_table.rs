@@ -126,6 +126,11 @@ fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
             json!({"mfaToken": "msf_x", "code": "123456"}),
         ),
         ("mfa/totp/enable", ann, json!({"code": "123456"})),
+        (
+            "api-keys",
+            ann,
+            json!({"name": "shop", "scopes": ["create:order"]}),
+        ),
     ];
     rows.into_iter()
         .map(|(path, client, good)| taker(("POST", format!("/api/auth/{path}"), client, good, false)))

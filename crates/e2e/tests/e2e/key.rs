@@ -110,7 +110,9 @@ async fn a_compromised_key_ends_its_tokens_everywhere_and_no_session(app: &TestA
         (2, 0),
         "{rotated:?}"
     );
-    other.engine.keys().refresh(Duration::ZERO).await.unwrap();
+    for engine in [app.engine(), &other.engine] {
+        engine.keys().refresh(Duration::ZERO).await.unwrap();
+    }
     for client in [app.client(), other.client()] {
         client
             .bearer(&ann.access)

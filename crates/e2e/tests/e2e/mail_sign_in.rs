@@ -112,7 +112,8 @@ async fn a_link_signs_in_once_in_the_browser_of_the_request(app: &TestApp) {
     let admin = app.admin().await;
     let path = format!("/api/audit?action=LOGIN&userId={}", ann.id);
     let entries = admin.get(&path).await.expect(200).list();
-    assert_eq!(entries[0]["after"]["method"], "magic-link");
+    let methods: Vec<_> = entries.iter().map(|entry| &entry["after"]["method"]).collect();
+    assert!(methods.contains(&&json!("magic-link")), "{methods:?}");
     // The password still works: the address was confirmed before.
     app.sign_in(&ann.email, &ann.password).await;
 }

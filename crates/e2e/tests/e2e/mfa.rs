@@ -126,7 +126,7 @@ async fn trap_08_a_second_factor_finishes_a_sign_in(app: &TestApp) {
     app.next_time_step();
     let body = json!({"mfaToken": app.first_factor(&ann).await, "code": device.code(app.now()), "transport": "cookie"});
     let answer = app.client().post(VERIFY, body).await.expect(200);
-    assert_eq!(answer.all("set-cookie").len(), 2);
+    assert_eq!(answer.all("set-cookie").len(), 3, "two tokens and the device");
     assert!(!answer.text().contains("eyJ"), "{answer:?}");
     // An app whose clock is half a minute off.
     for off in [0, 2] {
@@ -325,7 +325,12 @@ async fn trap_19_a_recovery_code_works_once_even_raced(app: &TestApp) {
         trail.iter().all(|entry| entry["userId"] == json!(ann.id)),
         "{trail:?}"
     );
-    assert_eq!(trail[0]["after"]["left"], 8);
+    let mut left: Vec<_> = trail
+        .iter()
+        .filter_map(|entry| entry["after"]["left"].as_u64())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left, [8, 9]);
     other.stop().await;
     app.leave_jobs();
 }

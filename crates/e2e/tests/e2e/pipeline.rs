@@ -8,14 +8,12 @@ use mainstay_domain::error::{Code, Denied, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::ProductId;
 use mainstay_domain::product::Product;
-use mainstay_domain::time::Clock as _;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::access::AccessChange;
 use mainstay_engine::{
     CommandContext, IdempotencyKey, PrepareContext, PreparedCommand, RequestContext, UseCase,
 };
-use mainstay_platform::clock::ManualClock;
 use mainstay_services::ShopRepositories;
 use mainstay_testkit::{TestApp, TestProduct, on_both_engines};
 use serde_json::json;
@@ -31,7 +29,6 @@ on_both_engines! {
     an_invalid_request_is_refused_before_idempotency;
     a_repetition_does_not_run_again;
     an_error_in_prepare_starts_no_transaction;
-    a_deadline_that_passes_before_the_transaction_ends_the_request;
     an_error_in_run_rolls_everything_back;
     only_domain_errors_are_stored_under_a_key;
     a_detail_code_of_an_added_noun_survives_a_replay;
@@ -45,8 +42,6 @@ struct Probe {
     steps: Arc<Mutex<Vec<&'static str>>>,
     fails: Option<(&'static str, Error)>,
     prepared: Arc<Notify>,
-    /// Advanced by a minute while it prepares.
-    slow: Option<Arc<ManualClock>>,
 }
 
 impl Probe {
@@ -56,7 +51,6 @@ impl Probe {
             steps: Arc::default(),
             fails: None,
             prepared: Arc::default(),
-            slow: None,
         }
     }
 
@@ -102,9 +96,6 @@ impl PreparedCommand for Probe {
 
     async fn prepare(&self, _: &PrepareContext<'_>) -> Result<usize> {
         self.step("prepare")?;
-        if let Some(clock) = &self.slow {
-            clock.advance(Duration::from_secs(60));
-        }
         self.prepared.notify_one();
         Ok(self.steps().len())
     }
@@ -223,39 +214,6 @@ async fn a_caller_without_access_uses_up_no_rate_limit(app: &TestApp) {
         1,
         "refused calls use up no rate limit"
     );
-}
-
-async fn a_deadline_that_passes_before_the_transaction_ends_the_request(app: &TestApp) {
-    let (product, engine) = (app.product(5, 100).await, app.engine());
-    let within = |seconds| RequestContext {
-        deadline: Some(app.clock.now().after(Duration::from_secs(seconds))),
-        ..keyed(&holder(1), "k-1")
-    };
-    let slow = Probe {
-        slow: Some(Arc::clone(&app.clock)),
-        ..Probe::of(&product)
-    };
-    let error = engine
-        .pipeline()
-        .command(&within(59), slow.clone())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.code(), slow.steps()),
-        (Code::Timeout, vec!["validate", "prepare"])
-    );
-    // Nothing is prepared for a client that has gone.
-    let (late, probe) = (within(0), Probe::of(&product));
-    app.advance(Duration::from_secs(1));
-    let error = engine.pipeline().command(&late, probe.clone()).await.unwrap_err();
-    assert_eq!((error.code(), probe.steps()), (Code::Timeout, vec!["validate"]));
-    assert_eq!(
-        (app.stock(&product).await, stored_answers(app).await.as_str()),
-        (5, "0")
-    );
-    // The client may repeat it, with the same key.
-    let again = engine.pipeline().command(&within(61), slow).await.unwrap();
-    assert_eq!((again.output, again.replayed), (6, false));
 }
 
 async fn a_rate_limited_request_is_not_validated(app: &TestApp) {

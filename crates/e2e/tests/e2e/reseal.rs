@@ -147,6 +147,9 @@ async fn what_no_key_opens_is_reported_and_keeps_the_former_key(app: &TestApp) {
     let early = both.engine.pipeline().command(&operator(), FinishReseal).await;
     assert!(matches!(early, Err(Error::Conflict(_))), "{early:?}");
     both.stop().await;
-    // Without the former key no process starts, so its values cannot be forgotten.
-    app.another_node_with(&[("MASTER_KEY", &old)]).await.stop().await;
+    // The former key stays in use until what it sealed is gone.
+    app.another_node_with(&[("MASTER_KEY", NEW), ("MASTER_KEY_PREVIOUS", &old)])
+        .await
+        .stop()
+        .await;
 }

@@ -69,8 +69,6 @@ async fn body<C: StagedCommand>(
     tx: &mut Tx,
 ) -> Result<Outcome<C::Written>> {
     let now = components.node.now();
-    // It may have waited for its turn longer than its client did.
-    cx.check_deadline(now)?;
     let mut context = CommandContext::new(tx, components, cx, now, writer);
     let key = cx
         .idempotency

@@ -3,8 +3,7 @@
 //! In this order: whether the caller's authentication is current, access, rate limit (which HTTP requests pass before
 //! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event,
 //! jobs and idempotency record in one commit), and after the commit: caches and access changes are applied, workers
-//! are woken. A query may answer from the cache after the validation. Nothing is prepared, and no transaction or read
-//! begins, for a client whose deadline has passed while the request waited for its turn: it is refused with `TIMEOUT`.
+//! are woken. A query may answer from the cache after the validation.
 
 mod attempt;
 mod idempotency;
@@ -149,7 +148,6 @@ impl Pipeline {
     }
 
     async fn execute<C: StagedCommand>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
-        cx.check_deadline(self.components().node.now())?;
         let preparing = PrepareContext::new(self.components(), cx, C::NAME);
         let prepared = match command.prepare(&preparing).await {
             Ok(prepared) => prepared,
@@ -186,7 +184,6 @@ impl Pipeline {
             return Ok(output);
         }
         cx.notes.admit_read(&self.0.reads).await;
-        cx.check_deadline(self.components().node.now())?;
         let read = context::read(self.components(), cx, Q::READ, move |view| {
             Box::pin(query.run(view))
         });

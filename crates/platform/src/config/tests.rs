@@ -122,7 +122,7 @@ fn what_would_fail_alone_at_the_start_is_reported_with_all_the_others() {
             ("SMTP_URL", "smtp://:hunter2@mail.example"),
             ("MAIL_FROM", "a@b..c"),
             ("DATABASE_URL", "sqlite://:memory:"),
-            ("VERIFY_EMAIL", "required"),
+            ("VERIFY_EMAIL", "sometimes"),
             ("PORT", "many"),
         ],
         "",

@@ -43,8 +43,11 @@ impl ReturnTo {
         let own = Url::parse(own_origin).map_err(|_unparsable| invalid())?;
         if text.starts_with('/') {
             let url = own.join(text).map_err(|_unparsable| invalid())?;
-            let stays = !text.starts_with("//") && url.origin() == own.origin();
-            return stays.then(|| Self(path(&url))).ok_or_else(invalid);
+            // Also as it is sent: `/.//host` is normalised to `//host`, which browsers read as another site.
+            let kept = path(&url);
+            let stays =
+                ![text, &kept].iter().any(|path| path.starts_with("//")) && url.origin() == own.origin();
+            return stays.then_some(Self(kept)).ok_or_else(invalid);
         }
         let is_spelled_out = text.starts_with("https://") || text.starts_with("http://");
         let url = Url::parse(text).map_err(|_unparsable| invalid())?;
