@@ -183,10 +183,13 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 4] = [
+pub(crate) const WITHOUT_A_BODY: [&str; 7] = [
     "/api/auth/logout",
     "/api/auth/logout-all",
     "/api/auth/email/resend",
+    "/api/auth/mfa/recovery-codes",
+    "/api/auth/mfa/totp/disable",
+    "/api/auth/mfa/totp/setup",
     "/api/jobs/{id}/retry",
 ];
 

@@ -104,9 +104,11 @@ async fn rotate(cx: &mut CommandContext<'_>, compromised: bool) -> Result<Rotate
     let until = signs_from.after(MAX_READ_DELAY).after(MAX_TOKEN_LIFETIME);
     let (mut retiring, mut revoked) = (Vec::new(), Vec::new());
     for key in keys {
-        // An instant in the past: no clock, however slow, trusts a compromised key.
+        // A day before it was made: no clock trusts a compromised key, not even a slow one just after.
         let (at, kids) = match (compromised, key.retires_at) {
-            (true, _) if key.is_accepted(now) => (key.created_at, &mut revoked),
+            (true, _) if key.is_accepted(now) => {
+                (key.created_at.before(Duration::from_hours(24)), &mut revoked)
+            }
             (false, None) => (until, &mut retiring),
             _ => continue,
         };
