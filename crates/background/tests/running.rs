@@ -62,15 +62,14 @@ async fn background_charges_a_paid_order_and_sends_its_mail(app: &TestApp) {
     background.stop().await;
     // The mail job has either finished or was released; either way it is sent once.
     app.run_jobs().await;
-    let mail = app.mailbox.messages();
+    // The registration is mailed, too.
+    let mut mail = app.mailbox.messages();
+    mail.retain(|mail| mail.id.starts_with("order-paid-"));
     assert_eq!(
         mail.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),
         ["ada@example.com"]
     );
-    assert!(
-        mail[0].text.contains("39.98 USD") && mail[0].id.starts_with("order-paid-"),
-        "{mail:?}"
-    );
+    assert!(mail[0].text.contains("39.98 USD"), "{mail:?}");
 }
 
 async fn another_worker_runs_the_jobs_left_at_the_stop(app: &TestApp) {

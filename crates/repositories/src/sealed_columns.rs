@@ -27,6 +27,8 @@ pub const IDENTITY_REFRESH_TOKEN: &str = "identity-refresh-token";
 /// A column of sealed values, in a table whose rows have a UUID as their key.
 pub struct SealedColumn {
     name: &'static str,
+    /// The name of its statements, for the list of all.
+    pub(crate) statement: &'static str,
     context: &'static str,
     is_bound_to_id: bool,
     pub(crate) others: Select,
@@ -48,6 +50,7 @@ macro_rules! sealed {
     (@new $table:literal, $key:literal, $column:literal, $context:expr, $row:literal, $is_bound_to_id:literal) => {
         SealedColumn {
             name: concat!($table, ".", $column),
+            statement: concat!("mainstay_repositories::sealed_columns::", $table, ".", $column),
             context: $context,
             is_bound_to_id: $is_bound_to_id,
             others: Select::new(mainstay_platform::sql!(concat!(

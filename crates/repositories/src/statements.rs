@@ -181,7 +181,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
     ];
     let sealed = crate::SEALED_COLUMNS
         .iter()
-        .map(|column| (column.name(), &column.others));
+        .map(|column| (column.statement, &column.others));
     let families = [&crate::order_items::ITEMS_OF, &crate::user_access::GRANTS_OF];
     let fixed = fixed.into_iter().flatten().copied();
     fixed
@@ -217,7 +217,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
     let sized = families.into_iter().flat_map(|family| family.all());
     let sized = sized.map(|(name, change)| (name, change as &dyn GuardedChange));
     let sealed = crate::SEALED_COLUMNS.iter();
-    let sealed = sealed.map(|column| (column.name(), &column.reseal as &dyn GuardedChange));
+    let sealed = sealed.map(|column| (column.statement, &column.reseal as &dyn GuardedChange));
     let seen = [&crate::sessions::SEEN]
         .into_iter()
         .flat_map(|family| family.all());

@@ -1,11 +1,12 @@
 //! The arguments of `cargo xtask fuzz`.
 
 /// The targets, by the names of their files in `fuzz/targets`.
-pub(super) const TARGETS: [&str; 13] = [
+pub(super) const TARGETS: [&str; 14] = [
     "addresses",
     "attributes",
     "body",
     "cursor",
+    "factor_code",
     "headers",
     "password_hash",
     "query",

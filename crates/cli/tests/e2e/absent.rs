@@ -91,7 +91,7 @@ fn every_command_reports_all_invalid_settings() {
         ("SMTP_URL", "smtp://:hunter2@mail.example"),
         ("MAIL_FROM", "a@b..c"),
         ("DATABASE_URL", "sqlite://:memory:"),
-        ("VERIFY_EMAIL", "required"),
+        ("VERIFY_EMAIL", "sometimes"),
     ];
     for command in ["config", "serve"] {
         let output = home.run_with_env(&environment, &[command]);

@@ -24,6 +24,9 @@ fn every_statement_is_listed_for_the_test() {
     assert!(files.len() > 20, "the sources were not found");
     for path in files {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+        if name.ends_with("tests.rs") {
+            continue;
+        }
         let text = fs::read_to_string(&path).unwrap();
         let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
         for constructor in ["sql!", "Sql::owned", "Sql::new", "Sql::spelled"] {
