@@ -40,6 +40,8 @@ snapshots! {
     jobs: ["jobs"];
     jobs_list: ["jobs", "list"];
     jobs_retry: ["jobs", "retry"];
+    mail: ["mail"];
+    mail_preview: ["mail", "preview"];
 }
 
 #[test]
