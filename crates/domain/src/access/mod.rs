@@ -7,7 +7,7 @@
 //! - [`Permit`] authorises a caller to perform one action on one row; every statement that changes rows of a resource
 //!   requires one, and checks both. [`BulkPermit`] is for the few that change rows by their age.
 //!
-//! [`explain`] answers why an account may, or may not, do something, by the functions that decide it.
+//! [`explain()`] answers why an account may, or may not, do something, by the functions that decide it.
 //!
 //! Nothing else constructs them, so a read without a scope and a write without a permit do not compile:
 //!

@@ -119,7 +119,7 @@ pub(super) enum Ground {
 }
 
 /// Decides whether a signed-in user may perform an action on a row of this owner; `None` is the rule of an action that
-/// is reserved for the system. [`permit`](super::permit) and [`explain`](super::explain) both ask here.
+/// is reserved for the system. [`permit`](super::permit()) and [`explain`](super::explain()) both ask here.
 pub(super) fn judge(
     rule: Option<Rule>,
     principal: &Principal,

@@ -67,7 +67,7 @@ pub fn scope<T: Resource>(caller: &Caller) -> Scope<T> {
 }
 
 /// The first entry of a policy that matches a user, or an anonymous caller, and the rows that it shows. [`scope`] and
-/// [`explain`](super::explain) both ask here.
+/// [`explain`](super::explain()) both ask here.
 pub(super) fn visible(policy: &Policy, principal: Option<&Principal>) -> Option<(Visibility, ScopeFilter)> {
     let fits = |visible: &Visibility| match (visible, principal) {
         (Visibility::Holder(permission), Some(principal)) => principal
