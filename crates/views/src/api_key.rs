@@ -53,7 +53,7 @@ pub struct CreatedApiKeyView {
     #[serde(flatten)]
     key: ApiKeyView,
     /// Shown this once; it is not stored and cannot be read again.
-    #[schema(value_type = String, example = "msk_…", pattern = "^msk_[0-9A-Za-z]{49}$")]
+    #[schema(value_type = String, pattern = "^msk_[0-9A-Za-z]{49}$")]
     #[serde(serialize_with = "expose_one")]
     secret: Secret<String>,
 }

@@ -69,7 +69,7 @@ fn qr_code(content: &str) -> Result<Secret<String>> {
 pub struct RecoveryCodesView {
     /// Each works once. Case, blanks and dashes do not matter.
     #[serde(serialize_with = "expose_all")]
-    #[schema(value_type = Vec<String>, min_items = 10, max_items = 10, example = json!(["7K2M-9QXD-04TB-HZ3W"]))]
+    #[schema(value_type = Vec<String>, min_items = 10, max_items = 10)]
     recovery_codes: Vec<Secret<String>>,
 }
 
