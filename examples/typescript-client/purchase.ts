@@ -6,8 +6,9 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { randomUUID } from "node:crypto";
 import type { components, paths } from "./api.js";
 
-type Order = components["schemas"]["Order"];
-type Failure = components["schemas"]["Failure"];
+type Schemas = components["schemas"];
+type Order = Schemas["Order"];
+type Failure = Schemas["Failure"];
 
 /** Calls the API at `baseUrl`, with a token when there is one. */
 function client(baseUrl: string, token?: string) {
@@ -30,9 +31,10 @@ function data<T>(answer: { data?: { data: T } | undefined; error?: Failure | unk
 }
 
 /** The access token of an answer to a sign-in. */
-function accessToken(tokens: components["schemas"]["Tokens"]): string {
-  if (!tokens.accessToken) throw new Error("the tokens came as cookies");
-  return tokens.accessToken;
+function accessToken(answer: Schemas["Tokens"] | Schemas["SecondFactorRequest"]): string {
+  if ("mfaToken" in answer) throw new Error("the account has a second factor");
+  if (!answer.accessToken) throw new Error("the tokens came as cookies");
+  return answer.accessToken;
 }
 
 async function purchase(baseUrl: string, email: string, password: string): Promise<Order> {
