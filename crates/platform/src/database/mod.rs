@@ -8,8 +8,7 @@
 //! actions that it serves, and is executed with a [`Permit`](mainstay_domain::access::Permit) for one of these actions
 //! and for that row; or an [`InternalChange`] of a table of Mainstay's own.
 //!
-//! On SQLite all writes run on one thread, each in a savepoint, and those that wait at the same time share one
-//! COMMIT. On PostgreSQL each is a transaction of its own. On both engines a body may run more than once, so it must
+//! On SQLite all writes run on one thread, and those that wait at the same time share one COMMIT. On PostgreSQL each is a transaction of its own. On both engines a body may run more than once, so it must
 //! not change anything outside of its transaction; and it must not await anything but its transaction, or it fails
 //! with [`DatabaseError::WaitedElsewhere`].
 
@@ -45,7 +44,7 @@ pub use self::conflict::Conflict;
 pub use self::counters::{Counters, LastWrite};
 pub use self::error::{DatabaseError, Retryable};
 pub use self::internal::{InternalChange, InternalTable};
-pub use self::options::{DatabaseOptions, FaultInjection, sqlite_path, sqlite_url};
+pub use self::options::{DatabaseOptions, FaultInjection, SyncHook, sqlite_path, sqlite_url};
 pub use self::param::{Json, JsonRef, Param};
 pub use self::postgres::postgres_client;
 pub(crate) use self::postgres::tls::postgres_config;

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +49,19 @@ pub struct FaultInjection {
     pub writer_pragmas: Vec<String>,
     /// While true, every COMMIT is refused.
     pub refuse_commits: Option<Arc<AtomicBool>>,
+    /// Runs before each sync of the log, which fails where this does.
+    pub before_sync: Option<SyncHook>,
+}
+
+/// What a test runs before each sync of the log, on the thread that syncs.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct SyncHook(pub Arc<dyn Fn() -> io::Result<()> + Send + Sync>);
+
+impl fmt::Debug for SyncHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SyncHook")
+    }
 }
 
 impl Default for DatabaseOptions {

@@ -346,3 +346,43 @@ async fn on_a_full_disk_only_members_without_space_fail() {
         "{full} members without space, stored: {stored:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn savepoints_are_used_only_after_a_member_had_changes_to_undo() {
+    let fixture = sqlite(|_| {}).await;
+    let runs = Arc::new(AtomicU32::new(0));
+    let counts = |id: i64| -> Body {
+        let runs = Arc::clone(&runs);
+        Box::new(move |tx| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            boxed(async move { add(tx, id).await })
+        })
+    };
+    let fails = |id: i64| -> Body {
+        Box::new(move |tx| {
+            boxed(async move {
+                add(tx, id).await?;
+                Err(DatabaseError::NoRow {
+                    sql: "its own error".to_owned(),
+                })
+            })
+        })
+    };
+    // A member that fails before it changed anything leaves nothing to undo.
+    let harmless = run_in_one_group(&fixture.db, vec![counts(1), counts(2), adds(1), counts(3)]).await;
+    assert!(
+        matches!(harmless[2], Err(DatabaseError::Conflict(_))),
+        "{harmless:?}"
+    );
+    assert_eq!(runs.swap(0, Ordering::SeqCst), 3);
+    // The first that has changes makes the ones before it run again; the second is undone alone.
+    let bodies = vec![counts(4), fails(5), counts(6), fails(7), counts(8)];
+    let answers = run_in_one_group(&fixture.db, bodies).await;
+    assert_eq!(
+        answers.iter().filter(|answer| answer.is_ok()).count(),
+        3,
+        "{answers:?}"
+    );
+    assert_eq!(runs.load(Ordering::SeqCst), 4);
+    assert_eq!(owners(&fixture.db).await, [1, 2, 3, 4, 6, 8]);
+}

@@ -8,6 +8,7 @@
 
 mod between;
 mod contract;
+mod durability;
 mod failover;
 mod fixture;
 mod group;

@@ -4,7 +4,7 @@
 //! log passes its bound, the writer itself, between two groups, blocks all writes for as long as the oldest reader
 //! takes and empties the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -23,6 +23,8 @@ use crate::database::options::DatabaseOptions;
 /// Frames (pages) written since the last checkpoint that make another one worthwhile: 16 MiB. Pages that are written
 /// often are then copied back once instead of four times.
 const FRAMES_PER_CHECKPOINT: u64 = 4000;
+/// Empties the log and frees its space.
+const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 /// How long the writer waits for readers when the log must be emptied.
 const MAX_READER_WAIT: Duration = Duration::from_millis(500);
 
@@ -75,6 +77,16 @@ impl Checkpoints {
         })
     }
 
+    /// What empties the log after a sync of it has failed.
+    pub(super) fn emptier(&self, path: &Path, options: &DatabaseOptions) -> LogEmptier {
+        LogEmptier {
+            running: Arc::clone(&self.running),
+            frames: Arc::clone(&self.frames),
+            path: path.to_owned(),
+            options: options.clone(),
+        }
+    }
+
     /// Empties the log if it has passed its bound. Called by the writer outside of any transaction.
     pub(super) fn empty_if_over_bound(&mut self, writer: &Connection) {
         let frames = self.frames.load(Ordering::Relaxed);
@@ -111,7 +123,7 @@ impl Checkpoints {
 
     /// Empties the log and frees its space, waiting for readers; returns whether that succeeded.
     pub(super) fn truncate(&self, writer: &Connection, deadline: Duration) -> bool {
-        self.empty(writer, "PRAGMA wal_checkpoint(TRUNCATE)", deadline)
+        self.empty(writer, TRUNCATE, deadline)
     }
 
     fn empty(&self, writer: &Connection, how: &str, deadline: Duration) -> bool {
@@ -143,6 +155,33 @@ impl Checkpoints {
         {
             tracing::error!("the checkpoint thread panicked");
         }
+    }
+}
+
+/// Empties the log by a connection of its own, beside the writer.
+pub(super) struct LogEmptier {
+    running: Arc<Mutex<()>>,
+    frames: Arc<AtomicU64>,
+    path: PathBuf,
+    options: DatabaseOptions,
+}
+
+impl LogEmptier {
+    /// Copies the log into the database file and syncs that. Returns whether everything committed so far is in it.
+    pub(super) fn empty(&self) -> bool {
+        let _running = self.running.lock();
+        let emptied = open::writer(&self.path, &self.options).and_then(|connection| {
+            connection
+                .busy_timeout(MAX_READER_WAIT)
+                .and_then(|()| checkpoint(&connection, TRUNCATE))
+                .map_err(|error| explain(&error, TRUNCATE))
+        });
+        match emptied {
+            Ok(true) => self.frames.store(0, Ordering::Relaxed),
+            Ok(false) => tracing::warn!("a reader keeps the write-ahead log from being emptied"),
+            Err(ref error) => tracing::error!(%error, "the write-ahead log could not be emptied"),
+        }
+        matches!(emptied, Ok(true))
     }
 }
 

@@ -1,6 +1,7 @@
-//! SQLite: one writing thread with group commit, reading connections beside it, checkpoints in the background.
+//! SQLite: one writing thread with group commit, one that syncs its log, reading connections beside it, checkpoints in the background.
 
 mod checkpoint;
+mod durability;
 mod error;
 mod group;
 pub(super) mod link;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
 
+use self::durability::Durability;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::ReadMode;
@@ -31,6 +33,7 @@ pub(super) use self::group::RUNS;
 /// An open SQLite file.
 pub(super) struct Sqlite {
     writer: Writer,
+    durability: Durability,
     readers: Arc<Readers>,
     tally: Arc<Tally>,
     wait_limit: Duration,
@@ -40,10 +43,11 @@ impl Sqlite {
     pub(super) fn open(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let path = open::path(options)?;
         let tally = Arc::new(Tally::default());
-        let writer = Writer::start(&path, options, &tally)?;
+        let (writer, durability) = Writer::start(&path, options, &tally)?;
         let readers = Arc::new(Readers::new(path, Arc::new(options.clone()), Arc::clone(&tally))?);
         Ok(Self {
             writer,
+            durability,
             readers,
             tally,
             wait_limit: options.wait_limit,
@@ -65,10 +69,12 @@ impl Sqlite {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        match mode {
+        let outcome = match mode {
             ReadMode::Single | ReadMode::InPlace => self.readers.on_this_thread(mode, body),
             ReadMode::Thread => self.readers.on_reading_thread(body).await,
-        }
+        };
+        self.durability.wait().await;
+        outcome
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -102,10 +108,16 @@ impl Sqlite {
     }
 }
 
-/// A separate connection with write access, configured as the writer's, for migrations before the database is opened.
+/// A separate connection with write access, for migrations before the database is opened: configured as the writer's,
+/// but it syncs the log at each COMMIT by itself.
 ///
 /// # Errors
 /// If the URL names no SQLite file or it cannot be opened.
 pub fn sqlite_connection(options: &DatabaseOptions) -> Result<Connection, DatabaseError> {
-    open::writer(&open::path(options)?, options)
+    let connection = open::writer(&open::path(options)?, options)?;
+    let sql = "PRAGMA synchronous = FULL";
+    connection
+        .execute_batch(sql)
+        .map_err(|error| error::explain(&error, sql))?;
+    Ok(connection)
 }

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::checkpoint::Checkpoints;
+use super::durability::{Durability, SyncThread};
 use super::error::explain;
 use super::group::Groups;
 use super::link::Link;
@@ -38,7 +39,7 @@ impl Writer {
         path: &Path,
         options: &DatabaseOptions,
         tally: &Arc<Tally>,
-    ) -> Result<Self, DatabaseError> {
+    ) -> Result<(Self, Durability), DatabaseError> {
         let mut connection = open::writer(path, options)?;
         for pragma in &options.fault_injection.writer_pragmas {
             connection
@@ -53,12 +54,21 @@ impl Writer {
                 })?;
         }
         let checkpoints = Checkpoints::start(&mut connection, path, options, Arc::clone(tally))?;
+        let (syncing, durability) = SyncThread::start(
+            path,
+            options,
+            checkpoints.emptier(path, options),
+            Arc::clone(tally),
+        )?;
         let (queue, messages) = mpsc::channel(options.queue_size.max(1));
         let groups = Groups {
             tx: Tx::new(tx::Link::Sqlite(Link::new(connection, options)?), Access::Write),
+            durability: durability.clone(),
+            syncing,
             tally: Arc::clone(tally),
             size: options.group_size.max(1),
             wait_limit: options.wait_limit,
+            guarded: 0,
             storage_failed: false,
             unresolved: Vec::new(),
         };
@@ -66,11 +76,12 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || serve(groups, messages, checkpoints))
             .map_err(|error| DatabaseError::unavailable(format!("no thread for the writer: {error}")))?;
-        Ok(Self {
+        let writer = Self {
             queue,
             thread: Mutex::new(Some(thread)),
             wait_limit: options.wait_limit,
-        })
+        };
+        Ok((writer, durability))
     }
 
     /// Queues the body and waits until its changes are durable, or undone.
@@ -114,7 +125,7 @@ impl Writer {
         !self.queue.is_closed()
     }
 
-    /// Finishes everything that is queued, empties the log and ends both threads.
+    /// Finishes everything that is queued, empties the log and ends the threads.
     pub(super) async fn close(&self) {
         // Fails only if the queue is closed already.
         let _ = self.queue.send(Message::Close).await;
@@ -149,6 +160,7 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
             }
         }
     }
+    groups.syncing.join();
     // Readers are done or end soon; what stays in the log is not lost, opening the file only takes longer.
     checkpoints.truncate(groups.link().connection(), open::DEADLINE);
     drop(groups);
