@@ -29,7 +29,7 @@ string_enum! {
     pub enum TryScope {
         /// Those at one account, from all networks together.
         Account = "account",
-        /// Those at one account from one network.
+        /// Those at one account from one network, or from one browser that the account has signed in with.
         AccountInNetwork = "account-in-network",
         /// Those from one network, at all accounts together.
         Network = "network",

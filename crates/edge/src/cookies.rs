@@ -47,11 +47,19 @@ const DEVICE: CookieKind = CookieKind {
 };
 
 /// The secret of a browser that asked for a link by mail, to which the link is bound.
-const BROWSER: CookieKind = CookieKind {
+const LINK: CookieKind = CookieKind {
     plain: "signInBrowser",
     prefixed: "__Secure-signInBrowser",
     path: "/api/auth",
     same_site: SameSite::Strict,
+};
+/// The secret of a browser that went to an identity provider, which leads back by a link of another site. `__Host-` demands
+/// the path `/`.
+const PROVIDER: CookieKind = CookieKind {
+    plain: "browser",
+    prefixed: "__Host-browser",
+    path: "/",
+    same_site: SameSite::Lax,
 };
 
 /// How long a browser is recognised after it last signed in; browsers keep no cookie longer (RFC 6265bis, 5.5).
@@ -70,8 +78,7 @@ pub(crate) fn access_token(headers: &HeaderMap, secure: bool) -> Option<&str> {
 
 /// What recognises the browser, from the request's cookie.
 pub(crate) fn device(headers: &HeaderMap, secure: bool) -> Option<Secret<String>> {
-    let token = cookie(headers, DEVICE.name(secure))?;
-    Some(Secret::new(token.to_owned()))
+    secret(headers, DEVICE, secure)
 }
 
 /// A pair of tokens, each with its expiry.
@@ -117,36 +124,50 @@ pub fn clear(headers: &mut HeaderMap, secure: bool) {
 }
 
 /// Sets the cookie of a browser that asked for a link by mail.
-pub fn set_browser(headers: &mut HeaderMap, secret: &Secret<String>, until: Timestamp, secure: bool) {
-    put(headers, BROWSER, Some((secret.expose(), until)), secure);
+pub fn set_link_browser(headers: &mut HeaderMap, secret: &Secret<String>, until: Timestamp, secure: bool) {
+    put(headers, LINK, Some((secret.expose(), until)), secure);
 }
 
-/// The secret of a browser that asked for a link by mail, from the request's cookie, if any.
-#[derive(Clone, Default)]
-pub struct BrowserCookie(pub Option<Secret<String>>);
-
-impl FromRequestParts<RouteState> for BrowserCookie {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, Infallible> {
-        let name = BROWSER.name(route_state.options().secure_cookies);
-        let secret = cookie(&parts.headers, name);
-        Ok(Self(secret.map(|secret| Secret::new(secret.to_owned()))))
-    }
+/// Sets the cookie of a browser that goes to an identity provider.
+pub fn set_provider_browser(
+    headers: &mut HeaderMap,
+    secret: &Secret<String>,
+    until: Timestamp,
+    secure: bool,
+) {
+    put(headers, PROVIDER, Some((secret.expose(), until)), secure);
 }
 
-/// The refresh token from the request's cookie, if any.
-#[derive(Clone, Default)]
-pub struct RefreshCookie(pub Option<Secret<String>>);
+/// Declares extractors of single cookies. Where cookies are secure, only the prefixed name is read: another host of the
+/// domain can plant the plain one.
+macro_rules! cookie_extractors {
+    ($($(#[$doc:meta])* $name:ident of $kind:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default)]
+        pub struct $name(pub Option<Secret<String>>);
 
-impl FromRequestParts<RouteState> for RefreshCookie {
-    type Rejection = Infallible;
+        impl FromRequestParts<RouteState> for $name {
+            type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, Infallible> {
-        let name = REFRESH.name(route_state.options().secure_cookies);
-        let token = cookie(&parts.headers, name);
-        Ok(Self(token.map(|token| Secret::new(token.to_owned()))))
-    }
+            async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, Infallible> {
+                Ok(Self(secret(&parts.headers, $kind, route_state.options().secure_cookies)))
+            }
+        }
+    )*};
+}
+
+cookie_extractors! {
+    /// The secret of a browser that asked for a link by mail, from the request's cookie, if any.
+    LinkBrowser of LINK;
+    /// The secret of a browser that went to an identity provider, from the request's cookie, if any.
+    ProviderBrowser of PROVIDER;
+    /// The refresh token from the request's cookie, if any.
+    RefreshCookie of REFRESH;
+}
+
+fn secret(headers: &HeaderMap, kind: CookieKind, secure: bool) -> Option<Secret<String>> {
+    let value = cookie(headers, kind.name(secure))?;
+    Some(Secret::new(value.to_owned()))
 }
 
 fn put(headers: &mut HeaderMap, kind: CookieKind, token: Option<(&str, Timestamp)>, secure: bool) {
@@ -173,6 +194,36 @@ fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     // Tokens are base64url and dots, so this cannot fail.
     if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
         headers.append(SET_COOKIE, value);
+    }
+}
+
+/// Entry point of a fuzz target (`fuzz/`); compiled for it alone.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use super::{ACCESS, Cookie, DEVICE, HeaderMap, LINK, PROVIDER, REFRESH, cookie};
+    use http::header::COOKIE;
+
+    /// Reads every cookie. One that counts is the only one of its name, under each of the two names alike.
+    pub fn cookies(headers: &HeaderMap) {
+        for kind in [ACCESS, REFRESH, DEVICE, LINK, PROVIDER] {
+            for name in [kind.name(false), kind.name(true)] {
+                let Some(value) = cookie(headers, name) else {
+                    continue;
+                };
+                assert!(!value.is_empty() && !value.contains(';'));
+                assert_eq!(count(headers, name), 1, "{name}");
+                assert!(Cookie::new(name, value).to_string().starts_with(name));
+            }
+        }
+    }
+
+    fn count(headers: &HeaderMap, name: &str) -> usize {
+        let lines = headers.get_all(COOKIE).iter();
+        let texts = lines.filter_map(|line| line.to_str().ok());
+        let pairs = texts
+            .flat_map(|text| text.split(';'))
+            .filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(given, _)| given.trim() == name).count()
     }
 }
 
@@ -215,5 +266,41 @@ mod tests {
             set_cookie_lines(|headers| set_device(headers, "d", true)),
             ["__Secure-device=d; HttpOnly; SameSite=Lax; Secure; Path=/api/auth; Max-Age=34560000"]
         );
+        let browser = Secret::new("mbr_x".to_owned());
+        let both = |secure| {
+            set_cookie_lines(|headers| {
+                set_provider_browser(headers, &browser, until, secure);
+                set_link_browser(headers, &browser, until, secure);
+            })
+        };
+        assert_eq!(
+            both(true),
+            [
+                "__Host-browser=mbr_x; HttpOnly; SameSite=Lax; Secure; Path=/; Expires=Fri, 15 Jan 2027 08:00:00 GMT",
+                "__Secure-signInBrowser=mbr_x; HttpOnly; SameSite=Strict; Secure; Path=/api/auth; Expires=Fri, 15 Jan 2027 08:00:00 GMT"
+            ]
+        );
+        assert_eq!(
+            both(false),
+            [
+                "browser=mbr_x; HttpOnly; SameSite=Lax; Path=/; Expires=Fri, 15 Jan 2027 08:00:00 GMT",
+                "signInBrowser=mbr_x; HttpOnly; SameSite=Strict; Path=/api/auth; Expires=Fri, 15 Jan 2027 08:00:00 GMT"
+            ]
+        );
+    }
+
+    #[test]
+    fn trap_15_where_cookies_are_secure_a_planted_plain_one_is_not_read() {
+        for kind in [ACCESS, REFRESH, DEVICE, LINK, PROVIDER] {
+            let read = |line: &str, secure| {
+                let headers = [(COOKIE, line.parse().unwrap())].into_iter().collect();
+                secret(&headers, kind, secure).map(|secret| secret.expose().clone())
+            };
+            let planted = format!("{}=planted", kind.plain);
+            assert_eq!(read(&planted, true), None);
+            let both = format!("{planted}; {}=own", kind.prefixed);
+            assert_eq!(read(&both, true).as_deref(), Some("own"));
+            assert_eq!(read(&planted, false).as_deref(), Some("planted"));
+        }
     }
 }

@@ -5,10 +5,10 @@
 //! - [`middleware`] wraps every request: request id, client address, size and time limits, headers, access log.
 //! - [`operation`] is the only way from a handler to a use case, and [`routes`] the only way to mount a handler.
 //! - [`input`] parses requests strictly; [`answer`] builds responses and renders errors.
-//! - [`cookies`] sets the token cookies of browsers, and [`browser_cookie`] the one that binds a browser to what it began; [`server`] accepts connections and shuts down gracefully.
+//! - [`cookies`] sets and reads the cookies of browsers: tokens, and what binds a browser to a sign-in that it began;
+//!   [`server`] accepts connections and shuts down gracefully.
 
 pub mod answer;
-pub mod browser_cookie;
 mod budget;
 mod connections;
 pub mod cookies;
@@ -42,7 +42,8 @@ pub use routes::{Route, RouteRow, Routes};
 /// Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
 #[cfg(fuzzing)]
 pub mod fuzzing {
-    pub use crate::input::fuzzing::{body, headers, list_params};
+    pub use crate::cookies::fuzzing::cookies;
+    pub use crate::input::fuzzing::{body, form, headers, idempotency_key, list_params};
     pub use crate::middleware::fuzzing::addresses;
 }
 

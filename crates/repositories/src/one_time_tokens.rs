@@ -25,6 +25,8 @@ internal_changes! {
         "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL";
     REVOKE_EVERY_OF: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE user_id = $1 AND used_at IS NULL";
+    REMOVE_OF: OneTimeTokens =
+        "DELETE FROM one_time_tokens WHERE user_id = $1";
     REVOKE_ALL: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE purpose = $1 AND used_at IS NULL";
     PRUNE: OneTimeTokens =
@@ -118,6 +120,15 @@ impl OneTimeTokens<'_> {
     /// Only the database's.
     pub async fn revoke_every_of(&mut self, user: UserId) -> Result<u64> {
         Ok(self.0.execute(REVOKE_EVERY_OF.exempt(), &[&user]).await?)
+    }
+
+    /// Removes the tokens of an account, used ones too: what they stand for may be an address of its owner.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn remove_of(&mut self, user: UserId) -> Result<()> {
+        self.0.execute(REMOVE_OF.exempt(), &[&user]).await?;
+        Ok(())
     }
 
     /// The number of tokens of a purpose that were issued for an account after an instant, used or not. Tokens are kept

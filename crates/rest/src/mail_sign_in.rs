@@ -5,7 +5,7 @@ use mainstay_domain::email::Email;
 use mainstay_domain::email_code::EmailCode;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data};
-use mainstay_edge::cookies::{self, BrowserCookie};
+use mainstay_edge::cookies::{self, LinkBrowser};
 use mainstay_edge::input::Body;
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_engine::Secret;
@@ -65,14 +65,14 @@ fn address(text: &str) -> Result<Email, ApiError> {
     responses((status = 202, description = "Accepted, whether or not the address has an account")))]
 async fn magic_link(
     operation: Operation<RequestMagicLink>,
-    cookie: BrowserCookie,
+    LinkBrowser(browser): LinkBrowser,
     Body(input): Body<MailSignIn>,
 ) -> Answer {
     let secure = operation.route_state().options().secure_cookies;
     let email = address(&input.email)?;
-    let browser = operation.command(RequestMagicLink::new(email, cookie.0)).await?;
+    let bound = operation.command(RequestMagicLink::new(email, browser)).await?;
     let mut response = answer::accepted();
-    cookies::set_browser(response.headers_mut(), &browser.secret, browser.until, secure);
+    cookies::set_link_browser(response.headers_mut(), &bound.secret, bound.until, secure);
     Ok(response)
 }
 
@@ -82,11 +82,11 @@ async fn magic_link(
     responses((status = 200, description = "Signed in, or a second factor is required", body = Data<SignInView>), (status = 401), (status = 409)))]
 async fn verify_magic_link(
     operation: Operation<VerifyMagicLink>,
-    cookie: BrowserCookie,
+    LinkBrowser(browser): LinkBrowser,
     Body(input): Body<MagicLinkToken>,
 ) -> Answer {
     let route_state = operation.route_state().clone();
-    let verify = VerifyMagicLink::new(Secret::new(input.token), cookie.0, input.confirm);
+    let verify = VerifyMagicLink::new(Secret::new(input.token), browser, input.confirm);
     let answer = operation.command(verify).await?;
     sign_in_answer(&route_state, answer, input.transport)
 }

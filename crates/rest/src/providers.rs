@@ -7,8 +7,7 @@ use http::{HeaderMap, HeaderName};
 use mainstay_domain::id::IdentityId;
 use mainstay_domain::page::{MAX_LIMIT, Page, PageInfo};
 use mainstay_edge::answer::{self, Data, Listed};
-use mainstay_edge::browser_cookie::{self, BrowserCookie};
-use mainstay_edge::cookies::{self, TokenPair};
+use mainstay_edge::cookies::{self, ProviderBrowser, TokenPair};
 use mainstay_edge::input::{PathId, Query};
 use mainstay_edge::{Answer, ApiError, Operation, RouteState, Routes, route};
 use mainstay_services::account::{
@@ -64,7 +63,7 @@ async fn begin(
     operation: Operation<BeginProviderSignIn>,
     PathId(provider): PathId<String>,
     Query(params): Query<BeginParams>,
-    BrowserCookie(browser): BrowserCookie,
+    ProviderBrowser(browser): ProviderBrowser,
     headers: HeaderMap,
 ) -> Answer {
     let secure = operation.route_state().options().secure_cookies;
@@ -80,7 +79,8 @@ async fn begin(
         })
         .await?;
     let mut response = answer::see_other(redirection.url.expose());
-    browser_cookie::set(response.headers_mut(), redirection.browser.expose(), secure);
+    let bound = &redirection.browser;
+    cookies::set_provider_browser(response.headers_mut(), &bound.secret, bound.until, secure);
     Ok(response)
 }
 
@@ -98,7 +98,7 @@ async fn finish(
     operation: Operation<FinishProviderSignIn>,
     PathId(provider): PathId<String>,
     RawQuery(query): RawQuery,
-    BrowserCookie(browser): BrowserCookie,
+    ProviderBrowser(browser): ProviderBrowser,
     headers: HeaderMap,
 ) -> Answer {
     let route_state = operation.route_state().clone();

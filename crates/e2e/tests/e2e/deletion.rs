@@ -1,6 +1,7 @@
 //! The deletion of an account: what goes, what stays, and when.
 
 use crate::HOUR;
+use crate::email::token;
 use crate::order_cancel_expire::place;
 use mainstay_testkit::{TestApp, on_both_engines};
 use serde_json::json;
@@ -9,6 +10,7 @@ on_both_engines! {
     a_deleted_account_is_gone_at_once_on_all_nodes;
     trap_20_orders_and_the_audit_trail_outlive_the_account;
     nothing_names_the_person_after_the_deletion;
+    neither_keys_nor_links_outlive_the_account;
     trap_19_two_administrators_cannot_delete_each_other;
     only_administrators_delete_and_never_the_last_one;
 }
@@ -97,6 +99,58 @@ async fn nothing_names_the_person_after_the_deletion(app: &TestApp) {
     app.advance(HOUR * 2);
     app.engine().sweeper().prune().await.unwrap();
     assert_eq!(count("users").await, "1");
+}
+
+async fn neither_keys_nor_links_outlive_the_account(app: &TestApp) {
+    let (admin, ann) = (app.admin().await, app.customer("ann").await);
+    // A link to an address that is not confirmed would end the keys itself.
+    app.execute_raw("UPDATE users SET email_verified = TRUE").await;
+    let proof = json!({"password": ann.password});
+    ann.post("/api/auth/step-up", proof).await.expect(204);
+    let key = json!({"name": "nightly", "scopes": []});
+    let key = ann.post("/api/auth/api-keys", key).await.expect(201).data();
+    let other = app.another_node().await;
+    let secret = key["secret"].as_str().unwrap();
+    let programs = [app.client().bearer(secret), other.client().bearer(secret)];
+    for program in &programs {
+        program.get("/api/users/me").await.expect(200);
+    }
+    // A link that was used, and one that was not.
+    for path in ["/api/auth/password/forgot", "/api/auth/magic-link"] {
+        let body = json!({"email": ann.email});
+        app.client().post(path, body).await.expect(202);
+    }
+    app.run_jobs().await;
+    let (reset, link) = (token(app, &ann.email, "mrp_"), token(app, &ann.email, "mml_"));
+    let verify = json!({"token": link, "confirm": true});
+    app.client()
+        .post("/api/auth/magic-link/verify", verify)
+        .await
+        .expect(200);
+    let of_ann = format!(
+        "SELECT CAST(count(*) AS TEXT) FROM one_time_tokens WHERE payload LIKE '%{}%'",
+        ann.email
+    );
+    assert_ne!(app.query_raw(&of_ann).await, [[Some("0".to_owned())]]);
+    admin.delete(&format!("/api/users/{}", ann.id)).await.expect(204);
+    other.engine.access().sync().await.unwrap();
+    for program in &programs {
+        program
+            .get("/api/users/me")
+            .await
+            .expect_error(401, "TOKEN_REVOKED");
+    }
+    assert_eq!(app.query_raw(&of_ann).await, [[Some("0".to_owned())]]);
+    let left = "SELECT CAST(count(*) AS TEXT) FROM one_time_tokens WHERE user_id IS NOT NULL";
+    assert_eq!(app.query_raw(left).await, [[Some("0".to_owned())]]);
+    let body = json!({"token": reset, "password": "walks in the rain"});
+    app.client()
+        .post("/api/auth/password/reset", body)
+        .await
+        .expect_error(401, "TOKEN_INVALID");
+    let revoked = "SELECT CAST(count(*) AS TEXT) FROM api_keys WHERE revoked_at IS NULL";
+    assert_eq!(app.query_raw(revoked).await, [[Some("0".to_owned())]]);
+    other.stop().await;
 }
 
 async fn trap_19_two_administrators_cannot_delete_each_other(app: &TestApp) {

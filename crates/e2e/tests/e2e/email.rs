@@ -7,6 +7,7 @@ on_both_engines! {
     the_owner_of_an_account_confirms_the_address_and_keeps_the_password;
     a_link_works_once_even_when_raced;
     a_link_to_a_former_address_is_refused;
+    a_link_mailed_before_an_administrator_changed_the_address_is_refused;
     trap_10_a_password_of_a_stranger_is_gone_when_the_owner_confirms_the_address;
     trap_10_a_password_of_a_stranger_is_gone_when_the_owner_resets_it;
     trap_10_a_stranger_cannot_move_an_account_to_the_address_of_another;
@@ -193,6 +194,50 @@ async fn trap_10_a_password_of_a_stranger_is_gone_when_the_owner_confirms_the_ad
         .expect(200);
     assert_eq!(victim.data()["user"]["emailVerified"], true);
     app.run_jobs().await;
+}
+
+async fn a_link_mailed_before_an_administrator_changed_the_address_is_refused(app: &TestApp) {
+    let ann = registered(app, "ann").await;
+    let body = json!({"email": "ann@example.com"});
+    app.client()
+        .post("/api/auth/password/forgot", body)
+        .await
+        .expect(202);
+    ann.post(
+        CHANGE,
+        json!({"email": "ann@third.example", "password": PASSWORD}),
+    )
+    .await
+    .expect(202);
+    app.run_jobs().await;
+    let reset = token(app, "ann@example.com", "mrp_");
+    let change = token(app, "ann@third.example", "mce_");
+    let id = ann.get("/api/users/me").await.expect(200).data()["id"].clone();
+    let path = format!("/api/users/{}", id.as_str().unwrap());
+    let admin = app.admin().await;
+    // What leaves the address as it is leaves the links.
+    admin.patch(&path, json!({"name": "Anna"})).await.expect(200);
+    let unused =
+        "SELECT CAST(count(*) AS TEXT) FROM one_time_tokens WHERE used_at IS NULL AND user_id IS NOT NULL";
+    assert_eq!(app.query_raw(unused).await, [[Some("3".to_owned())]]);
+    admin
+        .patch(&path, json!({"email": "ann@new.example"}))
+        .await
+        .expect(200);
+    assert_eq!(app.query_raw(unused).await, [[Some("0".to_owned())]]);
+    let body = json!({"token": reset, "password": "a password of another"});
+    app.client()
+        .post("/api/auth/password/reset", body)
+        .await
+        .expect_error(401, "TOKEN_INVALID");
+    ann.post(VERIFY, json!({"token": change}))
+        .await
+        .expect_error(401, "TOKEN_INVALID");
+    let me = ann.get("/api/users/me").await.expect(200).data();
+    assert_eq!(
+        (&me["email"], &me["emailVerified"]),
+        (&json!("ann@new.example"), &json!(false))
+    );
 }
 
 async fn trap_10_a_password_of_a_stranger_is_gone_when_the_owner_resets_it(app: &TestApp) {

@@ -83,7 +83,6 @@ impl Setting {
             .get(&format!("/api/auth/oauth/{provider}{query}"))
             .await
             .expect(303);
-        let cookie = cookie(&answer, "browser");
         let (code, state) = self.provider.authorize(answer.header("location").unwrap());
         let iss = match provider {
             "github" => String::new(),
@@ -91,7 +90,13 @@ impl Setting {
         };
         let code = code.replace(' ', "%20");
         RoundTrip {
-            cookie: format!("browser={cookie}"),
+            cookie: answer
+                .header("set-cookie")
+                .unwrap()
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned(),
             callback: format!("/api/auth/oauth/{provider}/callback?code={code}&state={state}{iss}"),
         }
     }

@@ -14,6 +14,7 @@ on_both_engines! {
     trap_09_the_first_proof_of_an_address_removes_what_a_stranger_linked;
     trap_09_a_known_identity_that_first_proves_the_address_stays_alone;
     trap_09_where_addresses_are_confirmed_first_an_unverified_one_stays_out;
+    trap_15_a_planted_cookie_does_not_finish_the_sign_in_of_another;
     trap_19_of_two_last_ways_in_one_stays;
     trap_19_one_state_signs_in_once_also_when_raced;
 }
@@ -228,6 +229,30 @@ async fn trap_09_only_addresses_verified_on_both_sides_are_linked(app: &TestApp)
     at.provider
         .set_claims(json!({"sub": "successor", "email": owner.email, "email_verified": true}));
     at.sign_in("stub").await.expect_error(409, "CONFLICT");
+}
+
+async fn trap_15_a_planted_cookie_does_not_finish_the_sign_in_of_another(app: &TestApp) {
+    let at = setting_with(app, &[("PUBLIC_URL", "https://shop.example")]).await;
+    let attacker = at.go(&at.client(), "stub", "").await;
+    let secret = attacker.cookie.strip_prefix("__Host-browser=").unwrap();
+    let victim = at.go(&at.client(), "stub", "").await;
+    // Another host of the domain can plant a cookie without the prefix in the victim's browser, and lead it to the
+    // callback of a sign-in that the attacker began.
+    for planted in [
+        format!("browser={secret}"),
+        format!("__Secure-browser={secret}"),
+        format!("signInBrowser={secret}; __Secure-signInBrowser={secret}"),
+        format!("browser={secret}; {}", victim.cookie),
+        format!("{0}; {0}", attacker.cookie),
+    ] {
+        at.program()
+            .header("cookie", &planted)
+            .get(&attacker.callback)
+            .await
+            .expect_error(401, "TOKEN_INVALID");
+    }
+    assert_eq!(count(app, "sessions").await, "0");
+    at.finish(&attacker).await.expect(200);
 }
 
 async fn trap_19_of_two_last_ways_in_one_stays(app: &TestApp) {

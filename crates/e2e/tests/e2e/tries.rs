@@ -2,13 +2,14 @@
 
 use crate::{HOUR, MINUTE, SECOND};
 use futures_util::future::join_all;
-use mainstay_testkit::{Answer, Client, TestApp, on_both_engines};
+use mainstay_testkit::{Answer, Client, TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
     trap_21_guesses_at_the_same_time_are_all_counted with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     trap_21_tries_count_over_nodes_and_restarts with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     trap_11_guesses_from_many_networks_lock_no_owner_out with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
+    trap_11_a_stranger_in_the_same_network_locks_no_known_browser_out with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     guesses_at_many_accounts_are_counted_for_their_network with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     waiting_times_grow_and_a_sign_in_ends_them with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
     an_owner_who_signs_in_many_times_at_once_is_served with RATE_LIMITS = "on", TRUSTED_PROXIES = "127.0.0.0/8";
@@ -32,10 +33,31 @@ fn count(answers: &[Answer], status: u16) -> usize {
 async fn events(app: &TestApp, kind: &str) -> Vec<Value> {
     app.engine().security().flush().await.unwrap();
     let admin = app.admin().await;
-    let answer = admin.get("/api/security-events?limit=100").await.expect(200);
-    let mut events = answer.list();
+    let (mut events, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/security-events?limit=100&cursor={cursor}");
+        let answer = admin.get(&path).await.expect(200);
+        events.extend(answer.list());
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        match body["pagination"]["nextCursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
+    }
     events.retain(|event| event["type"] == kind);
     events
+}
+
+/// Signs in as a browser does; returns the browser with the cookie by which it is recognised.
+async fn known_browser(client: &Client, ip: &str, user: &TestUser) -> Client {
+    let body = json!({"email": user.email, "password": user.password, "transport": "cookie"});
+    let client = client.header("x-forwarded-for", ip);
+    let answer = client.post("/api/auth/login", body).await.expect(200);
+    let cookies = answer.all("set-cookie");
+    let device = cookies.iter().find(|line| line.starts_with("device=")).unwrap();
+    client
+        .anonymous()
+        .header("cookie", device.split(';').next().unwrap())
 }
 
 async fn trap_21_guesses_at_the_same_time_are_all_counted(app: &TestApp) {
@@ -137,6 +159,43 @@ async fn trap_11_guesses_from_many_networks_lock_no_owner_out(app: &TestApp) {
     login(&browser, at_home, &ann.email, &ann.password)
         .await
         .expect_error(429, "LOCKED_OUT");
+}
+
+async fn trap_11_a_stranger_in_the_same_network_locks_no_known_browser_out(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
+    let (at_home, neighbour) = ("2001:db8:0:7::5", "2001:db8:0:7:ffff::66");
+    let client = app.client().header("user-agent", "a common browser");
+    let anns = known_browser(&client, at_home, &ann).await;
+    let bobs = known_browser(&client, neighbour, &bob).await;
+    // The neighbour's own browser is known to the neighbour's account only, and a made-up cookie to none.
+    let made_up = client.header("cookie", "device=AAAA");
+    for guesses in 0..10 {
+        let stranger = [&client, &bobs, &made_up][guesses % 3];
+        login(stranger, neighbour, &ann.email, "a guess")
+            .await
+            .expect(401);
+    }
+    for stranger in [&client, &bobs, &made_up] {
+        login(stranger, neighbour, &ann.email, &ann.password)
+            .await
+            .expect_error(429, "LOCKED_OUT");
+    }
+    login(&anns, at_home, &ann.email, "mistyped").await.expect(401);
+    login(&anns, at_home, &ann.email, &ann.password).await.expect(200);
+    // That ended no run of failures but its own and that of the account.
+    login(&client, neighbour, &ann.email, "a guess")
+        .await
+        .expect_error(429, "LOCKED_OUT");
+    // The known browser has tries of its own only, wherever it is.
+    for number in 0..10 {
+        let ip = [at_home, "203.0.113.5"][number % 2];
+        login(&anns, ip, &ann.email, "a guess").await.expect(401);
+    }
+    for ip in [at_home, "203.0.113.5"] {
+        login(&anns, ip, &ann.email, &ann.password)
+            .await
+            .expect_error(429, "LOCKED_OUT");
+    }
 }
 
 async fn guesses_at_many_accounts_are_counted_for_their_network(app: &TestApp) {

@@ -62,13 +62,13 @@ impl<'o> PrepareContext<'o> {
         &*self.components.node.random
     }
 
-    /// The account that the request is about: the caller's, or the one that an anonymous caller tries to sign in to, as
-    /// far as it is [known](Self::concerns).
+    /// The account that the request is about: the one that it [concerns](Self::concerns), or else the caller's.
     pub fn account(&self) -> Option<UserId> {
-        self.cx.caller.user_id().or_else(|| self.cx.notes.account())
+        self.cx.notes.account().or_else(|| self.cx.caller.user_id())
     }
 
-    /// Notes which account an anonymous caller tries to sign in to, so that security events name it.
+    /// Notes which account the client tries to prove its own, so that tries are counted for it and security events of
+    /// anonymous callers name it.
     pub fn concerns(&self, account: UserId) {
         self.cx.notes.set_account(account);
     }
@@ -119,13 +119,14 @@ impl<'o> PrepareContext<'o> {
         F: for<'t> Fn(PrepareWrite<'t>) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     {
         let (components, notes) = (Arc::clone(self.components), Arc::clone(&self.cx.notes));
-        let body = Arc::new(body);
+        let (body, deadline) = (Arc::new(body), self.cx.deadline);
         let database = &self.components.node.database;
         database
             .write(Isolation::ReadCommitted, move |tx| {
                 let (body, components, notes) =
                     (Arc::clone(&body), Arc::clone(&components), Arc::clone(&notes));
                 Box::pin(async move {
+                    tx.set_deadline(deadline);
                     let out = body(PrepareWrite { tx: &mut *tx }).await;
                     components.node.used(tx.stats());
                     notes.add(tx.stats());

@@ -1,18 +1,17 @@
 //! Signs a user in by a link in a mail.
 
+use super::browser_secret::{BrowserBinding, BrowserSecret};
 use super::limits::may_mail;
 use super::one_time::{NewToken, consume, issue};
 use super::own_address::own_address;
 use super::sign_in::{SignIn, WrittenSignIn, complete_sign_in};
 use super::tries::{self, TakenTry};
 use crate::mail::{self, AccountMail};
-use crate::spelled;
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::session::SignInMethod;
-use mainstay_domain::time::Timestamp;
 use mainstay_domain::tries::TryKind;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{
@@ -20,12 +19,8 @@ use mainstay_engine::{
     UseCase,
 };
 use mainstay_platform::crypto::opaque::OpaqueToken;
-use mainstay_platform::crypto::sha256;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// The prefix of the secret that the browser keeps which asked for a link.
-const BROWSER: &str = "mbr_";
 
 /// Asks for a link by mail. The answer and the work are the same whether or not there is an account: a job finds out.
 #[derive(Debug, Clone)]
@@ -41,22 +36,6 @@ impl RequestMagicLink {
     }
 }
 
-/// What the browser that asked keeps in a cookie: the link works there without confirmation. `Debug` output hides it.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct BrowserSecret {
-    /// The secret.
-    #[serde(with = "spelled")]
-    pub secret: Secret<String>,
-    /// How long it is of use: as long as the link.
-    pub until: Timestamp,
-}
-
-impl fmt::Debug for BrowserSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BrowserSecret(…)")
-    }
-}
-
 impl UseCase for RequestMagicLink {
     const NAME: &'static str = "account.request-magic-link";
     const ACCESS: Access = Access::anyone();
@@ -64,21 +43,18 @@ impl UseCase for RequestMagicLink {
     const SECRET_ANSWER: bool = true;
     const SIGNS_IN: bool = true;
     const IDEMPOTENT: bool = false;
-    type Output = BrowserSecret;
+    type Output = BrowserBinding;
 }
 
 impl Command for RequestMagicLink {
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<BrowserSecret> {
-        let kept = self
-            .browser
-            .and_then(|text| OpaqueToken::parse(BROWSER, text.expose()));
-        let secret = kept.unwrap_or_else(|| OpaqueToken::mint(BROWSER, cx.random()));
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<BrowserBinding> {
+        let browser = BrowserSecret::of(self.browser.as_ref(), cx.random());
         cx.enqueue(&SendMagicLink {
             email: self.email,
-            browser: *secret.digest().as_bytes(),
+            browser: browser.digest(),
         })?;
-        Ok(BrowserSecret {
-            secret: Secret::new(secret.text().to_owned()),
+        Ok(BrowserBinding {
+            secret: browser.text(),
             until: cx.now().after(TokenPurpose::MagicLink.ttl()),
         })
     }
@@ -145,11 +121,7 @@ impl VerifyMagicLink {
     }
 
     fn is_from_the_browser_of_the_request(&self, token: &OneTimeToken) -> bool {
-        let presented = self
-            .browser
-            .as_ref()
-            .map(|secret| sha256(secret.expose().as_bytes()));
-        token.browser.is_none() || token.browser.as_deref() == presented.as_ref().map(<[u8; 32]>::as_slice)
+        BrowserSecret::presented(self.browser.as_ref()).is_ok_and(|browser| browser.owns(token))
     }
 }
 

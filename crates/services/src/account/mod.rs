@@ -1,6 +1,7 @@
 //! Accounts and sign-in.
 
 mod address_token;
+mod browser_secret;
 mod change_email;
 mod change_password;
 mod create_account;
@@ -40,6 +41,7 @@ mod verify_email;
 
 use crate::spelled;
 
+pub use browser_secret::BrowserBinding;
 pub use change_email::{ChangeEmail, SendChangeLink};
 pub use change_password::{ChangePassword, PasswordChange};
 pub use create_account::CreateAccount;
@@ -54,7 +56,7 @@ pub use list_sessions::{ListSessions, OwnSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use logout_all::LogoutAll;
-pub use magic_link::{BrowserSecret, RequestMagicLink, SendMagicLink, VerifyMagicLink};
+pub use magic_link::{RequestMagicLink, SendMagicLink, VerifyMagicLink};
 pub use me::Me;
 pub use password::Password;
 pub use provider::{

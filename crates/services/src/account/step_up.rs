@@ -1,12 +1,13 @@
 //! Step-up: the user of a session proves again who they are, before a sensitive action.
 
 use super::factor::{FactorCode, MatchedCode, match_code, use_code};
-use super::password::{Password, hashing};
+use super::own_password::{VerifiedPassword, verify_own};
+use super::password::Password;
 use super::tries::{self, TakenTry};
 use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
-use mainstay_domain::id::{SessionId, UserId};
+use mainstay_domain::id::SessionId;
 use mainstay_domain::session::Session;
 use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
@@ -42,18 +43,15 @@ pub enum StepUp {
     Code(Option<FactorCode>),
 }
 
-/// A proof that was verified before the transaction, and its try.
+/// A proof that was verified before the transaction.
 #[derive(Debug, Clone)]
-pub struct VerifiedProof {
-    proof: Proof,
-    taken: TakenTry,
-}
+pub struct VerifiedProof(Proof);
 
 #[derive(Debug, Clone)]
 enum Proof {
-    /// The hash that the password was verified against.
-    Password(String),
-    Code(MatchedCode),
+    Password(VerifiedPassword),
+    /// With its try.
+    Code(MatchedCode, TakenTry),
 }
 
 impl UseCase for StepUp {
@@ -68,58 +66,39 @@ impl PreparedCommand for StepUp {
     type Prepared = VerifiedProof;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedProof> {
-        let user = signed_in(cx.context().caller.principal())?.id;
-        let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
         let proof = match self {
-            Self::Password(password) => Proof::Password(verify(cx, user, password).await?),
-            Self::Code(code) => Proof::Code(match_code(cx, user, code.as_ref()).await?),
+            Self::Password(password) => Proof::Password(verify_own(cx, password).await?.1),
+            Self::Code(code) => {
+                let user = signed_in(cx.context().caller.principal())?.id;
+                let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
+                Proof::Code(match_code(cx, user, code.as_ref()).await?, taken)
+            }
         };
-        Ok(VerifiedProof { proof, taken })
+        Ok(VerifiedProof(proof))
     }
 
-    async fn run(self, verified: VerifiedProof, cx: &mut CommandContext<'_>) -> Result<()> {
+    async fn run(self, VerifiedProof(proof): VerifiedProof, cx: &mut CommandContext<'_>) -> Result<()> {
         let principal = signed_in(cx.caller().principal())?;
         let (user, session, users) = (principal.id, principal.session()?, cx.scope::<User>());
-        let proof = match &verified.proof {
-            Proof::Password(hash) => {
-                // The password may have changed since it was verified.
-                if cx.credentials().find(&users, user).await?.as_ref() != Some(hash) {
-                    return Err(Error::Unauthenticated(Unauthenticated::Credentials));
-                }
+        let user = cx.users().find(&users, user).await?;
+        let proof = match &proof {
+            Proof::Password(password) => {
+                password.confirm(cx, &user).await?;
                 "password"
             }
-            Proof::Code(matched) => {
-                let user = cx.users().find(&users, user).await?;
+            Proof::Code(matched, taken) => {
                 let permit = cx.permit(User::USE_FACTOR, &user)?;
                 use_code(cx, permit, &user, matched).await?;
+                taken.give_back(cx).await?;
                 "code"
             }
         };
-        verified.taken.give_back(cx).await?;
         step_up(cx, session, proof).await
     }
 }
 
 fn signed_in(principal: Option<&Principal>) -> Result<&Principal> {
     principal.ok_or(Error::Unauthenticated(Unauthenticated::Missing))
-}
-
-/// Verifies the password of the caller's account; returns the hash that it was verified against.
-async fn verify(cx: &PrepareContext<'_>, user: UserId, password: &Password) -> Result<String> {
-    let read = cx.read(move |cx| {
-        Box::pin(async move {
-            let users = cx.scope::<User>();
-            cx.credentials().find(&users, user).await
-        })
-    });
-    let (stored, hasher) = (read.await?, &cx.components().hasher);
-    let refused = || Error::Unauthenticated(Unauthenticated::Credentials);
-    let hash = stored.filter(|_| password.is_possible()).ok_or_else(refused)?;
-    let verdict = hasher.verify(password.text(), &hash).await.map_err(hashing)?;
-    match verdict.ok {
-        true => Ok(hash),
-        false => Err(refused()),
-    }
 }
 
 /// Notes that the caller proved who they are, and by what.

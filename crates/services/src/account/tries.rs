@@ -43,6 +43,15 @@ pub struct TakenTry {
     _permit: Option<KeyPermit>,
 }
 
+/// Where a try comes from.
+#[derive(Debug, Clone, Default)]
+struct TrySource {
+    /// The client's network as text; empty without an address.
+    network: String,
+    /// The browser, if the account has signed in with it.
+    browser: Option<Uuid>,
+}
+
 /// One of the counts in which a try is counted.
 #[derive(Debug, Clone, Copy)]
 struct Counter {
@@ -57,6 +66,7 @@ struct Request {
     counters: Arc<[Counter]>,
     account: Option<UserId>,
     device: DeviceClaim,
+    source: TrySource,
     origin: Origin,
     operation: &'static str,
     random: Arc<dyn Random>,
@@ -65,7 +75,8 @@ struct Request {
 
 /// Takes a try at what is guessed of a subject: an address, an account's id, or nothing for secrets of their own.
 /// An address without an account is counted like any other. A known device of the account is exempt from the limits of
-/// the account and of the network, but never from that of the account in its network.
+/// the account and of the network, but never from that of the account in its network. There a browser that the account
+/// has signed in with is counted by itself, so that strangers in the same network use up no tries of its.
 ///
 /// # Errors
 /// `LOCKED_OUT` when too many tries failed, or are being evaluated. Otherwise only the database's.
@@ -75,13 +86,16 @@ pub(crate) async fn take(cx: &PrepareContext<'_>, kind: TryKind, subject: &str) 
     if !components.policies.limits {
         return Ok(TakenTry::uncounted());
     }
-    let counters: Arc<[Counter]> = counters(kind, subject, &origin).into();
-    let own = digest(kind, TryScope::AccountInNetwork, subject, &origin);
+    let device = DeviceClaim::of(&origin, &components.sealer);
+    let source = source_of(cx, &device).await?;
+    let counters: Arc<[Counter]> = counters(kind, subject, &source).into();
+    let own = digest(kind, TryScope::AccountInNetwork, subject, &source);
     let permit = cx.extension::<ConcurrentTries>()?.0.acquire(&own).await;
     let request = Request {
         counters: Arc::clone(&counters),
         account: cx.account(),
-        device: DeviceClaim::of(&origin, &components.sealer),
+        device,
+        source,
         origin,
         operation: cx.operation(),
         random: Arc::clone(&components.node.random),
@@ -133,7 +147,7 @@ pub(crate) async fn forgive(cx: &mut CommandContext<'_>, kind: TryKind, subject:
     if !cx.components().policies.limits {
         return Ok(());
     }
-    let account = digest(kind, TryScope::Account, subject, &Origin::default());
+    let account = digest(kind, TryScope::Account, subject, &TrySource::default());
     cx.tries().forget(&account).await
 }
 
@@ -192,7 +206,7 @@ async fn report(tx: &mut PrepareWrite<'_>, request: &Request, at: usize, count: 
         id: SecurityEventId::make(now, &*request.random),
         kind: SecurityEventKind::LockedOut.as_str().to_owned(),
         user_id: request.account.filter(|_| counter.scope != TryScope::Network),
-        ip: request.origin.ip.map(|ip| client_network(ip).to_string()),
+        ip: Some(request.source.network.clone()).filter(|network| !network.is_empty()),
         user_agent: request.origin.user_agent.as_deref().map(str::to_owned),
         operation: request.operation.to_owned(),
         resource: Some(counter.scope.as_str().to_owned()),
@@ -209,10 +223,42 @@ async fn report(tx: &mut PrepareWrite<'_>, request: &Request, at: usize, count: 
     tx.tries().store(&[(counter.digest, reported)]).await
 }
 
+/// Where the request comes from: a browser that its account has signed in with, or else a network. Software and network
+/// alone make no source of their own, because a stranger in the same network can have both.
+async fn source_of(cx: &PrepareContext<'_>, device: &DeviceClaim) -> Result<TrySource> {
+    let ip = cx.context().origin.ip;
+    let network = ip.map_or_else(String::new, |ip| client_network(ip).to_string());
+    let Some(browser) = device.browser else {
+        return Ok(TrySource {
+            network,
+            browser: None,
+        });
+    };
+    let (account, fingerprint) = (account_or_none(cx.account()), device.fingerprint);
+    let read = cx.read(move |cx| {
+        Box::pin(async move {
+            let scope = cx.scope_of::<Device>(SystemCaller::SIGN_IN);
+            let mut devices = cx.devices();
+            devices
+                .find_known(&scope, account, Some(browser), &fingerprint)
+                .await
+        })
+    });
+    let known = read.await?.filter(|device| device.browser == browser);
+    Ok(TrySource {
+        network,
+        browser: known.map(|device| device.browser),
+    })
+}
+
+/// An account to look for also where there is none: an unknown address takes the same queries as a known one.
+fn account_or_none(account: Option<UserId>) -> UserId {
+    account.unwrap_or(UserId::from_uuid(Uuid::nil()))
+}
+
 /// Whether the account has signed in before from the device of the request.
 async fn is_known_device(tx: &mut PrepareWrite<'_>, request: &Request) -> Result<bool> {
-    // Also without an account: an unknown address takes the same queries as a known one.
-    let account = request.account.unwrap_or(UserId::from_uuid(Uuid::nil()));
+    let account = account_or_none(request.account);
     let scope = tx.scope_of::<Device>(SystemCaller::SIGN_IN);
     let DeviceClaim { browser, fingerprint } = &request.device;
     let mut devices = tx.devices();
@@ -220,30 +266,27 @@ async fn is_known_device(tx: &mut PrepareWrite<'_>, request: &Request) -> Result
     Ok(known.is_some())
 }
 
-fn counters(kind: TryKind, subject: &str, origin: &Origin) -> Vec<Counter> {
+fn counters(kind: TryKind, subject: &str, source: &TrySource) -> Vec<Counter> {
     let limits = kind.limits().iter();
     let counters = limits.map(|&(scope, limit)| Counter {
         scope,
         limit,
-        digest: digest(kind, scope, subject, origin),
+        digest: digest(kind, scope, subject, source),
     });
     counters.collect()
 }
 
 /// The digest under which tries are counted: of the kind, the scope, and what the scope counts for.
-fn digest(kind: TryKind, scope: TryScope, subject: &str, origin: &Origin) -> [u8; 32] {
-    let network = match origin.ip {
-        Some(ip) => client_network(ip).to_string(),
-        None => String::new(),
-    };
-    let (subject, network) = match scope {
+fn digest(kind: TryKind, scope: TryScope, subject: &str, source: &TrySource) -> [u8; 32] {
+    let browser = source.browser.map(|browser| browser.to_string());
+    let (subject, source) = match scope {
         TryScope::Account => (subject, ""),
-        TryScope::AccountInNetwork => (subject, &*network),
-        TryScope::Network => ("", &*network),
+        TryScope::AccountInNetwork => (subject, browser.as_deref().unwrap_or(&source.network)),
+        TryScope::Network => ("", &*source.network),
     };
-    // No part contains a zero byte, so no two lists of parts are equal.
+    // No part contains a zero byte and no network reads like a UUID, so no two lists of parts are equal.
     sha256(
-        [kind.as_str(), scope.as_str(), subject, network]
+        [kind.as_str(), scope.as_str(), subject, source]
             .join("\0")
             .as_bytes(),
     )
@@ -253,10 +296,20 @@ fn digest(kind: TryKind, scope: TryScope, subject: &str, origin: &Origin) -> [u8
 mod tests {
     use super::*;
 
-    fn digests(kind: TryKind, subject: &str, ip: &str) -> Vec<[u8; 32]> {
-        let origin = Origin::new(ip.parse().ok(), None);
-        let counters = counters(kind, subject, &origin);
+    fn digests_of(kind: TryKind, subject: &str, source: &TrySource) -> Vec<[u8; 32]> {
+        let counters = counters(kind, subject, source);
         counters.iter().map(|counter| counter.digest).collect()
+    }
+
+    fn source(ip: &str, browser: Option<u128>) -> TrySource {
+        TrySource {
+            network: client_network(ip.parse().unwrap()).to_string(),
+            browser: browser.map(Uuid::from_u128),
+        }
+    }
+
+    fn digests(kind: TryKind, subject: &str, ip: &str) -> Vec<[u8; 32]> {
+        digests_of(kind, subject, &source(ip, None))
     }
 
     #[test]
@@ -273,5 +326,15 @@ mod tests {
         assert_eq!(equal(bob), [false, false, true]);
         let code = digests(TryKind::EmailCode, "ann@example.com", "192.0.2.1");
         assert_eq!(equal(code), [false, false, false]);
+    }
+
+    #[test]
+    fn a_known_browser_counts_by_itself_wherever_it_is() {
+        let of = |ip, browser| digests_of(TryKind::Password, "ann@example.com", &source(ip, browser));
+        let (own, network) = (of("2001:db8::1", Some(1)), of("2001:db8::2", None));
+        assert_eq!((own[0], own[2]), (network[0], network[2]));
+        assert_ne!(own[1], network[1], "a stranger in the same network");
+        assert_ne!(own[1], of("2001:db8::1", Some(2))[1], "another browser");
+        assert_eq!(own[1], of("192.0.2.1", Some(1))[1], "the same browser elsewhere");
     }
 }

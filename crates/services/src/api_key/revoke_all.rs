@@ -9,7 +9,7 @@ use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
 
 /// Revokes all API keys of an account, at once on every node, and records it: for a client that proved that it reads the
-/// mail of the account's address, where a stranger may have made the keys.
+/// mail of the account's address, where a stranger may have made the keys, and when the account is closed.
 ///
 /// # Errors
 /// Only the database's.

@@ -2,6 +2,7 @@
 
 use super::updated_profile;
 use crate::account::end_sessions_of;
+use crate::api_key::revoke_api_keys_of;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::Permit;
@@ -10,8 +11,8 @@ use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
 
-/// Closes an account: its sessions end, its password, identities and permissions are removed, its address is free, and nothing in
-/// its row names the person any more. Orders and audit entries stay, with the id as a pseudonym, because the law keeps
+/// Closes an account: its sessions end, its API keys are revoked, its password, identities, links in mails and permissions
+/// are removed, its address is free, and nothing in its row names the person any more. Orders and audit entries stay, with the id as a pseudonym, because the law keeps
 /// them. The event holds no personal data: the audit trail cannot forget.
 pub(super) async fn close_account(
     cx: &mut CommandContext<'_>,
@@ -19,6 +20,8 @@ pub(super) async fn close_account(
     user: User,
 ) -> Result<()> {
     end_sessions_of(cx, &user, None).await?;
+    revoke_api_keys_of(cx, &user).await?;
+    cx.one_time_tokens().remove_of(user.id).await?;
     cx.identities().remove_all(&permit, &user).await?;
     let facts = json!({"id": user.id, "role": user.role, "status": user.status});
     let erased = user.erased(cx.now());

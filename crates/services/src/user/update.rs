@@ -22,7 +22,7 @@ pub struct UpdateUser {
     pub id: UserId,
     /// The new display name.
     pub name: Option<PersonName>,
-    /// The new address; it counts as not confirmed.
+    /// The new address; it counts as not confirmed, and links that were mailed to the former one stop working.
     pub email: Option<Email>,
     /// The new status.
     pub status: Option<UserStatus>,
@@ -61,6 +61,9 @@ impl Command for UpdateUser {
         cx.users().save(&permit, &after).await?;
         if after.status == UserStatus::Disabled && before.status != UserStatus::Disabled {
             end_sessions_of(cx, &after, None).await?;
+        }
+        if after.email != before.email {
+            cx.one_time_tokens().revoke_every_of(after.id).await?;
         }
         cx.record(permit, DomainEvent::updated("user.updated", &before, &after));
         updated_profile(cx, after).await

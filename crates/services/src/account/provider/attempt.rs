@@ -2,12 +2,10 @@
 
 use super::return_to::ReturnTo;
 use crate::spelled;
-use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::random::{self, Random};
 use mainstay_domain::{Error, Result};
 use mainstay_platform::config::Secret;
-use mainstay_platform::crypto::opaque::OpaqueToken;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::{base64url, from_base64url, sha256};
 use serde::{Deserialize, Serialize};
@@ -15,8 +13,6 @@ use std::fmt;
 
 /// The context that sealed attempts are bound to.
 const ATTEMPT: &str = "provider-sign-in";
-/// Prefix of the secret that binds a browser.
-const BROWSER: &str = "mbr_";
 
 /// An attempt to sign in by a provider. It is stored sealed, because it holds the secrets that prove the provider's
 /// answer to be meant for it. Its `Debug` output hides them.
@@ -85,36 +81,5 @@ impl Attempt {
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Attempt({})", self.provider)
-    }
-}
-
-/// The secret that a browser keeps in a cookie, so that only the browser that began can finish (RFC 9700, 4.7.1). One
-/// secret serves several attempts, in several tabs.
-pub(super) struct BrowserSecret(OpaqueToken);
-
-impl BrowserSecret {
-    /// The secret that the browser has already, or a new one.
-    pub(super) fn of(presented: Option<&Secret<String>>, random: &dyn Random) -> Self {
-        let known = presented.and_then(|text| OpaqueToken::parse(BROWSER, text.expose()));
-        Self(known.unwrap_or_else(|| OpaqueToken::mint(BROWSER, random)))
-    }
-
-    /// The secret of a browser that comes back.
-    ///
-    /// # Errors
-    /// `TOKEN_INVALID` without one.
-    pub(super) fn presented(presented: Option<&Secret<String>>) -> Result<Self> {
-        let known = presented.and_then(|text| OpaqueToken::parse(BROWSER, text.expose()));
-        known
-            .map(Self)
-            .ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
-    }
-
-    pub(super) fn text(&self) -> Secret<String> {
-        Secret::new(self.0.text().to_owned())
-    }
-
-    pub(super) fn digest(&self) -> [u8; 32] {
-        *self.0.digest().as_bytes()
     }
 }

@@ -1,8 +1,9 @@
 //! Sends a browser to an identity provider.
 
-use super::attempt::{Attempt, BrowserSecret, LinkTarget};
+use super::attempt::{Attempt, LinkTarget};
 use super::return_to::ReturnTo;
 use super::settings::ProviderSettings;
+use crate::account::browser_secret::{BrowserBinding, BrowserSecret};
 use crate::account::one_time::{NewToken, issue};
 use crate::ports::IdentityProviders;
 use crate::spelled;
@@ -37,8 +38,7 @@ pub struct Redirection {
     #[serde(with = "spelled")]
     pub url: Secret<String>,
     /// For the cookie.
-    #[serde(with = "spelled")]
-    pub browser: Secret<String>,
+    pub browser: BrowserBinding,
 }
 
 impl fmt::Debug for Redirection {
@@ -118,7 +118,10 @@ impl PreparedCommand for BeginProviderSignIn {
             .append_pair("code_challenge_method", "S256");
         Ok(Redirection {
             url: Secret::new(url.into()),
-            browser: browser.text(),
+            browser: BrowserBinding {
+                secret: browser.text(),
+                until: cx.now().after(TokenPurpose::ProviderSignIn.ttl()),
+            },
         })
     }
 }

@@ -1,11 +1,12 @@
 //! Takes a browser back from an identity provider.
 
-use super::attempt::{Attempt, BrowserSecret, LinkTarget};
+use super::attempt::{Attempt, LinkTarget};
 use super::begin::redirect_uri;
 use super::callback::CallbackParams;
 use super::link;
 use super::outcome::{Outcome, ProviderRefusal, ProviderSignIn, WrittenProviderSignIn};
-use crate::account::one_time::consume;
+use crate::account::browser_secret::BrowserSecret;
+use crate::account::one_time::{consume, peek};
 use crate::ports::{AuthorizationResponse, IdentityProviders, ProvidedIdentity};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
@@ -13,8 +14,6 @@ use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 use mainstay_platform::config::Secret;
-use mainstay_platform::crypto::opaque::OpaqueToken;
-use mainstay_platform::crypto::same;
 
 /// Finishes what [`BeginProviderSignIn`](super::BeginProviderSignIn) began: verifies the provider's answer and signs the
 /// account in, creates it, or links the identity.
@@ -49,40 +48,22 @@ fn invalid() -> Error {
 }
 
 impl FinishProviderSignIn {
-    fn state(&self) -> Result<OpaqueToken> {
+    fn state(&self) -> Result<&str> {
         let state = self.params.state.as_ref().ok_or_else(invalid)?;
-        OpaqueToken::parse(TokenPurpose::ProviderSignIn.prefix(), state.expose()).ok_or_else(invalid)
+        Ok(state.expose())
     }
 
     /// The attempt that the state names, if this browser began it at this provider.
     async fn attempt(&self, cx: &PrepareContext<'_>) -> Result<Attempt> {
-        let (state, browser) = (
-            self.state()?,
-            BrowserSecret::presented(self.browser.as_ref())?.digest(),
-        );
-        let digest = *state.digest().as_bytes();
-        let found = cx
-            .read(move |cx| {
-                Box::pin(async move {
-                    let now = cx.now();
-                    cx.one_time_tokens()
-                        .find(TokenPurpose::ProviderSignIn, &digest, now)
-                        .await
-                })
-            })
-            .await?;
-        let token = found
-            .filter(|token| {
-                token
-                    .browser
-                    .as_deref()
-                    .is_some_and(|bound| same(bound, &browser))
-            })
-            .ok_or_else(invalid)?;
+        let browser = BrowserSecret::presented(self.browser.as_ref())?;
+        let token = peek(cx, TokenPurpose::ProviderSignIn, self.state()?).await?;
+        if !browser.owns(&token) {
+            return Err(invalid());
+        }
         let payload = token
             .payload
             .ok_or_else(|| Error::bug("an attempt has no payload"))?;
-        let attempt = Attempt::open(&payload, &browser, &cx.components().sealer)?;
+        let attempt = Attempt::open(&payload, &browser.digest(), &cx.components().sealer)?;
         if attempt.provider != self.provider {
             return Err(invalid());
         }
@@ -149,7 +130,7 @@ impl StagedCommand for FinishProviderSignIn {
 
     async fn run(self, answer: VerifiedAnswer, cx: &mut CommandContext<'_>) -> Result<WrittenProviderSignIn> {
         // Of two requests with the same state, one gets further.
-        consume(cx, TokenPurpose::ProviderSignIn, self.state()?.text()).await?;
+        consume(cx, TokenPurpose::ProviderSignIn, self.state()?).await?;
         let VerifiedAnswer { attempt, identity } = answer;
         let outcome = match identity {
             Ok(identity) => match attempt.link_to {
