@@ -1,13 +1,15 @@
 //! Step-up: the user of a session proves again who they are, before a sensitive action.
 
 use super::factor::{FactorCode, MatchedCode, match_code, use_code};
+use super::passkey::{AssertionResponse, VerifiedPasskey, use_passkey, verify_passkey};
 use super::password::{Password, hashing};
 use super::tries::{self, TakenTry};
 use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::{SessionId, UserId};
-use mainstay_domain::session::Session;
+use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::session::{STEP_UP_TTL, Session};
 use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
@@ -24,9 +26,35 @@ pub async fn require_step_up(cx: &mut CommandContext<'_>) -> Result<()> {
     let Some(principal) = cx.caller().principal() else {
         return Ok(());
     };
-    let (id, scope) = (principal.session()?, cx.scope::<Session>());
+    let (id, now) = (principal.session()?, cx.now());
+    check_session(cx, id, |session| session.is_stepped_up(now)).await
+}
+
+/// Refuses to add a way to sign in unless the caller proved who they are within
+/// [`STEP_UP_TTL`](mainstay_domain::session::STEP_UP_TTL): by a step-up, or, where the account has no second factor and so
+/// perhaps nothing to step up with, by the sign-in itself.
+///
+/// # Errors
+/// `STEP_UP_REQUIRED`.
+pub(super) async fn require_recent_proof(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
+    if user.mfa_enabled {
+        return require_step_up(cx).await;
+    }
+    let (id, now) = (signed_in(cx.caller().principal())?.session()?, cx.now());
+    let is_recent =
+        |session: &Session| session.is_stepped_up(now) || now < session.created_at.after(STEP_UP_TTL);
+    check_session(cx, id, is_recent).await
+}
+
+/// Checks the session of the caller.
+async fn check_session(
+    cx: &mut CommandContext<'_>,
+    id: SessionId,
+    is_enough: impl Fn(&Session) -> bool,
+) -> Result<()> {
+    let scope = cx.scope::<Session>();
     match cx.sessions().find(&scope, id).await {
-        Ok(session) if session.is_stepped_up(cx.now()) => Ok(()),
+        Ok(session) if is_enough(&session) => Ok(()),
         Ok(_) | Err(Error::NotFound) => Err(Error::Denied(Denied::StepUp)),
         Err(error) => Err(error),
     }
@@ -40,6 +68,8 @@ pub enum StepUp {
     Password(Password),
     /// With a code of a second factor; `None` for a text that is no code.
     Code(Option<FactorCode>),
+    /// With a passkey.
+    Passkey(AssertionResponse),
 }
 
 /// A proof that was verified before the transaction, and its try.
@@ -54,6 +84,7 @@ enum Proof {
     /// The hash that the password was verified against.
     Password(String),
     Code(MatchedCode),
+    Passkey(Box<VerifiedPasskey>),
 }
 
 impl UseCase for StepUp {
@@ -69,10 +100,17 @@ impl PreparedCommand for StepUp {
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedProof> {
         let user = signed_in(cx.context().caller.principal())?.id;
-        let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
+        let taken = match self {
+            Self::Password(_) | Self::Code(_) => tries::take(cx, TryKind::StepUp, &user.to_string()).await?,
+            Self::Passkey(_) => tries::take(cx, TryKind::Passkey, "").await?,
+        };
         let proof = match self {
             Self::Password(password) => Proof::Password(verify(cx, user, password).await?),
             Self::Code(code) => Proof::Code(match_code(cx, user, code.as_ref()).await?),
+            Self::Passkey(response) => {
+                let purpose = TokenPurpose::PasskeyFactor;
+                Proof::Passkey(Box::new(verify_passkey(cx, purpose, response, Some(user)).await?))
+            }
         };
         Ok(VerifiedProof { proof, taken })
     }
@@ -93,6 +131,10 @@ impl PreparedCommand for StepUp {
                 let permit = cx.permit(User::USE_FACTOR, &user)?;
                 use_code(cx, permit, &user, matched).await?;
                 "code"
+            }
+            Proof::Passkey(verified) => {
+                use_passkey(cx, verified, Self::NAME).await?;
+                "passkey"
             }
         };
         verified.taken.give_back(cx).await?;
