@@ -18,6 +18,7 @@ use mainstay_views::{PasskeyOptionsView, PasskeyView, RegisteredPasskeyView, Tok
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 pub(crate) fn routes() -> Routes {
     Routes::tagged("auth")
@@ -42,6 +43,14 @@ enum CredentialType {
     PublicKey,
 }
 
+/// The shape of the results of extensions, of which none is read.
+fn extensions_schema() -> utoipa::openapi::schema::Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .max_properties(Some(100))
+        .build()
+}
+
 /// What a browser answers to the registration of a passkey, and what its owner calls it.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -54,10 +63,10 @@ struct PasskeyRegistration {
     #[serde(rename = "type")]
     _type: CredentialType,
     #[serde(default, rename = "authenticatorAttachment")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     _attachment: IgnoredAny,
     #[serde(default, rename = "clientExtensionResults")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = extensions_schema, required = false)]
     _extensions: IgnoredAny,
     /// What the owner calls it; `Passkey` when absent.
     #[schema(min_length = 1, max_length = 100, example = "Phone")]
@@ -69,10 +78,10 @@ struct PasskeyRegistration {
 #[schema(as = AttestationResponse)]
 struct Attestation {
     #[serde(rename = "clientDataJSON")]
-    #[schema(value_type = String, example = "e30")]
+    #[schema(value_type = String, max_length = 8192, example = "e30")]
     client_data: Base64Url,
     #[serde(rename = "attestationObject")]
-    #[schema(value_type = String, example = "oA")]
+    #[schema(value_type = String, max_length = 49152, example = "oA")]
     attestation_object: Base64Url,
 }
 
@@ -88,10 +97,10 @@ pub(crate) struct PasskeyResponse {
     #[serde(rename = "type")]
     _type: CredentialType,
     #[serde(default, rename = "authenticatorAttachment")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     _attachment: IgnoredAny,
     #[serde(default, rename = "clientExtensionResults")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = extensions_schema, required = false)]
     _extensions: IgnoredAny,
 }
 
@@ -107,10 +116,10 @@ struct PasskeySignIn {
     #[serde(rename = "type")]
     _type: CredentialType,
     #[serde(default, rename = "authenticatorAttachment")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     _attachment: IgnoredAny,
     #[serde(default, rename = "clientExtensionResults")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = extensions_schema, required = false)]
     _extensions: IgnoredAny,
     transport: Option<Transport>,
 }
@@ -120,15 +129,15 @@ struct PasskeySignIn {
 #[schema(as = AssertionResponse)]
 struct Assertion {
     #[serde(rename = "clientDataJSON")]
-    #[schema(value_type = String, example = "e30")]
+    #[schema(value_type = String, max_length = 8192, example = "e30")]
     client_data: Base64Url,
     #[serde(rename = "authenticatorData")]
-    #[schema(value_type = String, example = "AA")]
+    #[schema(value_type = String, max_length = 8192, example = "AA")]
     authenticator_data: Base64Url,
-    #[schema(value_type = String, example = "MAA")]
+    #[schema(value_type = String, max_length = 2048, example = "MAA")]
     signature: Base64Url,
     #[serde(rename = "userHandle")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 128)]
     user_handle: Option<Base64Url>,
 }
 
@@ -211,7 +220,7 @@ async fn finish_registration(
 }
 
 /// Begins a sign-in by a passkey: one of the account of an address, or, without an address, one that the authenticator
-/// finds itself. The answer does not tell whether the address has an account.
+/// finds itself. The answer does not reveal whether the address has an account.
 #[utoipa::path(post, path = "/api/auth/passkeys/login/start", tag = "auth", request_body = Option<PasskeySignInStart>,
     responses((status = 200, description = "The options for the browser", body = Data<PasskeyOptionsView>), (status = 409)))]
 async fn begin_sign_in(

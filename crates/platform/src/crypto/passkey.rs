@@ -295,8 +295,8 @@ impl AssertionResponse {
     }
 }
 
-/// Credential ids for an address that has no passkeys, so that an answer does not tell whether it has any: the same ones
-/// whenever it is asked, for as long as the key is the same.
+/// Credential ids for an address that has no passkeys, so that an answer does not reveal whether it has any: the same ones
+/// for every request, for as long as the key is the same.
 pub fn fake_credential_ids(key: &[u8; 32], address: &str) -> Vec<String> {
     let generator = WebauthnFakeCredentialGenerator::<FakePasskeyDistribution>::new(key);
     let ids = generator.and_then(|generator| generator.generate(address.as_bytes()));

@@ -41,7 +41,7 @@ fn challenges_are_recognised_by_their_digest_and_never_repeat() {
 }
 
 #[test]
-fn invented_ids_are_the_same_whenever_an_address_is_asked_for() {
+fn invented_ids_of_an_address_are_the_same_for_every_request() {
     let ids = |key: u8, address: &str| fake_credential_ids(&[key; 32], address);
     let addresses: Vec<String> = (0..50).map(|number| format!("a{number}@example.com")).collect();
     let all = |key: u8| {

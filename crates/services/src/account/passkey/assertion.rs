@@ -37,7 +37,7 @@ fn refused(purpose: TokenPurpose) -> Error {
 /// issued for no other account.
 ///
 /// # Errors
-/// `TOKEN_INVALID` when the challenge was used, has expired, or was issued for something or somebody else;
+/// `TOKEN_INVALID` when the challenge was used, has expired, or was issued for another use or account;
 /// `INVALID_CREDENTIALS` or, for a second factor, `MFA_INVALID` when the passkey is not accepted.
 pub(in crate::account) async fn verify_passkey(
     cx: &PrepareContext<'_>,

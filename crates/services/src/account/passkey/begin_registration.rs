@@ -13,7 +13,7 @@ use mainstay_engine::{Command, CommandContext, UseCase};
 use mainstay_platform::crypto::passkey::PasskeyUser;
 
 /// Begins the registration of a passkey for the caller. Needs a step-up, or, where the account has no second factor, a
-/// sign-in that is as recent: a passkey signs in by itself, and whoever holds a stolen session must not add one.
+/// sign-in that is as recent: a passkey signs in by itself, and a client with a stolen session must not add one.
 #[derive(Debug, Clone, Copy)]
 pub struct BeginPasskeyRegistration;
 

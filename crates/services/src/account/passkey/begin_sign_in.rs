@@ -13,7 +13,7 @@ use mainstay_platform::crypto::passkey::{FAKE_KEY_LABEL, fake_credential_ids};
 use uuid::Uuid;
 
 /// Begins a sign-in by a passkey: by one of the account of an address, or by one that the authenticator finds itself. For
-/// an address without passkeys the answer names invented ones, so that it does not tell who has an account.
+/// an address without passkeys the answer names invented ones, so that it does not reveal who has an account.
 #[derive(Debug, Clone)]
 pub struct BeginPasskeySignIn {
     /// The address of the account, if the client knows it.
