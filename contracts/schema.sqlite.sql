@@ -542,6 +542,28 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (user_id, digest)
 ) STRICT, WITHOUT ROWID;
 
+-- V17__passkeys
+-- Passkeys (WebAuthn), several for an account. They go with it.
+
+CREATE TABLE passkeys (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    user_id         BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name            TEXT    NOT NULL,
+    -- The id that the authenticator chose, in base64url.
+    credential_id   TEXT    NOT NULL,
+    -- The public key and what its registration said, as JSON. None of it is secret.
+    credential      TEXT    NOT NULL,
+    -- The signature counter of its last use; 0 for authenticators that do not count.
+    counter         INTEGER  NOT NULL,
+    backup_eligible INTEGER NOT NULL,
+    backed_up       INTEGER NOT NULL,
+    created_at      INTEGER  NOT NULL,
+    last_used_at    INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX passkeys_credential_id_key ON passkeys (credential_id);
+CREATE INDEX passkeys_user ON passkeys (user_id, id);
+
 -- V18__api_keys
 -- Credentials of programs that act for an account.
 

@@ -6,6 +6,9 @@ use mainstay_platform::config::Settings;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::opaque::OpaqueToken;
+use mainstay_platform::crypto::passkey::{
+    AssertionResponse, AttestationResponse, Ceremony, MAX_CREDENTIAL_ID, PasskeyUser, RelyingParty,
+};
 use mainstay_platform::crypto::recovery_code::RecoveryCode;
 use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::seal::Sealer;
@@ -15,12 +18,87 @@ use mainstay_platform::database::{sqlite_path, sqlite_url};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// Signs no token here, so no token may be accepted.
 static RING: LazyLock<KeyRing> = LazyLock::new(|| {
     let key = TokenKey::hs256(&[7; 32]).expect("32 bytes are a key");
     KeyRing::new("issuer", "audience", key, Vec::new())
 });
+
+/// A site with a ceremony of each kind that has begun, and a passkey that is registered there.
+struct Site {
+    party: RelyingParty,
+    registration: Ceremony,
+    assertion: Ceremony,
+    credential: String,
+}
+
+static SITE: LazyLock<Site> = LazyLock::new(|| {
+    let party = RelyingParty::of("https://shop.example").expect("an address with a name");
+    let user = PasskeyUser {
+        id: uuid::Uuid::nil(),
+        name: "ann@example.com",
+        display_name: "Ann",
+    };
+    let time = Duration::from_mins(5);
+    let registration = party.begin_registration(user, &[], time).expect("it begins");
+    let response = AttestationResponse {
+        client_data: client_data("webauthn.create", &registration),
+        attestation_object: include_bytes!("../corpus/passkey/attestation").to_vec(),
+    };
+    let registered = party.finish_registration(&registration.state, &response);
+    Site {
+        credential: registered.expect("the seed is accepted").credential,
+        assertion: party.begin_assertion(&[], time).expect("it begins"),
+        registration,
+        party,
+    }
+});
+
+fn client_data(kind: &str, ceremony: &Ceremony) -> Vec<u8> {
+    let challenge = &ceremony.options["challenge"];
+    serde_json::json!({"type": kind, "challenge": challenge, "origin": "https://shop.example"})
+        .to_string()
+        .into_bytes()
+}
+
+/// A browser's response to a registration is read without harm, and one to a sign-in that the registered key did not sign
+/// is not accepted. The input is read as each part of a response in turn.
+pub fn passkey(bytes: &[u8]) {
+    let site = &*SITE;
+    let foreign = AttestationResponse {
+        client_data: bytes.to_vec(),
+        attestation_object: Vec::new(),
+    };
+    let _ = foreign.digest();
+    assert!(
+        site.party
+            .finish_registration(&site.registration.state, &foreign)
+            .is_err()
+    );
+    let response = AttestationResponse {
+        client_data: client_data("webauthn.create", &site.registration),
+        attestation_object: bytes.to_vec(),
+    };
+    if let Ok(registered) = site
+        .party
+        .finish_registration(&site.registration.state, &response)
+    {
+        assert!(!registered.credential_id.is_empty());
+        assert!(registered.credential_id.len() <= MAX_CREDENTIAL_ID.div_ceil(3) * 4);
+    }
+    let (authenticator_data, signature) = bytes.split_at(bytes.len().min(37));
+    let response = AssertionResponse {
+        credential_id: vec![1; 16],
+        client_data: client_data("webauthn.get", &site.assertion),
+        authenticator_data: authenticator_data.to_vec(),
+        signature: signature.to_vec(),
+        user_handle: None,
+    };
+    let (state, credential) = (&site.assertion.state, &site.credential);
+    assert!(site.party.finish_assertion(state, &response, credential).is_err());
+}
 
 /// No access token that was not signed by a key of the ring is accepted.
 pub fn token(bytes: &[u8]) {

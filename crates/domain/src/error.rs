@@ -70,6 +70,12 @@ pub enum Unauthenticated {
     Credentials,
     /// The code of a second factor is wrong, or was used before.
     Factor,
+    /// A passkey that is not accepted at a sign-in.
+    Passkey,
+    /// A passkey that is not accepted as a second factor.
+    PasskeyFactor,
+    /// A passkey whose signature counter went back: there may be a copy of it.
+    PasskeyCopied,
 }
 
 /// Why an authenticated caller was denied access (403).
@@ -206,8 +212,10 @@ impl Error {
                 Unauthenticated::Expired => Code::TokenExpired,
                 Unauthenticated::Revoked | Unauthenticated::KeyRevoked => Code::TokenRevoked,
                 Unauthenticated::Reused => Code::TokenReused,
-                Unauthenticated::Credentials => Code::InvalidCredentials,
-                Unauthenticated::Factor => Code::MfaInvalid,
+                Unauthenticated::Credentials | Unauthenticated::Passkey | Unauthenticated::PasskeyCopied => {
+                    Code::InvalidCredentials
+                }
+                Unauthenticated::Factor | Unauthenticated::PasskeyFactor => Code::MfaInvalid,
             },
             Self::Denied(why) => match why {
                 Denied::Permission(_)
@@ -275,6 +283,10 @@ fn unauthenticated(why: Unauthenticated) -> &'static str {
         Unauthenticated::Reused => "the refresh token was used before; the session has ended",
         Unauthenticated::Credentials => "the e-mail address or the password is wrong",
         Unauthenticated::Factor => "the code is wrong or was used before",
+        // The client does not learn why: an attacker would know what to change.
+        Unauthenticated::Passkey | Unauthenticated::PasskeyFactor | Unauthenticated::PasskeyCopied => {
+            "the passkey is not accepted"
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub use crate::identity::IdentityId;
 pub use crate::job::JobId;
 pub use crate::key::KeyId;
 pub use crate::order::OrderId;
+pub use crate::passkey::PasskeyId;
 pub use crate::payment::PaymentId;
 pub use crate::product::ProductId;
 pub use crate::security::SecurityEventId;

@@ -30,6 +30,7 @@ pub mod one_time_token;
 pub mod order;
 mod order_number;
 pub mod page;
+pub mod passkey;
 pub mod password;
 pub mod payment;
 pub mod product;

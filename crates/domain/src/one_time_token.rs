@@ -24,6 +24,13 @@ string_enum! {
         MagicLink = "magic-link",
         /// The `state` of a sign-in by an identity provider (RFC 6749, 10.12).
         ProviderSignIn = "provider-sign-in",
+        /// The challenge that the registration of a passkey answers (WebAuthn). Challenges have no prefix: browsers
+        /// return them as part of a response.
+        PasskeyRegistration = "passkey-registration",
+        /// The challenge that a sign-in by a passkey answers.
+        PasskeySignIn = "passkey-sign-in",
+        /// The challenge that a passkey answers as a second factor or in a step-up.
+        PasskeyFactor = "passkey-factor",
     }
 }
 
@@ -39,6 +46,9 @@ impl TokenPurpose {
             Self::Invitation => "miv_",
             Self::MagicLink => "mml_",
             Self::ProviderSignIn => "mps_",
+            Self::PasskeyRegistration => "mpr_",
+            Self::PasskeySignIn => "mpk_",
+            Self::PasskeyFactor => "mpf_",
         }
     }
 
@@ -46,7 +56,9 @@ impl TokenPurpose {
     pub const fn ttl(self) -> Duration {
         match self {
             Self::Setup | Self::VerifyEmail | Self::ChangeEmail => Duration::from_hours(24),
-            Self::SecondFactor => Duration::from_mins(5),
+            Self::SecondFactor | Self::PasskeyRegistration | Self::PasskeySignIn | Self::PasskeyFactor => {
+                Duration::from_mins(5)
+            }
             Self::ResetPassword => Duration::from_hours(1),
             Self::Invitation => Duration::from_hours(7 * 24),
             Self::MagicLink => Duration::from_mins(15),

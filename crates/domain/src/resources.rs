@@ -9,6 +9,7 @@ use crate::job::Job;
 use crate::key::SigningKey;
 use crate::master_key::MasterKey;
 use crate::order::Order;
+use crate::passkey::Passkey;
 use crate::payment::Payment;
 use crate::product::Product;
 use crate::role::Role;
@@ -23,6 +24,7 @@ pub fn built_in() -> Resources {
         .with::<Role>()
         .with::<Session>()
         .with::<Identity>()
+        .with::<Passkey>()
         .with::<ApiKey>()
         .with::<Device>()
         .with::<Product>()

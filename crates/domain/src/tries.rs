@@ -21,6 +21,8 @@ string_enum! {
         EmailCode = "email-code",
         /// A one-time token, an API key or any other long secret; there is no account to count for.
         Token = "token",
+        /// A passkey. It cannot be guessed, so only networks are limited: no stranger can lock an owner out of it.
+        Passkey = "passkey",
     }
 }
 
@@ -105,7 +107,7 @@ impl TryKind {
                 (TryScope::AccountInNetwork, ACCOUNT_IN_NETWORK),
                 (TryScope::Network, NETWORK),
             ],
-            Self::Token => &[(TryScope::Network, NETWORK)],
+            Self::Token | Self::Passkey => &[(TryScope::Network, NETWORK)],
         }
     }
 }

@@ -28,6 +28,9 @@ fn of_callers() -> Vec<Case> {
         (Unauthenticated::Reused, Code::TokenReused),
         (Unauthenticated::Credentials, Code::InvalidCredentials),
         (Unauthenticated::Factor, Code::MfaInvalid),
+        (Unauthenticated::Passkey, Code::InvalidCredentials),
+        (Unauthenticated::PasskeyCopied, Code::InvalidCredentials),
+        (Unauthenticated::PasskeyFactor, Code::MfaInvalid),
     ];
     let denied = [
         (Denied::Permission(Permission::READ_AUDIT), Code::Forbidden),

@@ -107,8 +107,13 @@ fn text(network: IpAddr) -> String {
 
 fn kind_of(error: &Error) -> Option<SecurityEventKind> {
     Some(match error {
-        Error::Unauthenticated(Unauthenticated::Credentials) => SecurityEventKind::LoginFailed,
-        Error::Unauthenticated(Unauthenticated::Factor) => SecurityEventKind::MfaFailed,
+        Error::Unauthenticated(Unauthenticated::Credentials | Unauthenticated::Passkey) => {
+            SecurityEventKind::LoginFailed
+        }
+        Error::Unauthenticated(Unauthenticated::Factor | Unauthenticated::PasskeyFactor) => {
+            SecurityEventKind::MfaFailed
+        }
+        Error::Unauthenticated(Unauthenticated::PasskeyCopied) => SecurityEventKind::PasskeyCopied,
         Error::Unauthenticated(Unauthenticated::Reused) => SecurityEventKind::RefreshTokenReused,
         Error::Unauthenticated(_) => SecurityEventKind::UnauthorizedAccess,
         Error::Denied(Denied::Network) => SecurityEventKind::ApiKeyForeignNetwork,

@@ -81,6 +81,7 @@ mod order_items;
 mod orders;
 mod outbox;
 mod outcome;
+mod passkeys;
 mod payments;
 mod products;
 mod read;
@@ -117,6 +118,7 @@ pub use migrate::{Condition, MigrateError, Migration, Migrations, Report, condit
 pub use one_time_tokens::OneTimeTokens;
 pub use orders::{OrderFilter, OrderSort, Orders};
 pub use outbox::Outbox;
+pub use passkeys::{Passkeys, StoredPasskey};
 pub use payments::Payments;
 pub use products::{ProductFilter, ProductSort, Products};
 pub use recovery_codes::RecoveryCodes;

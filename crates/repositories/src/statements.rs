@@ -8,6 +8,7 @@ use mainstay_domain::api_key::ApiKey;
 use mainstay_domain::identity::Identity;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
+use mainstay_domain::passkey::Passkey;
 use mainstay_domain::payment::Payment;
 use mainstay_domain::security::SecurityEvent;
 use mainstay_platform::database::{BulkChange, Change, InternalChange, InternalTable, Select, Sql};
@@ -129,11 +130,12 @@ fn declared(
 }
 
 /// The tables whose statements are composed.
-fn tables() -> [&'static dyn ComposedTable; 6] {
+fn tables() -> [&'static dyn ComposedTable; 7] {
     [
         table::<Identity>(),
         table::<ApiKey>(),
         table::<Job>(),
+        table::<Passkey>(),
         table::<Payment>(),
         table::<SecurityEvent>(),
         table::<SigningKey>(),
@@ -161,6 +163,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::master_key_check::ALL,
         crate::one_time_tokens::ALL,
         crate::orders::ALL,
+        crate::passkeys::ALL,
         crate::payments::ALL,
         crate::products::ALL,
         crate::roles::ALL,
@@ -202,6 +205,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::jobs::CHANGES,
         crate::master_key_check::CHANGES,
         crate::orders::CHANGES,
+        crate::passkeys::CHANGES,
         crate::payments::CHANGES,
         crate::products::CHANGES,
         crate::roles::CHANGES,

@@ -16,6 +16,7 @@ mod metrics;
 mod mfa;
 mod orders;
 mod parse;
+mod passkeys;
 mod passwords;
 mod payments;
 mod permissions;
@@ -38,6 +39,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(api_keys::routes())
         .merge(mail_sign_in::routes())
         .merge(mfa::routes())
+        .merge(passkeys::routes())
         .merge(passwords::routes())
         .merge(emails::routes())
         .merge(sessions::routes())

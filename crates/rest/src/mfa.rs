@@ -1,32 +1,36 @@
 //! Second factors, and proving again who one is.
 
 use crate::auth::{Transport, sign_in_tokens};
+use crate::passkeys::PasskeyResponse;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data};
 use mainstay_edge::input::Body;
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_engine::Secret;
 use mainstay_services::account::{
-    DisableTotp, EnableTotp, FactorCode, Password, RenewRecoveryCodes, SetUpTotp, StepUp, VerifyFactor,
+    BeginPasskeyFactor, BeginPasskeyStepUp, DisableTotp, EnableTotp, FactorCode, FactorProof, Password,
+    RenewRecoveryCodes, SetUpTotp, StepUp, VerifyFactor,
 };
-use mainstay_views::{RecoveryCodesView, TokensView, TotpSetupView};
+use mainstay_views::{PasskeyOptionsView, RecoveryCodesView, TokensView, TotpSetupView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(route!(VerifyFactor, verify))
+        .add(route!(BeginPasskeyFactor, begin_passkey))
         .add(route!(SetUpTotp, set_up_totp))
         .add(route!(EnableTotp, enable_totp))
         .add(route!(DisableTotp, disable_totp))
         .add(route!(RenewRecoveryCodes, renew_recovery_codes))
         .add(route!(StepUp, step_up))
+        .add(route!(BeginPasskeyStepUp, begin_passkey_step_up))
 }
 
 /// The longest text that is read as a code.
 const MAX_CODE: usize = 64;
 
-/// The token of a first factor, and a code of a second one.
+/// The token of a first factor, and what proves a second one: a code or a passkey.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Verification {
@@ -34,8 +38,18 @@ struct Verification {
     mfa_token: String,
     /// The six digits that the authenticator app shows, or a recovery code.
     #[schema(min_length = 1, max_length = 64)]
-    code: String,
+    code: Option<String>,
+    /// The browser's response to the options of `POST /api/auth/mfa/passkey`.
+    passkey: Option<PasskeyResponse>,
     transport: Option<Transport>,
+}
+
+/// The token of a first factor.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FirstFactor {
+    #[schema(max_length = 100)]
+    mfa_token: String,
 }
 
 /// A code of the authenticator app.
@@ -47,7 +61,7 @@ struct Confirmation {
     code: String,
 }
 
-/// What proves again who the caller is: one of the two.
+/// What proves again who the caller is: one of the three.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Proof {
@@ -57,6 +71,8 @@ struct Proof {
     /// The six digits that the authenticator app shows, or a recovery code.
     #[schema(min_length = 1, max_length = 64)]
     code: Option<String>,
+    /// The browser's response to the options of `POST /api/auth/step-up/passkey`.
+    passkey: Option<PasskeyResponse>,
 }
 
 /// Finishes a sign-in with a second factor. The token is the one of the answer to the first factor: it is valid for five
@@ -65,11 +81,33 @@ struct Proof {
     responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
 async fn verify(operation: Operation<VerifyFactor>, Body(input): Body<Verification>) -> Answer {
     let route_state = operation.route_state().clone();
-    let code = code(&input.code)?;
+    let proof = match (input.code, input.passkey) {
+        (Some(text), None) => FactorProof::Code(code(&text)?),
+        (None, Some(response)) => FactorProof::Passkey(response.assertion("passkey.")?),
+        (Some(_), Some(_)) => return Err(invalid("CONFLICT", "cannot be given together with passkey")),
+        (None, None) => return Err(invalid("REQUIRED", "give a code or the response of a passkey")),
+    };
     let tokens = operation
-        .command(VerifyFactor::new(Secret::new(input.mfa_token), code))
+        .command(VerifyFactor::new(Secret::new(input.mfa_token), proof))
         .await?;
     sign_in_tokens(&route_state, tokens, input.transport)
+}
+
+/// Begins the use of a passkey as the second factor of a sign-in.
+#[utoipa::path(post, path = "/api/auth/mfa/passkey", tag = "auth", request_body = FirstFactor,
+    responses((status = 200, description = "The options for the browser", body = Data<PasskeyOptionsView>), (status = 401), (status = 409)))]
+async fn begin_passkey(operation: Operation<BeginPasskeyFactor>, Body(input): Body<FirstFactor>) -> Answer {
+    let token = Secret::new(input.mfa_token);
+    let options = operation.command(BeginPasskeyFactor { token }).await?;
+    answer::data(&PasskeyOptionsView::from(options))
+}
+
+/// Begins a step-up by a passkey.
+#[utoipa::path(post, path = "/api/auth/step-up/passkey", tag = "auth",
+    responses((status = 200, description = "The options for the browser", body = Data<PasskeyOptionsView>), (status = 409)))]
+async fn begin_passkey_step_up(operation: Operation<BeginPasskeyStepUp>) -> Answer {
+    let options = operation.command(BeginPasskeyStepUp).await?;
+    answer::data(&PasskeyOptionsView::from(options))
 }
 
 /// Makes a secret for an authenticator app. It counts when a code has confirmed it; until then, each call makes another.
@@ -111,11 +149,17 @@ async fn renew_recovery_codes(operation: Operation<RenewRecoveryCodes>) -> Answe
 #[utoipa::path(post, path = "/api/auth/step-up", tag = "auth", request_body = Proof,
     responses((status = 204, description = "In force for ten minutes")))]
 async fn step_up(operation: Operation<StepUp>, Body(input): Body<Proof>) -> Answer {
-    let proof = match (input.password, input.code) {
-        (Some(password), None) => StepUp::Password(Password::new(password)),
-        (None, Some(text)) => StepUp::Code(code(&text)?),
-        (Some(_), Some(_)) => return Err(invalid("CONFLICT", "cannot be given together with password")),
-        (None, None) => return Err(invalid("REQUIRED", "give the password or a code")),
+    let proof = match (input.password, input.code, input.passkey) {
+        (Some(password), None, None) => StepUp::Password(Password::new(password)),
+        (None, Some(text), None) => StepUp::Code(code(&text)?),
+        (None, None, Some(response)) => StepUp::Passkey(response.assertion("passkey.")?),
+        (None, None, None) => {
+            return Err(invalid(
+                "REQUIRED",
+                "give the password, a code or the response of a passkey",
+            ));
+        }
+        _ => return Err(invalid("CONFLICT", "give one of password, code and passkey")),
     };
     operation.command(proof).await?;
     Ok(answer::nothing())

@@ -1,9 +1,9 @@
 //! The repositories of the product's own resources.
 
 use mainstay_engine::Repositories;
-use mainstay_repositories::{Identities, Orders, Payments, Products, RecoveryCodes, TotpFactors};
+use mainstay_repositories::{Identities, Orders, Passkeys, Payments, Products, RecoveryCodes, TotpFactors};
 
-/// Adds the repositories of products, orders, payments, second factors and identities to every transaction and snapshot.
+/// Adds the repositories of products, orders, payments, second factors, passkeys and identities to every transaction and snapshot.
 pub trait ShopRepositories: Repositories {
     /// Products.
     fn products(&mut self) -> Products<'_> {
@@ -18,6 +18,11 @@ pub trait ShopRepositories: Repositories {
     /// Accounts at identity providers.
     fn identities(&mut self) -> Identities<'_> {
         Identities::new(self.tx())
+    }
+
+    /// Passkeys.
+    fn passkeys(&mut self) -> Passkeys<'_> {
+        Passkeys::new(self.tx())
     }
 
     /// Payments.

@@ -1,13 +1,14 @@
 //! The arguments of `cargo xtask fuzz`.
 
 /// The targets, by the names of their files in `fuzz/targets`.
-pub(super) const TARGETS: [&str; 14] = [
+pub(super) const TARGETS: [&str; 15] = [
     "addresses",
     "attributes",
     "body",
     "cursor",
     "factor_code",
     "headers",
+    "passkey",
     "password_hash",
     "query",
     "refresh_token",

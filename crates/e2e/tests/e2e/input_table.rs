@@ -125,6 +125,7 @@ fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
             anonymous,
             json!({"mfaToken": "msf_x", "code": "123456"}),
         ),
+        ("mfa/passkey", anonymous, json!({"mfaToken": "msf_x"})),
         ("mfa/totp/enable", ann, json!({"code": "123456"})),
         (
             "api-keys",
@@ -134,7 +135,33 @@ fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
     ];
     rows.into_iter()
         .map(|(path, client, good)| taker(("POST", format!("/api/auth/{path}"), client, good, false)))
+        .chain(of_passkeys(anonymous, ann))
         .collect()
+}
+
+/// The routes of passkeys.
+fn of_passkeys(anonymous: &Client, ann: &Client) -> impl Iterator<Item = Taker> {
+    let response = |response: Value| {
+        json!({
+            "id": "AQ", "rawId": "AQ", "type": "public-key", "response": response,
+            "authenticatorAttachment": null, "clientExtensionResults": {},
+        })
+    };
+    let registration = response(json!({"clientDataJSON": "e30", "attestationObject": "oA"}));
+    let mut sign_in = response(json!({
+        "clientDataJSON": "e30", "authenticatorData": "AA", "signature": "MAA", "userHandle": "AQ",
+    }));
+    sign_in["transport"] = json!("body");
+    let path = |path: &str| format!("/api/auth/passkeys/{path}");
+    let start = json!({"email": "unknown@example.com"});
+    let some = "0199b1f4-7c00-7000-8000-000000000001";
+    let rows = [
+        ("POST", path("register/finish"), ann, registration, false),
+        ("POST", path("login/start"), anonymous, start, true),
+        ("POST", path("login/finish"), anonymous, sign_in, false),
+        ("PATCH", path(some), ann, json!({"name": "Phone"}), false),
+    ];
+    rows.map(taker).into_iter()
 }
 
 /// The routes of accounts and roles.
@@ -183,13 +210,15 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 7] = [
+pub(crate) const WITHOUT_A_BODY: [&str; 9] = [
     "/api/auth/logout",
     "/api/auth/logout-all",
     "/api/auth/email/resend",
     "/api/auth/mfa/recovery-codes",
     "/api/auth/mfa/totp/disable",
     "/api/auth/mfa/totp/setup",
+    "/api/auth/passkeys/register/start",
+    "/api/auth/step-up/passkey",
     "/api/jobs/{id}/retry",
 ];
 

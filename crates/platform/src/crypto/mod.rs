@@ -1,6 +1,6 @@
-//! Cryptography: passwords, sealing at rest, access tokens, opaque tokens, API keys.
+//! Cryptography: passwords, sealing at rest, access tokens, opaque tokens, API keys, passkeys.
 //!
-//! Every primitive comes from AWS-LC, except Argon2id (RustCrypto). Secrets are wiped when dropped and never printed;
+//! Every primitive comes from AWS-LC, except Argon2id and the verification of passkeys (RustCrypto). Secrets are wiped when dropped and never printed;
 //! comparisons with a secret take constant time.
 
 pub mod api_key;
@@ -11,6 +11,7 @@ pub mod key_ring;
 pub mod master_key;
 pub mod opaque;
 mod params;
+pub mod passkey;
 pub mod password;
 mod phc;
 pub mod recovery_code;

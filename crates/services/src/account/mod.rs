@@ -22,6 +22,7 @@ mod one_time;
 mod opening;
 mod own_address;
 mod own_password;
+mod passkey;
 mod password;
 mod presented;
 mod provider;
@@ -48,8 +49,8 @@ pub use create_account::CreateAccount;
 pub use email_code::{RequestEmailCode, SendEmailCode, VerifyEmailCode};
 pub use end_session::EndSession;
 pub use factor::{
-    DisableTotp, EnableTotp, FactorCode, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp, TotpSetup,
-    VerifyFactor, reset_factors,
+    DisableTotp, EnableTotp, FactorCode, FactorProof, RecoveryCodeList, RenewRecoveryCodes, SetUpTotp,
+    TotpSetup, VerifyFactor, reset_factors,
 };
 pub use forgot_password::{ForgotPassword, SendResetLink};
 pub use list_sessions::{ListSessions, OwnSession};
@@ -58,6 +59,11 @@ pub use logout::Logout;
 pub use logout_all::LogoutAll;
 pub use magic_link::{RequestMagicLink, SendMagicLink, VerifyMagicLink};
 pub use me::Me;
+pub use passkey::{
+    AssertionResponse, AttestationResponse, Base64Url, BeginPasskeyFactor, BeginPasskeyRegistration,
+    BeginPasskeySignIn, BeginPasskeyStepUp, FinishPasskeyRegistration, FinishPasskeySignIn, ListPasskeys,
+    PasskeyOptions, ReadPasskey, RegisteredPasskey, RemovePasskey, RenamePasskey,
+};
 pub use password::Password;
 pub use provider::{
     BeginProviderSignIn, CallbackParams, FinishProviderSignIn, ListIdentities, ListProviders, ProviderAnswer,

@@ -24,7 +24,8 @@ use serde_json::json;
 /// Returns the account as it is now.
 ///
 /// If the address was not confirmed before, the client that registered it may have been a stranger: the password, the
-/// identities, the second factors, the sessions, the API keys and the one-time tokens that came before are removed. Otherwise nothing changes.
+/// identities, the passkeys, the other second factors, the sessions, the API keys and the one-time tokens that came before
+/// are removed. Otherwise nothing changes.
 ///
 /// # Errors
 /// Only the database's.
@@ -55,17 +56,19 @@ pub(super) async fn confirm_address(cx: &mut CommandContext<'_>, before: User) -
     Ok(after)
 }
 
-/// Removes the password, the identities at providers, the second factors, the sessions, the API keys and the one-time tokens
-/// of an account: whatever a stranger may have added to an account that they registered. What signs in, or hinders signing
+/// Removes the password, the identities at providers, the passkeys and other second factors, the sessions, the API keys and
+/// the one-time tokens of an account: whatever a stranger may have added to an account that they registered. What signs in, or hinders signing
 /// in, has to be removed here. Returns the account as it is then.
 async fn remove_credentials(cx: &mut CommandContext<'_>, user: &User) -> Result<User> {
     let permit = cx.permit_of(SystemCaller::SIGN_IN, User::CONFIRM_EMAIL, user)?;
     let password = cx.credentials().remove(&permit, user).await?;
     let identities = cx.identities().remove_all(&permit, user).await?;
+    let passkeys = cx.passkeys().remove_all(&permit, user).await?;
     let tokens = cx.one_time_tokens().revoke_every_of(user.id).await?;
     end_sessions_of(cx, user, None).await?;
     revoke_api_keys_of(cx, user).await?;
-    let facts = json!({"password": password, "identities": identities, "tokens": tokens});
+    let facts =
+        json!({"password": password, "identities": identities, "passkeys": passkeys, "tokens": tokens});
     cx.record(
         permit,
         DomainEvent::noted("user.credentials-removed", "CREDENTIALS_REMOVED", &facts),

@@ -29,6 +29,10 @@ async fn confirmed_factors(cx: &mut CommandContext<'_>, user: &User) -> Result<V
     if totp.is_some_and(|totp| totp.confirmed_at.is_some()) {
         factors.push(SecondFactor::Totp);
     }
+    let passkeys = cx.scope_of(SystemCaller::SIGN_IN);
+    if cx.passkeys().count_of(&passkeys, user.id).await? > 0 {
+        factors.push(SecondFactor::Passkey);
+    }
     Ok(factors)
 }
 

@@ -76,10 +76,7 @@ pub(crate) async fn complete_sign_in(
     user: User,
     method: SignInMethod,
 ) -> Result<WrittenSignIn> {
-    user.check_usable()?;
-    if cx.components().policies.confirm_email_first && !user.email_verified {
-        return Err(Error::Denied(Denied::EmailUnverified));
-    }
+    check_may_sign_in(cx, &user)?;
     let methods = second_factors(cx, &user).await?;
     if methods.is_empty() {
         let opened = open_session(cx, user, method).await?;
@@ -102,4 +99,25 @@ pub(crate) async fn complete_sign_in(
         token: Secret::new(token.text().to_owned()),
         methods,
     }))
+}
+
+/// Ends a sign-in by a passkey whose authenticator verified its user: opens a session, and asks for no second factor.
+///
+/// # Errors
+/// As [`complete_sign_in`].
+pub(super) async fn complete_with_both_factors(
+    cx: &mut CommandContext<'_>,
+    user: User,
+    method: SignInMethod,
+) -> Result<OpenedSession> {
+    check_may_sign_in(cx, &user)?;
+    open_session(cx, user, method).await
+}
+
+fn check_may_sign_in(cx: &CommandContext<'_>, user: &User) -> Result<()> {
+    user.check_usable()?;
+    if cx.components().policies.confirm_email_first && !user.email_verified {
+        return Err(Error::Denied(Denied::EmailUnverified));
+    }
+    Ok(())
 }

@@ -2,13 +2,15 @@
 
 use super::factor::{FactorCode, MatchedCode, match_code, use_code};
 use super::own_password::{VerifiedPassword, verify_own};
+use super::passkey::{AssertionResponse, VerifiedPasskey, use_passkey, verify_passkey};
 use super::password::Password;
 use super::tries::{self, TakenTry};
 use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::SessionId;
-use mainstay_domain::session::Session;
+use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::session::{STEP_UP_TTL, Session};
 use mainstay_domain::tries::TryKind;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
@@ -25,9 +27,35 @@ pub async fn require_step_up(cx: &mut CommandContext<'_>) -> Result<()> {
     let Some(principal) = cx.caller().principal() else {
         return Ok(());
     };
-    let (id, scope) = (principal.session()?, cx.scope::<Session>());
+    let (id, now) = (principal.session()?, cx.now());
+    check_session(cx, id, |session| session.is_stepped_up(now)).await
+}
+
+/// Refuses to add a way to sign in unless the caller proved who they are within
+/// [`STEP_UP_TTL`](mainstay_domain::session::STEP_UP_TTL): by a step-up, or, where the account has no second factor and so
+/// perhaps nothing to step up with, by the sign-in itself.
+///
+/// # Errors
+/// `STEP_UP_REQUIRED`.
+pub(super) async fn require_recent_proof(cx: &mut CommandContext<'_>, user: &User) -> Result<()> {
+    if user.mfa_enabled {
+        return require_step_up(cx).await;
+    }
+    let (id, now) = (signed_in(cx.caller().principal())?.session()?, cx.now());
+    let is_recent =
+        |session: &Session| session.is_stepped_up(now) || now < session.created_at.after(STEP_UP_TTL);
+    check_session(cx, id, is_recent).await
+}
+
+/// Checks the session of the caller.
+async fn check_session(
+    cx: &mut CommandContext<'_>,
+    id: SessionId,
+    is_enough: impl Fn(&Session) -> bool,
+) -> Result<()> {
+    let scope = cx.scope::<Session>();
     match cx.sessions().find(&scope, id).await {
-        Ok(session) if session.is_stepped_up(cx.now()) => Ok(()),
+        Ok(session) if is_enough(&session) => Ok(()),
         Ok(_) | Err(Error::NotFound) => Err(Error::Denied(Denied::StepUp)),
         Err(error) => Err(error),
     }
@@ -41,6 +69,8 @@ pub enum StepUp {
     Password(Password),
     /// With a code of a second factor; `None` for a text that is no code.
     Code(Option<FactorCode>),
+    /// With a passkey.
+    Passkey(AssertionResponse),
 }
 
 /// A proof that was verified before the transaction.
@@ -52,6 +82,8 @@ enum Proof {
     Password(VerifiedPassword),
     /// With its try.
     Code(MatchedCode, TakenTry),
+    /// With its try.
+    Passkey(Box<VerifiedPasskey>, TakenTry),
 }
 
 impl UseCase for StepUp {
@@ -73,6 +105,13 @@ impl PreparedCommand for StepUp {
                 let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
                 Proof::Code(match_code(cx, user, code.as_ref()).await?, taken)
             }
+            Self::Passkey(response) => {
+                let user = signed_in(cx.context().caller.principal())?.id;
+                let taken = tries::take(cx, TryKind::Passkey, "").await?;
+                let purpose = TokenPurpose::PasskeyFactor;
+                let verified = verify_passkey(cx, purpose, response, Some(user)).await?;
+                Proof::Passkey(Box::new(verified), taken)
+            }
         };
         Ok(VerifiedProof(proof))
     }
@@ -91,6 +130,11 @@ impl PreparedCommand for StepUp {
                 use_code(cx, permit, &user, matched).await?;
                 taken.give_back(cx).await?;
                 "code"
+            }
+            Proof::Passkey(verified, taken) => {
+                use_passkey(cx, verified, Self::NAME).await?;
+                taken.give_back(cx).await?;
+                "passkey"
             }
         };
         step_up(cx, session, proof).await

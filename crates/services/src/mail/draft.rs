@@ -114,6 +114,10 @@ fn page(purpose: TokenPurpose) -> &'static str {
         TokenPurpose::Invitation => "invitation",
         TokenPurpose::MagicLink => "magic-link",
         TokenPurpose::Setup => "setup",
-        TokenPurpose::SecondFactor | TokenPurpose::ProviderSignIn => "sign-in",
+        TokenPurpose::SecondFactor
+        | TokenPurpose::ProviderSignIn
+        | TokenPurpose::PasskeyRegistration
+        | TokenPurpose::PasskeySignIn
+        | TokenPurpose::PasskeyFactor => "sign-in",
     }
 }

@@ -11,8 +11,9 @@ use mainstay_domain::user::User;
 use mainstay_engine::{CommandContext, Repositories};
 use serde_json::json;
 
-/// Closes an account: its sessions end, its API keys are revoked, its password, identities, links in mails and permissions
-/// are removed, its address is free, and nothing in its row names the person any more. Orders and audit entries stay, with the id as a pseudonym, because the law keeps
+/// Closes an account: its sessions end, its API keys are revoked, its password, passkeys, identities, links in mails and
+/// permissions are removed, its address is free, and nothing in its row names the person any more. Orders and audit
+/// entries stay, with the id as a pseudonym, because the law keeps
 /// them. The event holds no personal data: the audit trail cannot forget.
 pub(super) async fn close_account(
     cx: &mut CommandContext<'_>,
@@ -23,6 +24,7 @@ pub(super) async fn close_account(
     revoke_api_keys_of(cx, &user).await?;
     cx.one_time_tokens().remove_of(user.id).await?;
     cx.identities().remove_all(&permit, &user).await?;
+    cx.passkeys().remove_all(&permit, &user).await?;
     let facts = json!({"id": user.id, "role": user.role, "status": user.status});
     let erased = user.erased(cx.now());
     cx.users().delete(&permit, &erased).await?;

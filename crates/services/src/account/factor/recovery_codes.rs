@@ -53,7 +53,7 @@ impl Command for RenewRecoveryCodes {
 }
 
 /// Replaces the recovery codes of an account.
-pub(super) async fn renew(
+pub(in crate::account) async fn renew(
     cx: &mut CommandContext<'_>,
     permit: &Permit<User>,
     user: &User,

@@ -2,6 +2,7 @@
 
 use super::super::one_time::{consume, peek};
 use super::super::opening::open_session;
+use super::super::passkey::{AssertionResponse, VerifiedPasskey, use_passkey, verify_passkey};
 use super::super::tokens::{OpenedSession, Tokens};
 use super::super::tries::{self, TakenTry};
 use super::code::{FactorCode, MatchedCode, match_code, use_code};
@@ -16,18 +17,34 @@ use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Components, PrepareContext, Repositories, StagedCommand, UseCase};
 use mainstay_platform::config::Secret;
 
-/// Finishes a sign-in whose first factor was verified, with a code of a second one. The token of the first factor outlives
-/// wrong codes, whose number is limited, and works once.
+/// Finishes a sign-in whose first factor was verified, with a second one. The token of the first factor outlives wrong
+/// proofs, whose number is limited, and works once.
 #[derive(Debug, Clone)]
 pub struct VerifyFactor {
     token: Secret<String>,
-    code: Option<FactorCode>,
+    proof: FactorProof,
+}
+
+/// What proves a second factor.
+#[derive(Debug, Clone)]
+pub enum FactorProof {
+    /// A code; `None` for a text that is no code.
+    Code(Option<FactorCode>),
+    /// A browser's response by a passkey.
+    Passkey(AssertionResponse),
+}
+
+/// A proof that was found to be right, before the transaction that uses it.
+#[derive(Debug, Clone)]
+enum MatchedProof {
+    Code(MatchedCode),
+    Passkey(Box<VerifiedPasskey>),
 }
 
 impl VerifyFactor {
-    /// The token of the first factor, and a code; `None` for a text that is no code.
-    pub fn new(token: Secret<String>, code: Option<FactorCode>) -> Self {
-        Self { token, code }
+    /// The token of the first factor, and the proof of a second one.
+    pub fn new(token: Secret<String>, proof: FactorProof) -> Self {
+        Self { token, proof }
     }
 }
 
@@ -35,7 +52,7 @@ impl VerifyFactor {
 #[derive(Debug, Clone)]
 pub struct VerifiedFactor {
     user: UserId,
-    matched: MatchedCode,
+    matched: MatchedProof,
     taken: TakenTry,
 }
 
@@ -57,8 +74,19 @@ impl StagedCommand for VerifyFactor {
         let token = peek(cx, TokenPurpose::SecondFactor, self.token.expose()).await?;
         let user = token.user_id.ok_or(invalid)?;
         cx.concerns(user);
-        let taken = tries::take(cx, TryKind::SecondFactor, &user.to_string()).await?;
-        let matched = match_code(cx, user, self.code.as_ref()).await?;
+        let (taken, matched) = match &self.proof {
+            FactorProof::Code(code) => {
+                let taken = tries::take(cx, TryKind::SecondFactor, &user.to_string()).await?;
+                let matched = match_code(cx, user, code.as_ref()).await?;
+                (taken, MatchedProof::Code(matched))
+            }
+            FactorProof::Passkey(response) => {
+                let taken = tries::take(cx, TryKind::Passkey, "").await?;
+                let purpose = TokenPurpose::PasskeyFactor;
+                let verified = verify_passkey(cx, purpose, response, Some(user)).await?;
+                (taken, MatchedProof::Passkey(Box::new(verified)))
+            }
+        };
         Ok(VerifiedFactor { user, matched, taken })
     }
 
@@ -66,9 +94,16 @@ impl StagedCommand for VerifyFactor {
         let token = consume(cx, TokenPurpose::SecondFactor, self.token.expose()).await?;
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         let user = cx.users().find(&scope, verified.user).await?;
-        let permit = cx.permit_of(SystemCaller::SIGN_IN, User::USE_FACTOR, &user)?;
         cx.act_for(user.id);
-        use_code(cx, permit, &user, &verified.matched).await?;
+        match &verified.matched {
+            MatchedProof::Code(matched) => {
+                let permit = cx.permit_of(SystemCaller::SIGN_IN, User::USE_FACTOR, &user)?;
+                use_code(cx, permit, &user, matched).await?;
+            }
+            MatchedProof::Passkey(verified) => {
+                use_passkey(cx, verified, Self::NAME).await?;
+            }
+        }
         verified.taken.give_back(cx).await?;
         let method = token.payload.as_deref().and_then(SignInMethod::find);
         let method = method.ok_or_else(|| Error::bug("the token of a first factor does not name it"))?;

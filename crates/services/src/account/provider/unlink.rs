@@ -1,12 +1,12 @@
 //! Removes an identity from the caller's account.
 
-use crate::repositories::ShopRepositories;
+use crate::account::passkey::is_last_way_in;
 use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::IdentityId;
 use mainstay_domain::identity::Identity;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
+use mainstay_engine::{Command, CommandContext, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Removes an identity from the caller's account, unless it is the last way in.
@@ -28,10 +28,7 @@ impl Command for UnlinkIdentity {
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         let identity = cx.rows::<Identity>().find(self.id).await?;
-        let (own, user) = (cx.scope(), cx.scope());
-        let has_password = cx.credentials().find(&user, identity.user_id).await?.is_some();
-        let others = cx.identities().count_of(&own, identity.user_id).await? - 1;
-        if !has_password && others < 1 {
+        if is_last_way_in(cx, identity.user_id).await? {
             return Err(Error::Conflict(
                 "this is the last way to sign in: set a password first, or link another identity".to_owned(),
             ));
