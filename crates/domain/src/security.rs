@@ -29,6 +29,8 @@ string_enum! {
         RefreshTokenShared = "refresh_token_shared",
         /// The first sign-in to an account from a device.
         NewDevice = "new_device",
+        /// An administrator removed the second factors of an account.
+        MfaReset = "mfa_reset",
         /// Too many requests.
         RateLimited = "rate_limited",
         /// Too many failed tries at an account or from a network: the first one that was refused.

@@ -8,6 +8,7 @@ mod docs;
 mod emails;
 mod expiry;
 mod health;
+mod invitations;
 mod jobs;
 mod keys;
 mod link_pages;
@@ -40,6 +41,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(mfa::routes())
         .merge(passwords::routes())
         .merge(emails::routes())
+        .merge(invitations::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())
