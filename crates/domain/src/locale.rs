@@ -120,7 +120,19 @@ mod tests {
         ] {
             assert_eq!(Locale::parse(text).unwrap(), locale, "{text:?}");
         }
-        for text in ["", "fr", "deutsch", "de-", "-de", "de--AT", "de_AT", " de", "de\n", "dé", "de-subtagtoolong"] {
+        for text in [
+            "",
+            "fr",
+            "deutsch",
+            "de-",
+            "-de",
+            "de--AT",
+            "de_AT",
+            " de",
+            "de\n",
+            "dé",
+            "de-subtagtoolong",
+        ] {
             assert_eq!(Locale::parse(text).unwrap_err().code, "FORMAT", "{text:?}");
         }
         let long = format!("de{}", "-x".repeat(20));

@@ -167,7 +167,10 @@ async fn invite(operation: Operation<InviteUser>, Body(input): Body<Invitation>)
     let mut errors = ValidationErrors::new();
     let email = errors.take("email", Email::parse(&input.email));
     let name = errors.take("name", PersonName::parse(&input.name));
-    let role = input.role.as_deref().map_or(Ok(RoleName::customer()), RoleName::parse);
+    let role = input
+        .role
+        .as_deref()
+        .map_or(Ok(RoleName::customer()), RoleName::parse);
     let role = errors.take("role", role);
     let locale = errors.take_optional("locale", input.locale.as_deref().map(Locale::parse));
     let invite = email.zip(name).zip(role).map(|((email, name), role)| InviteUser {
@@ -176,9 +179,7 @@ async fn invite(operation: Operation<InviteUser>, Body(input): Body<Invitation>)
         role,
         locale,
     });
-    let profile = operation
-        .command(ApiError::unless_good(errors, invite)?)
-        .await?;
+    let profile = operation.command(ApiError::unless_good(errors, invite)?).await?;
     let tag = Tag::from(profile.state());
     let location = format!("/api/users/{}", profile.user.id);
     Ok(tag.put(answer::created(&location, &UserView::from(profile))?))

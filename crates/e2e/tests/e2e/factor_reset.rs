@@ -24,7 +24,10 @@ async fn an_administrator_resets_the_factors_of_a_user_who_lost_them(app: &TestA
     ann.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
     other.engine.access().sync().await.unwrap();
     let there = other.client().bearer(&ann.access);
-    there.get("/api/users/me").await.expect_error(401, "TOKEN_REVOKED");
+    there
+        .get("/api/users/me")
+        .await
+        .expect_error(401, "TOKEN_REVOKED");
     other.stop().await;
     let body = json!({"mfaToken": pending, "code": "123456"});
     app.client()
@@ -42,9 +45,16 @@ async fn an_administrator_resets_the_factors_of_a_user_who_lost_them(app: &TestA
         Some("An administrator removed your second factors"),
         "{mails:?}"
     );
-    let trail = format!("/api/audit?resource=user&resourceId={}&action=RESET_FACTORS", ann.id);
+    let trail = format!(
+        "/api/audit?resource=user&resourceId={}&action=RESET_FACTORS",
+        ann.id
+    );
     let trail = admin.get(&trail).await.expect(200).list();
-    assert_eq!((trail.len(), &trail[0]["userId"]), (1, &json!(admin.id)), "{trail:?}");
+    assert_eq!(
+        (trail.len(), &trail[0]["userId"]),
+        (1, &json!(admin.id)),
+        "{trail:?}"
+    );
     app.engine().security().flush().await.unwrap();
     let events = admin.get("/api/security-events").await.expect(200).list();
     let event = events.iter().find(|event| event["type"] == "mfa_reset");
@@ -65,10 +75,7 @@ async fn trap_23_factors_are_reset_only_by_accounts_of_higher_rank(app: &TestApp
     app.enrol(&mia).await;
     app.enrol(&ann).await;
     let path = |id: &str| format!("/api/users/{id}/factors");
-    clerk
-        .delete(&path(&mia.id))
-        .await
-        .expect_error(403, "FORBIDDEN");
+    clerk.delete(&path(&mia.id)).await.expect_error(403, "FORBIDDEN");
     bob.delete(&path(&ann.id)).await.expect_error(403, "FORBIDDEN");
     app.client()
         .delete(&path(&ann.id))

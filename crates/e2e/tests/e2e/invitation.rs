@@ -62,7 +62,12 @@ async fn an_invited_person_chooses_a_password_and_is_signed_in(app: &TestApp) {
     let created = admin.post(USERS, body).await.expect(201);
     let user = created.data();
     assert_eq!(
-        (&user["status"], &user["role"], &user["locale"], &user["emailVerified"]),
+        (
+            &user["status"],
+            &user["role"],
+            &user["locale"],
+            &user["emailVerified"]
+        ),
         (&json!("invited"), &json!("support"), &json!("de"), &json!(false))
     );
     let path = created.header("location").unwrap();
@@ -72,9 +77,15 @@ async fn an_invited_person_chooses_a_password_and_is_signed_in(app: &TestApp) {
     assert_eq!(listed.len(), 1, "{listed:?}");
     app.run_jobs().await;
     let mail = app.mailbox.messages().pop().unwrap();
-    assert!(mail.subject.starts_with("Sie sind zu ") && mail.text.contains("7 Tage"), "{mail:?}");
+    assert!(
+        mail.subject.starts_with("Sie sind zu ") && mail.text.contains("7 Tage"),
+        "{mail:?}"
+    );
     // The name is the caller's choice: it does not reach the reader of a mail who has not accepted.
-    assert!(!mail.text.contains("ben,") && mail.text.contains("Guten Tag,"), "{mail:?}");
+    assert!(
+        !mail.text.contains("ben,") && mail.text.contains("Guten Tag,"),
+        "{mail:?}"
+    );
 
     let body = json!({"token": link(app, "ben"), "password": PASSWORD, "name": "Ben Real"});
     let answer = app.client().post(ACCEPT, body.clone()).await.expect(200);
@@ -89,7 +100,10 @@ async fn an_invited_person_chooses_a_password_and_is_signed_in(app: &TestApp) {
     ben.get(USERS).await.expect(200);
     let sessions = ben.get("/api/auth/sessions").await.expect(200).list();
     assert_eq!(sessions[0]["method"], "invitation");
-    app.client().post(ACCEPT, body).await.expect_error(401, "TOKEN_INVALID");
+    app.client()
+        .post(ACCEPT, body)
+        .await
+        .expect_error(401, "TOKEN_INVALID");
     sign_in(app, "ben").await.expect(200);
     let trail = format!("/api/audit?resource=user&resourceId={}", ben.id);
     let trail = admin.get(&trail).await.expect(200).list();
@@ -97,7 +111,10 @@ async fn an_invited_person_chooses_a_password_and_is_signed_in(app: &TestApp) {
         let found = trail.iter().find(|entry| entry["action"] == action);
         found.unwrap_or_else(|| panic!("no {action} in {trail:?}"))["userId"].clone()
     };
-    assert_eq!((by("CREATE"), by("ACCEPT_INVITATION")), (json!(admin.id), json!(ben.id)));
+    assert_eq!(
+        (by("CREATE"), by("ACCEPT_INVITATION")),
+        (json!(admin.id), json!(ben.id))
+    );
     assert!(!json!(trail).to_string().contains("miv_"), "{trail:?}");
     app.run_jobs().await;
 }
@@ -106,7 +123,11 @@ async fn a_browser_accepts_on_the_page_of_the_link(app: &TestApp) {
     let admin = app.admin().await;
     let (path, token) = invited(app, &admin, "ben").await;
     let mail = app.mailbox.messages().pop().unwrap();
-    let url = mail.text.split_whitespace().find(|word| word.contains('#')).unwrap();
+    let url = mail
+        .text
+        .split_whitespace()
+        .find(|word| word.contains('#'))
+        .unwrap();
     let (page, fragment) = url.split_once('#').unwrap();
     assert_eq!(fragment, token, "the token is in the fragment only");
     // Programs that scan mail open links: that changes nothing.
@@ -114,13 +135,19 @@ async fn a_browser_accepts_on_the_page_of_the_link(app: &TestApp) {
     for method in ["GET", "HEAD"] {
         app.client().request(method, page, None).await.expect(200);
     }
-    app.client().get(ACCEPT).await.expect_error(405, "METHOD_NOT_ALLOWED");
+    app.client()
+        .get(ACCEPT)
+        .await
+        .expect_error(405, "METHOD_NOT_ALLOWED");
     assert_eq!(admin.get(&path).await.expect(200).data()["status"], "invited");
     let body = json!({"token": token, "password": PASSWORD, "transport": "cookie"});
     let answer = app.client().post(ACCEPT, body).await.expect(200);
     assert!(answer.data().get("accessToken").is_none());
     let cookies = answer.all("set-cookie").join("\n");
-    assert!(cookies.contains("accessToken=") && cookies.contains("HttpOnly"), "{cookies}");
+    assert!(
+        cookies.contains("accessToken=") && cookies.contains("HttpOnly"),
+        "{cookies}"
+    );
 }
 
 async fn trap_11_nothing_signs_in_before_the_invitation_was_accepted(app: &TestApp) {
@@ -147,7 +174,12 @@ async fn trap_11_nothing_signs_in_before_the_invitation_was_accepted(app: &TestA
         let answers = ["ann@example.com", "none@example.com"].map(|email| {
             let (client, mut body) = (client.clone(), proof.clone());
             body["email"] = json!(email);
-            async move { client.post(way, body).await.expect_error(401, "INVALID_CREDENTIALS") }
+            async move {
+                client
+                    .post(way, body)
+                    .await
+                    .expect_error(401, "INVALID_CREDENTIALS")
+            }
         });
         let [there, none] = answers;
         assert_eq!(there.await.text(), none.await.text());
@@ -170,7 +202,10 @@ async fn trap_11_nothing_signs_in_before_the_invitation_was_accepted(app: &TestA
             .await
             .expect_error(401, "TOKEN_INVALID");
     }
-    for table in ["identities", "credentials WHERE user_id <> (SELECT id FROM users WHERE role = 'admin')"] {
+    for table in [
+        "identities",
+        "credentials WHERE user_id <> (SELECT id FROM users WHERE role = 'admin')",
+    ] {
         assert_eq!(crate::provider::count(app, table).await, "0", "{table}");
     }
     assert_eq!(admin.get(&path).await.expect(200).data()["status"], "invited");
@@ -234,7 +269,10 @@ async fn another_invitation_ends_the_earlier_ones(app: &TestApp) {
     assert_ne!(first, second);
     accept(app, &first).await.expect_error(401, "TOKEN_INVALID");
     accept(app, &second).await.expect(200);
-    admin.post_nothing(&again).await.expect_error(409, "INVALID_STATE");
+    admin
+        .post_nothing(&again)
+        .await
+        .expect_error(409, "INVALID_STATE");
     let unknown = "/api/users/0199b1f4-7c00-7000-8000-000000000001/invitation";
     admin.post_nothing(unknown).await.expect_error(404, "NOT_FOUND");
 }
@@ -248,7 +286,10 @@ async fn an_invitation_ends_when_the_account_changes(app: &TestApp) {
         .await
         .expect(200);
     accept(app, &token).await.expect_error(401, "TOKEN_INVALID");
-    admin.patch(&path, json!({"email": "ben@example.com"})).await.expect(200);
+    admin
+        .patch(&path, json!({"email": "ben@example.com"}))
+        .await
+        .expect(200);
     accept(app, &token).await.expect_error(401, "TOKEN_INVALID");
     // Another name or language changes nothing for it.
     let (path, token) = invited(app, &admin, "cat").await;
@@ -274,7 +315,10 @@ async fn only_the_user_makes_an_invited_account_usable(app: &TestApp) {
     assert_eq!(status("disabled").await.expect(200).data()["status"], "disabled");
     accept(app, &token).await.expect_error(401, "TOKEN_INVALID");
     let again = format!("{path}/invitation");
-    admin.post_nothing(&again).await.expect_error(409, "INVALID_STATE");
+    admin
+        .post_nothing(&again)
+        .await
+        .expect_error(409, "INVALID_STATE");
     // Enabled again, it waits for its user as before: the former link stays dead, and a reset sends nothing.
     assert_eq!(status("active").await.expect(200).data()["status"], "invited");
     accept(app, &token).await.expect_error(401, "TOKEN_INVALID");
@@ -308,7 +352,16 @@ async fn malformed_and_foreign_tokens_accept_nothing(app: &TestApp) {
     let renamed = reset.replace("mrp_", "miv_");
     let cut = &token[..token.len() - 1];
     let long = "x".repeat(5000);
-    for bad in ["", "miv_", "rubbish", cut, &reset, &renamed, &long, &token.to_uppercase()] {
+    for bad in [
+        "",
+        "miv_",
+        "rubbish",
+        cut,
+        &reset,
+        &renamed,
+        &long,
+        &token.to_uppercase(),
+    ] {
         accept(app, bad).await.expect_error(401, "TOKEN_INVALID");
     }
     let invalid = json!({"token": token, "password": "short", "name": ""});
@@ -369,7 +422,10 @@ async fn trap_23_a_caller_invites_only_as_a_role_that_they_hold(app: &TestApp) {
     admin.post_nothing(&again).await.expect(202);
     app.run_jobs().await;
     let invited = app.mailbox.messages();
-    assert!(invited.iter().all(|mail| mail.to.as_str() != "eve@example.com"), "{invited:?}");
+    assert!(
+        invited.iter().all(|mail| mail.to.as_str() != "eve@example.com"),
+        "{invited:?}"
+    );
 }
 
 async fn trap_06_an_invitation_sets_what_it_names_and_nothing_else(app: &TestApp) {
@@ -389,7 +445,10 @@ async fn trap_06_an_invitation_sets_what_it_names_and_nothing_else(app: &TestApp
             .expect_error(400, "VALIDATION_FAILED");
     }
     let wrong = json!({"email": "ben", "name": "", "role": "No Role", "locale": "xx"});
-    let answer = admin.post(USERS, wrong).await.expect_error(400, "VALIDATION_FAILED");
+    let answer = admin
+        .post(USERS, wrong)
+        .await
+        .expect_error(400, "VALIDATION_FAILED");
     let paths: Vec<String> = answer
         .validation_errors()
         .iter()
@@ -400,7 +459,10 @@ async fn trap_06_an_invitation_sets_what_it_names_and_nothing_else(app: &TestApp
     let german = admin.with("accept-language", "de");
     let least = json!({"email": "ben@example.com", "name": "Ben"});
     let user = german.post(USERS, least).await.expect(201).data();
-    assert_eq!((&user["role"], &user["locale"]), (&json!("customer"), &json!("de")));
+    assert_eq!(
+        (&user["role"], &user["locale"]),
+        (&json!("customer"), &json!("de"))
+    );
     // A repeated request with its key invites once.
     let keyed = admin.with("idempotency-key", "k-1");
     let body = invitation("cat", "customer");
@@ -415,7 +477,12 @@ async fn a_taken_address_is_a_conflict_in_every_spelling(app: &TestApp) {
     let admin = app.admin().await;
     app.customer("ann").await;
     let (_, token) = invited(app, &admin, "ben").await;
-    for email in ["ann@example.com", " ANN@Example.com", "ben@example.com", "ＢＥＮ@example.com"] {
+    for email in [
+        "ann@example.com",
+        " ANN@Example.com",
+        "ben@example.com",
+        "ＢＥＮ@example.com",
+    ] {
         let body = json!({"email": email, "name": "Other"});
         admin.post(USERS, body).await.expect_error(409, "CONFLICT");
     }
@@ -457,7 +524,10 @@ async fn a_bad_password_leaves_the_invitation_usable(app: &TestApp) {
         let body = json!({"token": token, "password": bad});
         let answer = app.client().post(ACCEPT, body).await;
         let answer = answer.expect_error(400, "VALIDATION_FAILED");
-        assert!(answer.validation_errors()[0].starts_with("password "), "{answer:?}");
+        assert!(
+            answer.validation_errors()[0].starts_with("password "),
+            "{answer:?}"
+        );
     }
     accept(app, &token).await.expect(200);
 }

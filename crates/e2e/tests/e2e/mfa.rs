@@ -456,7 +456,10 @@ async fn the_owner_is_informed_of_every_change_by_mail(app: &TestApp) {
     let enabled = ann.post(ENABLE, body).await.expect(200).data();
     let mail = last().await;
     assert_eq!(mail.subject, "Two-factor authentication is on");
-    assert!(mail.text.contains("Firefox/1 (test)") && mail.text.contains("127.0.0.1"), "{mail:?}");
+    assert!(
+        mail.text.contains("Firefox/1 (test)") && mail.text.contains("127.0.0.1"),
+        "{mail:?}"
+    );
     step_up(&ann).await;
     let renewed = ann.post_nothing(RECOVERY_CODES).await.expect(200).data();
     let mail = last().await;
@@ -466,7 +469,9 @@ async fn the_owner_is_informed_of_every_change_by_mail(app: &TestApp) {
     verify(&app.client(), &token, code).await.expect(200);
     app.run_jobs().await;
     let mails = app.mailbox.messages();
-    let mail = mails.iter().find(|mail| mail.subject == "A recovery code was used");
+    let mail = mails
+        .iter()
+        .find(|mail| mail.subject == "A recovery code was used");
     let mail = mail.unwrap_or_else(|| panic!("{mails:?}"));
     assert!(mail.text.contains("Codes that are left: 9."), "{mail:?}");
     ann.post_nothing(DISABLE).await.expect(204);
@@ -474,9 +479,16 @@ async fn the_owner_is_informed_of_every_change_by_mail(app: &TestApp) {
     // No mail carries a secret, and none went to another address.
     for mail in app.mailbox.messages() {
         assert_eq!(mail.to.as_str(), ann.email);
-        for secret in [&setup["secret"], &enabled["recoveryCodes"][0], &renewed["recoveryCodes"][0]] {
+        for secret in [
+            &setup["secret"],
+            &enabled["recoveryCodes"][0],
+            &renewed["recoveryCodes"][0],
+        ] {
             let secret = secret.as_str().unwrap();
-            assert!(!mail.text.contains(secret) && !mail.html.contains(secret), "{mail:?}");
+            assert!(
+                !mail.text.contains(secret) && !mail.html.contains(secret),
+                "{mail:?}"
+            );
         }
     }
     let before = app.mailbox.messages().len();

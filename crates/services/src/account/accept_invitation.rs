@@ -5,13 +5,13 @@ use super::opening::open_session;
 use super::own_address::note_access;
 use super::password::Password;
 use super::tokens::{OpenedSession, Tokens};
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::session::SignInMethod;
 use mainstay_domain::user::{User, UserStatus};
-use mainstay_domain::{Error, Result};
 use mainstay_engine::{
     CommandContext, Components, PrepareContext, Repositories, Secret, StagedCommand, UseCase,
 };

@@ -224,9 +224,7 @@ pub(super) fn texts(kind: MailKind) -> Texts {
         MailKind::IdentityUnlinked => Texts {
             subject: "Die Anmeldung mit {provider} wurde von Ihrem Konto entfernt",
             heading: "Die Anmeldung mit {provider} wurde von Ihrem Konto entfernt",
-            body: &[
-                "die Verknüpfung Ihres Kontos bei {site} mit einem Konto bei {provider} wurde entfernt.",
-            ],
+            body: &["die Verknüpfung Ihres Kontos bei {site} mit einem Konto bei {provider} wurde entfernt."],
             action: None,
             closing: &["Waren Sie es nicht, ändern Sie sofort Ihr Passwort und verknüpfen Sie es wieder."],
         },

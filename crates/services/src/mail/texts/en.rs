@@ -179,7 +179,9 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                  Signing in asks for no code until you set one up again.",
             ],
             action: None,
-            closing: &["If you did not ask for it, contact the operator of {site}, and change your password."],
+            closing: &[
+                "If you did not ask for it, contact the operator of {site}, and change your password.",
+            ],
         },
         MailKind::RecoveryCodesRenewed => Texts {
             subject: "You have new recovery codes",
