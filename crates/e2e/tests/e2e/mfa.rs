@@ -100,6 +100,7 @@ async fn trap_08_an_app_counts_after_a_code_confirmed_it(app: &TestApp) {
         );
     }
     app.first_factor(&ann).await;
+    app.run_jobs().await;
 }
 
 async fn trap_08_a_second_factor_finishes_a_sign_in(app: &TestApp) {

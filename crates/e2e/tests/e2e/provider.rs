@@ -268,6 +268,7 @@ async fn a_signed_in_user_links_and_unlinks(app: &TestApp) {
         .delete(&path)
         .await
         .expect_error(404, "NOT_FOUND");
+    app.run_jobs().await;
     ann_here.delete(&path).await.expect(204);
     assert!(
         ann_here
