@@ -99,6 +99,8 @@ pub enum Denied {
     Disabled,
     /// The e-mail address is not confirmed yet.
     EmailUnverified,
+    /// The account was created by an invitation that its user has not accepted yet.
+    Invited,
     /// The request may come from another site (cross-site request forgery).
     Csrf,
     /// The user has to prove again who they are (step-up).
@@ -227,7 +229,7 @@ impl Error {
                 | Denied::Rank
                 | Denied::NotHeld => Code::Forbidden,
                 Denied::Disabled => Code::AccountDisabled,
-                Denied::EmailUnverified => Code::EmailUnverified,
+                Denied::EmailUnverified | Denied::Invited => Code::EmailUnverified,
                 Denied::Csrf => Code::CsrfFailed,
                 Denied::StepUp => Code::StepUpRequired,
             },
@@ -301,6 +303,7 @@ fn denied(why: &Denied) -> String {
         Denied::NotHeld => "you cannot give a permission that you do not hold, or for longer".to_owned(),
         Denied::Disabled => "this account is disabled".to_owned(),
         Denied::EmailUnverified => "confirm your e-mail address first".to_owned(),
+        Denied::Invited => "accept the invitation first, by the link in the mail".to_owned(),
         Denied::Csrf => "the request does not come from a page of ours".to_owned(),
         Denied::FactorRequired => "your role requires a second factor: set one up first".to_owned(),
         Denied::StepUp => "prove again that it is you: POST /api/auth/step-up".to_owned(),

@@ -1,6 +1,7 @@
 //! The languages that Mainstay writes in.
 
 use crate::string_enum;
+use crate::validation::Invalid;
 
 string_enum! {
     /// A language that Mainstay writes mail in, by its language tag (RFC 5646).
@@ -14,10 +15,31 @@ string_enum! {
     }
 }
 
+/// The longest language tag that is read, in characters (RFC 5646, 4.4.1).
+const MAX_TAG: usize = 35;
+
 /// Language ranges of an `Accept-Language` header that are read; further ones are ignored.
 const MAX_RANGES: usize = 20;
 
 impl Locale {
+    /// Parses the language tag that a client chose (BCP 47). A variety stands for its language: `de-AT` is German.
+    ///
+    /// # Errors
+    /// `LENGTH`; `FORMAT` for a text that is no language tag, and for a language that Mainstay does not write in.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.len() > MAX_TAG {
+            let sentence = format!("must be at most {MAX_TAG} characters");
+            return Err(Invalid::new("LENGTH", sentence));
+        }
+        let is_subtag = |part: &str| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        Some(text)
+            .filter(|text| text.split('-').all(is_subtag))
+            .and_then(Self::of_tag)
+            .ok_or_else(|| Invalid::new("FORMAT", format!("must be one of {}", Self::NAMES.join(", "))))
+    }
+
     /// The language of a tag (RFC 4647, 3.4): `de-AT` is German. `None` when Mainstay does not write in it.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let language = tag.split('-').next().unwrap_or_default();
@@ -85,6 +107,36 @@ mod tests {
         ] {
             assert_eq!(Locale::of_tag(tag), locale, "{tag:?}");
         }
+    }
+
+    #[test]
+    fn a_chosen_language_is_a_tag_of_a_known_language() {
+        for (text, locale) in [
+            ("en", Locale::English),
+            ("de", Locale::German),
+            ("DE", Locale::German),
+            ("de-AT", Locale::German),
+            ("en-Latn-GB", Locale::English),
+        ] {
+            assert_eq!(Locale::parse(text).unwrap(), locale, "{text:?}");
+        }
+        for text in [
+            "",
+            "fr",
+            "deutsch",
+            "de-",
+            "-de",
+            "de--AT",
+            "de_AT",
+            " de",
+            "de\n",
+            "dé",
+            "de-subtagtoolong",
+        ] {
+            assert_eq!(Locale::parse(text).unwrap_err().code, "FORMAT", "{text:?}");
+        }
+        let long = format!("de{}", "-x".repeat(20));
+        assert_eq!(Locale::parse(&long).unwrap_err().code, "LENGTH");
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl TokenPurpose {
         }
     }
 
-    /// How long a token is valid.
+    /// How long a token is valid; for an invitation, unless the deployment chooses another time.
     pub const fn ttl(self) -> Duration {
         match self {
             Self::Setup | Self::VerifyEmail | Self::ChangeEmail => Duration::from_hours(24),

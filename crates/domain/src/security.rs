@@ -31,6 +31,8 @@ string_enum! {
         NewDevice = "new_device",
         /// A passkey whose signature counter did not grow since its last use: there may be a copy of it.
         PasskeyCopied = "passkey_copied",
+        /// An administrator removed the second factors of an account.
+        MfaReset = "mfa_reset",
         /// Too many requests.
         RateLimited = "rate_limited",
         /// Too many failed tries at an account or from a network: the first one that was refused.

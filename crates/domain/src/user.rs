@@ -21,7 +21,7 @@ string_enum! {
         Active = "active",
         /// Disabled by an administrator.
         Disabled = "disabled",
-        /// Created by an administrator; the user has not chosen a password yet.
+        /// Created by an invitation that the user has not accepted yet; nothing signs in to it before that.
         Invited = "invited",
     }
 }
@@ -117,12 +117,22 @@ impl User {
     /// Checks that the account may sign in.
     ///
     /// # Errors
-    /// `ACCOUNT_DISABLED`.
+    /// `ACCOUNT_DISABLED`; `EMAIL_UNVERIFIED` before an invitation was accepted.
     pub fn check_usable(&self) -> Result<()> {
         match self.status {
-            UserStatus::Active | UserStatus::Invited => Ok(()),
+            UserStatus::Active => Ok(()),
             UserStatus::Disabled => Err(Error::Denied(Denied::Disabled)),
+            UserStatus::Invited => Err(Error::Denied(Denied::Invited)),
         }
+    }
+
+    /// The invited account after its user has accepted: in use, under a confirmed address, and with the name that the
+    /// user chose, if any.
+    pub fn accepted(mut self, name: Option<PersonName>, now: Timestamp) -> Self {
+        self.status = UserStatus::Active;
+        self.email_verified = true;
+        self.name = name.unwrap_or(self.name);
+        self.touched(now)
     }
 
     /// True for an account that can administer; at least one must always exist.
@@ -155,6 +165,10 @@ pub struct AccessFacts {
 impl User {
     pub const REGISTER: Action = Action::new("register");
     pub const CREATE: Action = Action::new("create");
+    /// Sends the link of an invitation once more.
+    pub const RESEND_INVITATION: Action = Action::new("resend-invitation");
+    /// Makes an invited account usable, for a client that presented the link of the invitation.
+    pub const ACCEPT_INVITATION: Action = Action::new("accept-invitation");
     pub const UPDATE: Action = Action::new("update");
     pub const DELETE: Action = Action::new("delete");
     /// Removes rows of accounts that were deleted a while ago.
@@ -190,10 +204,10 @@ impl User {
 #[expect(missing_docs, reason = "the descriptions are the documentation")]
 impl Permission {
     pub const READ_USER: Self = Self::new("read:user", "See any account");
-    pub const CREATE_USER: Self = Self::new("create:user", "Create accounts for others");
+    pub const CREATE_USER: Self = Self::new("create:user", "Invite people to accounts of their own");
     pub const UPDATE_USER: Self = Self::new(
         "update:user",
-        "Change and disable accounts, and end their sessions",
+        "Change and disable accounts, end their sessions, and reset their second factors",
     );
     pub const GRANT_PERMISSION: Self = Self::new("grant:permission", "Grant and revoke permissions");
 }
@@ -205,6 +219,8 @@ impl Resource for User {
         actions: &[
             (Self::REGISTER, Rule::Anyone),
             (Self::CREATE, Rule::Holder(Permission::CREATE_USER)),
+            (Self::RESEND_INVITATION, Rule::Holder(Permission::CREATE_USER)),
+            (Self::ACCEPT_INVITATION, Rule::System),
             (Self::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
             (Self::DELETE, Rule::Role(RoleName::ADMIN)),
             (Self::PURGE, Rule::System),

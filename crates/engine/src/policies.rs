@@ -13,6 +13,8 @@ pub struct Policies {
     pub refresh_ttl: Duration,
     /// Whether an account is used only after its address was confirmed.
     pub confirm_email_first: bool,
+    /// How long the link of an invitation works.
+    pub invitation_ttl: Duration,
     /// How long a session lasts at the most, however often it is refreshed.
     pub session_max: Duration,
     /// Whether a refresh token that another client repeats ends its session.

@@ -14,7 +14,9 @@ statements! {
 }
 
 changes! {
-    SET: Change<User>, "credentials", [User::REGISTER, User::CREATE, User::REHASH, User::SET_PASSWORD] =
+    SET: Change<User>, "credentials", [
+        User::REGISTER, User::CREATE, User::ACCEPT_INVITATION, User::REHASH, User::SET_PASSWORD
+    ] =
         "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) \
          ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
     REMOVE: Change<User>, "credentials", [User::CONFIRM_EMAIL, User::DELETE] =

@@ -21,6 +21,8 @@ internal_changes! {
         "UPDATE one_time_tokens SET used_at = $3 \
          WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 \
          RETURNING purpose, user_id, payload, browser, expires_at";
+    USE_UP: OneTimeTokens =
+        "UPDATE one_time_tokens SET used_at = $3 WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL";
     REVOKE_OF: OneTimeTokens =
         "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL";
     REVOKE_EVERY_OF: OneTimeTokens =
@@ -101,6 +103,16 @@ impl OneTimeTokens<'_> {
             .execute_returning_optional(CONSUME.exempt(), &values)
             .await?;
         Ok(row.map(|Read(token)| token))
+    }
+
+    /// Marks the unused tokens of a purpose that were issued for an account as used: they work no longer, and still count
+    /// as issued ([`count_since`](Self::count_since)). Returns how many.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn use_up(&mut self, user: UserId, purpose: TokenPurpose, now: Timestamp) -> Result<u64> {
+        let values: [&dyn Param; 3] = [&user, &AsText(purpose), &now];
+        Ok(self.0.execute(USE_UP.exempt(), &values).await?)
     }
 
     /// Revokes the unused tokens of a purpose that were issued for an account; returns how many.

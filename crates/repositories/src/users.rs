@@ -43,7 +43,7 @@ changes! {
          version, access_changed_at, access_change, search_text, locale) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11, $12)";
     SAVE: Change<User>, "users", [
-        User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL, User::DELETE, User::ENABLE_FACTOR, User::DISABLE_FACTOR, User::RESET_FACTORS
+        User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL, User::ACCEPT_INVITATION, User::DELETE, User::ENABLE_FACTOR, User::DISABLE_FACTOR, User::RESET_FACTORS
     ] =
         "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
          updated_at = $8, access_changed_at = $8, \

@@ -8,6 +8,7 @@ mod docs;
 mod emails;
 mod expiry;
 mod health;
+mod invitations;
 mod jobs;
 mod keys;
 mod link_pages;
@@ -42,6 +43,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(passkeys::routes())
         .merge(passwords::routes())
         .merge(emails::routes())
+        .merge(invitations::routes())
         .merge(sessions::routes())
         .merge(users::routes())
         .merge(permissions::routes())

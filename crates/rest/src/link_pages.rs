@@ -10,6 +10,7 @@ pub(crate) fn routes() -> Routes {
         .add(public_route!("link.verify-email", verify_email).undocumented())
         .add(public_route!("link.reset-password", reset_password).undocumented())
         .add(public_route!("link.magic-link", magic_link).undocumented())
+        .add(public_route!("link.invitation", invitation).undocumented())
         .add(public_route!("link.script", script).undocumented())
 }
 
@@ -31,6 +32,13 @@ async fn reset_password(_endpoint: PublicEndpoint) -> Answer {
 #[utoipa::path(get, path = "/magic-link", tag = "auth",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
 async fn magic_link(_endpoint: PublicEndpoint) -> Answer {
+    page()
+}
+
+/// The page that accepts an invitation.
+#[utoipa::path(get, path = "/invitation", tag = "auth",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")))]
+async fn invitation(_endpoint: PublicEndpoint) -> Answer {
     page()
 }
 

@@ -150,6 +150,7 @@ fn only_pages_for_browsers_are_left_out_of_the_document() {
             "/docs",
             "/docs/",
             "/docs/{file}",
+            "/invitation",
             "/link/link.js",
             "/magic-link",
             "/reset-password",

@@ -4,6 +4,7 @@ use crate::parse;
 use mainstay_domain::access::RoleName;
 use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::user::UserStatus;
@@ -14,7 +15,8 @@ use mainstay_edge::routes::ChangeInput;
 use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_services::account::Me;
 use mainstay_services::user::{
-    DeleteUser, EndUserSessions, ListUsers, ReadUser, SetRole, UpdateMe, UpdateUser,
+    DeleteUser, EndUserSessions, InviteUser, ListUsers, ReadUser, ResendInvitation, ResetUserFactors,
+    SetRole, UpdateMe, UpdateUser,
 };
 use mainstay_views::UserView;
 use serde::Deserialize;
@@ -47,6 +49,25 @@ pub(crate) fn routes() -> Routes {
             "Deleted",
         )
         .add(route!(EndUserSessions, end_sessions))
+        .add(route!(ResetUserFactors, reset_factors))
+        .add(route!(InviteUser, invite))
+        .add(route!(ResendInvitation, resend_invitation))
+}
+
+/// A person to invite.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Invitation {
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// The role of the account, whose permissions the caller holds; `customer` when it is left out.
+    #[schema(example = "support", pattern = "^[a-z0-9-]{1,40}$")]
+    role: Option<String>,
+    /// The language of the mails to the person (BCP 47); when it is left out, the one that the request prefers.
+    #[schema(example = "en", max_length = 35)]
+    locale: Option<String>,
 }
 
 /// The fields of an account to change; the others stay.
@@ -63,6 +84,10 @@ struct UserPatch {
     #[serde(default, deserialize_with = "parse::given")]
     #[schema(pattern = "^(active|disabled)$", nullable = false)]
     status: Option<String>,
+    /// The language of the mails to the user (BCP 47).
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(example = "en", max_length = 35, nullable = false)]
+    locale: Option<String>,
 }
 
 /// The fields of the caller's own account to change; the others stay.
@@ -72,6 +97,10 @@ struct ProfilePatch {
     #[serde(default, deserialize_with = "parse::given")]
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     name: Option<String>,
+    /// The language of the mails to the caller (BCP 47).
+    #[serde(default, deserialize_with = "parse::given")]
+    #[schema(example = "en", max_length = 35, nullable = false)]
+    locale: Option<String>,
 }
 
 /// A role for an account.
@@ -102,7 +131,13 @@ async fn update_me(
 ) -> Answer {
     let mut errors = ValidationErrors::new();
     let name = errors.take_optional("name", patch.name.as_deref().map(PersonName::parse));
-    let update = ApiError::unless_good(errors, Some(UpdateMe { name, expected }))?;
+    let locale = errors.take_optional("locale", patch.locale.as_deref().map(Locale::parse));
+    let update = UpdateMe {
+        name,
+        locale,
+        expected,
+    };
+    let update = ApiError::unless_good(errors, Some(update))?;
     let profile = operation.command(update).await?;
     let tag = Tag::from(profile.state());
     Ok(tag.put(answer::data(&UserView::from(profile))?))
@@ -116,6 +151,49 @@ async fn end_sessions(operation: Operation<EndUserSessions>, PathId(id): PathId<
     Ok(answer::nothing())
 }
 
+/// Removes the second factors of an account whose user has lost them, and ends its sessions; its user gets a mail.
+#[utoipa::path(delete, path = "/api/users/{id}/factors", tag = "users", params(("id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "The account has no second factor any more"),
+        (status = 409, description = "It has none, or is the caller's own")))]
+async fn reset_factors(operation: Operation<ResetUserFactors>, PathId(id): PathId<UserId>) -> Answer {
+    operation.command(ResetUserFactors { id }).await?;
+    Ok(answer::nothing())
+}
+
+/// Invites a person: creates an account, and mails them the link by which they accept. Nothing signs in to it before that.
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = Invitation,
+    responses((status = 201, description = "The invited account", body = Data<UserView>), (status = 409)))]
+async fn invite(operation: Operation<InviteUser>, Body(input): Body<Invitation>) -> Answer {
+    let mut errors = ValidationErrors::new();
+    let email = errors.take("email", Email::parse(&input.email));
+    let name = errors.take("name", PersonName::parse(&input.name));
+    let role = input
+        .role
+        .as_deref()
+        .map_or(Ok(RoleName::customer()), RoleName::parse);
+    let role = errors.take("role", role);
+    let locale = errors.take_optional("locale", input.locale.as_deref().map(Locale::parse));
+    let invite = email.zip(name).zip(role).map(|((email, name), role)| InviteUser {
+        email,
+        name,
+        role,
+        locale,
+    });
+    let profile = operation.command(ApiError::unless_good(errors, invite)?).await?;
+    let tag = Tag::from(profile.state());
+    let location = format!("/api/users/{}", profile.user.id);
+    Ok(tag.put(answer::created(&location, &UserView::from(profile))?))
+}
+
+/// Mails an invited person another link. The earlier ones stop working.
+#[utoipa::path(post, path = "/api/users/{id}/invitation", tag = "users", params(("id" = String, Path, format = Uuid)),
+    responses((status = 202, description = "A mail is on its way"),
+        (status = 409, description = "The account waits for no invitation to be accepted")))]
+async fn resend_invitation(operation: Operation<ResendInvitation>, PathId(id): PathId<UserId>) -> Answer {
+    operation.command(ResendInvitation { id }).await?;
+    Ok(answer::accepted())
+}
+
 impl ChangeInput for UserPatch {
     type UseCase = UpdateUser;
     type Id = UserId;
@@ -127,12 +205,14 @@ impl ChangeInput for UserPatch {
         let status = self.status.as_deref();
         let status = status.map(|text| parse::word(text, settable_status, SETTABLE_STATUSES));
         let status = errors.take_optional("status", status);
+        let locale = errors.take_optional("locale", self.locale.as_deref().map(Locale::parse));
         errors.check()?;
         Ok(UpdateUser {
             id,
             name,
             email,
             status,
+            locale,
             expected,
         })
     }

@@ -39,7 +39,7 @@ impl Authenticator {
 
 impl TestApp {
     /// Sets up and enables an authenticator app for a user, and moves the clock to the next time step, so that the app
-    /// shows a code that was not used yet.
+    /// shows a code that was not used yet. The mail about it is not sent.
     ///
     /// # Panics
     /// When the app rejects it.
@@ -54,6 +54,7 @@ impl TestApp {
         app.recovery_codes = codes
             .filter_map(|code| code.as_str().map(str::to_owned))
             .collect();
+        self.drop_waiting_mails("mfa-enabled").await;
         self.next_time_step();
         app
     }

@@ -129,13 +129,13 @@ impl TestApp {
             return self.sign_in(&email, &password).await;
         }
         let user = TestUser::of(&answer.expect(201), &self.client(), &password);
-        self.drop_verification_mails().await;
+        self.drop_waiting_mails("verify-email").await;
         user
     }
 
-    /// Removes the waiting mails that ask to confirm an address: a test that needs one registers the account itself.
-    async fn drop_verification_mails(&self) {
-        let waiting = "kind = 'mail.account' AND state = 'queued' AND payload LIKE '%\"verify-email\"%'";
+    /// Removes the waiting mails of a kind: a test that needs one does itself what causes it.
+    pub(crate) async fn drop_waiting_mails(&self, kind: &str) {
+        let waiting = format!("kind = 'mail.account' AND state = 'queued' AND payload LIKE '%\"{kind}\"%'");
         self.execute_raw(&format!("DELETE FROM jobs WHERE {waiting}"))
             .await;
     }

@@ -3,6 +3,7 @@
 use mainstay_domain::access::RoleName;
 use mainstay_domain::email::Email;
 use mainstay_domain::id::UserId;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::UserStatus;
@@ -28,6 +29,9 @@ pub struct UserView {
     #[schema(value_type = StatusShape)]
     status: UserStatus,
     email_verified: bool,
+    /// The language of the mails to the user (BCP 47).
+    #[schema(value_type = String, example = "en")]
+    locale: Locale,
     mfa_enabled: bool,
     /// Whether the role requires a second factor that the account does not have. Until it has one, every other operation
     /// than its enrolment is `FORBIDDEN`.
@@ -59,6 +63,7 @@ impl From<Profile> for UserView {
             permissions: profile.permissions,
             status: user.status,
             email_verified: user.email_verified,
+            locale: user.locale,
             mfa_enabled: user.mfa_enabled,
             mfa_setup_required: profile.mfa_setup_required,
             created_at: user.created_at,

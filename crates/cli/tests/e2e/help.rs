@@ -27,6 +27,7 @@ snapshots! {
     openapi: ["openapi"];
     users: ["users"];
     users_create_admin: ["users", "create-admin"];
+    users_invite: ["users", "invite"];
     users_list: ["users", "list"];
     access: ["access"];
     access_explain: ["access", "explain"];

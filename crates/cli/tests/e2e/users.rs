@@ -22,6 +22,25 @@ on_both_engines! {
         server.stop().await;
     }
 
+    async fn a_person_is_invited_and_the_mail_waits_for_the_server(home: Home) {
+        let arguments = ["users", "invite", "--email", "ben@example.com", "--name", "Ben", "--role", "support"];
+        assert_ne!(home.run(&arguments).exit, Some(0), "there is no database yet");
+        home.create_admin();
+        let table = home.run(&arguments).success();
+        assert!(table.starts_with("invited ben@example.com ("), "{table}");
+        let users = home.run(&["users", "list", "--json", "--role", "support"]).json();
+        assert_eq!((&users[0]["email"], &users[0]["status"]), (&json!("ben@example.com"), &json!("invited")));
+        assert_eq!(home.run(&arguments).exit, Some(1), "the address is taken");
+        let unknown = ["users", "invite", "--email", "eve@example.com", "--name", "Eve", "--role", "pilot"];
+        assert_eq!(home.run(&unknown).exit, Some(2));
+        let foreign = ["users", "invite", "--email", "eve@example.com", "--name", "Eve", "--locale", "xx"];
+        assert_eq!(home.run(&foreign).exit, Some(2));
+        // The link is for its reader alone: it is in no output and, sealed, in the job that mails it.
+        let jobs = home.run(&["jobs", "list", "--json"]).json();
+        assert_eq!((&jobs[0]["kind"], &jobs[0]["state"]), (&json!("mail.account"), &json!("queued")));
+        assert!(!table.contains("miv_") && !jobs.to_string().contains("miv_"), "{table} {jobs}");
+    }
+
     async fn access_is_explained_by_the_rule_that_decided(home: Home) {
         home.create_admin();
         let ask = |question: &[&str]| home.run(&[&["access", "explain"], question].concat());

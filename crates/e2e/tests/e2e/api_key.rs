@@ -44,7 +44,7 @@ async fn create(owner: &TestUser, body: Value) -> (String, String) {
     (text("id"), text("secret"))
 }
 
-async fn key_with(owner: &TestUser, scopes: &[&str]) -> String {
+pub(crate) async fn key_with(owner: &TestUser, scopes: &[&str]) -> String {
     create(owner, json!({"name": "test", "scopes": scopes})).await.1
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn token(app: &TestApp, to: &str, prefix: &str) -> String {
 }
 
 /// The subjects of the mails to an address.
-fn subjects(app: &TestApp, to: &str) -> Vec<String> {
+pub(crate) fn subjects(app: &TestApp, to: &str) -> Vec<String> {
     let messages = app.mailbox.messages().into_iter();
     messages
         .filter(|message| message.to.as_str() == to)

@@ -108,6 +108,11 @@ fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
             ann,
             json!({"email": "other@example.com", "password": "x"}),
         ),
+        (
+            "invitation/accept",
+            anonymous,
+            json!({"token": "miv_x", "password": "walks in the rain", "name": "New"}),
+        ),
         ("magic-link", anonymous, email.clone()),
         (
             "magic-link/verify",
@@ -166,12 +171,14 @@ fn of_passkeys(anonymous: &Client, ann: &Client) -> impl Iterator<Item = Taker> 
 
 /// The routes of accounts and roles.
 fn of_accounts(admin: &Client, ann: &Client, user: &str) -> impl Iterator<Item = Taker> {
-    let change = json!({"name": "x", "email": "ann3@example.com", "status": "active"});
+    let change = json!({"name": "x", "email": "ann3@example.com", "status": "active", "locale": "de"});
+    let guest = json!({"email": "guest@example.com", "name": "Guest", "role": "customer", "locale": "de"});
     let role = json!({"name": "new", "permissions": ["read:order"]});
     let permissions = json!({"permissions": ["read:order"], "mfaRequired": false});
     let grant = json!({"permission": "read:order", "expiresIn": 60});
     let rows = [
         ("PATCH", user.to_owned(), admin, change, false),
+        ("POST", "/api/users".to_owned(), admin, guest, false),
         ("POST", "/api/roles".to_owned(), admin, role, false),
         (
             "PATCH",
@@ -184,7 +191,7 @@ fn of_accounts(admin: &Client, ann: &Client, user: &str) -> impl Iterator<Item =
             "PATCH",
             "/api/users/me".to_owned(),
             ann,
-            json!({"name": "Ann"}),
+            json!({"name": "Ann", "locale": "en"}),
             false,
         ),
         (
@@ -210,7 +217,7 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 9] = [
+pub(crate) const WITHOUT_A_BODY: [&str; 10] = [
     "/api/auth/logout",
     "/api/auth/logout-all",
     "/api/auth/email/resend",
@@ -220,6 +227,7 @@ pub(crate) const WITHOUT_A_BODY: [&str; 9] = [
     "/api/auth/passkeys/register/start",
     "/api/auth/step-up/passkey",
     "/api/jobs/{id}/retry",
+    "/api/users/{id}/invitation",
 ];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.

@@ -17,6 +17,7 @@ on_both_engines! {
     disabling_needs_a_step_up;
     a_code_steps_up_and_works_once;
     wrong_codes_are_security_events_that_name_the_account;
+    the_owner_is_informed_of_every_change_by_mail;
 }
 
 const VERIFY: &str = "/api/auth/mfa/verify";
@@ -99,6 +100,7 @@ async fn trap_08_an_app_counts_after_a_code_confirmed_it(app: &TestApp) {
         );
     }
     app.first_factor(&ann).await;
+    app.run_jobs().await;
 }
 
 async fn trap_08_a_second_factor_finishes_a_sign_in(app: &TestApp) {
@@ -441,4 +443,56 @@ async fn wrong_codes_are_security_events_that_name_the_account(app: &TestApp) {
         (&json!(ann.id), &json!(3))
     );
     app.leave_jobs();
+}
+
+async fn the_owner_is_informed_of_every_change_by_mail(app: &TestApp) {
+    let ann = app.customer("ann").await.with("user-agent", "Firefox/1 (test)");
+    let last = async || {
+        app.run_jobs().await;
+        app.mailbox.messages().pop().unwrap()
+    };
+    let setup = ann.post_nothing(SET_UP).await.expect(200).data();
+    let device = Authenticator::with_secret(setup["secret"].as_str().unwrap());
+    let body = json!({"code": device.code(app.now())});
+    let enabled = ann.post(ENABLE, body).await.expect(200).data();
+    let mail = last().await;
+    assert_eq!(mail.subject, "Two-factor authentication is on");
+    assert!(
+        mail.text.contains("Firefox/1 (test)") && mail.text.contains("127.0.0.1"),
+        "{mail:?}"
+    );
+    step_up(&ann).await;
+    let renewed = ann.post_nothing(RECOVERY_CODES).await.expect(200).data();
+    let mail = last().await;
+    assert_eq!(mail.subject, "You have new recovery codes");
+    let code = renewed["recoveryCodes"][0].as_str().unwrap();
+    let token = app.first_factor(&ann).await;
+    verify(&app.client(), &token, code).await.expect(200);
+    app.run_jobs().await;
+    let mails = app.mailbox.messages();
+    let mail = mails
+        .iter()
+        .find(|mail| mail.subject == "A recovery code was used");
+    let mail = mail.unwrap_or_else(|| panic!("{mails:?}"));
+    assert!(mail.text.contains("Codes that are left: 9."), "{mail:?}");
+    ann.post_nothing(DISABLE).await.expect(204);
+    assert_eq!(last().await.subject, "A second factor was removed");
+    // No mail carries a secret, and none went to another address.
+    for mail in app.mailbox.messages() {
+        assert_eq!(mail.to.as_str(), ann.email);
+        for secret in [
+            &setup["secret"],
+            &enabled["recoveryCodes"][0],
+            &renewed["recoveryCodes"][0],
+        ] {
+            let secret = secret.as_str().unwrap();
+            assert!(
+                !mail.text.contains(secret) && !mail.html.contains(secret),
+                "{mail:?}"
+            );
+        }
+    }
+    let before = app.mailbox.messages().len();
+    app.run_jobs().await;
+    assert_eq!(app.mailbox.messages().len(), before);
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 on_both_engines! {
     a_user_changes_their_own_name_and_nothing_else;
+    the_language_of_mails_is_chosen_by_the_user_or_an_administrator;
     an_administrator_ends_all_sessions_of_an_account;
 }
 
@@ -42,6 +43,50 @@ async fn a_user_changes_their_own_name_and_nothing_else(app: &TestApp) {
         .patch("/api/users/me", json!({"name": "Other"}))
         .await
         .expect_error(401, "UNAUTHORIZED");
+}
+
+async fn the_language_of_mails_is_chosen_by_the_user_or_an_administrator(app: &TestApp) {
+    let (admin, ann) = (app.admin().await, app.customer("ann").await);
+    let forgot = async || {
+        let body = json!({"email": "ann@example.com"});
+        app.client()
+            .post("/api/auth/password/forgot", body)
+            .await
+            .expect(202);
+        app.run_jobs().await;
+        app.mailbox.messages().pop().unwrap().subject
+    };
+    assert_eq!(forgot().await, "Set a new password");
+    let me = ann.get("/api/users/me").await.expect(200);
+    assert_eq!(me.data()["locale"], "en");
+    app.advance(SECOND);
+    let german = ann.patch("/api/users/me", json!({"locale": "de-CH"})).await;
+    let german = german.expect(200);
+    assert_eq!(german.data()["locale"], "de");
+    assert_ne!(german.etag(), me.etag());
+    assert_eq!(forgot().await, "Setzen Sie ein neues Passwort");
+    let path = format!("/api/users/{}", ann.id);
+    let english = admin.patch(&path, json!({"locale": "en"})).await.expect(200);
+    assert_eq!(english.data()["locale"], "en");
+    assert_eq!(forgot().await, "Set a new password");
+    for bad in [
+        json!(null),
+        json!(""),
+        json!("fr"),
+        json!("deutsch"),
+        json!("de_DE"),
+        json!("de-"),
+        json!("x".repeat(100)),
+        json!(1),
+    ] {
+        for (client, path) in [(&ann, "/api/users/me"), (&admin, &*path)] {
+            let answer = client.patch(path, json!({"locale": bad})).await;
+            let answer = answer.expect_error(400, "VALIDATION_FAILED");
+            assert!(answer.validation_errors()[0].starts_with("locale "), "{answer:?}");
+        }
+    }
+    let elsewhere = app.client().patch("/api/users/me", json!({"locale": "de"})).await;
+    elsewhere.expect_error(401, "UNAUTHORIZED");
 }
 
 async fn an_administrator_ends_all_sessions_of_an_account(app: &TestApp) {

@@ -273,6 +273,7 @@ async fn a_signed_in_user_links_and_unlinks(app: &TestApp) {
         .delete(&path)
         .await
         .expect_error(404, "NOT_FOUND");
+    app.run_jobs().await;
     ann_here.delete(&path).await.expect(204);
     assert!(
         ann_here
@@ -284,6 +285,16 @@ async fn a_signed_in_user_links_and_unlinks(app: &TestApp) {
     );
     at.provider.set_claims(json!({"sub": "x"}));
     at.sign_in("stub").await.expect_error(403, "EMAIL_UNVERIFIED");
+    // The owner is informed once of each change, by the provider's label.
+    app.run_jobs().await;
+    assert_eq!(
+        crate::email::subjects(app, &ann.email),
+        [
+            "Sign-in with Stub and sons was added to your account",
+            "Sign-in with Stub and sons was removed from your account"
+        ]
+    );
+    assert!(crate::email::subjects(app, &bob.email).is_empty());
     let admin = app.admin().await;
     for action in ["CREATE", "USE", "DELETE"] {
         let found = admin

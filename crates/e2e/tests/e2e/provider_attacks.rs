@@ -229,6 +229,16 @@ async fn trap_09_only_addresses_verified_on_both_sides_are_linked(app: &TestApp)
     at.provider
         .set_claims(json!({"sub": "successor", "email": owner.email, "email_verified": true}));
     at.sign_in("stub").await.expect_error(409, "CONFLICT");
+    // The owner is informed of the link, once, and of no refused attempt.
+    app.run_jobs().await;
+    let informed = crate::email::subjects(app, &owner.email);
+    let linked = informed
+        .iter()
+        .filter(|subject| subject.starts_with("Sign-in with"));
+    assert_eq!(
+        linked.collect::<Vec<_>>(),
+        ["Sign-in with Stub and sons was added to your account"]
+    );
 }
 
 async fn trap_15_a_planted_cookie_does_not_finish_the_sign_in_of_another(app: &TestApp) {
@@ -271,6 +281,7 @@ async fn trap_19_of_two_last_ways_in_one_stays(app: &TestApp) {
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 409]);
     assert_eq!(count(app, "identities").await, "1");
+    app.run_jobs().await;
 }
 
 async fn trap_19_one_state_signs_in_once_also_when_raced(app: &TestApp) {
@@ -326,6 +337,7 @@ async fn trap_09_a_known_identity_that_first_proves_the_address_stays_alone(app:
     assert_eq!(count(app, "identities").await, "1");
     let former = at.client().bearer(&token).get("/api/users/me").await;
     former.expect(401);
+    app.run_jobs().await;
 }
 
 async fn trap_09_where_addresses_are_confirmed_first_an_unverified_one_stays_out(app: &TestApp) {

@@ -187,6 +187,9 @@ settings! {
         |text| parse::choice(text, &[("optional", VerifyEmail::Optional), ("required", VerifyEmail::Required)]),
         "required: no account signs in before the link in the mail was followed; optional: at once.",
         "choose optional or required";
+    INVITATION_TTL: Duration = "security.invitation_ttl", Plain, |text| parse::duration(text, "1h", "90d"),
+        "how long the link of an invitation works.",
+        "give a duration, e.g. 7d";
     PASSWORD_MIN: usize = "security.password_min", Plain, |text| parse::whole(text, password::FEWEST, password::MOST_FEWEST),
         "characters that a new password has at least.",
         "give a number from 8 to 64, e.g. 8";

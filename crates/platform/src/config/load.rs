@@ -112,6 +112,7 @@ impl Settings {
             limits: from.take(&RATE_LIMITS),
             password_min: from.take(&PASSWORD_MIN),
             verify_email: from.take(&VERIFY_EMAIL),
+            invitation_ttl: from.take(&INVITATION_TTL),
             audit_witness: AuditWitness {
                 url: from.take(&AUDIT_WITNESS_URL),
                 every: from.take(&AUDIT_WITNESS_EVERY),

@@ -42,6 +42,8 @@ pub struct Settings {
     pub password_min: usize,
     /// Whether users must confirm their address before the first sign-in.
     pub verify_email: VerifyEmail,
+    /// How long the link of an invitation works.
+    pub invitation_ttl: Duration,
     /// Logs.
     pub log: Log,
     /// Separate listen address of `/metrics`.

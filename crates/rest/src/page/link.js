@@ -30,6 +30,15 @@ const pages = {
     body: (values) => ({ token, password: values.new }),
     done: () => "Your password is set. You can sign in with it now.",
   },
+  "/invitation": {
+    title: "Accept the invitation",
+    explanation: "Choose a password for your account.",
+    field: "new",
+    button: "Accept",
+    path: "/api/auth/invitation/accept",
+    body: (values) => ({ token, password: values.new, transport: "cookie" }),
+    done: (data) => `Welcome, ${data.user.name}. You are signed in.`,
+  },
   "/magic-link": {
     title: "Sign in",
     explanation: "Sign in in this browser.",

@@ -25,7 +25,7 @@ pub(super) fn invalid() -> Error {
 /// token that was issued.
 ///
 /// # Errors
-/// `TOKEN_INVALID` as with [`consume`].
+/// `TOKEN_INVALID` as with [`consume`], also when the account is gone.
 pub(super) async fn find_link(
     cx: &PrepareContext<'_>,
     purpose: TokenPurpose,
@@ -41,7 +41,7 @@ pub(super) async fn find_link(
                 .await?;
             let id = found.and_then(|token| token.user_id).ok_or_else(invalid)?;
             let scope = cx.scope_of(SystemCaller::SIGN_IN);
-            let user = cx.users().find(&scope, id).await?;
+            let user = cx.users().find(&scope, id).await.map_err(account_gone)?;
             let hash = cx.credentials().find(&scope, id).await?;
             Ok(Link { user, hash })
         })
@@ -61,12 +61,17 @@ pub(super) async fn consume_link(
     let token = consume(cx, purpose, text.expose()).await?;
     let id = token.user_id.ok_or_else(invalid)?;
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
-    let user = cx.users().find(&scope, id).await.map_err(|error| match error {
+    let user = cx.users().find(&scope, id).await.map_err(account_gone)?;
+    Ok((token, user))
+}
+
+/// The error of a token whose account cannot be read.
+fn account_gone(error: Error) -> Error {
+    match error {
         Error::NotFound => invalid(),
         // An unavailable database proves nothing about the token.
         other => other,
-    })?;
-    Ok((token, user))
+    }
 }
 
 /// Checks that a token was sent to the address that the account has now: a link in the mailbox of a former address must

@@ -76,14 +76,15 @@ impl Command for SendResetLink {
     }
 }
 
-/// Mails a link that sets a new password, unless the account is disabled or got too many.
+/// Mails a link that sets a new password, unless the account got too many, is disabled, or was not accepted by its invited
+/// user yet: the link of the invitation alone makes it usable.
 pub(super) async fn mail_reset_link(
     cx: &mut CommandContext<'_>,
     user: &User,
     mail: impl FnOnce(mainstay_engine::Secret<String>) -> AccountMail,
 ) -> Result<()> {
     let purpose = TokenPurpose::ResetPassword;
-    if user.status == UserStatus::Disabled || !may_mail(cx, user, purpose).await? {
+    if user.status != UserStatus::Active || !may_mail(cx, user, purpose).await? {
         return Ok(());
     }
     let permit = cx.permit_of(SystemCaller::WORKER, User::SEND_LINK, user)?;

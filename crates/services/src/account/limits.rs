@@ -15,7 +15,7 @@ const PERIOD: Duration = Duration::from_hours(1);
 ///
 /// # Errors
 /// `RATE_LIMITED` when too many were mailed recently.
-pub(super) async fn check_mails(
+pub(crate) async fn check_mails(
     cx: &mut CommandContext<'_>,
     user: &User,
     purpose: TokenPurpose,

@@ -1,5 +1,6 @@
 //! Accounts and sign-in.
 
+mod accept_invitation;
 mod address_token;
 mod browser_secret;
 mod change_email;
@@ -11,6 +12,7 @@ mod end_session;
 mod end_sessions;
 mod factor;
 mod forgot_password;
+mod invitation;
 mod limits;
 mod list_sessions;
 mod login;
@@ -42,6 +44,7 @@ mod verify_email;
 
 use crate::spelled;
 
+pub use accept_invitation::AcceptInvitation;
 pub use browser_secret::BrowserBinding;
 pub use change_email::{ChangeEmail, SendChangeLink};
 pub use change_password::{ChangePassword, PasswordChange};
@@ -81,5 +84,7 @@ pub use tries::ConcurrentTries;
 pub use verify_email::{ConfirmedEmail, VerifyEmail};
 
 pub(crate) use end_sessions::end_sessions_of;
+pub(crate) use invitation::{end_invitation, send_invitation, was_in_use};
+pub(crate) use limits::check_mails;
 pub(crate) use one_time::{NewToken, consume, issue};
 pub(crate) use opening::open_session;

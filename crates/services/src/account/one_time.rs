@@ -6,11 +6,14 @@ use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, PrepareContext, Repositories};
 use mainstay_platform::crypto::opaque::OpaqueToken;
+use std::time::Duration;
 
 /// A one-time token to issue.
 pub(crate) struct NewToken<'n> {
-    /// What it is for, which decides its prefix and how long it is valid.
+    /// What it is for, which decides its prefix.
     pub(crate) purpose: TokenPurpose,
+    /// How long it is valid.
+    pub(crate) ttl: Duration,
     /// The account that it is for, if any.
     pub(crate) user_id: Option<UserId>,
     /// What it stands for besides its account: JSON.
@@ -20,10 +23,11 @@ pub(crate) struct NewToken<'n> {
 }
 
 impl NewToken<'_> {
-    /// A token for an account, bound to no browser.
+    /// A token for an account, valid for the time of its purpose and bound to no browser.
     pub(crate) fn of(purpose: TokenPurpose, user_id: UserId) -> Self {
         Self {
             purpose,
+            ttl: purpose.ttl(),
             user_id: Some(user_id),
             payload: None,
             browser: None,
@@ -43,7 +47,7 @@ pub(crate) async fn issue(cx: &mut CommandContext<'_>, new: NewToken<'_>) -> Res
         user_id: new.user_id,
         payload: new.payload,
         browser: new.browser.map(|digest| digest.to_vec()),
-        expires_at: now.after(new.purpose.ttl()),
+        expires_at: now.after(new.ttl),
     };
     cx.one_time_tokens()
         .insert(token.digest().as_bytes(), &row, now)

@@ -9,6 +9,7 @@ use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::time::Timestamp;
 use mainstay_engine::{CommandContext, Secret};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A mail about an account, with the values that it shows. Tokens in it are secrets: it is serialised only to be sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,6 +61,27 @@ pub(crate) enum AccountMail {
     NewDevice { request: RequestFacts },
     /// Informs the owner that another client used a refresh token of a session than the one that it was issued to.
     SessionFlagged { request: RequestFacts },
+    /// Carries the link that accepts an invitation.
+    Invitation {
+        #[serde(with = "spelled")]
+        token: Secret<String>,
+        /// How long the link works.
+        valid: Duration,
+    },
+    /// Informs the owner that sign-in asks for a second factor from now on.
+    MfaEnabled { request: RequestFacts },
+    /// Informs the owner that a second factor was removed.
+    MfaDisabled { request: RequestFacts },
+    /// Informs the owner that an administrator removed the second factors. Where from is the administrator's concern.
+    MfaReset { at: Timestamp },
+    /// Informs the owner that the recovery codes were replaced.
+    RecoveryCodesRenewed { request: RequestFacts },
+    /// Informs the owner that a recovery code was used, and how many are left.
+    RecoveryCodeUsed { left: i64, request: RequestFacts },
+    /// Informs the owner that an identity of a provider signs in to the account from now on.
+    IdentityLinked { provider: String, request: RequestFacts },
+    /// Informs the owner that an identity of a provider signs in to the account no longer.
+    IdentityUnlinked { provider: String, request: RequestFacts },
 }
 
 /// When and from where a request came, for the owner of an account to recognise it.
@@ -112,6 +134,14 @@ impl AccountMail {
             Self::EmailChanged { .. } => MailKind::EmailChanged,
             Self::NewDevice { .. } => MailKind::NewDevice,
             Self::SessionFlagged { .. } => MailKind::SessionFlagged,
+            Self::Invitation { .. } => MailKind::Invitation,
+            Self::MfaEnabled { .. } => MailKind::MfaEnabled,
+            Self::MfaDisabled { .. } => MailKind::MfaDisabled,
+            Self::MfaReset { .. } => MailKind::MfaReset,
+            Self::RecoveryCodesRenewed { .. } => MailKind::RecoveryCodesRenewed,
+            Self::RecoveryCodeUsed { .. } => MailKind::RecoveryCodeUsed,
+            Self::IdentityLinked { .. } => MailKind::IdentityLinked,
+            Self::IdentityUnlinked { .. } => MailKind::IdentityUnlinked,
         }
     }
 
@@ -126,16 +156,23 @@ impl AccountMail {
             Self::MagicLink { token } => draft.token(TokenPurpose::MagicLink, token),
             Self::EmailCode { code } => draft.code(code, CODE_TTL),
             Self::ChangeEmail { token } => draft.token(TokenPurpose::ChangeEmail, token),
+            Self::Invitation { token, valid } => draft.link(TokenPurpose::Invitation, token, *valid),
             Self::PasswordChanged { request }
             | Self::NewDevice { request }
-            | Self::SessionFlagged { request } => Draft {
-                facts: request.facts(),
-                ..draft
-            },
-            Self::EmailChangeRequested { new, request } | Self::EmailChanged { new, request } => Draft {
-                facts: request.facts(),
-                ..draft.value("new", new.as_str())
-            },
+            | Self::SessionFlagged { request }
+            | Self::MfaEnabled { request }
+            | Self::MfaDisabled { request }
+            | Self::RecoveryCodesRenewed { request } => draft.facts(request.facts()),
+            Self::MfaReset { at } => draft.facts(vec![(Fact::Time, Value::Time(*at))]),
+            Self::EmailChangeRequested { new, request } | Self::EmailChanged { new, request } => {
+                draft.value("new", new.as_str()).facts(request.facts())
+            }
+            Self::RecoveryCodeUsed { left, request } => {
+                draft.value("left", left.to_string()).facts(request.facts())
+            }
+            Self::IdentityLinked { provider, request } | Self::IdentityUnlinked { provider, request } => {
+                draft.value("provider", provider).facts(request.facts())
+            }
         }
     }
 }

@@ -95,9 +95,19 @@ impl Draft {
         self
     }
 
+    /// Adds labelled values.
+    pub(super) fn facts(self, facts: Vec<(Fact, Value)>) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// Adds a link with a token that works for the time of its purpose.
+    pub(super) fn token(self, purpose: TokenPurpose, token: &Secret<String>) -> Self {
+        self.link(purpose, token, purpose.ttl())
+    }
+
     /// Adds a link with a token, and the value `{valid}`: how long it works.
-    pub(super) fn token(mut self, purpose: TokenPurpose, token: &Secret<String>) -> Self {
-        self.values.push(("valid", Value::Duration(purpose.ttl())));
+    pub(super) fn link(mut self, purpose: TokenPurpose, token: &Secret<String>, valid: Duration) -> Self {
+        self.values.push(("valid", Value::Duration(valid)));
         self.link = Some(Link {
             page: page(purpose),
             token: Some(token.clone()),

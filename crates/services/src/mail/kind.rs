@@ -31,5 +31,21 @@ string_enum! {
         NewDevice = "new-device",
         /// Informs the owner that another client used a refresh token of a session.
         SessionFlagged = "session-flagged",
+        /// Carries the link that accepts an invitation.
+        Invitation = "invitation",
+        /// Informs the owner that sign-in asks for a second factor from now on.
+        MfaEnabled = "mfa-enabled",
+        /// Informs the owner that a second factor was removed.
+        MfaDisabled = "mfa-disabled",
+        /// Informs the owner that an administrator removed the second factors.
+        MfaReset = "mfa-reset",
+        /// Informs the owner that the recovery codes were replaced.
+        RecoveryCodesRenewed = "recovery-codes-renewed",
+        /// Informs the owner that a recovery code was used.
+        RecoveryCodeUsed = "recovery-code-used",
+        /// Informs the owner that an identity of a provider signs in to the account from now on.
+        IdentityLinked = "identity-linked",
+        /// Informs the owner that an identity of a provider signs in to the account no longer.
+        IdentityUnlinked = "identity-unlinked",
     }
 }

@@ -11,6 +11,7 @@ use mainstay_domain::id::{OrderId, ProductId, UserId};
 use mainstay_domain::locale::Locale;
 use mainstay_domain::money::Money;
 use mainstay_domain::name::PersonName;
+use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::order::{Order, OrderItem};
 use mainstay_domain::product::Sku;
 use mainstay_domain::random::Counting;
@@ -33,7 +34,10 @@ const AT: i64 = 1_800_000_000;
 pub fn preview(kind: MailKind, locale: Locale) -> Result<Rendered> {
     let name = PersonName::stored("Ada Lovelace".to_owned());
     // The mails to addresses that are not confirmed carry no name.
-    let anonymous = matches!(kind, MailKind::VerifyEmail | MailKind::ChangeEmail);
+    let anonymous = matches!(
+        kind,
+        MailKind::VerifyEmail | MailKind::ChangeEmail | MailKind::Invitation
+    );
     write(&sample(kind)?, Some(&name).filter(|_| !anonymous), locale, SITE)
 }
 
@@ -78,6 +82,28 @@ fn sample(kind: MailKind) -> Result<Draft> {
         },
         MailKind::NewDevice => AccountMail::NewDevice { request: request() },
         MailKind::SessionFlagged => AccountMail::SessionFlagged { request: request() },
+        MailKind::Invitation => AccountMail::Invitation {
+            token: token("miv_"),
+            valid: TokenPurpose::Invitation.ttl(),
+        },
+        MailKind::MfaEnabled => AccountMail::MfaEnabled { request: request() },
+        MailKind::MfaDisabled => AccountMail::MfaDisabled { request: request() },
+        MailKind::MfaReset => AccountMail::MfaReset {
+            at: Timestamp::from_seconds(AT),
+        },
+        MailKind::RecoveryCodesRenewed => AccountMail::RecoveryCodesRenewed { request: request() },
+        MailKind::RecoveryCodeUsed => AccountMail::RecoveryCodeUsed {
+            left: 9,
+            request: request(),
+        },
+        MailKind::IdentityLinked => AccountMail::IdentityLinked {
+            provider: "Google".to_owned(),
+            request: request(),
+        },
+        MailKind::IdentityUnlinked => AccountMail::IdentityUnlinked {
+            provider: "Google".to_owned(),
+            request: request(),
+        },
     };
     Ok(mail.draft())
 }

@@ -32,6 +32,7 @@ impl Command for OpenSetup {
         cx.one_time_tokens().revoke_all(TokenPurpose::Setup).await?;
         let new = NewToken {
             purpose: TokenPurpose::Setup,
+            ttl: TokenPurpose::Setup.ttl(),
             user_id: None,
             payload: None,
             browser: None,

@@ -4,10 +4,13 @@ mod close;
 mod delete;
 mod end_sessions;
 mod grant;
+mod invite;
 mod list;
 mod permission;
 mod permissions;
 mod read;
+mod resend_invitation;
+mod reset_factors;
 mod revoke;
 mod set_role;
 mod update;
@@ -16,19 +19,23 @@ mod update_me;
 pub use delete::DeleteUser;
 pub use end_sessions::EndUserSessions;
 pub use grant::{Expiry, GrantPermission};
+pub use invite::InviteUser;
 pub use list::ListUsers;
 pub use permission::ReadPermission;
 pub use permissions::ListPermissions;
 pub use read::ReadUser;
+pub use resend_invitation::ResendInvitation;
+pub use reset_factors::ResetUserFactors;
 pub use revoke::RevokePermission;
 pub use set_role::SetRole;
 pub use update::UpdateUser;
 pub use update_me::UpdateMe;
 
 use crate::account::{Profile, profile};
-use mainstay_domain::access::{Grant, Scope, SystemCaller};
+use mainstay_domain::access::{Grant, RoleName, Scope, SystemCaller};
 use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::user::User;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::access::AccessChange;
 use mainstay_engine::{CommandContext, Repositories};
@@ -66,6 +73,15 @@ async fn check_state(cx: &mut CommandContext<'_>, expected: &ExpectedVersion, us
     let grants = to_grants(cx.users().grants(&scope, user.id).await?);
     let current = profile(&cx.components().directory, user.clone(), &grants, cx.now());
     expected.check(current.state())
+}
+
+/// Refuses a role that does not exist, with a validation error at `role`.
+async fn check_role_exists(cx: &mut CommandContext<'_>, role: &RoleName) -> Result<()> {
+    if cx.roles().exists(role).await? {
+        return Ok(());
+    }
+    let unknown = ValidationErrors::one("role", "UNKNOWN_ROLE", "there is no such role");
+    Err(Error::Invalid(unknown))
 }
 
 /// Refuses a change after which no active administrator would remain.

@@ -1,15 +1,14 @@
 //! Changes the role of an account.
 
-use super::{check_an_admin_stays, check_state, updated_profile};
+use super::{check_an_admin_stays, check_role_exists, check_state, updated_profile};
 use crate::access::check_rank;
 use crate::account::Profile;
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, RoleName};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::User;
-use mainstay_domain::validation::ValidationErrors;
-use mainstay_domain::{Error, Result};
 use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
@@ -40,13 +39,7 @@ impl Command for SetRole {
         let permit = cx.permit(User::SET_ROLE, &before)?;
         check_rank(cx, &before).await?;
         check_state(cx, &self.expected, &before).await?;
-        if !cx.roles().exists(&self.role).await? {
-            return Err(Error::Invalid(ValidationErrors::one(
-                "role",
-                "UNKNOWN_ROLE",
-                "there is no such role",
-            )));
-        }
+        check_role_exists(cx, &self.role).await?;
         if before.role == self.role {
             return updated_profile(cx, before).await;
         }

@@ -2,20 +2,21 @@
 
 use super::{check_an_admin_stays, check_state, updated_profile};
 use crate::access::check_rank;
-use crate::account::{Profile, end_sessions_of};
-use mainstay_domain::Result;
+use crate::account::{Profile, end_invitation, end_sessions_of, was_in_use};
 use mainstay_domain::access::{Access, Permission};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::UserId;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::{User, UserStatus};
+use mainstay_domain::{Error, Result};
 use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Changes an account; fields that are `None` stay. Disabling it ends its sessions at once. If no value differs,
-/// nothing is written.
+/// nothing is written. An invited account that gets another address or is disabled needs another invitation.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
     /// The account to change.
@@ -24,8 +25,10 @@ pub struct UpdateUser {
     pub name: Option<PersonName>,
     /// The new address; it counts as not confirmed, and links that were mailed to the former one stop working.
     pub email: Option<Email>,
-    /// The new status.
+    /// The new status. An account that was disabled before its user accepted the invitation is an invited one again.
     pub status: Option<UserStatus>,
+    /// The new language of the mails to the user.
+    pub locale: Option<Locale>,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,
 }
@@ -48,7 +51,8 @@ impl Command for UpdateUser {
         check_rank(cx, &before).await?;
         let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
-        after.status = self.status.unwrap_or(after.status);
+        after.locale = self.locale.unwrap_or(after.locale);
+        after.status = new_status(cx, &before, self.status).await?;
         if let Some(email) = self.email.filter(|email| *email != before.email) {
             after.email = email;
             after.email_verified = false;
@@ -65,7 +69,29 @@ impl Command for UpdateUser {
         if after.email != before.email {
             cx.one_time_tokens().revoke_every_of(after.id).await?;
         }
+        if before.status == UserStatus::Invited
+            && (after.status != before.status || after.email != before.email)
+        {
+            end_invitation(cx, &after).await?;
+        }
         cx.record(permit, DomainEvent::updated("user.updated", &before, &after));
         updated_profile(cx, after).await
+    }
+}
+
+/// The status after a change to the one that is wanted, if any. Only their user makes an invited account usable.
+async fn new_status(
+    cx: &mut CommandContext<'_>,
+    before: &User,
+    wanted: Option<UserStatus>,
+) -> Result<UserStatus> {
+    match (before.status, wanted) {
+        (UserStatus::Invited, Some(UserStatus::Active)) => Err(Error::InvalidState(
+            "the user has not accepted the invitation yet".to_owned(),
+        )),
+        (UserStatus::Disabled, Some(UserStatus::Active)) if !was_in_use(cx, before).await? => {
+            Ok(UserStatus::Invited)
+        }
+        (now, wanted) => Ok(wanted.unwrap_or(now)),
     }
 }

@@ -5,6 +5,7 @@ use crate::account::Profile;
 use mainstay_domain::Result;
 use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::state::ExpectedVersion;
 use mainstay_domain::user::User;
@@ -16,6 +17,8 @@ use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 pub struct UpdateMe {
     /// The new display name.
     pub name: Option<PersonName>,
+    /// The new language of the mails to the caller.
+    pub locale: Option<Locale>,
     /// The states that the caller expects (`If-Match`).
     pub expected: ExpectedVersion,
 }
@@ -34,6 +37,7 @@ impl Command for UpdateMe {
         let permit = cx.permit(User::UPDATE, &before)?;
         let mut after = before.clone();
         after.name = self.name.unwrap_or(after.name);
+        after.locale = self.locale.unwrap_or(after.locale);
         if after == before {
             return updated_profile(cx, before).await;
         }

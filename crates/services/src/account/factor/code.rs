@@ -2,6 +2,7 @@
 
 use super::super::totp_secret::open_secret;
 use crate::ShopRepositories;
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Permit, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
@@ -124,7 +125,8 @@ pub(in crate::account) async fn use_code(
             let facts = json!({"left": left});
             let event = DomainEvent::noted("user.recovery-code-used", "USE_RECOVERY_CODE", &facts);
             cx.record(permit, event);
-            Ok(())
+            let request = RequestFacts::of(cx);
+            mail::send(cx, user, AccountMail::RecoveryCodeUsed { left, request })
         }
     }
 }

@@ -4,6 +4,7 @@ use super::super::second_factor::follow_factors;
 use super::super::step_up::require_step_up;
 use super::own_account;
 use crate::ShopRepositories;
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
@@ -38,6 +39,7 @@ impl Command for DisableTotp {
             permit,
             DomainEvent::acted("user.mfa-disabled", "DISABLE_MFA", &user, &after),
         );
-        Ok(())
+        let request = RequestFacts::of(cx);
+        mail::send(cx, &after, AccountMail::MfaDisabled { request })
     }
 }

@@ -7,6 +7,7 @@ use super::code::{FactorCode, wrong_code};
 use super::own_account;
 use super::recovery_codes::{RecoveryCodeList, renew};
 use crate::ShopRepositories;
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
@@ -68,6 +69,8 @@ impl Command for EnableTotp {
             permit,
             DomainEvent::acted("user.mfa-enabled", "ENABLE_MFA", &user, &after),
         );
+        let request = RequestFacts::of(cx);
+        mail::send(cx, &after, AccountMail::MfaEnabled { request })?;
         Ok(codes)
     }
 }

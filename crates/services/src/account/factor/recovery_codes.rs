@@ -4,6 +4,7 @@ use super::super::spelled_list;
 use super::super::step_up::require_step_up;
 use super::own_account;
 use crate::ShopRepositories;
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Permit, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
@@ -48,6 +49,8 @@ impl Command for RenewRecoveryCodes {
         let codes = renew(cx, &permit, &user).await?;
         let event = DomainEvent::noted("user.recovery-codes-renewed", "RENEW_RECOVERY_CODES", &json!({}));
         cx.record(permit, event);
+        let request = RequestFacts::of(cx);
+        mail::send(cx, &user, AccountMail::RecoveryCodesRenewed { request })?;
         Ok(codes)
     }
 }

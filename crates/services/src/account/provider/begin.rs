@@ -103,6 +103,7 @@ impl PreparedCommand for BeginProviderSignIn {
         );
         let new = NewToken {
             purpose: TokenPurpose::ProviderSignIn,
+            ttl: TokenPurpose::ProviderSignIn.ttl(),
             user_id: link_to.map(|target| target.user),
             payload: Some(attempt.seal(&digest, &cx.components().sealer, cx.random())?),
             browser: Some(&digest),

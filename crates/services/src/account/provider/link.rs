@@ -1,8 +1,10 @@
 //! Which account a proved identity signs in to.
 
+use super::label::label;
 use super::outcome::{Outcome, ProviderRefusal};
 use crate::account::own_address::{own_address, send_verification};
 use crate::account::sign_in::complete_sign_in;
+use crate::mail::{self, AccountMail, RequestFacts};
 use crate::ports::ProvidedIdentity;
 use crate::repositories::ShopRepositories;
 use mainstay_domain::access::{Permit, RoleName, SystemCaller};
@@ -27,8 +29,14 @@ pub(super) async fn sign_in(
     let known = find(cx, provider, identity).await?;
     let user = match known {
         Some(known) => signs_in_again(cx, provider, known, identity).await?,
-        None => match account_of(cx, identity).await? {
-            Ok(user) => {
+        None => match candidate(cx, identity).await? {
+            Ok(Candidate::Account(user)) => {
+                insert(cx, provider, identity, user.id).await?;
+                inform_owner(cx, provider, &user)?;
+                *user
+            }
+            Ok(Candidate::Address(email)) => {
+                let user = create(cx, email, identity).await?;
                 insert(cx, provider, identity, user.id).await?;
                 user
             }
@@ -82,6 +90,9 @@ pub(super) async fn link(
         Some(_) => Ok(Outcome::Refused(ProviderRefusal::LinkedElsewhere)),
         None => {
             let linked = insert(cx, provider, identity, user).await?;
+            let account = cx.scope_of(SystemCaller::SIGN_IN);
+            let user = cx.users().find(&account, user).await?;
+            inform_owner(cx, provider, &user)?;
             Ok(Outcome::Linked(Box::new(linked)))
         }
     }
@@ -98,15 +109,23 @@ async fn find(
         .await
 }
 
-/// The account for an identity that signs in for the first time.
+/// What an identity that signs in for the first time is linked to.
+enum Candidate {
+    /// An account that exists.
+    Account(Box<User>),
+    /// A new account of this address.
+    Address(Email),
+}
+
+/// Finds what an identity that signs in for the first time is linked to.
 ///
 /// An account that exists is linked only when both sides have verified the address, or the account would be taken over
 /// by a stranger who claims the address there, or registered it here before its owner came. Nor is one that has an identity
 /// already: its address may be known from another provider alone, or the provider has given the address to a new person.
-async fn account_of(
+async fn candidate(
     cx: &mut CommandContext<'_>,
     identity: &ProvidedIdentity,
-) -> Result<Result<User, ProviderRefusal>> {
+) -> Result<Result<Candidate, ProviderRefusal>> {
     let Some(email) = identity.email.clone() else {
         return Ok(Err(ProviderRefusal::NoAddress));
     };
@@ -116,7 +135,7 @@ async fn account_of(
     }
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let Some(user) = cx.users().find_by_email(&scope, &email).await? else {
-        return create(cx, email, identity).await.map(Ok);
+        return Ok(Ok(Candidate::Address(email)));
     };
     let identities = cx.scope_of(SystemCaller::SIGN_IN);
     let is_safe = user.email_verified
@@ -124,10 +143,16 @@ async fn account_of(
         && user.status == UserStatus::Active
         && cx.identities().count_of(&identities, user.id).await? == 0;
     Ok(if is_safe {
-        Ok(user)
+        Ok(Candidate::Account(Box::new(user)))
     } else {
         Err(ProviderRefusal::SignInFirst)
     })
+}
+
+/// Informs the owner of an account by mail that an identity was linked to it.
+fn inform_owner(cx: &mut CommandContext<'_>, provider: &str, user: &User) -> Result<()> {
+    let (provider, request) = (label(cx, provider)?, RequestFacts::of(cx));
+    mail::send(cx, user, AccountMail::IdentityLinked { provider, request })
 }
 
 /// Creates a customer's account without a password. An address that the provider has not verified gets the mail that

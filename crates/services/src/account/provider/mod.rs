@@ -8,6 +8,7 @@ mod begin;
 mod callback;
 mod finish;
 mod identities;
+mod label;
 mod link;
 mod list;
 mod outcome;

@@ -1,10 +1,14 @@
 //! Removes an identity from the caller's account.
 
+use super::label::label;
 use crate::account::passkey::is_last_way_in;
+use crate::mail::{self, AccountMail, RequestFacts};
+use crate::repositories::ShopRepositories;
 use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::IdentityId;
 use mainstay_domain::identity::Identity;
+use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{Command, CommandContext, UseCase};
 use mainstay_platform::database::Isolation;
@@ -35,6 +39,9 @@ impl Command for UnlinkIdentity {
         }
         let permit = cx.rows().delete(Identity::UNLINK, &identity).await?;
         cx.record(permit, DomainEvent::deleted("identity.unlinked", &identity));
-        Ok(())
+        let account = cx.scope::<User>();
+        let user = cx.users().find(&account, identity.user_id).await?;
+        let (provider, request) = (label(cx, &identity.provider)?, RequestFacts::of(cx));
+        mail::send(cx, &user, AccountMail::IdentityUnlinked { provider, request })
     }
 }

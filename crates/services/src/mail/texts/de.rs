@@ -146,5 +146,87 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                  sie markiert ist, und ändern Sie Ihr Passwort.",
             ],
         },
+        MailKind::Invitation => Texts {
+            subject: "Sie sind zu {site} eingeladen",
+            heading: "Sie sind zu {site} eingeladen",
+            body: &[
+                "für diese Adresse wurde ein Konto bei {site} angelegt. Wählen Sie ein Passwort, um es anzunehmen; der Link gilt einmal, {valid} lang.",
+            ],
+            action: Some("Einladung annehmen"),
+            closing: &[
+                "Wissen Sie nicht, warum Sie eingeladen sind, tun Sie nichts: Das Konto kann erst benutzt werden, wenn Sie annehmen.",
+            ],
+        },
+        MailKind::MfaEnabled => Texts {
+            subject: "Die Zwei-Faktor-Anmeldung ist eingeschaltet",
+            heading: "Die Zwei-Faktor-Anmeldung ist eingeschaltet",
+            body: &[
+                "für Ihr Konto bei {site} wurde ein zweiter Faktor eingerichtet. Die Anmeldung verlangt ab jetzt einen Code.",
+                "Bewahren Sie die Wiederherstellungscodes sicher auf: Mit ihnen melden Sie sich an, wenn Sie das Gerät verloren haben.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, setzen Sie sofort ein neues Passwort, das meldet alle Geräte ab, und wenden Sie sich an den Betreiber von {site}.",
+            ],
+        },
+        MailKind::MfaDisabled => Texts {
+            subject: "Ein zweiter Faktor wurde entfernt",
+            heading: "Ein zweiter Faktor wurde entfernt",
+            body: &["ein zweiter Faktor Ihres Kontos bei {site} wurde entfernt."],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, ändern Sie sofort Ihr Passwort und richten Sie wieder einen zweiten Faktor ein.",
+            ],
+        },
+        MailKind::MfaReset => Texts {
+            subject: "Ein Administrator hat Ihre zweiten Faktoren entfernt",
+            heading: "Ein Administrator hat Ihre zweiten Faktoren entfernt",
+            body: &[
+                "ein Administrator von {site} hat die zweiten Faktoren Ihres Kontos entfernt und alle seine Geräte abgemeldet. \
+                 Die Anmeldung verlangt keinen Code, bis Sie wieder einen Faktor einrichten.",
+            ],
+            action: None,
+            closing: &[
+                "Haben Sie nicht darum gebeten, wenden Sie sich an den Betreiber von {site} und ändern Sie Ihr Passwort.",
+            ],
+        },
+        MailKind::RecoveryCodesRenewed => Texts {
+            subject: "Sie haben neue Wiederherstellungscodes",
+            heading: "Sie haben neue Wiederherstellungscodes",
+            body: &[
+                "für Ihr Konto bei {site} wurden neue Wiederherstellungscodes erzeugt. Die bisherigen gelten nicht mehr.",
+            ],
+            action: None,
+            closing: &["Waren Sie es nicht, ändern Sie sofort Ihr Passwort und erzeugen Sie neue."],
+        },
+        MailKind::RecoveryCodeUsed => Texts {
+            subject: "Ein Wiederherstellungscode wurde benutzt",
+            heading: "Ein Wiederherstellungscode wurde benutzt",
+            body: &[
+                "ein Wiederherstellungscode Ihres Kontos bei {site} wurde benutzt. Er gilt nicht mehr. Übrige Codes: {left}.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, ändern Sie sofort Ihr Passwort, beenden Sie die Sitzung in der Liste Ihrer Sitzungen und erzeugen Sie neue Codes.",
+            ],
+        },
+        MailKind::IdentityLinked => Texts {
+            subject: "Die Anmeldung mit {provider} wurde Ihrem Konto hinzugefügt",
+            heading: "Die Anmeldung mit {provider} wurde Ihrem Konto hinzugefügt",
+            body: &[
+                "ein Konto bei {provider} wurde mit Ihrem Konto bei {site} verknüpft und meldet Sie dort an.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, entfernen Sie die Verknüpfung in Ihrem Konto und ändern Sie sofort Ihr Passwort.",
+            ],
+        },
+        MailKind::IdentityUnlinked => Texts {
+            subject: "Die Anmeldung mit {provider} wurde von Ihrem Konto entfernt",
+            heading: "Die Anmeldung mit {provider} wurde von Ihrem Konto entfernt",
+            body: &["die Verknüpfung Ihres Kontos bei {site} mit einem Konto bei {provider} wurde entfernt."],
+            action: None,
+            closing: &["Waren Sie es nicht, ändern Sie sofort Ihr Passwort und verknüpfen Sie es wieder."],
+        },
     }
 }

@@ -141,5 +141,83 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                  marked, and change your password.",
             ],
         },
+        MailKind::Invitation => Texts {
+            subject: "You are invited to {site}",
+            heading: "You are invited to {site}",
+            body: &[
+                "an account at {site} was created for this address. Choose a password to accept; the link works once, for {valid}.",
+            ],
+            action: Some("Accept the invitation"),
+            closing: &[
+                "If you do not know why you are invited, do nothing: the account cannot be used before you accept.",
+            ],
+        },
+        MailKind::MfaEnabled => Texts {
+            subject: "Two-factor authentication is on",
+            heading: "Two-factor authentication is on",
+            body: &[
+                "a second factor was set up for your account at {site}. Signing in asks for a code from now on.",
+                "Keep the recovery codes in a safe place: they let you in when you have lost the device.",
+            ],
+            action: None,
+            closing: &[
+                "If it was not you, set a new password at once, which signs out every device, and contact the operator of {site}.",
+            ],
+        },
+        MailKind::MfaDisabled => Texts {
+            subject: "A second factor was removed",
+            heading: "A second factor was removed",
+            body: &["a second factor of your account at {site} was removed."],
+            action: None,
+            closing: &["If it was not you, change your password at once, and set up a second factor again."],
+        },
+        MailKind::MfaReset => Texts {
+            subject: "An administrator removed your second factors",
+            heading: "An administrator removed your second factors",
+            body: &[
+                "an administrator of {site} removed the second factors of your account, and signed out all of its devices. \
+                 Signing in asks for no code until you set one up again.",
+            ],
+            action: None,
+            closing: &[
+                "If you did not ask for it, contact the operator of {site}, and change your password.",
+            ],
+        },
+        MailKind::RecoveryCodesRenewed => Texts {
+            subject: "You have new recovery codes",
+            heading: "You have new recovery codes",
+            body: &[
+                "new recovery codes were made for your account at {site}. The earlier ones no longer work.",
+            ],
+            action: None,
+            closing: &["If it was not you, change your password at once, and make new ones."],
+        },
+        MailKind::RecoveryCodeUsed => Texts {
+            subject: "A recovery code was used",
+            heading: "A recovery code was used",
+            body: &[
+                "a recovery code of your account at {site} was used. It no longer works. Codes that are left: {left}.",
+            ],
+            action: None,
+            closing: &[
+                "If it was not you, change your password at once, end the session in the list of your sessions, and make new codes.",
+            ],
+        },
+        MailKind::IdentityLinked => Texts {
+            subject: "Sign-in with {provider} was added to your account",
+            heading: "Sign-in with {provider} was added to your account",
+            body: &["an account at {provider} was linked to your account at {site}, and signs in to it."],
+            action: None,
+            closing: &[
+                "If it was not you, remove the link in your account, and change your password at once.",
+            ],
+        },
+        MailKind::IdentityUnlinked => Texts {
+            subject: "Sign-in with {provider} was removed from your account",
+            heading: "Sign-in with {provider} was removed from your account",
+            body: &["the link between your account at {site} and an account at {provider} was removed."],
+            action: None,
+            closing: &["If it was not you, change your password at once, and link it again."],
+        },
     }
 }
