@@ -1,14 +1,23 @@
 //! The arguments of `cargo xtask fuzz`.
 
 /// The targets, by the names of their files in `fuzz/targets`.
-pub(super) const TARGETS: [&str; 14] = [
+pub(super) const TARGETS: [&str; 23] = [
     "addresses",
+    "api_key",
     "attributes",
     "body",
+    "callback",
+    "cookies",
     "cursor",
+    "device_token",
     "factor_code",
+    "form",
     "headers",
+    "id_token",
+    "idempotency_key",
+    "one_time_token",
     "password_hash",
+    "provider_documents",
     "query",
     "refresh_token",
     "sealed",
