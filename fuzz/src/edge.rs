@@ -1,8 +1,11 @@
 //! Parsers of requests.
 
 use crate::{lines, with_text};
+use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mainstay_edge::fuzzing;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A body is parsed, or refused with a message.
 pub fn body(bytes: &[u8]) {
@@ -24,6 +27,28 @@ pub fn headers(bytes: &[u8]) {
 /// The address, the host and the origin of a request. A trusted proxy's client is never a trusted proxy.
 pub fn addresses(bytes: &[u8]) {
     fuzzing::addresses(&header_map(bytes));
+}
+
+/// The cookies of a request, from lines that are each one header.
+pub fn cookies(bytes: &[u8]) {
+    fuzzing::cookies(&headers_named(&COOKIE, bytes));
+}
+
+/// Idempotency keys, from lines that are each one header.
+pub fn idempotency_key(bytes: &[u8]) {
+    fuzzing::idempotency_key(&headers_named(&IDEMPOTENCY_KEY, bytes));
+}
+
+/// A form-encoded text with fields that are known, unknown, repeated or missing.
+pub fn form(bytes: &[u8]) {
+    with_text(bytes, fuzzing::form);
+}
+
+fn headers_named(name: &HeaderName, bytes: &[u8]) -> HeaderMap {
+    let values = lines(bytes)
+        .take(4)
+        .filter_map(|line| HeaderValue::from_bytes(line).ok());
+    values.map(|value| (name.clone(), value)).collect()
 }
 
 fn header_map(bytes: &[u8]) -> HeaderMap {

@@ -24,6 +24,8 @@ pub mod domain;
 pub mod edge;
 #[cfg(fuzzing)]
 pub mod platform;
+#[cfg(fuzzing)]
+pub mod provider;
 
 /// Calls a check with the input as text, if it is text.
 #[cfg(fuzzing)]

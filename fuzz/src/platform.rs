@@ -1,8 +1,11 @@
 //! Parsers of secrets, tokens and settings.
 
 use crate::{lines, with_text};
+use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_platform::config::Settings;
+use mainstay_platform::crypto::api_key::ApiKeySecret;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::master_key::MasterKey;
 use mainstay_platform::crypto::opaque::OpaqueToken;
@@ -14,11 +17,14 @@ use mainstay_platform::crypto::refresh::RefreshToken;
 use mainstay_platform::crypto::seal::Sealer;
 use mainstay_platform::crypto::token::{TokenKey, claimed_issue};
 use mainstay_platform::crypto::totp::{self, TotpSecret};
+use mainstay_platform::crypto::{base64url, device, from_base64url, sha256};
 use mainstay_platform::database::{sqlite_path, sqlite_url};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Signs no token here, so no token may be accepted.
 static RING: LazyLock<KeyRing> = LazyLock::new(|| {
@@ -117,10 +123,64 @@ pub fn refresh_token(bytes: &[u8]) {
             let genuine = RefreshToken::mint(token.session(), token.generation(), &[9; 32]);
             assert_eq!(token.matches(&[9; 32]), **genuine.text() == *text);
         }
-        if let Some(token) = OpaqueToken::parse("inv", text) {
+    });
+}
+
+/// A link or a code of one use, of whatever purpose, and the secret of a browser: it has one spelling, and one purpose.
+pub fn one_time_token(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        let purposes = TokenPurpose::ALL.into_iter().map(TokenPurpose::prefix);
+        let tokens = purposes
+            .chain(["mbr_"])
+            .filter_map(|prefix| OpaqueToken::parse(prefix, text));
+        let tokens: Vec<OpaqueToken> = tokens.collect();
+        assert!(tokens.len() <= 1);
+        if let [token] = &*tokens {
             assert_eq!(token.text(), text);
+            let secret = from_base64url(&text[4..]).expect("what was accepted is base64url");
+            assert_eq!((base64url(&secret).as_str(), secret.len()), (&text[4..], 32));
         }
     });
+}
+
+/// An API key of the right form has 53 characters and one spelling; what was minted is accepted.
+pub fn api_key(bytes: &[u8]) {
+    with_text(bytes, |text| {
+        if let Some(digest) = ApiKeySecret::digest_of(text) {
+            assert!(ApiKeySecret::is_claimed_by(text) && text.len() == 53 && text.is_ascii());
+            assert_eq!(*digest.as_bytes(), sha256(text.as_bytes()));
+        }
+    });
+    if let Some(secret) = bytes.first_chunk::<32>() {
+        let key = ApiKeySecret::mint(&Fixed(*secret));
+        assert_eq!(ApiKeySecret::digest_of(key.text()), Some(key.digest()));
+    }
+}
+
+/// No token of a browser is accepted that was not made under the key.
+pub fn device_token(bytes: &[u8]) {
+    let keys = [Zeroizing::new([1; 32]), Zeroizing::new([2; 32])];
+    with_text(bytes, |text| assert_eq!(device::open(text, &keys), None));
+    if let Some(id) = bytes.first_chunk::<16>() {
+        let browser = Uuid::from_bytes(*id);
+        assert_eq!(
+            device::open(&device::mint(browser, &keys[1]), &keys),
+            Some(browser)
+        );
+        assert_eq!(device::open(&device::mint(browser, &[3; 32]), &keys), None);
+    }
+}
+
+struct Fixed([u8; 32]);
+
+impl Random for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        let secret = self.0.iter().cycle();
+        bytes
+            .iter_mut()
+            .zip(secret)
+            .for_each(|(byte, secret)| *byte = *secret);
+    }
 }
 
 /// A recovery code has one reading, whatever its spelling; only the digits of a time step match an authenticator app.

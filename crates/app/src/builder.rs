@@ -10,9 +10,11 @@ use mainstay_domain::event::OutboxEvent;
 use mainstay_edge::Routes;
 use mainstay_engine::job::{JobRegistry, JobSpec};
 use mainstay_engine::outbox::Subscriptions;
-use mainstay_engine::{BackgroundJob, CachedResources, Engine, Extensions, PreparedCommand, UseCase};
+use mainstay_engine::{
+    BackgroundJob, CachedResources, Engine, Extensions, PreparedCommand, RowFinders, UseCase,
+};
 use mainstay_platform::config::{Sections, Settings, SettingsSection};
-use mainstay_repositories::Migrations;
+use mainstay_repositories::{Migrations, Table};
 use std::any::type_name;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub struct AppBuilder {
     pub(crate) sections: Sections,
     section_extensions: Vec<SectionExtension>,
     pub(crate) resources: Resources,
+    finders: RowFinders,
     pub(crate) registered: Registered,
 }
 
@@ -61,6 +64,7 @@ impl AppBuilder {
             sections: Sections::default(),
             section_extensions: Vec::new(),
             resources: Resources::new(),
+            finders: RowFinders::new(),
             registered: Registered::default(),
         }
     }
@@ -90,15 +94,22 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a resource, and the permissions that it declares, which can then be granted.
+    /// Adds a resource, and the permissions that it declares, which can then be granted. One whose rows are those of a
+    /// table is added by [`table`](Self::table).
     pub fn resource<R: Resource>(mut self) -> Self {
         self.resources = self.resources.with::<R>();
         self
     }
 
+    /// Adds a resource whose rows are those of a table, so that questions about access can name a row, too.
+    pub fn table<T: Table>(mut self) -> Self {
+        self.finders = self.finders.with_table::<T>();
+        self.resource::<T>()
+    }
+
     /// The resources to which an application adds its own.
-    pub(crate) fn resources(mut self, resources: Resources) -> Self {
-        self.resources = resources;
+    pub(crate) fn resources(mut self, resources: Resources, finders: RowFinders) -> Self {
+        (self.resources, self.finders) = (resources, finders);
         self
     }
 
@@ -181,6 +192,7 @@ impl AppBuilder {
             identity: self.identity,
             migrations: self.migrations,
             resources: self.resources,
+            finders: self.finders,
             routes: self.routes,
             jobs: self.jobs,
             subscriptions: self.subscriptions,

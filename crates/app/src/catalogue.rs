@@ -8,6 +8,7 @@ use mainstay_domain::resources;
 use mainstay_domain::time::Clock;
 use mainstay_engine::Extensions;
 use mainstay_platform::config::Settings;
+use mainstay_services::access::row_finders;
 use mainstay_services::account::{
     ConcurrentTries, CreateAccount, ProviderSettings, SendChangeLink, SendEmailCode, SendMagicLink,
     SendResetLink,
@@ -24,7 +25,7 @@ const CACHED_PRODUCTS: usize = 10_000;
 /// Registers the product's resources, caches, jobs, which events become which jobs, and periodic tasks.
 pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
     builder
-        .resources(resources::built_in())
+        .resources(resources::built_in(), row_finders())
         .job::<ChargePayment>()
         .job::<RefundPayment>()
         .job::<VoidPayment>()

@@ -4,11 +4,11 @@
 //! its first frame; from there on, all of them authenticate, check access and count in the same way.
 
 use mainstay_domain::error::{Denied, Unauthenticated};
-use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::access::Authentication;
 use mainstay_engine::request_context::Notes;
 use mainstay_engine::{Engine, IdempotencyKey, Origin, RequestContext, UseCase};
+use mainstay_platform::stopwatch::{Deadline, Stopwatch};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub struct Entry<'r> {
     /// Whether a page of another site may have made a browser send the request. False where no browser can.
     pub is_foreign: bool,
     /// When the client stops waiting for the answer; see [`deadline`].
-    pub deadline: Timestamp,
+    pub deadline: Deadline,
     /// Identifies repetitions of the request. `None` without a key, and where the body that the fingerprint is made
     /// from has not arrived yet: the interface then sets it in the context.
     pub idempotency: Option<IdempotencyKey>,
@@ -157,9 +157,11 @@ pub fn admit<U: UseCase>(engine: &Engine, cx: &mut RequestContext) -> Result<()>
     engine.pipeline().count_request::<U>(cx)
 }
 
-/// When a client stops waiting: after the time that it requested for, at most after that of the server, from `now` on.
-pub fn deadline(now: Timestamp, requested: Option<Duration>, server: Duration) -> Timestamp {
-    now.after(requested.map_or(server, |requested| requested.min(server)))
+/// When a client stops waiting: after the time that it requested, at most after that of the server, measured from when
+/// its request arrived.
+pub fn deadline(arrived: Stopwatch, requested: Option<Duration>, server: Duration) -> Deadline {
+    let limit = requested.map_or(server, |requested| requested.min(server));
+    Deadline::new(arrived, limit)
 }
 
 #[cfg(test)]
@@ -168,13 +170,11 @@ mod tests {
 
     #[test]
     fn a_client_shortens_the_deadline_and_never_extends_it() {
-        let now = Timestamp::from_seconds(100);
         let server = Duration::from_secs(30);
-        for (requested, expected) in [(None, 130), (Some(5), 105), (Some(60), 130), (Some(0), 100)] {
-            assert_eq!(
-                deadline(now, requested.map(Duration::from_secs), server),
-                Timestamp::from_seconds(expected)
-            );
+        for (requested, expected) in [(None, 30), (Some(5), 5), (Some(60), 30), (Some(0), 0)] {
+            let requested = requested.map(Duration::from_secs);
+            let deadline = deadline(Stopwatch::start(), requested, server);
+            assert_eq!(deadline.limit(), Duration::from_secs(expected));
         }
     }
 }

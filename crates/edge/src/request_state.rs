@@ -7,9 +7,9 @@ use http::Extensions;
 use mainstay_domain::access::{Caller, Credential};
 use mainstay_domain::error::Denied;
 use mainstay_domain::id::UserId;
-use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::request_context::Notes;
+use mainstay_platform::stopwatch::Deadline;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ pub struct RequestState {
     request_id: Arc<str>,
     ip: IpAddr,
     foreign: bool,
-    deadline: Timestamp,
+    deadline: Deadline,
     notes: Arc<Notes>,
     route_state: OnceLock<RouteState>,
     who: OnceLock<LoggedCaller>,
@@ -65,7 +65,7 @@ impl RequestState {
         request_id: Arc<str>,
         ip: IpAddr,
         foreign: bool,
-        deadline: Timestamp,
+        deadline: Deadline,
         shares: Arc<Shares>,
     ) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl RequestState {
     }
 
     /// When the server stops working on the request.
-    pub(crate) fn deadline(&self) -> Timestamp {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 

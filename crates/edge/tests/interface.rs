@@ -8,12 +8,16 @@ mod tests {
     use mainstay_domain::access::{Access, Caller};
     use mainstay_domain::error::Code;
     use mainstay_domain::random::Counting;
+    use mainstay_domain::user::User;
     use mainstay_domain::{Error, Result};
     use mainstay_edge::answer::{self, Answer};
     use mainstay_edge::entry::{self, Credential, CredentialUse, Entry};
     use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts, Operation, OutgoingBody, Routes, route};
-    use mainstay_engine::{Command, CommandContext, IdempotencyKey, Origin, UseCase};
+    use mainstay_engine::{
+        Command, CommandContext, IdempotencyKey, Origin, Repositories, RequestContext, UseCase,
+    };
     use mainstay_platform::config::LogLevel;
+    use mainstay_platform::stopwatch::Stopwatch;
     use mainstay_platform::telemetry::LogSink;
     use mainstay_platform::telemetry::logs::Logs;
     use mainstay_testkit::{TestApp, on_both_engines};
@@ -26,6 +30,7 @@ mod tests {
         an_answer_with_secrets_is_neither_compressed_nor_stored_on_any_path;
         signing_in_ignores_other_credentials_on_any_path;
         a_use_case_knows_the_deadline_of_its_request;
+        nothing_is_written_once_the_client_has_stopped_waiting;
         an_interface_without_http_enters_in_the_same_way with RATE_LIMITS = "on";
     }
 
@@ -34,7 +39,7 @@ mod tests {
     struct Run {
         number: u64,
         text: String,
-        seconds_left: Option<u64>,
+        seconds: Option<u64>,
     }
 
     /// Declares a command that changes nothing, with the constants of a test, and its handler.
@@ -55,7 +60,7 @@ mod tests {
                     Ok(Run {
                         number: u64::from_be_bytes(mainstay_domain::random::bytes(cx.random())),
                         text: "secret ".repeat(400),
-                        seconds_left: deadline.map(|deadline| deadline.since(cx.now()).as_secs()),
+                        seconds: deadline.map(|deadline| deadline.limit().as_secs()),
                     })
                 }
             }
@@ -158,26 +163,80 @@ mod tests {
 
     async fn a_use_case_knows_the_deadline_of_its_request(app: &TestApp) {
         let ran = ran(post(app, "/api/enter", "", &[]).await).await;
-        assert_eq!(ran.seconds_left, Some(30), "the request timeout of the server");
+        assert_eq!(ran.seconds, Some(30), "the request timeout of the server");
     }
 
     /// A request as an interface of another protocol would present it.
-    fn entry<'r>(app: &TestApp, credential: Credential<'r>) -> Entry<'r> {
+    fn entry(credential: Credential<'_>) -> Entry<'_> {
         Entry {
             credential,
             origin: Origin::new(Some("192.0.2.1".parse().unwrap()), Some(&"x".repeat(1000))),
             request_id: "r-1".into(),
             is_foreign: false,
-            deadline: entry::deadline(app.now(), Some(Duration::from_secs(5)), Duration::from_secs(30)),
+            deadline: entry::deadline(
+                Stopwatch::start(),
+                Some(Duration::from_secs(5)),
+                Duration::from_secs(30),
+            ),
             idempotency: Some(IdempotencyKey::new("k-1".into(), &[b"test.note"])),
             notes: Arc::default(),
         }
     }
 
+    /// A command whose client stops waiting while it runs.
+    #[derive(Clone)]
+    struct Linger;
+
+    impl UseCase for Linger {
+        const NAME: &'static str = "test.linger";
+        const ACCESS: Access = Access::signed_in();
+        type Output = ();
+    }
+
+    impl Command for Linger {
+        async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
+            let deadline = cx.context().deadline.unwrap();
+            while !deadline.has_passed() {
+                std::hint::spin_loop();
+            }
+            let (id, scope) = (cx.user()?, cx.scope::<User>());
+            let _ignored = cx.users().find(&scope, id).await;
+            Ok(())
+        }
+    }
+
+    async fn nothing_is_written_once_the_client_has_stopped_waiting(app: &TestApp) {
+        let (ann, engine) = (app.customer("ann").await, app.engine());
+        let mut cx = entry(Credential::Explicit(&ann.access))
+            .authenticate(engine, CredentialUse::Required, WriteNote::NAME)
+            .await
+            .unwrap();
+        let set = |cx: &mut RequestContext, limit| {
+            cx.deadline = Some(entry::deadline(Stopwatch::start(), None, limit));
+        };
+        let statements = cx.notes.statements();
+        set(&mut cx, Duration::ZERO);
+        let late = engine.pipeline().command(&cx, WriteNote).await;
+        assert_eq!(late.unwrap_err().code(), Code::Timeout);
+        assert_eq!(cx.notes.statements(), statements, "not even a transaction began");
+        // A fraction of a second, so that it passes while the command runs.
+        set(&mut cx, Duration::from_millis(300));
+        let late = engine.pipeline().command(&cx, Linger).await;
+        assert_eq!(late.unwrap_err().code(), Code::Timeout);
+        let stored = "SELECT operation FROM idempotency_keys";
+        assert!(app.query_raw(stored).await.is_empty());
+        // A request of a client that waits is served, whatever the clock of the server says.
+        set(&mut cx, Duration::from_secs(30));
+        app.advance(Duration::from_mins(1));
+        let done = engine.pipeline().command(&cx, WriteNote).await.unwrap();
+        assert!(!done.replayed);
+        assert_eq!(app.query_raw(stored).await, [[Some("test.note".to_owned())]]);
+    }
+
     async fn an_interface_without_http_enters_in_the_same_way(app: &TestApp) {
         let (ann, engine) = (app.customer("ann").await, app.engine());
         let required = CredentialUse::of::<WriteNote>();
-        let arrived = entry(app, Credential::Explicit(&ann.access));
+        let arrived = entry(Credential::Explicit(&ann.access));
         let mut cx = arrived
             .authenticate(engine, required, WriteNote::NAME)
             .await
@@ -189,7 +248,7 @@ mod tests {
         let again = engine.pipeline().command(&cx, WriteNote).await.unwrap();
         assert_eq!((first.replayed, again.replayed), (false, true));
         assert_eq!(
-            (first.output.seconds_left, first.output == again.output),
+            (first.output.seconds, first.output == again.output),
             (Some(5), true)
         );
         assert_eq!(
@@ -199,7 +258,7 @@ mod tests {
         );
 
         let code = |result: Result<_>| result.map_err(|error: Error| error.code()).err();
-        let arrived = entry(app, Credential::None);
+        let arrived = entry(Credential::None);
         let mut cx = arrived
             .authenticate(engine, required, WriteNote::NAME)
             .await
@@ -213,17 +272,15 @@ mod tests {
             Credential::Ambient("x"),
             Credential::Unreadable,
         ] {
-            let refused = entry(app, bad)
-                .authenticate(engine, required, WriteNote::NAME)
-                .await;
+            let refused = entry(bad).authenticate(engine, required, WriteNote::NAME).await;
             assert_eq!(code(refused.map(drop)), Some(Code::TokenInvalid), "{bad:?}");
         }
         let optional = CredentialUse::of::<Greet>();
-        let ambient = entry(app, Credential::Ambient("x"));
+        let ambient = entry(Credential::Ambient("x"));
         assert!(ambient.authenticate(engine, optional, Greet::NAME).await.is_ok());
         let foreign = Entry {
             is_foreign: true,
-            ..entry(app, Credential::Ambient(&ann.access))
+            ..entry(Credential::Ambient(&ann.access))
         };
         let refused = foreign.authenticate(engine, required, WriteNote::NAME).await;
         assert_eq!(code(refused.map(drop)), Some(Code::CsrfFailed));

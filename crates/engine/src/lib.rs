@@ -30,6 +30,7 @@ pub mod pipeline;
 mod policies;
 mod readiness;
 pub mod request_context;
+mod row_finders;
 mod security_log;
 mod sweeper;
 mod use_case;
@@ -49,6 +50,7 @@ pub use pipeline::{Done, Pipeline};
 pub use policies::Policies;
 pub use readiness::{Readiness, ReadinessProbe};
 pub use request_context::{IdempotencyKey, Origin, RequestContext};
+pub use row_finders::{RowFinder, RowFinders};
 pub use security_log::SecurityLog;
 pub use sweeper::Sweeper;
 pub use use_case::{

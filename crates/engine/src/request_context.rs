@@ -6,11 +6,11 @@ use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
 use mainstay_domain::job::Lease;
 use mainstay_domain::locale::Locale;
-use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::config::Secret;
 use mainstay_platform::crypto::sha256;
 use mainstay_platform::database::Stats;
+use mainstay_platform::stopwatch::Deadline;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -32,7 +32,7 @@ pub struct RequestContext {
     /// Identifies the request in logs, answers and the audit trail.
     pub request_id: Option<Arc<str>>,
     /// When the client stops waiting for the answer. `None` where no client waits, as for jobs.
-    pub deadline: Option<Timestamp>,
+    pub deadline: Option<Deadline>,
     /// Identifies repetitions of one request. `None` when the client sent no `Idempotency-Key`.
     pub idempotency: Option<IdempotencyKey>,
     /// The lease of the job that the request runs for, if it runs for one.
@@ -217,6 +217,17 @@ impl RequestContext {
             authentication.check_network(self.origin.ip)?;
         }
         access.admit(&self.caller)
+    }
+
+    /// Checks that the client still waits for the answer.
+    ///
+    /// # Errors
+    /// `TIMEOUT`.
+    pub(crate) fn check_deadline(&self) -> Result<()> {
+        match self.deadline.is_some_and(Deadline::has_passed) {
+            true => Err(Error::Timeout),
+            false => Ok(()),
+        }
     }
 
     /// Sets the caller: the holder of the verified token, or anonymous without one.

@@ -1,4 +1,4 @@
-//! Measures elapsed time for logs and metrics. Decisions that depend on time use the `Clock` instead.
+//! Measures elapsed time for logs, metrics and deadlines. Other decisions that depend on time use the `Clock` instead.
 
 use std::time::{Duration, Instant};
 
@@ -33,5 +33,48 @@ impl Stopwatch {
     #[must_use]
     pub fn micros(self) -> u64 {
         u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// When a client stops waiting for an answer: some time after its request arrived. It is measured, because neither a
+/// clock that is set nor one that a test moves makes a client wait less.
+///
+/// ```
+/// use mainstay_platform::stopwatch::{Deadline, Stopwatch};
+/// use std::time::Duration;
+///
+/// let arrived = Stopwatch::start();
+/// assert!(!Deadline::new(arrived, Duration::MAX).has_passed());
+/// assert!(Deadline::new(arrived, Duration::ZERO).has_passed());
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    arrived: Stopwatch,
+    limit: Duration,
+}
+
+impl Deadline {
+    /// The deadline of a request that arrived when the measurement started.
+    #[must_use]
+    pub fn new(arrived: Stopwatch, limit: Duration) -> Self {
+        Self { arrived, limit }
+    }
+
+    /// How long the client waits in all.
+    #[must_use]
+    pub fn limit(self) -> Duration {
+        self.limit
+    }
+
+    /// How long the client waits from now on; zero once it has stopped.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.limit.saturating_sub(self.arrived.elapsed())
+    }
+
+    /// Whether the client has stopped waiting.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        self.left().is_zero()
     }
 }

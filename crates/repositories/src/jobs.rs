@@ -7,12 +7,13 @@ use crate::record::TextColumn;
 use crate::row_filter;
 use crate::rows::{Filter, RowQuery, Rows, Table};
 use mainstay_domain::Result;
-use mainstay_domain::access::{Permit, Scope};
+use mainstay_domain::access::{BulkPermit, Permit, Scope};
 use mainstay_domain::id::JobId;
 use mainstay_domain::job::{Job, JobState};
+use mainstay_domain::master_key::MasterKey;
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::time::Timestamp;
-use mainstay_platform::database::{Authorized, Change, DatabaseError, FromRow, Row};
+use mainstay_platform::database::{Authorized, BulkChange, Change, DatabaseError, FromRow, Param, Row};
 
 record! {
     Job {
@@ -30,8 +31,9 @@ impl Table for Job {
 statements! {
     COUNTS = "SELECT queue, state, count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying', 'dead') \
               GROUP BY queue, state ORDER BY queue, state";
-    COUNT_SEALED = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'retrying') \
-                    AND payload LIKE '%\"sealed\":\"%' AND payload NOT LIKE $1";
+    SEALED_OTHERWISE = "SELECT id, kind, payload FROM jobs WHERE state <> 'done' \
+                        AND payload LIKE '%\"sealed\":\"%' AND replace(payload, $1, '') = payload \
+                        AND id > $2 ORDER BY id LIMIT $3";
 }
 
 changes! {
@@ -42,6 +44,8 @@ changes! {
     CANCEL: Change<Job>, "jobs", [Job::CANCEL] =
         "UPDATE jobs SET state = 'cancelled', due = FALSE, lease_until = NULL, finished_at = $2 \
          WHERE id = $1 AND state IN ('queued', 'running', 'retrying')";
+    RESEAL: BulkChange<MasterKey>, "jobs", [MasterKey::RESEAL] =
+        "UPDATE jobs SET payload = $3 WHERE id = $1 AND payload = $2";
 }
 
 internal_changes! {
@@ -174,17 +178,34 @@ impl Jobs<'_> {
             .collect())
     }
 
-    /// The number of jobs that have not run yet and whose payload has a value (`"sealed"`, in base64) that does not begin
-    /// with `prefix`: it is sealed under another master key.
+    /// Jobs that may run yet and whose payload has a value (`"sealed"`, in base64url) that does not begin with `prefix`: it
+    /// is sealed under another master key. In the order of their ids.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn count_sealed_otherwise(&mut self, scope: &Scope<Job>, prefix: &str) -> Result<i64> {
-        if !row_filter::all(scope) {
-            return Ok(0);
-        }
-        let pattern = format!("%\"sealed\":\"{prefix}%");
-        Ok(self.0.one(&COUNT_SEALED, &[&pattern]).await?)
+    pub async fn sealed_otherwise(
+        &mut self,
+        _: &BulkPermit<MasterKey>,
+        prefix: &str,
+        after: JobId,
+        limit: u32,
+    ) -> Result<Vec<SealedJob>> {
+        let current = format!("\"sealed\":\"{prefix}");
+        Ok(self.0.all(&SEALED_OTHERWISE, &[&current, &after, &limit]).await?)
+    }
+
+    /// Replaces the payload of a job, unless it was changed or removed since it was read.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn reseal(
+        &mut self,
+        permit: &BulkPermit<MasterKey>,
+        job: &SealedJob,
+        payload: &str,
+    ) -> Result<bool> {
+        let values: [&dyn Param; 3] = [&job.id, &job.payload, &payload];
+        Ok(self.0.execute(RESEAL.authorize(permit)?, &values).await? == 1)
     }
 
     /// Removes jobs that were done or cancelled before an instant; returns how many. Dead jobs stay for inspection.
@@ -193,6 +214,26 @@ impl Jobs<'_> {
     /// Only the database's.
     pub async fn prune(&mut self, before: Timestamp) -> Result<u64> {
         Ok(self.0.execute(PRUNE.exempt(), &[&before]).await?)
+    }
+}
+
+/// A job whose payload has a sealed value.
+pub struct SealedJob {
+    /// The job's id.
+    pub id: JobId,
+    /// The name of the use case that executes it, for which the value is sealed.
+    pub kind: String,
+    /// The whole payload, as JSON text.
+    pub payload: String,
+}
+
+impl FromRow for SealedJob {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            id: row.next()?,
+            kind: row.next()?,
+            payload: row.next()?,
+        })
     }
 }
 

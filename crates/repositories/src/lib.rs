@@ -113,7 +113,7 @@ pub use email_codes::EmailCodes;
 pub use health::{database_clock, write_probe};
 pub use idempotency::{Idempotency, NewStoredResult, StoredResult};
 pub use identities::Identities;
-pub use jobs::{JobFilter, Jobs, NewJob};
+pub use jobs::{JobFilter, Jobs, NewJob, SealedJob};
 pub use migrate::{Condition, MigrateError, Migration, Migrations, Report, condition, migrate};
 pub use one_time_tokens::OneTimeTokens;
 pub use orders::{OrderFilter, OrderSort, Orders};

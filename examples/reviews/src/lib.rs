@@ -12,7 +12,7 @@ pub fn app() -> AppBuilder {
         .name("reviews")
         .version(env!("CARGO_PKG_VERSION"))
         .about("An online shop whose customers review what they bought.")
-        .resource::<review::Review>()
+        .table::<review::Review>()
         .migrations(Migrations::new("reviews", review::TABLES))
         .routes(review::routes)
         .settings::<invite::InviteSettings>("reviews")

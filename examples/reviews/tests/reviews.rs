@@ -28,8 +28,17 @@ async fn reviews_are_removed_with_the_permission(app: &TestApp) {
     );
     let review = json!({"productId": app.product(1, 500).await.id, "stars": 1, "text": ""});
     let review = ann.post("/api/reviews", review).await.expect(201).data();
-    let path = format!("/api/reviews/{}", review["id"].as_str().expect("an id"));
+    let id = review["id"].as_str().expect("an id");
+    let path = format!("/api/reviews/{id}");
     bob.delete(&path).await.expect(403);
+    for (user, allowed) in [(&ann, true), (&bob, false)] {
+        let question = format!(
+            "/api/users/{}/access?can=remove:review&resource=review/{id}",
+            user.id
+        );
+        let answer = admin.get(&question).await.expect(200).data();
+        assert_eq!(answer["allowed"], allowed, "{answer}");
+    }
     let grant = json!({"permission": "remove:review"});
     let grants = format!("/api/users/{}/permissions", bob.id);
     admin.post(&grants, grant).await.expect(201);

@@ -184,7 +184,7 @@ const LAYERS: [Layer; 23] = [
     },
     Layer {
         package: FUZZ,
-        dependencies: &[DOMAIN, PLATFORM, EDGE],
+        dependencies: &[DOMAIN, PLATFORM, SERVICES, EDGE, INTEGRATIONS],
         tests: &[],
     },
     Layer {

@@ -1,15 +1,24 @@
 //! The arguments of `cargo xtask fuzz`.
 
 /// The targets, by the names of their files in `fuzz/targets`.
-pub(super) const TARGETS: [&str; 15] = [
+pub(super) const TARGETS: [&str; 24] = [
     "addresses",
+    "api_key",
     "attributes",
     "body",
+    "callback",
+    "cookies",
     "cursor",
+    "device_token",
     "factor_code",
+    "form",
     "headers",
+    "id_token",
+    "idempotency_key",
+    "one_time_token",
     "passkey",
     "password_hash",
+    "provider_documents",
     "query",
     "refresh_token",
     "sealed",

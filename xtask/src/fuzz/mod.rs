@@ -129,10 +129,10 @@ impl Running {
         let log = String::from_utf8_lossy(&fs::read(&self.log)?).into_owned();
         let outcome = Outcome::read(&log);
         if good && outcome.inputs.is_some() {
-            println!("{:<14} {outcome}", self.name);
+            println!("{:<18} {outcome}", self.name);
             return Ok(true);
         }
-        println!("{:<14} FOUND:\n{}", self.name, outcome::finding(&log));
+        println!("{:<18} FOUND:\n{}", self.name, outcome::finding(&log));
         if let Some(file) = &outcome.finding {
             println!("again: cargo xtask fuzz {} --input {file}", self.name);
         }

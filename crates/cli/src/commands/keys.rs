@@ -8,7 +8,9 @@ use mainstay_app::App;
 use mainstay_domain::key::{KeyState, SigningKey};
 use mainstay_domain::time::Timestamp;
 use mainstay_engine::Engine;
-use mainstay_engine::key::{FinishReseal, ListKeys, ResealColumn, RotateKeys, Rotated, SEALED_COLUMNS};
+use mainstay_engine::key::{
+    FinishReseal, ListKeys, ResealColumn, ResealJobs, Resealed, RotateKeys, Rotated, SEALED_COLUMNS,
+};
 use mainstay_platform::config::Settings;
 use serde::Serialize;
 
@@ -136,6 +138,7 @@ fn reseal(app: &App, settings: Settings) -> Outcome {
         for (place, column) in SEALED_COLUMNS.iter().enumerate() {
             unreadable += reseal_column(engine, place, column.name()).await?;
         }
+        unreadable += reseal_jobs(engine).await?;
         if unreadable == 0 {
             engine.pipeline().command(&operator(), FinishReseal).await?;
         }
@@ -153,18 +156,48 @@ fn reseal(app: &App, settings: Settings) -> Outcome {
 
 /// Seals a column again, batch by batch; returns how many of its values could not be opened.
 async fn reseal_column(engine: &Engine, place: usize, name: &str) -> Outcome<usize> {
-    let (mut total, mut unreadable, mut batch) = (0, 0, ResealColumn::first(place));
-    loop {
+    let (mut progress, mut next) = (Progress::of(name), Some(ResealColumn::first(place)));
+    while let Some(batch) = next {
         let done = engine.pipeline().command(&operator(), batch).await?.output;
-        total += done.resealed;
-        unreadable += done.unreadable.len();
+        next = progress.add(done)?;
+    }
+    Ok(progress.unreadable)
+}
+
+/// Seals the values in the payloads of jobs again; returns how many could not be opened.
+async fn reseal_jobs(engine: &Engine) -> Outcome<usize> {
+    let (mut progress, mut next) = (Progress::of("jobs.payload"), Some(ResealJobs::first()));
+    while let Some(batch) = next {
+        let done = engine.pipeline().command(&operator(), batch).await?.output;
+        next = progress.add(done)?;
+    }
+    Ok(progress.unreadable)
+}
+
+/// What was done of one column.
+struct Progress<'n> {
+    name: &'n str,
+    resealed: u64,
+    unreadable: usize,
+}
+
+impl<'n> Progress<'n> {
+    fn of(name: &'n str) -> Self {
+        Self {
+            name,
+            resealed: 0,
+            unreadable: 0,
+        }
+    }
+
+    /// Adds a batch and prints it; returns the next one.
+    fn add<B>(&mut self, done: Resealed<B>) -> Outcome<Option<B>> {
+        self.resealed += done.resealed;
+        self.unreadable += done.unreadable.len();
         for id in done.unreadable {
-            print_line(&format!("{name}: the value of {id} cannot be opened"))?;
+            print_line(&format!("{}: the value of {id} cannot be opened", self.name))?;
         }
-        print_line(&format!("{name}: {total} sealed again"))?;
-        match done.next {
-            Some(next) => batch = next,
-            None => return Ok(unreadable),
-        }
+        print_line(&format!("{}: {} sealed again", self.name, self.resealed))?;
+        Ok(done.next)
     }
 }

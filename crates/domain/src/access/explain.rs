@@ -2,7 +2,7 @@
 
 use super::policy::{Ground, Policy, Rule, judge};
 use super::scope::{ScopeFilter, visible};
-use super::{Grant, Permission, PermissionSet, Principal, Resources, Visibility};
+use super::{Grant, Permission, PermissionSet, Principal, Resource, Resources, Visibility};
 use crate::error::Denied;
 use crate::id::UserId;
 use crate::user::UserStatus;
@@ -42,6 +42,16 @@ pub enum Target {
         /// Whether every caller may see it.
         published: bool,
     },
+}
+
+impl Target {
+    /// One row.
+    pub fn of<T: Resource>(row: &T) -> Self {
+        Self::Row {
+            owner: row.owner(),
+            published: row.is_published(),
+        }
+    }
 }
 
 /// Explains whether an account may perform the action `verb` on the resource `noun`: `cancel` on `order`. `read` is
@@ -85,6 +95,15 @@ fn no(because: String) -> Explanation {
     }
 }
 
+/// Who sees what, as the beginning of a sentence.
+fn seeing(visible: &Visibility) -> String {
+    match visible {
+        Visibility::Holder(permission) => format!("holders of {permission} see all rows"),
+        Visibility::Owner => "users see their own rows".to_owned(),
+        Visibility::Published => "everyone sees published rows".to_owned(),
+    }
+}
+
 impl Holder {
     /// An account that cannot sign in may do nothing, whatever its permissions are.
     fn if_usable(&self, found: Explanation) -> Explanation {
@@ -120,7 +139,7 @@ impl Holder {
 
     fn not_owned(&self, rule: Rule, target: Target) -> String {
         let owned = match target {
-            Target::EveryRow => "without a row, only what is true of every row counts",
+            Target::EveryRow => "no row is named, and the account does not own every row",
             Target::Row { .. } => "the account does not own it",
         };
         match rule {
@@ -131,28 +150,25 @@ impl Holder {
 
     fn explain_visible(&self, policy: &Policy, target: Target) -> Explanation {
         let Some((visible, filter)) = visible(policy, Some(&self.principal)) else {
-            let entries: Vec<String> = policy.visible.iter().map(ToString::to_string).collect();
+            let entries: Vec<String> = policy.visible.iter().map(seeing).collect();
             return no(match entries.is_empty() {
                 true => "only Mainstay itself sees it".to_owned(),
-                false => format!(
-                    "visible to {}: none of this fits the account",
-                    entries.join(", or ")
-                ),
+                false => format!("{}: none of this is true of the account", entries.join(", ")),
             });
         };
         let shown = match target {
             Target::EveryRow => filter == ScopeFilter::Everything,
             Target::Row { owner, published } => filter.shows(owner, published),
         };
-        let reason = match (visible, shown) {
+        let reason = match (visible, target) {
             (Visibility::Holder(permission), _) => self.source(permission),
-            (_, true) => "the row is one of them".to_owned(),
-            (_, false) => match target {
-                Target::EveryRow => "without a row, only what is true of every row counts".to_owned(),
-                Target::Row { .. } => "the row is none of them".to_owned(),
-            },
+            (_, Target::EveryRow) => "no row is named, and these are not all rows".to_owned(),
+            (Visibility::Owner, _) if shown => "the account owns it".to_owned(),
+            (Visibility::Owner, _) => "the account does not own it".to_owned(),
+            (Visibility::Published, _) if shown => "it is published".to_owned(),
+            (Visibility::Published, _) => "it is not published".to_owned(),
         };
-        let because = format!("visible to {visible}: {reason}");
+        let because = format!("{}: {reason}", seeing(&visible));
         match shown {
             true => yes(because),
             false => no(because),
@@ -190,7 +206,7 @@ impl Holder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Caller, Credential, Resource, RoleName, permit_new, scope};
+    use crate::access::{Caller, Credential, RoleName, permit_new, scope};
     use crate::email::Email;
     use crate::id::{OrderId, SessionId};
     use crate::order::Order;
@@ -274,6 +290,63 @@ mod tests {
         ] {
             let expected = (allowed, format!("{rule}{because}"));
             assert_eq!(answer(holder, ("cancel", "order"), target), expected);
+        }
+    }
+
+    #[test]
+    fn who_sees_what_is_said_in_a_sentence() {
+        let customer = holder("customer", &[], &[]);
+        let support = holder("support", &["read:order", "read:audit"], &[]);
+        let draft = Target::Row {
+            owner: None,
+            published: false,
+        };
+        for (holder, noun, target, allowed, because) in [
+            (
+                &customer,
+                "order",
+                owned_by(1),
+                true,
+                "users see their own rows: the account owns it",
+            ),
+            (
+                &customer,
+                "order",
+                owned_by(2),
+                false,
+                "users see their own rows: the account does not own it",
+            ),
+            (
+                &customer,
+                "order",
+                Target::EveryRow,
+                false,
+                "users see their own rows: no row is named, and these are not all rows",
+            ),
+            (
+                &support,
+                "order",
+                Target::EveryRow,
+                true,
+                "holders of read:order see all rows: the role support has read:order",
+            ),
+            (
+                &customer,
+                "product",
+                draft,
+                false,
+                "everyone sees published rows: it is not published",
+            ),
+            (
+                &customer,
+                "audit",
+                Target::EveryRow,
+                false,
+                "holders of read:audit see all rows: none of this is true of the account",
+            ),
+        ] {
+            let expected = (allowed, because.to_owned());
+            assert_eq!(answer(holder, ("read", noun), target), expected);
         }
     }
 

@@ -52,7 +52,7 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
             &ann.id,
             "read:audit",
             false,
-            "visible to holders of read:audit: all rows: none of this fits the account".to_owned(),
+            "holders of read:audit see all rows: none of this is true of the account".to_owned(),
         ),
     ] {
         let expected = json!({"allowed": allowed, "because": because});
@@ -62,7 +62,7 @@ async fn the_answer_names_the_rule_that_decided(app: &TestApp) {
     let lent = json!({"permission": "read:audit", "expiresIn": 60});
     admin.post(&grants, lent).await.expect(201);
     let until = format!(
-        "visible to holders of read:audit: all rows: read:audit is granted to the account until {}",
+        "holders of read:audit see all rows: read:audit is granted to the account until {}",
         app.now().after(crate::MINUTE)
     );
     let lent = json!({"allowed": true, "because": until});

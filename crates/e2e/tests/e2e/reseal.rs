@@ -2,7 +2,7 @@
 
 use mainstay_domain::Error;
 use mainstay_domain::access::SystemCaller;
-use mainstay_engine::key::{FinishReseal, ResealColumn, SEALED_COLUMNS};
+use mainstay_engine::key::{FinishReseal, ResealColumn, ResealJobs, SEALED_COLUMNS};
 use mainstay_engine::{Engine, RequestContext};
 use mainstay_testkit::{Client, TestApp, TestUser, on_both_engines};
 use serde_json::json;
@@ -10,6 +10,7 @@ use serde_json::json;
 on_both_engines! {
     every_secret_is_sealed_again_and_the_former_key_can_go;
     what_no_key_opens_is_reported_and_keeps_the_former_key;
+    a_waiting_mail_is_sealed_again_and_sent_under_the_new_key;
 }
 
 const NEW: &str = "Zk3vN8qLr1XwB7yTtG5mCj2pHs9aUdEo4fIiR6bKx0Q=";
@@ -152,4 +153,35 @@ async fn what_no_key_opens_is_reported_and_keeps_the_former_key(app: &TestApp) {
         .await
         .stop()
         .await;
+}
+
+async fn a_waiting_mail_is_sealed_again_and_sent_under_the_new_key(app: &TestApp) {
+    let old = former_key(app);
+    let body = json!({"email": "ann@example.com", "password": "walks in the rain", "name": "Ann"});
+    app.client().post("/api/auth/register", body).await.expect(201);
+    let both = app
+        .another_node_with(&[("MASTER_KEY", NEW), ("MASTER_KEY_PREVIOUS", &old)])
+        .await;
+    for column in 0..SEALED_COLUMNS.len() {
+        reseal(&both.engine, column).await;
+    }
+    let pipeline = both.engine.pipeline();
+    let early = pipeline.command(&operator(), FinishReseal).await;
+    assert!(matches!(early, Err(Error::Conflict(_))), "{early:?}");
+    for expected in [1, 0] {
+        let done = pipeline.command(&operator(), ResealJobs::first()).await;
+        let done = done.unwrap().output;
+        assert_eq!(
+            (done.resealed, done.unreadable.len(), done.next),
+            (expected, 0, None)
+        );
+    }
+    assert!(pipeline.command(&operator(), FinishReseal).await.unwrap().output);
+    both.stop().await;
+    let only_new = app.another_node_with(&[("MASTER_KEY", NEW)]).await;
+    let jobs = only_new.engine.jobs().claim(10).await.unwrap();
+    only_new.engine.jobs().run_all(jobs, 1).await;
+    let mails = app.mailbox.messages();
+    assert_eq!(mails.last().unwrap().to.as_str(), "ann@example.com");
+    only_new.stop().await;
 }

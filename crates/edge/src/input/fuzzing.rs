@@ -1,6 +1,6 @@
 //! Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
 
-use super::{IfMatch, IfNoneMatch, Object, body, key, list};
+use super::{IfMatch, IfNoneMatch, Object, body, key, list, query};
 use crate::{answer, cookies, credential};
 use http::{HeaderMap, Method};
 use mainstay_domain::validation::ValidationErrors;
@@ -9,6 +9,7 @@ use mainstay_services::list::ListQuery;
 use mainstay_services::order::ListOrders;
 use mainstay_services::product::ListProducts;
 use serde::Deserialize;
+use url::form_urlencoded;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -68,4 +69,43 @@ pub fn headers(headers: &HeaderMap) {
     let _ = IfNoneMatch::read(headers);
     let _ = key(&Method::POST, headers);
     let _ = answer::render::Form::accepted(headers);
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Form {
+    return_to: String,
+    signature: Option<String>,
+    kind: Option<Kind>,
+}
+
+/// Parses a form-encoded text strictly: an accepted value occurs once, as it was sent; a refusal names what it refuses.
+pub fn form(text: &str) {
+    match query::read::<Form>(text) {
+        Ok(Form {
+            return_to,
+            signature,
+            kind,
+        }) => {
+            let sent = |name: &str| -> Vec<String> {
+                let pairs = form_urlencoded::parse(text.as_bytes());
+                let named = pairs.filter(|(given, _)| given == name);
+                named.map(|(_, value)| value.into_owned()).collect()
+            };
+            assert_eq!(sent("returnTo"), [return_to]);
+            assert_eq!(sent("signature"), Vec::from_iter(signature));
+            assert_eq!(sent("kind").len(), usize::from(kind.is_some()));
+        }
+        Err(errors) => assert!((1..=ValidationErrors::MAX_COUNT).contains(&errors.list().len())),
+    }
+}
+
+/// Reads the idempotency key: what is accepted is the only one, and 1 to 255 visible ASCII characters.
+pub fn idempotency_key(headers: &HeaderMap) {
+    assert!(matches!(key(&Method::GET, headers), Ok(None)));
+    if let Ok(Some(key)) = key(&Method::POST, headers) {
+        assert!((1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+        let all: Vec<_> = headers.get_all("idempotency-key").iter().collect();
+        assert!(all.len() == 1 && all[0].as_bytes() == key.as_bytes());
+    }
 }

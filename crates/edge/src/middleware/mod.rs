@@ -193,7 +193,7 @@ where
         let forged = foreign && !matches!(credential::explicit(headers), Some(Some(_)));
         let misaddressed = addressed.err();
         let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
-        let deadline = entry::deadline(at, None, shared.timeout);
+        let deadline = entry::deadline(watch, None, shared.timeout);
         let request_state = Arc::new(RequestState::begin(id, ip, foreign, deadline, shares));
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));

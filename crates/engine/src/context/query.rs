@@ -105,6 +105,7 @@ where
     database
         .read(mode, move |tx| {
             Box::pin(async move {
+                tx.set_deadline(cx.deadline);
                 let mut view = QueryContext::new(tx, &components, &cx, now, ticket);
                 let out = read(&mut view).await;
                 components.node.used(tx.stats());

@@ -3,9 +3,11 @@
 mod dead;
 pub mod registry;
 pub mod runner;
+pub(crate) mod sealed;
 mod spec;
 
 pub use registry::JobRegistry;
 pub use runner::{JobResult, JobRunner};
+pub use sealed::SealedPayload;
 pub(crate) use spec::new_job;
 pub use spec::{BackgroundJob, JobSpec};

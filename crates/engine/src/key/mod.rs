@@ -10,6 +10,6 @@ mod store;
 pub use create::{CreateSigningKey, load_or_create};
 pub use list::ListKeys;
 pub use mainstay_repositories::SEALED_COLUMNS;
-pub use reseal::{FinishReseal, ResealColumn, Resealed};
+pub use reseal::{FinishReseal, ResealColumn, ResealJobs, Resealed};
 pub use rotate::{JWKS_MAX_AGE, RotateDueKeys, RotateKeys, Rotated};
 pub use store::{KeySource, KeyStore};

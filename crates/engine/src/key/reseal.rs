@@ -4,12 +4,13 @@
 //! the next one continues. The root secret comes last; once it is under the current key, no process starts without it.
 
 use crate::context::{CommandContext, Repositories};
+use crate::job::sealed::{self, payload_prefix};
 use crate::use_case::{Command, UseCase};
 use mainstay_domain::access::{Access, SystemCaller, permit_all};
 use mainstay_domain::event::DomainEvent;
+use mainstay_domain::id::JobId;
 use mainstay_domain::master_key::MasterKey;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::crypto::base64url;
 use mainstay_repositories::{SEALED_COLUMNS, SealedColumn, master_key_check};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -37,15 +38,31 @@ impl ResealColumn {
     }
 }
 
-/// What [`ResealColumn`] did.
+/// Seals the values in the payloads of the next jobs again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resealed {
+pub struct ResealJobs {
+    /// The last job that was done; nil at the beginning.
+    after: JobId,
+}
+
+impl ResealJobs {
+    /// The first jobs.
+    pub fn first() -> Self {
+        Self {
+            after: JobId::from_uuid(Uuid::nil()),
+        }
+    }
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resealed<B> {
     /// How many values are under the current key now that were not before.
     pub resealed: u64,
     /// The rows whose values cannot be opened: sealed under a key that is not configured, or changed.
     pub unreadable: Vec<Uuid>,
-    /// What to do next; `None` at the end of the column.
-    pub next: Option<ResealColumn>,
+    /// The next batch; `None` after the last one.
+    pub next: Option<B>,
 }
 
 /// Seals the root secret again, after all other values.
@@ -55,14 +72,14 @@ pub struct FinishReseal;
 impl UseCase for ResealColumn {
     const NAME: &'static str = "key.reseal";
     const ACCESS: Access = Access::system();
-    type Output = Resealed;
+    type Output = Resealed<Self>;
 }
 
 impl Command for ResealColumn {
     /// The values stay the same; [`FinishReseal`] records the replacement of the key.
     const RECORDS_NO_EVENT: bool = true;
 
-    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Resealed> {
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Resealed<Self>> {
         let permit = permit_all(SystemCaller::OPERATOR, MasterKey::RESEAL);
         let column = column(self.column)?;
         let prefix = cx.components().sealer.prefix();
@@ -83,6 +100,42 @@ impl Command for ResealColumn {
             };
             let new = sealer.seal(column.context(), &value.row, &plain, cx.random());
             resealed += u64::from(column.replace(cx.tx(), &permit, &value, &new).await?);
+        }
+        Ok(Resealed {
+            resealed,
+            unreadable,
+            next,
+        })
+    }
+}
+
+impl UseCase for ResealJobs {
+    const NAME: &'static str = "key.reseal-jobs";
+    const ACCESS: Access = Access::system();
+    type Output = Resealed<Self>;
+}
+
+impl Command for ResealJobs {
+    /// As with [`ResealColumn`].
+    const RECORDS_NO_EVENT: bool = true;
+
+    async fn run(self, cx: &mut CommandContext<'_>) -> Result<Resealed<Self>> {
+        let permit = permit_all(SystemCaller::OPERATOR, MasterKey::RESEAL);
+        let prefix = payload_prefix(cx.components().sealer.prefix());
+        let others = cx
+            .jobs()
+            .sealed_otherwise(&permit, &prefix, self.after, BATCH)
+            .await?;
+        let last = others.last().filter(|_| others.len() == BATCH as usize);
+        let next = last.map(|job| Self { after: job.id });
+        let (mut resealed, mut unreadable) = (0, Vec::new());
+        for job in others {
+            let sealer = &cx.components().sealer;
+            let Ok(payload) = sealed::resealed(&job.kind, &job.payload, sealer, cx.random()) else {
+                unreadable.push(job.id.uuid());
+                continue;
+            };
+            resealed += u64::from(cx.jobs().reseal(&permit, &job, &payload).await?);
         }
         Ok(Resealed {
             resealed,
@@ -113,12 +166,16 @@ impl Command for FinishReseal {
                 )));
             }
         }
-        let (scope, text) = (cx.scope(), payload_prefix(&prefix));
-        let waiting = cx.jobs().count_sealed_otherwise(&scope, &text).await?;
-        if waiting > 0 {
-            return Err(Error::Conflict(format!(
-                "{waiting} jobs that have not run yet hold values under the former master key: run this again when they have"
-            )));
+        let (text, first) = (payload_prefix(prefix), ResealJobs::first().after);
+        if !cx
+            .jobs()
+            .sealed_otherwise(&permit, &text, first, 1)
+            .await?
+            .is_empty()
+        {
+            return Err(Error::Conflict(
+                "jobs.payload holds values that are not under the current master key".to_owned(),
+            ));
         }
         let stored = master_key_check::find(cx.tx()).await?;
         let stored = stored.ok_or_else(|| Error::bug("a started process finds its root secret"))?;
@@ -138,13 +195,6 @@ impl Command for FinishReseal {
         );
         Ok(true)
     }
-}
-
-/// What values under the current key begin with in a job's payload, which holds them in base64: as many characters as
-/// depend on the prefix alone.
-fn payload_prefix(prefix: &[u8]) -> String {
-    let text = base64url(prefix);
-    text[..prefix.len() * 4 / 3].replace('-', "+").replace('_', "/")
 }
 
 /// The id of the current key, which reveals nothing of it.

@@ -52,6 +52,7 @@ impl<C: StagedCommand> Attempt<C> {
         let writer = Arc::clone(&self.writer);
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
+            tx.set_deadline(cx.deadline);
             let out = body(&components, &cx, command, tries > 0, &writer, tx).await;
             components.node.used(tx.stats());
             cx.notes.add(tx.stats());

@@ -3,7 +3,8 @@
 //! In this order: whether the caller's authentication is current, access, rate limit (which HTTP requests pass before
 //! their body is read), validation, idempotency, `prepare`, the transaction around `run` (rows, audit entry, event,
 //! jobs and idempotency record in one commit), and after the commit: caches and access changes are applied, workers
-//! are woken. A query may answer from the cache after the validation.
+//! are woken. A query may answer from the cache after the validation. Nothing begins, and no statement of a transaction
+//! either, once the client has stopped waiting; a commit that has begun is completed.
 
 mod attempt;
 mod idempotency;
@@ -153,6 +154,7 @@ impl Pipeline {
             Ok(prepared) => prepared,
             Err(error) => return Err(self.refused::<C>(cx, error)),
         };
+        cx.check_deadline()?;
         let writer = Arc::new(WriterLease::default());
         let components = Arc::clone(self.components());
         let attempt = Attempt::new(components, cx.clone(), (command, prepared), Arc::clone(&writer));
@@ -224,14 +226,15 @@ impl Pipeline {
         Ok(Cow::Owned(now))
     }
 
-    /// Checks access, rate limit and validation, which refuse a request before it begins.
+    /// Checks access, rate limit, validation and whether the client still waits, which refuse a request before it begins.
     fn admit<U: UseCase>(&self, cx: &RequestContext, use_case: &U) -> Result<()> {
         cx.admit(U::ACCESS)
             .map_err(|error| self.refused::<U>(cx, error))?;
         if !cx.is_counted {
             limit::check::<U>(self.components(), cx).map_err(|error| self.refused::<U>(cx, error))?;
         }
-        Ok(use_case.validate()?)
+        use_case.validate()?;
+        cx.check_deadline()
     }
 
     /// Counts a request against its rate limit as soon as its head has been read, so that a client whose body stalls,

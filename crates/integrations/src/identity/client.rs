@@ -88,7 +88,7 @@ impl CodeExchange<'_> {
         (form.finish(), Some(basic(id, secret)))
     }
 
-    fn read(&self, status: StatusCode, body: &[u8]) -> Result<TokenAnswer, Error> {
+    pub(super) fn read(&self, status: StatusCode, body: &[u8]) -> Result<TokenAnswer, Error> {
         if status.is_server_error() {
             return Err(unavailable(CallError::Status(status)));
         }

@@ -21,7 +21,7 @@ pub(super) struct GitHub {
 }
 
 #[derive(Deserialize)]
-struct Account {
+pub(super) struct Account {
     /// Never changes and is never given to another account, unlike the login.
     id: u64,
     login: String,
@@ -29,7 +29,7 @@ struct Account {
 }
 
 #[derive(Deserialize)]
-struct Address {
+pub(super) struct Address {
     email: String,
     primary: bool,
     verified: bool,

@@ -37,6 +37,23 @@ impl Metadata {
         methods.is_some_and(|methods| !methods.iter().any(|method| method == "client_secret_basic"))
     }
 
+    /// The document as it is used: the issuer in it is the one in the settings, or it is another provider's (issuer
+    /// mix-up), and nothing is sent to an address that is not allowed.
+    pub(super) fn checked(self, http: &Http, settings: &IdentityProvider) -> Result<Self, CallError> {
+        if self.issuer != settings.issuer {
+            return Err(CallError::Document("the discovery document names another issuer"));
+        }
+        let metadata = self.overridden(settings);
+        for url in [
+            &metadata.authorization_endpoint,
+            &metadata.token_endpoint,
+            &metadata.jwks_uri,
+        ] {
+            http.check(url)?;
+        }
+        Ok(metadata)
+    }
+
     /// With the addresses that the settings name in place of the published ones.
     fn overridden(mut self, settings: &IdentityProvider) -> Self {
         let replace = |mine: &mut String, given: &Option<String>| {
@@ -70,7 +87,7 @@ impl<T> Cached<T> {
 }
 
 impl Published {
-    /// The discovery document. The issuer in it is the one in the settings, or it is another provider's (issuer mix-up).
+    /// The discovery document.
     pub(super) async fn metadata(
         &self,
         http: &Http,
@@ -85,17 +102,7 @@ impl Published {
         let base = settings.issuer.trim_end_matches('/');
         let url = format!("{base}/.well-known/openid-configuration");
         let read: Metadata = http.json(&url, None).await?;
-        if read.issuer != settings.issuer {
-            return Err(CallError::Document("the discovery document names another issuer"));
-        }
-        let value = Arc::new(read.overridden(settings));
-        for url in [
-            &value.authorization_endpoint,
-            &value.token_endpoint,
-            &value.jwks_uri,
-        ] {
-            http.check(url)?;
-        }
+        let value = Arc::new(read.checked(http, settings)?);
         *self.metadata.lock() = Some(Cached {
             value: Arc::clone(&value),
             read_at: now,

@@ -2,6 +2,8 @@
 
 mod addresses;
 mod client;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod github;
 mod http;
 mod id_token;

@@ -27,7 +27,7 @@ pub(super) struct OpenIdConnect {
 
 /// The claims of the userinfo endpoint (OpenID Connect Core 1.0, 5.3.2) that matter here.
 #[derive(Deserialize)]
-struct UserInfo {
+pub(super) struct UserInfo {
     sub: String,
     email: Option<String>,
     #[serde(default)]

@@ -20,6 +20,9 @@ pub enum DatabaseError {
         /// The statement's text, without values.
         sql: String,
     },
+    /// The client that waited for the transaction has stopped waiting; none of its changes remain.
+    #[error("the client has stopped waiting")]
+    DeadlinePassed,
     /// A unique value exists already.
     #[error("{0}")]
     Conflict(Conflict),
@@ -153,6 +156,16 @@ impl DatabaseError {
         match self {
             Self::Serialization { .. } | Self::Retry => true,
             Self::FailedBefore { first } => first.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// Whether the client has stopped waiting: it should get 504.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        match self {
+            Self::DeadlinePassed => true,
+            Self::FailedBefore { first } => first.is_late(),
             _ => false,
         }
     }

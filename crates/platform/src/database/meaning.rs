@@ -6,7 +6,9 @@ use mainstay_domain::Error;
 impl From<DatabaseError> for Error {
     /// A conflict that a repository did not convert is an internal error, like every other refused statement.
     fn from(error: DatabaseError) -> Self {
-        if error.is_unavailable() {
+        if error.is_late() {
+            Self::Timeout
+        } else if error.is_unavailable() {
             Self::unavailable("the database", error)
         } else {
             Self::internal(error)

@@ -9,7 +9,7 @@ use super::rows::{Collect, Statement};
 use super::sql::Sql;
 use super::sqlite::link::Link as SqliteLink;
 use super::statement::{Authorized, Select};
-use crate::stopwatch::Stopwatch;
+use crate::stopwatch::{Deadline, Stopwatch};
 use uuid::Uuid;
 
 /// The cost of a transaction so far.
@@ -36,6 +36,7 @@ pub struct Tx {
     stats: Stats,
     failed: Option<DatabaseError>,
     access: Access,
+    deadline: Option<Deadline>,
     changed: Vec<(&'static str, Uuid)>,
 }
 
@@ -64,8 +65,15 @@ impl Tx {
             stats: Stats::default(),
             failed: None,
             access,
+            deadline: None,
             changed: Vec::new(),
         }
+    }
+
+    /// Sets when the client stops waiting: no statement begins after that, and the transaction does not commit if its
+    /// body wanted one. A commit that has begun is not hindered.
+    pub fn set_deadline(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
     }
 
     /// The engine, for the few statements that differ.
@@ -224,12 +232,17 @@ impl Tx {
         }
     }
 
-    /// Refuses any statement after one that failed, and the second one of a read of a single statement.
-    fn admit(&self, sql: &Sql) -> Result<(), DatabaseError> {
+    /// Refuses any statement after one that failed or after the deadline, and the second one of a read of a single
+    /// statement.
+    fn admit(&mut self, sql: &Sql) -> Result<(), DatabaseError> {
         if let Some(first) = &self.failed {
             return Err(DatabaseError::FailedBefore {
                 first: Box::new(first.clone()),
             });
+        }
+        if self.deadline.is_some_and(Deadline::has_passed) {
+            self.failed = Some(DatabaseError::DeadlinePassed);
+            return Err(DatabaseError::DeadlinePassed);
         }
         if self.access == Access::ReadOnce && self.stats.statements > 0 {
             return Err(DatabaseError::misuse(
@@ -241,7 +254,7 @@ impl Tx {
     }
 
     /// Refuses a change in a transaction that reads.
-    fn admit_change(&self, change: Authorized<'_>) -> Result<(), DatabaseError> {
+    fn admit_change(&mut self, change: Authorized<'_>) -> Result<(), DatabaseError> {
         self.admit(change.sql())?;
         if self.access == Access::Write {
             return Ok(());
@@ -270,6 +283,7 @@ impl Tx {
     pub(crate) fn renew(&mut self) {
         self.stats = Stats::default();
         self.failed = None;
+        self.deadline = None;
         self.changed.clear();
     }
 

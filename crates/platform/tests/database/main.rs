@@ -14,6 +14,7 @@ mod fixture;
 mod group;
 #[path = "../../../testkit/src/is_ci.rs"]
 mod is_ci;
+mod late;
 mod outage;
 mod postgres;
 mod storage;

@@ -1,19 +1,12 @@
 //! Explains what an account may do.
 
-use crate::repositories::ShopRepositories;
-use mainstay_domain::access::{
-    self, Access, Credential, Explanation, Holder, Permission, Principal, Resource, Target,
-};
+use mainstay_domain::access::{self, Access, Credential, Explanation, Holder, Permission, Principal, Target};
 use mainstay_domain::email::Email;
-use mainstay_domain::id::{Id, SessionId, UserId};
-use mainstay_domain::order::Order;
-use mainstay_domain::payment::Payment;
-use mainstay_domain::product::Product;
-use mainstay_domain::session::Session;
+use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
+use mainstay_engine::{Query, QueryContext, Repositories, RowFinders, UseCase};
 use uuid::Uuid;
 
 /// The account that a question is about.
@@ -89,7 +82,8 @@ async fn holder(cx: &mut QueryContext<'_>, account: &AccountName) -> Result<Hold
     })
 }
 
-/// The row that `NAME/ID` names, as the caller sees it: one that they may not see does not exist.
+/// The row that `NAME/ID` names, as the caller sees it: one that they may not see does not exist. The resources are those
+/// that Mainstay and the application declared with their rows.
 async fn target(cx: &mut QueryContext<'_>, noun: &str, resource: &str) -> Result<Target> {
     let invalid = |sentence: &str| Error::Invalid(ValidationErrors::one("resource", "FORMAT", sentence));
     let (name, id) = resource
@@ -99,34 +93,7 @@ async fn target(cx: &mut QueryContext<'_>, noun: &str, resource: &str) -> Result
         return Err(invalid("must be of the resource that the action is about"));
     }
     let id: Uuid = id.parse().map_err(|_not_one: uuid::Error| Error::NotFound)?;
-    match name {
-        User::NAME => {
-            let scope = cx.scope_to(User::EXPLAIN);
-            Ok(row(&cx.users().find(&scope, Id::from_uuid(id)).await?))
-        }
-        Session::NAME => {
-            let scope = cx.scope();
-            Ok(row(&cx.sessions().find(&scope, Id::from_uuid(id)).await?))
-        }
-        Product::NAME => {
-            let scope = cx.scope();
-            Ok(row(&cx.products().find(&scope, Id::from_uuid(id)).await?))
-        }
-        Order::NAME => {
-            let scope = cx.scope();
-            Ok(row(&cx.orders().find(&scope, Id::from_uuid(id)).await?))
-        }
-        Payment::NAME => {
-            let scope = cx.scope();
-            Ok(row(&cx.payments().find(&scope, Id::from_uuid(id)).await?))
-        }
-        _ => Err(invalid("rows of this resource cannot be named; leave it out")),
-    }
-}
-
-fn row<T: Resource>(row: &T) -> Target {
-    Target::Row {
-        owner: row.owner(),
-        published: row.is_published(),
-    }
+    let found = cx.extension::<RowFinders>()?.get(name);
+    let find = found.ok_or_else(|| invalid("rows of this resource cannot be named; leave it out"))?;
+    find(cx, id).await
 }

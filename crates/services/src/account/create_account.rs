@@ -4,8 +4,7 @@ use super::forgot_password::mail_reset_link;
 use super::own_address::send_verification;
 use crate::mail::AccountMail;
 use crate::spelled;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use mainstay_domain::Result;
 use mainstay_domain::access::{Access, RoleName, SystemCaller};
 use mainstay_domain::email::Email;
 use mainstay_domain::event::DomainEvent;
@@ -13,21 +12,18 @@ use mainstay_domain::id::UserId;
 use mainstay_domain::locale::Locale;
 use mainstay_domain::name::PersonName;
 use mainstay_domain::user::{NewUser, User, UserStatus};
-use mainstay_domain::{Error, Result};
+use mainstay_engine::job::SealedPayload;
 use mainstay_engine::{BackgroundJob, Command, CommandContext, Repositories, Secret, UseCase};
 use mainstay_platform::database::Isolation;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
-
-/// The context that registrations are sealed for.
-const SEALED_FOR: &str = "registration";
 
 /// Creates an account and mails the link that confirms its address; or, where the address has an account, informs its
 /// owner. The registration is sealed in the payload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CreateAccount {
-    id: UserId,
-    sealed: String,
+    /// With the id of the new account.
+    #[serde(flatten)]
+    payload: SealedPayload,
 }
 
 /// A registration whose values were validated and whose password is hashed.
@@ -44,20 +40,9 @@ impl CreateAccount {
     /// The job for a registration.
     pub(super) fn seal(cx: &CommandContext<'_>, registration: &Registration) -> Result<Self> {
         let id: UserId = cx.make_id();
-        let plain = Zeroizing::new(serde_json::to_vec(registration).map_err(Error::internal)?);
         let sealer = &cx.components().sealer;
-        let sealed = sealer.seal(SEALED_FOR, id.uuid().as_bytes(), &plain, cx.random());
-        Ok(Self {
-            id,
-            sealed: STANDARD_NO_PAD.encode(sealed),
-        })
-    }
-
-    fn open(&self, cx: &CommandContext<'_>) -> Result<Registration> {
-        let sealed = STANDARD_NO_PAD.decode(&self.sealed).map_err(Error::internal)?;
-        let sealer = &cx.components().sealer;
-        let plain = sealer.open(SEALED_FOR, self.id.uuid().as_bytes(), &sealed);
-        serde_json::from_slice(&plain.map_err(Error::internal)?).map_err(Error::internal)
+        let payload = SealedPayload::seal::<Self>(id.uuid(), registration, sealer, cx.random())?;
+        Ok(Self { payload })
     }
 }
 
@@ -76,12 +61,13 @@ impl Command for CreateAccount {
     const ISOLATION: Isolation = Isolation::Serializable;
 
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
-        let registration = self.open(cx)?;
+        let registration: Registration = self.payload.open::<Self, _>(&cx.components().sealer)?;
         let scope = cx.scope_of::<User>(SystemCaller::WORKER);
         if let Some(owner) = cx.users().find_by_email(&scope, &registration.email).await? {
             return mail_reset_link(cx, &owner, |token| AccountMail::AccountExists { token }).await;
         }
-        let user = new_customer(cx, self.id, &registration, false);
+        let id = UserId::from_uuid(self.payload.id());
+        let user = new_customer(cx, id, &registration, false);
         let permit = cx.permit_of(SystemCaller::WORKER, User::REGISTER, &user)?;
         let (hash, now) = (registration.hash.expose(), cx.now());
         cx.users().insert(&permit, &user).await?;

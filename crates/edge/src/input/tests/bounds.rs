@@ -9,9 +9,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{iter, pending};
 use http::Request;
-use mainstay_domain::time::Timestamp;
+use mainstay_platform::stopwatch::{Deadline, Stopwatch};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 const LIMIT: usize = 10;
 
@@ -31,7 +32,7 @@ impl Client {
             "id".into(),
             "192.0.2.1".parse().unwrap(),
             false,
-            Timestamp::from_seconds(0),
+            Deadline::new(Stopwatch::start(), Duration::MAX),
             Arc::clone(&self.0),
         ));
         let mut request = Request::new(body);

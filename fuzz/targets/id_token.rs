@@ -1,0 +1,4 @@
+//! Fuzzes `provider::id_token` of this crate.
+#![cfg_attr(fuzzing, no_main)]
+
+mainstay_fuzz::target!(mainstay_fuzz::provider::id_token);
