@@ -6,6 +6,7 @@ use mainstay_domain::email::Email;
 use mainstay_domain::email_code::EmailCode;
 use mainstay_domain::host::HostName;
 use mainstay_domain::id::UserId;
+use mainstay_domain::locale::Locale;
 use mainstay_domain::page::Cursor;
 use mainstay_domain::product::{Attributes, Sku};
 use mainstay_domain::text;
@@ -50,6 +51,10 @@ pub fn values(bytes: &[u8]) {
         if let Ok(code) = EmailCode::parse(text) {
             assert_eq!(EmailCode::parse(&code.text()), Ok(code));
         }
+        if let Ok(locale) = Locale::parse(text) {
+            assert_eq!(Locale::parse(locale.as_str()), Ok(locale));
+        }
+        let _ = Locale::negotiate(text);
         let _ = password::check_new(text, &[text]);
         let prepared = password::prepared(text);
         assert_eq!(password::prepared(&prepared), prepared);
