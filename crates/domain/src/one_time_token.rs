@@ -24,6 +24,8 @@ string_enum! {
         MagicLink = "magic-link",
         /// The `state` of a sign-in by an identity provider (RFC 6749, 10.12).
         ProviderSignIn = "provider-sign-in",
+        /// Restores an account that is to be deleted, after a complete sign-in.
+        RestoreAccount = "restore-account",
     }
 }
 
@@ -39,6 +41,7 @@ impl TokenPurpose {
             Self::Invitation => "miv_",
             Self::MagicLink => "mml_",
             Self::ProviderSignIn => "mps_",
+            Self::RestoreAccount => "mra_",
         }
     }
 
@@ -50,7 +53,7 @@ impl TokenPurpose {
             Self::ResetPassword => Duration::from_hours(1),
             Self::Invitation => Duration::from_hours(7 * 24),
             Self::MagicLink => Duration::from_mins(15),
-            Self::ProviderSignIn => Duration::from_mins(10),
+            Self::ProviderSignIn | Self::RestoreAccount => Duration::from_mins(10),
         }
     }
 }

@@ -64,6 +64,7 @@ mod audit_acceptances;
 mod audit_chain;
 mod audit_writers;
 mod credentials;
+mod data_exports;
 mod deferred_writes;
 mod devices;
 mod dialect;
@@ -82,6 +83,7 @@ mod orders;
 mod outbox;
 mod outcome;
 mod payments;
+mod personal_data;
 mod products;
 mod read;
 mod recovery_codes;
@@ -106,6 +108,7 @@ pub use audit::{Audit, AuditFilter};
 pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, UnlinkedEntry};
 pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
+pub use data_exports::DataExports;
 pub use deferred_writes::{DeferredWrites, FlushOutcome};
 pub use devices::Devices;
 pub use email_codes::EmailCodes;
@@ -118,6 +121,10 @@ pub use one_time_tokens::OneTimeTokens;
 pub use orders::{OrderFilter, OrderSort, Orders};
 pub use outbox::Outbox;
 pub use payments::Payments;
+pub use personal_data::{
+    NOT_EXPORTED, PersonalFile, PersonalPage, PersonalPosition, PersonalTable, personal_files,
+    personal_tables,
+};
 pub use products::{ProductFilter, ProductSort, Products};
 pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;

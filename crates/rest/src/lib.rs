@@ -15,6 +15,7 @@ mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
+mod own_data;
 mod parse;
 mod passwords;
 mod payments;
@@ -42,6 +43,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(emails::routes())
         .merge(sessions::routes())
         .merge(users::routes())
+        .merge(own_data::routes())
         .merge(permissions::routes())
         .merge(roles::routes())
         .merge(products::routes())

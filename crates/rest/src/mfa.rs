@@ -1,6 +1,6 @@
 //! Second factors, and proving again who one is.
 
-use crate::auth::{Transport, sign_in_tokens};
+use crate::auth::{Transport, sign_in_answer};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data};
 use mainstay_edge::input::Body;
@@ -9,7 +9,7 @@ use mainstay_engine::Secret;
 use mainstay_services::account::{
     DisableTotp, EnableTotp, FactorCode, Password, RenewRecoveryCodes, SetUpTotp, StepUp, VerifyFactor,
 };
-use mainstay_views::{RecoveryCodesView, TokensView, TotpSetupView};
+use mainstay_views::{RecoveryCodesView, SignInView, TotpSetupView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -62,14 +62,14 @@ struct Proof {
 /// Finishes a sign-in with a second factor. The token is the one of the answer to the first factor: it is valid for five
 /// minutes, outlives wrong codes, whose number is limited, and works once.
 #[utoipa::path(post, path = "/api/auth/mfa/verify", tag = "auth", request_body = Verification,
-    responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
+    responses((status = 200, description = "Signed in, or the account is to be deleted and can be restored", body = Data<SignInView>), (status = 401)))]
 async fn verify(operation: Operation<VerifyFactor>, Body(input): Body<Verification>) -> Answer {
     let route_state = operation.route_state().clone();
     let code = code(&input.code)?;
-    let tokens = operation
+    let answer = operation
         .command(VerifyFactor::new(Secret::new(input.mfa_token), code))
         .await?;
-    sign_in_tokens(&route_state, tokens, input.transport)
+    sign_in_answer(&route_state, answer, input.transport)
 }
 
 /// Makes a secret for an authenticator app. It counts when a code has confirmed it; until then, each call makes another.

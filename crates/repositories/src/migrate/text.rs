@@ -214,7 +214,7 @@ macro_rules! migration {
 }
 
 /// Mainstay's own migrations. One that refers to a table comes after the one that creates it.
-const MAINSTAY: [Migration; 18] = [
+const MAINSTAY: [Migration; 19] = [
     migration!("V1__roles"),
     migration!("V2__users"),
     migration!("V3__sessions"),
@@ -233,6 +233,7 @@ const MAINSTAY: [Migration; 18] = [
     migration!("V16__factors"),
     migration!("V18__api_keys"),
     migration!("V19__identities"),
+    migration!("V20__data_exports"),
 ];
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ pub(crate) enum AccountMail {
     NewDevice { request: RequestFacts },
     /// Informs the owner that another client used a refresh token of a session than the one that it was issued to.
     SessionFlagged { request: RequestFacts },
+    /// Informs the owner that an export of the account can be downloaded.
+    DataExportReady { until: Timestamp },
+    /// Informs the owner that the account is to be deleted, and how to keep it.
+    DeletionRequested { until: Timestamp, request: RequestFacts },
+    /// Informs the former owner that the account was deleted.
+    AccountDeleted,
 }
 
 /// When and from where a request came, for the owner of an account to recognise it.
@@ -112,6 +118,9 @@ impl AccountMail {
             Self::EmailChanged { .. } => MailKind::EmailChanged,
             Self::NewDevice { .. } => MailKind::NewDevice,
             Self::SessionFlagged { .. } => MailKind::SessionFlagged,
+            Self::DataExportReady { .. } => MailKind::DataExportReady,
+            Self::DeletionRequested { .. } => MailKind::DeletionRequested,
+            Self::AccountDeleted => MailKind::AccountDeleted,
         }
     }
 
@@ -132,6 +141,12 @@ impl AccountMail {
                 facts: request.facts(),
                 ..draft
             },
+            Self::DataExportReady { until } => draft.time("until", *until),
+            Self::DeletionRequested { until, request } => Draft {
+                facts: request.facts(),
+                ..draft.time("until", *until)
+            },
+            Self::AccountDeleted => draft,
             Self::EmailChangeRequested { new, request } | Self::EmailChanged { new, request } => Draft {
                 facts: request.facts(),
                 ..draft.value("new", new.as_str())

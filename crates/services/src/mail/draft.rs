@@ -88,6 +88,12 @@ impl Draft {
         self
     }
 
+    /// Adds an instant that the texts name.
+    pub(super) fn time(mut self, name: &'static str, time: Timestamp) -> Self {
+        self.values.push((name, Value::Time(time)));
+        self
+    }
+
     /// Adds a code to be typed, and the value `{valid}`: how long it works.
     pub(super) fn code(mut self, code: &Secret<String>, valid: Duration) -> Self {
         self.values.push(("valid", Value::Duration(valid)));
@@ -114,6 +120,6 @@ fn page(purpose: TokenPurpose) -> &'static str {
         TokenPurpose::Invitation => "invitation",
         TokenPurpose::MagicLink => "magic-link",
         TokenPurpose::Setup => "setup",
-        TokenPurpose::SecondFactor | TokenPurpose::ProviderSignIn => "sign-in",
+        TokenPurpose::SecondFactor | TokenPurpose::ProviderSignIn | TokenPurpose::RestoreAccount => "sign-in",
     }
 }

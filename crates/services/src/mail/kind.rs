@@ -31,5 +31,11 @@ string_enum! {
         NewDevice = "new-device",
         /// Informs the owner that another client used a refresh token of a session.
         SessionFlagged = "session-flagged",
+        /// Informs the owner that an export of the account can be downloaded.
+        DataExportReady = "data-export-ready",
+        /// Informs the owner that the account is to be deleted, and how to keep it.
+        DeletionRequested = "deletion-requested",
+        /// Informs the former owner that the account was deleted.
+        AccountDeleted = "account-deleted",
     }
 }

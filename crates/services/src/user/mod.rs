@@ -2,6 +2,8 @@
 
 mod close;
 mod delete;
+mod delete_me;
+mod due_deletions;
 mod end_sessions;
 mod grant;
 mod list;
@@ -10,10 +12,13 @@ mod permissions;
 mod read;
 mod revoke;
 mod set_role;
+mod settings;
 mod update;
 mod update_me;
 
 pub use delete::DeleteUser;
+pub use delete_me::{DeleteMe, RequestedDeletion};
+pub use due_deletions::{DELETION_BATCH, DeleteDueAccount, delete_due_accounts};
 pub use end_sessions::EndUserSessions;
 pub use grant::{Expiry, GrantPermission};
 pub use list::ListUsers;
@@ -22,6 +27,7 @@ pub use permissions::ListPermissions;
 pub use read::ReadUser;
 pub use revoke::RevokePermission;
 pub use set_role::SetRole;
+pub use settings::AccountSettings;
 pub use update::UpdateUser;
 pub use update_me::UpdateMe;
 
