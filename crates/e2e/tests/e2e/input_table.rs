@@ -127,6 +127,11 @@ fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
         ),
         ("mfa/totp/enable", ann, json!({"code": "123456"})),
         (
+            "restore",
+            anonymous,
+            json!({"restoreToken": "mra_x", "transport": "body"}),
+        ),
+        (
             "api-keys",
             ann,
             json!({"name": "shop", "scopes": ["create:order"]}),
@@ -183,7 +188,7 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 7] = [
+pub(crate) const WITHOUT_A_BODY: [&str; 8] = [
     "/api/auth/logout",
     "/api/auth/logout-all",
     "/api/auth/email/resend",
@@ -191,6 +196,7 @@ pub(crate) const WITHOUT_A_BODY: [&str; 7] = [
     "/api/auth/mfa/totp/disable",
     "/api/auth/mfa/totp/setup",
     "/api/jobs/{id}/retry",
+    "/api/users/me/export",
 ];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.
