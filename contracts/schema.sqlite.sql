@@ -67,11 +67,14 @@ CREATE TABLE users (
     access_change     INTEGER  NOT NULL,
     -- The address and the name, folded, as they are searched.
     search_text       TEXT    NOT NULL,
+    -- When the account is deleted, because its owner requested it; until then it can be restored.
+    deletion_at       INTEGER,
     -- When the account was deleted. The row names no person any more; it stays until every node knows of the deletion.
     deleted_at        INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX users_email_key ON users (email);
+CREATE INDEX users_deletion_due ON users (deletion_at) WHERE deletion_at IS NOT NULL;
 CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_created ON users (created_at, id);
 CREATE INDEX users_named ON users (lower(name), id);
@@ -613,3 +616,43 @@ CREATE TABLE identity_tokens (
     refresh_token BLOB  NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT;
+
+-- V20__data_exports
+-- Exports of everything that is stored about an account. All tables go with their account.
+
+CREATE TABLE data_exports (
+    id          BLOB   NOT NULL PRIMARY KEY,
+    user_id     BLOB   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    status      TEXT   NOT NULL,
+    size        INTEGER,
+    -- The build whose chunks are the archive.
+    build_id    BLOB,
+    created_at  INTEGER NOT NULL,
+    finished_at INTEGER,
+    expires_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX data_exports_user ON data_exports (user_id, id);
+CREATE UNIQUE INDEX data_exports_user_id_key ON data_exports (user_id) WHERE status = 'running';
+CREATE INDEX data_exports_expiring ON data_exports (expires_at);
+
+-- The attempts to make an archive: each writes chunks of its own, so that a worker that was thought dead spoils nothing.
+CREATE TABLE data_export_builds (
+    id        BLOB   NOT NULL PRIMARY KEY,
+    export_id BLOB   NOT NULL REFERENCES data_exports (id) ON DELETE CASCADE,
+    -- In thousandths.
+    progress  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX data_export_builds_export ON data_export_builds (export_id);
+
+CREATE TABLE data_export_chunks (
+    build_id BLOB   NOT NULL REFERENCES data_export_builds (id) ON DELETE CASCADE,
+    number   INTEGER NOT NULL,
+    content  BLOB  NOT NULL,
+    PRIMARY KEY (build_id, number)
+) STRICT;
+
+-- What an export reads of an account, page by page.
+CREATE INDEX payments_user ON payments (user_id, id);
+CREATE INDEX security_events_user ON security_events (user_id, id) WHERE user_id IS NOT NULL;

@@ -31,7 +31,8 @@ function data<T>(answer: { data?: { data: T } | undefined; error?: Failure | unk
 }
 
 /** The access token of an answer to a sign-in. */
-function accessToken(answer: Schemas["Tokens"] | Schemas["SecondFactorRequest"]): string {
+function accessToken(answer: Schemas["Tokens"] | Schemas["SecondFactorRequest"] | Schemas["RestoreOffer"]): string {
+  if ("restoreToken" in answer) throw new Error("the account is to be deleted");
   if ("mfaToken" in answer) throw new Error("the account has a second factor");
   if (!answer.accessToken) throw new Error("the tokens came as cookies");
   return answer.accessToken;

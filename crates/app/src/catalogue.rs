@@ -1,5 +1,6 @@
 //! What Mainstay itself registers, through the same builder as every application.
 
+use crate::account_deletions::AccountDeletions;
 use crate::builder::AppBuilder;
 use crate::error::StartError;
 use crate::order_deadlines::OrderDeadlines;
@@ -13,10 +14,12 @@ use mainstay_services::account::{
     ConcurrentTries, CreateAccount, ProviderSettings, SendChangeLink, SendEmailCode, SendMagicLink,
     SendResetLink,
 };
+use mainstay_services::data_export::{BuildDataExport, FailDataExport};
 use mainstay_services::mail::{SendAccountMail, SendOrderMail};
 use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
 use mainstay_services::ports::PaymentGateway;
+use mainstay_services::user::AccountSettings;
 use std::sync::Arc;
 
 /// About how many products a node caches.
@@ -36,8 +39,11 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<SendResetLink>()
         .job::<SendChangeLink>()
         .job::<CreateAccount>()
+        .job::<BuildDataExport>()
+        .job::<FailDataExport>()
         .on("order.paid", SendOrderMail::from_event)
         .periodic_task(OrderDeadlines::new)
+        .periodic_task(AccountDeletions::new)
         .cached::<Product>(CACHED_PRODUCTS)
 }
 
@@ -58,6 +64,9 @@ pub(crate) fn extensions(
         .with(providers)
         .with(Arc::new(OrderSettings {
             reservation_ttl: settings.orders.reservation_ttl,
+        }))
+        .with(Arc::new(AccountSettings {
+            deletion_grace: settings.accounts.deletion_grace,
         }))
         .with(Arc::new(ProviderSettings {
             allowed_origins: settings.http.allowed_origins.clone(),

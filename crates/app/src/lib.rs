@@ -1,5 +1,6 @@
 //! The composition root: the only crate that depends on every other. The binary and the tests use it unchanged.
 
+mod account_deletions;
 mod app;
 mod builder;
 mod catalogue;

@@ -175,7 +175,7 @@ fn policies(settings: &Settings, public_url: String) -> Policies {
         access_ttl: settings.tokens.access_ttl,
         refresh_ttl: settings.tokens.refresh_ttl,
         confirm_email_first: settings.verify_email == VerifyEmail::Required,
-        invitation_ttl: settings.invitation_ttl,
+        invitation_ttl: settings.accounts.invitation_ttl,
         session_max: settings.tokens.session_max,
         strict_refresh: settings.tokens.refresh_retry == RefreshRetry::Strict,
         token_algorithm: settings.tokens.algorithm,

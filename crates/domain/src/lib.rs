@@ -11,6 +11,7 @@ pub mod attributes;
 pub mod audit;
 pub mod bounded;
 pub mod currency;
+pub mod data_export;
 pub mod device;
 pub mod email;
 pub mod email_code;

@@ -31,6 +31,8 @@ string_enum! {
         PasskeySignIn = "passkey-sign-in",
         /// The challenge that a passkey answers as a second factor or in a step-up.
         PasskeyFactor = "passkey-factor",
+        /// Restores an account that is to be deleted, after a complete sign-in.
+        RestoreAccount = "restore-account",
     }
 }
 
@@ -49,6 +51,7 @@ impl TokenPurpose {
             Self::PasskeyRegistration => "mpr_",
             Self::PasskeySignIn => "mpk_",
             Self::PasskeyFactor => "mpf_",
+            Self::RestoreAccount => "mra_",
         }
     }
 
@@ -62,7 +65,7 @@ impl TokenPurpose {
             Self::ResetPassword => Duration::from_hours(1),
             Self::Invitation => Duration::from_hours(7 * 24),
             Self::MagicLink => Duration::from_mins(15),
-            Self::ProviderSignIn => Duration::from_mins(10),
+            Self::ProviderSignIn | Self::RestoreAccount => Duration::from_mins(10),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::access::Resources;
 use crate::api_key::ApiKey;
 use crate::audit::AuditEntry;
+use crate::data_export::DataExport;
 use crate::device::Device;
 use crate::identity::Identity;
 use crate::job::Job;
@@ -27,6 +28,7 @@ pub fn built_in() -> Resources {
         .with::<Passkey>()
         .with::<ApiKey>()
         .with::<Device>()
+        .with::<DataExport>()
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()

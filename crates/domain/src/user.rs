@@ -46,6 +46,9 @@ pub struct User {
     pub locale: Locale,
     /// Whether sign-in requires a second factor.
     pub mfa_enabled: bool,
+    /// When the account is deleted, because its owner requested it; `None` unless they did. Until then nothing but its
+    /// restoration is possible with it.
+    pub deletion_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -83,6 +86,7 @@ impl User {
             email_verified: new.email_verified,
             locale: new.locale,
             mfa_enabled: false,
+            deletion_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -105,6 +109,19 @@ impl User {
         self.status = UserStatus::Disabled;
         self.email_verified = false;
         self.mfa_enabled = false;
+        self.deletion_at = None;
+        self.touched(now)
+    }
+
+    /// The account, to be deleted at an instant.
+    pub fn to_be_deleted(mut self, at: Timestamp, now: Timestamp) -> Self {
+        self.deletion_at = Some(at);
+        self.touched(now)
+    }
+
+    /// The account, whose owner keeps it after all.
+    pub fn restored(mut self, now: Timestamp) -> Self {
+        self.deletion_at = None;
         self.touched(now)
     }
 
@@ -137,7 +154,7 @@ impl User {
 
     /// True for an account that can administer; at least one must always exist.
     pub fn is_active_admin(&self) -> bool {
-        self.role.is_admin() && self.status == UserStatus::Active
+        self.role.is_admin() && self.status == UserStatus::Active && self.deletion_at.is_none()
     }
 }
 
@@ -154,6 +171,8 @@ pub struct AccessFacts {
     pub status: UserStatus,
     /// Whether the account has a second factor.
     pub mfa_enabled: bool,
+    /// When the account is deleted, if its owner requested it: until then none of its credentials works.
+    pub deletion_at: Option<Timestamp>,
     /// The account's own permissions; readers ignore those that have ended.
     pub grants: Vec<Grant>,
     /// The number of the last change of any of these, 0 before the first. The database counts, so that of two
@@ -171,6 +190,10 @@ impl User {
     pub const ACCEPT_INVITATION: Action = Action::new("accept-invitation");
     pub const UPDATE: Action = Action::new("update");
     pub const DELETE: Action = Action::new("delete");
+    /// Has one's own account deleted, after a period in which it can be restored.
+    pub const REQUEST_DELETION: Action = Action::new("request-deletion");
+    /// Keeps an account that was to be deleted.
+    pub const RESTORE: Action = Action::new("restore");
     /// Removes rows of accounts that were deleted a while ago.
     pub const PURGE: Action = Action::new("purge");
     pub const END_SESSIONS: Action = Action::new("end-sessions");
@@ -223,6 +246,9 @@ impl Resource for User {
             (Self::ACCEPT_INVITATION, Rule::System),
             (Self::UPDATE, Rule::OwnerOr(Permission::UPDATE_USER)),
             (Self::DELETE, Rule::Role(RoleName::ADMIN)),
+            (Self::REQUEST_DELETION, Rule::Owner),
+            // The client is not signed in: the token that its sign-in was answered with is the proof.
+            (Self::RESTORE, Rule::System),
             (Self::PURGE, Rule::System),
             (Self::END_SESSIONS, Rule::Holder(Permission::UPDATE_USER)),
             (Self::LOGOUT, Rule::Owner),

@@ -30,7 +30,7 @@ mod shares;
 pub use answer::{Answer, ApiError};
 pub use entry::Entry;
 pub use middleware::{Middleware, MiddlewareParts};
-pub use operation::Operation;
+pub use operation::{LaterQueries, Operation};
 pub use options::EdgeOptions;
 pub use outgoing::OutgoingBody;
 pub use public_endpoint::PublicEndpoint;

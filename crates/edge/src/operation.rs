@@ -110,6 +110,50 @@ impl<U> Operation<U> {
     }
 }
 
+/// Queries that a handler runs while its answer is being sent. Each is a request of the same caller: access is checked as
+/// it is by then, so that a session which ends ends the answer.
+#[derive(Clone)]
+pub struct LaterQueries {
+    route_state: RouteState,
+    cx: RequestContext,
+}
+
+impl<U> Operation<U> {
+    /// The queries that follow while the answer is being sent.
+    pub fn later_queries(&self) -> LaterQueries {
+        LaterQueries {
+            route_state: self.route_state.clone(),
+            cx: RequestContext {
+                deadline: None,
+                idempotency: None,
+                is_counted: true,
+                ..self.cx.clone()
+            },
+        }
+    }
+}
+
+impl LaterQueries {
+    /// Runs a query. Its measurements are not those of the request, whose log line may be written.
+    ///
+    /// # Errors
+    /// As [`mainstay_engine::Pipeline::query`].
+    pub async fn query<Q: Query>(&self, use_case: Q) -> Result<Q::Output> {
+        let cx = RequestContext {
+            // With notes of its own it waits for its turn to read, and holds it no longer than it reads.
+            notes: Arc::default(),
+            ..self.cx.clone()
+        };
+        self.route_state.engine().pipeline().query(&cx, use_case).await
+    }
+}
+
+impl fmt::Debug for LaterQueries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LaterQueries({:?})", self.route_state)
+    }
+}
+
 impl<U: StagedCommand> Operation<U> {
     /// Runs the command. The middleware marks a replayed response as such.
     ///

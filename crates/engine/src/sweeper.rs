@@ -4,6 +4,7 @@ use crate::node::Node;
 use crate::pipeline::ANSWER_RETENTION;
 use mainstay_domain::access::{SystemCaller, permit_all};
 use mainstay_domain::api_key::ApiKey;
+use mainstay_domain::data_export::DataExport;
 use mainstay_domain::device::Device;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
@@ -11,8 +12,8 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    ApiKeys, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents, Sessions, Tries,
-    Users,
+    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents,
+    Sessions, Tries, Users,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +76,8 @@ impl Sweeper {
                     removed += Devices::new(tx)
                         .prune(&unused, now.before(DEVICE_RETENTION))
                         .await?;
+                    let expired = permit_all(SystemCaller::SWEEPER, DataExport::PRUNE);
+                    removed += DataExports::new(tx).prune(&expired, now).await?;
                     removed += SecurityEvents::new(tx)
                         .prune(now.before(SECURITY_EVENT_RETENTION))
                         .await?;

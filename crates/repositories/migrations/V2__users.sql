@@ -17,11 +17,14 @@ CREATE TABLE users (
     access_change     BIGINT  NOT NULL,
     -- The address and the name, folded, as they are searched.
     search_text       TEXT    NOT NULL,
+    -- When the account is deleted, because its owner requested it; until then it can be restored.
+    deletion_at       BIGINT,
     -- When the account was deleted. The row names no person any more; it stays until every node knows of the deletion.
     deleted_at        BIGINT
 );
 
 CREATE UNIQUE INDEX users_email_key ON users (email);
+CREATE INDEX users_deletion_due ON users (deletion_at) WHERE deletion_at IS NOT NULL;
 CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_created ON users (created_at, id);
 CREATE INDEX users_named ON users (lower(name), id);

@@ -66,7 +66,7 @@ macro_rules! waiting {
 macro_rules! active_admins {
     ($lock:literal) => {
         concat!(
-            "SELECT count(*) FROM (SELECT id FROM users WHERE role = 'admin' AND status = 'active'",
+            "SELECT count(*) FROM (SELECT id FROM users WHERE role = 'admin' AND status = 'active' AND deletion_at IS NULL",
             $lock,
             ") admins"
         )

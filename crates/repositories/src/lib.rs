@@ -64,6 +64,7 @@ mod audit_acceptances;
 mod audit_chain;
 mod audit_writers;
 mod credentials;
+mod data_exports;
 mod deferred_writes;
 mod devices;
 mod dialect;
@@ -83,6 +84,7 @@ mod outbox;
 mod outcome;
 mod passkeys;
 mod payments;
+mod personal_data;
 mod products;
 mod read;
 mod recovery_codes;
@@ -107,6 +109,7 @@ pub use audit::{Audit, AuditFilter};
 pub use audit_chain::{ChainEnd, EntryKey, EntryMac, LinkedEntry, NewHead, UnlinkedEntry};
 pub use audit_writers::WriterRecord;
 pub use credentials::Credentials;
+pub use data_exports::DataExports;
 pub use deferred_writes::{DeferredWrites, FlushOutcome};
 pub use devices::Devices;
 pub use email_codes::EmailCodes;
@@ -120,6 +123,10 @@ pub use orders::{OrderFilter, OrderSort, Orders};
 pub use outbox::Outbox;
 pub use passkeys::{Passkeys, StoredPasskey};
 pub use payments::Payments;
+pub use personal_data::{
+    NOT_EXPORTED, PersonalFile, PersonalPage, PersonalPosition, PersonalTable, personal_files,
+    personal_tables,
+};
 pub use products::{ProductFilter, ProductSort, Products};
 pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;

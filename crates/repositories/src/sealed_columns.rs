@@ -170,6 +170,10 @@ mod tests {
         ("audit_head.seal", "a MAC"),
         ("audit_head.writers", "a hash"),
         ("audit_writers.mac", "a MAC"),
+        (
+            "data_export_chunks.content",
+            "the archive of an export, of what is stored in the clear beside it",
+        ),
         ("devices.fingerprint", "a hash"),
         ("idempotency_keys.fingerprint", "a hash"),
         (

@@ -5,6 +5,7 @@ use crate::rows::{ComposedTable, Table, TableStatements};
 use mainstay_domain::access::SystemCaller;
 use mainstay_domain::access::{Action, Resource};
 use mainstay_domain::api_key::ApiKey;
+use mainstay_domain::data_export::DataExport;
 use mainstay_domain::identity::Identity;
 use mainstay_domain::job::Job;
 use mainstay_domain::key::SigningKey;
@@ -134,6 +135,7 @@ fn tables() -> [&'static dyn ComposedTable; 7] {
     [
         table::<Identity>(),
         table::<ApiKey>(),
+        table::<DataExport>(),
         table::<Job>(),
         table::<Passkey>(),
         table::<Payment>(),
@@ -154,6 +156,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::audit_chain::ALL,
         crate::audit_writers::ALL,
         crate::credentials::ALL,
+        crate::data_exports::ALL,
         crate::devices::ALL,
         crate::dialect::ALL,
         crate::idempotency::ALL,
@@ -165,6 +168,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::orders::ALL,
         crate::passkeys::ALL,
         crate::payments::ALL,
+        crate::personal_data::ALL,
         crate::products::ALL,
         crate::roles::ALL,
         crate::recovery_codes::ALL,
@@ -200,6 +204,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::api_keys::CHANGES,
         crate::audit_acceptances::CHANGES,
         crate::credentials::CHANGES,
+        crate::data_exports::CHANGES,
         crate::identities::CHANGES,
         crate::devices::CHANGES,
         crate::jobs::CHANGES,
@@ -244,6 +249,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::audit::INTERNAL,
         crate::audit_chain::INTERNAL,
         crate::audit_writers::INTERNAL,
+        crate::data_exports::INTERNAL,
         crate::dialect::INTERNAL,
         crate::email_codes::INTERNAL,
         crate::health::INTERNAL,

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 statements! {
-    FACTS = "SELECT id, email, role, status, mfa_enabled, access_change FROM users WHERE id = $1";
-    FACTS_SINCE = "SELECT id, email, role, status, mfa_enabled, access_change FROM users \
+    FACTS = "SELECT id, email, role, status, mfa_enabled, deletion_at, access_change FROM users WHERE id = $1";
+    FACTS_SINCE = "SELECT id, email, role, status, mfa_enabled, deletion_at, access_change FROM users \
                    WHERE access_change > $1 ORDER BY id";
     GRANTS_SINCE = "SELECT g.user_id, g.permission, g.expires_at FROM user_permissions g \
                     JOIN users u ON u.id = g.user_id WHERE u.access_change > $1 ORDER BY g.user_id";
@@ -85,6 +85,7 @@ impl FromRow for Read<AccessFacts> {
             role: word(row)?,
             status: word(row)?,
             mfa_enabled: row.next()?,
+            deletion_at: row.next()?,
             grants: Vec::new(),
             change: row.next()?,
         }))

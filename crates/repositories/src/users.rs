@@ -20,7 +20,8 @@ use mainstay_platform::database::{AsText, BulkChange, Change, DatabaseError, Fro
 /// The columns that are read, in their order.
 macro_rules! columns {
     () => {
-        "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version, locale"
+        "id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, version, locale, \
+         deletion_at"
     };
 }
 
@@ -35,20 +36,22 @@ statements! {
     FIND_OWNED = find!("id = $1 AND id = $2 AND deleted_at IS NULL");
     FIND_BY_EMAIL = find!("email = $1 AND deleted_at IS NULL");
     FIND_BY_EMAIL_OWNED = find!("email = $1 AND id = $2 AND deleted_at IS NULL");
+    DELETIONS_DUE = "SELECT id FROM users WHERE deletion_at <= $1 AND deleted_at IS NULL ORDER BY deletion_at, id LIMIT $2";
 }
 
 changes! {
     INSERT: Change<User>, "users", [User::REGISTER, User::CREATE] =
         "INSERT INTO users (id, email, name, role, status, email_verified, mfa_enabled, created_at, updated_at, \
-         version, access_changed_at, access_change, search_text, locale) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11, $12)";
+         version, access_changed_at, access_change, search_text, locale, deletion_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, 0, $11, $12, $13)";
     SAVE: Change<User>, "users", [
-        User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL, User::ACCEPT_INVITATION, User::DELETE, User::ENABLE_FACTOR, User::DISABLE_FACTOR, User::RESET_FACTORS
+        User::UPDATE, User::SET_ROLE, User::CONFIRM_EMAIL, User::ACCEPT_INVITATION, User::DELETE, User::ENABLE_FACTOR,
+        User::DISABLE_FACTOR, User::RESET_FACTORS, User::REQUEST_DELETION, User::RESTORE
     ] =
         "UPDATE users SET email = $2, name = $3, role = $4, status = $5, email_verified = $6, mfa_enabled = $7, \
          updated_at = $8, access_changed_at = $8, \
          access_change = (SELECT value FROM counters WHERE name = 'access_changes'), version = $9, \
-         search_text = $11, locale = $12 WHERE id = $1 AND version = $10";
+         search_text = $11, locale = $12, deletion_at = $13 WHERE id = $1 AND version = $10";
     MARK_DELETED: Change<User>, "users", [User::DELETE] =
         "UPDATE users SET deleted_at = $2 WHERE id = $1";
     REMOVE_GRANTS: Change<User>, "user_permissions", [User::DELETE] =
@@ -117,6 +120,7 @@ impl FromRow for Read<User> {
             updated_at: row.next()?,
             version: row.next()?,
             locale: word(row)?,
+            deletion_at: row.next()?,
         }))
     }
 }
@@ -204,6 +208,7 @@ impl Users<'_> {
                     &user.version,
                     &user.search_text(),
                     &AsText(user.locale),
+                    &user.deletion_at,
                 ],
             )
             .await;
@@ -216,7 +221,7 @@ impl Users<'_> {
     /// [`DatabaseError::Retry`] when it was changed meanwhile; `CONFLICT` when the address is taken.
     pub async fn save(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
         let save = SAVE.authorize(permit, user)?;
-        let row: [&dyn Param; 12] = [
+        let row: [&dyn Param; 13] = [
             &user.id,
             &user.email.as_str(),
             &user.name.as_str(),
@@ -229,6 +234,7 @@ impl Users<'_> {
             &(user.version - 1),
             &user.search_text(),
             &AsText(user.locale),
+            &user.deletion_at,
         ];
         let done = self.0.batch(&[(NEXT.exempt(), &[]), (save, &row)]).await;
         let counts = done.map_err(address_taken)?;
@@ -261,6 +267,22 @@ impl Users<'_> {
     pub async fn purge(&mut self, permit: &BulkPermit<User>, before: Timestamp) -> Result<u64> {
         let purge = PURGE.authorize(permit)?;
         Ok(self.0.execute(purge, &[&before]).await?)
+    }
+
+    /// The accounts that are to be deleted by now, those that are due longest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn deletions_due(
+        &mut self,
+        scope: &Scope<User>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<UserId>> {
+        match owned(scope) {
+            RowFilter::All => Ok(self.0.all(&DELETIONS_DUE, &[&now, &limit]).await?),
+            RowFilter::Of(_) | RowFilter::None => Ok(Vec::new()),
+        }
     }
 
     /// The number of active administrators. No other transaction can change it before this one has ended, so this

@@ -18,7 +18,7 @@ use mainstay_services::account::{
     Login, Logout, LogoutAll, Password, Refresh, Register, Registered, SignIn, Tokens,
 };
 use mainstay_services::setup::ClaimSetup;
-use mainstay_views::{FactorRequestView, SignInView, TokensView};
+use mainstay_views::{FactorRequestView, RestoreOfferView, SignInView, TokensView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -116,7 +116,7 @@ async fn register(operation: Operation<Register>, Body(input): Body<Registration
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials,
-    responses((status = 200, description = "Signed in, or a second factor is required", body = Data<SignInView>), (status = 401)))]
+    responses((status = 200, description = "Signed in, or a second factor is required, or the account is to be deleted and can be restored", body = Data<SignInView>), (status = 401)))]
 async fn login(operation: Operation<Login>, Body(input): Body<Credentials>) -> Answer {
     let route_state = operation.route_state().clone();
     let email = email(&input.email)?;
@@ -202,7 +202,7 @@ fn made(route_state: &RouteState, tokens: Tokens, transport: Option<Transport>) 
     Ok(response)
 }
 
-/// The answer to a first factor: the tokens, or the request for a second factor.
+/// The answer to a sign-in: the tokens, the request for a second factor, or the offer to restore the account.
 pub(crate) fn sign_in_answer(
     route_state: &RouteState,
     answer: SignIn,
@@ -212,6 +212,10 @@ pub(crate) fn sign_in_answer(
         SignIn::Tokens(tokens) => signed_in(StatusCode::OK, route_state, *tokens, transport),
         SignIn::SecondFactor(request) => {
             let data = SignInView::SecondFactor(FactorRequestView::from(request));
+            answer::json(StatusCode::OK, &Data { data })
+        }
+        SignIn::Restore(offer) => {
+            let data = SignInView::Restore(RestoreOfferView::from(offer));
             answer::json(StatusCode::OK, &Data { data })
         }
     }
@@ -261,7 +265,7 @@ fn signed_in(
     Ok(response)
 }
 
-fn signed_out(route_state: &RouteState) -> Response {
+pub(crate) fn signed_out(route_state: &RouteState) -> Response {
     let mut response = answer::nothing();
     cookies::clear(response.headers_mut(), route_state.options().secure_cookies);
     response

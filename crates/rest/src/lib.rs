@@ -16,6 +16,7 @@ mod mail_sign_in;
 mod metrics;
 mod mfa;
 mod orders;
+mod own_data;
 mod parse;
 mod passkeys;
 mod passwords;
@@ -46,6 +47,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(invitations::routes())
         .merge(sessions::routes())
         .merge(users::routes())
+        .merge(own_data::routes())
         .merge(permissions::routes())
         .merge(roles::routes())
         .merge(products::routes())

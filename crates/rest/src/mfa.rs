@@ -1,6 +1,6 @@
 //! Second factors, and proving again who one is.
 
-use crate::auth::{Transport, sign_in_tokens};
+use crate::auth::{Transport, sign_in_answer};
 use crate::passkeys::PasskeyResponse;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_edge::answer::{self, Data};
@@ -11,7 +11,7 @@ use mainstay_services::account::{
     BeginPasskeyFactor, BeginPasskeyStepUp, DisableTotp, EnableTotp, FactorCode, FactorProof, Password,
     RenewRecoveryCodes, SetUpTotp, StepUp, VerifyFactor,
 };
-use mainstay_views::{PasskeyOptionsView, RecoveryCodesView, TokensView, TotpSetupView};
+use mainstay_views::{PasskeyOptionsView, RecoveryCodesView, SignInView, TotpSetupView};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -78,7 +78,7 @@ struct Proof {
 /// Finishes a sign-in with a second factor. The token is the one of the answer to the first factor: it is valid for five
 /// minutes, outlives wrong codes, whose number is limited, and works once.
 #[utoipa::path(post, path = "/api/auth/mfa/verify", tag = "auth", request_body = Verification,
-    responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401)))]
+    responses((status = 200, description = "Signed in, or the account is to be deleted and can be restored", body = Data<SignInView>), (status = 401)))]
 async fn verify(operation: Operation<VerifyFactor>, Body(input): Body<Verification>) -> Answer {
     let route_state = operation.route_state().clone();
     let proof = match (input.code, input.passkey) {
@@ -87,10 +87,10 @@ async fn verify(operation: Operation<VerifyFactor>, Body(input): Body<Verificati
         (Some(_), Some(_)) => return Err(invalid("CONFLICT", "cannot be given together with passkey")),
         (None, None) => return Err(invalid("REQUIRED", "give a code or the response of a passkey")),
     };
-    let tokens = operation
+    let answer = operation
         .command(VerifyFactor::new(Secret::new(input.mfa_token), proof))
         .await?;
-    sign_in_tokens(&route_state, tokens, input.transport)
+    sign_in_answer(&route_state, answer, input.transport)
 }
 
 /// Begins the use of a passkey as the second factor of a sign-in.

@@ -3,7 +3,7 @@
 //! The bodies are the JSON that browsers make of their responses (`PublicKeyCredential.toJSON()`). Members of `response`
 //! that Mainstay does not need are ignored: browsers add some with each level of the standard.
 
-use crate::auth::{Transport, sign_in_tokens};
+use crate::auth::{Transport, sign_in_answer};
 use crate::parse::email;
 use mainstay_domain::passkey::PasskeyId;
 use mainstay_domain::validation::ValidationErrors;
@@ -14,7 +14,7 @@ use mainstay_services::account::{
     AssertionResponse, AttestationResponse, Base64Url, BeginPasskeyRegistration, BeginPasskeySignIn,
     FinishPasskeyRegistration, FinishPasskeySignIn, ListPasskeys, ReadPasskey, RemovePasskey, RenamePasskey,
 };
-use mainstay_views::{PasskeyOptionsView, PasskeyView, RegisteredPasskeyView, TokensView};
+use mainstay_views::{PasskeyOptionsView, PasskeyView, RegisteredPasskeyView, SignInView};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use utoipa::ToSchema;
@@ -234,15 +234,15 @@ async fn begin_sign_in(
 
 /// Signs in with the browser's response. A passkey counts as both factors.
 #[utoipa::path(post, path = "/api/auth/passkeys/login/finish", tag = "auth", request_body = PasskeySignIn,
-    responses((status = 200, description = "Signed in", body = Data<TokensView>), (status = 401), (status = 409)))]
+    responses((status = 200, description = "Signed in, or the account is to be deleted and can be restored", body = Data<SignInView>), (status = 401), (status = 409)))]
 async fn finish_sign_in(
     operation: Operation<FinishPasskeySignIn>,
     Body(input): Body<PasskeySignIn>,
 ) -> Answer {
     let route_state = operation.route_state().clone();
     let response = assertion("", &input.id, input.raw_id, input.response)?;
-    let tokens = operation.command(FinishPasskeySignIn { response }).await?;
-    sign_in_tokens(&route_state, tokens, input.transport)
+    let answer = operation.command(FinishPasskeySignIn { response }).await?;
+    sign_in_answer(&route_state, answer, input.transport)
 }
 
 /// Reads a passkey of the caller.

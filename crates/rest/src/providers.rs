@@ -85,7 +85,8 @@ async fn begin(
 }
 
 /// Takes the browser back from an identity provider. It goes on to `returnTo` with the token cookies, with
-/// `#mfaToken=…&methods=…` where a second factor is required, or with `?error=CODE`. A client that accepts
+/// `#mfaToken=…&methods=…` where a second factor is required, with `#restoreToken=…&deletionAt=…` for an account that is to
+/// be deleted, or with `?error=CODE`. A client that accepts
 /// `application/json` gets the tokens, the request for a second factor, the linked identity, or the error instead.
 #[utoipa::path(get, path = "/api/auth/oauth/{provider}/callback", tag = "auth",
     params(("provider" = String, Path, example = "google"),
@@ -152,6 +153,14 @@ fn returned(
             let parameters = [
                 ("mfaToken", request.token.expose().as_str()),
                 ("methods", &methods.join(",")),
+            ];
+            answer::see_other(&return_to.with_fragment(&parameters))
+        }
+        ProviderAnswer::SignIn(SignIn::Restore(offer)) => {
+            let deletion_at = offer.deletion_at.to_string();
+            let parameters = [
+                ("restoreToken", offer.token.expose().as_str()),
+                ("deletionAt", &deletion_at),
             ];
             answer::see_other(&return_to.with_fragment(&parameters))
         }

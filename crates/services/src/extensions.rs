@@ -3,6 +3,7 @@
 use crate::account::{ConcurrentTries, ProviderSettings};
 use crate::order::OrderSettings;
 use crate::ports::{IdentityProviders, PaymentGateway};
+use crate::user::AccountSettings;
 use mainstay_domain::Result;
 use mainstay_engine::Extensions;
 
@@ -14,6 +15,7 @@ use mainstay_engine::Extensions;
 pub fn check_extensions(extensions: &Extensions) -> Result<()> {
     extensions.get::<dyn PaymentGateway>()?;
     extensions.get::<OrderSettings>()?;
+    extensions.get::<AccountSettings>()?;
     extensions.get::<dyn IdentityProviders>()?;
     extensions.get::<ProviderSettings>()?;
     extensions.get::<ConcurrentTries>()?;

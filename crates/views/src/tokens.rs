@@ -4,7 +4,7 @@ use super::UserView;
 use mainstay_domain::factor::SecondFactor;
 use mainstay_domain::time::Timestamp;
 use mainstay_engine::Secret;
-use mainstay_services::account::{FactorRequest, Tokens};
+use mainstay_services::account::{FactorRequest, RestoreOffer, Tokens};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -71,7 +71,33 @@ impl From<FactorRequest> for FactorRequestView {
     }
 }
 
-/// The answer to a first factor.
+/// The account is to be deleted, and can be restored at `POST /api/auth/restore` with the token.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RestoreOffer)]
+pub struct RestoreOfferView {
+    /// Always true: what distinguishes this answer from tokens.
+    #[schema(example = true)]
+    deletion_pending: bool,
+    /// When the account is deleted unless it is restored.
+    #[schema(value_type = String, format = DateTime)]
+    deletion_at: Timestamp,
+    #[serde(serialize_with = "expose_one")]
+    #[schema(value_type = String)]
+    restore_token: Secret<String>,
+}
+
+impl From<RestoreOffer> for RestoreOfferView {
+    fn from(offer: RestoreOffer) -> Self {
+        Self {
+            deletion_pending: true,
+            deletion_at: offer.deletion_at,
+            restore_token: offer.token,
+        }
+    }
+}
+
+/// The answer to a sign-in.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = SignIn)]
@@ -80,6 +106,8 @@ pub enum SignInView {
     Tokens(TokensView),
     /// A second factor is required.
     SecondFactor(FactorRequestView),
+    /// The account is to be deleted.
+    Restore(RestoreOfferView),
 }
 
 pub(crate) fn expose_one<S: Serializer>(token: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {

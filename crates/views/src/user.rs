@@ -36,6 +36,9 @@ pub struct UserView {
     /// Whether the role requires a second factor that the account does not have. Until it has one, every other operation
     /// than its enrolment is `FORBIDDEN`.
     mfa_setup_required: bool,
+    /// When the account is deleted, because its owner requested it; null unless they did. Until then it can be restored.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    deletion_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -66,6 +69,7 @@ impl From<Profile> for UserView {
             locale: user.locale,
             mfa_enabled: user.mfa_enabled,
             mfa_setup_required: profile.mfa_setup_required,
+            deletion_at: user.deletion_at,
             created_at: user.created_at,
             updated_at: user.updated_at,
         }

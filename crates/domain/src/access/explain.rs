@@ -24,6 +24,8 @@ pub struct Holder {
     pub principal: Principal,
     /// Whether the account may be used at all.
     pub status: UserStatus,
+    /// Whether the owner of the account has requested its deletion.
+    pub to_be_deleted: bool,
     /// The permissions of its role alone.
     pub by_role: PermissionSet,
     /// The permissions granted to the account itself.
@@ -108,6 +110,9 @@ impl Holder {
     /// An account that cannot sign in may do nothing, whatever its permissions are.
     fn if_usable(&self, found: Explanation) -> Explanation {
         match self.status {
+            UserStatus::Active if self.to_be_deleted => {
+                no("the account is to be deleted, as its owner requested".to_owned())
+            }
             UserStatus::Active if self.principal.limited => no(format!(
                 "the role {} requires a second factor, which the account does not have",
                 self.principal.role
@@ -241,6 +246,7 @@ mod tests {
                 limited: false,
             },
             status: UserStatus::Active,
+            to_be_deleted: false,
             by_role,
             grants,
         }
@@ -370,6 +376,11 @@ mod tests {
             };
             assert!(!answer(&admin, ("read", "user"), Target::EveryRow).0);
         }
+        let leaving = Holder {
+            to_be_deleted: true,
+            ..holder("admin", &[], &[])
+        };
+        assert!(!answer(&leaving, ("read", "user"), Target::EveryRow).0);
     }
 
     #[test]

@@ -133,6 +133,11 @@ fn of_sign_in(anonymous: &Client, ann: &Client) -> Vec<Taker> {
         ("mfa/passkey", anonymous, json!({"mfaToken": "msf_x"})),
         ("mfa/totp/enable", ann, json!({"code": "123456"})),
         (
+            "restore",
+            anonymous,
+            json!({"restoreToken": "mra_x", "transport": "body"}),
+        ),
+        (
             "api-keys",
             ann,
             json!({"name": "shop", "scopes": ["create:order"]}),
@@ -217,7 +222,7 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 10] = [
+pub(crate) const WITHOUT_A_BODY: [&str; 11] = [
     "/api/auth/logout",
     "/api/auth/logout-all",
     "/api/auth/email/resend",
@@ -228,6 +233,7 @@ pub(crate) const WITHOUT_A_BODY: [&str; 10] = [
     "/api/auth/step-up/passkey",
     "/api/jobs/{id}/retry",
     "/api/users/{id}/invitation",
+    "/api/users/me/export",
 ];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.

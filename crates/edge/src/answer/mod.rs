@@ -15,7 +15,8 @@ pub use tag::Tag;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION};
+use futures_util::Stream;
+use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use mainstay_domain::Error;
 use serde::Serialize;
@@ -92,6 +93,24 @@ pub fn bytes(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// 200 with a file of `size` bytes that the browser saves as `name`, sent as the chunks arrive. One that fails ends the
+/// connection, so that the client notices.
+pub fn download<C>(kind: &'static str, name: &str, size: i64, chunks: C) -> Response
+where
+    C: Stream<Item = Result<Bytes, Error>> + Send + 'static,
+{
+    let mut response = Response::new(Body::from_stream(chunks));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+    set(
+        &mut response,
+        CONTENT_DISPOSITION,
+        &format!("attachment; filename=\"{name}\""),
+    );
     response
 }
 

@@ -209,6 +209,10 @@ impl AccessDirectory {
         if state.ended.contains_key(&claims.sid) {
             return Err(Error::Unauthenticated(Unauthenticated::Revoked));
         }
+        // Its sessions have ended; this refuses one that was opened in the same moment.
+        if change.is_some_and(|facts| facts.deletion_at.is_some()) {
+            return Err(Error::Unauthenticated(Unauthenticated::Revoked));
+        }
         let (role, email, mfa_enabled, grants) = match change {
             Some(facts) => (
                 facts.role.clone(),

@@ -40,6 +40,7 @@ fn facts(role: &str, status: UserStatus, change: i64) -> AccessChange {
         role: RoleName::stored(role),
         status,
         mfa_enabled: false,
+        deletion_at: None,
         grants: Vec::new(),
         change,
     })
@@ -109,6 +110,7 @@ fn a_role_that_requires_a_second_factor_limits_tokens_that_were_issued_before() 
             role: RoleName::customer(),
             status: UserStatus::Active,
             mfa_enabled,
+            deletion_at: None,
             grants: Vec::new(),
             change,
         })

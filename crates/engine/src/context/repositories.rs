@@ -30,6 +30,8 @@ repositories! {
     sessions: Sessions;
     /// API keys.
     api_keys: ApiKeys;
+    /// Exports of everything that is stored about an account.
+    data_exports: DataExports;
     /// Devices that have signed in.
     devices: Devices;
     /// The audit trail.

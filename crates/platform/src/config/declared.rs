@@ -194,6 +194,10 @@ settings! {
         "characters that a new password has at least.",
         "give a number from 8 to 64, e.g. 8";
 
+    DELETION_GRACE: Duration = "accounts.deletion_grace", Plain, |text| parse::duration(text, "0s", "90d"),
+        "how long an account can be restored whose owner requested its deletion; 0s: it is deleted at once.",
+        "give a duration, e.g. 14d";
+
     AUDIT_WITNESS_URL: Option<String> = "audit.witness_url", Plain, |text| optional(text, address::endpoint),
         "URL to which Mainstay sends the sealed head of the audit chain, so that a database restored together with DATA_DIR is detected.",
         "give an https:// URL without user and password, e.g. https://witness.example/mainstay";

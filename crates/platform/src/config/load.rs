@@ -6,7 +6,9 @@ use super::error::{ConfigError, ConfigErrors};
 use super::provider::IdentityProviders;
 use super::secret::Secret;
 use super::sections::Sections;
-use super::settings::{AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
+use super::settings::{
+    Accounts, AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens,
+};
 use super::sources::{Effective, Reader, Sources};
 use crate::database::sqlite_url;
 use std::collections::BTreeMap;
@@ -112,7 +114,10 @@ impl Settings {
             limits: from.take(&RATE_LIMITS),
             password_min: from.take(&PASSWORD_MIN),
             verify_email: from.take(&VERIFY_EMAIL),
-            invitation_ttl: from.take(&INVITATION_TTL),
+            accounts: Accounts {
+                deletion_grace: from.take(&DELETION_GRACE),
+                invitation_ttl: from.take(&INVITATION_TTL),
+            },
             audit_witness: AuditWitness {
                 url: from.take(&AUDIT_WITNESS_URL),
                 every: from.take(&AUDIT_WITNESS_EVERY),

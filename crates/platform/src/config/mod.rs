@@ -33,7 +33,7 @@ pub use origin::Origin;
 pub use provider::{IdentityProvider, IdentityProviders, ProviderProtocol};
 pub use secret::Secret;
 pub use sections::{SectionReader, SectionValues, Sections, SettingsSection};
-pub use settings::{AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
+pub use settings::{Accounts, AuditWitness, Db, Http, Loaded, Log, Mail, Orders, Payments, Settings, Tokens};
 pub use show::{as_json, as_table};
 pub use smtp::{SmtpAddress, SmtpEncryption};
 pub use sources::{Effective, Sources};

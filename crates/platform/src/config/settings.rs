@@ -42,8 +42,8 @@ pub struct Settings {
     pub password_min: usize,
     /// Whether users must confirm their address before the first sign-in.
     pub verify_email: VerifyEmail,
-    /// How long the link of an invitation works.
-    pub invitation_ttl: Duration,
+    /// Accounts.
+    pub accounts: Accounts,
     /// Logs.
     pub log: Log,
     /// Separate listen address of `/metrics`.
@@ -169,6 +169,15 @@ pub struct Payments {
 pub struct Orders {
     /// How long an unpaid order reserves its stock.
     pub reservation_ttl: Duration,
+}
+
+/// Accounts.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    /// How long an account can be restored whose owner requested its deletion; zero: it is deleted at once.
+    pub deletion_grace: Duration,
+    /// How long the link of an invitation works.
+    pub invitation_ttl: Duration,
 }
 
 /// Settings together with the origin of each.

@@ -33,6 +33,10 @@ pub enum InternalTable {
     Tries,
     /// The value that every start has to open, stored before there is a caller.
     MasterKeyCheck,
+    /// The attempts to make the archive of an export: a job makes it, for an export that its owner had a permit for.
+    DataExportBuilds,
+    /// The archives in pieces, written by the same job.
+    DataExportChunks,
     /// One row without meaning, which shows whether the storage accepts writes.
     WriteProbe,
 }
@@ -54,6 +58,8 @@ impl InternalTable {
             Self::EmailCodes => "email_codes",
             Self::Tries => "tries",
             Self::MasterKeyCheck => "master_key_check",
+            Self::DataExportBuilds => "data_export_builds",
+            Self::DataExportChunks => "data_export_chunks",
             Self::WriteProbe => "write_probe",
         }
     }

@@ -64,6 +64,15 @@ impl<'r> Row<'r> {
             })
     }
 
+    /// The number of columns, those that were read included.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        match self.cells {
+            Cells::Sqlite(row) => row.as_ref().column_count(),
+            Cells::Postgres(row) => row.len(),
+        }
+    }
+
     /// Skips the next `columns` columns.
     pub fn skip(&mut self, columns: usize) {
         self.at += columns;

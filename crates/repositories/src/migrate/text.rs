@@ -234,6 +234,7 @@ const MAINSTAY: [Migration; 19] = [
     migration!("V17__passkeys"),
     migration!("V18__api_keys"),
     migration!("V19__identities"),
+    migration!("V20__data_exports"),
 ];
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ pub(crate) fn user(number: u128) -> User {
         email_verified: false,
         locale: Locale::English,
         mfa_enabled: false,
+        deletion_at: None,
         created_at: at(100),
         updated_at: at(100),
         version: 1,

@@ -28,6 +28,7 @@ mod paging;
 mod payments;
 #[cfg(test)]
 mod permits;
+mod personal_data;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

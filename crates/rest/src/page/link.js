@@ -49,10 +49,18 @@ const pages = {
   },
 };
 
+// What the button does when the account is to be deleted.
+const restoration = (restoreToken) => ({
+  button: "Restore the account",
+  path: "/api/auth/restore",
+  body: () => ({ restoreToken, transport: "cookie" }),
+  done: () => "The account is kept, and you are signed in.",
+});
+
 // Whether the reader has confirmed, in another browser than the one that asked for the link, that they asked for it.
 let isConfirmed = false;
 
-const page = pages[location.pathname.replace(/\/$/, "")];
+let page = pages[location.pathname.replace(/\/$/, "")];
 
 if (page === undefined || token === "") {
   message.textContent = "Open this page by the link in the mail.";
@@ -78,8 +86,15 @@ form.addEventListener("submit", async (event) => {
       body: JSON.stringify(page.body(Object.fromEntries(new FormData(form)))),
     });
     if (answer.ok) {
+      const data = answer.status === 204 ? {} : (await answer.json()).data;
+      if (data.deletionPending) {
+        page = restoration(data.restoreToken);
+        element("button").textContent = page.button;
+        message.textContent = `This account is to be deleted on ${new Date(data.deletionAt).toLocaleString()}. Do you want to keep it?`;
+        return;
+      }
       form.hidden = true;
-      message.textContent = page.done(answer.status === 204 ? {} : (await answer.json()).data);
+      message.textContent = page.done(data);
       return;
     }
     const { error } = await answer.json();

@@ -77,6 +77,7 @@ async fn holder(cx: &mut QueryContext<'_>, account: &AccountName) -> Result<Hold
             limited: !facts.mfa_enabled && directory.requires_factor(&facts.role),
         },
         status: facts.status,
+        to_be_deleted: facts.deletion_at.is_some(),
         by_role: directory.permissions(&facts.role, &[], now),
         grants: facts.grants,
     })

@@ -203,6 +203,10 @@ async fn pair(cx: &mut CommandContext<'_>, session: Session, seed: &[u8; 32]) ->
     let scope = cx.scope_of(SystemCaller::SIGN_IN);
     let user = cx.users().find(&scope, session.user_id).await?;
     user.check_usable()?;
+    // One that was opened in the moment in which the owner requested the deletion.
+    if user.deletion_at.is_some() {
+        return Err(Error::Unauthenticated(Unauthenticated::Revoked));
+    }
     let grants = grants(cx, &user).await?;
     let opened = OpenedSession::new(cx, user, grants, session, seed);
     Ok(WrittenRefresh::Session(Box::new(opened)))

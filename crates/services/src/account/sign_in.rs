@@ -6,11 +6,12 @@ use super::second_factor::second_factors;
 use super::spelled;
 use super::tokens::{OpenedSession, Tokens};
 use mainstay_domain::access::SystemCaller;
-use mainstay_domain::error::Denied;
+use mainstay_domain::error::{Denied, Unauthenticated};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::factor::SecondFactor;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::session::SignInMethod;
+use mainstay_domain::time::Timestamp;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, Components};
@@ -26,6 +27,18 @@ pub enum SignIn {
     Tokens(Box<Tokens>),
     /// The account has a second factor, which is asked for next.
     SecondFactor(FactorRequest),
+    /// The account is to be deleted, as its owner requested, and can be restored.
+    Restore(RestoreOffer),
+}
+
+/// What a client needs to restore an account that is to be deleted. Its `Debug` output hides the token; dropping wipes it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RestoreOffer {
+    /// Proves the sign-in; valid for [`TokenPurpose::RestoreAccount`]'s time.
+    #[serde(with = "spelled")]
+    pub token: Secret<String>,
+    /// When the account is deleted unless it is restored.
+    pub deletion_at: Timestamp,
 }
 
 /// What a client needs to present a second factor. Its `Debug` output hides the token; dropping wipes it.
@@ -45,6 +58,8 @@ pub enum WrittenSignIn {
     Opened(Box<OpenedSession>),
     /// A second factor is asked for.
     SecondFactor(FactorRequest),
+    /// The account can be restored.
+    Restore(RestoreOffer),
 }
 
 impl WrittenSignIn {
@@ -56,6 +71,7 @@ impl WrittenSignIn {
         match self {
             Self::Opened(session) => Ok(SignIn::Tokens(Box::new(session.sign(components)?))),
             Self::SecondFactor(request) => Ok(SignIn::SecondFactor(request)),
+            Self::Restore(offer) => Ok(SignIn::Restore(offer)),
         }
     }
 }
@@ -66,7 +82,14 @@ impl fmt::Debug for FactorRequest {
     }
 }
 
-/// Ends a sign-in for an account whose first factor was verified: opens a session, or asks for the second factor.
+impl fmt::Debug for RestoreOffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RestoreOffer(until {})", self.deletion_at)
+    }
+}
+
+/// Ends a sign-in for an account whose first factor was verified: opens a session, or asks for the second factor, or offers
+/// to restore the account.
 ///
 /// # Errors
 /// `ACCOUNT_DISABLED`; `EMAIL_UNVERIFIED` where addresses have to be confirmed first. A first factor that proves the
@@ -79,8 +102,7 @@ pub(crate) async fn complete_sign_in(
     check_may_sign_in(cx, &user)?;
     let methods = second_factors(cx, &user).await?;
     if methods.is_empty() {
-        let opened = open_session(cx, user, method).await?;
-        return Ok(WrittenSignIn::Opened(Box::new(opened)));
+        return open_or_offer(cx, user, method).await;
     }
     let new = NewToken {
         payload: Some(method.as_str().to_owned()),
@@ -101,7 +123,8 @@ pub(crate) async fn complete_sign_in(
     }))
 }
 
-/// Ends a sign-in by a passkey whose authenticator verified its user: opens a session, and asks for no second factor.
+/// Ends a sign-in by a passkey whose authenticator verified its user: as with all the factors that the account
+/// needs.
 ///
 /// # Errors
 /// As [`complete_sign_in`].
@@ -109,9 +132,9 @@ pub(super) async fn complete_with_both_factors(
     cx: &mut CommandContext<'_>,
     user: User,
     method: SignInMethod,
-) -> Result<OpenedSession> {
+) -> Result<WrittenSignIn> {
     check_may_sign_in(cx, &user)?;
-    open_session(cx, user, method).await
+    open_or_offer(cx, user, method).await
 }
 
 fn check_may_sign_in(cx: &CommandContext<'_>, user: &User) -> Result<()> {
@@ -120,4 +143,40 @@ fn check_may_sign_in(cx: &CommandContext<'_>, user: &User) -> Result<()> {
         return Err(Error::Denied(Denied::EmailUnverified));
     }
     Ok(())
+}
+
+/// The end of a sign-in with all the factors that it needs: opens a session. For an account that is to be deleted there is
+/// none: the client is offered to restore it. Once its time has come, it is answered as one that is gone, even if its row
+/// is still there.
+///
+/// # Errors
+/// `ACCOUNT_DISABLED`; `INVALID_CREDENTIALS` for an account whose time has come.
+pub(super) async fn open_or_offer(
+    cx: &mut CommandContext<'_>,
+    user: User,
+    method: SignInMethod,
+) -> Result<WrittenSignIn> {
+    let Some(deletion_at) = user.deletion_at else {
+        let opened = open_session(cx, user, method).await?;
+        return Ok(WrittenSignIn::Opened(Box::new(opened)));
+    };
+    user.check_usable()?;
+    if deletion_at <= cx.now() {
+        return Err(Error::Unauthenticated(Unauthenticated::Credentials));
+    }
+    cx.act_for(user.id);
+    let new = NewToken {
+        payload: Some(method.as_str().to_owned()),
+        ..NewToken::of(TokenPurpose::RestoreAccount, user.id)
+    };
+    let token = issue(cx, new).await?;
+    // For the audit trail: the client proved that it is the owner.
+    let permit = cx.permit_of(SystemCaller::SIGN_IN, User::RESTORE, &user)?;
+    let facts = json!({"method": method});
+    let event = DomainEvent::noted("user.restoration-offered", "RESTORATION_OFFERED", &facts);
+    cx.record(permit, event);
+    Ok(WrittenSignIn::Restore(RestoreOffer {
+        token: Secret::new(token.text().to_owned()),
+        deletion_at,
+    }))
 }

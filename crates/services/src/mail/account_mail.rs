@@ -82,6 +82,12 @@ pub(crate) enum AccountMail {
     IdentityLinked { provider: String, request: RequestFacts },
     /// Informs the owner that an identity of a provider signs in to the account no longer.
     IdentityUnlinked { provider: String, request: RequestFacts },
+    /// Informs the owner that an export of the account can be downloaded.
+    DataExportReady { until: Timestamp },
+    /// Informs the owner that the account is to be deleted, and how to keep it.
+    DeletionRequested { until: Timestamp, request: RequestFacts },
+    /// Informs the former owner that the account was deleted.
+    AccountDeleted,
 }
 
 /// When and from where a request came, for the owner of an account to recognise it.
@@ -142,6 +148,9 @@ impl AccountMail {
             Self::RecoveryCodeUsed { .. } => MailKind::RecoveryCodeUsed,
             Self::IdentityLinked { .. } => MailKind::IdentityLinked,
             Self::IdentityUnlinked { .. } => MailKind::IdentityUnlinked,
+            Self::DataExportReady { .. } => MailKind::DataExportReady,
+            Self::DeletionRequested { .. } => MailKind::DeletionRequested,
+            Self::AccountDeleted => MailKind::AccountDeleted,
         }
     }
 
@@ -173,6 +182,9 @@ impl AccountMail {
             Self::IdentityLinked { provider, request } | Self::IdentityUnlinked { provider, request } => {
                 draft.value("provider", provider).facts(request.facts())
             }
+            Self::DataExportReady { until } => draft.time("until", *until),
+            Self::DeletionRequested { until, request } => draft.time("until", *until).facts(request.facts()),
+            Self::AccountDeleted => draft,
         }
     }
 }

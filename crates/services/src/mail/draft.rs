@@ -88,6 +88,12 @@ impl Draft {
         self
     }
 
+    /// Adds an instant that the texts name.
+    pub(super) fn time(mut self, name: &'static str, time: Timestamp) -> Self {
+        self.values.push((name, Value::Time(time)));
+        self
+    }
+
     /// Adds a code to be typed, and the value `{valid}`: how long it works.
     pub(super) fn code(mut self, code: &Secret<String>, valid: Duration) -> Self {
         self.values.push(("valid", Value::Duration(valid)));
@@ -128,6 +134,7 @@ fn page(purpose: TokenPurpose) -> &'static str {
         | TokenPurpose::ProviderSignIn
         | TokenPurpose::PasskeyRegistration
         | TokenPurpose::PasskeySignIn
-        | TokenPurpose::PasskeyFactor => "sign-in",
+        | TokenPurpose::PasskeyFactor
+        | TokenPurpose::RestoreAccount => "sign-in",
     }
 }

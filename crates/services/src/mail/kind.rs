@@ -47,5 +47,11 @@ string_enum! {
         IdentityLinked = "identity-linked",
         /// Informs the owner that an identity of a provider signs in to the account no longer.
         IdentityUnlinked = "identity-unlinked",
+        /// Informs the owner that an export of the account can be downloaded.
+        DataExportReady = "data-export-ready",
+        /// Informs the owner that the account is to be deleted, and how to keep it.
+        DeletionRequested = "deletion-requested",
+        /// Informs the former owner that the account was deleted.
+        AccountDeleted = "account-deleted",
     }
 }

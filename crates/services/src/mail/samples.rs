@@ -54,6 +54,7 @@ fn sample(kind: MailKind) -> Result<Draft> {
         ip: Some("203.0.113.7".to_owned()),
         user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),
     };
+    let until = || Timestamp::from_seconds(AT).after(Duration::from_hours(14 * 24));
     let mail = match kind {
         MailKind::OrderPaid => {
             let items = [
@@ -104,6 +105,12 @@ fn sample(kind: MailKind) -> Result<Draft> {
             provider: "Google".to_owned(),
             request: request(),
         },
+        MailKind::DataExportReady => AccountMail::DataExportReady { until: until() },
+        MailKind::DeletionRequested => AccountMail::DeletionRequested {
+            until: until(),
+            request: request(),
+        },
+        MailKind::AccountDeleted => AccountMail::AccountDeleted,
     };
     Ok(mail.draft())
 }

@@ -2,6 +2,8 @@
 
 mod close;
 mod delete;
+mod delete_me;
+mod due_deletions;
 mod end_sessions;
 mod grant;
 mod invite;
@@ -13,10 +15,13 @@ mod resend_invitation;
 mod reset_factors;
 mod revoke;
 mod set_role;
+mod settings;
 mod update;
 mod update_me;
 
 pub use delete::DeleteUser;
+pub use delete_me::{DeleteMe, RequestedDeletion};
+pub use due_deletions::{DELETION_BATCH, DeleteDueAccount, delete_due_accounts};
 pub use end_sessions::EndUserSessions;
 pub use grant::{Expiry, GrantPermission};
 pub use invite::InviteUser;
@@ -28,6 +33,7 @@ pub use resend_invitation::ResendInvitation;
 pub use reset_factors::ResetUserFactors;
 pub use revoke::RevokePermission;
 pub use set_role::SetRole;
+pub use settings::AccountSettings;
 pub use update::UpdateUser;
 pub use update_me::UpdateMe;
 

@@ -15,7 +15,7 @@ impl AccessDirectory {
     /// replaced if this directory knows a later state.
     ///
     /// # Errors
-    /// The key was revoked or has expired (401), or its owner is disabled (403).
+    /// The key was revoked or has expired (401), or its owner is disabled or about to be deleted (403).
     pub(crate) fn resolve_key(
         &self,
         key: &ApiKey,
@@ -32,7 +32,7 @@ impl AccessDirectory {
         {
             *owner = later.clone();
         }
-        if owner.status == UserStatus::Disabled {
+        if owner.status == UserStatus::Disabled || owner.deletion_at.is_some() {
             return Err(Error::Denied(Denied::Disabled));
         }
         let (limited, held) = state.held(&owner.role, owner.mfa_enabled, &owner.grants, now);

@@ -1,9 +1,8 @@
 //! Finishes a sign-in with a second factor.
 
 use super::super::one_time::{consume, peek};
-use super::super::opening::open_session;
 use super::super::passkey::{AssertionResponse, VerifiedPasskey, use_passkey, verify_passkey};
-use super::super::tokens::{OpenedSession, Tokens};
+use super::super::sign_in::{SignIn, WrittenSignIn, open_or_offer};
 use super::super::tries::{self, TakenTry};
 use super::code::{FactorCode, MatchedCode, match_code, use_code};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
@@ -62,12 +61,12 @@ impl UseCase for VerifyFactor {
     const RATE: Rate = Rate::per_minute(60);
     const SECRET_ANSWER: bool = true;
     const SIGNS_IN: bool = true;
-    type Output = Tokens;
+    type Output = SignIn;
 }
 
 impl StagedCommand for VerifyFactor {
     type Prepared = VerifiedFactor;
-    type Written = OpenedSession;
+    type Written = WrittenSignIn;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedFactor> {
         let invalid = Error::Unauthenticated(Unauthenticated::Invalid);
@@ -90,7 +89,7 @@ impl StagedCommand for VerifyFactor {
         Ok(VerifiedFactor { user, matched, taken })
     }
 
-    async fn run(self, verified: VerifiedFactor, cx: &mut CommandContext<'_>) -> Result<OpenedSession> {
+    async fn run(self, verified: VerifiedFactor, cx: &mut CommandContext<'_>) -> Result<WrittenSignIn> {
         let token = consume(cx, TokenPurpose::SecondFactor, self.token.expose()).await?;
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
         let user = cx.users().find(&scope, verified.user).await?;
@@ -107,10 +106,10 @@ impl StagedCommand for VerifyFactor {
         verified.taken.give_back(cx).await?;
         let method = token.payload.as_deref().and_then(SignInMethod::find);
         let method = method.ok_or_else(|| Error::bug("the token of a first factor does not name it"))?;
-        open_session(cx, user, method).await
+        open_or_offer(cx, user, method).await
     }
 
-    fn finish(written: OpenedSession, components: &Components) -> Result<Tokens> {
+    fn finish(written: WrittenSignIn, components: &Components) -> Result<SignIn> {
         written.sign(components)
     }
 }

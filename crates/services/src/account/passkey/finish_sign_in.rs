@@ -1,8 +1,7 @@
 //! Signs a user in by a passkey.
 
 use super::assertion::{VerifiedPasskey, use_passkey, verify_passkey};
-use crate::account::sign_in::complete_with_both_factors;
-use crate::account::tokens::{OpenedSession, Tokens};
+use crate::account::sign_in::{SignIn, WrittenSignIn, complete_with_both_factors};
 use crate::account::tries::{self, TakenTry};
 use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Rate, SystemCaller};
@@ -26,12 +25,12 @@ impl UseCase for FinishPasskeySignIn {
     const RATE: Rate = Rate::per_minute(60);
     const SECRET_ANSWER: bool = true;
     const SIGNS_IN: bool = true;
-    type Output = Tokens;
+    type Output = SignIn;
 }
 
 impl StagedCommand for FinishPasskeySignIn {
     type Prepared = (VerifiedPasskey, TakenTry);
-    type Written = OpenedSession;
+    type Written = WrittenSignIn;
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<(VerifiedPasskey, TakenTry)> {
         let taken = tries::take(cx, TryKind::Passkey, "").await?;
@@ -43,7 +42,7 @@ impl StagedCommand for FinishPasskeySignIn {
         self,
         (verified, taken): (VerifiedPasskey, TakenTry),
         cx: &mut CommandContext<'_>,
-    ) -> Result<OpenedSession> {
+    ) -> Result<WrittenSignIn> {
         let passkey = use_passkey(cx, &verified, Self::NAME).await?;
         taken.give_back(cx).await?;
         let scope = cx.scope_of(SystemCaller::SIGN_IN);
@@ -51,7 +50,7 @@ impl StagedCommand for FinishPasskeySignIn {
         complete_with_both_factors(cx, user, SignInMethod::Passkey).await
     }
 
-    fn finish(written: OpenedSession, components: &Components) -> Result<Tokens> {
+    fn finish(written: WrittenSignIn, components: &Components) -> Result<SignIn> {
         written.sign(components)
     }
 }

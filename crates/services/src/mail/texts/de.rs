@@ -228,5 +228,37 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             action: None,
             closing: &["Waren Sie es nicht, ändern Sie sofort Ihr Passwort und verknüpfen Sie es wieder."],
         },
+        MailKind::DataExportReady => Texts {
+            subject: "Ihre Daten können heruntergeladen werden",
+            heading: "Ihre Daten können heruntergeladen werden",
+            body: &[
+                "alles, was {site} über Ihr Konto gespeichert hat, liegt als ZIP-Datei bereit. Melden Sie sich an und laden Sie sie bis {until} herunter; danach wird sie entfernt.",
+            ],
+            action: None,
+            closing: &[
+                "Haben Sie das nicht angefordert, ändern Sie sofort Ihr Passwort: Vielleicht war jemand anderes bei Ihrem Konto angemeldet.",
+            ],
+        },
+        MailKind::DeletionRequested => Texts {
+            subject: "Ihr Konto wird gelöscht",
+            heading: "Ihr Konto wird gelöscht",
+            body: &[
+                "für Ihr Konto bei {site} wurde die Löschung angefordert. Alle Geräte wurden abgemeldet, und am {until} wird das Konto endgültig gelöscht.",
+                "Möchten Sie es behalten, melden Sie sich vorher wie gewohnt an und bestätigen Sie, dass das Konto wiederhergestellt werden soll.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, melden Sie sich an, stellen Sie das Konto wieder her und ändern Sie sofort Ihr Passwort.",
+            ],
+        },
+        MailKind::AccountDeleted => Texts {
+            subject: "Ihr Konto wurde gelöscht",
+            heading: "Ihr Konto wurde gelöscht",
+            body: &[
+                "Ihr Konto bei {site} wurde wie angefordert gelöscht. Was wir nach dem Gesetz aufbewahren müssen, etwa Bestellungen, bleibt ohne Ihren Namen und Ihre Adresse erhalten.",
+            ],
+            action: None,
+            closing: &["Dies ist die letzte Mail zu diesem Konto."],
+        },
     }
 }

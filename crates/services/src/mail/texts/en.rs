@@ -219,5 +219,35 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             action: None,
             closing: &["If it was not you, change your password at once, and link it again."],
         },
+        MailKind::DataExportReady => Texts {
+            subject: "Your data is ready to be downloaded",
+            heading: "Your data is ready to be downloaded",
+            body: &[
+                "everything that {site} has stored about your account is ready as a ZIP file. Sign in, and download it by {until}; then it is removed.",
+            ],
+            action: None,
+            closing: &[
+                "If it was not you who asked for it, change your password at once: someone else may have been signed in to your account.",
+            ],
+        },
+        MailKind::DeletionRequested => Texts {
+            subject: "Your account will be deleted",
+            heading: "Your account will be deleted",
+            body: &[
+                "the deletion of your account at {site} was requested. Every device was signed out, and on {until} the account is deleted for good.",
+                "If you want to keep it, sign in before that as usual, and confirm that the account is to be restored.",
+            ],
+            action: None,
+            closing: &["If it was not you, sign in, restore the account, and change your password at once."],
+        },
+        MailKind::AccountDeleted => Texts {
+            subject: "Your account was deleted",
+            heading: "Your account was deleted",
+            body: &[
+                "your account at {site} was deleted, as requested. What the law requires us to keep, such as orders, is kept without your name and address.",
+            ],
+            action: None,
+            closing: &["This is the last mail about this account."],
+        },
     }
 }
