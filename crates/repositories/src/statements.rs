@@ -131,7 +131,7 @@ fn declared(
 }
 
 /// The tables whose statements are composed.
-fn tables() -> [&'static dyn ComposedTable; 7] {
+fn tables() -> [&'static dyn ComposedTable; 8] {
     [
         table::<Identity>(),
         table::<ApiKey>(),

@@ -214,7 +214,7 @@ macro_rules! migration {
 }
 
 /// Mainstay's own migrations. One that refers to a table comes after the one that creates it.
-const MAINSTAY: [Migration; 19] = [
+const MAINSTAY: [Migration; 20] = [
     migration!("V1__roles"),
     migration!("V2__users"),
     migration!("V3__sessions"),

@@ -86,6 +86,14 @@ personal_data! {
         user_id: "the account itself",
         digest: "the hash of a secret",
     }
+    PASSKEYS: Place::List("passkeys"), "passkeys" where "user_id = $1" ById {
+        id: Id, name: Text, counter: Number, backup_eligible: Flag, backed_up: Flag, created_at: Instant,
+        last_used_at: Instant,
+    } without {
+        user_id: "the account itself",
+        credential_id: "finds the passkey on the authenticator",
+        credential: "the public key, which means nothing outside of this site",
+    }
     IDENTITIES: Place::List("identities"), "identities" where "user_id = $1" ById {
         id: Id, provider: Text, issuer: Text, subject: Text, email: Text, created_at: Instant, last_used_at: Instant,
     } without {

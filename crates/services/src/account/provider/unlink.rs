@@ -3,14 +3,13 @@
 use super::label::label;
 use crate::account::passkey::is_last_way_in;
 use crate::mail::{self, AccountMail, RequestFacts};
-use crate::repositories::ShopRepositories;
 use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::id::IdentityId;
 use mainstay_domain::identity::Identity;
 use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{Command, CommandContext, UseCase};
+use mainstay_engine::{Command, CommandContext, Repositories, UseCase};
 use mainstay_platform::database::Isolation;
 
 /// Removes an identity from the caller's account, unless it is the last way in.
