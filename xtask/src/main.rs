@@ -10,6 +10,8 @@ use std::process::ExitCode;
 
 mod bench;
 mod check;
+#[path = "../../crates/testkit/src/counterpart.rs"]
+mod counterpart;
 mod environment;
 mod fuzz;
 #[path = "../../crates/testkit/src/is_ci.rs"]

@@ -14,6 +14,7 @@ mod load;
 mod machine;
 mod measured;
 mod prepare;
+mod revoke;
 mod seed;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,8 @@ enum Command {
     Prepare(prepare::Prepare),
     /// Loads a running server and measures it.
     Load(load::Load),
+    /// Revokes sessions, and measures how long their tokens are accepted.
+    Revoke(revoke::Revoke),
     /// Measures a baseline that the product is compared with.
     #[command(subcommand, name = "baseline")]
     Baseline(baseline::Baseline),
@@ -57,6 +60,7 @@ fn main() -> Result<(), BenchError> {
         Command::Machine { folder } => print(&machine::read(&folder)?),
         Command::Prepare(prepare) => block_on(prepare.run()),
         Command::Load(load) => print(&block_on(load.run())?),
+        Command::Revoke(revoke) => print(&block_on(revoke.run())?),
         Command::Baseline(baseline) => baseline.run()?.map_or(Ok(()), |measured| print(&measured)),
         Command::Database(databases) => block_on(databases.run()),
         Command::Ready { address } => print(&block_on(load::ready(address))?),

@@ -55,7 +55,7 @@ struct FirstFactor {
 /// A code of the authenticator app.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Confirmation {
+struct AppCode {
     /// The six digits that the app shows.
     #[schema(min_length = 1, max_length = 64)]
     code: String,
@@ -120,9 +120,9 @@ async fn set_up_totp(operation: Operation<SetUpTotp>) -> Answer {
 
 /// Confirms the authenticator app with a code: from then on, sign-in asks for a second factor. Answers ten recovery codes,
 /// which are not shown again.
-#[utoipa::path(post, path = "/api/auth/mfa/totp/enable", tag = "auth", request_body = Confirmation,
+#[utoipa::path(post, path = "/api/auth/mfa/totp/enable", tag = "auth", request_body = AppCode,
     responses((status = 200, description = "The recovery codes", body = Data<RecoveryCodesView>), (status = 409)))]
-async fn enable_totp(operation: Operation<EnableTotp>, Body(input): Body<Confirmation>) -> Answer {
+async fn enable_totp(operation: Operation<EnableTotp>, Body(input): Body<AppCode>) -> Answer {
     let code = code(&input.code)?;
     let codes = operation.command(EnableTotp::new(code)).await?;
     answer::data(&RecoveryCodesView::from(codes))

@@ -10,7 +10,7 @@ use crate::log::RequestLog;
 use crate::mailbox::Mailbox;
 use crate::node::{Node, Setup, outside};
 use crate::tcp_proxy::TcpProxy;
-use mainstay_app::{App, AppBuilder, PeriodicTasks};
+use mainstay_app::{App, AppBuilder, Dependencies, PeriodicTasks};
 use mainstay_domain::time::{Clock, Timestamp};
 use mainstay_platform::clock::ManualClock;
 use serde_json::Value;
@@ -159,6 +159,19 @@ impl TestApp {
             &variables(&self.database, &url, settings),
             outside,
         );
+        setup.start().await
+    }
+
+    /// Starts another process over the same database, which sends its mail to a real server instead of the mailbox.
+    ///
+    /// # Panics
+    /// When the URL is invalid.
+    pub async fn another_node_mailing(&self, smtp_url: &str) -> Node {
+        let settings = variables(&self.database, &self.database.url, &[("SMTP_URL", smtp_url)]);
+        let mut setup = Setup::new(&self.setup.app, &settings, self.setup.outside.clone());
+        let access_log = setup.outside.access_log.clone();
+        let real = Dependencies::real(&setup.settings, access_log);
+        setup.outside.mailer = real.unwrap_or_else(|error| panic!("{error}")).mailer;
         setup.start().await
     }
 

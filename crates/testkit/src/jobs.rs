@@ -2,11 +2,13 @@
 
 use crate::app::TestApp;
 use crate::database::TestDatabase;
+use crate::node::Node;
 use mainstay_app::App;
 use mainstay_domain::Result;
 use mainstay_domain::access::{self, Caller, SystemCaller};
 use mainstay_domain::job::{Job, JobState};
 use mainstay_domain::page::{PageInfo, PageRequest};
+use mainstay_engine::Engine;
 use mainstay_engine::job::runner::JobResult;
 use mainstay_platform::database::{Database, Isolation, ReadMode, Tx};
 use mainstay_repositories::{JobFilter, Jobs, Outbox};
@@ -18,17 +20,12 @@ impl TestApp {
     /// Relays events and runs the jobs that are due, one after the other, until there are none. Returns the kind of
     /// each and its result. A failed job waits for its next attempt: [`TestApp::advance`].
     pub async fn run_jobs(&self) -> Vec<(String, JobResult)> {
-        let engine = self.engine();
-        let mut all = Vec::new();
-        loop {
-            let relayed = engine.relay().relay(BATCH).await.expect("the database is there");
-            let jobs = engine.jobs().claim(BATCH).await.expect("the database is there");
-            if relayed == 0 && jobs.is_empty() {
-                return all;
-            }
-            let ran = engine.jobs().run_all(jobs, 1).await;
-            all.extend(ran.into_iter().map(|(job, ran)| (job.kind, ran)));
-        }
+        run_jobs(self.engine()).await
+    }
+
+    /// Runs the jobs as [`TestApp::run_jobs`] does, on another node.
+    pub async fn run_jobs_on(&self, node: &Node) -> Vec<(String, JobResult)> {
+        run_jobs(&node.engine).await
     }
 
     /// Links every audit entry into the chain; returns the number of entries linked.
@@ -46,6 +43,19 @@ impl TestApp {
                 return all;
             }
         }
+    }
+}
+
+async fn run_jobs(engine: &Engine) -> Vec<(String, JobResult)> {
+    let mut all = Vec::new();
+    loop {
+        let relayed = engine.relay().relay(BATCH).await.expect("the database is there");
+        let jobs = engine.jobs().claim(BATCH).await.expect("the database is there");
+        if relayed == 0 && jobs.is_empty() {
+            return all;
+        }
+        let ran = engine.jobs().run_all(jobs, 1).await;
+        all.extend(ran.into_iter().map(|(job, ran)| (job.kind, ran)));
     }
 }
 

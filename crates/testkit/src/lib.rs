@@ -1,5 +1,6 @@
 //! Test support: the application, composed by the same composition root as the binary, on port 0, over a real database,
-//! with fakes for the outside world only (time, mail, payments).
+//! with fakes for the outside world only (time, mail, payments), or with real servers of others in their place
+//! ([`OpenIdProvider`], [`MailServer`]).
 //!
 //! A test is an `async fn(app: &TestApp)`; [`on_both_engines!`] runs it once on SQLite and once on PostgreSQL. Nothing
 //! happens in the background: the test advances the time ([`TestApp::clock`]), runs the jobs ([`TestApp::run_jobs`])
@@ -10,6 +11,7 @@ mod answer;
 mod app;
 mod authenticator;
 mod client;
+mod counterpart;
 mod database;
 mod engine;
 mod engines;
@@ -20,9 +22,12 @@ mod identity_provider;
 mod is_ci;
 mod jobs;
 mod log;
+mod mail_server;
 mod mailbox;
 mod node;
+mod openid_provider;
 mod passkey_device;
+mod process;
 mod product;
 mod tcp_proxy;
 mod users;
@@ -38,8 +43,10 @@ pub use gateway::{FakeGateway, PausedCharge};
 pub use heads::RecordedHeads;
 pub use identity_provider::{CLIENT_SECRET, FakeIdentityProvider, Signing};
 pub use log::captured;
+pub use mail_server::{MailCertificate, MailEncryption, MailServer, ReceivedMail};
 pub use mailbox::Mailbox;
 pub use node::Node;
+pub use openid_provider::{OpenIdProvider, ProviderBrowser};
 pub use passkey_device::PasskeyDevice;
 pub use product::TestProduct;
 pub use users::TestUser;

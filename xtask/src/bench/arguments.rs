@@ -1,7 +1,7 @@
 //! The arguments of `cargo xtask bench`.
 
 /// The workloads, by their names in `docs/performance.md`.
-pub(super) const WORKLOADS: [&str; 7] = ["P1", "P2", "P3", "P4", "P5", "P6", "P10"];
+pub(super) const WORKLOADS: [&str; 8] = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P10"];
 
 /// The parsed arguments.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,6 +67,11 @@ impl Arguments {
     /// Whether a workload is selected.
     pub(super) fn includes(&self, workload: &str) -> bool {
         self.workloads.contains(&workload)
+    }
+
+    /// Whether a workload is selected that needs PostgreSQL.
+    pub(super) fn needs_postgres(&self) -> bool {
+        self.includes("P4") || self.includes("P7")
     }
 
     /// Whether everything is measured, on freshly built binaries as they are shipped.

@@ -12,6 +12,7 @@ pub(super) struct Measurement {
     pub(super) generator_ns: u64,
     pub(super) p50_us: u64,
     pub(super) p99_us: u64,
+    pub(super) max_us: u64,
     pub(super) peak_kib: u64,
 }
 
@@ -36,6 +37,7 @@ impl Measurement {
             generator_ns: number("generator_cpu_us") * 1000 / count,
             p50_us: number("p50_us"),
             p99_us: number("p99_us"),
+            max_us: number("max_us"),
             peak_kib: number("peak_kib"),
         })
     }
@@ -53,6 +55,7 @@ impl Measurement {
             generator_ns: of(|run| run.generator_ns),
             p50_us: of(|run| run.p50_us),
             p99_us: of(|run| run.p99_us),
+            max_us: of(|run| run.max_us),
             peak_kib: of(|run| run.peak_kib),
         }
     }

@@ -19,6 +19,7 @@ mod orders;
 mod page;
 mod programs;
 mod reads;
+mod revoke;
 mod seeded;
 mod server;
 mod start;
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
     let folder = Folder::make(&programs)?;
     let machine = machine::read(&programs, &folder)?;
     println!("{machine}\n");
-    let engine = if arguments.includes("P4") {
+    let engine = if arguments.needs_postgres() {
         postgres::find()?
     } else {
         Engine::Missing("not selected".to_owned())
@@ -65,8 +66,8 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
         }
     }
     let missing = match &bench.engine {
-        Engine::Missing(reason) if bench.arguments.includes("P4") => {
-            format!("NOT MEASURED: P4, PostgreSQL: {reason}\n")
+        Engine::Missing(reason) if bench.arguments.needs_postgres() => {
+            format!("NOT MEASURED: P4 and P7 on PostgreSQL: {reason}\n")
         }
         _ => String::new(),
     };
@@ -82,12 +83,13 @@ pub(crate) fn run(arguments: &[String]) -> Fallible<bool> {
 /// A workload: its names, and the function that measures it.
 type Workload = (&'static [&'static str], fn(&Bench<'_>) -> Fallible<Vec<Row>>);
 
-const WORKLOADS: [Workload; 6] = [
+const WORKLOADS: [Workload; 7] = [
     (&["P1"], reads::product),
     (&["P2"], reads::orders),
     (&["P3", "P6"], orders::on_sqlite),
     (&["P4"], orders::on_postgres),
     (&["P5"], tokens::sign_in),
+    (&["P7"], revoke::measure),
     (&["P10"], start::measure),
 ];
 

@@ -14,6 +14,9 @@ const ADMIN: &str = "admin@bench.example";
 /// The same as in `crates/bench/src/seed.rs`.
 const PASSWORD: &str = "three blind mice, 3 times over";
 
+/// The orders that exist before a measurement.
+const ORDERS: u32 = 10_000;
+
 /// A data folder, and on PostgreSQL a database.
 pub(super) struct Seeded<'p> {
     programs: &'p Programs,
@@ -43,25 +46,37 @@ struct Database<'p> {
 impl<'p> Seeded<'p> {
     /// Creates customers, products and ten thousand orders in a SQLite file.
     pub(super) fn on_sqlite(programs: &'p Programs, folder: Folder) -> Fallible<Self> {
-        Self::fill(programs, folder, None)
+        Self::fill(programs, folder, None, ORDERS)
     }
 
     /// The same on a PostgreSQL server.
     pub(super) fn on_postgres(programs: &'p Programs, folder: Folder, url: &str) -> Fallible<Self> {
-        let name = format!("mainstay_bench_{}", std::process::id());
-        programs.output(&["database", "make", url, &name])?;
-        Self::fill(
-            programs,
-            folder,
-            Some(Database {
-                programs,
-                server: url.to_owned(),
-                name,
-            }),
-        )
+        Self::with_orders(programs, folder, url, ORDERS)
     }
 
-    fn fill(programs: &'p Programs, folder: Folder, database: Option<Database<'p>>) -> Fallible<Self> {
+    /// The same with another number of orders.
+    pub(super) fn with_orders(
+        programs: &'p Programs,
+        folder: Folder,
+        url: &str,
+        orders: u32,
+    ) -> Fallible<Self> {
+        let name = format!("mainstay_bench_{}", std::process::id());
+        programs.output(&["database", "make", url, &name])?;
+        let database = Database {
+            programs,
+            server: url.to_owned(),
+            name,
+        };
+        Self::fill(programs, folder, Some(database), orders)
+    }
+
+    fn fill(
+        programs: &'p Programs,
+        folder: Folder,
+        database: Option<Database<'p>>,
+        orders: u32,
+    ) -> Fallible<Self> {
         let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let (seed, answer) = (file("seed.json"), file("product.json"));
         let seeded = Self {
@@ -88,6 +103,8 @@ impl<'p> Seeded<'p> {
             answer,
             "--admin",
             ADMIN,
+            "--orders",
+            &orders.to_string(),
         ])?;
         drop(server);
         Ok(seeded)

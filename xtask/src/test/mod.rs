@@ -1,9 +1,11 @@
-//! `cargo xtask test`: every test of the workspace on every available engine, with a report of those that are missing.
+//! `cargo xtask test`: every test of the workspace on every available engine and against the real servers of others, with a
+//! report of what is missing.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
+use crate::counterpart::Counterpart;
 use crate::is_ci::is_ci;
 use crate::project;
 use totals::Totals;
@@ -11,11 +13,16 @@ use totals::Totals;
 pub(crate) mod postgres;
 mod totals;
 
-/// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, in CI, every engine was
-/// tested.
+/// The real servers that tests talk to.
+const COUNTERPARTS: [Counterpart; 2] = [Counterpart::OpenIdProvider, Counterpart::MailServer];
+
+/// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, in CI, nothing was missing.
 pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
     let engine = postgres::find()?;
     println!("{}", report(&engine));
+    // Installed before the tests begin, so that none of them waits for it.
+    let counterparts = COUNTERPARTS.map(|one| (one, one.install().err()));
+    println!("{}", report_counterparts(&counterparts));
 
     let mut command = Command::new("cargo");
     command
@@ -27,9 +34,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {
     let (passed, totals) = stream(command)?;
 
     println!("\ntested      SQLite (built in)\n{}", report(&engine));
-    let complete = !is_ci() || matches!(engine, postgres::Engine::At { .. });
+    println!("{}", report_counterparts(&counterparts));
+    let all_are_there = matches!(engine, postgres::Engine::At { .. })
+        && counterparts.iter().all(|(_, missing)| missing.is_none());
+    let complete = !is_ci() || all_are_there;
     if !complete {
-        println!("failed      in CI, every engine has to be tested (CI is set)");
+        println!("failed      in CI, everything has to be tested (CI is set)");
     }
     if !passed && totals.failed == 0 {
         println!("failed      cargo test did not complete: see above");
@@ -45,6 +55,15 @@ fn report(engine: &postgres::Engine) -> String {
         postgres::Engine::At { description, .. } => format!("tested      {description}"),
         postgres::Engine::Missing(reason) => format!("NOT TESTED  PostgreSQL: {reason}"),
     }
+}
+
+/// One line for each, with the reason why it is missing.
+fn report_counterparts(counterparts: &[(Counterpart, Option<String>)]) -> String {
+    let line = |(counterpart, missing): &(Counterpart, Option<String>)| match missing {
+        None => format!("tested      {}", counterpart.description()),
+        Some(why) => format!("NOT TESTED  {}: {why}", counterpart.description()),
+    };
+    counterparts.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The arguments of cargo: the whole workspace unless the caller names packages, and all tests even after a failure, so
@@ -109,6 +128,22 @@ mod tests {
         assert_eq!(
             arguments(&["--", "--", "-p"], false),
             "test --no-fail-fast --workspace -- -p"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_reported_with_the_reason() {
+        let report = report_counterparts(&[
+            (
+                Counterpart::OpenIdProvider,
+                Some("`npm` cannot be run".to_owned()),
+            ),
+            (Counterpart::MailServer, None),
+        ]);
+        assert!(report.starts_with("NOT TESTED  OpenID provider (npm oidc-provider): `npm` cannot be run\n"));
+        assert!(
+            report.ends_with("tested      mail server (PyPI aiosmtpd)"),
+            "{report}"
         );
     }
 

@@ -5,14 +5,14 @@ const FINE: u64 = 32;
 const SLOTS: usize = 64 * FINE as usize;
 
 /// Counts durations in slots with a width of 3 %.
-pub(super) struct Histogram {
+pub(crate) struct Histogram {
     slots: Vec<u64>,
     max: u64,
 }
 
 impl Histogram {
     /// An empty histogram.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             slots: vec![0; SLOTS],
             max: 0,
@@ -20,13 +20,13 @@ impl Histogram {
     }
 
     /// Counts one duration, in microseconds.
-    pub(super) fn add(&mut self, micros: u64) {
+    pub(crate) fn add(&mut self, micros: u64) {
         self.slots[slot(micros)] += 1;
         self.max = self.max.max(micros);
     }
 
     /// The duration that `percent` percent of the values do not exceed, to within a slot.
-    pub(super) fn percentile(&self, percent: u64) -> u64 {
+    pub(crate) fn percentile(&self, percent: u64) -> u64 {
         let all: u64 = self.slots.iter().sum();
         let rank = (all * percent).div_ceil(100).max(1);
         let mut seen = 0;
@@ -40,7 +40,7 @@ impl Histogram {
     }
 
     /// The longest duration, in microseconds.
-    pub(super) fn max(&self) -> u64 {
+    pub(crate) fn max(&self) -> u64 {
         self.max
     }
 }

@@ -5,13 +5,13 @@ mod histogram;
 mod script;
 
 pub(crate) use connection::Connection;
-pub(crate) use script::{Workload, post};
+pub(crate) use histogram::Histogram;
+pub(crate) use script::{Workload, get, post};
 
 use crate::cpu;
 use crate::error::BenchError;
 use crate::measured::Measured;
 use crate::seed::Seed;
-use histogram::Histogram;
 use mainstay_platform::stopwatch::Stopwatch;
 use script::{Script, scripts};
 use std::cell::RefCell;

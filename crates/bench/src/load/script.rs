@@ -63,8 +63,8 @@ pub(crate) fn scripts(workload: Workload, seed: Seed, connections: usize, salt: 
         let user = &seed.users[number % seed.users.len()];
         match workload {
             Workload::Read => read(&seed, user, number),
-            Workload::List => Script::same(get("/api/orders?limit=20", user)),
-            Workload::ListByCursor => Script::same(get("/api/orders?limit=20&cursor=", user)),
+            Workload::List => Script::same(get("/api/orders?limit=20", &user.access_token)),
+            Workload::ListByCursor => Script::same(get("/api/orders?limit=20&cursor=", &user.access_token)),
             Workload::Place => place(&orders, user, number, salt),
             Workload::Refresh => Script {
                 kind: Kind::Refresh,
@@ -142,7 +142,10 @@ impl Script {
 
 fn read(seed: &Rc<Seed>, user: &User, number: usize) -> Script {
     let next = number % seed.products.len();
-    let request = get(&format!("/api/products/{}", seed.products[next]), user);
+    let request = get(
+        &format!("/api/products/{}", seed.products[next]),
+        &user.access_token,
+    );
     Script {
         kind: Kind::Read {
             seed: Rc::clone(seed),
@@ -191,12 +194,9 @@ fn refresh(token: &str) -> Vec<u8> {
     post("/api/auth/refresh", "", &json!({"refreshToken": token}))
 }
 
-fn get(path: &str, user: &User) -> Vec<u8> {
-    format!(
-        "GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n\r\n",
-        user.access_token
-    )
-    .into_bytes()
+/// A request with an access token.
+pub(crate) fn get(path: &str, token: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n").into_bytes()
 }
 
 /// A request with a JSON body; `token` may be empty.

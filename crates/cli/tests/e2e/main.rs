@@ -12,6 +12,7 @@ mod harness;
 mod is_ci;
 
 mod absent;
+mod accounts_page;
 mod audit;
 mod configuration;
 mod crash;

@@ -48,7 +48,8 @@ pub(crate) async fn key_with(owner: &TestUser, scopes: &[&str]) -> String {
     create(owner, json!({"name": "test", "scopes": scopes})).await.1
 }
 
-fn statements(node: &Node) -> u64 {
+/// The number of statements that a node has run.
+pub(crate) fn statements(node: &Node) -> u64 {
     let metrics = &node.engine.node().metrics;
     let text = metrics.encode();
     let line = text

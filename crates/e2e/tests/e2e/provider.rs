@@ -68,6 +68,24 @@ pub(crate) struct RoundTrip {
     pub(crate) callback: String,
 }
 
+impl RoundTrip {
+    /// Comes back as a program does.
+    pub(crate) async fn finish(&self, client: &Client) -> Answer {
+        let program = client.header("accept", "application/json");
+        program.header("cookie", &self.cookie).get(&self.callback).await
+    }
+}
+
+/// Begins to sign in; returns the cookie of the browser, and the provider's address that it is sent to.
+pub(crate) async fn begin(client: &Client, provider: &str, query: &str) -> (String, String) {
+    let answer = client
+        .get(&format!("/api/auth/oauth/{provider}{query}"))
+        .await
+        .expect(303);
+    let cookie = format!("browser={}", cookie(&answer, "browser"));
+    (cookie, answer.header("location").unwrap().to_owned())
+}
+
 impl Setting {
     pub(crate) fn client(&self) -> Client {
         self.node.client()
@@ -79,34 +97,22 @@ impl Setting {
 
     /// Goes to a provider and consents there.
     pub(crate) async fn go(&self, client: &Client, provider: &str, query: &str) -> RoundTrip {
-        let answer = client
-            .get(&format!("/api/auth/oauth/{provider}{query}"))
-            .await
-            .expect(303);
-        let (code, state) = self.provider.authorize(answer.header("location").unwrap());
+        let (cookie, location) = begin(client, provider, query).await;
+        let (code, state) = self.provider.authorize(&location);
         let iss = match provider {
             "github" => String::new(),
             _ => format!("&iss={}", self.provider.url()),
         };
         let code = code.replace(' ', "%20");
         RoundTrip {
-            cookie: answer
-                .header("set-cookie")
-                .unwrap()
-                .split(';')
-                .next()
-                .unwrap()
-                .to_owned(),
+            cookie,
             callback: format!("/api/auth/oauth/{provider}/callback?code={code}&state={state}{iss}"),
         }
     }
 
     /// Comes back as a program does.
     pub(crate) async fn finish(&self, trip: &RoundTrip) -> Answer {
-        self.program()
-            .header("cookie", &trip.cookie)
-            .get(&trip.callback)
-            .await
+        trip.finish(&self.client()).await
     }
 
     pub(crate) async fn sign_in(&self, provider: &str) -> Answer {
@@ -115,7 +121,7 @@ impl Setting {
     }
 }
 
-fn cookie(answer: &Answer, name: &str) -> String {
+pub(crate) fn cookie(answer: &Answer, name: &str) -> String {
     let start = format!("{name}=");
     let all = answer.all("set-cookie");
     let line = all.iter().find(|line| line.starts_with(&start));

@@ -1,12 +1,13 @@
 //! Access tokens: which are accepted and which are refused.
 
+use crate::api_key::statements;
 use crate::jwt::Jwt;
 use crate::{MINUTE, SECOND};
 use mainstay_platform::crypto::from_base64url;
 use mainstay_platform::crypto::key_ring::KeyRing;
 use mainstay_platform::crypto::signing_key::SigningKey;
 use mainstay_platform::crypto::token::{Claims, TokenAlgorithm};
-use mainstay_testkit::{TestApp, TestUser, on_both_engines};
+use mainstay_testkit::{Client, Node, TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
@@ -18,6 +19,7 @@ on_both_engines! {
     trap_07_a_token_in_the_url_is_ignored;
     a_token_expires_to_the_second;
     credentials_are_accepted_in_headers_and_cookies;
+    verifying_a_token_runs_no_statement;
 }
 
 const SECRET: &str = "a secret of more than thirty-two bytes";
@@ -358,4 +360,53 @@ async fn credentials_are_accepted_in_headers_and_cookies(app: &TestApp) {
         .header("cookie", &format!("accessToken={}", ann.access))
         .bearer("rubbish");
     both.get(ME).await.expect_error(401, "TOKEN_INVALID");
+}
+
+async fn verifying_a_token_runs_no_statement(app: &TestApp) {
+    let (ann, bob, admin) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.admin().await,
+    );
+    let product = app.product(5, 100).await;
+    let authenticate = async |node: &Node, client: &Client| {
+        let before = statements(node);
+        // Refused after authentication, before anything is read.
+        client.get("/api/audit").await.expect_error(403, "FORBIDDEN");
+        statements(node) - before
+    };
+    let node = app.node();
+    assert_eq!(authenticate(node, &ann).await, 0, "at its first use");
+    let cookie = app
+        .client()
+        .header("cookie", &format!("accessToken={}", ann.access));
+    assert_eq!(authenticate(node, &cookie).await, 0, "in a cookie");
+    let refreshed = ann.refreshed().await;
+    assert_eq!(authenticate(node, &refreshed).await, 0, "after a refresh");
+    // A change of another account makes every cached caller outdated, and still nothing is read.
+    for role in ["support", "manager", "customer"] {
+        let path = format!("/api/users/{}/role", bob.id);
+        admin.put(&path, json!({"role": role})).await.expect(200);
+        app.advance(MINUTE);
+        app.engine().access().sync().await.unwrap();
+        assert_eq!(authenticate(node, &ann).await, 0, "{role}");
+    }
+    // A node that has never met the session reads once that it exists, and nothing after that.
+    let other = app.another_node().await;
+    let there = other.client().bearer(&ann.access);
+    authenticate(&other, &there).await;
+    assert_eq!(authenticate(&other, &there).await, 0, "on another node");
+    // A request that is answered runs the same statements with a token as without one.
+    let path = format!("/api/products/{}", product.id);
+    let read = async |client: &Client| {
+        // No row is cached longer than a second.
+        app.advance(2 * SECOND);
+        let before = statements(node);
+        client.get(&path).await.expect(200);
+        statements(node) - before
+    };
+    let anonymous = read(&app.client()).await;
+    assert!(anonymous > 0, "the counter counts");
+    assert_eq!(read(&ann).await, anonymous);
+    other.stop().await;
 }

@@ -72,7 +72,14 @@ pub(super) fn document<'r>(
     let mut paths = Paths::new();
     let mut components = Components::new();
     for (row, described) in routes.filter(|(row, _)| row.is_documented) {
-        components.schemas.extend(described.schemas.iter().cloned());
+        for (name, schema) in &described.schemas {
+            let other = components.schemas.insert(name.clone(), schema.clone());
+            // One would be documented as the other.
+            debug_assert!(
+                other.is_none_or(|other| other == *schema),
+                "two schemas are named {name}"
+            );
+        }
         paths.add_path_operation(
             &row.path,
             vec![described.method.clone()],

@@ -3,9 +3,14 @@
 use super::error::MailSettingError;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, Certificate, CertificateStore, Tls, TlsParameters,
+};
 use lettre::transport::smtp::extension::ClientId;
 use mainstay_platform::config::{SmtpAddress, SmtpEncryption};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::path::Path;
 use std::time::Duration;
 
 /// Connect timeout.
@@ -20,10 +25,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Parses an `SMTP_URL`, by the same rules as the settings.
+    /// Parses an `SMTP_URL`, by the same rules as the settings, and reads the certificates that it names.
     ///
     /// # Errors
-    /// What is wrong with the URL, without quoting it.
+    /// What is wrong with the URL or the file of certificates, without quoting the URL.
     pub(super) fn parse(text: &str) -> Result<Self, MailSettingError> {
         let error = |why| MailSettingError::new("SMTP_URL", why);
         let SmtpAddress {
@@ -31,9 +36,17 @@ impl Server {
             port,
             encryption,
             credentials,
+            authorities,
         } = SmtpAddress::parse(text).map_err(error)?;
-        let encrypted =
-            || TlsParameters::new(host.clone()).map_err(|_| error("names a host that no certificate can"));
+        let authorities = authorities
+            .as_deref()
+            .map(certificates)
+            .transpose()
+            .map_err(error)?;
+        let encrypted = || {
+            let parameters = tls_parameters(&host, authorities.as_deref());
+            parameters.map_err(|_| error("names a host or an sslrootcert that no certificate can"))
+        };
         let tls = match encryption {
             SmtpEncryption::AtOnce => Tls::Wrapper(encrypted()?),
             SmtpEncryption::Required => Tls::Required(encrypted()?),
@@ -74,6 +87,32 @@ impl Server {
         }
         Ok(connection)
     }
+}
+
+/// The certificates in a file; at least one.
+fn certificates(file: &Path) -> Result<Vec<Certificate>, &'static str> {
+    let pem = std::fs::read(file).map_err(|_| "names an sslrootcert that cannot be read")?;
+    let found = CertificateDer::pem_slice_iter(&pem).map(|one| {
+        let der = one.map_err(|_| "names an sslrootcert that is not PEM")?;
+        Certificate::from_der(der.to_vec()).map_err(|_| "names an sslrootcert that holds no certificate")
+    });
+    let found: Vec<_> = found.collect::<Result<_, _>>()?;
+    if found.is_empty() {
+        return Err("names an sslrootcert that holds no certificate");
+    }
+    Ok(found)
+}
+
+/// Verifies the server's name, by the given authorities only, or else by the web's.
+fn tls_parameters(host: &str, authorities: Option<&[Certificate]>) -> Result<TlsParameters, Error> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(authorities) = authorities {
+        builder = builder.certificate_store(CertificateStore::None);
+        for certificate in authorities {
+            builder = builder.add_root_certificate(certificate.clone());
+        }
+    }
+    builder.build()
 }
 
 #[cfg(test)]
@@ -132,9 +171,25 @@ mod tests {
             "smtp://u:hunter2@mail.example?tls=required&tls=none",
             "smtp://u:hunter2@mail.example?verify=no",
             "smtp://u:%FF@mail.example",
+            "smtps://u:hunter2@mail.example?sslrootcert=",
+            "smtps://u:hunter2@mail.example?sslrootcert=/nowhere/ca.pem",
+            "smtp://u:hunter2@localhost?tls=none&sslrootcert=/nowhere/ca.pem",
         ] {
             let error = Server::parse(bad).err().unwrap_or_else(|| panic!("{bad}"));
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for text in ["", "no certificate", broken] {
+            mainstay_platform::files::replace(&file, &folder.path().join("draft"), text.as_bytes()).unwrap();
+            let url = format!("smtps://u:hunter2@mail.example?sslrootcert={}", file.display());
+            let error = Server::parse(&url).err().unwrap_or_else(|| panic!("{text}"));
+            assert!(error.to_string().contains("sslrootcert"), "{error}");
         }
     }
 

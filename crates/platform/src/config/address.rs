@@ -242,7 +242,15 @@ mod tests {
             .into_iter()
             .all(|text| database(text).is_err())
         );
-        assert!(smtp("smtps://u:p@mail.example:465").is_ok() && smtp("smtp://localhost:1025").is_ok());
+        assert!(
+            [
+                "smtps://u:p@mail.example:465",
+                "smtp://localhost:1025",
+                "smtp://u:p@mail.example?tls=required&sslrootcert=/etc/ca.pem",
+            ]
+            .into_iter()
+            .all(|text| smtp(text).is_ok())
+        );
         assert!(
             [
                 "",
@@ -250,7 +258,9 @@ mod tests {
                 "http://mail",
                 "mail:25",
                 "smtp://u@h",
-                "smtp://h?tls=x"
+                "smtp://h?tls=x",
+                "smtp://h?sslrootcert=",
+                "smtp://h?sslrootcert=/a&sslrootcert=/b"
             ]
             .into_iter()
             .all(|text| smtp(text).is_err())

@@ -209,7 +209,7 @@ settings! {
         "give whsec_ and the output of `openssl rand -base64 32`";
 
     SMTP_URL: Option<Secret<String>> = "mail.smtp_url", Url, |text| optional(text, |text| address::smtp(text).map(Secret::new)),
-        "smtp://USER:PASSWORD@HOST:587 or smtps://; empty: mail is written to DATA_DIR/mail/*.eml.",
+        "smtp://USER:PASSWORD@HOST:587 or smtps://, with ?sslrootcert=FILE for an authority of your own; empty: mail is written to DATA_DIR/mail/*.eml.",
         "give the URL of your mail server, e.g. smtps://USER:PASSWORD@mail.example:465";
     MAIL_FROM: String = "mail.from", Plain, parse::sender,
         "sender of every mail.",

@@ -4,6 +4,7 @@ use crate::network::is_this_machine;
 use mainstay_domain::host::HostName;
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::ServerName;
+use std::path::PathBuf;
 use url::Url;
 
 /// A parsed `SMTP_URL`. It has no `Debug`, because it holds a password.
@@ -16,6 +17,8 @@ pub struct SmtpAddress {
     pub encryption: SmtpEncryption,
     /// User and password, percent-decoded.
     pub credentials: Option<(String, String)>,
+    /// File with the certificates (PEM) of the authorities that the server's certificate must be of; `None`: the web's.
+    pub authorities: Option<PathBuf>,
 }
 
 /// How a connection to a mail server is encrypted.
@@ -36,7 +39,8 @@ impl SmtpAddress {
     ///
     /// Over `smtp://` the client requires STARTTLS before it sends a password; without one, it uses STARTTLS when
     /// the server offers it. `?tls=required` and `?tls=opportunistic` choose one of these modes explicitly;
-    /// `?tls=none` is for a server on this machine.
+    /// `?tls=none` is for a server on this machine. `?sslrootcert=FILE` names certificate authorities of your own, as in
+    /// `DATABASE_URL`.
     ///
     /// # Errors
     /// The reason why the URL is invalid, without quoting it.
@@ -49,7 +53,11 @@ impl SmtpAddress {
             return Err("has something after the host and port");
         }
         let credentials = credentials(&url)?;
-        let encryption = encryption(&url, &host, credentials.is_some())?;
+        let Parameters { tls, sslrootcert } = Parameters::of(&url)?;
+        let encryption = encryption(&url, tls.as_deref(), &host, credentials.is_some())?;
+        if encryption == SmtpEncryption::None && sslrootcert.is_some() {
+            return Err("has an sslrootcert, and tls=none, which verifies nothing");
+        }
         if encryption != SmtpEncryption::None && ServerName::try_from(host.as_str()).is_err() {
             return Err("names a host that no certificate can");
         }
@@ -59,7 +67,35 @@ impl SmtpAddress {
             host,
             encryption,
             credentials,
+            authorities: sslrootcert.map(PathBuf::from),
         })
+    }
+}
+
+/// The parameters of the URL.
+#[derive(Default)]
+struct Parameters {
+    tls: Option<String>,
+    sslrootcert: Option<String>,
+}
+
+impl Parameters {
+    fn of(url: &Url) -> Result<Self, &'static str> {
+        let mut found = Self::default();
+        for (name, value) in url.query_pairs() {
+            let place = match name.as_ref() {
+                "tls" => &mut found.tls,
+                "sslrootcert" => &mut found.sslrootcert,
+                _ => return Err("has parameters other than tls and sslrootcert"),
+            };
+            if place.replace(value.into_owned()).is_some() {
+                return Err("has a parameter twice");
+            }
+        }
+        if found.sslrootcert.as_deref() == Some("") {
+            return Err("has an sslrootcert that names no file");
+        }
+        Ok(found)
     }
 }
 
@@ -72,13 +108,12 @@ fn host(url: &Url) -> Option<String> {
     }
 }
 
-fn encryption(url: &Url, host: &str, with_password: bool) -> Result<SmtpEncryption, &'static str> {
-    let parameters: Vec<_> = url.query_pairs().collect();
-    let requested = match parameters.as_slice() {
-        [] => None,
-        [(name, value)] if name == "tls" => Some(value.as_ref()),
-        _ => return Err("has parameters other than tls"),
-    };
+fn encryption(
+    url: &Url,
+    requested: Option<&str>,
+    host: &str,
+    with_password: bool,
+) -> Result<SmtpEncryption, &'static str> {
     match (url.scheme(), requested) {
         ("smtps", None | Some("required")) => Ok(SmtpEncryption::AtOnce),
         ("smtp", Some("required")) => Ok(SmtpEncryption::Required),
