@@ -12,7 +12,7 @@ on_both_engines! {
     the_account_is_deleted_once_when_its_time_has_come;
     an_account_whose_time_has_come_is_gone_before_its_row_is;
     trap_19_a_restoration_and_the_deletion_do_not_both_succeed;
-    a_second_factor_is_asked_for_before_the_restoration;
+    a_second_factor_is_required_before_the_restoration;
     every_way_in_leads_to_the_restoration;
     without_a_period_of_grace_the_account_is_deleted_at_once with DELETION_GRACE = "0s";
     the_last_administrator_stays;
@@ -227,7 +227,7 @@ async fn trap_19_a_restoration_and_the_deletion_do_not_both_succeed(app: &TestAp
     app.leave_jobs();
 }
 
-async fn a_second_factor_is_asked_for_before_the_restoration(app: &TestApp) {
+async fn a_second_factor_is_required_before_the_restoration(app: &TestApp) {
     let ann = app.customer("ann").await;
     let authenticator = app.enrol(&ann).await;
     request_deletion(&ann).await;

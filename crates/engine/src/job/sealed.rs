@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// A value in the payload of a job that nobody is to read in the database. A field of the job with `#[serde(flatten)]`:
+/// A value in the payload of a job that cannot be read in the database. A field of the job with `#[serde(flatten)]`:
 /// `mainstay keys reseal` finds it there, and seals it again under a new master key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SealedPayload {

@@ -41,7 +41,7 @@ async fn nothing_is_answered_before_the_log_is_synced() {
     let db = fixture.db.clone();
     let write = tokio::spawn(async move { add_alone(&db, 1).await });
     block_in_place(|| begins.recv().unwrap());
-    // The COMMIT has happened and everybody can see it, but it could still be lost.
+    // The COMMIT has happened and every reader can see it, but it could still be lost.
     let conflicting = tokio::spawn({
         let db = fixture.db.clone();
         async move { add_alone(&db, 1).await }

@@ -23,7 +23,7 @@ const PAGE: u32 = 50;
 
 /// Where the rows of a table stand in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Location {
     /// The file is the one row.
     One(&'static str),
     /// The file is the list of the rows.
@@ -77,7 +77,7 @@ pub struct PersonalPage {
 /// A table of which an export holds the rows of an account.
 #[derive(Debug)]
 pub struct PersonalTable {
-    place: Place,
+    location: Location,
     table: &'static str,
     columns: &'static [(&'static str, Type)],
     left_out: &'static [(&'static str, &'static str)],
@@ -100,10 +100,10 @@ pub struct PersonalFile {
 pub fn personal_files() -> Vec<PersonalFile> {
     let mut files: Vec<PersonalFile> = Vec::new();
     for table in TABLES {
-        let (name, is_one) = match table.place {
-            Place::One(name) => (name, true),
-            Place::List(name) | Place::Kind(name, _) => (name, false),
-            Place::Within(..) => continue,
+        let (name, is_one) = match table.location {
+            Location::One(name) => (name, true),
+            Location::List(name) | Location::Kind(name, _) => (name, false),
+            Location::Within(..) => continue,
         };
         match files.iter_mut().find(|file| file.name == name) {
             Some(file) => file.tables.push(table),
@@ -117,7 +117,7 @@ pub fn personal_files() -> Vec<PersonalFile> {
     files
 }
 
-/// Every table of which an export holds rows, whatever its place.
+/// Every table of which an export holds rows, whatever its location.
 pub fn personal_tables() -> &'static [PersonalTable] {
     TABLES
 }
@@ -186,11 +186,11 @@ impl PersonalTable {
         id: Uuid,
         into: &mut Map<String, serde_json::Value>,
     ) -> Result<()> {
-        let Place::List(file) = self.place else {
+        let Location::List(file) = self.location else {
             return Ok(());
         };
         for nested in TABLES {
-            if let Place::Within(parent, field) = nested.place
+            if let Location::Within(parent, field) = nested.location
                 && parent == file
             {
                 let rows = nested.read(tx, id, None).await?.into_iter();
@@ -225,7 +225,7 @@ impl PersonalTable {
 
     fn written(&self, Cells(cells): Cells) -> Result<Map<String, serde_json::Value>> {
         let mut row = Map::new();
-        if let Place::Kind(_, kind) = self.place {
+        if let Location::Kind(_, kind) = self.location {
             row.insert("kind".to_owned(), json!(kind));
         }
         let keys = match self.paging {

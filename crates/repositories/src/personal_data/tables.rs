@@ -1,6 +1,6 @@
 //! The list of what is exported, and of what is not.
 
-use super::{Paging, PersonalTable, Place, Type};
+use super::{Location, Paging, PersonalTable, Type};
 
 /// The statement that reads a page of a table. The columns of the position come first.
 macro_rules! page_of {
@@ -25,10 +25,10 @@ macro_rules! page_of {
     };
 }
 
-/// `NAME: place, "table" where "condition" paging { column: type, … } without { column: "why", … }`. `$1` is the account,
+/// `NAME: location, "table" where "condition" paging { column: type, … } without { column: "why", … }`. `$1` is the account,
 /// or the row that the rows belong to.
 macro_rules! personal_data {
-    ($($name:ident: $place:expr, $table:literal where $condition:literal $paging:ident {
+    ($($name:ident: $location:expr, $table:literal where $condition:literal $paging:ident {
         $first:ident: $first_type:ident $(, $column:ident: $type:ident)* $(,)?
     } without { $($left_out:ident: $why:literal),* $(,)? })+) => {
         statements! { $($name = page_of!(
@@ -37,7 +37,7 @@ macro_rules! personal_data {
 
         /// Every table of which an export holds rows.
         pub(super) static TABLES: &[PersonalTable] = &[$(PersonalTable {
-            place: $place,
+            location: $location,
             table: $table,
             columns: &[
                 (stringify!($first), Type::$first_type) $(, (stringify!($column), Type::$type))*
@@ -50,7 +50,7 @@ macro_rules! personal_data {
 }
 
 personal_data! {
-    PROFILE: Place::One("profile"), "users" where "id = $1 AND deleted_at IS NULL" Whole {
+    PROFILE: Location::One("profile"), "users" where "id = $1 AND deleted_at IS NULL" Whole {
         id: Id, email: Text, name: Text, role: Text, status: Text, email_verified: Flag, locale: Text,
         mfa_enabled: Flag, created_at: Instant, updated_at: Instant, deletion_at: Instant,
     } without {
@@ -60,33 +60,33 @@ personal_data! {
         search_text: "the address and the name again",
         deleted_at: "a deleted account has no owner who could export it",
     }
-    PERMISSIONS: Place::List("permissions"), "user_permissions" where "user_id = $1 ORDER BY permission" Whole {
+    PERMISSIONS: Location::List("permissions"), "user_permissions" where "user_id = $1 ORDER BY permission" Whole {
         permission: Text, expires_at: Instant, created_at: Instant,
     } without {
         user_id: "the account itself",
         granted_by: "the account of another person",
     }
-    PASSWORD: Place::Kind("factors", "password"), "credentials" where "user_id = $1" Whole {
+    PASSWORD: Location::Kind("factors", "password"), "credentials" where "user_id = $1" Whole {
         changed_at: Instant,
     } without {
         user_id: "the account itself",
         password_hash: "a secret",
     }
-    TOTP: Place::Kind("factors", "totp"), "totp_factors" where "user_id = $1" Whole {
+    TOTP: Location::Kind("factors", "totp"), "totp_factors" where "user_id = $1" Whole {
         confirmed_at: Instant, created_at: Instant,
     } without {
         user_id: "the account itself",
         sealed: "a secret",
         last_step: "guards the secret",
     }
-    RECOVERY_CODES: Place::Kind("factors", "recovery-code"), "recovery_codes"
+    RECOVERY_CODES: Location::Kind("factors", "recovery-code"), "recovery_codes"
         where "user_id = $1 ORDER BY created_at, digest" Whole {
         used_at: Instant, created_at: Instant,
     } without {
         user_id: "the account itself",
         digest: "the hash of a secret",
     }
-    PASSKEYS: Place::List("passkeys"), "passkeys" where "user_id = $1" ById {
+    PASSKEYS: Location::List("passkeys"), "passkeys" where "user_id = $1" ById {
         id: Id, name: Text, counter: Number, backup_eligible: Flag, backed_up: Flag, created_at: Instant,
         last_used_at: Instant,
     } without {
@@ -94,12 +94,12 @@ personal_data! {
         credential_id: "finds the passkey on the authenticator",
         credential: "the public key, which means nothing outside of this site",
     }
-    IDENTITIES: Place::List("identities"), "identities" where "user_id = $1" ById {
+    IDENTITIES: Location::List("identities"), "identities" where "user_id = $1" ById {
         id: Id, provider: Text, issuer: Text, subject: Text, email: Text, created_at: Instant, last_used_at: Instant,
     } without {
         user_id: "the account itself",
     }
-    SESSIONS: Place::List("sessions"), "sessions" where "user_id = $1" ById {
+    SESSIONS: Location::List("sessions"), "sessions" where "user_id = $1" ById {
         id: Id, method: Text, ip: Text, user_agent: Text, created_at: Instant, last_seen_at: Instant,
         expires_at: Instant, stepped_up_at: Instant, flagged_at: Instant, ended_at: Instant,
     } without {
@@ -108,14 +108,14 @@ personal_data! {
         generation: "guards the secret",
         end_change: "informs the nodes of the end",
     }
-    DEVICES: Place::List("devices"), "devices" where "user_id = $1" ById {
+    DEVICES: Location::List("devices"), "devices" where "user_id = $1" ById {
         id: Id, first_seen_at: Instant, last_seen_at: Instant,
     } without {
         user_id: "the account itself",
         browser: "recognises the browser: who has it may guess more often",
         fingerprint: "a hash, for the same purpose",
     }
-    API_KEYS: Place::List("api-keys"), "api_keys" where "user_id = $1" ById {
+    API_KEYS: Location::List("api-keys"), "api_keys" where "user_id = $1" ById {
         id: Id, name: Text, status: Text, scopes: Json, networks: Json, created_at: Instant, expires_at: Instant,
         last_used_at: Instant, revoked_at: Instant,
     } without {
@@ -123,26 +123,26 @@ personal_data! {
         digest: "the hash of a secret",
         revoke_change: "informs the nodes of the revocation",
     }
-    ORDERS: Place::List("orders"), "orders" where "user_id = $1" ByTime {
+    ORDERS: Location::List("orders"), "orders" where "user_id = $1" ByTime {
         id: Id, number: Text, status: Text, total_amount: Number, refunded_amount: Number, currency: Text,
         reserved_until: Instant, created_at: Instant, updated_at: Instant,
     } without {
         user_id: "the account itself",
         version: "counts the changes of the row",
     }
-    ORDER_ITEMS: Place::Within("orders", "items"), "order_items" where "order_id = $1 ORDER BY line" Whole {
+    ORDER_ITEMS: Location::Within("orders", "items"), "order_items" where "order_id = $1 ORDER BY line" Whole {
         line: Number, product_id: Id, sku: Text, name: Text, quantity: Number, unit_amount: Number,
         total_amount: Number,
     } without {
         order_id: "the order that the item stands in",
     }
-    PAYMENTS: Place::List("payments"), "payments" where "user_id = $1" ById {
+    PAYMENTS: Location::List("payments"), "payments" where "user_id = $1" ById {
         id: Id, order_id: Id, status: Text, amount: Number, currency: Text, reference: Text, failure: Text,
         created_at: Instant, updated_at: Instant,
     } without {
         user_id: "the account itself",
     }
-    AUDIT_ENTRIES: Place::List("audit-entries"), "audit_entries" where "user_id = $1" ById {
+    AUDIT_ENTRIES: Location::List("audit-entries"), "audit_entries" where "user_id = $1" ById {
         id: Id, at: Instant, actor: Text, action: Text, resource: Text, resource_id: Text, before_json: Json,
         after_json: Json, ip: Text, user_agent: Text, request_id: Text,
     } without {
@@ -153,7 +153,7 @@ personal_data! {
         seq: "links the entry into the chain",
         hash: "links the entry into the chain",
     }
-    AUDIT_ENTRIES_OF_OTHERS: Place::List("audit-entries-of-others"), "audit_entries"
+    AUDIT_ENTRIES_OF_OTHERS: Location::List("audit-entries-of-others"), "audit_entries"
         where "resource = 'user' AND resource_id = $1 AND (user_id IS NULL OR user_id <> $2)" ByIdOfText {
         id: Id, at: Instant, actor: Text, action: Text, before_json: Json, after_json: Json,
     } without {
@@ -169,7 +169,7 @@ personal_data! {
         seq: "links the entry into the chain",
         hash: "links the entry into the chain",
     }
-    SECURITY_EVENTS: Place::List("security-events"), "security_events" where "user_id = $1" ById {
+    SECURITY_EVENTS: Location::List("security-events"), "security_events" where "user_id = $1" ById {
         id: Id, kind: Text, ip: Text, user_agent: Text, operation: Text, resource: Text, resource_id: Text,
         count: Number, first_at: Instant, last_at: Instant,
     } without {
@@ -177,7 +177,7 @@ personal_data! {
         digest: "finds the event again",
         period: "finds the event again",
     }
-    EXPORTS: Place::List("exports"), "data_exports" where "user_id = $1" ById {
+    EXPORTS: Location::List("exports"), "data_exports" where "user_id = $1" ById {
         id: Id, status: Text, size: Number, created_at: Instant, finished_at: Instant, expires_at: Instant,
     } without {
         user_id: "the account itself",

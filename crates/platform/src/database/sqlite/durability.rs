@@ -105,8 +105,8 @@ impl SyncThread {
 
     /// Answers the members once they are durable.
     pub(super) fn send(&self, committed: Committed) {
-        // Fails only if the thread has panicked: then the members are dropped, and their callers are told that the
-        // outcome is unknown.
+        // Fails only if the thread has panicked: then the members are dropped, and their callers get the error
+        // that the outcome is unknown.
         let sent = self.committed.as_ref().map(|queue| queue.send(committed));
         if !matches!(sent, Some(Ok(()))) {
             tracing::error!("the thread that syncs the log has ended");
