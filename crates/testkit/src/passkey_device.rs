@@ -149,8 +149,9 @@ impl PasskeyDevice {
 }
 
 impl TestApp {
-    /// A device in a browser at a page of the app.
+    /// A device in a browser at a page of the app. The mails about its passkeys may stay undelivered.
     pub fn passkey_device(&self) -> PasskeyDevice {
+        self.leave_jobs();
         PasskeyDevice::new(&origin(&self.engine().policies().public_url))
     }
 

@@ -196,6 +196,7 @@ async fn a_signed_in_user_links_and_unlinks_it(app: &TestApp) {
     let identities = other.get("/api/auth/identities").await.expect(200).list();
     let path = format!("/api/auth/identities/{}", identities[0]["id"].as_str().unwrap());
     other.delete(&path).await.expect_error(409, "CONFLICT");
+    app.run_jobs().await;
 }
 
 async fn trap_09_it_demands_the_verifier_of_the_code(app: &TestApp) {

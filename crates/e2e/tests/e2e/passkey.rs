@@ -70,6 +70,14 @@ async fn a_passkey_is_registered_listed_renamed_and_removed(app: &TestApp) {
     assert_eq!(passkey["lastUsedAt"], Value::Null);
     assert_eq!(passkey["recoveryCodes"].as_array().unwrap().len(), 10);
     assert_eq!(ann.get(ME).await.expect(200).data()["mfaEnabled"], true);
+    app.run_jobs().await;
+    let mail = app.mailbox.messages().pop().unwrap();
+    assert_eq!(mail.subject, "A passkey was added to your account");
+    assert!(
+        mail.to.as_str().contains("ann@") && mail.text.contains("“Phone”"),
+        "{}",
+        mail.text
+    );
 
     sign_in(&app.client(), &device).await.expect(200);
     let listed = ann.get(PASSKEYS).await.expect(200).list();

@@ -82,7 +82,11 @@ pub(crate) async fn begin(client: &Client, provider: &str, query: &str) -> (Stri
         .get(&format!("/api/auth/oauth/{provider}{query}"))
         .await
         .expect(303);
-    let cookie = format!("browser={}", cookie(&answer, "browser"));
+    let all = answer.all("set-cookie");
+    let cookie = all
+        .iter()
+        .find(|line| line.starts_with("browser=") || line.starts_with("__Host-browser="));
+    let cookie = cookie.and_then(|line| line.split(';').next()).unwrap().to_owned();
     (cookie, answer.header("location").unwrap().to_owned())
 }
 

@@ -74,6 +74,10 @@ pub(crate) enum AccountMail {
     MfaDisabled { request: RequestFacts },
     /// Informs the owner that an administrator removed the second factors. Where from is the administrator's concern.
     MfaReset { at: Timestamp },
+    /// Informs the owner that a passkey signs in to the account from now on.
+    PasskeyAdded { name: String, request: RequestFacts },
+    /// Informs the owner that a passkey was removed.
+    PasskeyRemoved { name: String, request: RequestFacts },
     /// Informs the owner that the recovery codes were replaced.
     RecoveryCodesRenewed { request: RequestFacts },
     /// Informs the owner that a recovery code was used, and how many are left.
@@ -144,6 +148,8 @@ impl AccountMail {
             Self::MfaEnabled { .. } => MailKind::MfaEnabled,
             Self::MfaDisabled { .. } => MailKind::MfaDisabled,
             Self::MfaReset { .. } => MailKind::MfaReset,
+            Self::PasskeyAdded { .. } => MailKind::PasskeyAdded,
+            Self::PasskeyRemoved { .. } => MailKind::PasskeyRemoved,
             Self::RecoveryCodesRenewed { .. } => MailKind::RecoveryCodesRenewed,
             Self::RecoveryCodeUsed { .. } => MailKind::RecoveryCodeUsed,
             Self::IdentityLinked { .. } => MailKind::IdentityLinked,
@@ -175,6 +181,9 @@ impl AccountMail {
             Self::MfaReset { at } => draft.facts(vec![(Fact::Time, Value::Time(*at))]),
             Self::EmailChangeRequested { new, request } | Self::EmailChanged { new, request } => {
                 draft.value("new", new.as_str()).facts(request.facts())
+            }
+            Self::PasskeyAdded { name, request } | Self::PasskeyRemoved { name, request } => {
+                draft.value("name", name).facts(request.facts())
             }
             Self::RecoveryCodeUsed { left, request } => {
                 draft.value("left", left.to_string()).facts(request.facts())

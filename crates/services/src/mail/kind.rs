@@ -39,6 +39,10 @@ string_enum! {
         MfaDisabled = "mfa-disabled",
         /// Informs the owner that an administrator removed the second factors.
         MfaReset = "mfa-reset",
+        /// Informs the owner that a passkey signs in to the account from now on.
+        PasskeyAdded = "passkey-added",
+        /// Informs the owner that a passkey was removed.
+        PasskeyRemoved = "passkey-removed",
         /// Informs the owner that the recovery codes were replaced.
         RecoveryCodesRenewed = "recovery-codes-renewed",
         /// Informs the owner that a recovery code was used.

@@ -92,6 +92,14 @@ fn sample(kind: MailKind) -> Result<Draft> {
         MailKind::MfaReset => AccountMail::MfaReset {
             at: Timestamp::from_seconds(AT),
         },
+        MailKind::PasskeyAdded => AccountMail::PasskeyAdded {
+            name: "Phone".to_owned(),
+            request: request(),
+        },
+        MailKind::PasskeyRemoved => AccountMail::PasskeyRemoved {
+            name: "Phone".to_owned(),
+            request: request(),
+        },
         MailKind::RecoveryCodesRenewed => AccountMail::RecoveryCodesRenewed { request: request() },
         MailKind::RecoveryCodeUsed => AccountMail::RecoveryCodeUsed {
             left: 9,

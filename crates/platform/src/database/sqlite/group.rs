@@ -165,6 +165,7 @@ impl Groups {
                 },
             ),
             Gone::Unguarded | Gone::Again => {
+                Tally::add(&self.tally.retries, usize::from(matches!(gone, Gone::Again)));
                 self.guarded = GUARDED;
                 again.push_front(member);
             }

@@ -8,6 +8,7 @@ use crate::account::end_sessions::end_sessions_of;
 use crate::account::factor::{RecoveryCodeList, own_account, renew};
 use crate::account::second_factor::follow_factors;
 use crate::account::tries::{self, TakenTry};
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
@@ -125,6 +126,8 @@ impl PreparedCommand for FinishPasskeyRegistration {
             .insert(&permit, &passkey, &verified.credential)
             .await?;
         cx.record(permit, DomainEvent::created("passkey.registered", &passkey));
+        let (name, request) = (passkey.name.clone(), RequestFacts::of(cx));
+        mail::send(cx, &user, AccountMail::PasskeyAdded { name, request })?;
         let recovery_codes = match user.mfa_enabled {
             true => None,
             false => Some(first_factor_added(cx, &user).await?),

@@ -4,6 +4,7 @@ use super::ways_in::is_last_way_in;
 use crate::account::factor::own_account;
 use crate::account::second_factor::follow_factors;
 use crate::account::step_up::require_step_up;
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::passkey::{Passkey, PasskeyId};
@@ -52,6 +53,7 @@ impl Command for RemovePasskey {
                 DomainEvent::acted("user.mfa-disabled", "DISABLE_MFA", &user, &after),
             );
         }
-        Ok(())
+        let (name, request) = (passkey.name, RequestFacts::of(cx));
+        mail::send(cx, &after, AccountMail::PasskeyRemoved { name, request })
     }
 }

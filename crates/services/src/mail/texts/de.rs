@@ -190,6 +190,26 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "Haben Sie nicht darum gebeten, wenden Sie sich an den Betreiber von {site} und ändern Sie Ihr Passwort.",
             ],
         },
+        MailKind::PasskeyAdded => Texts {
+            subject: "Ein Passkey wurde Ihrem Konto hinzugefügt",
+            heading: "Ein Passkey wurde Ihrem Konto hinzugefügt",
+            body: &[
+                "der Passkey „{name}“ wurde Ihrem Konto bei {site} hinzugefügt und meldet Sie dort ohne Passwort an.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, entfernen Sie ihn in Ihrem Konto und ändern Sie sofort Ihr Passwort.",
+            ],
+        },
+        MailKind::PasskeyRemoved => Texts {
+            subject: "Ein Passkey wurde von Ihrem Konto entfernt",
+            heading: "Ein Passkey wurde von Ihrem Konto entfernt",
+            body: &[
+                "der Passkey „{name}“ wurde von Ihrem Konto bei {site} entfernt und meldet Sie dort nicht mehr an.",
+            ],
+            action: None,
+            closing: &["Waren Sie es nicht, ändern Sie sofort Ihr Passwort und registrieren Sie ihn wieder."],
+        },
         MailKind::RecoveryCodesRenewed => Texts {
             subject: "Sie haben neue Wiederherstellungscodes",
             heading: "Sie haben neue Wiederherstellungscodes",

@@ -183,6 +183,24 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "If you did not ask for it, contact the operator of {site}, and change your password.",
             ],
         },
+        MailKind::PasskeyAdded => Texts {
+            subject: "A passkey was added to your account",
+            heading: "A passkey was added to your account",
+            body: &[
+                "the passkey “{name}” was added to your account at {site}, and signs in to it without a password.",
+            ],
+            action: None,
+            closing: &["If it was not you, remove it in your account, and change your password at once."],
+        },
+        MailKind::PasskeyRemoved => Texts {
+            subject: "A passkey was removed from your account",
+            heading: "A passkey was removed from your account",
+            body: &[
+                "the passkey “{name}” was removed from your account at {site}, and no longer signs in to it.",
+            ],
+            action: None,
+            closing: &["If it was not you, change your password at once, and register it again."],
+        },
         MailKind::RecoveryCodesRenewed => Texts {
             subject: "You have new recovery codes",
             heading: "You have new recovery codes",
