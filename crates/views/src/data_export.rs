@@ -41,6 +41,10 @@ pub(crate) enum DataExportStatusShape {
 }
 
 impl From<DataExportState> for DataExportView {
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "progress is shown as a part of one; no amount is computed"
+    )]
     fn from(DataExportState { export, progress }: DataExportState) -> Self {
         Self {
             id: export.id,

@@ -115,8 +115,11 @@ async fn a_registration_is_of_the_account_that_began_it(app: &TestApp) {
     app.leave_jobs();
 }
 
+/// A name, and what makes a device lie in that way.
+type Lie = (&'static str, Box<dyn Fn(&mut PasskeyDevice)>);
+
 /// Makes a device lie in one way after the other.
-fn lies(origin: &str) -> Vec<(&'static str, Box<dyn Fn(&mut PasskeyDevice)>)> {
+fn lies(origin: &str) -> Vec<Lie> {
     let origins = [
         "https://evil.example".to_owned(),
         "http://localhost".to_owned(),
@@ -126,7 +129,7 @@ fn lies(origin: &str) -> Vec<(&'static str, Box<dyn Fn(&mut PasskeyDevice)>)> {
         format!("{origin}0"),
         "null".to_owned(),
     ];
-    let mut lies: Vec<(&'static str, Box<dyn Fn(&mut PasskeyDevice)>)> = Vec::new();
+    let mut lies: Vec<Lie> = Vec::new();
     for other in origins {
         lies.push(("origin", Box::new(move |device| device.origin.clone_from(&other))));
     }

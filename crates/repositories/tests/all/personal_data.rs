@@ -1,5 +1,7 @@
 //! Everything that is stored about an account is exported, or left out for a reason.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use crate::harness::{Store, runtime};
 use mainstay_platform::database::{Engine, sqlite_connection};
 use mainstay_repositories::{NOT_EXPORTED, personal_tables};

@@ -72,7 +72,7 @@ impl Archive {
     }
 
     /// Takes the next whole chunk, if there is one.
-    pub(super) fn chunk(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn chunk(&self) -> Option<Vec<u8>> {
         let mut written = self.written.0.lock();
         (written.len() >= CHUNK_BYTES).then(|| written.drain(..CHUNK_BYTES).collect())
     }

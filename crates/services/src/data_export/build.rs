@@ -75,7 +75,7 @@ impl PreparedCommand for BuildDataExport {
             builder.add(file).await?;
             builder.advance((number + 1, files.len())).await?;
         }
-        builder.finish().await.map(Some)
+        Box::pin(builder.finish()).await.map(Some)
     }
 
     async fn run(self, built: Option<BuiltArchive>, cx: &mut CommandContext<'_>) -> Result<()> {
