@@ -271,6 +271,7 @@ async fn the_last_way_in_stays(app: &TestApp) {
     let first = at.sign_in("stub").await.expect(200).data();
     let ann = at.client().bearer(first["accessToken"].as_str().unwrap());
     let mut device = PasskeyDevice::new("http://localhost:3000");
+    app.leave_jobs();
     let path = path_of(&device.register_at(&ann).await);
     let step_up = async || {
         let options = ann
