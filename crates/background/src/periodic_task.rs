@@ -39,6 +39,9 @@ pub trait PeriodicTask: Send + Sync + 'static {
     const INTERVAL: Duration;
     /// Delay after a wake-up, so that work that arrives together is handled in one run.
     const DEBOUNCE: Duration = Duration::ZERO;
+    /// Minimum pause between two runs that found nothing left to do. Work that arrives after a longer pause does not wait
+    /// for it; work that keeps arriving shares runs, each of which costs a COMMIT.
+    const SPACING: Duration = Duration::ZERO;
     /// Whether the task runs once more when the process stops, for state that exists only in memory.
     const RUN_AT_SHUTDOWN: bool = false;
 
@@ -112,12 +115,13 @@ pub(crate) async fn run<C: PeriodicTask>(mut task: C, stop: &CancellationToken, 
 }
 
 async fn rest<C: PeriodicTask>(task: &C, stop: &CancellationToken) {
+    let spaced = tokio::time::sleep(C::SPACING);
     let woken = async {
         match task.wakes() {
             Some(notify) => notify.notified().await,
             None => std::future::pending().await,
         }
-        tokio::time::sleep(C::DEBOUNCE).await;
+        tokio::join!(tokio::time::sleep(C::DEBOUNCE), spaced);
     };
     tokio::select! {
         () = stop.cancelled() => {}
@@ -146,6 +150,7 @@ mod tests {
         const NAME: &'static str = "scripted";
         const INTERVAL: Duration = Duration::from_secs(1);
         const DEBOUNCE: Duration = Duration::from_millis(50);
+        const SPACING: Duration = Duration::from_millis(200);
         const RUN_AT_SHUTDOWN: bool = true;
 
         async fn run_once(&mut self) -> Result<Progress> {
@@ -210,6 +215,17 @@ mod tests {
         stage.wakes.notify_one();
         after(700).await;
         assert_eq!(*stage.runs.lock(), [0, 0, 0, 1000, 1550]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_keeps_arriving_shares_runs_and_work_after_a_pause_does_not_wait() {
+        let stage = start(Vec::new());
+        after(300).await;
+        for _ in 0..60 {
+            stage.wakes.notify_one();
+            after(10).await;
+        }
+        assert_eq!(*stage.runs.lock(), [0, 350, 550, 750]);
     }
 
     #[tokio::test(start_paused = true)]

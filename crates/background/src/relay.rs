@@ -21,6 +21,7 @@ impl PeriodicTask for Relay {
     const NAME: &'static str = "relay";
     const INTERVAL: Duration = Duration::from_secs(1);
     const DEBOUNCE: Duration = Duration::from_millis(5);
+    const SPACING: Duration = Duration::from_millis(20);
 
     async fn run_once(&mut self) -> Result<Progress> {
         Ok(Progress::of(self.0.relay().relay(BATCH).await?, BATCH))
