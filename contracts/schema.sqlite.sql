@@ -521,6 +521,18 @@ CREATE TABLE email_codes (
 
 CREATE INDEX email_codes_expiring ON email_codes (expires_at);
 
+-- The same, for the user of a session who proves again who they are.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE step_up_codes (
+    session_id BLOB   NOT NULL PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    sealed     BLOB  NOT NULL,
+    tries_left INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX step_up_codes_expiring ON step_up_codes (expires_at);
+
 -- V16__factors
 -- Second factors. Both tables go with their account.
 

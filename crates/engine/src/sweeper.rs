@@ -13,7 +13,7 @@ use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
     ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents,
-    Sessions, Tries, Users,
+    Sessions, StepUpCodes, Tries, Users,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +84,7 @@ impl Sweeper {
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
                     removed += Tries::new(tx).prune(now).await?;
                     removed += EmailCodes::new(tx).prune(now).await?;
+                    removed += StepUpCodes::new(tx).prune(now).await?;
                     Ok::<_, Error>(removed)
                 })
             })

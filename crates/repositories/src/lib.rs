@@ -97,6 +97,7 @@ mod sessions;
 mod signing_keys;
 mod sized_statements;
 pub mod statements;
+mod step_up_codes;
 mod stock;
 mod totp_factors;
 mod tries;
@@ -132,11 +133,13 @@ pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
 pub use sealed_columns::{
-    EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue, TOTP_SECRET,
+    EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, STEP_UP_CODE, SealedColumn,
+    SealedValue, TOTP_SECRET,
 };
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;
+pub use step_up_codes::StepUpCodes;
 pub use stock::ReservedStock;
 pub use totp_factors::{TotpFactor, TotpFactors};
 pub use tries::Tries;

@@ -21,6 +21,9 @@ pub const TOTP_SECRET: &str = "totp";
 /// What the sealed codes of mails are bound to, besides their account's id.
 pub const EMAIL_CODE: &str = "email-code";
 
+/// What the sealed codes of step-ups are bound to, besides their session's id.
+pub const STEP_UP_CODE: &str = "step-up-code";
+
 /// What the sealed refresh tokens of identity providers are bound to, besides their identity's id.
 pub const IDENTITY_REFRESH_TOKEN: &str = "identity-refresh-token";
 
@@ -74,6 +77,7 @@ pub static SEALED_COLUMNS: &[SealedColumn] = &[
     sealed!("signing_keys", "sealed", signing_key::CONTEXT, "kid"),
     sealed!("totp_factors", key "user_id", "sealed", TOTP_SECRET),
     sealed!("email_codes", key "user_id", "sealed", EMAIL_CODE),
+    sealed!("step_up_codes", key "session_id", "sealed", STEP_UP_CODE),
     sealed!("identity_tokens", key "identity_id", "refresh_token", IDENTITY_REFRESH_TOKEN),
 ];
 

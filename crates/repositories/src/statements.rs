@@ -252,6 +252,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::data_exports::INTERNAL,
         crate::dialect::INTERNAL,
         crate::email_codes::INTERNAL,
+        crate::step_up_codes::INTERNAL,
         crate::health::INTERNAL,
         crate::idempotency::INTERNAL,
         crate::jobs::INTERNAL,

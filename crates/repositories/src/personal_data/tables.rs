@@ -213,6 +213,7 @@ pub static NOT_EXPORTED: &[(&str, &str)] = &[
     ("role_permissions", "about roles"),
     ("roles", "about roles"),
     ("signing_keys", "keys of the whole database"),
+    ("step_up_codes", "a secret, valid for ten minutes"),
     ("tries", "numbers under hashes, gone after a day or two"),
     ("write_probe", "a value of the whole database"),
 ];
