@@ -81,7 +81,7 @@ async fn trap_08_a_password_alone_is_no_step_up_where_there_is_a_second_factor(a
         user.post(STEP_UP, json!({"password": user.password}))
             .await
             .expect_error(409, "INVALID_STATE");
-        // Nor does the password move the account to an address of somebody who has it.
+        // Nor does the password move the account to an address of a thief who has it.
         let moved = json!({"email": "eve@example.com", "password": user.password});
         user.post("/api/auth/email/change", moved)
             .await

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::error::{DatabaseError, Retryable};
 use super::tx::Tx;
+use super::undone::Undone;
 
 /// The body of a transaction that changes something. It may run more than once; the slot holds the answer of the last
 /// run.
@@ -19,33 +20,6 @@ pub(super) type WriteBody =
 /// The body of a snapshot.
 pub(super) type ReadBody =
     Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), Undone>> + Send + 'static>;
-
-/// Why nothing remains of a transaction.
-#[derive(Debug)]
-pub(super) enum Undone {
-    /// The body returned an error of its own, which is in the slot.
-    Body {
-        /// Whether the body requests another run.
-        retryable: bool,
-    },
-    /// The database failed, whatever the body returned.
-    Database(DatabaseError),
-}
-
-impl Undone {
-    pub(super) fn is_retryable(&self) -> bool {
-        match self {
-            Self::Body { retryable } => *retryable,
-            Self::Database(error) => error.is_retryable(),
-        }
-    }
-}
-
-impl From<DatabaseError> for Undone {
-    fn from(error: DatabaseError) -> Self {
-        Self::Database(error)
-    }
-}
 
 /// Where a body leaves its answer.
 pub(super) struct Slot<T, E>(Arc<Mutex<Option<Result<T, E>>>>);

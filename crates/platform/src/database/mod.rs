@@ -32,6 +32,7 @@ mod sqlite;
 mod statement;
 mod text;
 mod tx;
+mod undone;
 mod value;
 
 use std::any::Any;

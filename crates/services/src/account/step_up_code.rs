@@ -4,7 +4,7 @@
 use super::factor::{FactorCode, own_account, wrong_code};
 use super::tries::{self, TakenTry};
 use crate::mail::{self, AccountMail};
-use mainstay_domain::access::{Access, Principal, Rate, SystemCaller};
+use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::email_code::{CODE_TRIES, CODE_TTL, EmailCode};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::SessionId;
@@ -60,7 +60,7 @@ async fn check_has_nothing_else(cx: &mut CommandContext<'_>, user: &User) -> Res
         let sentence = "the account has a second factor: prove who you are with it".to_owned();
         return Err(Error::InvalidState(sentence));
     }
-    let scope = cx.scope_of(SystemCaller::SIGN_IN);
+    let scope = cx.scope::<User>();
     match cx.credentials().find(&scope, user.id).await? {
         Some(_) => Err(Error::InvalidState(
             "the account has a password: prove who you are with it".to_owned(),

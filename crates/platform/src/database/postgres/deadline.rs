@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::database::erased::Undone;
 use crate::database::error::DatabaseError;
+use crate::database::undone::Undone;
 
 thread_local! {
     /// Whether the body that is being polled on this thread waits for the answer to a statement. A cell of the thread

@@ -20,9 +20,10 @@ use tracing::Instrument;
 
 use self::error::{explain, explain_connect};
 use super::counters::{Counters, Tally};
-use super::erased::{ReadBody, Undone, WriteBody};
+use super::erased::{ReadBody, WriteBody};
 use super::error::DatabaseError;
 use super::options::DatabaseOptions;
+use super::undone::Undone;
 use super::{Isolation, ReadMode};
 
 /// A pool of connections to one PostgreSQL database.

@@ -15,9 +15,10 @@ use super::deadline::watched;
 use super::error::{chain, explain, is_lost};
 use super::link::Link;
 use crate::database::counters::Tally;
-use crate::database::erased::{ReadBody, Undone, WriteBody};
+use crate::database::erased::{ReadBody, WriteBody};
 use crate::database::error::DatabaseError;
 use crate::database::tx::{self, Access, Tx};
+use crate::database::undone::Undone;
 use crate::database::{Isolation, ReadMode};
 
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

@@ -25,7 +25,7 @@ pub(super) struct Committed {
     /// From [`Durability::begin`]; for a group without a COMMIT that of the last one.
     pub(super) number: u64,
     /// To be answered once all COMMITs up to `number` are durable.
-    pub(super) members: Vec<Box<QueuedWrite>>,
+    pub(super) members: Vec<QueuedWrite>,
     /// The log grew.
     pub(super) wrote: bool,
     /// A row changed.

@@ -8,9 +8,10 @@ use tracing::Span;
 
 use super::super::panicked;
 use super::once::poll_once;
-use crate::database::erased::{Undone, WriteBody};
+use crate::database::erased::WriteBody;
 use crate::database::error::DatabaseError;
 use crate::database::tx::Tx;
+use crate::database::undone::Undone;
 use crate::stopwatch::Stopwatch;
 
 /// What happens to a member's changes.

@@ -24,10 +24,11 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::ReadMode;
 use super::counters::{Counters, Tally};
-use super::erased::{self, Undone, WriteBody};
+use super::erased::{self, WriteBody};
 use super::error::DatabaseError;
 use super::options::DatabaseOptions;
 use super::tx::Tx;
+use super::undone::Undone;
 
 pub(super) use self::group::RUNS;
 

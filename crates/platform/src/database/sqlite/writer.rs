@@ -17,10 +17,11 @@ use super::link::Link;
 use super::member::QueuedWrite;
 use super::open;
 use crate::database::counters::Tally;
-use crate::database::erased::{Undone, WriteBody};
+use crate::database::erased::WriteBody;
 use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 use crate::database::tx::{self, Access, Tx};
+use crate::database::undone::Undone;
 
 /// A handle to the writing thread.
 pub(super) struct Writer {
@@ -30,7 +31,7 @@ pub(super) struct Writer {
 }
 
 enum Message {
-    Run(Box<QueuedWrite>),
+    Run(QueuedWrite),
     Close,
 }
 
@@ -87,7 +88,7 @@ impl Writer {
     /// Queues the body and waits until its changes are durable, or undone.
     pub(super) async fn write(&self, body: WriteBody) -> Result<(), Undone> {
         let (write, answer) = QueuedWrite::new(body);
-        self.queue(Message::Run(Box::new(write))).await?;
+        self.queue(Message::Run(write)).await?;
         let gone = |_| DatabaseError::unavailable("the writer broke off; whether it committed is unknown");
         answer.await.map_err(gone)?
     }
@@ -159,7 +160,7 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
 }
 
 /// The next write, if one is waiting now.
-fn next(messages: &mut mpsc::Receiver<Message>) -> Option<Box<QueuedWrite>> {
+fn next(messages: &mut mpsc::Receiver<Message>) -> Option<QueuedWrite> {
     loop {
         match messages.try_recv() {
             Ok(Message::Run(member)) => return Some(member),
