@@ -103,6 +103,7 @@ mod totp_factors;
 mod tries;
 mod user_access;
 mod users;
+mod webhooks;
 
 pub use access_changes::AccessChanges;
 pub use api_keys::ApiKeys;
@@ -134,7 +135,7 @@ pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
 pub use sealed_columns::{
     EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, STEP_UP_CODE, SealedColumn,
-    SealedValue, TOTP_SECRET,
+    SealedValue, TOTP_SECRET, WEBHOOK_SECRET,
 };
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
@@ -145,3 +146,4 @@ pub use totp_factors::{TotpFactor, TotpFactors};
 pub use tries::Tries;
 pub use user_access::PersonalGrant;
 pub use users::{UserFilter, UserSort, Users};
+pub use webhooks::{WebhookSecrets, Webhooks};

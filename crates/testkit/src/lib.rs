@@ -32,6 +32,7 @@ mod process;
 mod product;
 mod tcp_proxy;
 mod users;
+mod webhook_receiver;
 
 pub use answer::Answer;
 pub use app::TestApp;
@@ -52,3 +53,4 @@ pub use openid_provider::{OpenIdProvider, ProviderBrowser};
 pub use passkey_device::PasskeyDevice;
 pub use product::TestProduct;
 pub use users::TestUser;
+pub use webhook_receiver::{ReceivedWebhook, WebhookReceiver};

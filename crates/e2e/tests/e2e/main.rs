@@ -84,6 +84,8 @@ mod stolen_refresh;
 mod token;
 mod tries;
 mod unfinished_jobs;
+mod webhook;
+mod webhook_attacks;
 mod worker;
 
 use std::time::Duration;

@@ -7,4 +7,4 @@ mod subscriptions;
 
 pub use live::Live;
 pub use relay::Relay;
-pub use subscriptions::Subscriptions;
+pub use subscriptions::{EventSubscriber, Subscriptions};

@@ -99,6 +99,8 @@ pub(crate) enum AccountMail {
     DeletionRequested { until: Timestamp, request: RequestFacts },
     /// Informs the owner that the account is not deleted after all.
     AccountRestored { request: RequestFacts },
+    /// Informs the user who registered a webhook endpoint that it was disabled.
+    WebhookDisabled { url: String },
     /// Informs the former owner that the account was deleted.
     AccountDeleted,
 }
@@ -168,6 +170,7 @@ impl AccountMail {
             Self::DataExportFailed => MailKind::DataExportFailed,
             Self::DeletionRequested { .. } => MailKind::DeletionRequested,
             Self::AccountRestored { .. } => MailKind::AccountRestored,
+            Self::WebhookDisabled { .. } => MailKind::WebhookDisabled,
             Self::AccountDeleted => MailKind::AccountDeleted,
         }
     }
@@ -206,6 +209,7 @@ impl AccountMail {
             }
             Self::DataExportReady { until } => draft.time("until", *until),
             Self::DeletionRequested { until, request } => draft.time("until", *until).facts(request.facts()),
+            Self::WebhookDisabled { url } => draft.value("url", url),
             Self::DataExportFailed | Self::AccountDeleted => draft,
         }
     }

@@ -61,6 +61,8 @@ string_enum! {
         DeletionRequested = "deletion-requested",
         /// Informs the owner that the account is not deleted after all.
         AccountRestored = "account-restored",
+        /// Informs the user who registered a webhook endpoint that it was disabled.
+        WebhookDisabled = "webhook-disabled",
         /// Informs the former owner that the account was deleted.
         AccountDeleted = "account-deleted",
     }

@@ -123,6 +123,9 @@ fn sample(kind: MailKind) -> Result<Draft> {
             until: until(),
             request: request(),
         },
+        MailKind::WebhookDisabled => AccountMail::WebhookDisabled {
+            url: "https://hooks.example/mainstay?shop=1&x=<b>".to_owned(),
+        },
         MailKind::AccountDeleted => AccountMail::AccountDeleted,
     };
     Ok(mail.draft())

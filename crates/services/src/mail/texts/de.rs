@@ -302,6 +302,16 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "Waren Sie es nicht, melden Sie sich an, stellen Sie das Konto wieder her und ändern Sie sofort Ihr Passwort.",
             ],
         },
+        MailKind::WebhookDisabled => Texts {
+            subject: "Ein Webhook-Empfänger wurde abgeschaltet",
+            heading: "Ein Webhook-Empfänger wurde abgeschaltet",
+            body: &[
+                "der Empfänger {url}, den Sie bei {site} eingetragen haben, bekommt keine Ereignisse mehr: Er hat darum gebeten (410) oder einen Tag lang keines angenommen.",
+                "Was er versäumt hat, wartet auf ihn: Beheben Sie die Störung und schalten Sie ihn wieder ein.",
+            ],
+            action: None,
+            closing: &["Wird er nicht mehr gebraucht, löschen Sie ihn."],
+        },
         MailKind::AccountDeleted => Texts {
             subject: "Ihr Konto wurde gelöscht",
             heading: "Ihr Konto wurde gelöscht",

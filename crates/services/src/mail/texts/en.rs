@@ -289,6 +289,16 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             action: None,
             closing: &["If it was not you, sign in, restore the account, and change your password at once."],
         },
+        MailKind::WebhookDisabled => Texts {
+            subject: "A webhook endpoint was disabled",
+            heading: "A webhook endpoint was disabled",
+            body: &[
+                "the endpoint {url}, which you registered at {site}, receives no more events: it asked for none (410), or has not accepted any for a day.",
+                "What it missed waits for it: repair it, and enable it again.",
+            ],
+            action: None,
+            closing: &["If it is not needed any more, delete it."],
+        },
         MailKind::AccountDeleted => Texts {
             subject: "Your account was deleted",
             heading: "Your account was deleted",
