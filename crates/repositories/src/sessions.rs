@@ -54,7 +54,7 @@ changes! {
     STEP_UP: Change<Session>, "sessions", [Session::STEP_UP] =
         "UPDATE sessions SET stepped_up_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_STEP_UPS: Change<User>, "sessions", [User::ENABLE_FACTOR] =
-        "UPDATE sessions SET stepped_up_at = NULL WHERE user_id = $1 AND stepped_up_at IS NOT NULL";
+        "UPDATE sessions SET stepped_up_at = NULL WHERE user_id = $1";
     // The nil id names no session, so it excepts none.
     END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
         "UPDATE sessions SET ended_at = $2, \
@@ -274,7 +274,8 @@ impl Sessions<'_> {
         Ok(self.0.execute(step_up, &[&session.id, &now]).await? == 1)
     }
 
-    /// Ends every step-up of an account: none was by the factor that it has from now on.
+    /// Ends every step-up of an account: none was by the factor that it has from now on. Locks its other sessions too, so
+    /// that one that steps up at the same time waits, and finds the factor.
     ///
     /// # Errors
     /// Only the database's.

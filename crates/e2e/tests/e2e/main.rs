@@ -80,6 +80,7 @@ mod setup;
 mod spelling;
 mod step_up;
 mod step_up_code;
+mod step_up_race;
 mod stolen_refresh;
 mod token;
 mod tries;

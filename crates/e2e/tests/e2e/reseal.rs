@@ -1,6 +1,7 @@
 //! Replacing the master key: all secrets are sealed again, and then the former key can go.
 
 use crate::passkey::{FINISH, options};
+use crate::provider::{setting, setting_with};
 use mainstay_domain::Error;
 use mainstay_domain::access::SystemCaller;
 use mainstay_engine::key::{FinishReseal, ResealColumn, ResealJobs, SEALED_COLUMNS};
@@ -10,6 +11,7 @@ use serde_json::json;
 
 on_both_engines! {
     every_secret_is_sealed_again_and_the_former_key_can_go;
+    what_is_valid_for_minutes_ends_with_its_key;
     what_no_key_opens_is_reported_and_keeps_the_former_key;
     a_waiting_mail_is_sealed_again_and_sent_under_the_new_key;
 }
@@ -54,7 +56,6 @@ async fn every_secret_is_sealed_again_and_the_former_key_can_go(app: &TestApp) {
     let old = former_key(app);
     let mut users = vec![app.customer("ann").await, app.customer("bob").await];
     app.seal_audit().await;
-    let response = app.passkey_device().sign(&options(&app.client()).await);
     // The new key is accepted before it seals, then it seals while the old one is still accepted.
     let first = app
         .another_node_with(&[("MASTER_KEY", &old), ("MASTER_KEY_PREVIOUS", NEW)])
@@ -126,12 +127,6 @@ async fn every_secret_is_sealed_again_and_the_former_key_can_go(app: &TestApp) {
     }
     // The former key is gone: sessions, tokens, devices and the audit trail are as they were.
     let only_new = app.another_node_with(&[("MASTER_KEY", NEW)]).await;
-    // What is valid for minutes is not sealed again: it is over, which is no fault of the server.
-    only_new
-        .client()
-        .post(FINISH, response)
-        .await
-        .expect_error(401, "TOKEN_INVALID");
     for user in &users {
         let user = refreshed(&only_new.client(), user).await;
         only_new.client().bearer(&user.access).get(ME).await.expect(200);
@@ -140,6 +135,31 @@ async fn every_secret_is_sealed_again_and_the_former_key_can_go(app: &TestApp) {
     let verdict = only_new.engine.audit_verifier().verify(None).await.unwrap();
     assert!(verdict.faults.is_empty(), "{verdict:?}");
     only_new.stop().await;
+}
+
+/// The states of passkey ceremonies and of attempts at providers are not sealed again: they are over, which is no fault of
+/// the server.
+async fn what_is_valid_for_minutes_ends_with_its_key(app: &TestApp) {
+    let old = former_key(app);
+    let before = setting(app).await;
+    let trip = before.go(&before.client(), "stub", "").await;
+    let response = app.passkey_device().sign(&options(&app.client()).await);
+    let both = app
+        .another_node_with(&[("MASTER_KEY", NEW), ("MASTER_KEY_PREVIOUS", &old)])
+        .await;
+    for column in 0..SEALED_COLUMNS.len() {
+        reseal(&both.engine, column).await;
+    }
+    let finished = both.engine.pipeline().command(&operator(), FinishReseal).await;
+    assert!(finished.unwrap().output);
+    both.stop().await;
+    let after = setting_with(app, &[("MASTER_KEY", NEW)]).await;
+    after.finish(&trip).await.expect_error(401, "TOKEN_INVALID");
+    after
+        .client()
+        .post(FINISH, response)
+        .await
+        .expect_error(401, "TOKEN_INVALID");
 }
 
 async fn what_no_key_opens_is_reported_and_keeps_the_former_key(app: &TestApp) {

@@ -86,12 +86,19 @@ async fn trap_08_a_password_alone_is_no_step_up_where_there_is_a_second_factor(a
         user.post("/api/auth/email/change", moved)
             .await
             .expect_error(403, "STEP_UP_REQUIRED");
+        // Nor does the thief set another password.
+        let changed = json!({"currentPassword": user.password, "newPassword": "walks in the snow"});
+        user.post("/api/auth/password/change", changed)
+            .await
+            .expect_error(403, "STEP_UP_REQUIRED");
     }
     totp.step_up(app, &ann).await;
     passkey.step_up(&bob).await;
     for (user, to) in [(&ann, "ann.b@example.com"), (&bob, "bob.b@example.com")] {
         let moved = json!({"email": to, "password": user.password});
         user.post("/api/auth/email/change", moved).await.expect(202);
+        let changed = json!({"currentPassword": user.password, "newPassword": "walks in the snow"});
+        user.post("/api/auth/password/change", changed).await.expect(204);
     }
     app.leave_jobs();
 }

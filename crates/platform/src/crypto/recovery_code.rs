@@ -9,21 +9,21 @@ use zeroize::Zeroizing;
 /// The digits of Crockford's base32: no letter looks like another or like a digit.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// The number of characters, five bits each.
-const LENGTH: usize = 16;
+const LENGTH: usize = 24;
 /// Characters between two dashes.
 const GROUP: usize = 4;
 
-/// A recovery code: 80 random bits, written as `7K2M-9QXD-04TB-HZ3W`. Wiped on drop, never printed.
+/// A recovery code: 120 random bits, written as `7K2M-9QXD-04TB-HZ3W-5RNC-8EVA`. Wiped on drop, never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(Zeroizing<String>);
 
 impl RecoveryCode {
     /// Generates a code.
     pub fn generate(random: &dyn Random) -> Self {
-        let bytes = Zeroizing::new(random::bytes::<10>(random));
+        let bytes = Zeroizing::new(random::bytes::<15>(random));
         let mut text = Zeroizing::new(String::with_capacity(LENGTH));
-        for half in bytes.chunks_exact(5) {
-            let bits = half.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        for part in bytes.chunks_exact(5) {
+            let bits = part.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
             for at in (0..8).rev() {
                 let digit = usize::try_from(bits >> (at * 5) & 31).expect("five bits fit");
                 text.push(char::from(ALPHABET[digit]));
@@ -63,7 +63,7 @@ impl RecoveryCode {
         text
     }
 
-    /// The digest to store and look up. A fast one is enough for 80 random bits.
+    /// The digest to store and look up. A fast one is enough for 120 random bits (ASVS 5.0, 6.5.2).
     pub fn digest(&self) -> TokenDigest {
         TokenDigest::from_bytes(sha256(self.0.as_bytes()))
     }
@@ -96,16 +96,16 @@ mod tests {
 
     #[test]
     fn a_code_is_read_however_it_is_typed() {
-        let code = RecoveryCode::parse("1K2M-9QXD-04TB-HZ3W").unwrap();
+        let code = RecoveryCode::parse("1K2M-9QXD-04TB-HZ3W-5RNC-8EVA").unwrap();
         for typed in [
-            "1k2m9qxd04tbhz3w",
-            " 1K2M 9QXD 04TB HZ3W ",
-            "ik2m-9qxd-o4tb-hz3w",
-            "lK2M–9QXD—O4TB\u{2212}HZ3W",
+            "1k2m9qxd04tbhz3w5rnc8eva",
+            " 1K2M 9QXD 04TB HZ3W 5RNC 8EVA ",
+            "ik2m-9qxd-o4tb-hz3w-5rnc-8eva",
+            "lK2M–9QXD—O4TB\u{2212}HZ3W-5RNC-8EVA",
         ] {
             assert_eq!(RecoveryCode::parse(typed), Some(code.clone()), "{typed}");
         }
-        assert_eq!(*code.text(), "1K2M-9QXD-04TB-HZ3W");
+        assert_eq!(*code.text(), "1K2M-9QXD-04TB-HZ3W-5RNC-8EVA");
     }
 
     #[test]
@@ -114,11 +114,12 @@ mod tests {
             "",
             "-",
             "123456",
-            "1K2M-9QXD-04TB-HZ3",
-            "1K2M-9QXD-04TB-HZ3WX",
-            "1K2M-9QXD-04TB-HZ3U",
-            "1K2M_9QXD_04TB_HZ3W",
-            "１K2M-9QXD-04TB-HZ3W",
+            "1K2M-9QXD-04TB-HZ3W-5RNC-8EV",
+            "1K2M-9QXD-04TB-HZ3W",
+            "1K2M-9QXD-04TB-HZ3W-5RNC-8EVAX",
+            "1K2M-9QXD-04TB-HZ3W-5RNC-8EVU",
+            "1K2M_9QXD_04TB_HZ3W_5RNC_8EVA",
+            "１K2M-9QXD-04TB-HZ3W-5RNC-8EVA",
         ] {
             assert_eq!(RecoveryCode::parse(text), None, "{text}");
         }
@@ -126,8 +127,14 @@ mod tests {
 
     #[test]
     fn every_bit_counts() {
-        assert_eq!(*RecoveryCode::generate(&Fixed(0)).text(), "0000-0000-0000-0000");
-        assert_eq!(*RecoveryCode::generate(&Fixed(255)).text(), "ZZZZ-ZZZZ-ZZZZ-ZZZZ");
+        assert_eq!(
+            *RecoveryCode::generate(&Fixed(0)).text(),
+            "0000-0000-0000-0000-0000-0000"
+        );
+        assert_eq!(
+            *RecoveryCode::generate(&Fixed(255)).text(),
+            "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ"
+        );
         let random = Counting::default();
         let (one, other) = (RecoveryCode::generate(&random), RecoveryCode::generate(&random));
         assert_ne!(one.digest(), other.digest());

@@ -1,5 +1,6 @@
 //! Signs a user in by a code in a mail, for people who cannot follow a link.
 
+use super::one_time::unreadable;
 use super::own_address::own_address;
 use super::sign_in::{SignIn, WrittenSignIn, complete_sign_in};
 use super::tries::{self, TakenTry};
@@ -168,7 +169,7 @@ impl StagedCommand for VerifyEmailCode {
         let sealed = sealed.await?.ok_or_else(refused)?;
         let sealer = &cx.components().sealer;
         let code = sealer.open(SEALED_FOR, user.uuid().as_bytes(), &sealed);
-        let code = code.map_err(Error::internal)?;
+        let code = code.map_err(unreadable)?;
         match same(&code, self.code.digits()) {
             true => Ok(VerifiedCode { user, sealed, taken }),
             false => Err(refused()),

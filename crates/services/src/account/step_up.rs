@@ -127,12 +127,11 @@ impl PreparedCommand for StepUp {
 
     async fn run(self, VerifiedProof(proof): VerifiedProof, cx: &mut CommandContext<'_>) -> Result<()> {
         let principal = signed_in(cx.caller().principal())?;
-        let (user, session, users) = (principal.id, principal.session()?, cx.scope::<User>());
-        let user = cx.users().find(&users, user).await?;
+        let (id, session, users) = (principal.id, principal.session()?, cx.scope::<User>());
+        let needs_no_factor = matches!(proof, Proof::Password(_) | Proof::MailCode(_));
+        let user = cx.users().find(&users, id).await?;
         let proof = match &proof {
             Proof::Password(password) => {
-                // A factor may have been added since the password was verified.
-                check_password_is_enough(&user)?;
                 password.confirm(cx, &user).await?;
                 "password"
             }
@@ -152,7 +151,13 @@ impl PreparedCommand for StepUp {
                 "passkey"
             }
         };
-        step_up(cx, session, proof).await
+        step_up(cx, session, proof).await?;
+        if needs_no_factor {
+            // A factor may have been added since the proof was verified. Read after the session was changed: enabling the
+            // first factor changes it, too, so that of the two transactions one waits for the other.
+            check_password_is_enough(&cx.users().find(&users, id).await?)?;
+        }
+        Ok(())
     }
 }
 

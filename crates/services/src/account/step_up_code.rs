@@ -2,6 +2,7 @@
 //! link or a code, and have neither a password nor a second factor.
 
 use super::factor::{FactorCode, own_account, wrong_code};
+use super::one_time::unreadable;
 use super::tries::{self, TakenTry};
 use crate::mail::{self, AccountMail};
 use mainstay_domain::access::{Access, Principal, Rate};
@@ -94,7 +95,7 @@ pub(super) async fn match_mail_code(
     let sealed = sealed.await?.ok_or_else(wrong_code)?;
     let sealer = &cx.components().sealer;
     let mailed = sealer.open(STEP_UP_CODE, session.uuid().as_bytes(), &sealed);
-    let mailed = mailed.map_err(Error::internal)?;
+    let mailed = mailed.map_err(unreadable)?;
     match code {
         Some(FactorCode::Totp(code)) if same(&mailed, code.expose().as_bytes()) => Ok(MatchedMailCode {
             session,

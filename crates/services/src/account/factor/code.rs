@@ -143,7 +143,11 @@ mod tests {
             };
             assert_eq!(code.expose(), "123456");
         }
-        for recovery in ["7K2M-9QXD-04TB-HZ3W", "7k2m9qxd04tbhz3w", "1234-5678-9012-3456"] {
+        for recovery in [
+            "7K2M-9QXD-04TB-HZ3W-5RNC-8EVA",
+            "7k2m9qxd04tbhz3w5rnc8eva",
+            "1234-5678-9012-3456-7890-1234",
+        ] {
             assert!(
                 matches!(FactorCode::parse(recovery), Some(FactorCode::Recovery(_))),
                 "{recovery}"
