@@ -9,7 +9,7 @@ use mainstay_domain::access::Resources;
 use mainstay_edge::{RouteRow, Routes};
 use mainstay_engine::job::JobRegistry;
 use mainstay_engine::outbox::Subscriptions;
-use mainstay_engine::{CachedResources, Extensions, RowFinders};
+use mainstay_engine::{CachedResources, ExportedTables, Extensions, RowFinders};
 use mainstay_platform::config::{ConfigErrors, Loaded, Sections, Settings, Sources};
 use mainstay_repositories::Migrations;
 use serde_json::Value;
@@ -51,6 +51,7 @@ pub(crate) struct Definition {
     pub(crate) migrations: Vec<Migrations>,
     pub(crate) resources: Resources,
     pub(crate) finders: RowFinders,
+    pub(crate) exported: ExportedTables,
     pub(crate) routes: Vec<fn() -> Routes>,
     pub(crate) jobs: JobRegistry,
     pub(crate) subscriptions: Subscriptions,
@@ -138,7 +139,9 @@ impl App {
     ) -> Result<Extensions, StartError> {
         let (gateway, clock) = (&dependencies.gateway, &dependencies.clock);
         let product = catalogue::extensions(settings, Arc::clone(gateway), Arc::clone(clock))?;
-        let named = product.with(Arc::new(self.0.finders.clone()));
+        let named = product
+            .with(Arc::new(self.0.finders.clone()))
+            .with(Arc::new(self.0.exported.clone()));
         let sections = self.0.section_extensions.iter();
         Ok(sections.fold(named, |extensions, add| add(settings, extensions)))
     }

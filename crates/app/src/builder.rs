@@ -11,10 +11,11 @@ use mainstay_edge::Routes;
 use mainstay_engine::job::{JobRegistry, JobSpec};
 use mainstay_engine::outbox::{EventSubscriber, Subscriptions};
 use mainstay_engine::{
-    BackgroundJob, CachedResources, Engine, Extensions, PreparedCommand, RowFinders, UseCase,
+    BackgroundJob, CachedResources, Engine, ExportedTables, Extensions, PreparedCommand, RowFinders, UseCase,
 };
 use mainstay_platform::config::{Sections, Settings, SettingsSection};
 use mainstay_repositories::{Migrations, Table};
+use serde::Serialize;
 use std::any::type_name;
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub struct AppBuilder {
     section_extensions: Vec<SectionExtension>,
     pub(crate) resources: Resources,
     finders: RowFinders,
+    pub(crate) exported: ExportedTables,
     pub(crate) registered: Registered,
 }
 
@@ -65,6 +67,7 @@ impl AppBuilder {
             section_extensions: Vec::new(),
             resources: Resources::new(),
             finders: RowFinders::new(),
+            exported: ExportedTables::new(),
             registered: Registered::default(),
         }
     }
@@ -105,6 +108,13 @@ impl AppBuilder {
     pub fn table<T: Table>(mut self) -> Self {
         self.finders = self.finders.with_table::<T>();
         self.resource::<T>()
+    }
+
+    /// Adds the rows of a table to the export of one's own data: those that the account owns, by [`Table::OWNER`], each as
+    /// it is serialised, in a file of this name, without an ending.
+    pub fn exported<T: Table + Serialize>(mut self, file: &'static str) -> Self {
+        self.exported = self.exported.with_table::<T>(file);
+        self
     }
 
     /// The resources to which an application adds its own.
@@ -199,6 +209,7 @@ impl AppBuilder {
             migrations: self.migrations,
             resources: self.resources,
             finders: self.finders,
+            exported: self.exported,
             routes: self.routes,
             jobs: self.jobs,
             subscriptions: self.subscriptions,

@@ -5,6 +5,7 @@ use mainstay_domain::Result;
 use mainstay_domain::access::{Access, Permission, Policy, Resource};
 use mainstay_domain::event::OutboxEvent;
 use mainstay_domain::id::{Id, UserId};
+use mainstay_domain::payment::Payment;
 use mainstay_edge::{Answer, Operation, Routes, answer, route};
 use mainstay_engine::{BackgroundJob, Command, CommandContext, Query, QueryContext, UseCase};
 use mainstay_platform::config::{SectionReader, SettingsSection};
@@ -146,6 +147,10 @@ fn two_of_one_name_are_refused_and_both_are_named() {
                 .migrations(Migrations::new("shop", []))
                 .migrations(Migrations::new("shop", [])),
             "the list of migrations `shop` is registered twice",
+        ),
+        (
+            App::builder().exported::<Payment>("orders"),
+            "the file of the export `orders` is registered twice: by Mainstay and by payments",
         ),
         (
             App::builder().on("order.paid", remind),

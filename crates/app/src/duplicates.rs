@@ -5,7 +5,7 @@ use crate::app::all_routes;
 use crate::builder::{AppBuilder, Registered};
 use mainstay_domain::access::PolicyError;
 use mainstay_edge::RouteRow;
-use mainstay_repositories::Migrations;
+use mainstay_repositories::{Migrations, personal_files};
 use std::collections::BTreeMap;
 
 /// Each error in a sentence that names both sides.
@@ -28,6 +28,7 @@ pub(crate) fn errors(builder: &AppBuilder) -> Vec<String> {
     ));
     errors.extend(twice("the section of the settings", sections.names()));
     errors.extend(lists(migrations));
+    errors.extend(exported(builder));
     // Names that occur twice are reported above, with both sides.
     if let Err(error @ PolicyError::Undeclared { .. }) = resources.check() {
         errors.push(error.to_string());
@@ -92,6 +93,14 @@ fn lists(migrations: &[Migrations]) -> impl Iterator<Item = String> + '_ {
     names
         .filter(move |named| is_second(named))
         .map(|(_, name)| format!("the list of migrations `{name}` is registered twice"))
+}
+
+/// The files of an export: Mainstay's own, and those of the tables that the application adds.
+fn exported(builder: &AppBuilder) -> Vec<String> {
+    let own = personal_files().into_iter().map(|file| (file.name, "Mainstay"));
+    let own = own.chain([("manifest", "Mainstay")]);
+    let added = builder.exported.files().map(|file| (file.name, file.table));
+    twice("the file of the export", own.chain(added))
 }
 
 fn unregistered(registered: &Registered) -> impl Iterator<Item = String> + '_ {

@@ -13,6 +13,7 @@ pub fn app() -> AppBuilder {
         .version(env!("CARGO_PKG_VERSION"))
         .about("An online shop whose customers review what they bought.")
         .table::<review::Review>()
+        .exported::<review::Review>("reviews")
         .migrations(Migrations::new("reviews", review::TABLES))
         .routes(review::routes)
         .settings::<invite::InviteSettings>("reviews")

@@ -47,6 +47,7 @@ record! { Review { id, product_id, user_id, stars, text, created_at } }
 
 impl Table for Review {
     const TABLE: &'static str = "reviews";
+    const OWNER: Option<&'static str> = Some("user_id");
     const PUBLISHED: Option<&'static str> = Some("TRUE");
     const INSERT: &'static [Action] = &[Self::WRITE];
     const DELETE: &'static [Action] = &[Self::REMOVE];

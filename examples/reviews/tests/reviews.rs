@@ -6,6 +6,7 @@ use serde_json::json;
 on_both_engines! { of reviews::app() =>
     each_customer_reviews_a_product_once;
     reviews_are_removed_with_the_permission;
+    an_export_holds_the_reviews_of_its_account;
     buyers_are_invited with REVIEWS_GREETING = "Dear";
 }
 
@@ -45,6 +46,20 @@ async fn reviews_are_removed_with_the_permission(app: &TestApp) {
     bob.delete(&path).await.expect(204);
     let me = admin.get("/api/users/me").await.expect(200).data();
     assert!(me.to_string().contains("remove:review"), "{me}");
+}
+
+async fn an_export_holds_the_reviews_of_its_account(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
+    let product = app.product(1, 500).await.id;
+    for (user, text) in [(&ann, "It holds tea."), (&bob, "It leaks.")] {
+        let review = json!({"productId": product, "stars": 3, "text": text});
+        user.post("/api/reviews", review).await.expect(201);
+    }
+    let files = app.data_export(&ann).await;
+    let reviews = files["reviews.json"].as_array().expect("a list");
+    assert_eq!(reviews.len(), 1, "{reviews:?}");
+    assert_eq!(reviews[0]["text"], "It holds tea.");
+    assert!(files["manifest.json"].to_string().contains("reviews.json"));
 }
 
 async fn buyers_are_invited(app: &TestApp) {

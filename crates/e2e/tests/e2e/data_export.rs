@@ -3,11 +3,9 @@
 use crate::email::subjects;
 use crate::order_cancel_expire::place;
 use crate::{HOUR, MINUTE, SECOND};
-use mainstay_testkit::{Client, TestApp, TestUser, on_both_engines};
+use mainstay_testkit::{Client, TestApp, TestUser, on_both_engines, unzipped};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Read as _};
-use zip::ZipArchive;
 
 on_both_engines! {
     an_export_holds_everything_about_the_account_and_no_secret;
@@ -27,21 +25,6 @@ on_both_engines! {
 const EXPORT: &str = "/api/users/me/export";
 const DOWNLOAD: &str = "/api/users/me/export/download";
 
-/// The files of an archive by their names, parsed.
-fn opened(archive: &[u8]) -> BTreeMap<String, Value> {
-    let mut archive = ZipArchive::new(Cursor::new(archive)).unwrap();
-    let mut files = BTreeMap::new();
-    for number in 0..archive.len() {
-        let mut file = archive.by_index(number).unwrap();
-        let name = file.name().unwrap().into_owned();
-        let mut text = String::new();
-        file.read_to_string(&mut text).unwrap();
-        let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-        files.insert(name, value);
-    }
-    files
-}
-
 /// Requests an export, makes it and downloads it.
 async fn exported(app: &TestApp, user: &TestUser) -> BTreeMap<String, Value> {
     user.step_up().await;
@@ -56,7 +39,7 @@ async fn exported_after_step_up(app: &TestApp, user: &TestUser) -> BTreeMap<Stri
             .all(|(_, result)| matches!(result, mainstay_engine::job::runner::JobResult::Done)),
         "{ran:?}"
     );
-    opened(&user.get(DOWNLOAD).await.expect(200).body)
+    unzipped(&user.get(DOWNLOAD).await.expect(200).body)
 }
 
 async fn count(app: &TestApp, from: &str) -> String {
@@ -217,7 +200,7 @@ async fn an_export_is_made_and_downloaded_on_any_node(app: &TestApp) {
     let name = answer.header("content-disposition").unwrap();
     assert!(name.starts_with("attachment; filename=\"export-20"), "{name}");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(opened(&answer.body)["profile.json"]["email"], json!(ann.email));
+    assert_eq!(unzipped(&answer.body)["profile.json"]["email"], json!(ann.email));
     let mail = app.mailbox.messages().pop().unwrap();
     assert_eq!(
         (mail.to.as_str(), mail.subject.as_str()),
@@ -405,7 +388,7 @@ async fn a_worker_that_was_thought_dead_does_not_spoil_the_archive(app: &TestApp
     ann.step_up().await;
     let archive = ann.get(DOWNLOAD).await.expect(200).body;
     assert_eq!(done["size"], json!(archive.len()));
-    assert_eq!(opened(&archive)["profile.json"]["email"], json!(ann.email));
+    assert_eq!(unzipped(&archive)["profile.json"]["email"], json!(ann.email));
     let mails = app.mailbox.messages();
     let mails = mails.iter().filter(|mail| mail.subject.starts_with("Your data"));
     assert_eq!(mails.count(), 1);

@@ -5,7 +5,7 @@ use super::query::QueryContext;
 use super::repositories::Repositories;
 use mainstay_domain::Result;
 use mainstay_domain::access::{self, Action, Caller, Permit};
-use mainstay_domain::id::Id;
+use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_platform::database::Tx;
 use mainstay_repositories::{RowQuery, Rows, Table};
@@ -53,6 +53,15 @@ impl<'t, T: Table> CallerRows<'t, T> {
     /// `VALIDATION_FAILED` for a cursor of another list.
     pub async fn list(&mut self, query: &RowQuery<T>, page: &PageRequest) -> Result<Page<T>> {
         self.rows.list(&access::scope(&self.caller), query, page).await
+    }
+
+    /// A page of the rows that an account owns and the caller may see, as [`Rows::owned_after`].
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn owned_after(&mut self, owner: UserId, after: Option<Id<T>>) -> Result<Vec<T>> {
+        let scope = access::scope(&self.caller);
+        self.rows.owned_after(&scope, owner, after).await
     }
 
     /// Inserts a row for the caller; returns the permit, to record the event with.

@@ -7,11 +7,15 @@ use super::table::{Checked, Table};
 use crate::outcome::{expect_one_row, found};
 use crate::read::Read;
 use mainstay_domain::access::{Permit, Scope, ScopeFilter};
-use mainstay_domain::id::Id;
+use mainstay_domain::id::{Id, UserId};
 use mainstay_domain::page::{Page, PageRequest};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::{Change, DatabaseError, FromRow, Param, Row, Tx, Value};
+use uuid::Uuid;
+
+/// The most rows that [`Rows::owned_after`] returns.
+const OWNED_PAGE: u32 = 50;
 
 /// The rows of a table, over a borrowed transaction.
 #[derive(Debug)]
@@ -67,6 +71,30 @@ impl<'t, T: Table> Rows<'t, T> {
         page: &PageRequest,
     ) -> Result<Page<T>> {
         query.page(self.statements, self.tx, scope, page).await
+    }
+
+    /// At most 50 rows that an account owns, by their ids, beginning after one; none of a table that names no
+    /// column of owners in [`Table::OWNER`], nor rows outside of the scope.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn owned_after(
+        &mut self,
+        scope: &Scope<T>,
+        owner: UserId,
+        after: Option<Id<T>>,
+    ) -> Result<Vec<T>> {
+        let sees = match scope.filter() {
+            ScopeFilter::Everything => true,
+            ScopeFilter::Owned(user) => user == owner,
+            ScopeFilter::Published | ScopeFilter::Nothing => false,
+        };
+        let Some(page) = self.statements.owned_after.as_ref().filter(|_| sees) else {
+            return Ok(Vec::new());
+        };
+        let after = after.map_or(Uuid::nil(), |after| after.uuid());
+        let found = self.tx.all(page, &[&owner, &after, &OWNED_PAGE]).await?;
+        Ok(found.into_iter().map(|Read(row)| row).collect())
     }
 
     /// Inserts a row.

@@ -14,6 +14,8 @@ pub struct TableStatements<T> {
     pub(super) find: Select,
     pub(super) find_owned: Option<Select>,
     pub(super) find_published: Option<Select>,
+    /// A page of the rows of an owner, by their ids.
+    pub(super) owned_after: Option<Select>,
     pub(super) insert: Option<Change<T>>,
     pub(super) update: Option<Change<T>>,
     pub(super) delete: Option<Change<T>>,
@@ -46,12 +48,19 @@ impl<T: Table> TableStatements<T> {
                 "SELECT {columns} FROM {table} WHERE id = $1{condition}"
             )))
         };
+        let owned_after = T::OWNER.map(|owner| {
+            let (columns, table) = (columns.join(", "), T::TABLE);
+            Select::new(Sql::owned(format!(
+                "SELECT {columns} FROM {table} WHERE {owner} = $1 AND id > $2 ORDER BY id LIMIT $3"
+            )))
+        });
         let stays = |column: &str| column == "id" || T::OWNER == Some(column) || T::FIXED.contains(&column);
         let updated: Vec<usize> = (0..columns.len()).filter(|at| !stays(columns[*at])).collect();
         Self {
             find: find(""),
             find_owned: T::OWNER.map(|owner| find(&format!(" AND {owner} = $2"))),
             find_published: T::PUBLISHED.map(|condition| find(&format!(" AND {condition}"))),
+            owned_after,
             insert: change(T::INSERT, || insert::<T>(&columns)),
             update: change(T::UPDATE, || update::<T>(&columns, &updated)),
             delete: change(T::DELETE, || {
@@ -84,6 +93,11 @@ impl<T: Table> ComposedTable for TableStatements<T> {
         let mut reads = self.list.all();
         reads.push((name::<T>("FIND"), &self.find));
         reads.extend(self.find_owned.iter().map(|find| (name::<T>("FIND_OWNED"), find)));
+        reads.extend(
+            self.owned_after
+                .iter()
+                .map(|page| (name::<T>("OWNED_AFTER"), page)),
+        );
         reads.extend(
             self.find_published
                 .iter()

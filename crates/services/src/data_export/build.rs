@@ -10,7 +10,8 @@ use mainstay_domain::user::User;
 use mainstay_domain::{Error, Result};
 use mainstay_engine::job::JobSpec;
 use mainstay_engine::{
-    BackgroundJob, Command, CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase,
+    BackgroundJob, Command, CommandContext, ExportedTable, ExportedTables, PrepareContext, PreparedCommand,
+    Repositories, UseCase,
 };
 use mainstay_repositories::{PersonalFile, PersonalPage, PersonalPosition, PersonalTable, personal_files};
 use serde::{Deserialize, Serialize};
@@ -65,15 +66,19 @@ impl PreparedCommand for BuildDataExport {
             return Ok(None);
         };
         let mut builder = Builder::begin(cx, self.export, user).await?;
-        let files = personal_files();
-        let manifest = json!({
-            "accountId": user, "createdAt": cx.now(),
-            "files": files.iter().map(|file| format!("{}.json", file.name)).collect::<Vec<_>>(),
-        });
+        let (files, added) = (personal_files(), cx.extension::<ExportedTables>()?);
+        let names = files.iter().map(|file| file.name);
+        let names = names.chain(added.files().map(|file| file.name));
+        let names: Vec<_> = names.map(|name| format!("{name}.json")).collect();
+        let manifest = json!({"accountId": user, "createdAt": cx.now(), "files": names});
         builder.archive.file("manifest", &manifest)?;
         for (number, file) in files.iter().enumerate() {
             builder.add(file).await?;
-            builder.advance((number + 1, files.len())).await?;
+            builder.advance((number + 1, names.len())).await?;
+        }
+        for (number, table) in added.files().enumerate() {
+            builder.add_rows(table).await?;
+            builder.advance((files.len() + number + 1, names.len())).await?;
         }
         Box::pin(builder.finish()).await.map(Some)
     }
@@ -173,9 +178,7 @@ impl<'b, 'o> Builder<'b, 'o> {
                 for row in &page.rows {
                     self.archive.entry(row)?;
                 }
-                while let Some(chunk) = self.archive.chunk() {
-                    self.store(chunk).await?;
-                }
+                self.store_chunks().await?;
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -183,6 +186,23 @@ impl<'b, 'o> Builder<'b, 'o> {
             }
         }
         self.archive.end_list()
+    }
+
+    /// Adds a file with the rows of an application's table.
+    async fn add_rows(&mut self, table: ExportedTable) -> Result<()> {
+        self.archive.begin_list(table.name)?;
+        let (user, mut after) = (self.user, None);
+        loop {
+            let rows = self.cx.read(move |cx| (table.read)(cx, user, after)).await?;
+            let Some(last) = rows.last() else {
+                return self.archive.end_list();
+            };
+            after = Some(last.id);
+            for row in &rows {
+                self.archive.entry(&row.value)?;
+            }
+            self.store_chunks().await?;
+        }
     }
 
     async fn page(
@@ -198,6 +218,14 @@ impl<'b, 'o> Builder<'b, 'o> {
             })
         });
         read.await
+    }
+
+    /// Stores the whole chunks that the archive has written.
+    async fn store_chunks(&mut self) -> Result<()> {
+        while let Some(chunk) = self.archive.chunk() {
+            self.store(chunk).await?;
+        }
+        Ok(())
     }
 
     async fn store(&mut self, chunk: Vec<u8>) -> Result<()> {
