@@ -8,6 +8,7 @@ use mainstay_domain::order::OrderStatus;
 use mainstay_domain::payment::PaymentStatus;
 use mainstay_domain::product::ProductStatus;
 use mainstay_domain::user::UserStatus;
+use mainstay_domain::webhook::{WebhookDeliveryStatus, WebhookEndpointStatus};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -289,6 +290,8 @@ fn names_in_the_document_are_those_of_the_domain() {
         ("PaymentStatus", PaymentStatus::NAMES),
         ("ProductStatus", ProductStatus::NAMES),
         ("UserStatus", UserStatus::NAMES),
+        ("WebhookDeliveryStatus", WebhookDeliveryStatus::NAMES),
+        ("WebhookEndpointStatus", WebhookEndpointStatus::NAMES),
     ];
     let schema = |name: &str| &document["components"]["schemas"][name]["enum"];
     for (name, names) in schemas {
