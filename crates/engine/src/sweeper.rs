@@ -12,7 +12,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents,
+    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, OutboxPositions, SecurityEvents,
     Sessions, Tries, Users,
 };
 use std::sync::Arc;
@@ -58,7 +58,11 @@ impl Sweeper {
             .write(Isolation::ReadCommitted, move |tx| {
                 Box::pin(async move {
                     let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
-                    removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
+                    let relayed_before = now.before(FINISHED_RETENTION);
+                    if let Some(last) = Outbox::new(tx).last_relayed_before(relayed_before).await? {
+                        OutboxPositions::new(tx).set_pruned(last).await?;
+                    }
+                    removed += Outbox::new(tx).prune(relayed_before).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
                     removed += Sessions::new(tx)
