@@ -29,6 +29,7 @@ mod openid_provider;
 mod passkey_device;
 mod process;
 mod product;
+mod socket;
 mod tcp_proxy;
 mod users;
 
@@ -49,4 +50,5 @@ pub use node::Node;
 pub use openid_provider::{OpenIdProvider, ProviderBrowser};
 pub use passkey_device::PasskeyDevice;
 pub use product::TestProduct;
+pub use socket::Socket;
 pub use users::TestUser;

@@ -76,6 +76,7 @@ mod secret;
 mod security_event;
 mod session;
 mod setup;
+mod socket;
 mod spelling;
 mod step_up;
 mod stolen_refresh;

@@ -109,6 +109,7 @@ impl RouteRow {
     /// The row of the request that opens a WebSocket. It is sent by `GET`, and a client may authenticate after it.
     pub(super) fn socket<U: UseCase>(path: &str) -> Self {
         Self {
+            public: true,
             is_documented: false,
             is_idempotent: false,
             interface: "ws",
