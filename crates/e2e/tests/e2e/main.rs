@@ -77,6 +77,8 @@ mod security_event;
 mod session;
 mod setup;
 mod socket;
+mod socket_end;
+mod socket_recovery;
 mod spelling;
 mod step_up;
 mod stolen_refresh;

@@ -112,7 +112,7 @@ async fn trap_07_a_client_subscribes_to_what_the_policy_shows_it(app: &TestApp) 
             assert_eq!(answer["code"], "FORBIDDEN");
         }
     }
-    // Without the permission, nobody's message reaches a room.
+    // Without the permission, no message reaches a room.
     let mut socket = bob.socket(node).await;
     socket.subscribe("room:lobby").await;
     for channel in ["room:lobby", "products", &order] {
@@ -157,13 +157,16 @@ async fn products_report_their_stock_and_price_and_nothing_of_drafts(app: &TestA
     staff.subscribe("products").await;
     let draft = json!({"sku": "DRAFT-1", "name": "Secret", "price": {"amount": 5, "currency": "USD"}, "status": "draft"});
     admin.post("/api/products", draft).await.expect(201);
+    app.run_jobs().await;
     let price = json!({"price": {"amount": 150, "currency": "USD"}});
     admin.patch(&product.path, price).await.expect(200);
+    app.run_jobs().await;
     let stock = json!({"delta": 3, "reason": "delivery"});
     admin
         .post(&format!("{}/stock", product.path), stock)
         .await
         .expect(200);
+    app.run_jobs().await;
     place(&ann, &product, 2).await;
     app.run_jobs().await;
     let kinds = ["product.updated", "product.stock-changed", "product.reserved"];
