@@ -6,7 +6,7 @@ use mainstay_domain::Error;
 use mainstay_domain::channel::{Channel, RoomName};
 use mainstay_domain::id::UserId;
 use mainstay_edge::PublicError;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -56,7 +56,13 @@ struct Fields<'f> {
     token: Option<String>,
     channel: Option<Cow<'f, str>>,
     since: Option<Since>,
+    /// `null` is a payload, too.
+    #[serde(default, deserialize_with = "present")]
     payload: Option<Box<RawValue>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(value).map(Some)
 }
 
 /// Reads a frame strictly: an unknown type or field, or a field that the type does not have, is an error.

@@ -35,7 +35,7 @@ statements! {
     ALL_AFTER = positioned!("");
     AFTER_OF_OWNER = positioned!(" AND owner_id = $4");
     AFTER_OF_RESOURCE = positioned!(" AND resource_id = $4 AND resource = $5");
-    AFTER_OF_KIND = positioned!(" AND resource = $4");
+    AFTER_OF_KINDS = positioned!(" AND (resource = $4 OR resource = $5)");
     LAST_EXPIRED = "SELECT max(position) FROM outbox WHERE relayed_at < $1";
 }
 
@@ -56,8 +56,8 @@ pub enum EventsOf<'e> {
     Owner(UserId),
     /// Those of one resource, by its name and its id.
     Resource(&'static str, &'e str),
-    /// Those of all resources of a name.
-    Kind(&'static str),
+    /// Those of all resources of two names.
+    Kinds([&'static str; 2]),
 }
 
 impl FromRow for Read<OutboxEvent> {
@@ -132,9 +132,9 @@ impl Outbox<'_> {
                     .all(&AFTER_OF_RESOURCE, &[&after, &until, &limit, &id, &name])
                     .await
             }
-            EventsOf::Kind(name) => {
+            EventsOf::Kinds([name, other]) => {
                 self.0
-                    .all(&AFTER_OF_KIND, &[&after, &until, &limit, &name])
+                    .all(&AFTER_OF_KINDS, &[&after, &until, &limit, &name, &other])
                     .await
             }
         };

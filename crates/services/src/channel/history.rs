@@ -37,7 +37,8 @@ impl Query for ReadHistory {
         let id;
         let events = match &self.channel {
             Channel::User(user) => EventsOf::Owner(*user),
-            Channel::Products => EventsOf::Kind(Product::NAME),
+            // Orders change the stock of their products.
+            Channel::Products => EventsOf::Kinds([Product::NAME, Order::NAME]),
             Channel::Orders(order) => {
                 id = order.to_string();
                 EventsOf::Resource(Order::NAME, &id)
