@@ -534,6 +534,18 @@ CREATE TABLE email_codes (
 
 CREATE INDEX email_codes_expiring ON email_codes (expires_at);
 
+-- The same, for the user of a session who proves again who they are.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE step_up_codes (
+    session_id BLOB   NOT NULL PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    sealed     BLOB  NOT NULL,
+    tries_left INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX step_up_codes_expiring ON step_up_codes (expires_at);
+
 -- V16__factors
 -- Second factors. Both tables go with their account.
 
@@ -669,3 +681,52 @@ CREATE TABLE data_export_chunks (
 -- What an export reads of an account, page by page.
 CREATE INDEX payments_user ON payments (user_id, id);
 CREATE INDEX security_events_user ON security_events (user_id, id) WHERE user_id IS NOT NULL;
+
+-- V21__webhooks
+-- Endpoints that are informed of events, and the deliveries to them.
+
+CREATE TABLE webhook_endpoints (
+    id            BLOB   NOT NULL PRIMARY KEY,
+    user_id       BLOB   NOT NULL,
+    url           TEXT   NOT NULL,
+    description   TEXT   NOT NULL,
+    -- A list of patterns, as JSON.
+    kinds         TEXT   NOT NULL,
+    status        TEXT   NOT NULL,
+    failing_since INTEGER,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL
+) STRICT;
+
+-- Sealed under the master key: each delivery is signed with them.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE webhook_secrets (
+    endpoint_id  BLOB   NOT NULL PRIMARY KEY REFERENCES webhook_endpoints (id) ON DELETE CASCADE,
+    secret       BLOB  NOT NULL,
+    -- Signs beside the new one until then.
+    former       BLOB,
+    former_until INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhook_deliveries (
+    id              BLOB   NOT NULL PRIMARY KEY,
+    endpoint_id     BLOB   NOT NULL REFERENCES webhook_endpoints (id) ON DELETE CASCADE,
+    event_id        BLOB   NOT NULL,
+    kind            TEXT   NOT NULL,
+    status          TEXT   NOT NULL,
+    attempts        INTEGER NOT NULL,
+    next_at         INTEGER,
+    response_status INTEGER,
+    response        TEXT,
+    error           TEXT,
+    duration_ms     INTEGER,
+    body            TEXT   NOT NULL,
+    created_at      INTEGER NOT NULL,
+    finished_at     INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX webhook_deliveries_event ON webhook_deliveries (endpoint_id, event_id);
+CREATE INDEX webhook_deliveries_listed ON webhook_deliveries (endpoint_id, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL;

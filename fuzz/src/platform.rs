@@ -1,6 +1,7 @@
 //! Parsers of secrets, tokens and settings.
 
 use crate::{lines, with_text};
+use mainstay_domain::email_code::EmailCode;
 use mainstay_domain::one_time_token::TokenPurpose;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
@@ -189,6 +190,9 @@ pub fn factor_code(bytes: &[u8]) {
         if let Some(code) = RecoveryCode::parse(text) {
             assert_eq!(RecoveryCode::parse(&code.text()), Some(code.clone()));
             assert_eq!(RecoveryCode::parse(&code.text().to_lowercase()), Some(code));
+        }
+        if let Ok(code) = EmailCode::parse(text) {
+            assert_eq!(EmailCode::parse(&code.text()), Ok(code));
         }
         let now = Timestamp::from_seconds(1_800_000_000);
         let secret = TotpSecret::from_bytes(&[5; 20]).expect("20 bytes are a secret");

@@ -9,7 +9,7 @@ use mainstay_domain::access::{Permission, Resource, Resources};
 use mainstay_domain::event::OutboxEvent;
 use mainstay_edge::Routes;
 use mainstay_engine::job::{JobRegistry, JobSpec};
-use mainstay_engine::outbox::Subscriptions;
+use mainstay_engine::outbox::{EventSubscriber, Subscriptions};
 use mainstay_engine::{
     BackgroundJob, CachedResources, Engine, Extensions, PreparedCommand, RowFinders, UseCase,
 };
@@ -146,6 +146,12 @@ impl AppBuilder {
             .push((kind, <J as UseCase>::NAME, type_name::<J>()));
         let subscriber = Arc::new(move |event: &OutboxEvent| JobSpec::of(&job(event)?));
         self.subscriptions = self.subscriptions.on(kind, subscriber);
+        self
+    }
+
+    /// Subscribes to events of every kind. What it enqueues must be registered, too.
+    pub(crate) fn on_all(mut self, subscriber: Arc<dyn EventSubscriber>) -> Self {
+        self.subscriptions = self.subscriptions.on_all(subscriber);
         self
     }
 

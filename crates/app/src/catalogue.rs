@@ -4,6 +4,7 @@ use crate::account_deletions::AccountDeletions;
 use crate::builder::AppBuilder;
 use crate::error::StartError;
 use crate::order_deadlines::OrderDeadlines;
+use crate::webhook_deliveries::WebhookDeliveries;
 use mainstay_domain::product::Product;
 use mainstay_domain::resources;
 use mainstay_domain::time::Clock;
@@ -20,6 +21,7 @@ use mainstay_services::order::OrderSettings;
 use mainstay_services::payment::{ChargePayment, RefundPayment, VoidPayment};
 use mainstay_services::ports::PaymentGateway;
 use mainstay_services::user::AccountSettings;
+use mainstay_services::webhook::{DispatchEvent, WebhookSubscriber};
 use std::sync::Arc;
 
 /// About how many products a node caches.
@@ -41,9 +43,12 @@ pub(crate) fn product(builder: AppBuilder) -> AppBuilder {
         .job::<CreateAccount>()
         .job::<BuildDataExport>()
         .job::<FailDataExport>()
+        .job::<DispatchEvent>()
         .on("order.paid", SendOrderMail::from_event)
         .periodic_task(OrderDeadlines::new)
+        .on_all(Arc::new(WebhookSubscriber))
         .periodic_task(AccountDeletions::new)
+        .periodic_task(WebhookDeliveries::new)
         .cached::<Product>(CACHED_PRODUCTS)
 }
 
@@ -59,9 +64,12 @@ pub(crate) fn extensions(
 ) -> Result<Extensions, StartError> {
     let providers = mainstay_integrations::identity_providers(settings, clock)
         .map_err(|error| StartError::Setting(error.to_string()))?;
+    let webhooks = mainstay_integrations::webhook_sender(settings)
+        .map_err(|error| StartError::Setting(error.to_string()))?;
     Ok(Extensions::new()
         .with(gateway)
         .with(providers)
+        .with(webhooks)
         .with(Arc::new(OrderSettings {
             reservation_ttl: settings.orders.reservation_ttl,
         }))

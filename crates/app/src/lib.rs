@@ -17,6 +17,7 @@ mod schema;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod webhook_deliveries;
 
 pub use app::App;
 pub use builder::AppBuilder;

@@ -49,5 +49,6 @@ pub mod time;
 pub mod tries;
 pub mod user;
 pub mod validation;
+pub mod webhook;
 
 pub use error::{Error, Result};

@@ -17,6 +17,7 @@ use crate::role::Role;
 use crate::security::SecurityEvent;
 use crate::session::Session;
 use crate::user::User;
+use crate::webhook::{WebhookDelivery, WebhookEndpoint};
 
 /// Every built-in resource. An application adds its own by [`Resources::with`].
 pub fn built_in() -> Resources {
@@ -32,6 +33,8 @@ pub fn built_in() -> Resources {
         .with::<Product>()
         .with::<Order>()
         .with::<Payment>()
+        .with::<WebhookEndpoint>()
+        .with::<WebhookDelivery>()
         .with::<Job>()
         .with::<AuditEntry>()
         .with::<SecurityEvent>()

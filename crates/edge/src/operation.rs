@@ -14,7 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use mainstay_domain::access::Caller;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{IdempotencyKey, Origin, Query, RequestContext, StagedCommand, UseCase};
+use mainstay_engine::{Engine, IdempotencyKey, Origin, Query, RequestContext, StagedCommand, UseCase};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -42,36 +42,9 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, route_state: &RouteState) -> Result<Self, ApiError> {
-        let request_state = Arc::clone(RequestState::of(&parts.extensions)?);
-        request_state.set_route(route_state);
-        let secure = route_state.options().secure_cookies;
-        let device = cookies::device(&parts.headers, secure);
-        let entry = Entry {
-            credential: credential::find(&parts.headers, secure),
-            origin: Origin::new(Some(request_state.ip()), text(&parts.headers, &USER_AGENT))
-                .preferring(text(&parts.headers, &ACCEPT_LANGUAGE).unwrap_or_default())
-                .with_device(device),
-            request_id: Arc::clone(request_state.request_id()),
-            is_foreign: request_state.is_foreign(),
-            deadline: request_state.deadline(),
-            idempotency: None,
-            notes: Arc::clone(request_state.notes()),
-        };
-        let engine = route_state.engine();
-        let mut cx = entry
-            .authenticate(engine, CredentialUse::of::<U>(), U::NAME)
-            .await?;
-        request_state.identify(&cx.caller);
-        entry::admit::<U>(engine, &mut cx)?;
-        let key = match route_state.takes_key() {
-            true => input::key(&parts.method, &parts.headers)?,
-            false => None,
-        };
-        let repeatable = key.map(|key| Repeatable {
-            key,
-            method: parts.method.clone(),
-            path: parts.uri.path().to_owned(),
-        });
+        let usage = CredentialUse::of::<U>();
+        let (request_state, cx, repeatable) =
+            accept(parts, route_state, usage, U::NAME, entry::admit::<U>).await?;
         Ok(Self {
             route_state: route_state.clone(),
             request_state,
@@ -80,6 +53,45 @@ impl<U: UseCase> FromRequestParts<RouteState> for Operation<U> {
             leads_to: PhantomData,
         })
     }
+}
+
+/// Authenticates the caller and admits the request. Apart from the extractor, so that it is compiled once.
+async fn accept(
+    parts: &Parts,
+    route_state: &RouteState,
+    usage: CredentialUse,
+    name: &'static str,
+    admit: fn(&Engine, &mut RequestContext) -> Result<()>,
+) -> Result<(Arc<RequestState>, RequestContext, Option<Repeatable>), ApiError> {
+    let request_state = Arc::clone(RequestState::of(&parts.extensions)?);
+    request_state.set_route(route_state);
+    let secure = route_state.options().secure_cookies;
+    let device = cookies::device(&parts.headers, secure);
+    let entry = Entry {
+        credential: credential::find(&parts.headers, secure),
+        origin: Origin::new(Some(request_state.ip()), text(&parts.headers, &USER_AGENT))
+            .preferring(text(&parts.headers, &ACCEPT_LANGUAGE).unwrap_or_default())
+            .with_device(device),
+        request_id: Arc::clone(request_state.request_id()),
+        is_foreign: request_state.is_foreign(),
+        deadline: request_state.deadline(),
+        idempotency: None,
+        notes: Arc::clone(request_state.notes()),
+    };
+    let engine = route_state.engine();
+    let mut cx = entry.authenticate(engine, usage, name).await?;
+    request_state.identify(&cx.caller);
+    admit(engine, &mut cx)?;
+    let key = match route_state.takes_key() {
+        true => input::key(&parts.method, &parts.headers)?,
+        false => None,
+    };
+    let repeatable = key.map(|key| Repeatable {
+        key,
+        method: parts.method.clone(),
+        path: parts.uri.path().to_owned(),
+    });
+    Ok((request_state, cx, repeatable))
 }
 
 /// The value of a header; `None` when it is absent or not text.

@@ -8,12 +8,13 @@ use mainstay_domain::data_export::DataExport;
 use mainstay_domain::device::Device;
 use mainstay_domain::session::Session;
 use mainstay_domain::user::User;
+use mainstay_domain::webhook::WebhookDelivery;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, OutboxPositions, SecurityEvents,
-    Sessions, Tries, Users,
+    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, OutboxPositions,
+    SecurityEvents, Sessions, StepUpCodes, Tries, Users, Webhooks,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +89,10 @@ impl Sweeper {
                     removed += OneTimeTokens::new(tx).prune(now.before(TOKEN_RETENTION)).await?;
                     removed += Tries::new(tx).prune(now).await?;
                     removed += EmailCodes::new(tx).prune(now).await?;
+                    removed += StepUpCodes::new(tx).prune(now).await?;
+                    let finished = permit_all(SystemCaller::SWEEPER, WebhookDelivery::PRUNE);
+                    let before = now.before(WebhookDelivery::RETENTION);
+                    removed += Webhooks::new(tx).prune(&finished, before).await?;
                     Ok::<_, Error>(removed)
                 })
             })

@@ -22,3 +22,15 @@ CREATE TABLE email_codes (
 );
 
 CREATE INDEX email_codes_expiring ON email_codes (expires_at);
+
+-- The same, for the user of a session who proves again who they are.
+
+-- sqlite: WITHOUT ROWID
+CREATE TABLE step_up_codes (
+    session_id UUID   NOT NULL PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    sealed     BYTEA  NOT NULL,
+    tries_left BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX step_up_codes_expiring ON step_up_codes (expires_at);

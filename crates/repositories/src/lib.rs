@@ -98,11 +98,13 @@ mod sessions;
 mod signing_keys;
 mod sized_statements;
 pub mod statements;
+mod step_up_codes;
 mod stock;
 mod totp_factors;
 mod tries;
 mod user_access;
 mod users;
+mod webhooks;
 
 pub use access_changes::AccessChanges;
 pub use api_keys::ApiKeys;
@@ -134,13 +136,16 @@ pub use recovery_codes::RecoveryCodes;
 pub use roles::Roles;
 pub use rows::{Filter, FilterKind, FilterValue, RowQuery, Rows, Sort, Table, Unique, record};
 pub use sealed_columns::{
-    EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, SealedColumn, SealedValue, TOTP_SECRET,
+    EMAIL_CODE, IDENTITY_REFRESH_TOKEN, SEALED_COLUMNS, SESSION_SEED, STEP_UP_CODE, SealedColumn,
+    SealedValue, TOTP_SECRET, WEBHOOK_SECRET,
 };
 pub use security_events::SecurityEvents;
 pub use sessions::Sessions;
 pub use signing_keys::SigningKeys;
+pub use step_up_codes::StepUpCodes;
 pub use stock::ReservedStock;
 pub use totp_factors::{TotpFactor, TotpFactors};
 pub use tries::Tries;
 pub use user_access::PersonalGrant;
 pub use users::{UserFilter, UserSort, Users};
+pub use webhooks::{WebhookSecrets, Webhooks};

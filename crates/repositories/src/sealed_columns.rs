@@ -21,8 +21,14 @@ pub const TOTP_SECRET: &str = "totp";
 /// What the sealed codes of mails are bound to, besides their account's id.
 pub const EMAIL_CODE: &str = "email-code";
 
+/// What the sealed codes of step-ups are bound to, besides their session's id.
+pub const STEP_UP_CODE: &str = "step-up-code";
+
 /// What the sealed refresh tokens of identity providers are bound to, besides their identity's id.
 pub const IDENTITY_REFRESH_TOKEN: &str = "identity-refresh-token";
+
+/// What the sealed secrets of webhook endpoints are bound to, besides their endpoint's id.
+pub const WEBHOOK_SECRET: &str = "webhook-secret";
 
 /// A column of sealed values, in a table whose rows have a UUID as their key.
 pub struct SealedColumn {
@@ -74,6 +80,9 @@ pub static SEALED_COLUMNS: &[SealedColumn] = &[
     sealed!("signing_keys", "sealed", signing_key::CONTEXT, "kid"),
     sealed!("totp_factors", key "user_id", "sealed", TOTP_SECRET),
     sealed!("email_codes", key "user_id", "sealed", EMAIL_CODE),
+    sealed!("step_up_codes", key "session_id", "sealed", STEP_UP_CODE),
+    sealed!("webhook_secrets", key "endpoint_id", "secret", WEBHOOK_SECRET),
+    sealed!("webhook_secrets", key "endpoint_id", "former", WEBHOOK_SECRET),
     sealed!("identity_tokens", key "identity_id", "refresh_token", IDENTITY_REFRESH_TOKEN),
 ];
 

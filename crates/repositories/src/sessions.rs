@@ -53,6 +53,8 @@ changes! {
          end_change = (SELECT value FROM counters WHERE name = 'access_changes') WHERE id = $1 AND ended_at IS NULL";
     STEP_UP: Change<Session>, "sessions", [Session::STEP_UP] =
         "UPDATE sessions SET stepped_up_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    END_STEP_UPS: Change<User>, "sessions", [User::ENABLE_FACTOR] =
+        "UPDATE sessions SET stepped_up_at = NULL WHERE user_id = $1 AND stepped_up_at IS NOT NULL";
     // The nil id names no session, so it excepts none.
     END_ALL: Change<User>, "sessions", [User::LOGOUT, User::UPDATE] =
         "UPDATE sessions SET ended_at = $2, \
@@ -270,6 +272,16 @@ impl Sessions<'_> {
     ) -> Result<bool> {
         let step_up = STEP_UP.authorize(permit, session)?;
         Ok(self.0.execute(step_up, &[&session.id, &now]).await? == 1)
+    }
+
+    /// Ends every step-up of an account: none was by the factor that it has from now on.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn end_step_ups(&mut self, permit: &Permit<User>, user: &User) -> Result<()> {
+        let end = END_STEP_UPS.authorize(permit, user)?;
+        self.0.execute(end, &[&user.id]).await?;
+        Ok(())
     }
 
     /// Ends every session of an account, except one if given; returns those that it ended.

@@ -12,6 +12,7 @@ use mainstay_domain::key::SigningKey;
 use mainstay_domain::passkey::Passkey;
 use mainstay_domain::payment::Payment;
 use mainstay_domain::security::SecurityEvent;
+use mainstay_domain::webhook::{WebhookDelivery, WebhookEndpoint};
 use mainstay_platform::database::{BulkChange, Change, InternalChange, InternalTable, Select, Sql};
 
 /// A statement, as it is declared.
@@ -131,7 +132,7 @@ fn declared(
 }
 
 /// The tables whose statements are composed.
-fn tables() -> [&'static dyn ComposedTable; 8] {
+fn tables() -> [&'static dyn ComposedTable; 10] {
     [
         table::<Identity>(),
         table::<ApiKey>(),
@@ -141,6 +142,8 @@ fn tables() -> [&'static dyn ComposedTable; 8] {
         table::<Payment>(),
         table::<SecurityEvent>(),
         table::<SigningKey>(),
+        table::<WebhookDelivery>(),
+        table::<WebhookEndpoint>(),
     ]
 }
 
@@ -180,6 +183,7 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::totp_factors::ALL,
         crate::user_access::ALL,
         crate::users::ALL,
+        crate::webhooks::ALL,
     ];
     let lists = [
         &crate::audit::LIST,
@@ -223,6 +227,7 @@ fn changes() -> Vec<(&'static str, &'static dyn GuardedChange)> {
         crate::totp_factors::CHANGES,
         crate::user_access::CHANGES,
         crate::users::CHANGES,
+        crate::webhooks::CHANGES,
     ];
     let families = [&crate::order_items::INSERT_ITEMS];
     let sized = families.into_iter().flat_map(|family| family.all());
@@ -254,6 +259,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::data_exports::INTERNAL,
         crate::dialect::INTERNAL,
         crate::email_codes::INTERNAL,
+        crate::step_up_codes::INTERNAL,
         crate::health::INTERNAL,
         crate::idempotency::INTERNAL,
         crate::jobs::INTERNAL,

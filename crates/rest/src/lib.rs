@@ -30,6 +30,7 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod users;
+mod webhooks;
 
 use mainstay_edge::Routes;
 
@@ -47,6 +48,7 @@ pub fn routes(docs: bool) -> Routes {
         .merge(invitations::routes())
         .merge(sessions::routes())
         .merge(users::routes())
+        .merge(webhooks::routes())
         .merge(own_data::routes())
         .merge(permissions::routes())
         .merge(roles::routes())

@@ -9,7 +9,7 @@ use mainstay_edge::{Answer, ApiError, Operation, Routes, route};
 use mainstay_engine::Secret;
 use mainstay_services::account::{
     BeginPasskeyFactor, BeginPasskeyStepUp, DisableTotp, EnableTotp, FactorCode, FactorProof, Password,
-    RenewRecoveryCodes, SetUpTotp, StepUp, VerifyFactor,
+    RenewRecoveryCodes, RequestStepUpCode, SetUpTotp, StepUp, VerifyFactor,
 };
 use mainstay_views::{PasskeyOptionsView, RecoveryCodesView, SignInView, TotpSetupView};
 use serde::Deserialize;
@@ -25,6 +25,7 @@ pub(crate) fn routes() -> Routes {
         .add(route!(RenewRecoveryCodes, renew_recovery_codes))
         .add(route!(StepUp, step_up))
         .add(route!(BeginPasskeyStepUp, begin_passkey_step_up))
+        .add(route!(RequestStepUpCode, request_step_up_code))
 }
 
 /// The longest text that is read as a code.
@@ -65,10 +66,11 @@ struct AppCode {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Proof {
-    /// The password of the account.
+    /// The password of the account, which must have no second factor.
     #[schema(format = Password, max_length = 256)]
     password: Option<String>,
-    /// The six digits that the authenticator app shows, or a recovery code.
+    /// The six digits that the authenticator app shows, or a recovery code; or the code of `POST
+    /// /api/auth/step-up/email-code`.
     #[schema(min_length = 1, max_length = 64)]
     code: Option<String>,
     /// The browser's response to the options of `POST /api/auth/step-up/passkey`.
@@ -110,6 +112,15 @@ async fn begin_passkey_step_up(operation: Operation<BeginPasskeyStepUp>) -> Answ
     answer::data(&PasskeyOptionsView::from(options))
 }
 
+/// Sends a code by mail, for an account that has neither a password nor a second factor to prove itself with. It works in
+/// this session only: one use, 5 tries, 10 minutes.
+#[utoipa::path(post, path = "/api/auth/step-up/email-code", tag = "auth",
+    responses((status = 202, description = "Sent to the address of the account"), (status = 409)))]
+async fn request_step_up_code(operation: Operation<RequestStepUpCode>) -> Answer {
+    operation.command(RequestStepUpCode).await?;
+    Ok(answer::accepted())
+}
+
 /// Makes a secret for an authenticator app. It counts when a code has confirmed it; until then, each call makes another.
 #[utoipa::path(post, path = "/api/auth/mfa/totp/setup", tag = "auth",
     responses((status = 200, description = "What the app needs", body = Data<TotpSetupView>), (status = 409)))]
@@ -147,7 +158,7 @@ async fn renew_recovery_codes(operation: Operation<RenewRecoveryCodes>) -> Answe
 /// Proves again who the caller is. For ten minutes, this session may then do what needs it: other requests answer
 /// `STEP_UP_REQUIRED`.
 #[utoipa::path(post, path = "/api/auth/step-up", tag = "auth", request_body = Proof,
-    responses((status = 204, description = "In force for ten minutes")))]
+    responses((status = 204, description = "In force for ten minutes"), (status = 409)))]
 async fn step_up(operation: Operation<StepUp>, Body(input): Body<Proof>) -> Answer {
     let proof = match (input.password, input.code, input.passkey) {
         (Some(password), None, None) => StepUp::Password(Password::new(password)),

@@ -2,7 +2,7 @@
 
 use crate::account::{ConcurrentTries, ProviderSettings};
 use crate::order::OrderSettings;
-use crate::ports::{IdentityProviders, PaymentGateway};
+use crate::ports::{IdentityProviders, PaymentGateway, WebhookSender};
 use crate::user::AccountSettings;
 use mainstay_domain::Result;
 use mainstay_engine::Extensions;
@@ -19,5 +19,6 @@ pub fn check_extensions(extensions: &Extensions) -> Result<()> {
     extensions.get::<dyn IdentityProviders>()?;
     extensions.get::<ProviderSettings>()?;
     extensions.get::<ConcurrentTries>()?;
+    extensions.get::<dyn WebhookSender>()?;
     Ok(())
 }

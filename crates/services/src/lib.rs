@@ -28,6 +28,7 @@ pub mod role;
 pub mod setup;
 mod spelled;
 pub mod user;
+pub mod webhook;
 
 pub use extensions::check_extensions;
 pub use repositories::ShopRepositories;

@@ -10,7 +10,7 @@ pub use mainstay_repositories::{
     AuditFilter, JobFilter, OrderFilter, OrderSort, PersonalGrant, ProductFilter, ProductSort, UserFilter,
     UserSort,
 };
-pub use query::{ListParams, ListQuery, SortKey};
+pub use query::{ListOf, ListParams, ListQuery, SortKey};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! The product's ports to the outside world. `integrations` has the real adapters; `testkit` has the fakes.
 
 mod identity;
+mod webhook;
 
 pub use identity::{AuthorizationResponse, IdentityProviders, ProvidedIdentity, ProviderInfo};
+pub use webhook::{WebhookAnswer, WebhookRequest, WebhookSender};
 
 use futures_util::future::BoxFuture;
 use mainstay_domain::Result;

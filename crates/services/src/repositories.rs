@@ -1,9 +1,11 @@
 //! The repositories of the product's own resources.
 
 use mainstay_engine::Repositories;
-use mainstay_repositories::{Identities, Orders, Passkeys, Payments, Products, RecoveryCodes, TotpFactors};
+use mainstay_repositories::{
+    Identities, Orders, Passkeys, Payments, Products, RecoveryCodes, TotpFactors, Webhooks,
+};
 
-/// Adds the repositories of products, orders, payments, second factors, passkeys and identities to every transaction and snapshot.
+/// Adds the repositories of products, orders, payments, second factors, passkeys, identities and webhooks to every transaction and snapshot.
 pub trait ShopRepositories: Repositories {
     /// Products.
     fn products(&mut self) -> Products<'_> {
@@ -33,6 +35,11 @@ pub trait ShopRepositories: Repositories {
     /// Authenticator apps.
     fn totp_factors(&mut self) -> TotpFactors<'_> {
         TotpFactors::new(self.tx())
+    }
+
+    /// Webhooks.
+    fn webhooks(&mut self) -> Webhooks<'_> {
+        Webhooks::new(self.tx())
     }
 
     /// Recovery codes.

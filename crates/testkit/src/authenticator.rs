@@ -35,6 +35,18 @@ impl Authenticator {
     pub fn code(&self, now: Timestamp) -> String {
         self.secret.code(now)
     }
+
+    /// Steps up a session of the user with the code of the next time step, and moves the clock to the one after it, so
+    /// that the app shows a code that was not used yet.
+    ///
+    /// # Panics
+    /// When the app rejects it.
+    pub async fn step_up(&self, app: &TestApp, user: &TestUser) {
+        app.next_time_step();
+        let proof = json!({"code": self.code(app.now())});
+        user.post("/api/auth/step-up", proof).await.expect(204);
+        app.next_time_step();
+    }
 }
 
 impl TestApp {

@@ -15,6 +15,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// The address of the app, without a path.
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) fn new(base: &str) -> Self {
         // No proxy: the proxy settings of the machine must not affect tests.
         let http = reqwest::Client::builder()

@@ -20,6 +20,8 @@ pub(crate) enum Counterpart {
     OpenIdProvider,
     /// PyPI `aiosmtpd`, a mail server.
     MailServer,
+    /// Chromium, driven by npm `playwright-core`.
+    Browser,
 }
 
 impl Counterpart {
@@ -28,6 +30,7 @@ impl Counterpart {
         match self {
             Self::OpenIdProvider => "oidc-provider",
             Self::MailServer => "aiosmtpd",
+            Self::Browser => "playwright-core",
         }
     }
 
@@ -36,6 +39,7 @@ impl Counterpart {
         match self {
             Self::OpenIdProvider => "OpenID provider (npm oidc-provider)",
             Self::MailServer => "mail server (PyPI aiosmtpd)",
+            Self::Browser => "browser (Debian chromium, npm playwright-core)",
         }
     }
 
@@ -49,6 +53,9 @@ impl Counterpart {
     /// # Errors
     /// The reason why they cannot be installed, such as a missing program or no network.
     pub(crate) fn install(self) -> Result<PathBuf, String> {
+        if self == Self::Browser {
+            find_program(CHROMIUM)?;
+        }
         let all = root().join("target/counterparts");
         let (folder, stamp) = (
             all.join(self.name()),
@@ -69,7 +76,7 @@ impl Counterpart {
             _ => fs::create_dir_all(&folder).map_err(failed)?,
         }
         match self {
-            Self::OpenIdProvider => self.install_by_npm(&folder)?,
+            Self::OpenIdProvider | Self::Browser => self.install_by_npm(&folder)?,
             Self::MailServer => self.install_by_pip(&folder)?,
         }
         fs::write(&stamp, pinned).map_err(failed)?;
@@ -79,7 +86,7 @@ impl Counterpart {
     /// The file that pins the packages.
     fn pins(self) -> &'static str {
         match self {
-            Self::OpenIdProvider => "package-lock.json",
+            Self::OpenIdProvider | Self::Browser => "package-lock.json",
             Self::MailServer => "requirements.txt",
         }
     }
@@ -107,6 +114,20 @@ impl Counterpart {
             .args(["--require-hashes", "--requirement"])
             .arg(self.sources().join(self.pins())))
     }
+}
+
+/// The program of the browser.
+pub(crate) const CHROMIUM: &str = "chromium";
+
+/// The path of a program.
+///
+/// # Errors
+/// That it is not installed.
+pub(crate) fn find_program(name: &str) -> Result<PathBuf, String> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders).map(|folder| folder.join(name));
+    let found = found.into_iter().find(|program| program.is_file());
+    found.ok_or_else(|| format!("`{name}` is not installed"))
 }
 
 /// Runs a program to its end; the error is the last line of what it wrote.
@@ -139,7 +160,11 @@ mod tests {
 
     #[test]
     fn each_counterpart_pins_its_packages() {
-        for counterpart in [Counterpart::OpenIdProvider, Counterpart::MailServer] {
+        for counterpart in [
+            Counterpart::OpenIdProvider,
+            Counterpart::MailServer,
+            Counterpart::Browser,
+        ] {
             let pins = counterpart.sources().join(counterpart.pins());
             let text = fs::read_to_string(&pins).unwrap();
             assert!(text.contains(counterpart.name()), "{}", pins.display());

@@ -53,8 +53,12 @@ async fn answer(mut stream: TcpStream, reply: &(impl Fn(Received) -> Reply + Syn
         return;
     };
     let (status, body) = reply(received);
+    let location = match status {
+        300..400 => "location: /elsewhere\r\n",
+        _ => "",
+    };
     let head = format!(
-        "HTTP/1.1 {status} Stub\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} Stub\r\n{location}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     // A client that went away needs no answer.

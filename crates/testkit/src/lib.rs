@@ -1,6 +1,6 @@
 //! Test support: the application, composed by the same composition root as the binary, on port 0, over a real database,
 //! with fakes for the outside world only (time, mail, payments), or with real servers of others in their place
-//! ([`OpenIdProvider`], [`MailServer`]).
+//! ([`OpenIdProvider`], [`MailServer`], [`Browser`]).
 //!
 //! A test is an `async fn(app: &TestApp)`; [`on_both_engines!`] runs it once on SQLite and once on PostgreSQL. Nothing
 //! happens in the background: the test advances the time ([`TestApp::clock`]), runs the jobs ([`TestApp::run_jobs`])
@@ -10,6 +10,7 @@
 mod answer;
 mod app;
 mod authenticator;
+mod browser;
 mod client;
 mod counterpart;
 mod database;
@@ -33,10 +34,12 @@ mod product;
 mod socket;
 mod tcp_proxy;
 mod users;
+mod webhook_receiver;
 
 pub use answer::Answer;
 pub use app::TestApp;
 pub use authenticator::Authenticator;
+pub use browser::Browser;
 pub use client::Client;
 pub use database::DatabaseHold;
 pub use engine::Engine;
@@ -54,3 +57,4 @@ pub use passkey_device::PasskeyDevice;
 pub use product::TestProduct;
 pub use socket::Socket;
 pub use users::TestUser;
+pub use webhook_receiver::{ReceivedWebhook, WebhookReceiver};

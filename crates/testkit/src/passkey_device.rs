@@ -177,6 +177,16 @@ impl PasskeyDevice {
         let answer = user.post("/api/auth/passkeys/register/finish", response).await;
         answer.expect(201).data()
     }
+
+    /// Steps up the session of a signed-in user.
+    ///
+    /// # Panics
+    /// When the app rejects it.
+    pub async fn step_up(&self, user: &Client) {
+        let options = user.post_nothing("/api/auth/step-up/passkey").await;
+        let proof = json!({"passkey": self.sign(&options.expect(200).data())});
+        user.post("/api/auth/step-up", proof).await.expect(204);
+    }
 }
 
 /// The origin of a page of the app. Browsers know no passkeys of addresses, so tests use the name of this machine.

@@ -37,6 +37,15 @@ impl Deref for TestUser {
 }
 
 impl TestUser {
+    /// Steps up the session with the password, which is enough while the account has no second factor.
+    ///
+    /// # Panics
+    /// When the app rejects it.
+    pub async fn step_up(&self) {
+        let proof = json!({"password": self.password});
+        self.post("/api/auth/step-up", proof).await.expect(204);
+    }
+
     /// The signed-in user of an answer that contains the tokens.
     ///
     /// # Panics

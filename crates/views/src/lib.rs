@@ -22,6 +22,7 @@ mod security_event;
 mod session;
 mod tokens;
 mod user;
+mod webhook;
 
 pub use access::{ExplanationView, PermissionView};
 pub use api_key::{ApiKeyView, CreatedApiKeyView};
@@ -42,3 +43,4 @@ pub use security_event::SecurityEventView;
 pub use session::SessionView;
 pub use tokens::{FactorRequestView, RestoreOfferView, SignInView, TokensView};
 pub use user::UserView;
+pub use webhook::{NewWebhookSecretView, WebhookDeliveryView, WebhookEndpointView};

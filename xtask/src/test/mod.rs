@@ -14,7 +14,11 @@ pub(crate) mod postgres;
 mod totals;
 
 /// The real servers that tests talk to.
-const COUNTERPARTS: [Counterpart; 2] = [Counterpart::OpenIdProvider, Counterpart::MailServer];
+const COUNTERPARTS: [Counterpart; 3] = [
+    Counterpart::OpenIdProvider,
+    Counterpart::MailServer,
+    Counterpart::Browser,
+];
 
 /// Runs `cargo test` with these further arguments. `Ok(true)` when everything passed and, in CI, nothing was missing.
 pub(crate) fn run(arguments: &[String]) -> Result<bool, Box<dyn Error>> {

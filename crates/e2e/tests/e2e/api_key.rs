@@ -31,14 +31,9 @@ on_both_engines! {
 const KEYS: &str = "/api/auth/api-keys";
 const ME: &str = "/api/users/me";
 
-async fn step_up(owner: &TestUser) {
-    let proof = json!({"password": owner.password});
-    owner.post("/api/auth/step-up", proof).await.expect(204);
-}
-
 /// Creates a key, after a step-up; returns its id and its secret.
 async fn create(owner: &TestUser, body: Value) -> (String, String) {
-    step_up(owner).await;
+    owner.step_up().await;
     let data = owner.post(KEYS, body).await.expect(201).data();
     let text = |name: &str| data[name].as_str().unwrap().to_owned();
     (text("id"), text("secret"))
@@ -130,7 +125,7 @@ async fn the_secret_is_shown_once_and_stored_nowhere(app: &TestApp) {
 
 async fn a_key_never_gets_more_than_its_creator_held(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     let body = json!({"name": "x", "scopes": ["read:audit"]});
     ann.post(KEYS, body).await.expect_error(403, "FORBIDDEN");
     let admin = app.admin().await;
@@ -438,7 +433,7 @@ async fn keys_made_in_one_millisecond_are_all_listed(app: &TestApp) {
 
 async fn invalid_requests_are_refused_with_paths(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     for (body, path) in [
         (json!({"name": "", "scopes": []}), "name"),
         (json!({"name": "a\nb", "scopes": []}), "name"),

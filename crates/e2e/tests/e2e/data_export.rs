@@ -1,7 +1,7 @@
 //! The export of everything that is stored about an account.
 
+use crate::email::subjects;
 use crate::order_cancel_expire::place;
-use crate::own_deletion::step_up;
 use crate::{HOUR, MINUTE, SECOND};
 use mainstay_testkit::{Client, TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
@@ -44,7 +44,11 @@ fn opened(archive: &[u8]) -> BTreeMap<String, Value> {
 
 /// Requests an export, makes it and downloads it.
 async fn exported(app: &TestApp, user: &TestUser) -> BTreeMap<String, Value> {
-    step_up(user).await;
+    user.step_up().await;
+    exported_after_step_up(app, user).await
+}
+
+async fn exported_after_step_up(app: &TestApp, user: &TestUser) -> BTreeMap<String, Value> {
     user.post_nothing(EXPORT).await.expect(202);
     let ran = app.run_jobs().await;
     assert!(
@@ -83,7 +87,7 @@ async fn an_export_holds_everything_about_the_account_and_no_secret(app: &TestAp
     let order = place(&ann, &product, 2).await;
     let of_bob = place(&bob, &product, 1).await;
     ann.post_nothing(&format!("{order}/pay")).await.expect(202);
-    step_up(&ann).await;
+    ann.step_up().await;
     let key = json!({"name": "nightly", "scopes": ["create:order"], "networks": ["127.0.0.0/8"]});
     let key = ann.post("/api/auth/api-keys", key).await.expect(201).data();
     let authenticator = app.enrol(&ann).await;
@@ -98,7 +102,8 @@ async fn an_export_holds_everything_about_the_account_and_no_secret(app: &TestAp
         .await
         .expect(401);
     app.engine().security().flush().await.unwrap();
-    let files = exported(app, &ann).await;
+    authenticator.step_up(app, &ann).await;
+    let files = exported_after_step_up(app, &ann).await;
 
     let profile = &files["profile.json"];
     assert_eq!(
@@ -181,7 +186,7 @@ async fn an_export_holds_everything_about_the_account_and_no_secret(app: &TestAp
 async fn an_export_is_made_and_downloaded_on_any_node(app: &TestApp) {
     let ann = app.customer("ann").await;
     let other = app.another_node().await;
-    step_up(&ann).await;
+    ann.step_up().await;
     ann.get(EXPORT).await.expect_error(404, "NOT_FOUND");
     let requested = ann.post_nothing(EXPORT).await.expect(202);
     assert_eq!(requested.header("location"), Some(EXPORT));
@@ -261,7 +266,7 @@ async fn an_export_needs_a_step_up_and_a_session(app: &TestApp) {
         .post_nothing(EXPORT)
         .await
         .expect_error(401, "UNAUTHORIZED");
-    step_up(&ann).await;
+    ann.step_up().await;
     let key = json!({"name": "backup", "scopes": ["create:order"]});
     let key = ann.post("/api/auth/api-keys", key).await.expect(201).data();
     let program = app.client().bearer(key["secret"].as_str().unwrap());
@@ -283,7 +288,7 @@ async fn trap_05_an_export_is_for_its_owner_alone(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     let of_ann = exported(app, &ann).await;
     for other in [&bob, &app.admin().await] {
-        step_up(other).await;
+        other.step_up().await;
         other.get(EXPORT).await.expect_error(404, "NOT_FOUND");
         other.get(DOWNLOAD).await.expect_error(404, "NOT_FOUND");
         let id = ann.get(EXPORT).await.data()["id"].as_str().unwrap().to_owned();
@@ -304,7 +309,7 @@ async fn trap_05_an_export_is_for_its_owner_alone(app: &TestApp) {
 
 async fn one_export_at_a_time_and_three_a_day(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     ann.post_nothing(EXPORT).await.expect(202);
     ann.post_nothing(EXPORT).await.expect_error(409, "CONFLICT");
     app.run_jobs().await;
@@ -325,7 +330,7 @@ async fn an_export_expires_and_is_removed(app: &TestApp) {
     app.advance(HOUR * 24 * 7 - SECOND);
     app.engine().sweeper().prune().await.unwrap();
     let again = app.sign_in(&ann.email, &ann.password).await;
-    step_up(&again).await;
+    again.step_up().await;
     again.get(DOWNLOAD).await.expect(200);
     app.advance(SECOND);
     again.get(EXPORT).await.expect_error(404, "NOT_FOUND");
@@ -340,7 +345,7 @@ async fn an_export_expires_and_is_removed(app: &TestApp) {
 
 async fn trap_19_two_requests_at_once_make_one_export(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     let requests = (0..5).map(|_| {
         let client: Client = (*ann).clone();
         async move { client.post_nothing(EXPORT).await.status }
@@ -354,7 +359,7 @@ async fn trap_19_two_requests_at_once_make_one_export(app: &TestApp) {
 
 async fn an_account_that_is_deleted_meanwhile_is_not_exported(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     ann.post_nothing(EXPORT).await.expect(202);
     // The worker has the job in its hands.
     let jobs = app.engine().jobs().claim(100).await.unwrap();
@@ -378,7 +383,7 @@ async fn an_account_that_is_deleted_meanwhile_is_not_exported(app: &TestApp) {
 async fn a_worker_that_was_thought_dead_does_not_spoil_the_archive(app: &TestApp) {
     let ann = app.customer("ann").await;
     let other = app.another_node().await;
-    step_up(&ann).await;
+    ann.step_up().await;
     ann.post_nothing(EXPORT).await.expect(202);
     let lost = app.engine().jobs().claim(100).await.unwrap();
     app.advance(MINUTE);
@@ -397,7 +402,7 @@ async fn a_worker_that_was_thought_dead_does_not_spoil_the_archive(app: &TestApp
     let ann = app.sign_in(&ann.email, &ann.password).await;
     let done = ann.get(EXPORT).await.expect(200).data();
     assert_eq!(done["status"], "done", "{late:?} {ran:?}");
-    step_up(&ann).await;
+    ann.step_up().await;
     let archive = ann.get(DOWNLOAD).await.expect(200).body;
     assert_eq!(done["size"], json!(archive.len()));
     assert_eq!(opened(&archive)["profile.json"]["email"], json!(ann.email));
@@ -409,7 +414,7 @@ async fn a_worker_that_was_thought_dead_does_not_spoil_the_archive(app: &TestApp
 
 async fn an_export_that_fails_may_be_requested_again(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     ann.post_nothing(EXPORT).await.expect(202);
     // A worker took it for the last time, and died.
     app.execute_raw(
@@ -420,6 +425,12 @@ async fn an_export_that_fails_may_be_requested_again(app: &TestApp) {
     app.run_jobs().await;
     let failed = ann.get(EXPORT).await.expect(200).data();
     assert_eq!(failed["status"], "failed", "{failed}");
+    let mails = subjects(app, &ann.email);
+    assert_eq!(
+        mails.last().map(String::as_str),
+        Some("Your data could not be made ready"),
+        "{mails:?}"
+    );
     ann.get(DOWNLOAD).await.expect_error(409, "INVALID_STATE");
     // Of two exports of one millisecond, either may be the latest.
     app.advance(std::time::Duration::from_millis(1));

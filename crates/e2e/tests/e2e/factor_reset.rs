@@ -15,6 +15,9 @@ const LOGIN: &str = "/api/auth/login";
 async fn an_administrator_resets_the_factors_of_a_user_who_lost_them(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let path = format!("/api/users/{}/factors", ann.id);
+    // A stolen session of an administrator opens no account.
+    admin.delete(&path).await.expect_error(403, "STEP_UP_REQUIRED");
+    admin.step_up().await;
     admin.delete(&path).await.expect_error(409, "INVALID_STATE");
     app.enrol(&ann).await;
     let pending = app.first_factor(&ann).await;
@@ -75,6 +78,7 @@ async fn trap_23_factors_are_reset_only_by_accounts_of_higher_rank(app: &TestApp
     app.enrol(&mia).await;
     app.enrol(&ann).await;
     let path = |id: &str| format!("/api/users/{id}/factors");
+    clerk.step_up().await;
     clerk.delete(&path(&mia.id)).await.expect_error(403, "FORBIDDEN");
     bob.delete(&path(&ann.id)).await.expect_error(403, "FORBIDDEN");
     app.client()
@@ -101,7 +105,8 @@ async fn trap_08_an_api_key_and_the_user_themselves_reset_no_factor(app: &TestAp
         .expect_error(403, "FORBIDDEN");
     app.first_factor(&ann).await;
     // One's own are disabled after a step-up, which a stolen session cannot make.
-    app.enrol(&admin).await;
+    let device = app.enrol(&admin).await;
+    device.step_up(app, &admin).await;
     let own = format!("/api/users/{}/factors", admin.id);
     admin.delete(&own).await.expect_error(409, "CONFLICT");
     app.first_factor(&admin).await;

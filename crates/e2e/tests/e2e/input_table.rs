@@ -23,6 +23,13 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
     let order = crate::order_cancel_expire::place(&ann, &product, 1).await;
     let (anonymous, user) = (app.client(), format!("/api/users/{}", ann.id));
     let proof = json!({"password": ann.password});
+    let hook = json!({"url": "https://hooks.example/in", "description": "x", "kinds": ["order.*"]});
+    let endpoint = admin
+        .post("/api/webhook-endpoints", hook.clone())
+        .await
+        .expect(201)
+        .data();
+    let endpoint = format!("/api/webhook-endpoints/{}", endpoint["id"].as_str().unwrap());
     let (ann, admin) = ((*ann).clone(), (*admin).clone());
     let price = json!({"amount": 100, "currency": "USD"});
     let person = json!({"email": "new@example.com", "password": "walks in the rain", "name": "New"});
@@ -52,6 +59,14 @@ pub(crate) async fn takers(app: &TestApp) -> Vec<Taker> {
         ),
         ("POST", "/api/auth/setup".to_owned(), &anonymous, setup, false),
         ("POST", "/api/auth/step-up".to_owned(), &ann, proof, false),
+        (
+            "POST",
+            "/api/webhook-endpoints".to_owned(),
+            &admin,
+            hook.clone(),
+            false,
+        ),
+        ("PATCH", endpoint, &admin, hook, false),
         ("POST", "/api/products".to_owned(), &admin, new, false),
         ("PATCH", product.path.clone(), &admin, change, false),
         (
@@ -222,7 +237,7 @@ fn taker((method, path, client, good, optional): (&'static str, String, &Client,
 }
 
 /// Routes that change something and take no body.
-pub(crate) const WITHOUT_A_BODY: [&str; 11] = [
+pub(crate) const WITHOUT_A_BODY: [&str; 15] = [
     "/api/auth/logout",
     "/api/auth/logout-all",
     "/api/auth/email/resend",
@@ -230,10 +245,14 @@ pub(crate) const WITHOUT_A_BODY: [&str; 11] = [
     "/api/auth/mfa/totp/disable",
     "/api/auth/mfa/totp/setup",
     "/api/auth/passkeys/register/start",
+    "/api/auth/step-up/email-code",
     "/api/auth/step-up/passkey",
     "/api/jobs/{id}/retry",
     "/api/users/{id}/invitation",
     "/api/users/me/export",
+    "/api/webhook-endpoints/{id}/deliveries/{delivery}/replay",
+    "/api/webhook-endpoints/{id}/rotate-secret",
+    "/api/webhook-endpoints/{id}/test",
 ];
 
 /// Whether a path fits a pattern such as `/api/orders/{id}`.

@@ -34,11 +34,6 @@ async fn verify(client: &Client, token: &str, code: &str) -> Answer {
         .await
 }
 
-async fn step_up(user: &TestUser) {
-    let body = json!({"password": user.password});
-    user.post(STEP_UP, body).await.expect(204);
-}
-
 fn succeeded(answers: Vec<Answer>, failure: &str) -> usize {
     let mut succeeded = 0;
     for answer in answers {
@@ -191,7 +186,7 @@ async fn trap_08_the_number_of_guesses_is_limited(app: &TestApp) {
     assert!(locked.header("retry-after").is_some(), "{locked:?}");
     // Wrong codes do not use up the tries at the password, nor those at the step-up.
     app.first_factor(&ann).await;
-    step_up(&ann).await;
+    device.step_up(app, &ann).await;
 }
 
 async fn trap_08_the_secret_is_stored_sealed_and_recovery_codes_hashed(app: &TestApp) {
@@ -339,7 +334,7 @@ async fn trap_19_a_recovery_code_works_once_even_raced(app: &TestApp) {
 
 async fn new_recovery_codes_need_a_step_up_and_replace_the_others(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     ann.post_nothing(RECOVERY_CODES)
         .await
         .expect_error(409, "INVALID_STATE");
@@ -348,7 +343,7 @@ async fn new_recovery_codes_need_a_step_up_and_replace_the_others(app: &TestApp)
     ann.post_nothing(RECOVERY_CODES)
         .await
         .expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&ann).await;
+    device.step_up(app, &ann).await;
     let renewed = ann.post_nothing(RECOVERY_CODES).await.expect(200).data();
     let token = app.first_factor(&ann).await;
     verify(&app.client(), &token, &device.recovery_codes[0])
@@ -373,12 +368,12 @@ async fn disabling_needs_a_step_up(app: &TestApp) {
     ann.post_nothing(DISABLE)
         .await
         .expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&ann).await;
+    device.step_up(app, &ann).await;
     app.advance(10 * MINUTE);
     ann.post_nothing(DISABLE)
         .await
         .expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&ann).await;
+    device.step_up(app, &ann).await;
     ann.post_nothing(DISABLE).await.expect(204);
     ann.post_nothing(DISABLE).await.expect_error(409, "INVALID_STATE");
     assert_eq!(ann.get(ME).await.expect(200).data()["mfaEnabled"], false);
@@ -461,7 +456,7 @@ async fn the_owner_is_informed_of_every_change_by_mail(app: &TestApp) {
         mail.text.contains("Firefox/1 (test)") && mail.text.contains("127.0.0.1"),
         "{mail:?}"
     );
-    step_up(&ann).await;
+    device.step_up(app, &ann).await;
     let renewed = ann.post_nothing(RECOVERY_CODES).await.expect(200).data();
     let mail = last().await;
     assert_eq!(mail.subject, "You have new recovery codes");

@@ -59,10 +59,7 @@ async fn a_role_limits_its_members_until_they_have_a_second_factor(app: &TestApp
     assert_eq!(again.get(ME).await.expect(200).data()["mfaSetupRequired"], false);
 
     // Without its factor, the account is limited again.
-    again
-        .post("/api/auth/step-up", json!({"password": ann.password}))
-        .await
-        .expect(204);
+    device.step_up(app, &again).await;
     again.post_nothing("/api/auth/mfa/totp/disable").await.expect(204);
     again.get("/api/orders").await.expect_error(403, "FORBIDDEN");
     app.leave_jobs();

@@ -49,8 +49,8 @@ async fn setting(app: &TestApp) -> Option<Setting> {
     Some(Setting { provider, node })
 }
 
-/// Moves the clock of the app to the machine's time, which is the provider's.
-fn keep_time(app: &TestApp) {
+/// Moves the clock of the app to the machine's time, which is the provider's, and a browser's.
+pub(crate) fn keep_time(app: &TestApp) {
     let now = SystemClock.now();
     if app.now() < now {
         app.clock.set(now);

@@ -26,14 +26,9 @@ const LOGIN: &str = "/api/auth/login";
 const RESTORE: &str = "/api/auth/restore";
 const GRACE: std::time::Duration = std::time::Duration::from_secs(14 * 24 * 3600);
 
-pub(crate) async fn step_up(user: &TestUser) {
-    let proof = json!({"password": user.password});
-    user.post("/api/auth/step-up", proof).await.expect(204);
-}
-
 /// Requests the deletion; returns when the account is deleted.
 async fn request_deletion(user: &TestUser) -> Value {
-    step_up(user).await;
+    user.step_up().await;
     user.delete(ME).await.expect(202).data()["deletionAt"].clone()
 }
 
@@ -75,7 +70,7 @@ async fn delete_due(node: &Node) -> usize {
 async fn nothing_but_the_restoration_is_possible_with_an_account_that_is_to_be_deleted(app: &TestApp) {
     let (admin, ann) = (app.admin().await, app.customer("ann").await);
     let elsewhere = app.sign_in(&ann.email, &ann.password).await;
-    step_up(&ann).await;
+    ann.step_up().await;
     let key = json!({"name": "backup", "scopes": ["create:order"]});
     let key = ann.post("/api/auth/api-keys", key).await.expect(201).data();
     let program = app.client().bearer(key["secret"].as_str().unwrap());
@@ -118,6 +113,12 @@ async fn nothing_but_the_restoration_is_possible_with_an_account_that_is_to_be_d
     let restored = app.client().post(RESTORE, body.clone()).await.expect(200);
     let restored = TestUser::of(&restored, &app.client(), &ann.password);
     let me = restored.get(ME).await.expect(200).data();
+    app.run_jobs().await;
+    let mails = subjects(app, &ann.email);
+    assert!(
+        mails.iter().any(|mail| mail == "Your account is restored"),
+        "{mails:?}"
+    );
     assert_eq!((&me["id"], &me["deletionAt"]), (&json!(ann.id), &Value::Null));
     program.get("/api/orders").await.expect(200);
     // The token works once, and what ended stays so.
@@ -138,7 +139,7 @@ async fn the_deletion_needs_a_step_up_and_a_session(app: &TestApp) {
     let ann = app.customer("ann").await;
     ann.delete(ME).await.expect_error(403, "STEP_UP_REQUIRED");
     app.client().delete(ME).await.expect_error(401, "UNAUTHORIZED");
-    step_up(&ann).await;
+    ann.step_up().await;
     let key = json!({"name": "backup", "scopes": ["create:order"]});
     let key = ann.post("/api/auth/api-keys", key).await.expect(201).data();
     let program = app.client().bearer(key["secret"].as_str().unwrap());
@@ -230,7 +231,8 @@ async fn trap_19_a_restoration_and_the_deletion_do_not_both_succeed(app: &TestAp
 async fn a_second_factor_is_required_before_the_restoration(app: &TestApp) {
     let ann = app.customer("ann").await;
     let authenticator = app.enrol(&ann).await;
-    request_deletion(&ann).await;
+    authenticator.step_up(app, &ann).await;
+    ann.delete(ME).await.expect(202);
     let token = app.first_factor(&ann).await;
     // The first factor alone restores nothing.
     let body = json!({"restoreToken": token});
@@ -280,7 +282,7 @@ async fn every_way_in_leads_to_the_restoration(app: &TestApp) {
 
 async fn without_a_period_of_grace_the_account_is_deleted_at_once(app: &TestApp) {
     let ann = app.customer("ann").await;
-    step_up(&ann).await;
+    ann.step_up().await;
     let gone = ann.delete(ME).await.expect(204);
     assert!(
         gone.all("set-cookie")
@@ -301,13 +303,13 @@ async fn without_a_period_of_grace_the_account_is_deleted_at_once(app: &TestApp)
 
 async fn the_last_administrator_stays(app: &TestApp) {
     let root = app.admin().await;
-    step_up(&root).await;
+    root.step_up().await;
     root.delete(ME).await.expect_error(409, "CONFLICT");
     let eve = app.member("eve", "admin").await;
     request_deletion(&eve).await;
     // An administrator who is about to leave is none any more.
     let root = app.admin().await;
-    step_up(&root).await;
+    root.step_up().await;
     root.delete(ME).await.expect_error(409, "CONFLICT");
     let token = offer(login(app, &eve).await);
     app.client()
@@ -321,8 +323,8 @@ async fn the_last_administrator_stays(app: &TestApp) {
 async fn trap_19_two_administrators_do_not_both_leave(app: &TestApp) {
     let one = app.admin().await;
     let two = app.member("eve", "admin").await;
-    step_up(&one).await;
-    step_up(&two).await;
+    one.step_up().await;
+    two.step_up().await;
     let (first, second) = tokio::join!(one.delete(ME), two.delete(ME));
     assert!(first.status < 500 && second.status < 500, "{first:?} {second:?}");
     let stays = "users WHERE role = 'admin' AND status = 'active' AND deletion_at IS NULL";

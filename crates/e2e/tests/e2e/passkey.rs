@@ -23,7 +23,6 @@ pub(crate) const FINISH: &str = "/api/auth/passkeys/login/finish";
 pub(crate) const REGISTER: &str = "/api/auth/passkeys/register/start";
 const PASSKEYS: &str = "/api/auth/passkeys";
 const ME: &str = "/api/users/me";
-const STEP_UP: &str = "/api/auth/step-up";
 
 /// Options for a sign-in without a user name.
 pub(crate) async fn options(client: &Client) -> Value {
@@ -34,11 +33,6 @@ pub(crate) async fn options(client: &Client) -> Value {
 pub(crate) async fn sign_in(client: &Client, device: &PasskeyDevice) -> Answer {
     let response = device.sign(&options(client).await);
     client.post(FINISH, response).await
-}
-
-pub(crate) async fn step_up(user: &TestUser) {
-    let body = json!({"password": user.password});
-    user.post(STEP_UP, body).await.expect(204);
 }
 
 fn path_of(passkey: &Value) -> String {
@@ -100,7 +94,7 @@ async fn a_passkey_is_registered_listed_renamed_and_removed(app: &TestApp) {
     }
     // A stranger's passkey does not exist.
     assert!(bob.get(PASSKEYS).await.expect(200).list().is_empty());
-    step_up(&bob).await;
+    bob.step_up().await;
     bob.get(&path).await.expect_error(404, "NOT_FOUND");
     bob.patch(&path, json!({"name": "Mine"}))
         .await
@@ -193,7 +187,7 @@ async fn a_browser_gets_cookies(app: &TestApp) {
 async fn an_account_has_several_passkeys_each_once(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     let mut first = app.registered_passkey(&ann).await;
-    step_up(&ann).await;
+    first.step_up(&ann).await;
     let mut second = app.passkey_device();
     let registered = second.register_at(&ann).await;
     assert!(registered.get("recoveryCodes").is_none(), "{registered}");
@@ -229,7 +223,7 @@ async fn registration_needs_a_recent_proof(app: &TestApp) {
     ann.post_nothing(REGISTER)
         .await
         .expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&ann).await;
+    ann.step_up().await;
     app.registered_passkey(&ann).await;
     // An account with a second factor does not add another by a sign-in alone, however fresh it is.
     app.advance(11 * MINUTE);
@@ -240,7 +234,7 @@ async fn registration_needs_a_recent_proof(app: &TestApp) {
         .post_nothing(REGISTER)
         .await
         .expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&fresh).await;
+    device.step_up(&fresh).await;
     fresh.post_nothing(REGISTER).await.expect(200);
 }
 
@@ -249,7 +243,7 @@ async fn removal_needs_a_step_up_and_ends_the_use(app: &TestApp) {
     let mut device = app.passkey_device();
     let path = path_of(&device.register_at(&ann).await);
     ann.delete(&path).await.expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&ann).await;
+    device.step_up(&ann).await;
     // Also a response that was made before the removal.
     let before = device.sign(&options(&app.client()).await);
     ann.delete(&path).await.expect(204);
@@ -273,16 +267,7 @@ async fn the_last_way_in_stays(app: &TestApp) {
     let mut device = PasskeyDevice::new("http://localhost:3000");
     app.leave_jobs();
     let path = path_of(&device.register_at(&ann).await);
-    let step_up = async || {
-        let options = ann
-            .post_nothing("/api/auth/step-up/passkey")
-            .await
-            .expect(200)
-            .data();
-        let body = json!({"passkey": device.sign(&options)});
-        ann.post(STEP_UP, body).await.expect(204);
-    };
-    step_up().await;
+    device.step_up(&ann).await;
     let identities = ann.get("/api/auth/identities").await.expect(200).list();
     let identity = format!("/api/auth/identities/{}", identities[0]["id"].as_str().unwrap());
     // Of a passkey and an identity, each may go, but not both.

@@ -1,6 +1,6 @@
 //! Attacks on passkeys: used, expired and foreign challenges, other sites, and responses that are none.
 
-use crate::passkey::{FINISH, REGISTER, START, options, sign_in, step_up};
+use crate::passkey::{FINISH, REGISTER, START, options, sign_in};
 use crate::{MINUTE, SECOND};
 use futures_util::future::join_all;
 use mainstay_testkit::{PasskeyDevice, TestApp, on_both_engines};
@@ -94,7 +94,8 @@ async fn challenges_expire(app: &TestApp) {
 async fn a_registration_is_of_the_account_that_began_it(app: &TestApp) {
     let (ann, bob) = (app.customer("ann").await, app.customer("bob").await);
     let options = ann.post_nothing(REGISTER).await.expect(200).data();
-    let response = app.passkey_device().register(&options);
+    let mut device = app.passkey_device();
+    let response = device.register(&options);
     bob.post(REGISTERED, response.clone())
         .await
         .expect_error(401, "TOKEN_INVALID");
@@ -104,7 +105,7 @@ async fn a_registration_is_of_the_account_that_began_it(app: &TestApp) {
         .expect_error(401, "UNAUTHORIZED");
     ann.post(REGISTERED, response).await.expect(201);
     // A new password, or the step-up of an owner, does not leave the challenges of a thief behind.
-    step_up(&ann).await;
+    device.step_up(&ann).await;
     let options = ann.post_nothing(REGISTER).await.expect(200).data();
     let body = json!({"currentPassword": ann.password, "newPassword": "walks in the snow"});
     ann.post("/api/auth/password/change", body).await.expect(204);
@@ -292,7 +293,7 @@ async fn responses_that_are_none_are_refused(app: &TestApp) {
         }
     }
     app.client().post(FINISH, good.clone()).await.expect(200);
-    step_up(&ann).await;
+    device.step_up(&ann).await;
     let options = ann.post_nothing(REGISTER).await.expect(200).data();
     let good = app.passkey_device().register(&options);
     for garbage in [

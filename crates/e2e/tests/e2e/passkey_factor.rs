@@ -1,6 +1,6 @@
 //! Passkeys as a second factor, in a step-up, and where a role requires a second factor.
 
-use crate::passkey::{options, sign_in, step_up};
+use crate::passkey::{options, sign_in};
 use mainstay_testkit::{Answer, Client, TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ async fn app_and_passkey_are_each_enough(app: &TestApp) {
     ann.post_nothing("/api/auth/passkeys/register/start")
         .await
         .expect_error(403, "STEP_UP_REQUIRED");
-    step_up(&ann).await;
+    totp.step_up(app, &ann).await;
     let device = app.registered_passkey(&ann).await;
     let body = json!({"email": ann.email, "password": ann.password});
     let request = app
@@ -188,7 +188,7 @@ async fn a_challenge_serves_what_it_was_issued_for_alone(app: &TestApp) {
     ann.post(STEP_UP, json!({"passkey": device.sign(&of_sign_in)}))
         .await
         .expect_error(401, "TOKEN_INVALID");
-    step_up(&ann).await;
+    device.step_up(&ann).await;
     let of_registration = ann
         .post_nothing(crate::passkey::REGISTER)
         .await

@@ -10,7 +10,7 @@ use mainstay_domain::access::Resource;
 use mainstay_domain::state::{ExpectedVersion, Versioned};
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_engine::{ById, Query, StagedCommand, UseCase};
-use mainstay_services::list::ListQuery;
+use mainstay_services::list::{ListOf, ListQuery};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
@@ -61,6 +61,17 @@ impl Routes {
             .answers_list::<V>(answer);
         self.ordinary(described, |described| {
             Route::of::<L, _, _>(described, list::<L, V>)
+        })
+    }
+
+    /// `GET` of a list of what belongs to the resource that the path names.
+    #[must_use]
+    pub fn list_of<L: ListOf, V: View<L::Item>>(self, path: &str, summary: &str, answer: &str) -> Self {
+        let described = Described::new(HttpMethod::Get, path, summary)
+            .parameters([parameters::id()].into_iter().chain(parameters::of_list::<L>()))
+            .answers_list::<V>(answer);
+        self.ordinary(described, |described| {
+            Route::of::<L, _, _>(described, list_of::<L, V>)
         })
     }
 
@@ -139,6 +150,14 @@ async fn list<L: ListQuery, V: View<L::Item>>(
     ListParams(list): ListParams<L>,
 ) -> Answer {
     answer::list(operation.query(list).await?, V::from)
+}
+
+async fn list_of<L: ListOf, V: View<L::Item>>(
+    operation: Operation<L>,
+    PathId(parent): PathId<L::Parent>,
+    ListParams(list): ListParams<L>,
+) -> Answer {
+    answer::list(operation.query(list.of(parent)).await?, V::from)
 }
 
 async fn read<Q: Query + ById, V: View<Q::Output>>(

@@ -48,6 +48,8 @@ repositories! {
     one_time_tokens: OneTimeTokens;
     /// Codes sent by mail.
     email_codes: EmailCodes;
+    /// Codes sent by mail, for step-ups.
+    step_up_codes: StepUpCodes;
     /// Tries at what can be guessed.
     tries: Tries;
     /// Denied attempts.

@@ -9,4 +9,4 @@ mod subscriptions;
 pub use event_log::{EventLog, positions};
 pub use live::Live;
 pub use relay::Relay;
-pub use subscriptions::Subscriptions;
+pub use subscriptions::{EventSubscriber, Subscriptions};

@@ -57,7 +57,11 @@ impl Relay {
                     let last = lock_positions(tx, &*node.random, now).await?;
                     let events = Outbox::new(tx).waiting(limit).await?;
                     let mut deferred = DeferredWrites::new();
-                    let jobs = jobs_for(&subscriptions, &events, &*node.random, now);
+                    let mut jobs = jobs_for(&subscriptions, &events, &*node.random, now);
+                    for (at, spec) in subscriptions.of_all(tx, &events).await? {
+                        let request = events.get(at).and_then(|event| event.request_id.as_deref());
+                        jobs.push(new_job(spec, now, &*node.random, request));
+                    }
                     let enqueued = jobs.len();
                     jobs.into_iter().for_each(|job| deferred.job(job));
                     let ids: Vec<_> = events.iter().map(|event| event.id).collect();

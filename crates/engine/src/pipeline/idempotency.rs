@@ -3,7 +3,6 @@
 use crate::components::Components;
 use crate::context::{self, Repositories};
 use crate::request_context::{IdempotencyKey, RequestContext};
-use crate::use_case::StagedCommand;
 use mainstay_domain::error::Code;
 use mainstay_domain::id::UserId;
 use mainstay_domain::time::Timestamp;
@@ -24,40 +23,42 @@ struct StoredError {
     details: Vec<(String, String, String)>,
 }
 
-/// The stored answer to the same request, if there is one.
-pub(super) async fn recall<C: StagedCommand>(
+/// The stored answer to the same request, if there is one: JSON, or the error that it ended with.
+pub(super) async fn recall(
     components: &Arc<Components>,
     cx: &RequestContext,
+    operation: &'static str,
     user: UserId,
     key: &IdempotencyKey,
-) -> Result<Option<Result<C::Written>>> {
+) -> Result<Option<Result<String>>> {
     let (key, now) = (key.clone(), components.node.now());
     let read = context::read(components, cx, ReadMode::Single, move |view| {
-        Box::pin(async move { find::<C>(view, user, &key, now).await })
+        Box::pin(async move { find(view, operation, user, &key, now).await })
     });
     read.await
 }
 
 /// The same as [`recall`], inside a transaction or a snapshot.
-pub(super) async fn find<C: StagedCommand>(
+pub(super) async fn find(
     inside: &mut (impl Repositories + Send),
+    operation: &'static str,
     user: UserId,
     key: &IdempotencyKey,
     now: Timestamp,
-) -> Result<Option<Result<C::Written>>> {
+) -> Result<Option<Result<String>>> {
     let found = inside
         .idempotency()
-        .find(user, C::NAME, &key.key, now.before(ANSWER_RETENTION))
+        .find(user, operation, &key.key, now.before(ANSWER_RETENTION))
         .await?;
-    found.map(|found| replay::<C>(&found, key)).transpose()
+    found.map(|found| replay(found, key)).transpose()
 }
 
-fn replay<C: StagedCommand>(found: &StoredResult, key: &IdempotencyKey) -> Result<Result<C::Written>> {
+fn replay(found: StoredResult, key: &IdempotencyKey) -> Result<Result<String>> {
     if found.fingerprint != key.fingerprint {
         return Err(Error::IdempotencyMismatch);
     }
     let Some(code) = &found.code else {
-        return Ok(Ok(serde_json::from_str(&found.answer).map_err(Error::internal)?));
+        return Ok(Ok(found.answer));
     };
     let stored: StoredError = serde_json::from_str(&found.answer).map_err(Error::internal)?;
     let code =
@@ -74,17 +75,18 @@ fn replay<C: StagedCommand>(found: &StoredResult, key: &IdempotencyKey) -> Resul
 }
 
 /// The record of a success, for the deferred writes of its transaction.
-pub(super) fn success<C: StagedCommand>(
+pub(super) fn success(
+    operation: &'static str,
     user: UserId,
     key: &IdempotencyKey,
-    output: &C::Written,
+    answer: String,
     now: Timestamp,
-) -> Result<NewStoredResult> {
-    let answer = serde_json::to_string(output).map_err(Error::internal)?;
-    Ok(record::<C>(user, key, None, answer, now))
+) -> NewStoredResult {
+    record(operation, user, key, None, answer, now)
 }
 
-fn record<C: StagedCommand>(
+fn record(
+    operation: &'static str,
     user: UserId,
     key: &IdempotencyKey,
     code: Option<Code>,
@@ -93,7 +95,7 @@ fn record<C: StagedCommand>(
 ) -> NewStoredResult {
     NewStoredResult {
         caller_id: user,
-        operation: C::NAME.to_owned(),
+        operation: operation.to_owned(),
         key: key.key.to_string(),
         fingerprint: key.fingerprint.to_vec(),
         code: code.map(|code| code.as_str().to_owned()),
@@ -105,9 +107,10 @@ fn record<C: StagedCommand>(
 
 /// Stores an error that changed nothing: not found, conflict, out of stock, wrong state. False when another node has
 /// stored another answer to the same request meanwhile: that one counts.
-pub(super) async fn remember_error<C: StagedCommand>(
+pub(super) async fn remember_error(
     components: &Arc<Components>,
     cx: &RequestContext,
+    operation: &'static str,
     user: UserId,
     key: &IdempotencyKey,
     error: &Error,
@@ -121,7 +124,14 @@ pub(super) async fn remember_error<C: StagedCommand>(
         details: error.details().iter().map(parts).collect(),
     };
     let answer = serde_json::to_string(&stored).map_err(Error::internal)?;
-    let row = record::<C>(user, key, Some(error.code()), answer, components.node.now());
+    let row = record(
+        operation,
+        user,
+        key,
+        Some(error.code()),
+        answer,
+        components.node.now(),
+    );
     let (owned, cx) = (Arc::clone(components), cx.clone());
     components
         .node

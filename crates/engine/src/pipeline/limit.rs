@@ -1,13 +1,13 @@
 //! Rate limits: by account for signed-in callers, by address otherwise.
 
+use super::erased::Declaration;
 use crate::components::Components;
 use crate::request_context::{LimitNote, RequestContext};
-use crate::use_case::UseCase;
 use mainstay_domain::access::Caller;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::limiter::{LimitKey, Quota};
 
-pub(super) fn check<U: UseCase>(components: &Components, cx: &RequestContext) -> Result<()> {
+pub(super) fn check(components: &Components, cx: &RequestContext, declared: Declaration) -> Result<()> {
     let key: LimitKey = match (&cx.caller, cx.origin.ip) {
         (Caller::System(_), _) => return Ok(()),
         (Caller::User(principal), _) => principal.id.into(),
@@ -18,13 +18,13 @@ pub(super) fn check<U: UseCase>(components: &Components, cx: &RequestContext) ->
         return Ok(());
     }
     let quota = Quota {
-        count: U::RATE.count,
-        period: U::RATE.period,
+        count: declared.rate.count,
+        period: declared.rate.period,
     };
     let now = components.node.now();
-    let decision = components.limiter.check(U::NAME, quota, key, now);
+    let decision = components.limiter.check(declared.name, quota, key, now);
     cx.notes.set_limit(LimitNote {
-        name: U::NAME,
+        name: declared.name,
         count: quota.count,
         period: quota.period,
         remaining: decision.remaining,

@@ -7,6 +7,7 @@
 //! either, once the client has stopped waiting; a commit that has begun is completed.
 
 mod attempt;
+mod erased;
 mod idempotency;
 mod in_flight;
 mod limit;
@@ -20,8 +21,10 @@ use crate::request_context::RequestContext;
 use crate::security_log::SecurityLog;
 use crate::use_case::{Query, StagedCommand, UseCase};
 use attempt::{Attempt, Outcome};
+use erased::{Declaration, ErasedCommand, StagedRun};
 pub(crate) use idempotency::ANSWER_RETENTION;
 use in_flight::InFlight;
+use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
 use mainstay_platform::stopwatch::Stopwatch;
 use std::borrow::Cow;
@@ -86,9 +89,25 @@ impl Pipeline {
         command: C,
     ) -> Result<Done<C::Output>> {
         let watch = Stopwatch::start();
-        let result = self.command_inner(cx, command).await;
+        let run = StagedRun::new(command);
+        let replayed = self.run_command(cx, Arc::clone(&run) as Arc<dyn ErasedCommand>);
+        let result = match replayed.await {
+            Ok(replayed) => self.finished(cx, &run, replayed),
+            Err(error) => Err(error),
+        };
         self.count_call(C::NAME, &watch, result.as_ref().err());
         result
+    }
+
+    fn finished<C: StagedCommand>(
+        &self,
+        cx: &RequestContext,
+        run: &StagedRun<C>,
+        replayed: bool,
+    ) -> Result<Done<C::Output>> {
+        let output = run.finish(self.components());
+        let output = output.map_err(|error| self.refused(cx, C::NAME, error))?;
+        Ok(Done { output, replayed })
     }
 
     /// Runs a query.
@@ -102,86 +121,67 @@ impl Pipeline {
         result
     }
 
-    async fn command_inner<C: StagedCommand>(
-        &self,
-        cx: &RequestContext,
-        command: C,
-    ) -> Result<Done<C::Output>> {
-        const {
-            assert!(
-                !(C::SECRET_ANSWER && C::IDEMPOTENT),
-                "an answer with secrets is never stored, so it cannot be replayed"
-            );
-        };
-        let cx = &*self.with_current_caller::<C>(cx).await?;
-        self.admit(cx, &command)?;
+    /// Returns whether the answer is that of an earlier request.
+    async fn run_command(&self, cx: &RequestContext, command: Arc<dyn ErasedCommand>) -> Result<bool> {
+        let declared = command.declaration();
+        let cx = &*self.with_current_caller(cx, declared).await?;
+        self.admit(cx, declared, || command.validate())?;
         let key = cx
             .idempotency
             .as_ref()
-            .filter(|_| C::IDEMPOTENT)
+            .filter(|_| command.command_declaration().is_idempotent)
             .zip(cx.caller.user_id());
         let Some((key, user)) = key else {
             return self.execute(cx, command).await;
         };
-        let _running = self
-            .0
-            .in_flight
-            .begin(user, C::NAME, &key.key)
-            .ok_or(Error::IdempotencyInFlight)?;
-        if let Some(answer) = idempotency::recall::<C>(self.components(), cx, user, key).await? {
-            return self.replayed::<C>(answer);
+        let (components, name) = (self.components(), declared.name);
+        let running = self.0.in_flight.begin(user, name, &key.key);
+        let _running = running.ok_or(Error::IdempotencyInFlight)?;
+        if let Some(answer) = idempotency::recall(components, cx, name, user, key).await? {
+            return replayed(&*command, answer);
         }
-        let result = self.execute(cx, command).await;
+        let result = self.execute(cx, Arc::clone(&command)).await;
         if let Err(error) = &result
-            && !idempotency::remember_error::<C>(self.components(), cx, user, key, error).await?
-            && let Some(answer) = idempotency::recall::<C>(self.components(), cx, user, key).await?
+            && !idempotency::remember_error(components, cx, name, user, key, error).await?
+            && let Some(answer) = idempotency::recall(components, cx, name, user, key).await?
         {
-            return self.replayed::<C>(answer);
+            return replayed(&*command, answer);
         }
         result
     }
 
-    fn replayed<C: StagedCommand>(&self, answer: Result<C::Written>) -> Result<Done<C::Output>> {
-        Ok(Done {
-            output: C::finish(answer?, self.components())?,
-            replayed: true,
-        })
-    }
-
-    async fn execute<C: StagedCommand>(&self, cx: &RequestContext, command: C) -> Result<Done<C::Output>> {
-        let preparing = PrepareContext::new(self.components(), cx, C::NAME);
-        let prepared = match command.prepare(&preparing).await {
-            Ok(prepared) => prepared,
-            Err(error) => return Err(self.refused::<C>(cx, error)),
-        };
+    /// Returns whether the answer is that of an earlier request.
+    async fn execute(&self, cx: &RequestContext, command: Arc<dyn ErasedCommand>) -> Result<bool> {
+        let name = command.declaration().name;
+        let preparing = PrepareContext::new(self.components(), cx, name);
+        if let Err(error) = command.prepare(&preparing).await {
+            return Err(self.refused(cx, name, error));
+        }
         cx.check_deadline()?;
         let writer = Arc::new(WriterLease::default());
         let components = Arc::clone(self.components());
-        let attempt = Attempt::new(components, cx.clone(), (command, prepared), Arc::clone(&writer));
+        let isolation = command.command_declaration().isolation;
+        let attempt = Attempt::new(components, cx.clone(), command, Arc::clone(&writer));
         let pipeline = self.clone();
         // A task of its own: a client that disconnects during the commit must not leave this node's caches outdated.
         let written = tokio::spawn(async move {
             let components = pipeline.components();
             let database = &components.node.database;
-            let written = database.write(C::ISOLATION, move |tx| attempt.run(tx)).await;
+            let written = database.write(isolation, move |tx| attempt.run(tx)).await;
             let now = components.node.now();
             components.audit_writers.settle(&writer, &written, now);
-            let Outcome {
-                output,
-                changes,
-                replayed,
-            } = written?;
+            let Outcome { changes, replayed } = written?;
             pipeline.committed(changes);
-            let output = C::finish(output, components)?;
-            Ok(Done { output, replayed })
+            Ok(replayed)
         });
         let written = written.await.map_err(Error::internal)?;
-        written.map_err(|error| self.refused::<C>(cx, error))
+        written.map_err(|error| self.refused(cx, name, error))
     }
 
     async fn query_inner<Q: Query>(&self, cx: &RequestContext, query: Q) -> Result<Q::Output> {
-        let cx = &*self.with_current_caller::<Q>(cx).await?;
-        self.admit(cx, &query)?;
+        let declared = const { Declaration::of::<Q>() };
+        let cx = &*self.with_current_caller(cx, declared).await?;
+        self.admit(cx, declared, || query.validate())?;
         if let Some(output) = query.cached(&self.cache_view(cx)) {
             return Ok(output);
         }
@@ -189,7 +189,7 @@ impl Pipeline {
         let read = context::read(self.components(), cx, Q::READ, move |view| {
             Box::pin(query.run(view))
         });
-        read.await.map_err(|error| self.refused::<Q>(cx, error))
+        read.await.map_err(|error| self.refused(cx, Q::NAME, error))
     }
 
     fn cache_view<'c>(&'c self, cx: &'c RequestContext) -> CacheView<'c> {
@@ -205,9 +205,10 @@ impl Pipeline {
 
     /// The context with the caller's current access. The interface authenticated the caller after the head of the
     /// request; until the body had arrived, the caller may have been demoted, disabled or signed out.
-    async fn with_current_caller<'c, U: UseCase>(
+    async fn with_current_caller<'c>(
         &self,
         cx: &'c RequestContext,
+        declared: Declaration,
     ) -> Result<Cow<'c, RequestContext>> {
         let authenticator = &self.0.authenticator;
         let authentication = cx.authentication.as_ref();
@@ -218,8 +219,8 @@ impl Pipeline {
         let authentication = match Box::pin(authenticator.authenticate(outdated.token(), cx.origin.ip)).await
         {
             Ok(authentication) => Some(authentication),
-            Err(Error::Unauthenticated(_) | Error::Denied(_)) if U::ACCESS.is_public() => None,
-            Err(error) => return Err(self.refused::<U>(cx, error)),
+            Err(Error::Unauthenticated(_) | Error::Denied(_)) if declared.access.is_public() => None,
+            Err(error) => return Err(self.refused(cx, declared.name, error)),
         };
         let mut now = cx.clone();
         now.identify(authentication);
@@ -227,13 +228,19 @@ impl Pipeline {
     }
 
     /// Checks access, rate limit, validation and whether the client still waits, which refuse a request before it begins.
-    fn admit<U: UseCase>(&self, cx: &RequestContext, use_case: &U) -> Result<()> {
-        cx.admit(U::ACCESS)
-            .map_err(|error| self.refused::<U>(cx, error))?;
+    fn admit(
+        &self,
+        cx: &RequestContext,
+        declared: Declaration,
+        validate: impl FnOnce() -> Result<(), ValidationErrors>,
+    ) -> Result<()> {
+        cx.admit(declared.access)
+            .map_err(|error| self.refused(cx, declared.name, error))?;
         if !cx.is_counted {
-            limit::check::<U>(self.components(), cx).map_err(|error| self.refused::<U>(cx, error))?;
+            limit::check(self.components(), cx, declared)
+                .map_err(|error| self.refused(cx, declared.name, error))?;
         }
-        use_case.validate()?;
+        validate()?;
         cx.check_deadline()
     }
 
@@ -243,14 +250,15 @@ impl Pipeline {
     /// # Errors
     /// `RATE_LIMITED`.
     pub fn count_request<U: UseCase>(&self, cx: &mut RequestContext) -> Result<()> {
-        limit::check::<U>(self.components(), cx).map_err(|error| self.refused::<U>(cx, error))?;
+        limit::check(self.components(), cx, const { Declaration::of::<U>() })
+            .map_err(|error| self.refused(cx, U::NAME, error))?;
         cx.is_counted = true;
         Ok(())
     }
 
     /// Records a refusal, if it is a security event.
-    fn refused<U: UseCase>(&self, cx: &RequestContext, error: Error) -> Error {
-        self.0.security.note_refused(cx, U::NAME, &error);
+    fn refused(&self, cx: &RequestContext, operation: &'static str, error: Error) -> Error {
+        self.0.security.note_refused(cx, operation, &error);
         error
     }
 
@@ -282,4 +290,9 @@ impl Pipeline {
             wakes.audit.notify_one();
         }
     }
+}
+
+fn replayed(command: &dyn ErasedCommand, answer: Result<String>) -> Result<bool> {
+    command.replay(&answer?)?;
+    Ok(true)
 }

@@ -1,6 +1,6 @@
 //! The HTTP client for providers: it follows no redirects, reaches no private network, and reads no endless answer.
 
-use super::addresses::{AllowedAddresses, NotAllowed};
+use crate::addresses::{AllowedAddresses, NotAllowed};
 use crate::tls;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -60,7 +60,11 @@ impl Http {
     pub(super) fn new(settings: &Settings) -> Result<Self, IdentityProviderError> {
         let broken = |error: String| IdentityProviderError(error);
         let local = settings.env != AppEnv::Production;
-        let allowed = AllowedAddresses::new(local, settings.identity_providers.networks.clone());
+        let allowed = AllowedAddresses::new(
+            local,
+            "OIDC_NETWORKS",
+            settings.identity_providers.networks.clone(),
+        );
         let tls = tls::client().map_err(|error| broken(error.to_string()))?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
@@ -94,7 +98,7 @@ impl Http {
         }
         // Names are checked when they are resolved.
         match parse_address(host) {
-            Some(address) if !self.0.allowed.has(address) => Err(NotAllowed(host.to_owned()).into()),
+            Some(address) if !self.0.allowed.has(address) => Err(self.0.allowed.refusal(host).into()),
             _ => Ok(parsed),
         }
     }

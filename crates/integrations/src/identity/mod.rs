@@ -1,6 +1,5 @@
 //! Identity providers: OpenID Connect by discovery, and GitHub.
 
-mod addresses;
 mod client;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -208,6 +208,10 @@ settings! {
         "whsec_ and 24 to 64 bytes in base64: signs the requests (Standard Webhooks); empty: not signed.",
         "give whsec_ and the output of `openssl rand -base64 32`";
 
+    WEBHOOK_NETWORKS: Vec<IpNet> = "webhooks.networks", Plain, |text| parse::list(text, address::network),
+        "private networks (CIDR) in which outgoing webhooks reach endpoints, also by http; none by default.",
+        "list the networks of your own receivers, e.g. 10.1.2.0/24";
+
     SMTP_URL: Option<Secret<String>> = "mail.smtp_url", Url, |text| optional(text, |text| address::smtp(text).map(Secret::new)),
         "smtp://USER:PASSWORD@HOST:587 or smtps://, with ?sslrootcert=FILE for an authority of your own; empty: mail is written to DATA_DIR/mail/*.eml.",
         "give the URL of your mail server, e.g. smtps://USER:PASSWORD@mail.example:465";

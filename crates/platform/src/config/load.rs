@@ -123,6 +123,7 @@ impl Settings {
                 every: from.take(&AUDIT_WITNESS_EVERY),
                 secret: from.take(&AUDIT_WITNESS_SECRET),
             },
+            webhook_networks: from.take(&WEBHOOK_NETWORKS),
             mail: Mail {
                 smtp_url: from.take(&SMTP_URL),
                 from: from.take(&MAIL_FROM),

@@ -7,6 +7,7 @@ use super::secret::Secret;
 use super::sections::SectionValues;
 use super::sources::Effective;
 use crate::crypto::token::TokenAlgorithm;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub master_key_previous: Option<Secret<[u8; 32]>>,
     /// The receiver of the audit chain's head.
     pub audit_witness: AuditWitness,
+    /// Private networks in which outgoing webhooks reach endpoints, also by `http:`.
+    pub webhook_networks: Vec<IpNet>,
     /// Outgoing mail.
     pub mail: Mail,
     /// Whether rate limits are in force.

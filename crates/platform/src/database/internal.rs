@@ -31,6 +31,8 @@ pub enum InternalTable {
     OneTimeTokens,
     /// Codes sent by mail: the code authorises, before there is a caller.
     EmailCodes,
+    /// Codes sent by mail to prove again who the user of a session is: the code authorises.
+    StepUpCodes,
     /// Tries at passwords and codes: counted before there is a caller.
     Tries,
     /// The value that every start has to open, stored before there is a caller.
@@ -59,6 +61,7 @@ impl InternalTable {
             Self::Counters => "counters",
             Self::OneTimeTokens => "one_time_tokens",
             Self::EmailCodes => "email_codes",
+            Self::StepUpCodes => "step_up_codes",
             Self::Tries => "tries",
             Self::MasterKeyCheck => "master_key_check",
             Self::DataExportBuilds => "data_export_builds",

@@ -17,6 +17,7 @@ mod classify;
 mod column;
 mod conflict;
 mod counters;
+mod erased;
 mod error;
 mod ids;
 mod internal;
@@ -31,6 +32,7 @@ mod sqlite;
 mod statement;
 mod text;
 mod tx;
+mod undone;
 mod value;
 
 use std::any::Any;
@@ -151,10 +153,11 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Retryable + Send + 'static,
     {
-        let outcome = match &self.inner {
+        let (slot, body) = erased::write(body);
+        let outcome = slot.settle(match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.write(body).await,
             Inner::Postgres(postgres) => postgres.write(isolation, body).await,
-        };
+        });
         let failure = outcome.as_ref().err().and_then(Retryable::database);
         if failure.is_some_and(DatabaseError::is_storage_failure) {
             self.tally().write_refused();
@@ -174,7 +177,10 @@ impl Database {
     {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.read(mode, body).await,
-            Inner::Postgres(postgres) => postgres.read(mode, body).await,
+            Inner::Postgres(postgres) => {
+                let (slot, body) = erased::read(body);
+                slot.settle(postgres.read(mode, body).await)
+            }
         }
     }
 

@@ -214,7 +214,7 @@ macro_rules! migration {
 }
 
 /// Mainstay's own migrations. One that refers to a table comes after the one that creates it.
-const MAINSTAY: [Migration; 20] = [
+const MAINSTAY: [Migration; 21] = [
     migration!("V1__roles"),
     migration!("V2__users"),
     migration!("V3__sessions"),
@@ -235,6 +235,7 @@ const MAINSTAY: [Migration; 20] = [
     migration!("V18__api_keys"),
     migration!("V19__identities"),
     migration!("V20__data_exports"),
+    migration!("V21__webhooks"),
 ];
 
 #[cfg(test)]

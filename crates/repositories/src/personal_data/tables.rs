@@ -214,6 +214,16 @@ pub static NOT_EXPORTED: &[(&str, &str)] = &[
     ("role_permissions", "about roles"),
     ("roles", "about roles"),
     ("signing_keys", "keys of the whole database"),
+    ("step_up_codes", "a secret, valid for ten minutes"),
     ("tries", "numbers under hashes, gone after a day or two"),
+    (
+        "webhook_deliveries",
+        "copies of events on their way, gone after a month",
+    ),
+    (
+        "webhook_endpoints",
+        "about the deployment; the audit entries of those who manage them are exported",
+    ),
+    ("webhook_secrets", "secrets of the deployment"),
     ("write_probe", "a value of the whole database"),
 ];

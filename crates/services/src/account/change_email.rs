@@ -32,7 +32,8 @@ pub struct ChangeEmail {
 }
 
 impl ChangeEmail {
-    /// A request for another address, with the caller's password, or without it after a step-up.
+    /// A request for another address, with the caller's password, or without it after a step-up. An account with a
+    /// second factor needs the step-up in any case.
     pub fn new(email: Email, password: Option<Password>) -> Self {
         Self { email, password }
     }
@@ -62,6 +63,9 @@ impl PreparedCommand for ChangeEmail {
         match verified {
             Some(verified) => verified.confirm(cx, &user).await?,
             None => require_step_up(cx).await?,
+        }
+        if user.mfa_enabled {
+            require_step_up(cx).await?;
         }
         if user.email == self.email {
             let same = "is the address that the account has";

@@ -6,6 +6,7 @@ use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
 use mainstay_domain::{Error, Result};
 use mainstay_engine::{CommandContext, PrepareContext, Repositories};
 use mainstay_platform::crypto::opaque::OpaqueToken;
+use mainstay_platform::crypto::seal::SealError;
 use std::time::Duration;
 
 /// A one-time token to issue.
@@ -32,6 +33,15 @@ impl NewToken<'_> {
             payload: None,
             browser: None,
         }
+    }
+}
+
+/// The error of a sealed payload that cannot be opened. Payloads are not sealed again when a master key is removed, because
+/// they are valid for minutes: they are over then, like expired ones.
+pub(crate) fn unreadable(error: SealError) -> Error {
+    match error {
+        SealError::UnknownKey(_) => Error::Unauthenticated(Unauthenticated::Invalid),
+        SealError::Tampered => Error::internal(error),
     }
 }
 

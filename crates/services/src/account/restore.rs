@@ -5,6 +5,7 @@ use super::one_time::consume;
 use super::opening::open_session;
 use super::own_address::note_access;
 use super::tokens::{OpenedSession, Tokens};
+use crate::mail::{self, AccountMail, RequestFacts};
 use mainstay_domain::access::{Access, Rate, SystemCaller};
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::event::DomainEvent;
@@ -16,7 +17,7 @@ use mainstay_engine::{
     CommandContext, Components, PrepareContext, Repositories, Secret, StagedCommand, UseCase,
 };
 
-/// Restores an account whose owner requested its deletion, and signs in to it. The token is that of the answer to a
+/// Restores an account whose owner requested its deletion, informs the owner by mail, and signs in to it. The token is that of the answer to a
 /// sign-in, with all the factors that it needs; it works once, and not after the end of the period of grace.
 #[derive(Debug, Clone)]
 pub struct RestoreAccount {
@@ -85,5 +86,7 @@ async fn restore(cx: &mut CommandContext<'_>, before: User) -> Result<User> {
     let event = DomainEvent::acted("user.restored", "RESTORE", &before, &after);
     cx.record(permit, event);
     note_access(cx, after.id).await?;
+    let request = RequestFacts::of(cx);
+    mail::send(cx, &after, AccountMail::AccountRestored { request })?;
     Ok(after)
 }

@@ -36,8 +36,8 @@ async fn confirmed_factors(cx: &mut CommandContext<'_>, user: &User) -> Result<V
     Ok(factors)
 }
 
-/// Makes [`User::mfa_enabled`] follow a change of the account's factors, in force at once; deletes the recovery codes when
-/// no factor is left that they stand in for. Returns the account as it is then.
+/// Makes [`User::mfa_enabled`] follow a change of the account's factors, in force at once; ends the step-ups that were made without a factor when there
+/// is one; deletes the recovery codes when no factor is left that they stand in for. Returns the account as it is then.
 ///
 /// # Errors
 /// Only the database's.
@@ -52,6 +52,9 @@ pub(crate) async fn follow_factors(
     }
     if mfa_enabled == user.mfa_enabled {
         return Ok(user.clone());
+    }
+    if mfa_enabled {
+        cx.sessions().end_step_ups(permit, user).await?;
     }
     let mut after = user.clone().touched(cx.now());
     after.mfa_enabled = mfa_enabled;

@@ -4,6 +4,7 @@ use super::factor::{FactorCode, MatchedCode, match_code, use_code};
 use super::own_password::{VerifiedPassword, verify_own};
 use super::passkey::{AssertionResponse, VerifiedPasskey, use_passkey, verify_passkey};
 use super::password::Password;
+use super::step_up_code::{MatchedMailCode, match_mail_code, use_mail_code};
 use super::tries::{self, TakenTry};
 use mainstay_domain::access::{Access, Principal, Rate};
 use mainstay_domain::error::{Denied, Unauthenticated};
@@ -65,9 +66,9 @@ async fn check_session(
 /// [`STEP_UP_TTL`](mainstay_domain::session::STEP_UP_TTL).
 #[derive(Debug, Clone)]
 pub enum StepUp {
-    /// With the password of the account.
+    /// With the password of an account that has no second factor: a password alone does not stand for both.
     Password(Password),
-    /// With a code of a second factor; `None` for a text that is no code.
+    /// With a code of a second factor, or one that was mailed; `None` for a text that is no code.
     Code(Option<FactorCode>),
     /// With a passkey.
     Passkey(AssertionResponse),
@@ -80,6 +81,7 @@ pub struct VerifiedProof(Proof);
 #[derive(Debug, Clone)]
 enum Proof {
     Password(VerifiedPassword),
+    MailCode(MatchedMailCode),
     /// With its try.
     Code(MatchedCode, TakenTry),
     /// With its try.
@@ -99,11 +101,18 @@ impl PreparedCommand for StepUp {
 
     async fn prepare(&self, cx: &PrepareContext<'_>) -> Result<VerifiedProof> {
         let proof = match self {
-            Self::Password(password) => Proof::Password(verify_own(cx, password).await?.1),
-            Self::Code(code) => {
+            Self::Password(password) => {
+                check_password_is_enough(&own_account(cx).await?)?;
+                Proof::Password(verify_own(cx, password).await?.1)
+            }
+            Self::Code(code) if own_account(cx).await?.mfa_enabled => {
                 let user = signed_in(cx.context().caller.principal())?.id;
                 let taken = tries::take(cx, TryKind::StepUp, &user.to_string()).await?;
                 Proof::Code(match_code(cx, user, code.as_ref()).await?, taken)
+            }
+            Self::Code(code) => {
+                let principal = signed_in(cx.context().caller.principal())?;
+                Proof::MailCode(match_mail_code(cx, principal, code.as_ref()).await?)
             }
             Self::Passkey(response) => {
                 let user = signed_in(cx.context().caller.principal())?.id;
@@ -122,8 +131,14 @@ impl PreparedCommand for StepUp {
         let user = cx.users().find(&users, user).await?;
         let proof = match &proof {
             Proof::Password(password) => {
+                // A factor may have been added since the password was verified.
+                check_password_is_enough(&user)?;
                 password.confirm(cx, &user).await?;
                 "password"
+            }
+            Proof::MailCode(matched) => {
+                use_mail_code(cx, &user, matched).await?;
+                "mail-code"
             }
             Proof::Code(matched, taken) => {
                 let permit = cx.permit(User::USE_FACTOR, &user)?;
@@ -139,6 +154,28 @@ impl PreparedCommand for StepUp {
         };
         step_up(cx, session, proof).await
     }
+}
+
+/// Checks that a password proves enough: where the account has a second factor, it is half of a sign-in.
+fn check_password_is_enough(user: &User) -> Result<()> {
+    match user.mfa_enabled {
+        true => Err(Error::InvalidState(
+            "the account has a second factor: prove who you are with it".to_owned(),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The account of the caller.
+async fn own_account(cx: &PrepareContext<'_>) -> Result<User> {
+    let id = signed_in(cx.context().caller.principal())?.id;
+    let read = cx.read(move |cx| {
+        Box::pin(async move {
+            let scope = cx.scope::<User>();
+            cx.users().find(&scope, id).await
+        })
+    });
+    read.await
 }
 
 fn signed_in(principal: Option<&Principal>) -> Result<&Principal> {

@@ -266,6 +266,10 @@ impl Command for FailDataExport {
             .await?;
         let event = DomainEvent::acted("data-export.failed", "FAIL", &before, &after);
         cx.record(permit, event);
-        Ok(())
+        let users = cx.scope::<User>();
+        match unless_gone(cx.users().find(&users, after.user_id).await)? {
+            Some(owner) => mail::send(cx, &owner, AccountMail::DataExportFailed),
+            None => Ok(()),
+        }
     }
 }

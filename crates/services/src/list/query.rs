@@ -3,6 +3,7 @@
 use super::filter::ListFilter;
 use mainstay_domain::page::{self, Page, PageRequest};
 use mainstay_engine::Query;
+use std::str::FromStr;
 
 /// A list as a use case: what clients may ask of it, and how their request becomes the use case.
 pub trait ListQuery: Query<Output = Page<Self::Item>> {
@@ -44,4 +45,14 @@ pub trait SortKey: Copy + Send + 'static {
 impl SortKey for () {
     const NAMES: &'static [(&'static str, Self)] = &[];
     const DEFAULT: (Self, bool) = ((), true);
+}
+
+/// A list of what belongs to one resource, which the path names.
+pub trait ListOf: ListQuery {
+    /// The id of that resource; text that is none names no resource: 404.
+    type Parent: FromStr + Send + 'static;
+
+    /// The list of what belongs to this resource.
+    #[must_use]
+    fn of(self, parent: Self::Parent) -> Self;
 }

@@ -40,6 +40,11 @@ pub(crate) enum AccountMail {
         #[serde(with = "spelled")]
         code: Secret<String>,
     },
+    /// Carries the code that proves again who a signed-in user is.
+    StepUpCode {
+        #[serde(with = "spelled")]
+        code: Secret<String>,
+    },
     /// Informs the owner that the password was changed.
     PasswordChanged { request: RequestFacts },
     /// Informs the owner of an address, which was confirmed just now, that the password which was chosen before was
@@ -88,8 +93,14 @@ pub(crate) enum AccountMail {
     IdentityUnlinked { provider: String, request: RequestFacts },
     /// Informs the owner that an export of the account can be downloaded.
     DataExportReady { until: Timestamp },
+    /// Informs the owner that an export of the account could not be made.
+    DataExportFailed,
     /// Informs the owner that the account is to be deleted, and how to keep it.
     DeletionRequested { until: Timestamp, request: RequestFacts },
+    /// Informs the owner that the account is not deleted after all.
+    AccountRestored { request: RequestFacts },
+    /// Informs the user who registered a webhook endpoint that it was disabled.
+    WebhookDisabled { url: String },
     /// Informs the former owner that the account was deleted.
     AccountDeleted,
 }
@@ -137,6 +148,7 @@ impl AccountMail {
             Self::ResetPassword { .. } => MailKind::ResetPassword,
             Self::MagicLink { .. } => MailKind::MagicLink,
             Self::EmailCode { .. } => MailKind::EmailCode,
+            Self::StepUpCode { .. } => MailKind::StepUpCode,
             Self::PasswordChanged { .. } => MailKind::PasswordChanged,
             Self::PasswordRemoved { .. } => MailKind::PasswordRemoved,
             Self::ChangeEmail { .. } => MailKind::ChangeEmail,
@@ -155,7 +167,10 @@ impl AccountMail {
             Self::IdentityLinked { .. } => MailKind::IdentityLinked,
             Self::IdentityUnlinked { .. } => MailKind::IdentityUnlinked,
             Self::DataExportReady { .. } => MailKind::DataExportReady,
+            Self::DataExportFailed => MailKind::DataExportFailed,
             Self::DeletionRequested { .. } => MailKind::DeletionRequested,
+            Self::AccountRestored { .. } => MailKind::AccountRestored,
+            Self::WebhookDisabled { .. } => MailKind::WebhookDisabled,
             Self::AccountDeleted => MailKind::AccountDeleted,
         }
     }
@@ -169,7 +184,7 @@ impl AccountMail {
             | Self::ResetPassword { token }
             | Self::PasswordRemoved { token } => draft.token(TokenPurpose::ResetPassword, token),
             Self::MagicLink { token } => draft.token(TokenPurpose::MagicLink, token),
-            Self::EmailCode { code } => draft.code(code, CODE_TTL),
+            Self::EmailCode { code } | Self::StepUpCode { code } => draft.code(code, CODE_TTL),
             Self::ChangeEmail { token } => draft.token(TokenPurpose::ChangeEmail, token),
             Self::Invitation { token, valid } => draft.link(TokenPurpose::Invitation, token, *valid),
             Self::PasswordChanged { request }
@@ -177,6 +192,7 @@ impl AccountMail {
             | Self::SessionFlagged { request }
             | Self::MfaEnabled { request }
             | Self::MfaDisabled { request }
+            | Self::AccountRestored { request }
             | Self::RecoveryCodesRenewed { request } => draft.facts(request.facts()),
             Self::MfaReset { at } => draft.facts(vec![(Fact::Time, Value::Time(*at))]),
             Self::EmailChangeRequested { new, request } | Self::EmailChanged { new, request } => {
@@ -193,7 +209,8 @@ impl AccountMail {
             }
             Self::DataExportReady { until } => draft.time("until", *until),
             Self::DeletionRequested { until, request } => draft.time("until", *until).facts(request.facts()),
-            Self::AccountDeleted => draft,
+            Self::WebhookDisabled { url } => draft.value("url", url),
+            Self::DataExportFailed | Self::AccountDeleted => draft,
         }
     }
 }

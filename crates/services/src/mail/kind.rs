@@ -17,6 +17,8 @@ string_enum! {
         MagicLink = "magic-link",
         /// Carries the code that signs in.
         EmailCode = "email-code",
+        /// Carries the code that proves again who a signed-in user is.
+        StepUpCode = "step-up-code",
         /// Informs the owner that the password was changed.
         PasswordChanged = "password-changed",
         /// Informs the owner of a confirmed address that a password which was chosen before was removed.
@@ -53,8 +55,14 @@ string_enum! {
         IdentityUnlinked = "identity-unlinked",
         /// Informs the owner that an export of the account can be downloaded.
         DataExportReady = "data-export-ready",
+        /// Informs the owner that an export of the account could not be made.
+        DataExportFailed = "data-export-failed",
         /// Informs the owner that the account is to be deleted, and how to keep it.
         DeletionRequested = "deletion-requested",
+        /// Informs the owner that the account is not deleted after all.
+        AccountRestored = "account-restored",
+        /// Informs the user who registered a webhook endpoint that it was disabled.
+        WebhookDisabled = "webhook-disabled",
         /// Informs the former owner that the account was deleted.
         AccountDeleted = "account-deleted",
     }

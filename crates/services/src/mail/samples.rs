@@ -70,6 +70,9 @@ fn sample(kind: MailKind) -> Result<Draft> {
         MailKind::EmailCode => AccountMail::EmailCode {
             code: Secret::new("493027".to_owned()),
         },
+        MailKind::StepUpCode => AccountMail::StepUpCode {
+            code: Secret::new("718264".to_owned()),
+        },
         MailKind::PasswordChanged => AccountMail::PasswordChanged { request: request() },
         MailKind::PasswordRemoved => AccountMail::PasswordRemoved { token: token("mrp_") },
         MailKind::ChangeEmail => AccountMail::ChangeEmail { token: token("mce_") },
@@ -114,9 +117,14 @@ fn sample(kind: MailKind) -> Result<Draft> {
             request: request(),
         },
         MailKind::DataExportReady => AccountMail::DataExportReady { until: until() },
+        MailKind::DataExportFailed => AccountMail::DataExportFailed,
+        MailKind::AccountRestored => AccountMail::AccountRestored { request: request() },
         MailKind::DeletionRequested => AccountMail::DeletionRequested {
             until: until(),
             request: request(),
+        },
+        MailKind::WebhookDisabled => AccountMail::WebhookDisabled {
+            url: "https://hooks.example/mainstay?shop=1&x=<b>".to_owned(),
         },
         MailKind::AccountDeleted => AccountMail::AccountDeleted,
     };

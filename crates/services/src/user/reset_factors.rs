@@ -1,7 +1,7 @@
 //! Resets the second factors of an account.
 
 use crate::access::check_rank;
-use crate::account::{end_sessions_of, reset_factors};
+use crate::account::{end_sessions_of, require_step_up, reset_factors};
 use crate::mail::{self, AccountMail};
 use mainstay_domain::access::{Access, Permission, Principal, Rate};
 use mainstay_domain::id::UserId;
@@ -12,7 +12,7 @@ use mainstay_domain::{Error, Result};
 use mainstay_engine::{ById, Command, CommandContext, Repositories, UseCase};
 
 /// Removes every second factor of another account, whose user has lost them and proved by other means who they are. Ends
-/// the sessions of the account and informs its user by mail; a security event is recorded, besides the audit entry that
+/// the sessions of the account and informs its user by mail; needs a step-up of the caller; a security event is recorded, besides the audit entry that
 /// names the caller.
 #[derive(Debug, Clone)]
 pub struct ResetUserFactors {
@@ -39,6 +39,7 @@ impl Command for ResetUserFactors {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<()> {
         // A stolen API key must not open accounts to a stolen password.
         cx.caller().principal().map(Principal::session).transpose()?;
+        require_step_up(cx).await?;
         let scope = cx.scope_to(User::RESET_FACTORS);
         let user = cx.users().find(&scope, self.id).await?;
         check_rank(cx, &user).await?;

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::database::error::DatabaseError;
+use crate::database::undone::Undone;
 
 thread_local! {
     /// Whether the body that is being polled on this thread waits for the answer to a statement. A cell of the thread
@@ -19,15 +20,11 @@ thread_local! {
 
 /// Runs a body to its end, or until it awaits something other than its database: it would hold its locks and its
 /// connection for as long as that takes, and on SQLite it could not run at all.
-pub(super) async fn watched<T, E: From<DatabaseError>>(
-    mut body: BoxFuture<'_, Result<T, E>>,
-) -> Result<T, E> {
+pub(super) async fn watched(mut body: BoxFuture<'_, Result<(), Undone>>) -> Result<(), Undone> {
     poll_fn(|context| {
         ANSWER_TIMEOUT.set(false);
         match body.poll_unpin(context) {
-            Poll::Pending if !ANSWER_TIMEOUT.get() => {
-                Poll::Ready(Err(E::from(DatabaseError::WaitedElsewhere)))
-            }
+            Poll::Pending if !ANSWER_TIMEOUT.get() => Poll::Ready(Err(DatabaseError::WaitedElsewhere.into())),
             polled => polled,
         }
     })

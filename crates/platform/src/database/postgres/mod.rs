@@ -12,7 +12,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
-use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -21,9 +20,10 @@ use tracing::Instrument;
 
 use self::error::{explain, explain_connect};
 use super::counters::{Counters, Tally};
-use super::error::{DatabaseError, Retryable};
+use super::erased::{ReadBody, WriteBody};
+use super::error::DatabaseError;
 use super::options::DatabaseOptions;
-use super::tx::Tx;
+use super::undone::Undone;
 use super::{Isolation, ReadMode};
 
 /// A pool of connections to one PostgreSQL database.
@@ -73,32 +73,24 @@ impl Postgres {
         Ok(opened)
     }
 
-    pub(super) async fn write<T, E, F>(self: &Arc<Self>, isolation: Isolation, body: F) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<DatabaseError> + Retryable + Send + 'static,
-    {
+    pub(super) async fn write(self: &Arc<Self>, isolation: Isolation, body: WriteBody) -> Result<(), Undone> {
         // A task of its own, so that a dropped caller leaves no transaction open half-way.
         let task = tokio::spawn(Arc::clone(self).write_to_end(isolation, body).in_current_span());
         task.await.unwrap_or_else(|error| {
-            Err(E::from(DatabaseError::unavailable(format!(
+            Err(Undone::from(DatabaseError::unavailable(format!(
                 "the transaction's task broke off; whether it committed is unknown: {error}"
             ))))
         })
     }
 
-    pub(super) async fn read<T, E, F>(self: &Arc<Self>, mode: ReadMode, body: F) -> Result<T, E>
-    where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<DatabaseError> + Send + 'static,
-    {
+    pub(super) async fn read(self: &Arc<Self>, mode: ReadMode, body: ReadBody) -> Result<(), Undone> {
         let (reply, answer) = oneshot::channel();
         tokio::spawn(Arc::clone(self).read_to_end(mode, body, reply).in_current_span());
-        answer
-            .await
-            .unwrap_or_else(|_| Err(E::from(DatabaseError::unavailable("the reading task broke off"))))
+        answer.await.unwrap_or_else(|_| {
+            Err(Undone::from(DatabaseError::unavailable(
+                "the reading task broke off",
+            )))
+        })
     }
 
     pub(super) async fn ping(&self) -> Result<(), DatabaseError> {

@@ -15,8 +15,10 @@ use super::deadline::watched;
 use super::error::{chain, explain, is_lost};
 use super::link::Link;
 use crate::database::counters::Tally;
-use crate::database::error::{DatabaseError, Retryable};
+use crate::database::erased::{ReadBody, WriteBody};
+use crate::database::error::DatabaseError;
 use crate::database::tx::{self, Access, Tx};
+use crate::database::undone::Undone;
 use crate::database::{Isolation, ReadMode};
 
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -29,21 +31,20 @@ fn begin(isolation: Isolation) -> &'static str {
 }
 
 /// The outcome of one run.
-enum Run<T, E> {
-    Done(Result<T, E>),
-    /// It left no changes and may be retried; this is the answer if it is not.
-    Again(E),
+enum Run {
+    Done(Result<(), Undone>),
+    /// It left no changes and may be retried; this is the outcome if it is not.
+    Again(Undone),
 }
 
 impl Postgres {
     /// Runs the body until it commits, fails permanently or has been run ten times. Must not be dropped half-way:
     /// the caller spawns it.
-    pub(super) async fn write_to_end<T, E, F>(self: Arc<Self>, isolation: Isolation, body: F) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<DatabaseError> + Retryable + Send + 'static,
-    {
+    pub(super) async fn write_to_end(
+        self: Arc<Self>,
+        isolation: Isolation,
+        body: WriteBody,
+    ) -> Result<(), Undone> {
         let mut run = 1;
         loop {
             let mut tx = self.begin(Some(begin(isolation)), Access::Write).await?;
@@ -55,7 +56,7 @@ impl Postgres {
                 Ok(answer) => self.end(tx, answer).await,
                 Err(panic) => {
                     Tally::add(&self.tally.panics, 1);
-                    Run::Done(Err(E::from(panicked(&*panic))))
+                    Run::Done(Err(Undone::from(panicked(&*panic))))
                 }
             };
             match ended {
@@ -70,23 +71,19 @@ impl Postgres {
     }
 
     /// Runs the body in a snapshot, and answers before it ends the transaction on the server.
-    pub(super) async fn read_to_end<T, E, F>(
+    pub(super) async fn read_to_end(
         self: Arc<Self>,
         mode: ReadMode,
-        body: F,
-        reply: oneshot::Sender<Result<T, E>>,
-    ) where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<DatabaseError> + Send + 'static,
-    {
+        body: ReadBody,
+        reply: oneshot::Sender<Result<(), Undone>>,
+    ) {
         let (begin, access) = match mode {
             ReadMode::Single => (None, Access::ReadOnce),
             ReadMode::InPlace | ReadMode::Thread => (Some(READ), Access::Read),
         };
         let mut tx = match self.begin(begin, access).await {
             Ok(tx) => tx,
-            Err(error) => return drop(reply.send(Err(E::from(error)))),
+            Err(error) => return drop(reply.send(Err(Undone::from(error)))),
         };
         let answer = AssertUnwindSafe(watched(started(body, &mut tx)))
             .catch_unwind()
@@ -101,7 +98,7 @@ impl Postgres {
             }
             Err(panic) => {
                 Tally::add(&self.tally.panics, 1);
-                drop(reply.send(Err(E::from(panicked(&*panic)))));
+                drop(reply.send(Err(Undone::from(panicked(&*panic)))));
             }
         }
     }
@@ -111,10 +108,7 @@ impl Postgres {
         Ok(Tx::new(tx::Link::Postgres(link), access))
     }
 
-    async fn end<T, E>(&self, mut tx: Tx, answer: Result<T, E>) -> Run<T, E>
-    where
-        E: From<DatabaseError> + Retryable,
-    {
+    async fn end(&self, mut tx: Tx, answer: Result<(), Undone>) -> Run {
         let answer = tx.verdict(answer);
         // A body may have converted the database's error to another one.
         let again = tx.failure().is_some_and(DatabaseError::is_retryable);
@@ -123,13 +117,13 @@ impl Postgres {
         let link = link(&mut tx);
         if link.abandoned() {
             let reason = "the body left a statement unfinished".to_owned();
-            return Run::Done(answer.and(Err(E::from(DatabaseError::LostTransaction { reason }))));
+            return Run::Done(answer.and(Err(Undone::from(DatabaseError::LostTransaction { reason }))));
         }
         match answer {
-            Ok(value) => match link.end("COMMIT").await {
+            Ok(()) => match link.end("COMMIT").await {
                 Some(Ok(())) => {
                     self.tally.committed(1, changed);
-                    Run::Done(Ok(value))
+                    Run::Done(Ok(()))
                 }
                 Some(Err(error)) => {
                     self.tally.commit_failed();
@@ -137,7 +131,7 @@ impl Postgres {
                 }
                 None => {
                     self.tally.commit_failed();
-                    Run::Done(Err(E::from(DatabaseError::unavailable(
+                    Run::Done(Err(Undone::from(DatabaseError::unavailable(
                         "the server did not answer to COMMIT in time, so whether it took effect is unknown",
                     ))))
                 }
@@ -151,7 +145,7 @@ impl Postgres {
                 if !lost {
                     let _ = link.end("ROLLBACK").await;
                 }
-                if lost || again || error.database().is_some_and(DatabaseError::is_retryable) {
+                if lost || again || error.is_retryable() {
                     Run::Again(error)
                 } else {
                     Run::Done(Err(error))
@@ -162,25 +156,25 @@ impl Postgres {
 }
 
 /// Converts the error of a failed COMMIT.
-fn refused<T, E: From<DatabaseError>>(error: &tokio_postgres::Error) -> Run<T, E> {
+fn refused(error: &tokio_postgres::Error) -> Run {
     let reason = chain(error);
     if is_lost(error) {
-        return Run::Done(Err(E::from(DatabaseError::unavailable(format!(
+        return Run::Done(Err(Undone::from(DatabaseError::unavailable(format!(
             "the connection was lost during COMMIT, so whether it took effect is unknown: {reason}"
         )))));
     }
     match explain(error, "COMMIT") {
-        again if again.is_retryable() => Run::Again(E::from(again)),
-        other => Run::Done(Err(E::from(DatabaseError::CommitFailed {
+        again if again.is_retryable() => Run::Again(Undone::from(again)),
+        other => Run::Done(Err(Undone::from(DatabaseError::CommitFailed {
             reason: other.to_string(),
         }))),
     }
 }
 
 /// Calls the body. If that call itself panics, the returned future panics when polled.
-fn started<'t, T, E, F>(body: F, tx: &'t mut Tx) -> BoxFuture<'t, Result<T, E>>
+fn started<'t, F>(body: F, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), Undone>>
 where
-    F: FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+    F: FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), Undone>>,
 {
     match catch_unwind(AssertUnwindSafe(move || body(tx))) {
         Ok(future) => future,

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 use super::checkpoint::LogEmptier;
-use super::member::GroupMember;
+use super::member::QueuedWrite;
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
 use crate::database::options::{DatabaseOptions, SyncHook};
@@ -25,7 +25,7 @@ pub(super) struct Committed {
     /// From [`Durability::begin`]; for a group without a COMMIT that of the last one.
     pub(super) number: u64,
     /// To be answered once all COMMITs up to `number` are durable.
-    pub(super) members: Vec<Box<dyn GroupMember>>,
+    pub(super) members: Vec<QueuedWrite>,
     /// The log grew.
     pub(super) wrote: bool,
     /// A row changed.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::durability::{Committed, Durability, SyncThread};
 use super::error::{explain, is_busy, is_dangling};
 use super::link::Link;
-use super::member::{GroupMember, Outcome};
+use super::member::{Outcome, QueuedWrite};
 use super::open::{pause, within_deadline};
 use crate::database::counters::Tally;
 use crate::database::error::DatabaseError;
@@ -42,7 +42,7 @@ pub(super) struct Groups {
     pub(super) storage_failed: bool,
     /// Members whose COMMIT failed in the storage, with the error's text: answered after the attempt to empty the
     /// log.
-    pub(super) unresolved: Vec<(Box<dyn GroupMember>, String)>,
+    pub(super) unresolved: Vec<(QueuedWrite, String)>,
 }
 
 /// Why the outer transaction ends without a COMMIT.
@@ -68,12 +68,12 @@ impl Gone {
 }
 
 /// Members that run again, before any new one.
-type Waiting = VecDeque<Box<dyn GroupMember>>;
+type Waiting = VecDeque<QueuedWrite>;
 
 /// Members that ran successfully or failed on their own, waiting for the COMMIT.
 #[derive(Default)]
 struct Group {
-    members: Vec<Box<dyn GroupMember>>,
+    members: Vec<QueuedWrite>,
     wrote: bool,
     /// A row changed, so the COMMIT has something to write.
     changed: bool,
@@ -88,11 +88,7 @@ impl Groups {
     }
 
     /// Runs the first member and all that `next` returns, until all are answered.
-    pub(super) fn run(
-        &mut self,
-        first: Box<dyn GroupMember>,
-        mut next: impl FnMut() -> Option<Box<dyn GroupMember>>,
-    ) {
+    pub(super) fn run(&mut self, first: QueuedWrite, mut next: impl FnMut() -> Option<QueuedWrite>) {
         // Members to run once more: they ran correctly, but shared a transaction with one that did not.
         let mut again = VecDeque::from([first]);
         let mut alone = false;
@@ -106,10 +102,10 @@ impl Groups {
     /// Runs one outer transaction. Returns whether members now in `again` have to run alone.
     fn round(
         &mut self,
-        first: Box<dyn GroupMember>,
+        first: QueuedWrite,
         size: usize,
         again: &mut Waiting,
-        more: &mut dyn FnMut(&mut Waiting) -> Option<Box<dyn GroupMember>>,
+        more: &mut dyn FnMut(&mut Waiting) -> Option<QueuedWrite>,
     ) -> bool {
         if let Some(reason) = first.expired(self.wait_limit) {
             first.refuse(reason);
@@ -125,7 +121,7 @@ impl Groups {
         let mut group = Group::default();
         let mut next = Some(first);
         while let Some(mut member) = next.take() {
-            match self.member(&mut *member, guarded) {
+            match self.member(&mut member, guarded) {
                 Ok(wrote) => {
                     group.wrote |= wrote;
                     group.changed |= wrote && self.tx.stats().changed_rows > 0;
@@ -149,7 +145,7 @@ impl Groups {
     }
 
     /// Undoes the outer transaction because of one member; the others run again.
-    fn give_up(&mut self, gone: Gone, member: Box<dyn GroupMember>, group: Group, again: &mut Waiting) {
+    fn give_up(&mut self, gone: Gone, member: QueuedWrite, group: Group, again: &mut Waiting) {
         self.roll_back();
         match gone {
             Gone::Lost(error) => member.refuse(error),
@@ -176,7 +172,7 @@ impl Groups {
 
     /// Runs one member, in a savepoint if `guarded`; returns whether it changed anything. The error means that the
     /// outer transaction is gone, or has to be undone.
-    fn member(&mut self, member: &mut dyn GroupMember, guarded: bool) -> Result<bool, Gone> {
+    fn member(&mut self, member: &mut QueuedWrite, guarded: bool) -> Result<bool, Gone> {
         for run in 1..=RUNS {
             self.tx.renew();
             self.link().take_wrote();

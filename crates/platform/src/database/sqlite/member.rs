@@ -3,14 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::super::panicked;
 use super::once::poll_once;
-use crate::database::error::{DatabaseError, Retryable};
+use crate::database::erased::WriteBody;
+use crate::database::error::DatabaseError;
 use crate::database::tx::Tx;
+use crate::database::undone::Undone;
 use crate::stopwatch::Stopwatch;
 
 /// What happens to a member's changes.
@@ -26,36 +27,22 @@ pub(super) enum Outcome {
     Panic,
 }
 
-/// A queued write of any type.
-pub(super) trait GroupMember: Send {
-    /// Runs the body once and stores its result. Never panics.
-    fn run(&mut self, tx: &mut Tx) -> Outcome;
-    /// Sends the stored result to the caller: everything that it depends on is durable.
-    fn answer(self: Box<Self>);
-    /// Sends the caller an error instead.
-    fn refuse(self: Box<Self>, error: DatabaseError);
-    /// Why it need not or must not be started any more; `None` if it may run.
-    fn expired(&self, limit: Duration) -> Option<DatabaseError>;
-    /// How long it may still wait.
-    fn deadline(&self, limit: Duration) -> Duration;
-}
-
-/// A body, its stored result and the channel to its caller.
-pub(super) struct QueuedWrite<T, E, F> {
-    body: F,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+/// A body, its stored outcome and the channel to its caller.
+pub(super) struct QueuedWrite {
+    body: WriteBody,
+    outcome: Option<Result<(), Undone>>,
+    reply: oneshot::Sender<Result<(), Undone>>,
     span: Span,
     queued: Stopwatch,
 }
 
-impl<T, E, F> QueuedWrite<T, E, F> {
-    pub(super) fn new(body: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+impl QueuedWrite {
+    pub(super) fn new(body: WriteBody) -> (Self, oneshot::Receiver<Result<(), Undone>>) {
         let (reply, answer) = oneshot::channel();
         (
             Self {
                 body,
-                result: None,
+                outcome: None,
                 reply,
                 span: Span::current(),
                 queued: Stopwatch::start(),
@@ -63,48 +50,41 @@ impl<T, E, F> QueuedWrite<T, E, F> {
             answer,
         )
     }
-}
 
-impl<T, E, F> GroupMember for QueuedWrite<T, E, F>
-where
-    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-    T: Send + 'static,
-    E: From<DatabaseError> + Retryable + Send + 'static,
-{
-    fn run(&mut self, tx: &mut Tx) -> Outcome {
+    /// Runs the body once and stores its outcome. Never panics.
+    pub(super) fn run(&mut self, tx: &mut Tx) -> Outcome {
         let _entered = self.span.enter();
         // The transaction is undone below, so no incomplete state is used after a panic.
         let ran = catch_unwind(AssertUnwindSafe(|| {
-            let answer =
-                poll_once((self.body)(tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
-            let answer = tx.verdict(answer);
-            let again = answer
-                .as_ref()
-                .is_err_and(|e| e.database().is_some_and(DatabaseError::is_retryable));
-            (answer, again)
+            let ran =
+                poll_once((self.body)(tx)).unwrap_or_else(|| Err(DatabaseError::WaitedElsewhere.into()));
+            tx.verdict(ran)
         }));
-        let (answer, outcome) = match ran {
-            Err(panic) => (Err(E::from(panicked(&*panic))), Outcome::Panic),
-            Ok((answer @ Ok(_), _)) => (answer, Outcome::Keep),
-            Ok((answer, true)) => (answer, Outcome::Again),
-            Ok((answer, false)) => (answer, Outcome::Undo),
+        let (ran, outcome) = match ran {
+            Err(panic) => (Err(panicked(&*panic).into()), Outcome::Panic),
+            Ok(Ok(())) => (Ok(()), Outcome::Keep),
+            Ok(Err(undone)) if undone.is_retryable() => (Err(undone), Outcome::Again),
+            Ok(Err(undone)) => (Err(undone), Outcome::Undo),
         };
-        self.result = Some(answer);
+        self.outcome = Some(ran);
         outcome
     }
 
-    fn answer(self: Box<Self>) {
-        if let Some(result) = self.result {
+    /// Sends the stored outcome to the caller: everything that it depends on is durable.
+    pub(super) fn answer(self) {
+        if let Some(outcome) = self.outcome {
             // A caller that was dropped gets no answer; its write is committed regardless.
-            let _ = self.reply.send(result);
+            let _ = self.reply.send(outcome);
         }
     }
 
-    fn refuse(self: Box<Self>, error: DatabaseError) {
-        let _ = self.reply.send(Err(E::from(error)));
+    /// Sends the caller an error instead.
+    pub(super) fn refuse(self, error: DatabaseError) {
+        let _ = self.reply.send(Err(error.into()));
     }
 
-    fn expired(&self, limit: Duration) -> Option<DatabaseError> {
+    /// Why it need not or must not be started any more; `None` if it may run.
+    pub(super) fn expired(&self, limit: Duration) -> Option<DatabaseError> {
         if self.reply.is_closed() {
             return Some(DatabaseError::unavailable("the caller has gone away"));
         }
@@ -112,7 +92,8 @@ where
             .then(|| DatabaseError::unavailable("the write waited too long for its turn"))
     }
 
-    fn deadline(&self, limit: Duration) -> Duration {
+    /// How long it may still wait.
+    pub(super) fn deadline(&self, limit: Duration) -> Duration {
         limit.saturating_sub(self.queued.elapsed())
     }
 }

@@ -24,9 +24,11 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::ReadMode;
 use super::counters::{Counters, Tally};
-use super::error::{DatabaseError, Retryable};
+use super::erased::{self, WriteBody};
+use super::error::DatabaseError;
 use super::options::DatabaseOptions;
 use super::tx::Tx;
+use super::undone::Undone;
 
 pub(super) use self::group::RUNS;
 
@@ -54,12 +56,7 @@ impl Sqlite {
         })
     }
 
-    pub(super) async fn write<T, E, F>(&self, body: F) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<DatabaseError> + Retryable + Send + 'static,
-    {
+    pub(super) async fn write(&self, body: WriteBody) -> Result<(), Undone> {
         self.writer.write(body).await
     }
 
@@ -83,9 +80,10 @@ impl Sqlite {
 
     /// Whether the writer executes an empty write within the wait limit.
     pub(super) async fn ping(&self) -> Result<(), DatabaseError> {
-        let empty_write = self.write(|_| Box::pin(std::future::ready(Ok::<_, DatabaseError>(()))));
-        let answered = tokio::time::timeout(self.wait_limit, empty_write).await;
-        answered.unwrap_or_else(|_| Err(DatabaseError::unavailable("the writer does not answer")))
+        let (slot, body) = erased::write(|_| Box::pin(std::future::ready(Ok::<_, DatabaseError>(()))));
+        let answered = tokio::time::timeout(self.wait_limit, self.write(body)).await;
+        let silent = |_| Err(DatabaseError::unavailable("the writer does not answer").into());
+        slot.settle(answered.unwrap_or_else(silent))
     }
 
     pub(super) fn counters(&self) -> Counters {

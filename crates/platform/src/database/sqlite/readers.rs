@@ -55,30 +55,37 @@ impl Readers {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<DatabaseError>,
     {
+        let (mut body, mut answer) = (Some(body), None);
+        self.snapshot(mode, &mut |tx| {
+            if let Some(body) = body.take() {
+                let ran = poll_once(body(tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
+                answer = Some(tx.verdict(ran));
+            }
+        })?;
+        answer.expect("the snapshot ran the body, which left its answer")
+    }
+
+    /// Opens a snapshot, runs the function in it and ends it.
+    fn snapshot(&self, mode: ReadMode, run: &mut dyn FnMut(&mut Tx)) -> Result<(), DatabaseError> {
         let link = self.take()?;
         let access = if mode == ReadMode::Single {
             Access::ReadOnce
         } else {
             if let Err(error) = link.control("BEGIN") {
-                return Err(E::from(super::error::explain(&error, "BEGIN")));
+                return Err(super::error::explain(&error, "BEGIN"));
             }
             Access::Read
         };
         let mut tx = Tx::new(tx::Link::Sqlite(link), access);
         // The snapshot is ended below, so no incomplete state is used after a panic.
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            let answer =
-                poll_once(body(&mut tx)).unwrap_or_else(|| Err(E::from(DatabaseError::WaitedElsewhere)));
-            tx.verdict(answer)
-        }));
-        let answer = ran.unwrap_or_else(|panic| {
-            Tally::add(&self.tally.panics, 1);
-            Err(E::from(panicked(&*panic)))
-        });
+        let ran = catch_unwind(AssertUnwindSafe(|| run(&mut tx)));
         if let tx::Link::Sqlite(link) = tx.link {
             self.give(link);
         }
-        answer
+        ran.map_err(|panic| {
+            Tally::add(&self.tally.panics, 1);
+            panicked(&*panic)
+        })
     }
 
     /// Runs the body in a snapshot on a reading thread, once one of them is free.

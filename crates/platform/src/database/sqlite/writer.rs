@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -15,12 +14,14 @@ use super::durability::{Durability, SyncThread};
 use super::error::explain;
 use super::group::Groups;
 use super::link::Link;
-use super::member::{GroupMember, QueuedWrite};
+use super::member::QueuedWrite;
 use super::open;
 use crate::database::counters::Tally;
-use crate::database::error::{DatabaseError, Retryable};
+use crate::database::erased::WriteBody;
+use crate::database::error::DatabaseError;
 use crate::database::options::DatabaseOptions;
 use crate::database::tx::{self, Access, Tx};
+use crate::database::undone::Undone;
 
 /// A handle to the writing thread.
 pub(super) struct Writer {
@@ -30,7 +31,7 @@ pub(super) struct Writer {
 }
 
 enum Message {
-    Run(Box<dyn GroupMember>),
+    Run(QueuedWrite),
     Close,
 }
 
@@ -85,19 +86,10 @@ impl Writer {
     }
 
     /// Queues the body and waits until its changes are durable, or undone.
-    pub(super) async fn write<T, E, F>(&self, body: F) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<DatabaseError> + Retryable + Send + 'static,
-    {
+    pub(super) async fn write(&self, body: WriteBody) -> Result<(), Undone> {
         let (write, answer) = QueuedWrite::new(body);
-        self.queue(Message::Run(Box::new(write))).await?;
-        let gone = |_| {
-            E::from(DatabaseError::unavailable(
-                "the writer broke off; whether it committed is unknown",
-            ))
-        };
+        self.queue(Message::Run(write)).await?;
+        let gone = |_| DatabaseError::unavailable("the writer broke off; whether it committed is unknown");
         answer.await.map_err(gone)?
     }
 
@@ -168,7 +160,7 @@ fn serve(mut groups: Groups, mut messages: mpsc::Receiver<Message>, mut checkpoi
 }
 
 /// The next write, if one is waiting now.
-fn next(messages: &mut mpsc::Receiver<Message>) -> Option<Box<dyn GroupMember>> {
+fn next(messages: &mut mpsc::Receiver<Message>) -> Option<QueuedWrite> {
     loop {
         match messages.try_recv() {
             Ok(Message::Run(member)) => return Some(member),

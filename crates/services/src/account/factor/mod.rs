@@ -9,7 +9,7 @@ mod set_up_totp;
 mod verify;
 
 pub use code::FactorCode;
-pub(super) use code::{MatchedCode, match_code, use_code};
+pub(super) use code::{MatchedCode, match_code, use_code, wrong_code};
 pub use disable_totp::DisableTotp;
 pub use enable_totp::EnableTotp;
 pub(super) use recovery_codes::renew;

@@ -1,7 +1,7 @@
 //! Sets up an authenticator app.
 
 use super::super::spelled;
-use super::super::step_up::require_step_up;
+use super::super::step_up::require_recent_proof;
 use super::super::totp_secret::seal_secret;
 use super::own_account;
 use crate::ShopRepositories;
@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Makes a secret for the caller's authenticator app. It is no factor before [`EnableTotp`](super::EnableTotp) confirms
-/// it; until then, each call makes another one. An account that has a second factor of another kind needs a step-up.
+/// it; until then, each call makes another one. Needs a step-up, or, where the account has no second factor, a
+/// sign-in that is as recent: otherwise a client with a stolen session could lock the owner out.
 #[derive(Debug, Clone)]
 pub struct SetUpTotp;
 
@@ -42,9 +43,7 @@ impl UseCase for SetUpTotp {
 impl Command for SetUpTotp {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<TotpSetup> {
         let (user, now) = (own_account(cx).await?, cx.now());
-        if user.mfa_enabled {
-            require_step_up(cx).await?;
-        }
+        require_recent_proof(cx, &user).await?;
         let permit = cx.permit(User::SET_UP_FACTOR, &user)?;
         let secret = TotpSecret::generate(cx.random());
         let sealed = seal_secret(&cx.components().sealer, user.id, &secret, cx.random());

@@ -4,6 +4,7 @@
 //! it is stored, and it works once.
 
 use super::site::internal;
+use crate::account::one_time::unreadable;
 use mainstay_domain::error::Unauthenticated;
 use mainstay_domain::id::UserId;
 use mainstay_domain::one_time_token::{OneTimeToken, TokenPurpose};
@@ -99,12 +100,15 @@ pub(super) async fn consume(cx: &mut CommandContext<'_>, challenge: &Challenge) 
 }
 
 /// Opens the state of a ceremony, which is sealed for its challenge.
+///
+/// # Errors
+/// `TOKEN_INVALID` when its key was removed meanwhile.
 fn open(components: &Components, digest: &[u8; 32], payload: Option<&str>) -> Result<String> {
     let bad = || Error::bug("the state of a ceremony is not readable");
     let sealed: String = serde_json::from_str(payload.ok_or_else(bad)?).map_err(Error::internal)?;
     let sealed = from_base64url(&sealed).ok_or_else(bad)?;
     let plain = components.sealer.open(CEREMONY, digest, &sealed);
-    let plain = plain.map_err(Error::internal)?;
+    let plain = plain.map_err(unreadable)?;
     std::str::from_utf8(&plain)
         .map(str::to_owned)
         .map_err(Error::internal)

@@ -1,6 +1,7 @@
 //! What the server remembers while a browser is at an identity provider.
 
 use super::return_to::ReturnTo;
+use crate::account::one_time::unreadable;
 use crate::spelled;
 use mainstay_domain::id::{SessionId, UserId};
 use mainstay_domain::random::{self, Random};
@@ -69,11 +70,11 @@ impl Attempt {
     /// Opens a payload.
     ///
     /// # Errors
-    /// `INTERNAL_ERROR` when it was changed in the database, or the master key is another.
+    /// `TOKEN_INVALID` when its key was removed meanwhile; `INTERNAL_ERROR` when it was changed in the database.
     pub(super) fn open(payload: &str, browser: &[u8; 32], sealer: &Sealer) -> Result<Self> {
         let sealed: String = serde_json::from_str(payload).map_err(Error::internal)?;
         let sealed = from_base64url(&sealed).ok_or_else(|| Error::bug("an attempt is not in base64url"))?;
-        let plain = sealer.open(ATTEMPT, browser, &sealed).map_err(Error::internal)?;
+        let plain = sealer.open(ATTEMPT, browser, &sealed).map_err(unreadable)?;
         serde_json::from_slice(&plain).map_err(Error::internal)
     }
 }

@@ -5,20 +5,23 @@ use super::return_to::ReturnTo;
 use super::settings::ProviderSettings;
 use crate::account::browser_secret::{BrowserBinding, BrowserSecret};
 use crate::account::one_time::{NewToken, issue};
+use crate::account::step_up::require_recent_proof;
 use crate::ports::IdentityProviders;
 use crate::spelled;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::error::Denied;
 use mainstay_domain::one_time_token::TokenPurpose;
+use mainstay_domain::user::User;
 use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::{Error, Result};
-use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, UseCase};
+use mainstay_engine::{CommandContext, PrepareContext, PreparedCommand, Repositories, UseCase};
 use mainstay_platform::config::Secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use url::Url;
 
-/// Begins a sign-in by an identity provider, or, for a caller who is signed in, the linking of an identity.
+/// Begins a sign-in by an identity provider, or, for a caller who is signed in, the linking of an identity, which
+/// needs a step-up, or, where the account has no second factor, a sign-in that is as recent.
 #[derive(Debug, Clone)]
 pub struct BeginProviderSignIn {
     /// The name of the provider.
@@ -90,10 +93,13 @@ impl PreparedCommand for BeginProviderSignIn {
         cx: &mut CommandContext<'_>,
     ) -> Result<Redirection> {
         let link_to = match cx.caller().principal() {
-            Some(principal) => Some(LinkTarget {
-                user: principal.id,
-                session: principal.session()?,
-            }),
+            Some(principal) => {
+                let (user, session) = (principal.id, principal.session()?);
+                let scope = cx.scope::<User>();
+                let account = cx.users().find(&scope, user).await?;
+                require_recent_proof(cx, &account).await?;
+                Some(LinkTarget { user, session })
+            }
             None => None,
         };
         let browser = BrowserSecret::of(self.browser.as_ref(), cx.random());

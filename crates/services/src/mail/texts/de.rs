@@ -70,6 +70,17 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "Geben Sie ihn nur dort ein, wo Sie ihn angefordert haben, und geben Sie ihn niemandem: Wir fragen nie danach. Haben Sie ihn nicht angefordert, brauchen Sie nichts zu tun.",
             ],
         },
+        MailKind::StepUpCode => Texts {
+            subject: "Ihr Code zur Bestätigung, dass Sie es sind",
+            heading: "Ihr Code zur Bestätigung, dass Sie es sind",
+            body: &[
+                "mit diesem Code bestätigen Sie bei {site}, dass Sie es sind, der dort angemeldet ist. Er gilt einmal, {valid} lang.",
+            ],
+            action: None,
+            closing: &[
+                "Geben Sie ihn nur dort ein, wo Sie ihn angefordert haben, und geben Sie ihn niemandem: Wir fragen nie danach. Haben Sie ihn nicht angefordert, ist vielleicht jemand anderes bei Ihrem Konto angemeldet: Melden Sie sich an und melden Sie alle anderen Geräte ab.",
+            ],
+        },
         MailKind::PasswordChanged => Texts {
             subject: "Ihr Passwort wurde geändert",
             heading: "Ihr Passwort wurde geändert",
@@ -259,6 +270,26 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "Haben Sie das nicht angefordert, ändern Sie sofort Ihr Passwort: Vielleicht war jemand anderes bei Ihrem Konto angemeldet.",
             ],
         },
+        MailKind::DataExportFailed => Texts {
+            subject: "Ihre Daten konnten nicht bereitgestellt werden",
+            heading: "Ihre Daten konnten nicht bereitgestellt werden",
+            body: &[
+                "Sie haben alles angefordert, was {site} über Ihr Konto gespeichert hat. Es konnte nicht zusammengestellt werden; verloren ist nichts.",
+            ],
+            action: None,
+            closing: &["Bitte fordern Sie es noch einmal an. Gelingt auch das nicht, schreiben Sie uns."],
+        },
+        MailKind::AccountRestored => Texts {
+            subject: "Ihr Konto ist wiederhergestellt",
+            heading: "Ihr Konto ist wiederhergestellt",
+            body: &[
+                "Ihr Konto bei {site}, das gelöscht werden sollte, wurde bei einer Anmeldung wiederhergestellt. Es bleibt, wie es war; alle Geräte wurden vorher abgemeldet.",
+            ],
+            action: None,
+            closing: &[
+                "Waren Sie es nicht, setzen Sie sofort ein neues Passwort: Wählen Sie bei der Anmeldung „Passwort vergessen“.",
+            ],
+        },
         MailKind::DeletionRequested => Texts {
             subject: "Ihr Konto wird gelöscht",
             heading: "Ihr Konto wird gelöscht",
@@ -270,6 +301,16 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             closing: &[
                 "Waren Sie es nicht, melden Sie sich an, stellen Sie das Konto wieder her und ändern Sie sofort Ihr Passwort.",
             ],
+        },
+        MailKind::WebhookDisabled => Texts {
+            subject: "Ein Webhook-Empfänger wurde abgeschaltet",
+            heading: "Ein Webhook-Empfänger wurde abgeschaltet",
+            body: &[
+                "der Empfänger {url}, den Sie bei {site} eingetragen haben, bekommt keine Ereignisse mehr: Er hat darum gebeten (410) oder einen Tag lang keines angenommen.",
+                "Was er versäumt hat, wartet auf ihn: Beheben Sie die Störung und schalten Sie ihn wieder ein.",
+            ],
+            action: None,
+            closing: &["Wird er nicht mehr gebraucht, löschen Sie ihn."],
         },
         MailKind::AccountDeleted => Texts {
             subject: "Ihr Konto wurde gelöscht",

@@ -68,6 +68,17 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "Type it only where you asked for it, and pass it on to no one: we never ask for it. If you did not ask for it, you need not do anything.",
             ],
         },
+        MailKind::StepUpCode => Texts {
+            subject: "Your code to confirm that it is you",
+            heading: "Your code to confirm that it is you",
+            body: &[
+                "with this code you confirm at {site} that it is you who is signed in. It works once, for {valid}.",
+            ],
+            action: None,
+            closing: &[
+                "Type it only where you asked for it, and pass it on to no one: we never ask for it. If you did not ask for it, someone else may be signed in to your account: sign in, and sign out every other device.",
+            ],
+        },
         MailKind::PasswordChanged => Texts {
             subject: "Your password was changed",
             heading: "Your password was changed",
@@ -248,6 +259,26 @@ pub(super) fn texts(kind: MailKind) -> Texts {
                 "If it was not you who asked for it, change your password at once: someone else may have been signed in to your account.",
             ],
         },
+        MailKind::DataExportFailed => Texts {
+            subject: "Your data could not be made ready",
+            heading: "Your data could not be made ready",
+            body: &[
+                "you asked for everything that {site} has stored about your account. It could not be put together; nothing was lost.",
+            ],
+            action: None,
+            closing: &["Please ask for it again. If that fails, too, write to us."],
+        },
+        MailKind::AccountRestored => Texts {
+            subject: "Your account is restored",
+            heading: "Your account is restored",
+            body: &[
+                "your account at {site}, which was to be deleted, was restored at a sign-in. It stays as it was; every device was signed out before.",
+            ],
+            action: None,
+            closing: &[
+                "If it was not you, set a new password at once: choose \"forgot password\" when you sign in.",
+            ],
+        },
         MailKind::DeletionRequested => Texts {
             subject: "Your account will be deleted",
             heading: "Your account will be deleted",
@@ -257,6 +288,16 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             ],
             action: None,
             closing: &["If it was not you, sign in, restore the account, and change your password at once."],
+        },
+        MailKind::WebhookDisabled => Texts {
+            subject: "A webhook endpoint was disabled",
+            heading: "A webhook endpoint was disabled",
+            body: &[
+                "the endpoint {url}, which you registered at {site}, receives no more events: it asked for none (410), or has not accepted any for a day.",
+                "What it missed waits for it: repair it, and enable it again.",
+            ],
+            action: None,
+            closing: &["If it is not needed any more, delete it."],
         },
         MailKind::AccountDeleted => Texts {
             subject: "Your account was deleted",

@@ -1,5 +1,6 @@
-//! Which addresses the server connects to on behalf of a provider's documents: public ones, so that a document cannot
-//! make it send requests into the network that it stands in (server-side request forgery, CWE-918).
+//! Which addresses the server connects to on behalf of others, such as the documents of an identity provider, or the URL
+//! of a webhook: public ones, so that they cannot make it send requests into the network that it stands in (server-side
+//! request forgery, CWE-918).
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -8,29 +9,65 @@ use std::sync::Arc;
 
 /// The addresses that are allowed.
 #[derive(Debug, Clone)]
-pub(super) struct AllowedAddresses(Arc<Allowed>);
+pub(crate) struct AllowedAddresses(Arc<Allowed>);
 
 #[derive(Debug)]
 struct Allowed {
+    public: bool,
     loopback: bool,
+    setting: &'static str,
     networks: Vec<IpNet>,
 }
 
 /// No address of a host is allowed.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} has no address that may be reached (OIDC_NETWORKS)")]
-pub(super) struct NotAllowed(pub(super) String);
+#[error("{host} has no address that may be reached ({setting})")]
+pub(crate) struct NotAllowed {
+    host: String,
+    /// The setting that names networks which are allowed all the same.
+    setting: &'static str,
+}
 
 impl AllowedAddresses {
-    /// Public addresses, those of the given networks, and perhaps this machine.
-    pub(super) fn new(loopback: bool, networks: Vec<IpNet>) -> Self {
-        Self(Arc::new(Allowed { loopback, networks }))
+    /// Public addresses, those of the networks that the setting names, and perhaps this machine.
+    pub(crate) fn new(loopback: bool, setting: &'static str, networks: Vec<IpNet>) -> Self {
+        Self(Arc::new(Allowed {
+            public: true,
+            loopback,
+            setting,
+            networks,
+        }))
     }
 
-    pub(super) fn has(&self, address: IpAddr) -> bool {
+    /// Those of the networks that the setting names, and no others.
+    pub(crate) fn only(setting: &'static str, networks: Vec<IpNet>) -> Self {
+        Self(Arc::new(Allowed {
+            public: false,
+            loopback: false,
+            setting,
+            networks,
+        }))
+    }
+
+    /// Whether no address at all is allowed.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.0.public && !self.0.loopback && self.0.networks.is_empty()
+    }
+
+    /// The error for a host of which no address is allowed.
+    pub(crate) fn refusal(&self, host: &str) -> NotAllowed {
+        NotAllowed {
+            host: host.to_owned(),
+            setting: self.0.setting,
+        }
+    }
+
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let is_own = address.is_loopback() && self.0.loopback;
-        is_own || is_public(address) || self.0.networks.iter().any(|net| net.contains(&address))
+        is_own
+            || (self.0.public && is_public(address))
+            || self.0.networks.iter().any(|net| net.contains(&address))
     }
 }
 
@@ -43,7 +80,7 @@ impl Resolve for AllowedAddresses {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let good: Vec<SocketAddr> = found.filter(|socket| allowed.has(socket.ip())).collect();
             if good.is_empty() {
-                return Err(NotAllowed(name.as_str().to_owned()).into());
+                return Err(allowed.refusal(name.as_str()).into());
             }
             Ok(Box::new(good.into_iter()) as Addrs)
         })
@@ -87,7 +124,7 @@ mod tests {
 
     #[test]
     fn only_public_addresses_are_reached() {
-        let allowed = AllowedAddresses::new(false, vec!["10.1.2.0/24".parse().unwrap()]);
+        let allowed = AllowedAddresses::new(false, "OIDC_NETWORKS", vec!["10.1.2.0/24".parse().unwrap()]);
         for address in [
             "127.0.0.1",
             "::1",
@@ -120,6 +157,10 @@ mod tests {
         ] {
             assert!(allowed.has(address.parse().unwrap()), "{address}");
         }
-        assert!(AllowedAddresses::new(true, Vec::new()).has("127.0.0.1".parse().unwrap()));
+        assert!(AllowedAddresses::new(true, "OIDC_NETWORKS", Vec::new()).has("127.0.0.1".parse().unwrap()));
+        let only = AllowedAddresses::only("WEBHOOK_NETWORKS", vec!["10.1.2.0/24".parse().unwrap()]);
+        for (address, is_allowed) in [("10.1.2.3", true), ("1.1.1.1", false), ("127.0.0.1", false)] {
+            assert_eq!(only.has(address.parse().unwrap()), is_allowed, "{address}");
+        }
     }
 }
