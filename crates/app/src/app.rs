@@ -143,9 +143,7 @@ impl App {
         let product = catalogue::extensions(settings, Arc::clone(gateway), Arc::clone(clock))?;
         let (random, log) = (Arc::clone(&dependencies.random), dependencies.access_log.clone());
         let hub = Hub::new(Arc::clone(&dependencies.clock), random, log);
-        let named = product
-            .with(Arc::new(self.0.finders.clone()))
-            .with(Arc::new(hub));
+        let named = product.with(Arc::new(self.0.finders.clone())).with(Arc::new(hub));
         let sections = self.0.section_extensions.iter();
         Ok(sections.fold(named, |extensions, add| add(settings, extensions)))
     }

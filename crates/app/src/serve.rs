@@ -74,7 +74,11 @@ impl Serving {
         let stop = CancellationToken::new();
         let grace = instance.settings.http.shutdown_timeout;
         let server = tokio::spawn(listening.serve(middleware(&instance), stop.clone(), grace));
-        let realtime = instance.settings.roles.realtime.then(|| realtime(&instance, &stop));
+        let realtime = instance
+            .settings
+            .roles
+            .realtime
+            .then(|| realtime(&instance, &stop));
         Self {
             realtime: realtime.flatten(),
             instance,

@@ -38,7 +38,9 @@ fn app() -> App {
 }
 
 fn lines(rows: impl IntoIterator<Item = String>) -> String {
-    rows.into_iter().map(|row| row.trim_end().to_owned() + "\n").collect()
+    rows.into_iter()
+        .map(|row| row.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 #[test]

@@ -40,8 +40,8 @@ pub use public_endpoint::PublicEndpoint;
 pub use public_error::PublicError;
 pub use request_state::RequestState;
 pub use route_state::RouteState;
-pub use socket::{OpenedSocket, SocketRequest, SocketStream};
 pub use routes::{Route, RouteRow, Routes};
+pub use socket::{OpenedSocket, SocketRequest, SocketStream};
 
 /// Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
 #[cfg(fuzzing)]

@@ -15,8 +15,8 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
-    ACCEPT_LANGUAGE, CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
-    USER_AGENT,
+    ACCEPT_LANGUAGE, CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    UPGRADE, USER_AGENT,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
@@ -79,8 +79,11 @@ impl FromRequestParts<RouteState> for SocketRequest {
             .preferring(text(&parts.headers, &ACCEPT_LANGUAGE).unwrap_or_default())
             .with_device(cookies::device(&parts.headers, secure));
         let engine = route_state.engine().clone();
-        let mut caller =
-            LiveCaller::anonymous(engine.clone(), origin.clone(), Arc::clone(request_state.request_id()));
+        let mut caller = LiveCaller::anonymous(
+            engine.clone(),
+            origin.clone(),
+            Arc::clone(request_state.request_id()),
+        );
         let presented = match credential {
             Credential::None => Ok(false),
             credential => {
@@ -165,7 +168,9 @@ fn handshake(parts: &Parts) -> Result<HeaderValue> {
         return Err(bad("a WebSocket is opened over HTTP/1.1"));
     }
     if !lists(headers, &CONNECTION, "upgrade") || !lists(headers, &UPGRADE, "websocket") {
-        return Err(bad("this is a WebSocket: send Connection: Upgrade and Upgrade: websocket"));
+        return Err(bad(
+            "this is a WebSocket: send Connection: Upgrade and Upgrade: websocket",
+        ));
     }
     if text(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
         return Err(bad("Sec-WebSocket-Version must be 13"));

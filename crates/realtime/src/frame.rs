@@ -121,7 +121,7 @@ pub(crate) struct ServerFrame<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     recovered: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    members: Option<Vec<Member>>,
+    members: Option<Vec<RoomMember>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,7 +131,7 @@ pub(crate) struct ServerFrame<'a> {
 /// A member of a room.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Member {
+struct RoomMember {
     user_id: UserId,
     connections: usize,
 }
@@ -173,10 +173,9 @@ impl<'a> ServerFrame<'a> {
 
     /// The same, with the members of a room.
     pub(crate) fn with_members(self, members: Vec<(UserId, usize)>) -> Self {
-        let members = members.into_iter().map(|(user_id, connections)| Member {
-            user_id,
-            connections,
-        });
+        let members = members
+            .into_iter()
+            .map(|(user_id, connections)| RoomMember { user_id, connections });
         Self {
             members: Some(members.collect()),
             ..self

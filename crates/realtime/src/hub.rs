@@ -61,16 +61,16 @@ pub struct HubCounts {
     pub too_slow: u64,
 }
 
-/// A client's place in a channel.
-pub(crate) struct Place {
+/// A subscription to a channel that is fed from the log.
+pub(crate) struct NewSubscription {
     /// Names the subscription.
     pub(crate) id: u64,
     /// The offset after which the client receives messages as they arrive.
     pub(crate) last: i64,
 }
 
-/// A client's place in a room.
-pub(crate) struct RoomPlace {
+/// A subscription to a room.
+pub(crate) struct NewRoomSubscription {
     pub(crate) id: u64,
     pub(crate) last: i64,
     pub(crate) epoch: Uuid,
@@ -147,23 +147,35 @@ impl Hub {
 
     /// Wakes all connections: access has changed.
     pub(crate) fn wake_all(&self) {
-        self.state.lock().connections.values().for_each(|queue| queue.wake());
+        self.state
+            .lock()
+            .connections
+            .values()
+            .for_each(|queue| queue.wake());
     }
 
     /// Wakes the connections whose callers have to be checked again at an instant.
     pub(crate) fn wake_due(&self, now: Timestamp) {
         let state = self.state.lock();
-        state.connections.values().for_each(|queue| queue.wake_if_due(now));
+        state
+            .connections
+            .values()
+            .for_each(|queue| queue.wake_if_due(now));
     }
 
     /// Subscribes to a channel that is fed from the log: messages after the returned offset will be in the queue. `since`
     /// is the offset of the last message that the client has, which may be ahead of this process.
-    pub(crate) fn subscribe(&self, channel: &Channel, queue: &Arc<Queue>, since: Option<i64>) -> Place {
+    pub(crate) fn subscribe(
+        &self,
+        channel: &Channel,
+        queue: &Arc<Queue>,
+        since: Option<i64>,
+    ) -> NewSubscription {
         let mut state = self.state.lock();
         let last = state.last;
         let after = since.map_or(last, |since| since.max(last));
         let id = state.add(channel, queue, None, after);
-        Place { id, last }
+        NewSubscription { id, last }
     }
 
     /// Subscribes to a room.
@@ -173,7 +185,7 @@ impl Hub {
         queue: &Arc<Queue>,
         user: UserId,
         since: Option<(&str, i64)>,
-    ) -> RoomPlace {
+    ) -> NewRoomSubscription {
         let (epoch, channel) = (self.new_epoch(), Channel::Room(name.clone()));
         let mut state = self.state.lock();
         let room = state.rooms.open(name, epoch);
@@ -186,7 +198,7 @@ impl Hub {
         }
         let id = state.add(&channel, queue, Some(user), last);
         let (missed, recovered) = found.map_or((Vec::new(), None), |(missed, all)| (missed, Some(all)));
-        RoomPlace {
+        NewRoomSubscription {
             id,
             last,
             epoch,
@@ -201,14 +213,16 @@ impl Hub {
         let Some(subscribers) = state.channels.get_mut(channel) else {
             return;
         };
-        let Some(entry) = subscribers.remove(&id) else { return };
+        let Some(entry) = subscribers.remove(&id) else {
+            return;
+        };
         if subscribers.is_empty() {
             state.channels.remove(channel);
         }
         let (Channel::Room(name), Some(user)) = (channel, entry.user) else {
             return;
         };
-        if state.rooms.find(name).is_some_and(|room| room.leave(user)) {
+        if state.rooms.find(name).is_some_and(|room| room.exit(user)) {
             let left = Message::presence(channel.clone(), "leave", user.to_string());
             state.deliver(&Arc::new(left));
         }

@@ -79,7 +79,9 @@ impl Message {
 
 /// The frame of a value that the server chose.
 pub(crate) fn text(value: &impl Serialize) -> Utf8Bytes {
-    serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned()).into()
+    serde_json::to_string(value)
+        .unwrap_or_else(|_| "{}".to_owned())
+        .into()
 }
 
 /// What subscribers learn of a relayed event: a message for each channel that it belongs to.
@@ -111,7 +113,11 @@ pub(crate) fn messages_of(relayed: &PositionedEvent) -> Vec<Message> {
                 }
                 let (id, view) = (order.id, json!(OrderView::from(order)));
                 own["order"] = view.clone();
-                add(Channel::Orders(id), json!({"kind": event.kind, "order": view}), true);
+                add(
+                    Channel::Orders(id),
+                    json!({"kind": event.kind, "order": view}),
+                    true,
+                );
             }
         }
         _ => {}

@@ -134,7 +134,9 @@ async fn presence<S: SocketStream>(
         let error = Error::Denied(Denied::Ownership);
         return refuse(socket, subscriber, &error, &channel, id).await;
     }
-    let frame = ServerFrame::new("presence", id).about(&channel).with_members(members);
+    let frame = ServerFrame::new("presence", id)
+        .about(&channel)
+        .with_members(members);
     socket.send(frame.text(), subscriber).await
 }
 

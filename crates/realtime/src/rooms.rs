@@ -61,7 +61,7 @@ impl Room {
     }
 
     /// Removes a connection of a member; whether it was the member's last.
-    pub(crate) fn leave(&mut self, user: UserId) -> bool {
+    pub(crate) fn exit(&mut self, user: UserId) -> bool {
         let Some(connections) = self.members.get_mut(&user) else {
             return false;
         };

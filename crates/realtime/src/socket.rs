@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use mainstay_domain::Error;
 use mainstay_domain::channel::Channel;
+use mainstay_domain::time::Timestamp;
 use mainstay_edge::{LiveCaller, OpenedSocket, SocketStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,8 +61,8 @@ pub(crate) async fn serve<S: SocketStream>(opened: OpenedSocket<S>, hub: Arc<Hub
     let wire = WebSocketStream::from_raw_socket(opened.stream, Role::Server, Some(config)).await;
     let mut socket = Socket {
         wire,
+        frames: FrameCount::new(hub.now()),
         hub,
-        frames: FrameCount::new(Instant::now()),
         unanswered: 0,
     };
     let Err(close) = socket.run(opened.caller, opened.presented).await;
@@ -125,7 +126,9 @@ impl<S: SocketStream> Socket<S> {
             else {
                 return Err(Close::UNAUTHENTICATED);
             };
-            let authenticated = caller.authenticate(&token, Channel::ACCESS, "channel.connect").await;
+            let authenticated = caller
+                .authenticate(&token, Channel::ACCESS, "channel.connect")
+                .await;
             authenticated.map_err(|error| Close::refused(&error))?;
             let frame = ServerFrame::new("authenticated", id).text();
             let sent = timeout(WRITE_TIMEOUT, self.wire.send(Wire::Text(frame))).await;
@@ -144,7 +147,7 @@ impl<S: SocketStream> Socket<S> {
             Some(Err(error)) => return Err(end_of(&error)),
         };
         self.unanswered = 0;
-        match self.frames.admit(Instant::now()) {
+        match self.frames.admit(self.hub.now()) {
             true => Ok(wire),
             false => Err(Close::TOO_MANY_FRAMES),
         }
@@ -197,7 +200,8 @@ impl<S: SocketStream> Socket<S> {
                     continue;
                 }
             }
-            self.write(Wire::Text(message.frame.clone()), subscriber, false).await?;
+            self.write(Wire::Text(message.frame.clone()), subscriber, false)
+                .await?;
             count += 1;
             if count == BATCH {
                 subscriber.queue.wake();
@@ -300,18 +304,19 @@ fn pings() -> Interval {
 
 /// Counts the frames of a client.
 struct FrameCount {
-    since: Instant,
+    since: Timestamp,
     count: u32,
 }
 
 impl FrameCount {
-    fn new(now: Instant) -> Self {
+    fn new(now: Timestamp) -> Self {
         Self { since: now, count: 0 }
     }
 
     /// Counts a frame; whether the client may send it.
-    fn admit(&mut self, now: Instant) -> bool {
-        if now.duration_since(self.since) >= WINDOW {
+    fn admit(&mut self, now: Timestamp) -> bool {
+        // A clock that was set back begins a new period, too.
+        if now < self.since || now.since(self.since) >= WINDOW {
             *self = Self::new(now);
         }
         self.count += 1;
@@ -324,5 +329,22 @@ pub(crate) fn survives(error: &Error) -> Result<(), Close> {
     match error {
         Error::Unauthenticated(_) => Err(Close::refused(error)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_counted_anew_in_each_period() {
+        let at = Timestamp::from_seconds;
+        let mut frames = FrameCount::new(at(100));
+        for now in [100, 110, 121, 50] {
+            for _ in 0..MAX_FRAMES {
+                assert!(frames.admit(at(now)), "{now}");
+            }
+            assert!(!frames.admit(at(now)) && !frames.admit(at(now + 9)), "{now}");
+        }
     }
 }

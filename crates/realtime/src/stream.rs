@@ -66,7 +66,9 @@ async fn open(
     let caller = operation.live_caller();
     operation.query(Stream).await?;
     let channels = channels(params.channels.as_deref().unwrap_or_default())?;
-    let header = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
+    let header = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().unwrap_or("?"));
     let since = header
         .or(params.last_event_id.as_deref())
         .map(|id| positions(id, channels.len()));
@@ -90,8 +92,7 @@ fn channels(text: &str) -> Result<Vec<Channel>> {
     let bad = |message: &str| Error::BadRequest(message.to_owned());
     let parsed = text.split(',').map(str::parse::<Channel>);
     let parsed: std::result::Result<Vec<_>, _> = parsed.take(MAX_CHANNELS + 1).collect();
-    let mut channels =
-        parsed.map_err(|_| bad("channels must be names of channels, separated by commas"))?;
+    let mut channels = parsed.map_err(|_| bad("channels must be names of channels, separated by commas"))?;
     let count = channels.len();
     channels.sort();
     channels.dedup();
@@ -270,7 +271,9 @@ mod tests {
         for text in ["", ",", "products,", "products,products", "jobs"] {
             assert!(named(text).is_err(), "{text}");
         }
-        let many: Vec<String> = (0..=MAX_CHANNELS).map(|number| format!("room:{number}")).collect();
+        let many: Vec<String> = (0..=MAX_CHANNELS)
+            .map(|number| format!("room:{number}"))
+            .collect();
         assert!(named(&many.join(",")).is_err());
         assert_eq!(named(&many[1..].join(",")).unwrap(), MAX_CHANNELS);
     }

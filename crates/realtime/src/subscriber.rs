@@ -186,7 +186,11 @@ impl Subscriber {
     ///
     /// # Errors
     /// 401 or 403 when the token is not accepted; `FORBIDDEN` when it is another account's.
-    pub(crate) async fn authenticate(&mut self, token: &str, operation: &'static str) -> Result<Vec<Channel>> {
+    pub(crate) async fn authenticate(
+        &mut self,
+        token: &str,
+        operation: &'static str,
+    ) -> Result<Vec<Channel>> {
         let mut caller = self.caller.clone();
         caller.authenticate(token, Channel::ACCESS, operation).await?;
         if caller.caller().user_id() != self.caller.caller().user_id() {

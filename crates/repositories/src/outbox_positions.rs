@@ -52,8 +52,10 @@ impl OutboxPositions<'_> {
     /// # Errors
     /// Only the database's.
     pub async fn lock(&mut self, epoch: Uuid) -> Result<EventPositions> {
-        let found: Option<Read<EventPositions>> =
-            self.0.execute_returning_optional(LOCK.exempt(), &[&epoch]).await?;
+        let found: Option<Read<EventPositions>> = self
+            .0
+            .execute_returning_optional(LOCK.exempt(), &[&epoch])
+            .await?;
         Ok(found.map_or(
             EventPositions {
                 epoch,

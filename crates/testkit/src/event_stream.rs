@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long a test waits for an event that has to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An open stream.
 pub struct EventStream {
@@ -46,7 +46,7 @@ impl EventStream {
                     return parsed;
                 }
             }
-            let chunk = timeout(PATIENCE, self.response.chunk()).await;
+            let chunk = timeout(EVENT_TIMEOUT, self.response.chunk()).await;
             let chunk = chunk.expect("an event comes in time").ok().flatten()?;
             self.text.push_str(&String::from_utf8_lossy(&chunk));
         }

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// How long a test waits for a frame that has to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An open WebSocket.
 pub struct Socket {
@@ -33,25 +33,28 @@ impl Node {
         }
     }
 
-    /// Sends the handshake of a WebSocket; returns the status of the answer, and the connection.
+    /// Sends the handshake of a WebSocket, with these headers in place of the usual ones of their names; returns the status of the answer, and the connection.
     ///
     /// # Panics
     /// When the server cannot be reached.
     pub async fn handshake(&self, headers: &[(&str, &str)]) -> (u16, TcpStream) {
         let address = self.url().trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await.expect("the server listens");
-        let mut head = format!(
-            "GET /ws HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        );
-        for (name, value) in headers {
+        let usual = [
+            ("host", address),
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let is_given = |name: &str| headers.iter().any(|(given, _)| *given == name);
+        let usual = usual.iter().filter(|(name, _)| !is_given(name));
+        let mut head = "GET /ws HTTP/1.1\r\n".to_owned();
+        for (name, value) in usual.chain(headers) {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        stream
-            .write_all(head.as_bytes())
-            .await
-            .expect("the server reads");
+        stream.write_all(head.as_bytes()).await.expect("the server reads");
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             answer.push(stream.read_u8().await.expect("the server answers"));
@@ -152,7 +155,7 @@ impl Socket {
 
     async fn read(&mut self) -> Result<Value, Option<(u16, String)>> {
         loop {
-            let read = timeout(PATIENCE, self.wire.next()).await;
+            let read = timeout(FRAME_TIMEOUT, self.wire.next()).await;
             match read.expect("a frame comes in time") {
                 Some(Ok(Message::Text(text))) => {
                     return Ok(serde_json::from_str(&text).expect("frames are JSON"));

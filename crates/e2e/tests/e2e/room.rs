@@ -31,9 +31,15 @@ async fn a_message_reaches_the_members_in_order(app: &TestApp) {
     for (payload, offset) in payloads.iter().zip(1..) {
         sender.send(publish(payload)).await;
         let published = sender.expect("published").await;
-        assert_eq!((&published["offset"], &published["id"]), (&json!(offset), &json!("p")));
+        assert_eq!(
+            (&published["offset"], &published["id"]),
+            (&json!(offset), &json!("p"))
+        );
         let message = member.expect("message").await;
-        assert_eq!((&message["offset"], &message["payload"]), (&json!(offset), payload));
+        assert_eq!(
+            (&message["offset"], &message["payload"]),
+            (&json!(offset), payload)
+        );
     }
     // Another room is another channel.
     member.subscribe("room:other").await;
@@ -48,7 +54,10 @@ async fn members_see_who_enters_and_leaves(app: &TestApp) {
     let (mut second, mut third) = (bob.socket(node).await, bob.socket(node).await);
     second.subscribe("room:lobby").await;
     let joined = first.expect("join").await;
-    assert_eq!((&joined["userId"], &joined["channel"]), (&json!(bob.id), &json!("room:lobby")));
+    assert_eq!(
+        (&joined["userId"], &joined["channel"]),
+        (&json!(bob.id), &json!("room:lobby"))
+    );
     third.subscribe("room:lobby").await;
     let presence = json!({"type": "presence", "channel": "room:lobby"});
     first.send(presence.clone()).await;
@@ -60,7 +69,9 @@ async fn members_see_who_enters_and_leaves(app: &TestApp) {
     expected.sort_by_key(|member| member["userId"].to_string());
     assert_eq!(answer["members"], json!(expected));
     drop(second);
-    third.send(json!({"type": "unsubscribe", "channel": "room:lobby"})).await;
+    third
+        .send(json!({"type": "unsubscribe", "channel": "room:lobby"}))
+        .await;
     third.expect("unsubscribed").await;
     assert_eq!(first.expect("leave").await["userId"], bob.id);
     // Who is no member does not learn who is.

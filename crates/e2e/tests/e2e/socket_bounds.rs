@@ -13,6 +13,7 @@ on_both_engines! {
     too_many_channels_end_the_connection;
     trap_17_a_client_that_does_not_read_is_closed_and_others_receive_everything;
     a_handshake_that_is_none_is_refused;
+    a_client_that_does_not_authenticate_is_closed;
     a_request_over_a_socket_has_its_line_in_the_log;
 }
 
@@ -42,7 +43,14 @@ async fn what_is_not_understood_is_answered_and_the_connection_goes_on(app: &Tes
     let ann = app.customer("ann").await;
     let mut socket = ann.socket(app.node()).await;
     let deep = "[".repeat(30_000);
-    for text in ["", "x", "[]", "{\"type\":\"nothing\"}", "{\"type\":\"ping\",\"more\":1}", &deep] {
+    for text in [
+        "",
+        "x",
+        "[]",
+        "{\"type\":\"nothing\"}",
+        "{\"type\":\"ping\",\"more\":1}",
+        &deep,
+    ] {
         socket.send_text(text).await;
         let answer = socket.expect("error").await;
         let expected = (&json!("BAD_REQUEST"), &json!("Invalid message"));
@@ -50,7 +58,9 @@ async fn what_is_not_understood_is_answered_and_the_connection_goes_on(app: &Tes
     }
     socket.send_binary(br#"{"type":"ping"}"#.to_vec()).await;
     socket.expect("error").await;
-    socket.send(json!({"type": "subscribe", "channel": "nothing", "id": 5})).await;
+    socket
+        .send(json!({"type": "subscribe", "channel": "nothing", "id": 5}))
+        .await;
     assert_eq!(socket.expect("error").await["id"], 5);
     socket.subscribe("products").await;
 }
@@ -78,8 +88,16 @@ async fn a_frame_that_breaks_the_protocol_ends_the_connection(app: &TestApp) {
         ("not masked", frame(true, TEXT, ping, false), 1002),
         ("an unknown opcode", frame(true, 3, ping, true), 1002),
         ("a reserved bit", vec![0xC1, 0x80, 0, 0, 0, 0], 1002),
-        ("a continuation of nothing", frame(true, CONTINUATION, ping, true), 1002),
-        ("a long control frame", frame(true, PING, &[b'x'; 200], true), 1002),
+        (
+            "a continuation of nothing",
+            frame(true, CONTINUATION, ping, true),
+            1002,
+        ),
+        (
+            "a long control frame",
+            frame(true, PING, &[b'x'; 200], true),
+            1002,
+        ),
         ("a control frame in pieces", frame(false, PING, ping, true), 1002),
         ("no UTF-8", frame(true, TEXT, &[0xFF, 0xFE], true), 1007),
     ] {
@@ -123,7 +141,10 @@ async fn too_many_frames_end_the_connection(app: &TestApp) {
     }
     let (frames, (code, reason)) = socket.until_closed().await;
     assert!(frames.len() >= 60 && frames.len() <= 180, "{}", frames.len());
-    assert!(code == 1008 && reason.starts_with("RATE_LIMITED"), "{code} {reason}");
+    assert!(
+        code == 1008 && reason.starts_with("RATE_LIMITED"),
+        "{code} {reason}"
+    );
 }
 
 async fn too_many_channels_end_the_connection(app: &TestApp) {
@@ -139,7 +160,7 @@ async fn too_many_channels_end_the_connection(app: &TestApp) {
             socket.expect("subscribed").await;
             // Another window of frames.
             if number == 55 {
-                tokio::time::sleep(std::time::Duration::from_secs(11)).await;
+                app.advance(10 * crate::SECOND);
             }
         }
     }
@@ -182,10 +203,20 @@ async fn a_handshake_that_is_none_is_refused(app: &TestApp) {
     for headers in [
         &[("sec-websocket-version", "8")][..],
         &[("sec-websocket-key", "c2hvcnQ=")],
+        &[("sec-websocket-key", "not base64 at all, is it")],
+        &[("upgrade", "h2c")],
+        &[("connection", "keep-alive")],
     ] {
         let (status, _) = node.handshake(headers).await;
-        assert!([101, 400].contains(&status));
+        assert_eq!(status, 400, "{headers:?}");
     }
+}
+
+async fn a_client_that_does_not_authenticate_is_closed(app: &TestApp) {
+    let mut socket = app.node().socket(&[]).await;
+    // Control frames are no sign-in.
+    socket.write_raw(&frame(true, PING, b"", true)).await;
+    assert_eq!(socket.closed().await, (1008, "UNAUTHORIZED".to_owned()));
 }
 
 async fn a_request_over_a_socket_has_its_line_in_the_log(app: &TestApp) {
@@ -201,9 +232,17 @@ async fn a_request_over_a_socket_has_its_line_in_the_log(app: &TestApp) {
     let lines = app.request_lines();
     let of_socket: Vec<&Value> = lines.iter().filter(|line| line["method"] == "ws").collect();
     let facts = |line: &Value| [&line["route"], &line["status"], &line["user"]].map(Clone::clone);
-    assert_eq!(facts(of_socket[0]), [json!("subscribe"), json!(200), json!(ann.id)]);
-    assert_eq!(facts(of_socket[1]), [json!("subscribe"), json!(403), json!(ann.id)]);
-    let opened = lines.iter().any(|line| line["path"] == "/ws" && line["status"] == 101);
+    assert_eq!(
+        facts(of_socket[0]),
+        [json!("subscribe"), json!(200), json!(ann.id)]
+    );
+    assert_eq!(
+        facts(of_socket[1]),
+        [json!("subscribe"), json!(403), json!(ann.id)]
+    );
+    let opened = lines
+        .iter()
+        .any(|line| line["path"] == "/ws" && line["status"] == 101);
     assert!(opened, "{lines:?}");
     app.run_jobs().await;
 }

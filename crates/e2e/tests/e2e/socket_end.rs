@@ -1,7 +1,7 @@
 //! How the right to a connection ends: with its session, its account, its token or a permission.
 
-use crate::{MINUTE, SECOND};
 use crate::order_cancel_expire::place;
+use crate::{MINUTE, SECOND};
 use mainstay_testkit::{Socket, TestApp, TestUser, on_both_engines};
 use serde_json::{Value, json};
 
@@ -37,7 +37,10 @@ async fn after_a_sign_out_no_frame_follows_the_close(app: &TestApp) {
     admin.post(&path, stock).await.expect(200);
     app.run_jobs().await;
     assert_eq!(socket.closed().await, (1008, "TOKEN_REVOKED".to_owned()));
-    let (status, _) = app.node().handshake(&[("authorization", &format!("Bearer {}", ann.access))]).await;
+    let (status, _) = app
+        .node()
+        .handshake(&[("authorization", &format!("Bearer {}", ann.access))])
+        .await;
     assert_eq!(status, 101, "the reason is in the close");
 }
 
@@ -49,7 +52,10 @@ async fn a_disabled_account_loses_its_connections(app: &TestApp) {
     admin.patch(&path, disabled).await.expect(200);
     let (code, reason) = socket.closed().await;
     assert_eq!(code, 1008);
-    assert!(["ACCOUNT_DISABLED", "TOKEN_REVOKED"].contains(&&*reason), "{reason}");
+    assert!(
+        ["ACCOUNT_DISABLED", "TOKEN_REVOKED"].contains(&&*reason),
+        "{reason}"
+    );
     app.run_jobs().await;
 }
 
@@ -109,7 +115,11 @@ async fn a_token_of_another_account_extends_nothing(app: &TestApp) {
 }
 
 async fn a_permission_that_ends_ends_the_subscription(app: &TestApp) {
-    let (ann, bob, admin) = (app.customer("ann").await, app.customer("bob").await, app.admin().await);
+    let (ann, bob, admin) = (
+        app.customer("ann").await,
+        app.customer("bob").await,
+        app.admin().await,
+    );
     let path = place(&ann, &app.product(5, 100).await, 1).await;
     let channel = format!("orders:{}", path.rsplit('/').next().unwrap());
     let permissions = format!("/api/users/{}/permissions", bob.id);
@@ -131,7 +141,9 @@ async fn a_permission_that_ends_ends_the_subscription(app: &TestApp) {
         assert_eq!(ended["channel"], channel, "{ends_by_itself}");
         ann.post(&format!("{path}/cancel"), json!({})).await;
         // The rest of the connection goes on.
-        socket.send(json!({"type": "subscribe", "channel": channel})).await;
+        socket
+            .send(json!({"type": "subscribe", "channel": channel}))
+            .await;
         assert_eq!(socket.expect("error").await["code"], "FORBIDDEN");
     }
     app.run_jobs().await;

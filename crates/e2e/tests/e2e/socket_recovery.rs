@@ -66,7 +66,10 @@ async fn a_client_gets_what_it_missed_in_order_and_once(app: &TestApp) {
     drop(socket);
     let mut socket = ann.socket(node).await;
     assert!(offset.as_i64() > seen["offset"].as_i64());
-    assert_eq!(socket.recover("products", epoch, &offset).await["recovered"], true);
+    assert_eq!(
+        socket.recover("products", epoch, &offset).await["recovered"],
+        true
+    );
     assert_eq!(stock(&mut socket).await, 5);
 }
 

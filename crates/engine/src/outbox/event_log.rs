@@ -29,7 +29,10 @@ impl EventLog {
     /// The database is unavailable.
     pub async fn begin(&self) -> Result<EventPositions> {
         let epoch = uuid_v7(self.0.now(), &*self.0.random);
-        let found = self.0.read(ReadMode::InPlace, |tx| Box::pin(positions(tx))).await?;
+        let found = self
+            .0
+            .read(ReadMode::InPlace, |tx| Box::pin(positions(tx)))
+            .await?;
         if !found.epoch.is_nil() {
             return Ok(found);
         }

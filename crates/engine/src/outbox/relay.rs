@@ -67,7 +67,9 @@ impl Relay {
                     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
                     Outbox::new(tx).mark_relayed(&ids, last, now).await?;
                     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-                    OutboxPositions::new(tx).advance(last.saturating_add(count)).await?;
+                    OutboxPositions::new(tx)
+                        .advance(last.saturating_add(count))
+                        .await?;
                     deferred.flush(tx).await?;
                     Ok::<_, Error>((events, enqueued))
                 })

@@ -8,8 +8,8 @@ use mainstay_domain::id::{EventId, UserId};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::security::SecurityEvent;
 use mainstay_repositories::{
-    EventsOf, Idempotency, NewStoredResult, Outbox, OutboxPositions, SecurityEvents, SigningKeys, StoredResult, database_clock,
-    write_probe,
+    EventsOf, Idempotency, NewStoredResult, Outbox, OutboxPositions, SecurityEvents, SigningKeys,
+    StoredResult, database_clock, write_probe,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -70,7 +70,10 @@ fn relayed_events_are_read_in_the_order_of_their_positions() {
             assert!(!Outbox::new(tx).is_waiting().await?);
             let all = EventsOf::Everything;
             let found = Outbox::new(tx).relayed(all, 0, 99, 9).await?;
-            let positions: Vec<_> = found.iter().map(|found| (found.position, found.event.id)).collect();
+            let positions: Vec<_> = found
+                .iter()
+                .map(|found| (found.position, found.event.id))
+                .collect();
             assert_eq!(positions, [(11, id(3)), (12, id(1)), (13, id(2))]);
             assert_eq!(Outbox::new(tx).relayed(all, 11, 12, 9).await?[..], found[1..2]);
             assert_eq!(Outbox::new(tx).relayed(all, 0, 99, 2).await?[..], found[..2]);
@@ -78,7 +81,10 @@ fn relayed_events_are_read_in_the_order_of_their_positions() {
             OutboxPositions::new(tx).set_pruned(12).await?;
             OutboxPositions::new(tx).set_pruned(5).await?;
             let positions = OutboxPositions::new(tx).lock(Uuid::nil()).await?;
-            assert_eq!((positions.epoch, positions.last, positions.pruned), (epoch, 13, 12));
+            assert_eq!(
+                (positions.epoch, positions.last, positions.pruned),
+                (epoch, 13, 12)
+            );
             Ok(())
         })
         .unwrap();

@@ -2,12 +2,12 @@
 
 use super::owner_of;
 use mainstay_domain::Result;
+use mainstay_domain::access::Resource as _;
 use mainstay_domain::access::{Access, Rate};
 use mainstay_domain::channel::Channel;
 use mainstay_domain::event::PositionedEvent;
 use mainstay_domain::order::Order;
 use mainstay_domain::product::Product;
-use mainstay_domain::access::Resource as _;
 use mainstay_engine::{Query, QueryContext, Repositories, UseCase};
 use mainstay_repositories::{EventsOf, Outbox};
 
