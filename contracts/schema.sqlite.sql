@@ -397,7 +397,8 @@ CREATE UNIQUE INDEX security_events_digest_period_key ON security_events (digest
 CREATE INDEX security_events_last ON security_events (last_at, id);
 
 -- V10__outbox
--- Domain events that the relay has yet to deliver, and those it delivered a short time ago.
+-- Domain events that the relay has yet to deliver, and those it delivered a short time ago. The relay numbers them as it
+-- delivers them: channels replay what a client missed by these positions.
 
 CREATE TABLE outbox (
     id          BLOB    NOT NULL PRIMARY KEY,
@@ -409,11 +410,23 @@ CREATE TABLE outbox (
     user_id     BLOB,
     request_id  TEXT,
     payload     TEXT    NOT NULL,
-    relayed_at  INTEGER
+    relayed_at  INTEGER,
+    position    INTEGER
 ) STRICT;
 
 CREATE INDEX outbox_waiting ON outbox (id) WHERE relayed_at IS NULL;
 CREATE INDEX outbox_relayed ON outbox (relayed_at) WHERE relayed_at IS NOT NULL;
+CREATE UNIQUE INDEX outbox_position ON outbox (position) WHERE position IS NOT NULL;
+CREATE INDEX outbox_of_resource ON outbox (resource_id, position) WHERE position IS NOT NULL;
+CREATE INDEX outbox_of_owner ON outbox (owner_id, position) WHERE position IS NOT NULL;
+
+-- The position of the last relayed event, and of the last one whose retention period is over; at most one row.
+CREATE TABLE outbox_positions (
+    id     INTEGER NOT NULL PRIMARY KEY,
+    epoch  BLOB   NOT NULL,
+    last   INTEGER NOT NULL,
+    pruned INTEGER NOT NULL
+) STRICT;
 
 -- V11__jobs
 -- Work for later.

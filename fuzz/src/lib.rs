@@ -26,6 +26,8 @@ pub mod edge;
 pub mod platform;
 #[cfg(fuzzing)]
 pub mod provider;
+#[cfg(fuzzing)]
+pub mod realtime;
 
 /// Calls a check with the input as text, if it is text.
 #[cfg(fuzzing)]

@@ -10,7 +10,8 @@ use mainstay_edge::{RouteRow, Routes};
 use mainstay_engine::job::JobRegistry;
 use mainstay_engine::outbox::Subscriptions;
 use mainstay_engine::{CachedResources, ExportedTables, Extensions, RowFinders};
-use mainstay_platform::config::{ConfigErrors, Loaded, Sections, Settings, Sources};
+use mainstay_platform::config::{ConfigErrors, Loaded, Roles, Sections, Settings, Sources};
+use mainstay_realtime::Hub;
 use mainstay_repositories::Migrations;
 use serde_json::Value;
 use std::sync::Arc;
@@ -120,7 +121,9 @@ impl App {
 
     /// Every route of every interface, with its use case, access and rate.
     pub fn route_table(&self) -> Vec<RouteRow> {
-        self.routes(true).table()
+        let mut table = self.routes(true).table();
+        table.extend(mainstay_realtime::frames());
+        table
     }
 
     /// The OpenAPI 3.1 document, as JSON text.
@@ -139,16 +142,31 @@ impl App {
     ) -> Result<Extensions, StartError> {
         let (gateway, clock) = (&dependencies.gateway, &dependencies.clock);
         let product = catalogue::extensions(settings, Arc::clone(gateway), Arc::clone(clock))?;
+        let (random, log) = (Arc::clone(&dependencies.random), dependencies.access_log.clone());
+        let hub = Hub::new(Arc::clone(&dependencies.clock), random, log);
         let named = product
             .with(Arc::new(self.0.finders.clone()))
-            .with(Arc::new(self.0.exported.clone()));
+            .with(Arc::new(self.0.exported.clone()))
+            .with(Arc::new(hub));
         let sections = self.0.section_extensions.iter();
         Ok(sections.fold(named, |extensions, add| add(settings, extensions)))
     }
 
-    /// The routes, not mounted yet; `docs` states whether to serve the API documentation, too.
+    /// The routes of all interfaces, not mounted yet; `docs` states whether to serve the API documentation, too.
     pub(crate) fn routes(&self, docs: bool) -> Routes {
         all_routes(&self.0.routes, docs)
+    }
+
+    /// The routes of a process with these roles.
+    pub(crate) fn routes_of(&self, roles: Roles, docs: bool) -> Routes {
+        let api = match roles.api {
+            true => api_routes(&self.0.routes, docs),
+            false => mainstay_rest::routes_without_api(),
+        };
+        match roles.realtime {
+            true => api.merge(mainstay_realtime::routes()),
+            false => api,
+        }
     }
 
     /// The OpenAPI document of the routes.
@@ -165,6 +183,11 @@ impl App {
 
 /// Mainstay's routes, and those that were added.
 pub(crate) fn all_routes(added: &[fn() -> Routes], docs: bool) -> Routes {
+    api_routes(added, docs).merge(mainstay_realtime::routes())
+}
+
+/// The routes of the API, and those that were added.
+fn api_routes(added: &[fn() -> Routes], docs: bool) -> Routes {
     added
         .iter()
         .fold(mainstay_rest::routes(docs), |routes, more| routes.merge(more()))

@@ -8,6 +8,7 @@ use mainstay_edge::{EdgeOptions, Middleware, MiddlewareParts};
 use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
 use mainstay_platform::open_files::OpenFiles;
+use mainstay_realtime::Hub;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -40,12 +41,13 @@ pub struct Serving {
     address: SocketAddr,
     stop: CancellationToken,
     server: JoinHandle<()>,
+    realtime: Option<JoinHandle<()>>,
     background: Option<Background>,
 }
 
 impl Serving {
-    /// Serves requests, and runs the background tasks of `ROLES`. Without the role `api` it only
-    /// answers health checks and `/metrics`.
+    /// Serves requests, and runs the background tasks of `ROLES`. Without the roles `api`
+    /// and `realtime` it only answers health checks and `/metrics`.
     ///
     /// # Errors
     /// The address of the metrics is in use or not one of this machine.
@@ -72,7 +74,13 @@ impl Serving {
         let stop = CancellationToken::new();
         let grace = instance.settings.http.shutdown_timeout;
         let server = tokio::spawn(listening.serve(middleware(&instance), stop.clone(), grace));
+        let realtime = instance
+            .settings
+            .roles
+            .realtime
+            .then(|| realtime(&instance, &stop));
         Self {
+            realtime: realtime.flatten(),
             instance,
             address,
             stop,
@@ -113,8 +121,21 @@ impl Serving {
         if let Some(background) = self.background {
             background.stop().await;
         }
+        if let Some(realtime) = self.realtime
+            && let Err(error) = realtime.await
+        {
+            tracing::error!(%error, "the hub of channels failed while it was stopping");
+        }
         self.instance.close().await;
     }
+}
+
+/// Starts to feed the hub of channels; it closes their connections at the stop.
+fn realtime(instance: &Instance, stop: &CancellationToken) -> Option<JoinHandle<()>> {
+    let engine = &instance.engine;
+    // The composition root inserts it.
+    let hub = engine.components().extensions.get::<Hub>().ok()?;
+    Some(mainstay_realtime::start(engine, hub, stop.child_token()))
 }
 
 /// The routes of the interfaces that this process serves, with the middleware around them.
@@ -128,10 +149,7 @@ fn middleware(instance: &Instance) -> Middleware {
     let mut options = EdgeOptions::of(settings, &engine.policies().public_url);
     fit_connections(&mut options, OpenFiles::raise(settings.database.pool));
     let metrics = Arc::clone(&engine.node().metrics);
-    let routes = match settings.roles.api {
-        true => app.routes(options.docs),
-        false => mainstay_rest::routes_without_api(),
-    };
+    let routes = app.routes_of(settings.roles, options.docs);
     let document = app.document(&routes);
     let router = routes.router(engine.clone(), options.clone(), &document);
     let parts = MiddlewareParts {

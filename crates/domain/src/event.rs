@@ -4,6 +4,7 @@ use crate::id::{Id, UserId};
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 /// A domain event, recorded once by a transaction: it becomes an audit entry and an outbox event.
 #[derive(Debug, Clone)]
@@ -145,6 +146,26 @@ pub struct OutboxEvent {
     pub request_id: Option<String>,
     /// The resource at that time, as JSON text and not parsed: most subscribers need only its id.
     pub payload: String,
+}
+
+/// A relayed event and its position among all relayed events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PositionedEvent {
+    /// Grows with each event that is relayed, and has gaps.
+    pub position: i64,
+    /// The event.
+    pub event: OutboxEvent,
+}
+
+/// How far the relay is, and how far back relayed events are retained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventPositions {
+    /// Names the database: positions of another one cannot be compared with these.
+    pub epoch: Uuid,
+    /// The position of the last relayed event; 0 before the first.
+    pub last: i64,
+    /// The position of the last event that is no longer retained; 0 before the first.
+    pub pruned: i64,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod api_key;
 pub mod attributes;
 pub mod audit;
 pub mod bounded;
+pub mod channel;
 pub mod currency;
 pub mod data_export;
 pub mod device;

@@ -15,6 +15,7 @@ pub mod cookies;
 mod credential;
 pub mod entry;
 pub mod input;
+mod live_caller;
 pub mod middleware;
 pub mod operation;
 mod options;
@@ -26,9 +27,11 @@ mod route_state;
 pub mod routes;
 pub mod server;
 mod shares;
+mod socket;
 
 pub use answer::{Answer, ApiError};
 pub use entry::Entry;
+pub use live_caller::LiveCaller;
 pub use middleware::{Middleware, MiddlewareParts};
 pub use operation::{LaterQueries, Operation};
 pub use options::EdgeOptions;
@@ -38,6 +41,7 @@ pub use public_error::PublicError;
 pub use request_state::RequestState;
 pub use route_state::RouteState;
 pub use routes::{Route, RouteRow, Routes};
+pub use socket::{OpenedSocket, SocketRequest, SocketStream};
 
 /// Entry points of the fuzz targets (`fuzz/`); compiled for them alone.
 #[cfg(fuzzing)]

@@ -5,6 +5,7 @@ use crate::cookies;
 use crate::credential;
 use crate::entry::{self, CredentialUse, Entry};
 use crate::input;
+use crate::live_caller::LiveCaller;
 use crate::request_state::RequestState;
 use crate::route_state::RouteState;
 use axum::extract::FromRequestParts;
@@ -142,6 +143,13 @@ impl<U> Operation<U> {
                 ..self.cx.clone()
             },
         }
+    }
+}
+
+impl<U> Operation<U> {
+    /// The caller of an answer that stays open.
+    pub fn live_caller(&self) -> LiveCaller {
+        LiveCaller::new(self.route_state.engine().clone(), self.cx.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! State of a request while the server processes it.
 
 use crate::budget::{Exhausted, Reservation};
+use crate::connections::state::{ConnectionState, OpenRequest};
 use crate::route_state::RouteState;
 use crate::shares::Shares;
 use http::Extensions;
@@ -26,6 +27,7 @@ pub struct RequestState {
     who: OnceLock<LoggedCaller>,
     fingerprint: OnceLock<[u8; 32]>,
     shares: Arc<Shares>,
+    connection: Option<Arc<ConnectionState>>,
     body: OnceLock<Reservation>,
     replayed: AtomicBool,
 }
@@ -67,6 +69,7 @@ impl RequestState {
         foreign: bool,
         deadline: Deadline,
         shares: Arc<Shares>,
+        connection: Option<Arc<ConnectionState>>,
     ) -> Self {
         Self {
             request_id,
@@ -78,6 +81,7 @@ impl RequestState {
             who: OnceLock::new(),
             fingerprint: OnceLock::new(),
             shares,
+            connection,
             body: OnceLock::new(),
             replayed: AtomicBool::new(false),
         }
@@ -156,6 +160,12 @@ impl RequestState {
     /// Keeps the body's memory reserved until the request is answered: the values parsed from it are in memory too.
     pub(crate) fn keep_body(&self, reservation: Reservation) {
         let _ = self.body.set(reservation);
+    }
+
+    /// Counts the connection as in use for as long as the guard lives, because it is upgraded; `None` when the request did
+    /// not arrive over one, as in tests.
+    pub(crate) fn begin_upgraded(&self) -> Option<OpenRequest> {
+        self.connection.as_ref().map(ConnectionState::begin_request)
     }
 
     /// Records that the response is a replay of an earlier one.

@@ -52,6 +52,14 @@ impl RouteState {
         &self.0.router_state.engine
     }
 
+    /// A part of this process that an interface shares, by its type.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` when the composition root did not insert one.
+    pub fn extension<T: ?Sized + Send + Sync + 'static>(&self) -> mainstay_domain::Result<&Arc<T>> {
+        self.engine().components().extensions.get()
+    }
+
     /// Options of the deployment.
     pub fn options(&self) -> &EdgeOptions {
         &self.0.router_state.options

@@ -13,7 +13,7 @@ use crate::job::{JobRegistry, JobRunner};
 use crate::key::{KeySource, KeyStore};
 use crate::mail::Mailer;
 use crate::node::Node;
-use crate::outbox::{Live, Relay, Subscriptions};
+use crate::outbox::{EventLog, Live, Relay, Subscriptions};
 use crate::pipeline::Pipeline;
 use crate::policies::Policies;
 use crate::readiness::ReadinessProbe;
@@ -70,6 +70,7 @@ struct Mechanisms {
     jobs: JobRunner,
     relay: Relay,
     live: Arc<Live>,
+    event_log: EventLog,
     audit_sealer: AuditSealer,
     audit_verifier: AuditVerifier,
     audit_acceptor: AuditAcceptor,
@@ -137,6 +138,7 @@ impl Engine {
             jobs: JobRunner::new(node.clone(), pipeline.clone(), parts.jobs),
             relay: Relay::new(node.clone(), parts.subscriptions, Arc::clone(&live)),
             live,
+            event_log: EventLog::new(node.clone()),
             audit_sealer: AuditSealer::new(node.clone(), Arc::clone(&sealer), writers, anchor.clone()),
             audit_acceptor: AuditAcceptor::new(pipeline.clone(), audit_verifier.clone(), anchor),
             audit_verifier,
@@ -217,6 +219,11 @@ impl Engine {
     /// Publishes events to the listeners in this process.
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// Reads relayed events by their positions.
+    pub fn event_log(&self) -> &EventLog {
+        &self.0.event_log
     }
 
     /// Links audit entries into the chain.

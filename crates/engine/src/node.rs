@@ -34,6 +34,8 @@ pub struct Wakes {
     pub events: Notify,
     /// Audit entries were committed on this node.
     pub audit: Notify,
+    /// Events were relayed on this node.
+    pub relayed: Notify,
 }
 
 impl Node {

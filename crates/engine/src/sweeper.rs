@@ -13,8 +13,8 @@ use mainstay_domain::{Error, Result};
 use mainstay_platform::database::Isolation;
 use mainstay_platform::limiter::Limiter;
 use mainstay_repositories::{
-    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, SecurityEvents,
-    Sessions, StepUpCodes, Tries, Users, Webhooks,
+    ApiKeys, DataExports, Devices, EmailCodes, Idempotency, Jobs, OneTimeTokens, Outbox, OutboxPositions,
+    SecurityEvents, Sessions, StepUpCodes, Tries, Users, Webhooks,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,11 @@ impl Sweeper {
             .write(Isolation::ReadCommitted, move |tx| {
                 Box::pin(async move {
                     let mut removed = Idempotency::new(tx).prune(now.before(ANSWER_RETENTION)).await?;
-                    removed += Outbox::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
+                    let relayed_before = now.before(FINISHED_RETENTION);
+                    if let Some(last) = Outbox::new(tx).last_relayed_before(relayed_before).await? {
+                        OutboxPositions::new(tx).set_pruned(last).await?;
+                    }
+                    removed += Outbox::new(tx).prune(relayed_before).await?;
                     removed += Jobs::new(tx).prune(now.before(FINISHED_RETENTION)).await?;
                     let dead = permit_all(SystemCaller::SWEEPER, Session::PRUNE);
                     removed += Sessions::new(tx)

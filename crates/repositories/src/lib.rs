@@ -81,6 +81,7 @@ mod one_time_tokens;
 mod order_items;
 mod orders;
 mod outbox;
+mod outbox_positions;
 mod outcome;
 mod passkeys;
 mod payments;
@@ -122,7 +123,8 @@ pub use jobs::{JobFilter, Jobs, NewJob, SealedJob};
 pub use migrate::{Condition, MigrateError, Migration, Migrations, Report, condition, migrate};
 pub use one_time_tokens::OneTimeTokens;
 pub use orders::{OrderFilter, OrderSort, Orders};
-pub use outbox::Outbox;
+pub use outbox::{EventsOf, Outbox};
+pub use outbox_positions::OutboxPositions;
 pub use passkeys::{Passkeys, StoredPasskey};
 pub use payments::Payments;
 pub use personal_data::{

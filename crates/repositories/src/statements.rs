@@ -169,6 +169,8 @@ fn reads() -> Vec<(&'static str, &'static Select)> {
         crate::master_key_check::ALL,
         crate::one_time_tokens::ALL,
         crate::orders::ALL,
+        crate::outbox::ALL,
+        crate::outbox_positions::ALL,
         crate::passkeys::ALL,
         crate::payments::ALL,
         crate::personal_data::ALL,
@@ -265,6 +267,7 @@ fn internal() -> Vec<(&'static str, &'static InternalChange)> {
         crate::master_key_check::INTERNAL,
         crate::one_time_tokens::INTERNAL,
         crate::outbox::INTERNAL,
+        crate::outbox_positions::INTERNAL,
         crate::security_events::INTERNAL,
         crate::tries::INTERNAL,
     ];

@@ -1,8 +1,7 @@
-//! The public contract as text: the snapshots in `contracts/`.
+//! The OpenAPI document.
 
 use mainstay_edge::Routes;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// Mainstay's OpenAPI 3.1 document of the routes.
 pub fn openapi(routes: &Routes) -> Value {
@@ -17,27 +16,4 @@ pub fn document(routes: &Routes, title: &str, version: &str, license: Option<&st
         document["info"]["license"] = json!({"name": license, "identifier": license});
     }
     document
-}
-
-/// Text of `contracts/openapi.json`.
-pub fn openapi_text() -> String {
-    format!("{:#}\n", openapi(&crate::routes(true)))
-}
-
-/// Text of `contracts/routes.txt`: every route with its use case, access and rate.
-pub fn routes_text() -> String {
-    let mut text = String::new();
-    for row in crate::routes(true).table() {
-        let _ = writeln!(text, "{row}");
-    }
-    text
-}
-
-/// Text of `contracts/public-operations.txt`: the operations open to anonymous callers. A new one needs a review.
-pub fn public_text() -> String {
-    let mut text = String::new();
-    for row in crate::routes(true).table().iter().filter(|row| row.public) {
-        let _ = writeln!(text, "{:<7} {:<32} {}", row.method, row.path, row.use_case);
-    }
-    text
 }

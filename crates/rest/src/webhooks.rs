@@ -104,7 +104,7 @@ async fn read(operation: Operation<ReadWebhookEndpoint>, PathId(id): PathId<Webh
     answer::data(&WebhookEndpointView::from(endpoint))
 }
 
-/// Changes an endpoint. One that is enabled again is sent what waits for it.
+/// Changes an endpoint. One that is enabled again is sent the deliveries that wait for it.
 #[utoipa::path(patch, path = "/api/webhook-endpoints/{id}", tag = "webhooks", request_body = WebhookEndpointPatch,
     params(("id" = String, Path, format = Uuid)),
     responses((status = 200, description = "The endpoint", body = Data<WebhookEndpointView>)))]

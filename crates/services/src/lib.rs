@@ -12,6 +12,7 @@ pub mod access;
 pub mod account;
 pub mod api_key;
 pub mod audit;
+pub mod channel;
 pub mod data_export;
 mod extensions;
 pub mod job;

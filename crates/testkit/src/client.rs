@@ -1,6 +1,7 @@
 //! A small HTTP client.
 
 use crate::answer::Answer;
+use crate::event_stream::EventStream;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -61,6 +62,18 @@ impl Client {
     /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
+    }
+
+    /// Opens a stream of server-sent events.
+    ///
+    /// # Panics
+    /// When the app refuses it.
+    pub async fn stream(&self, path: &str) -> EventStream {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let response = request.headers(self.headers.clone()).send().await;
+        let response = response.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        assert_eq!(response.status(), 200, "{path}");
+        EventStream::new(response)
     }
 
     /// `POST` with a JSON body.

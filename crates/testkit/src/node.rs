@@ -6,6 +6,7 @@ use mainstay_app::{App, Dependencies, Instance, Serving, listen};
 use mainstay_edge::RouteRow;
 use mainstay_engine::Engine;
 use mainstay_platform::config::Settings;
+use mainstay_realtime::{Hub, HubCounts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -77,7 +78,25 @@ impl Node {
 
     /// Every route it serves.
     pub fn routes(&self) -> Vec<RouteRow> {
-        self.app.route_table()
+        let mut table = self.app.route_table();
+        table.retain(|row| !row.is_frame());
+        table
+    }
+
+    /// Everything that clients request over a WebSocket.
+    pub fn frames(&self) -> Vec<RouteRow> {
+        let mut table = self.app.route_table();
+        table.retain(RouteRow::is_frame);
+        table
+    }
+
+    /// What the hub of channels has to do with clients.
+    ///
+    /// # Panics
+    /// When the application was composed without a hub.
+    pub fn hub_counts(&self) -> HubCounts {
+        let extensions = &self.engine.components().extensions;
+        extensions.get::<Hub>().expect("the app has a hub").counts()
     }
 
     /// Shuts down as a process does on SIGTERM.

@@ -17,7 +17,7 @@ pub struct ReceivedWebhook {
     pub body: String,
 }
 
-/// An endpoint on this machine that answers as it is told.
+/// An endpoint on this machine whose answer a test chooses.
 pub struct WebhookReceiver {
     server: HttpServer,
     status: Arc<AtomicU16>,

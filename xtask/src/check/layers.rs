@@ -160,6 +160,7 @@ const LAYERS: [Layer; 23] = [
             SERVICES,
             EDGE,
             REST,
+            REALTIME,
             BACKGROUND,
             INTEGRATIONS,
             APP,
@@ -184,7 +185,7 @@ const LAYERS: [Layer; 23] = [
     },
     Layer {
         package: FUZZ,
-        dependencies: &[DOMAIN, PLATFORM, SERVICES, EDGE, INTEGRATIONS],
+        dependencies: &[DOMAIN, PLATFORM, SERVICES, EDGE, REALTIME, INTEGRATIONS],
         tests: &[],
     },
     Layer {

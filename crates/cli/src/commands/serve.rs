@@ -72,11 +72,6 @@ async fn serve(
             return Ok(Exit::Done);
         }
     };
-    if roles.realtime && !roles.api && !roles.worker {
-        tracing::warn!(
-            "the role realtime has nothing to do yet: the process serves health checks and metrics only"
-        );
-    }
     greet(&serving, options, roles.api).await?;
     let name = tokio::select! {
         name = signals.end() => name,

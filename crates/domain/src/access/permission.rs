@@ -21,7 +21,12 @@ impl Permission {
     pub const READ_METRICS: Self = Self::new("read:metrics", "Read metrics");
 
     /// Every permission that belongs to no resource.
-    pub const GENERAL: &'static [Self] = &[Self::READ_ACCESS, Self::EXPORT_DATA, Self::READ_METRICS];
+    pub const GENERAL: &'static [Self] = &[
+        Self::READ_ACCESS,
+        Self::EXPORT_DATA,
+        Self::READ_METRICS,
+        Self::PUBLISH_ROOM,
+    ];
 }
 
 impl Permission {

@@ -33,6 +33,11 @@ impl<T> Scope<T> {
 }
 
 impl<T: Resource> Scope<T> {
+    /// Whether the scope includes a row of this owner, which is published or not.
+    pub fn includes(&self, owner: Option<UserId>, is_published: bool) -> bool {
+        self.filter.shows(owner, is_published)
+    }
+
     /// Whether the scope includes a row that is already loaded. Finders apply the same condition in their queries.
     pub fn shows(&self, row: &T) -> bool {
         self.filter.shows(row.owner(), row.is_published())

@@ -37,8 +37,52 @@ async fn the_permission_matrix_matches_the_reviewed_one(app: &TestApp) {
         text.push_str(line.trim_end());
         text.push('\n');
     }
+    text.push_str("\n# Over a WebSocket: channels of another customer, or of the owner.\n\n");
+    for row in app.node().frames() {
+        let mut line = format!("{:<44}", format!("{} {}", row.method, row.path));
+        for caller in CALLERS {
+            let outcome = outcome_of_frame(app, caller, row.method, &row.path).await;
+            write!(line, " {outcome:<9}").unwrap();
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
     super::contract::hold(app, "permission-matrix.txt", &text);
     app.leave_jobs();
+}
+
+/// What a caller gets for a frame about a channel.
+async fn outcome_of_frame(app: &TestApp, caller: &str, frame: &str, channel: &str) -> &'static str {
+    let victim = app.customer("victim").await;
+    let targets = match channel.starts_with("orders:") {
+        true => things(app, "/api/orders/{id}", &victim).await.order,
+        false => victim.id.clone(),
+    };
+    let channel = channel.replace("{id}", &targets).replace("{name}", "lobby");
+    let user = match caller {
+        "anonymous" => None,
+        "owner" => Some(victim),
+        "admin" => Some(app.admin().await),
+        role => Some(app.member(role, role).await),
+    };
+    let frame = match frame {
+        "publish" => json!({"type": frame, "channel": channel, "payload": 1}),
+        _ => json!({"type": frame, "channel": channel}),
+    };
+    let Some(user) = user else {
+        let mut socket = app.node().socket(&[]).await;
+        socket.send(frame).await;
+        assert_eq!(socket.closed().await, (1008, "UNAUTHORIZED".to_owned()));
+        return "sign in";
+    };
+    let mut socket = user.socket(app.node()).await;
+    socket.send(frame).await;
+    let answer = socket.next().await;
+    match (answer["type"].as_str(), answer["code"].as_str()) {
+        (Some("subscribed" | "published"), None) => "yes",
+        (Some("error"), Some("FORBIDDEN")) => "no",
+        _ => panic!("{caller}: {answer}"),
+    }
 }
 
 async fn outcome_of(app: &TestApp, caller: &str, method: &str, path: &str) -> &'static str {

@@ -10,6 +10,7 @@ pub(crate) mod tag;
 
 pub use api_error::ApiError;
 pub use list::{CursorPagination, Data, Listed, PagePagination, Pagination, list, whole_list};
+pub use status::of as status_of;
 pub use tag::Tag;
 
 use axum::body::Body;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use mainstay_domain::error::Code;
 
 /// The HTTP status of an error code.
-pub(crate) const fn of(code: Code) -> StatusCode {
+pub const fn of(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::ValidationFailed => StatusCode::BAD_REQUEST,
         Code::Unauthorized

@@ -119,7 +119,9 @@ fn weight(range: &str) -> (&str, bool) {
 fn is_text(response: &Response) -> bool {
     let headers = response.headers();
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let text = kind.starts_with(b"text/")
+    // Events are sent one by one, and a compressor would wait for more.
+    let is_stream = kind.starts_with(b"text/event-stream");
+    let text = (kind.starts_with(b"text/") && !is_stream)
         || kind.starts_with(b"application/json")
         || kind.starts_with(b"application/javascript")
         || kind.starts_with(b"image/svg+xml");

@@ -43,6 +43,7 @@ use csrf::Csrf;
 use delivery::Delivery;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::header::UPGRADE;
 use http::{HeaderValue, Method, Request, StatusCode};
 use mainstay_domain::Error;
 use mainstay_domain::error::Denied;
@@ -188,13 +189,24 @@ where
         let preflight = Cors::is_preflight(&arrival.method, headers);
         let addressed = host::of(request.version(), headers, &arrival.uri);
         let host = addressed.as_deref().unwrap_or_default();
-        let foreign = (shared.csrf).is_foreign(&arrival.method, headers, host, origin.is_some());
+        // A socket may carry requests of any kind, so its handshake counts as unsafe; the route decides, because the token
+        // may be in the first frame.
+        let upgrades = arrival.method == Method::GET && headers.contains_key(UPGRADE);
+        let method = if upgrades { &Method::POST } else { &arrival.method };
+        let foreign = (shared.csrf).is_foreign(method, headers, host, origin.is_some());
         // With a token in a header the route decides, because it may not read the token.
-        let forged = foreign && !matches!(credential::explicit(headers), Some(Some(_)));
+        let forged = foreign && !upgrades && !matches!(credential::explicit(headers), Some(Some(_)));
         let misaddressed = addressed.err();
         let (id, shares) = (shared.ids.name(headers, at), Arc::clone(&shared.shares));
         let deadline = entry::deadline(watch, None, shared.timeout);
-        let request_state = Arc::new(RequestState::begin(id, ip, foreign, deadline, shares));
+        let request_state = Arc::new(RequestState::begin(
+            id,
+            ip,
+            foreign,
+            deadline,
+            shares,
+            self.connection.clone(),
+        ));
         let limit = shared.limit.as_ref();
         let wait = limit.and_then(|limit| limit.refuses(ip, arrival.uri.path(), at));
         request.extensions_mut().insert(Arc::clone(&request_state));

@@ -16,12 +16,14 @@ pub use row::RouteRow;
 use crate::options::EdgeOptions;
 use crate::public_endpoint::PublicEndpoint;
 use crate::route_state::{RouteState, RouterState};
+use crate::socket::SocketRequest;
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use mainstay_engine::{Engine, UseCase};
 use serde_json::Value;
 use std::sync::Arc;
+use utoipa::openapi::path::HttpMethod;
 
 /// Declares a route: a use case, and the handler that serves it. The handler declares method, path and schemas in
 /// `#[utoipa::path(…)]`; the use case declares access and rate.
@@ -103,6 +105,18 @@ impl Route {
             described,
             handler,
         )
+    }
+
+    /// A route that opens a WebSocket, over which callers use a use case and others.
+    pub fn socket<U, H, T>(path: &str, handler: H) -> Self
+    where
+        U: UseCase,
+        H: Handler<T, RouteState>,
+        T: HandlerParams<SocketRequest> + 'static,
+    {
+        let row = RouteRow::socket::<U>(path);
+        let described = Described::new(HttpMethod::Get, path, "Opens a WebSocket");
+        Self::made(row, described, handler)
     }
 
     /// Excludes the route from the OpenAPI document: it serves a page, a script or a style to browsers.

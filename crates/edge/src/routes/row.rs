@@ -106,6 +106,34 @@ impl RouteRow {
 }
 
 impl RouteRow {
+    /// The row of the request that opens a WebSocket. It is sent by `GET`, and a client may authenticate after it.
+    pub(super) fn socket<U: UseCase>(path: &str) -> Self {
+        Self {
+            public: true,
+            is_documented: false,
+            is_idempotent: false,
+            interface: "ws",
+            ..Self::of::<U>("GET", path, false)
+        }
+    }
+
+    /// The row of what clients request over a WebSocket: the type of the frame and the form of the channel, in place of
+    /// method and path. `access` is the policy of the channel.
+    pub fn frame<U: UseCase>(frame: &'static str, channel: &str, access: String) -> Self {
+        Self {
+            is_documented: false,
+            is_idempotent: false,
+            interface: "ws",
+            access,
+            ..Self::of::<U>(frame, channel, false)
+        }
+    }
+
+    /// Whether it is the row of a frame, and no request of its own.
+    pub fn is_frame(&self) -> bool {
+        self.interface == "ws" && self.method != "GET"
+    }
+
     /// Whether the route supports `Idempotency-Key`. All methods but `POST` are idempotent by themselves.
     pub fn takes_key(&self) -> bool {
         self.is_idempotent && self.method == "POST"

@@ -60,7 +60,13 @@ impl Authentication {
         self.key.as_ref().map_or(Ok(()), |key| key.check_network(address))
     }
 
-    pub(crate) fn token(&self) -> &str {
+    /// Until when the caller stays the same if no change arrives, by the clock alone.
+    pub fn good_until(&self) -> Timestamp {
+        self.good_until
+    }
+
+    /// The credential. For authenticating again, and never for the log.
+    pub fn token(&self) -> &str {
         &self.token
     }
 }

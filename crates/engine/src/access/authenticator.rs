@@ -112,7 +112,7 @@ impl Authenticator {
     }
 
     /// Whether nothing has changed since that could make this another caller.
-    pub(crate) fn is_current(&self, authentication: &Authentication) -> bool {
+    pub fn is_current(&self, authentication: &Authentication) -> bool {
         authentication.version == self.version() && self.node.now() < authentication.good_until
     }
 

@@ -19,6 +19,7 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 mod api_keys;
 
@@ -51,6 +52,7 @@ pub struct AccessDirectory {
     permissions: Vec<Permission>,
     state: RwLock<State>,
     version: AtomicU64,
+    changes: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -98,6 +100,16 @@ impl AccessDirectory {
         self.version.load(Ordering::Acquire)
     }
 
+    /// Notified of each change.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    fn advance(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
+        self.changes.send_replace(());
+    }
+
     /// Applies a change that this node learned of now. An older one about the same account does not undo a newer one.
     pub fn apply(&self, change: AccessChange, now: Timestamp) {
         let mut state = self.state.write();
@@ -124,7 +136,7 @@ impl AccessDirectory {
         };
         drop(state);
         if is_newer {
-            self.version.fetch_add(1, Ordering::AcqRel);
+            self.advance();
         }
     }
 
@@ -167,7 +179,7 @@ impl AccessDirectory {
         state.last = 0;
         state.epoch += 1;
         drop(state);
-        self.version.fetch_add(1, Ordering::AcqRel);
+        self.advance();
     }
 
     /// Forgets the changes that this node learned of before an instant, by its own clock.

@@ -5,11 +5,12 @@ use super::subscriptions::Subscriptions;
 use crate::job::new_job;
 use crate::node::Node;
 use mainstay_domain::event::OutboxEvent;
+use mainstay_domain::id::uuid_v7;
 use mainstay_domain::random::Random;
 use mainstay_domain::time::Timestamp;
 use mainstay_domain::{Error, Result};
-use mainstay_platform::database::Isolation;
-use mainstay_repositories::{DeferredWrites, NewJob, Outbox};
+use mainstay_platform::database::{Isolation, Tx};
+use mainstay_repositories::{DeferredWrites, NewJob, Outbox, OutboxPositions};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -49,6 +50,11 @@ impl Relay {
                 let (node, subscriptions) = (node.clone(), Arc::clone(&subscriptions));
                 Box::pin(async move {
                     let now = node.now();
+                    if !Outbox::new(tx).is_waiting().await? {
+                        return Ok((Vec::new(), 0));
+                    }
+                    // One relay at a time: the order of the positions is that of the commits.
+                    let last = lock_positions(tx, &*node.random, now).await?;
                     let events = Outbox::new(tx).waiting(limit).await?;
                     let mut deferred = DeferredWrites::new();
                     let mut jobs = jobs_for(&subscriptions, &events, &*node.random, now);
@@ -59,7 +65,11 @@ impl Relay {
                     let enqueued = jobs.len();
                     jobs.into_iter().for_each(|job| deferred.job(job));
                     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
-                    Outbox::new(tx).mark_relayed(&ids, now).await?;
+                    Outbox::new(tx).mark_relayed(&ids, last, now).await?;
+                    let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+                    OutboxPositions::new(tx)
+                        .advance(last.saturating_add(count))
+                        .await?;
                     deferred.flush(tx).await?;
                     Ok::<_, Error>((events, enqueued))
                 })
@@ -69,9 +79,19 @@ impl Relay {
         if enqueued > 0 {
             self.node.wakes.jobs.notify_one();
         }
+        if !events.is_empty() {
+            self.node.wakes.relayed.notify_one();
+        }
         self.live.publish(events.iter().cloned().map(Arc::new));
         Ok(events.len())
     }
+}
+
+/// Locks the positions, and returns the one after which this relay numbers its events. It is never below the time in
+/// microseconds, so that a database that was restored to an earlier state does not give out a position twice.
+async fn lock_positions(tx: &mut Tx, random: &dyn Random, now: Timestamp) -> Result<i64> {
+    let positions = OutboxPositions::new(tx).lock(uuid_v7(now, random)).await?;
+    Ok(positions.last.max(now.micros()))
 }
 
 fn jobs_for(

@@ -20,7 +20,7 @@ pub struct Roles {
     pub api: bool,
     /// Runs jobs and relays events.
     pub worker: bool,
-    /// Reserved for serving WebSockets; it has no effect yet.
+    /// Serves channels: WebSockets and event streams.
     pub realtime: bool,
 }
 

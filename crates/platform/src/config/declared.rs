@@ -46,7 +46,7 @@ settings! {
         "development, test or production; production refuses to start with unsafe settings and names them.",
         "choose one of them";
     ROLES: Roles = "app.roles", Plain, Roles::parse,
-        "roles of this process: any of api (answers requests), worker (runs jobs), realtime (nothing yet), or all.",
+        "roles of this process: any of api (answers requests), worker (runs jobs), realtime (serves channels), or all.",
         "list one or more, e.g. api,worker";
     DATA_DIR: PathBuf = "app.data_dir", Plain, parse::folder,
         "folder for the files that Mainstay writes: database, generated keys, mail, exports.",

@@ -13,6 +13,8 @@ pub enum InternalTable {
     Jobs,
     /// Events for subscribers: made of a permit by the function that runs use cases; the relay marks them.
     Outbox,
+    /// The position of the last relayed event, which the relay moves.
+    OutboxPositions,
     /// Stored results: the caller is part of the key, so each reaches only their own.
     IdempotencyKeys,
     /// The audit trail: made of a permit by the function that runs use cases; the sealer links the entries.
@@ -50,6 +52,7 @@ impl InternalTable {
         match self {
             Self::Jobs => "jobs",
             Self::Outbox => "outbox",
+            Self::OutboxPositions => "outbox_positions",
             Self::IdempotencyKeys => "idempotency_keys",
             Self::AuditEntries => "audit_entries",
             Self::AuditHead => "audit_head",

@@ -8,11 +8,12 @@ use mainstay_domain::id::{EventId, UserId};
 use mainstay_domain::key::SigningKey;
 use mainstay_domain::security::SecurityEvent;
 use mainstay_repositories::{
-    Idempotency, NewStoredResult, Outbox, SecurityEvents, SigningKeys, StoredResult, database_clock,
-    write_probe,
+    EventsOf, Idempotency, NewStoredResult, Outbox, OutboxPositions, SecurityEvents, SigningKeys,
+    StoredResult, database_clock, write_probe,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
+use uuid::Uuid;
 
 #[test]
 fn the_probe_writes_and_the_clock_is_read() {
@@ -40,11 +41,50 @@ fn events_are_relayed_once_the_oldest_first() {
             }
             let waiting = outbox.waiting(2).await?;
             assert_eq!(waiting, [event(1), event(2)]);
-            outbox.mark_relayed(&[id(1), id(2)], at(500)).await?;
+            outbox.mark_relayed(&[id(1), id(2)], 7, at(500)).await?;
             assert_eq!(outbox.waiting(9).await?, [event(3)]);
-            outbox.mark_relayed(&[], at(500)).await?;
+            outbox.mark_relayed(&[], 9, at(500)).await?;
             assert_eq!(outbox.prune(at(500)).await?, 0);
             assert_eq!(outbox.prune(at(501)).await?, 2);
+            Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn relayed_events_are_read_in_the_order_of_their_positions() {
+    on_both(async |store| {
+        write!(store, [], |tx| {
+            assert_eq!(OutboxPositions::new(tx).find().await?, None);
+            let epoch = Uuid::from_u128(7);
+            assert_eq!(OutboxPositions::new(tx).lock(epoch).await?.epoch, epoch);
+            for number in 1..=3 {
+                Outbox::new(tx).insert(&event(number)).await?;
+            }
+            assert!(Outbox::new(tx).is_waiting().await?);
+            // Relayed in another order than they were recorded.
+            Outbox::new(tx).mark_relayed(&[id(3), id(1)], 10, at(500)).await?;
+            Outbox::new(tx).mark_relayed(&[id(2)], 12, at(600)).await?;
+            OutboxPositions::new(tx).advance(13).await?;
+            assert!(!Outbox::new(tx).is_waiting().await?);
+            let all = EventsOf::Everything;
+            let found = Outbox::new(tx).relayed(all, 0, 99, 9).await?;
+            let positions: Vec<_> = found
+                .iter()
+                .map(|found| (found.position, found.event.id))
+                .collect();
+            assert_eq!(positions, [(11, id(3)), (12, id(1)), (13, id(2))]);
+            assert_eq!(Outbox::new(tx).relayed(all, 11, 12, 9).await?[..], found[1..2]);
+            assert_eq!(Outbox::new(tx).relayed(all, 0, 99, 2).await?[..], found[..2]);
+            assert_eq!(Outbox::new(tx).last_relayed_before(at(600)).await?, Some(12));
+            OutboxPositions::new(tx).set_pruned(12).await?;
+            OutboxPositions::new(tx).set_pruned(5).await?;
+            let positions = OutboxPositions::new(tx).lock(Uuid::nil()).await?;
+            assert_eq!(
+                (positions.epoch, positions.last, positions.pruned),
+                (epoch, 13, 12)
+            );
             Ok(())
         })
         .unwrap();
@@ -68,9 +108,12 @@ fn concurrent_relays_do_not_relay_an_event_twice() {
                     let mut relayed: Vec<EventId> = Vec::new();
                     loop {
                         let batch = write!(store, [], |tx| {
+                            let last = OutboxPositions::new(tx).lock(Uuid::nil()).await?.last;
                             let waiting: Vec<OutboxEvent> = Outbox::new(tx).waiting(7).await?;
                             let ids: Vec<EventId> = waiting.iter().map(|event| event.id).collect();
-                            Outbox::new(tx).mark_relayed(&ids, at(500)).await?;
+                            Outbox::new(tx).mark_relayed(&ids, last, at(500)).await?;
+                            let count = i64::try_from(ids.len()).unwrap();
+                            OutboxPositions::new(tx).advance(last + count).await?;
                             Ok(ids)
                         })
                         .unwrap();

@@ -65,10 +65,9 @@ impl Command for ChangeStock {
         // From the row as written, not as read: an order may have been placed in between.
         let was = json!({"stock": after.stock - self.delta});
         let is = json!({"stock": after.stock, "reason": self.reason});
-        cx.record(
-            permit,
-            DomainEvent::acted("product.stock-changed", "STOCK", &was, &is),
-        );
+        let mut event = DomainEvent::acted("product.stock-changed", "STOCK", &was, &is);
+        event.payload = Some(json!(after));
+        cx.record(permit, event);
         Ok(after)
     }
 }

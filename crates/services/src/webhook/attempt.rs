@@ -2,7 +2,7 @@
 
 use super::answer::AttemptAnswer;
 use crate::mail::{self, AccountMail};
-use mainstay_domain::access::{Access, SystemCaller};
+use mainstay_domain::access::Access;
 use mainstay_domain::event::DomainEvent;
 use mainstay_domain::user::User;
 use mainstay_domain::webhook::{
@@ -88,7 +88,7 @@ async fn note_endpoint(
     );
     let event = DomainEvent::acted("webhook-endpoint.disabled", "DISABLE", &before, &after);
     cx.record(permit, event);
-    let scope = cx.scope_of::<User>(SystemCaller::WORKER);
+    let scope = cx.scope::<User>();
     match cx.users().find(&scope, after.user_id).await {
         Ok(user) => mail::send(cx, &user, AccountMail::WebhookDisabled { url: after.url }),
         Err(Error::NotFound) => Ok(()),

@@ -49,11 +49,11 @@ impl Command for ClaimDeliveries {
     async fn run(self, cx: &mut CommandContext<'_>) -> Result<Vec<ClaimedDelivery>> {
         let (all, deliveries) = (cx.scope::<WebhookEndpoint>(), cx.scope::<WebhookDelivery>());
         let (now, mut claimed) = (cx.now(), Vec::new());
-        let mut room = MAX_AT_ONCE.saturating_sub(self.busy.values().map(|busy| *busy as usize).sum());
+        let mut space = MAX_AT_ONCE.saturating_sub(self.busy.values().map(|busy| *busy as usize).sum());
         for endpoint in cx.webhooks().due_endpoints(&all, now, ENDPOINTS).await? {
             let busy = self.busy.get(&endpoint.id).copied().unwrap_or(0);
             let free = MAX_PER_ENDPOINT.saturating_sub(busy);
-            let free = free.min(u32::try_from(room).unwrap_or(u32::MAX));
+            let free = free.min(u32::try_from(space).unwrap_or(u32::MAX));
             if free == 0 {
                 continue;
             }
@@ -64,7 +64,7 @@ impl Command for ClaimDeliveries {
             for due in cx.webhooks().due(&deliveries, endpoint.id, now, free).await? {
                 let permit = cx.permit(WebhookDelivery::SEND, &due)?;
                 if cx.webhooks().claim(&permit, &due, now).await? {
-                    room = room.saturating_sub(1);
+                    space = space.saturating_sub(1);
                     claimed.push(ClaimedDelivery {
                         body: due.body.clone(),
                         delivery: due.claimed(now),

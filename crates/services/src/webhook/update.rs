@@ -8,7 +8,7 @@ use mainstay_domain::validation::ValidationErrors;
 use mainstay_domain::webhook::{WebhookEndpoint, WebhookEndpointId, WebhookEndpointStatus};
 use mainstay_engine::{Command, CommandContext, UseCase};
 
-/// Changes an endpoint; what is `None` stays. One that is enabled again is sent what waits for it.
+/// Changes an endpoint; what is `None` stays. One that is enabled again is sent the deliveries that wait for it.
 #[derive(Debug, Clone)]
 pub struct UpdateWebhookEndpoint {
     /// The endpoint.

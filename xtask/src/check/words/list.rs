@@ -103,11 +103,6 @@ pub(super) const RETIRED: &[Retired] = &[
     ),
     retired(
         Part,
-        &["room", "rooms"],
-        "module or crate; capacity or space, of what fits",
-    ),
-    retired(
-        Part,
         &["standing"],
         "authentication: `Authentication`, `is_current`",
     ),

@@ -34,6 +34,7 @@ impl Client {
             false,
             Deadline::new(Stopwatch::start(), Duration::MAX),
             Arc::clone(&self.0),
+            None,
         ));
         let mut request = Request::new(body);
         request.extensions_mut().insert(Arc::clone(&request_state));

@@ -307,7 +307,7 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             heading: "Ein Webhook-Empfänger wurde abgeschaltet",
             body: &[
                 "der Empfänger {url}, den Sie bei {site} eingetragen haben, bekommt keine Ereignisse mehr: Er hat darum gebeten (410) oder einen Tag lang keines angenommen.",
-                "Was er versäumt hat, wartet auf ihn: Beheben Sie die Störung und schalten Sie ihn wieder ein.",
+                "Beheben Sie die Störung und schalten Sie ihn wieder ein: Zustellungen, die unterwegs waren, warten auf ihn. Ereignisse aus der Zwischenzeit werden nicht für ihn aufgehoben.",
             ],
             action: None,
             closing: &["Wird er nicht mehr gebraucht, löschen Sie ihn."],

@@ -294,7 +294,7 @@ pub(super) fn texts(kind: MailKind) -> Texts {
             heading: "A webhook endpoint was disabled",
             body: &[
                 "the endpoint {url}, which you registered at {site}, receives no more events: it asked for none (410), or has not accepted any for a day.",
-                "What it missed waits for it: repair it, and enable it again.",
+                "Repair it, and enable it again: deliveries that were on their way wait for it. Events in between are not kept for it.",
             ],
             action: None,
             closing: &["If it is not needed any more, delete it."],
