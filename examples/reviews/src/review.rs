@@ -53,10 +53,7 @@ impl Table for Review {
     const DELETE: &'static [Action] = &[Self::REMOVE];
     const SORTS: &'static [Sort] = &[Sort::newest("created_at"), Sort::number("stars")];
     const FILTERS: &'static [Filter] = &[Filter::id("product_id")];
-    const UNIQUE: &'static [Unique] = &[Unique::new(
-        "product_id,user_id",
-        "you have reviewed this product",
-    )];
+    const UNIQUE: &'static [Unique] = &[Unique::new("product_id,user_id", "you reviewed this product")];
 }
 
 impl Listed for Review {

@@ -23,6 +23,7 @@ mod full_disk;
 mod help;
 mod jobs;
 mod keys;
+mod mail;
 mod master_key;
 mod open_files;
 mod races;
