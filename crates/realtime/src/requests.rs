@@ -124,7 +124,7 @@ async fn publish<S: SocketStream>(
 /// Only members learn who else is one.
 async fn presence<S: SocketStream>(
     socket: &mut Socket<S>,
-    subscriber: &mut Subscriber,
+    subscriber: &Subscriber,
     name: RoomName,
     id: Option<Id>,
 ) -> Result<(), Close> {
@@ -142,7 +142,7 @@ async fn presence<S: SocketStream>(
 
 async fn refuse<S: SocketStream>(
     socket: &mut Socket<S>,
-    subscriber: &mut Subscriber,
+    subscriber: &Subscriber,
     error: &Error,
     channel: &Channel,
     id: Option<Id>,

@@ -30,7 +30,7 @@ pub fn frames() -> Vec<RouteRow> {
     vec![
         RouteRow::frame::<OpenChannel>("subscribe", "orders:{id}", who(&Order::POLICY)),
         RouteRow::frame::<OpenChannel>("subscribe", "products", signed_in.clone()),
-        RouteRow::frame::<OpenChannel>("subscribe", "room:{name}", signed_in.clone()),
+        RouteRow::frame::<OpenChannel>("subscribe", "room:{name}", signed_in),
         RouteRow::frame::<OpenChannel>("subscribe", "user:{id}", "owner".to_owned()),
         RouteRow::frame::<PublishInRoom>("publish", "room:{name}", publish),
     ]

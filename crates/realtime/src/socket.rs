@@ -14,7 +14,7 @@ use mainstay_edge::{LiveCaller, OpenedSocket, SocketStream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, Interval, MissedTickBehavior, timeout};
+use tokio::time::{Interval, MissedTickBehavior, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -87,7 +87,7 @@ impl<S: SocketStream> Socket<S> {
             first.map_err(|_elapsed| Close::UNAUTHENTICATED)??;
         }
         let mut subscriber = Subscriber::new(&self.hub, caller);
-        let mut pings = pings();
+        let mut pings = pings().await;
         loop {
             self.check(&mut subscriber).await?;
             self.deliver(&mut subscriber).await?;
@@ -296,9 +296,12 @@ fn end_of(error: &tungstenite::Error) -> Close {
     }
 }
 
-fn pings() -> Interval {
-    let mut pings = tokio::time::interval_at(Instant::now() + PING, PING);
+/// The moments to ping at.
+async fn pings() -> Interval {
+    let mut pings = tokio::time::interval(PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first is now.
+    pings.tick().await;
     pings
 }
 

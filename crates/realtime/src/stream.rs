@@ -229,8 +229,8 @@ impl Events {
     }
 
     fn advance(&mut self, message: &Message) {
-        let position = self.positions.iter_mut();
-        let position = position.filter(|one| one.channel == message.channel).next();
+        let mut positions = self.positions.iter_mut();
+        let position = positions.find(|one| one.channel == message.channel);
         if let (Some(position), Some(offset)) = (position, message.offset) {
             position.offset = offset;
         }
