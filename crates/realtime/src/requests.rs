@@ -103,7 +103,7 @@ async fn subscribe<S: SocketStream>(
 
 async fn publish<S: SocketStream>(
     socket: &mut Socket<S>,
-    subscriber: &mut Subscriber,
+    subscriber: &Subscriber,
     name: &RoomName,
     payload: &RawValue,
     id: Option<Id>,
