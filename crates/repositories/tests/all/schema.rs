@@ -92,12 +92,13 @@ fn normalise(line: &str) -> String {
         let (head, definition) = definition.split_once("unique=").unwrap();
         let (unique, definition) = definition.split_once(' ').unwrap();
         let unique = if unique.starts_with('t') { "true" } else { "false" };
+        // PostgreSQL quotes names that are words of its own, such as `position`.
         let bare: String = definition
             .replace("USING btree", "")
             .replace("::text", "")
             .replace("= ANY (ARRAY[", "IN (")
             .chars()
-            .filter(|letter| !letter.is_whitespace() && !"()[]".contains(*letter))
+            .filter(|letter| !letter.is_whitespace() && !"()[]\"".contains(*letter))
             .collect();
         return format!("index {head}unique={unique} {bare}");
     }
