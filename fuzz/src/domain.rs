@@ -11,6 +11,7 @@ use mainstay_domain::page::Cursor;
 use mainstay_domain::product::{Attributes, Sku};
 use mainstay_domain::text;
 use mainstay_domain::time::Timestamp;
+use mainstay_domain::webhook::KindPattern;
 use mainstay_domain::{access::RoleName, password};
 
 /// A cursor that is accepted is written and read again as itself.
@@ -36,6 +37,11 @@ pub fn values(bytes: &[u8]) {
         }
         if let Ok(currency) = Currency::parse(text) {
             assert_eq!(Currency::parse(currency.code()), Ok(currency));
+        }
+        if let Ok(pattern) = KindPattern::parse(text) {
+            // A pattern without a star names itself, and nothing else.
+            assert!(pattern.matches(text));
+            assert!(text.ends_with('*') || !pattern.matches(&format!("{text}x")));
         }
         if let Ok(instant) = Timestamp::parse(text) {
             // Shown in milliseconds, stored in microseconds.

@@ -1,12 +1,13 @@
 //! The arguments of `cargo xtask fuzz`.
 
 /// The targets, by the names of their files in `fuzz/targets`.
-pub(super) const TARGETS: [&str; 24] = [
+pub(super) const TARGETS: [&str; 26] = [
     "addresses",
     "api_key",
     "attributes",
     "body",
     "callback",
+    "client_frame",
     "cookies",
     "cursor",
     "device_token",
@@ -23,6 +24,7 @@ pub(super) const TARGETS: [&str; 24] = [
     "refresh_token",
     "sealed",
     "settings",
+    "stream_position",
     "text",
     "token",
     "values",
